@@ -1,0 +1,31 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: smoke test lint clean
+
+smoke: $(INSTALLED)
+	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
+
+test: lint
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q tests
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper]' --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* reports/runs reports/sessions reports/scorecard.json

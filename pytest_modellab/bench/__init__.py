@@ -1,0 +1,1 @@
+"""The bench: runs a case in a worker, measures it, writes the record. Knows nothing of pytest."""

@@ -1,0 +1,163 @@
+"""A record out of what the journal holds. Scoring is a function of the raw texts and the references."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .. import __version__
+from ..cases import Case
+from ..datasets import Dataset
+from ..metrics import asr, speed
+from ..text import normalizer
+from .local import Memory
+from .provenance import hardware
+from .record import (
+    AsrSummary,
+    CaseRef,
+    Edits,
+    Failure,
+    Finding,
+    MemoryUse,
+    NormalizerRef,
+    Provenance,
+    Record,
+    Timing,
+    UtteranceResult,
+)
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What a run knows beside the answers themselves."""
+
+    load_s: float | None
+    first_call_s: float | None
+    no_speed: str | None
+    failure: Failure | None
+    memory: Memory
+    resumed: int
+    restarts: int
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a record comes from, apart from the run itself."""
+
+    inputs: dict[str, Any]
+    key: str
+    commit: str | None
+    dirty: bool | None
+    session: str
+
+
+def assemble(
+    case: Case,
+    dataset: Dataset,
+    limited_to: int | None,
+    answers: Mapping[str, Mapping[str, Any]],
+    timed: Mapping[str, float],
+    facts: RunFacts,
+    origin: Origin,
+) -> Record:
+    """Score `answers` (journal lines by utterance id) and put the record together.
+
+    `timed` holds the seconds of those utterances that were answered with the machine to themselves.
+    """
+    normalize = normalizer(dataset.normalizer)
+    scored: list[asr.Scored] = []
+    results: list[UtteranceResult] = []
+    for utterance in dataset.utterances:
+        answer = answers[utterance.id]
+        each = asr.score(utterance.text, answer["text"], normalize)
+        scored.append(each)
+        results.append(
+            UtteranceResult(
+                id=utterance.id,
+                reference=utterance.text,
+                hypothesis=answer["text"],
+                audio_s=answer["audio_s"],
+                processing_s=timed.get(utterance.id),
+                error=None if answer["error"] is None else Failure(**answer["error"]),
+                speaker=utterance.speaker,
+                language=utterance.language,
+                words=edits(each.words),
+                characters=edits(each.characters),
+            )
+        )
+    return Record(
+        id=secrets.token_hex(4),
+        case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
+        title=case.model.title or case.model.id,
+        limited_to=limited_to,
+        failure=facts.failure,
+        normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
+        summary=summarize(results, scored),
+        timing=_timing(results, facts),
+        memory=MemoryUse(
+            peak_rss=facts.memory.peak_rss, method=facts.memory.method, sampled_rss=facts.memory.sampled_rss
+        ),
+        provenance=Provenance(
+            inputs=origin.inputs,
+            key=origin.key,
+            commit=origin.commit,
+            dirty=origin.dirty,
+            lab=__version__,
+            hardware=hardware(),
+            session=origin.session,
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            resumed=facts.resumed,
+            worker_restarts=facts.restarts,
+        ),
+        utterances=tuple(results),
+        findings=facts.findings,
+    )
+
+
+def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored]) -> AsrSummary:
+    """Corpus figures. An utterance the engine failed on counts as all of its words deleted."""
+    corpus = asr.corpus(scored)
+    answered = sum(result.error is None for result in results)
+    return AsrSummary(
+        utterances=len(results),
+        answered=answered,
+        success_rate=answered / len(results),
+        audio_s=sum(result.audio_s for result in results),
+        words=edits(corpus.words),
+        characters=edits(corpus.characters),
+        wer=corpus.wer,
+        cer=corpus.cer,
+        empty_references=corpus.empty_references,
+        above_half=corpus.above_half,
+        worst_wer=corpus.worst_wer,
+    )
+
+
+def edits(counts: asr.Counts) -> Edits:
+    return Edits(
+        substitutions=counts.substitutions,
+        deletions=counts.deletions,
+        insertions=counts.insertions,
+        hits=counts.hits,
+    )
+
+
+def _timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
+    timed = [(r.processing_s, r.audio_s) for r in results if r.error is None and r.processing_s is not None]
+    seconds = [processing for processing, _ in timed]
+    no_speed = facts.no_speed or (None if timed else "no utterance was answered")
+    rtf = None if no_speed else speed.rtf(seconds, [audio for _, audio in timed])
+    return Timing(
+        load_s=facts.load_s,
+        first_call_s=facts.first_call_s,
+        processing_s=None if no_speed else sum(seconds),
+        rtf=rtf,
+        rtfx=1 / rtf if rtf else None,
+        latency_p50_s=None if no_speed else speed.quantile(seconds, 0.5),
+        latency_p95_s=None if no_speed else speed.quantile(seconds, 0.95),
+        no_speed=no_speed,
+    )

@@ -1,0 +1,70 @@
+"""A live model for a test to play with: a worker of its own, nothing recorded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import audio
+from ..cases import Case
+from ..engines.base import Clip, Transcript
+from ..engines.registry import engine_class
+from .local import InProcessWorker, LocalWorker, Worker
+from .pool import transcribe_request
+
+if TYPE_CHECKING:
+    from ..datasets import Utterance
+    from .run import Bench
+
+
+class ModelError(Exception):
+    """The model could not be loaded, or raised on a clip."""
+
+
+class LiveModel:
+    """A loaded model. Close it, or use it as a context manager."""
+
+    def __init__(self, worker: Worker, case: Case, rate: int) -> None:
+        self._worker = worker
+        self._case = case
+        self.rate = rate
+
+    @classmethod
+    def start(cls, bench: Bench, case: Case) -> LiveModel:
+        """Load the model of `case`. Raises ModelError, WorkerDied, or store.StoreError."""
+        order = bench.order(case)
+        worker: Worker = InProcessWorker() if bench.settings.in_process else LocalWorker()
+        live = cls(worker, case, engine_class(order.engine).rate)
+        try:
+            reply = worker.request(order.message(), timeout=order.timeout_s)
+            if "error" in reply:
+                raise ModelError(f"{case.group} could not be loaded:\n{reply['error']['traceback']}")
+        except BaseException:
+            live.close()
+            raise
+        return live
+
+    def transcribe(self, clip: Clip | Utterance | Path) -> Transcript:
+        """Recognise one clip, an utterance of a data set, or an audio file.
+
+        Raises ModelError for what the engine raised, WorkerDied where it took the process down.
+        """
+        if isinstance(clip, Path):
+            clip = Clip(audio.load(clip, self.rate), self.rate)
+        elif not isinstance(clip, Clip):
+            clip = clip.clip(self.rate)
+        timeouts = self._case.model.timeouts
+        timeout = timeouts.utterance_s + timeouts.per_audio_second * clip.seconds
+        reply = self._worker.request(*transcribe_request(clip), timeout=timeout)
+        if "error" in reply:
+            raise ModelError(f"{self._case.group} raised:\n{reply['error']['traceback']}")
+        return Transcript(reply["text"])
+
+    def close(self) -> None:
+        self._worker.close()
+
+    def __enter__(self) -> LiveModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,198 @@
+"""The session's side of a worker: starts it, asks it, kills it, and tells how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+from . import wire
+
+STDERR_LINES = 20
+_LINE_LENGTH = 500
+
+
+class WorkerDied(Exception):
+    """The worker is gone: crashed, killed, or past its time. `kind` is `crash` or `timeout`."""
+
+    def __init__(self, kind: str, reason: str, stderr: str = "") -> None:
+        self.kind = kind
+        self.reason = reason
+        self.stderr = stderr
+        super().__init__(f"{reason}\n{stderr}" if stderr else reason)
+
+
+@dataclass
+class Memory:
+    """Highest resident memory seen, in bytes: by the kernel, and by sampling from outside after each answer."""
+
+    peak_rss: int | None = None
+    method: str | None = None
+    sampled_rss: int | None = None
+
+
+class Worker(Protocol):
+    """Something that answers requests for one loaded engine."""
+
+    memory: Memory
+
+    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
+        """The reply. Raises WorkerDied; the worker is gone afterwards."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class LocalWorker:
+    """A worker in a child process of this machine."""
+
+    def __init__(self, python: str = sys.executable) -> None:
+        # `-P`: the folder tests start in must not shadow a library. A session of its own: Ctrl-C reaches the
+        # worker only through us, and a kill takes its children along.
+        self._process = subprocess.Popen(
+            [python, "-P", "-m", "pytest_modellab.bench.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        self.memory = Memory()
+        self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
+        self._replies: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        self._stdin: IO[bytes] = self._process.stdin
+        self._threads = [
+            threading.Thread(target=self._read_replies, args=(self._process.stdout,), daemon=True),
+            threading.Thread(target=self._read_stderr, args=(self._process.stderr,), daemon=True),
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
+        """Send one request and wait at most `timeout` seconds for its reply."""
+        try:
+            wire.send(self._stdin, message, payload)
+            reply = self._replies.get(timeout=timeout)
+        except queue.Empty:
+            self._kill()
+            raise WorkerDied(
+                "timeout",
+                f"no answer to `{message['op']}` within {timeout:.0f} s; the worker was killed",
+                self._tail(),
+            ) from None
+        except OSError:
+            reply = None
+        except BaseException:
+            self._kill()  # Ctrl-C: nobody is left to read the reply
+            raise
+        if reply is None:
+            raise self._death()
+        self._sample(reply)
+        return reply
+
+    def close(self) -> None:
+        """Ask it to end; kill it if it has not within five seconds."""
+        with contextlib.suppress(OSError):
+            wire.send(self._stdin, {"op": "close"})
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            self._kill()
+
+    def _sample(self, reply: dict[str, Any]) -> None:
+        import psutil
+
+        if reply.get("peak_rss"):
+            self.memory.peak_rss, self.memory.method = reply["peak_rss"], reply["peak_rss_method"]
+        with contextlib.suppress(psutil.Error):
+            info = psutil.Process(self.pid).memory_info()
+            self.memory.sampled_rss = max(self.memory.sampled_rss or 0, info.rss)
+            peak = getattr(info, "peak_wset", None)  # Windows keeps the peak itself
+            if peak is not None:
+                self.memory.peak_rss, self.memory.method = peak, "peak_wset"
+
+    def _death(self) -> WorkerDied:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=5)
+        self._kill()
+        for thread in self._threads:
+            thread.join(timeout=2)  # so that the last words are in
+        return WorkerDied("crash", describe_exit(self._process.returncode), self._tail())
+
+    def _kill(self) -> None:
+        if sys.platform == "win32":
+            self._process.kill()
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream is not None
+            if stream is not self._process.stdin:
+                for thread in self._threads:
+                    thread.join(timeout=2)
+            with contextlib.suppress(OSError):
+                stream.close()
+
+    def _tail(self) -> str:
+        return "\n".join(self._stderr)
+
+    def _read_replies(self, stream: IO[bytes]) -> None:
+        try:
+            while (frame := wire.receive(stream)) is not None:
+                self._replies.put(frame[0])
+        except (ValueError, OSError) as error:
+            self._stderr.append(f"(unreadable reply: {error})")
+        self._replies.put(None)
+
+    def _read_stderr(self, stream: IO[bytes]) -> None:
+        # readline with a bound: a flood without line ends must not fill this process.
+        while line := stream.readline(_LINE_LENGTH):
+            self._stderr.append(line.decode("utf-8", "replace").rstrip())
+
+
+class InProcessWorker:
+    """The engine in this very process, for a debugger; no time-out, no memory figure, no survival."""
+
+    def __init__(self) -> None:
+        from .worker import Host
+
+        self._host = Host()
+        self.memory = Memory()
+
+    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
+        return self._host.answer(message, payload)
+
+    def close(self) -> None:
+        self._host.close()
+
+
+def describe_exit(code: int | None) -> str:
+    """What a return code says, in words."""
+    if code is None:
+        return "the worker closed its pipe and hangs"
+    if code < 0:
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = "an unknown signal"
+        hint = ", often the kernel's out-of-memory killer" if name == "SIGKILL" else ""
+        return f"the worker died of {name} (signal {-code}{hint})"
+    return f"the worker ended with exit code {code}"

@@ -1,0 +1,122 @@
+"""Loaded workers: one per model x device, kept for all its cases and no longer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..cases import Case
+from ..engines.base import Clip
+from .local import Memory, Worker, WorkerDied
+from .record import Failure
+
+# A worker that dies this often in one case is not started again for it.
+MAX_DEATHS = 3
+
+
+@dataclass
+class Loaded:
+    """A model ready to answer; or, with `failure`, one that could not be loaded."""
+
+    worker: Worker | None
+    load_s: float | None = None
+    first_call_s: float | None = None
+    failure: Failure | None = None
+    memory: Memory = field(default_factory=Memory)
+
+
+@dataclass(frozen=True)
+class LoadOrder:
+    """What a worker is told to load."""
+
+    engine: str
+    options: dict[str, Any]
+    device: dict[str, Any]
+    weights: Path | None
+    seed: int
+    timeout_s: float
+
+    def message(self) -> dict[str, Any]:
+        return {
+            "op": "load",
+            "engine": self.engine,
+            "options": self.options,
+            "device": self.device,
+            "weights": None if self.weights is None else str(self.weights),
+            "seed": self.seed,
+        }
+
+
+class Pool:
+    """Starts workers on demand; closes each when the last expected case of its group is done."""
+
+    def __init__(self, start: Callable[[], Worker]) -> None:
+        self._start = start
+        self._loaded: dict[str, Loaded] = {}
+        self._pending: Counter[str] = Counter()
+
+    def expect(self, cases: Iterable[Case]) -> None:
+        self._pending = Counter(case.group for case in cases)
+
+    def get(self, group: str, order: LoadOrder, warm_up: Clip, warm_up_s: float) -> Loaded:
+        """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet."""
+        if group not in self._loaded:
+            self._loaded[group] = self._load(order, warm_up, warm_up_s)
+        return self._loaded[group]
+
+    def drop(self, group: str) -> None:
+        """Forget a worker that died."""
+        self._loaded.pop(group, None)
+
+    def done(self, group: str) -> None:
+        """One case of the group is finished."""
+        self._pending[group] -= 1
+        if self._pending[group] <= 0:
+            loaded = self._loaded.pop(group, None)
+            if loaded is not None and loaded.worker is not None:
+                loaded.worker.close()
+
+    def close(self) -> None:
+        for loaded in self._loaded.values():
+            if loaded.worker is not None:
+                loaded.worker.close()
+        self._loaded.clear()
+
+    def _load(self, order: LoadOrder, warm_up: Clip | None, warm_up_s: float) -> Loaded:
+        worker = self._start()
+        try:
+            reply = worker.request(order.message(), timeout=order.timeout_s)
+        except WorkerDied as death:
+            return Loaded(
+                None,
+                failure=Failure(kind="load", message=f"could not be loaded: {death.reason}", detail=death.stderr),
+            )
+        except BaseException:
+            worker.close()
+            raise
+        if "error" in reply:
+            error = reply["error"]
+            worker.close()
+            message = f"could not be loaded: {error['type']}: {error['message']}"
+            return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
+        loaded = Loaded(worker, load_s=reply["load_s"], memory=worker.memory)
+        if warm_up is not None:
+            try:
+                first = worker.request(*transcribe_request(warm_up), timeout=warm_up_s)
+            except WorkerDied:
+                # What kills the first call is met again, and told, where this utterance is measured.
+                return self._load(order, None, warm_up_s)
+            except BaseException:
+                worker.close()
+                raise
+            loaded.first_call_s = first.get("seconds")
+        return loaded
+
+
+def transcribe_request(clip: Clip) -> tuple[dict[str, Any], bytes]:
+    """The frame that asks for one clip."""
+    message = {"op": "transcribe", "rate": clip.rate, "language": clip.language}
+    return message, clip.samples.astype("<f4").tobytes()

@@ -1,0 +1,110 @@
+"""Where a record comes from: hardware, commit, versions; and the key that says two runs had the same inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+# Raised when the way of running a case changes so that old and new answers can't be mixed.
+PROTOCOL = 1
+
+# Modules between the samples and the answer: a change in one makes earlier answers stale.
+_ANSWERING = (
+    "pytest_modellab.audio",
+    "pytest_modellab.engines.base",
+    "pytest_modellab.bench.wire",
+    "pytest_modellab.bench.worker",
+)
+
+# Instruction sets that kernels are chosen by.
+_ISA = ("avx", "avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm", "sve")
+
+
+@cache
+def hardware() -> dict[str, Any]:
+    """CPU model and instruction sets, cores, memory in bytes, operating system, Python."""
+    import psutil
+
+    model, flags = _cpu()
+    return {
+        "cpu": model,
+        "instruction_sets": sorted(flag for flag in _ISA if flag in flags),
+        "cores": os.cpu_count() or 1,
+        "memory_bytes": int(psutil.virtual_memory().total),
+        "os": platform.platform(),
+        "python": platform.python_version(),
+    }
+
+
+def _cpu() -> tuple[str, frozenset[str]]:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor() or platform.machine(), frozenset()
+    fields: dict[str, str] = {}
+    for line in text.splitlines():
+        name, _, value = line.partition(":")
+        fields.setdefault(name.strip(), value.strip())
+    flags = fields.get("flags") or fields.get("Features") or ""
+    return fields.get("model name") or platform.machine(), frozenset(flags.split())
+
+
+def git_state(folder: Path) -> tuple[str | None, bool | None]:
+    """Commit checked out in `folder` and whether tracked files differ from it; (None, None) outside git."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return None, None
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return commit, bool(status)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def versions(distributions: Iterable[str]) -> dict[str, str | None]:
+    """Installed versions by distribution; None for one that is not installed."""
+    return {name: _version(name) for name in distributions}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def sources_digest(engine: str) -> str:
+    """SHA-256 over the source of everything between the samples and the answer, `engine`'s module included."""
+    digest = hashlib.sha256()
+    for module in (*_ANSWERING, engine.partition(":")[0]):
+        found = importlib.util.find_spec(module)
+        if found is not None and found.origin is not None:
+            digest.update(module.encode() + b"\0" + Path(found.origin).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def input_key(inputs: dict[str, Any]) -> str:
+    """SHA-256 of the inputs as sorted JSON: equal keys mean that answers may be taken over."""
+    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def python_tag() -> str:
+    return f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"

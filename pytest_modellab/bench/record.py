@@ -1,0 +1,222 @@
+"""The record: everything measured in one run of one case, as it is stored.
+
+Fields marked volatile differ between two runs of the same thing (times, host, ids). Two records are the same
+when their canonical forms, without these, are equal.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .files import write_text
+
+SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
+
+
+def volatile(**options: Any) -> Any:
+    """A field that may differ between two runs of the same thing."""
+    return Field(json_schema_extra={"volatile": True}, **options)
+
+
+class Stored(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CaseRef(Stored):
+    """Which case; ids as the catalog has them."""
+
+    task: str
+    model: str
+    device: str
+    dataset: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.model}:{self.device}:{self.dataset}"
+
+
+class Edits(Stored):
+    """Edit operations against the reference."""
+
+    substitutions: int
+    deletions: int
+    insertions: int
+    hits: int
+
+
+class Failure(Stored):
+    """Why there is no answer."""
+
+    kind: Literal["exception", "timeout", "crash", "load"]
+    message: str
+    detail: str = volatile(default="", description="traceback, or the worker's last lines on stderr")
+
+
+class UtteranceResult(Stored):
+    """One utterance: raw texts, and what the scorer made of them."""
+
+    id: str
+    reference: str
+    hypothesis: str | None = Field(description="raw; null where there is no answer")
+    audio_s: float
+    processing_s: float | None = volatile(default=None)
+    error: Failure | None = None
+    speaker: str | None = None
+    language: str | None = None
+    words: Edits
+    characters: Edits
+
+
+class Finding(Stored):
+    """Something odd in a recording, for a person to look at."""
+
+    utterance: str
+    kind: str
+    message: str
+
+
+class NormalizerRef(Stored):
+    name: str
+    version: str
+
+
+class AsrSummary(Stored):
+    """Corpus figures: sums over all utterances, an utterance without an answer counted as all words deleted."""
+
+    utterances: int
+    answered: int
+    success_rate: float
+    audio_s: float
+    words: Edits
+    characters: Edits
+    wer: float | None = Field(description="null where no reference has a word")
+    cer: float | None
+    empty_references: int = Field(description="utterances whose reference normalises to nothing")
+    above_half: int = Field(description="utterances with a WER above 50 %")
+    worst_wer: float | None
+
+
+class Timing(Stored):
+    """Seconds. Load, first call and warm calls are separate; RTF is sum of processing over sum of audio, warm."""
+
+    load_s: float | None = Field(description="cold: importing the library and loading the weights")
+    first_call_s: float | None = Field(description="the first utterance, once, before any is timed")
+    processing_s: float | None
+    rtf: float | None
+    rtfx: float | None
+    latency_p50_s: float | None
+    latency_p95_s: float | None
+    no_speed: str | None = Field(description="why there is no speed figure, else null")
+
+
+class MemoryUse(Stored):
+    """Bytes, over the worker's life so far."""
+
+    peak_rss: int | None
+    method: str | None
+    sampled_rss: int | None = Field(description="highest seen from outside, after an answer")
+
+
+class Provenance(Stored):
+    inputs: dict[str, Any] = Field(description="everything the input key is made of")
+    key: str = Field(description="SHA-256 of the inputs")
+    commit: str | None
+    dirty: bool | None
+    lab: str = Field(description="version of pytest-modellab")
+    hardware: dict[str, Any] = volatile()
+    session: str = volatile()
+    created: str = volatile(description="UTC, ISO 8601")
+    resumed: int = volatile(description="utterances taken over from a session that was killed")
+    worker_restarts: int = volatile()
+
+
+class Record(Stored):
+    """One run of one case."""
+
+    schema_: Literal["modellab.record/1"] = Field(alias="schema", default=SCHEMA)
+    id: str = volatile()
+    case: CaseRef
+    title: str
+    limited_to: int | None = Field(description="only so many utterances were asked for: never graded")
+    failure: Failure | None = Field(description="the model could not be loaded, or not be kept alive")
+    normalizer: NormalizerRef
+    summary: AsrSummary
+    timing: Timing = volatile()
+    memory: MemoryUse = volatile()
+    provenance: Provenance
+    utterances: tuple[UtteranceResult, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def figure(self, metric: str) -> float | None:
+        """The value of one of metrics.definitions.METRICS, in its unit; None where there is none."""
+        if metric in {"wer", "cer", "success_rate"}:
+            value = getattr(self.summary, metric)
+        elif metric == "peak_rss_mb":
+            value = None if self.memory.peak_rss is None else self.memory.peak_rss / 1e6
+        else:
+            value = getattr(self.timing, metric)
+        return None if value is None else float(value)
+
+    def why_missing(self, metric: str) -> str:
+        """The reason a figure is None."""
+        if self.failure is not None:
+            return self.failure.message
+        if metric in {"rtf", "rtfx", "latency_p50_s", "latency_p95_s"} and self.timing.no_speed:
+            return self.timing.no_speed
+        if metric in {"wer", "cer"}:
+            return "no reference has a word left after normalisation"
+        return f"{metric} was not measured"
+
+
+class RecordError(Exception):
+    """A record file that can't be read."""
+
+
+def write(record: Record, reports: Path) -> Path:
+    """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
+    case = record.case
+    stamp = record.provenance.created.replace("-", "").replace(":", "")[:15]
+    name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
+    path = reports / "runs" / case.model / case.task / name
+    write_text(path, record.model_dump_json(by_alias=True, indent=1) + "\n")
+    return path
+
+
+def read(path: Path) -> Record:
+    """Raises RecordError, naming the file and what is wrong in it."""
+    try:
+        return Record.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RecordError(f"{path}: can't be read: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RecordError(f"{path}: not a {SCHEMA}: {place}: {first['msg']}") from error
+
+
+def canonical(record: Record) -> dict[str, Any]:
+    """The record without its volatile fields: equal for two runs that gave the same answers to the same inputs."""
+    stripped = _without_volatile(record)
+    assert isinstance(stripped, dict)
+    return stripped
+
+
+def _without_volatile(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return {
+            name: _without_volatile(getattr(value, name))
+            for name, field in type(value).model_fields.items()
+            if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("volatile"))
+        }
+    if isinstance(value, tuple):
+        return [_without_volatile(item) for item in value]
+    return value
+
+
+def json_schema() -> str:
+    """The JSON Schema of a record, as committed in `pytest_modellab/schema/record.schema.json`."""
+    return json.dumps(Record.model_json_schema(by_alias=True), indent=1, sort_keys=True) + "\n"

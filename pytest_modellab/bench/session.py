@@ -1,0 +1,123 @@
+"""One pytest session's folder: its journals, what became of its cases, and the locks that keep sessions apart.
+
+    reports/sessions/<id>/alive.lock      held by the session while it lives
+                          <case>.lock     held while the case is run
+                          <case>.jsonl    the journal
+                          <case>.outcome  what became of it, as JSON
+
+The folder goes when the session ends whole. One that was killed leaves its folder behind, with no lock held: the
+next session takes over the journals whose key is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from .files import write_text
+from .journal import head_key
+
+
+class Session:
+    """A session as every one of its processes sees it. `own=True` in the one that lives as long as it does."""
+
+    def __init__(self, reports: Path, id: str, *, own: bool) -> None:
+        self.id = id
+        self.reports = reports
+        self.folder = reports / "sessions" / id
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._alive = FileLock(self.folder / "alive.lock")
+        if own:
+            self._alive.acquire()
+
+    def journal(self, case_key: str) -> Path:
+        return self.folder / f"{slug(case_key)}.jsonl"
+
+    def note_plan(self, case_keys: list[str]) -> None:
+        """Which cases are selected; every process that collects says the same."""
+        write_text(self.folder / "plan.json", json.dumps(case_keys))
+
+    def plan(self) -> list[str]:
+        """The selected cases; [] before anything was collected."""
+        path = self.folder / "plan.json"
+        keys: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return keys
+
+    @contextmanager
+    def running(self, case_key: str) -> Iterator[None]:
+        """Hold the case: within a session one process runs it, the others wait and then find its outcome."""
+        with FileLock(self.folder / f"{slug(case_key)}.lock"):
+            yield
+
+    def note_outcome(self, case_key: str, outcome: dict[str, Any]) -> None:
+        write_text(self.folder / f"{slug(case_key)}.outcome", json.dumps({"case": case_key, **outcome}))
+
+    def outcome(self, case_key: str) -> dict[str, Any] | None:
+        """What became of a case in this session, by whichever of its processes; None if nothing yet."""
+        path = self.folder / f"{slug(case_key)}.outcome"
+        if not path.exists():
+            return None
+        noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return noted
+
+    def adopt(self, case_key: str, key: str) -> bool:
+        """Take over the journal a dead session left for this case with this input key, if there is one."""
+        mine = self.journal(case_key)
+        for theirs in self._orphans(case_key):
+            if head_key(theirs) == key:
+                theirs.replace(mine)
+                return True
+        return False
+
+    def forget(self, case_key: str) -> None:
+        """Remove what dead sessions left for this case: it is about to be measured afresh."""
+        for theirs in self._orphans(case_key):
+            theirs.unlink()
+
+    def _orphans(self, case_key: str) -> Iterator[Path]:
+        """Journals of a case in the folders of sessions that are dead, each held while it is looked at."""
+        name = slug(case_key)
+        for folder in sorted(self.folder.parent.iterdir()):
+            journal = folder / f"{name}.jsonl"
+            if folder == self.folder or not journal.exists():
+                continue
+            try:
+                # Both: a killed session's xdist workers may outlive it by a moment.
+                with FileLock(folder / "alive.lock", timeout=0), FileLock(folder / f"{name}.lock", timeout=0):
+                    if journal.exists():
+                        yield journal
+            except Timeout:
+                continue
+            except OSError:  # removed under our eyes by another session
+                continue
+
+    def end(self, *, whole: bool) -> None:
+        """Release the session; a whole one takes its folder along, a broken-off one leaves it to the next."""
+        self._alive.release()
+        if whole:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove dead folders that hold no journal any more."""
+        for folder in self.folder.parent.iterdir():
+            # Young ones are left: between making a folder and taking its lock there is a moment.
+            if time.time() - folder.stat().st_mtime > 60 and not any(folder.glob("*.jsonl")):
+                try:
+                    with FileLock(folder / "alive.lock", timeout=0):
+                        shutil.rmtree(folder, ignore_errors=True)
+                except (Timeout, OSError):
+                    continue
+
+
+def slug(case_key: str) -> str:
+    """A case key as a file name, the same on every platform."""
+    return re.sub(r"[^A-Za-z0-9._-]", "~", case_key)

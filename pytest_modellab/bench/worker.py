@@ -1,0 +1,145 @@
+"""The worker: one process, one engine, one model on one device. `python -m pytest_modellab.bench.worker`.
+
+Imports the standard library, numpy and its engine, nothing else, so that what it measures is the engine's own.
+Requests come on standard input, replies go to standard output; whatever the engine prints goes to standard error.
+It ends when its input closes or its parent dies.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+import time
+import traceback
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from ..engines.base import Clip, DeviceRef, LoadRequest, Transcript
+from . import wire
+
+
+class Host:
+    """Holds one engine and answers requests with plain dicts; also used in-process for debugging."""
+
+    def __init__(self) -> None:
+        self._engine: Any = None
+
+    def answer(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
+        """The reply to one request; what the engine raises becomes an `error` with type, message and traceback."""
+        try:
+            reply = self._load(message) if message["op"] == "load" else self._transcribe(message, payload)
+        except Exception as error:  # an engine may raise anything; the session decides what it means
+            reply = {
+                "error": {
+                    "type": type(error).__name__,
+                    "message": str(error) or repr(error),
+                    "traceback": "".join(traceback.format_exception(error)),
+                }
+            }
+        return {**reply, **peak_memory()}
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def _load(self, message: dict[str, Any]) -> dict[str, Any]:
+        random.seed(message["seed"])
+        np.random.seed(message["seed"])  # libraries draw from the global state
+        start = time.perf_counter()
+        module, _, name = message["engine"].partition(":")
+        engine_class = getattr(import_module(module), name)
+        weights = message["weights"]
+        self._engine = engine_class.load(
+            LoadRequest(
+                device=DeviceRef(message["device"]["kind"], message["device"]["index"]),
+                options=message["options"],
+                weights=None if weights is None else Path(weights),
+            )
+        )
+        self._engine.synchronize()
+        return {"load_s": time.perf_counter() - start}
+
+    def _transcribe(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
+        # A copy, since a frame's bytes are read-only and some engines write into their input.
+        samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
+        clip = Clip(samples, message["rate"], message["language"])
+        self._engine.synchronize()
+        start = time.perf_counter()
+        transcript = self._engine.transcribe(clip)
+        self._engine.synchronize()
+        seconds = time.perf_counter() - start
+        if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
+            raise TypeError(f"transcribe() must return a Transcript with text, not {transcript!r:.200}")
+        return {"text": transcript.text, "seconds": seconds}
+
+
+def peak_memory() -> dict[str, Any]:
+    """Peak resident bytes of this process, and the name of the method.
+
+    On Linux VmHWM and not ru_maxrss: the latter starts from what the parent had when it forked.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return {"peak_rss": int(line.split()[1]) * 1024, "peak_rss_method": "VmHWM"}
+    except OSError:
+        pass
+    if sys.platform == "darwin":
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes there
+        return {"peak_rss": peak, "peak_rss_method": "ru_maxrss"}
+    return {"peak_rss": None, "peak_rss_method": None}
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Answer until the other side closes."""
+    host = Host()
+    while (frame := wire.receive(requests)) is not None:
+        message, payload = frame
+        if message["op"] == "close":
+            break
+        reply = host.answer(message, payload)
+        try:
+            wire.send(replies, reply)
+        except OSError:
+            break  # the session is gone
+    host.close()
+
+
+def _end_with_parent() -> None:
+    """A hung or busy engine would never read the end of its input: watch the parent as well."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    # The pipes move to descriptors of their own, so that an engine that prints or reads can't break the frames.
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    _end_with_parent()
+    serve(requests, replies)
+
+
+if __name__ == "__main__":
+    main()

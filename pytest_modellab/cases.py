@@ -1,0 +1,87 @@
+"""The plan: which model runs on which device over which data set, for which task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from .catalog.load import Catalog
+from .catalog.specs import TASKS, DatasetSpec, DeviceSpec, ModelSpec, Task, Tier
+from .engines.registry import available, engine_class
+
+
+@dataclass(frozen=True)
+class Case:
+    """Model x device x data set for one task: what pytest parametrizes."""
+
+    task: Task
+    model: ModelSpec
+    device: DeviceSpec
+    dataset: DatasetSpec
+
+    @property
+    def id(self) -> str:
+        """What a person sees in a test id: `faster-whisper-base:cpu:smoke-en`."""
+        return f"{self.model.id}:{self.device.id}:{self.dataset.id}"
+
+    @property
+    def key(self) -> str:
+        """Unique over all tasks."""
+        return f"{self.task}/{self.id}"
+
+    @property
+    def group(self) -> str:
+        """Cases of one group share one worker process."""
+        return f"{self.model.id}:{self.device.id}"
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Tiers that both the model and the data set are in."""
+        return tuple(tier for tier in self.model.tiers if tier in self.dataset.tiers)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Globs over ids; empty means all."""
+
+    models: Sequence[str] = ()
+    devices: Sequence[str] = ()
+    datasets: Sequence[str] = ()
+
+    def takes(self, case: Case) -> bool:
+        return (
+            _matches(case.model.id, self.models)
+            and _matches(case.device.id, self.devices)
+            and _matches(case.dataset.id, self.datasets)
+        )
+
+
+def _matches(name: str, globs: Sequence[str]) -> bool:
+    return not globs or any(fnmatchcase(name, glob) for glob in globs)
+
+
+def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
+    """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
+
+    A device that the engine can't use at all (MPS for CTranslate2, say) is left out: nothing is missing there.
+    """
+    engines = available()
+    cases = []
+    for task in TASKS:
+        for model in catalog.models.values():
+            kinds = engine_class(engines[model.engine]).devices
+            for device in catalog.devices.values():
+                if device.id not in model.devices or device.kind not in kinds:
+                    continue
+                for dataset in catalog.datasets.values():
+                    case = Case(task, model, device, dataset)
+                    if (
+                        task in model.tasks
+                        and task in dataset.tasks
+                        and case.tiers
+                        and model.speaks(dataset.language)
+                        and selection.takes(case)
+                    ):
+                        cases.append(case)
+    return cases

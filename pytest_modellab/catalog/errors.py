@@ -1,0 +1,40 @@
+"""What is wrong in a catalog: every problem with its file and line, reported all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in one file. `line` counts from 1."""
+
+    file: Path
+    line: int
+    message: str
+
+    def show(self, base: Path) -> str:
+        """`fixtures/models/x.yaml:12: message`, the path relative to `base` where it lies inside."""
+        file = self.file.relative_to(base) if self.file.is_relative_to(base) else self.file
+        return f"{file.as_posix()}:{self.line}: {self.message}"
+
+
+class CatalogError(Exception):
+    """A catalog that can't be used. Its text lists every problem, a line each."""
+
+    def __init__(self, problems: Sequence[Problem], base: Path) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = "the catalog has a problem:" if count == 1 else f"the catalog has {count} problems:"
+        super().__init__("\n".join([head, *(f"  {problem.show(base)}" for problem in self.problems)]))
+
+
+def suggest(word: object, allowed: Iterable[str]) -> str:
+    """`did you mean X? allowed: a, b, c`, for the end of a message."""
+    options = sorted(allowed)
+    near = get_close_matches(str(word), options, n=1, cutoff=0.6)
+    hint = f"did you mean `{near[0]}`? " if near else ""
+    return f"{hint}allowed: {', '.join(options) if options else '(nothing)'}"

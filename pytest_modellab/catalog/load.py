@@ -1,0 +1,175 @@
+"""A folder of YAML into one `Catalog`, or one error that lists everything wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeVar
+
+from ..metrics.definitions import METRICS
+from .errors import CatalogError, Problem, suggest
+from .specs import (
+    DatasetSpec,
+    DevicesFile,
+    DeviceSpec,
+    GradesFile,
+    LimitsFile,
+    LimitSpec,
+    MirrorsFile,
+    MirrorSpec,
+    ModelSpec,
+    Spec,
+    Task,
+    TaskGrades,
+)
+from .validate import build, check_options
+from .yamlfile import Document, read
+
+S = TypeVar("S", bound=Spec)
+N = TypeVar("N", ModelSpec, DatasetSpec)
+
+CPU = DeviceSpec(id="cpu", kind="cpu")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Everything the YAML files say. `base` is the folder that messages name files from."""
+
+    folder: Path
+    base: Path
+    models: Mapping[str, ModelSpec]
+    devices: Mapping[str, DeviceSpec]
+    datasets: Mapping[str, DatasetSpec]
+    limits: tuple[LimitSpec, ...]
+    grades: Mapping[Task, TaskGrades]
+    mirrors: Mapping[str, tuple[MirrorSpec, ...]]
+
+    def shown(self, origin: str) -> str:
+        """An origin (`/abs/file:line`) as a person would write it from `base`."""
+        return origin.removeprefix(f"{self.base}/")
+
+
+def load(folder: Path, base: Path | None = None) -> Catalog:
+    """Read the catalog in `folder`.
+
+    Raises CatalogError with every problem of every file.
+    """
+    reader = _Reader()
+    base = base or folder.parent
+    if not folder.is_dir():
+        raise CatalogError([Problem(folder, 1, "no such folder; set the ini option `modellab_catalog`")], base)
+    models = reader.many(ModelSpec, folder / "models")
+    datasets = reader.many(DatasetSpec, folder / "datasets")
+    devices_file = reader.one(DevicesFile, folder / "devices.yaml")
+    limits_file = reader.one(LimitsFile, folder / "limits.yaml")
+    grades_file = reader.one(GradesFile, folder / "grades.yaml")
+    mirrors_file = reader.one(MirrorsFile, folder / "mirrors.yaml")
+    devices: dict[str, DeviceSpec] = {}
+    for i, device in enumerate(devices_file.devices if devices_file else (CPU,)):
+        if device.id in devices:
+            reader.complain(folder / "devices.yaml", ("devices", i, "id"), f"duplicate device id `{device.id}`")
+        devices[device.id] = device
+    catalog = Catalog(
+        folder=folder,
+        base=base,
+        models=models,
+        devices=devices,
+        datasets=datasets,
+        limits=limits_file.limits if limits_file else (),
+        grades=grades_file.tasks if grades_file else {},
+        mirrors=mirrors_file.mirrors if mirrors_file else {},
+    )
+    reader.cross_check(catalog)
+    problems = [problem for document in reader.documents.values() for problem in document.problems]
+    if problems:
+        raise CatalogError(sorted(problems, key=lambda p: (str(p.file), p.line, p.message)), base)
+    return catalog
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.documents: dict[Path, Document] = {}
+
+    def complain(self, path: Path, location: tuple[str | int, ...], message: str) -> None:
+        document = self.documents[path]
+        document.problems.append(document.problem(location, message))
+
+    def one(self, kind: type[S], path: Path) -> S | None:
+        """The spec in `path`, or None where there is no such file or it is wrong."""
+        if not path.exists():
+            return None
+        document = self.documents[path] = read(path)
+        return build(kind, document)
+
+    def many(self, kind: type[N], folder: Path) -> dict[str, N]:
+        """Every spec in `folder`, by id, in the order of their file names."""
+        specs: dict[str, N] = {}
+        for path in _yaml_files(folder):
+            spec = self.one(kind, path)
+            if spec is None:
+                continue
+            if spec.id in specs:
+                first = Path(specs[spec.id].origin).name
+                self.complain(path, ("id",), f"duplicate id `{spec.id}` (first in {first}); ids are unique")
+                continue
+            specs[spec.id] = spec
+            if isinstance(spec, ModelSpec):
+                check_options(spec, self.documents[path])
+        return specs
+
+    def broken_ids(self) -> set[str]:
+        """Ids in files that have problems of their own: no reason for a second complaint elsewhere."""
+        data = (document.data for document in self.documents.values() if document.problems)
+        return {str(each["id"]) for each in data if isinstance(each, dict) and "id" in each}
+
+    def cross_check(self, catalog: Catalog) -> None:
+        """What one file says about another."""
+        for name, model in catalog.models.items():
+            for device in model.devices:
+                if device not in catalog.devices:
+                    message = f"unknown device `{device}`; {suggest(device, catalog.devices)}"
+                    self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
+            if model.weights is not None and model.weights.path is not None:
+                place = catalog.folder / "models" / model.weights.path
+                if not place.is_dir():
+                    message = f"`{model.weights.path}` is not a folder (looked for {place}) of model `{name}`"
+                    self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "path"), message)
+        for dataset in catalog.datasets.values():
+            self._check_clips(dataset)
+        path = catalog.folder / "limits.yaml"
+        for i, limit in enumerate(catalog.limits):
+            if limit.metric not in METRICS:
+                message = f"unknown metric `{limit.metric}`; {suggest(limit.metric, METRICS)}"
+                self.complain(path, ("limits", i, "metric"), message)
+            for key, known in (
+                ("model", catalog.models),
+                ("device", catalog.devices),
+                ("dataset", catalog.datasets),
+            ):
+                glob = str(getattr(limit, key))
+                # A name that matches nothing is a typing error, and a gate that never applies.
+                if glob != "*" and not any(fnmatchcase(name, glob) for name in {*known, *self.broken_ids()}):
+                    self.complain(path, ("limits", i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")
+        path = catalog.folder / "grades.yaml"
+        for task, grades in catalog.grades.items():
+            for metric in grades.criteria:
+                if metric not in METRICS:
+                    message = f"unknown metric `{metric}`; {suggest(metric, METRICS)}"
+                    self.complain(path, ("tasks", task, "criteria", metric), message)
+
+    def _check_clips(self, dataset: DatasetSpec) -> None:
+        path = Path(dataset.origin.rpartition(":")[0])
+        seen: set[str] = set()
+        for i, clip in enumerate(dataset.clips or ()):
+            if clip.id in seen:
+                self.complain(path, ("clips", i, "id"), f"duplicate clip id `{clip.id}`")
+            seen.add(clip.id)
+            if clip.archive not in dataset.archives:
+                message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
+                self.complain(path, ("clips", i, "archive"), message)
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*") if path.suffix in {".yaml", ".yml"})

@@ -1,0 +1,279 @@
+"""The types of the catalog: what each YAML file may say. All frozen, unknown keys forbidden."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    model_validator,
+)
+
+from ..metrics.definitions import METRICS
+
+Task = Literal["asr", "tts", "chat", "streaming"]
+Tier = Literal["smoke", "real_e2e"]
+DeviceKind = Literal["cpu", "cuda", "mps"]
+
+TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
+
+# No `:` (it joins the parts of a case id), `@` (it breaks `-k` and xdist's grouping), `/`, brackets or spaces.
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$")]
+
+
+def _relative(name: str) -> str:
+    # Names come from YAML and end in paths.
+    if "\\" in name or any(step in {"", ".", ".."} for step in name.split("/")):
+        raise ValueError(f"`{name}` is not a relative path of plain names joined by `/`")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_relative)]
+
+
+class Spec(BaseModel):
+    """Base of everything read from YAML."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+
+    # `file:line` it was read from, for messages; set by the loader.
+    _origin: str = PrivateAttr(default="")
+
+    @property
+    def origin(self) -> str:
+        return self._origin
+
+
+class NamedSpec(Spec):
+    """A spec that others refer to by its id."""
+
+    id: Identifier
+
+
+def exactly_one(spec: BaseModel, *names: str) -> str:
+    """The one of `names` that is set; ValueError where it is none or several."""
+    given = [name for name in names if getattr(spec, name) is not None]
+    if len(given) != 1:
+        raise ValueError(f"give exactly one of {', '.join(f'`{name}`' for name in names)}, not {len(given)}")
+    return given[0]
+
+
+class PinnedFile(Spec):
+    """One file of a model, by content."""
+
+    sha256: Sha256
+    size: int | None = Field(default=None, ge=0, description="bytes; says ahead what a download costs")
+
+
+class Weights(Spec):
+    """Either files pinned by digest, with the hub repository that publishes them, or a local folder."""
+
+    repo: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$", description="a commit, not a branch")
+    files: dict[FileName, PinnedFile] | None = None
+    path: str | None = Field(default=None, description="a folder, relative to the YAML file")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Weights:
+        form = exactly_one(self, "files", "path")
+        if form == "path" and (self.repo or self.revision):
+            raise ValueError("`repo` and `revision` go with `files`, not with `path`")
+        if self.files is not None and not self.files:
+            raise ValueError("`files` is empty: name at least one file with its sha256")
+        if bool(self.repo) != bool(self.revision):
+            raise ValueError("`repo` and `revision` go together: a pin without a revision moves")
+        return self
+
+
+class Timeouts(Spec):
+    """Seconds after which a worker is killed."""
+
+    load_s: float = Field(default=600.0, gt=0)
+    utterance_s: float = Field(default=60.0, gt=0, description="for each utterance, plus ...")
+    per_audio_second: float = Field(default=20.0, ge=0, description="... this many seconds per second of audio")
+
+
+class ModelSpec(NamedSpec):
+    """One model: an engine, its weights, its options, and the devices it runs on."""
+
+    schema_: Literal["modellab.model/1"] = Field(alias="schema")
+    title: str = ""
+    engine: str
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
+    languages: tuple[str, ...] = Field(default=(), description="[] for any")
+    licence: str = ""
+    weights: Weights | None = None
+    options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
+    devices: dict[Identifier, dict[str, Any]] = Field(
+        min_length=1, description="device id -> options that differ on it ({} for none)"
+    )
+    timeouts: Timeouts = Timeouts()
+
+    def options_on(self, device: str) -> dict[str, Any]:
+        return {**self.options, **self.devices[device]}
+
+    def speaks(self, language: str | None) -> bool:
+        """Whether the model takes `language` (a tag such as `en` or `en-US`; None: not stated)."""
+        if not self.languages or language is None:
+            return True
+        return language in self.languages or language.split("-")[0] in self.languages
+
+
+class DeviceSpec(NamedSpec):
+    """One device as cases name it."""
+
+    kind: DeviceKind
+    index: int = Field(default=0, ge=0, description="which CUDA device")
+
+
+class DevicesFile(Spec):
+    schema_: Literal["modellab.devices/1"] = Field(alias="schema")
+    devices: tuple[DeviceSpec, ...] = Field(min_length=1)
+
+
+class ArchiveSpec(Spec):
+    """Where clips lie together: a package of the index, or a local folder."""
+
+    wheel: Requirement | None = None
+    sdist: Requirement | None = None
+    folder: str | None = Field(default=None, description="relative to the YAML file")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> ArchiveSpec:
+        exactly_one(self, "wheel", "sdist", "folder")
+        return self
+
+
+class ClipSpec(NamedSpec):
+    """One utterance out of an archive."""
+
+    archive: str
+    member: FileName
+    sha256: Sha256
+    text: str = Field(description="the reference, as published")
+    speaker: str | None = None
+    language: str | None = None
+    licence: str = ""
+
+    @model_validator(mode="after")
+    def _has_words(self) -> ClipSpec:
+        if not self.text.strip():
+            raise ValueError("an empty reference can't be scored; remove the clip or give its words")
+        return self
+
+
+class DatasetSpec(NamedSpec):
+    """Recordings with their references: a manifest, a folder, or clips out of archives."""
+
+    schema_: Literal["modellab.dataset/1"] = Field(alias="schema")
+    title: str = ""
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
+    language: str | None = Field(default=None, description="of utterances that don't state their own")
+    licence: str = ""
+    normalizer: Literal["whisper-english", "whisper-basic", "none"] | None = Field(
+        default=None, description="by language unless given"
+    )
+    manifest: str | None = Field(default=None, description="JSONL as NeMo writes it, relative to the YAML file")
+    folder: str | None = Field(default=None, description="audio files, each with a .txt of the same name")
+    archives: dict[Identifier, ArchiveSpec] = Field(default_factory=dict)
+    clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> DatasetSpec:
+        exactly_one(self, "manifest", "folder", "clips")
+        return self
+
+
+class MirrorPart(Spec):
+    """A member of a package in the index, or a file in a local folder."""
+
+    wheel: Requirement | None = None
+    sdist: Requirement | None = None
+    folder: str | None = Field(default=None, description="relative to mirrors.yaml")
+    member: FileName
+
+    @model_validator(mode="after")
+    def _one_form(self) -> MirrorPart:
+        exactly_one(self, "wheel", "sdist", "folder")
+        return self
+
+
+class MirrorSpec(Spec):
+    """Bytes that also lie elsewhere: one member, or several joined in order."""
+
+    parts: tuple[MirrorPart, ...] = Field(min_length=1)
+
+
+class MirrorsFile(Spec):
+    schema_: Literal["modellab.mirrors/1"] = Field(alias="schema")
+    mirrors: dict[Sha256, tuple[MirrorSpec, ...]]
+
+
+class LimitSpec(Spec):
+    """A bound on one metric, for the cases its globs match. Of several, the last one counts."""
+
+    metric: str
+    max: float | None = None
+    min: float | None = None
+    model: str = "*"
+    device: str = "*"
+    dataset: str = "*"
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _right_side(self) -> LimitSpec:
+        side = exactly_one(self, "max", "min")
+        metric = METRICS.get(self.metric)
+        if metric is not None and side != metric.bound:
+            raise ValueError(f"{metric.name} is better {metric.better}: bound it with `{metric.bound}`")
+        return self
+
+    @property
+    def value(self) -> float:
+        value = self.max if self.max is not None else self.min
+        assert value is not None  # the validator saw to it
+        return value
+
+
+class LimitsFile(Spec):
+    schema_: Literal["modellab.limits/1"] = Field(alias="schema")
+    limits: tuple[LimitSpec, ...]
+
+
+Letter = Literal["A+", "A", "B", "C"]
+LETTERS: tuple[Letter, ...] = ("A+", "A", "B", "C")
+
+
+class TaskGrades(Spec):
+    """How one task is graded: for each criterion the worst value that still earns a letter; beyond C is F."""
+
+    criteria: dict[str, dict[Letter, float]] = Field(min_length=1)
+    provisional_below_words: int = Field(
+        default=0, ge=0, description="grades on fewer reference words are marked provisional"
+    )
+
+    @model_validator(mode="after")
+    def _bands_in_order(self) -> TaskGrades:
+        for name, bands in self.criteria.items():
+            metric = METRICS.get(name)
+            missing = [letter for letter in LETTERS if letter not in bands]
+            if missing:
+                raise ValueError(f"`{name}` lacks a band for {', '.join(missing)}")
+            values = [bands[letter] for letter in LETTERS]
+            if metric is not None and values != sorted(values, reverse=metric.better == "higher"):
+                raise ValueError(f"the bands of `{name}` are out of order: {values} for {', '.join(LETTERS)}")
+        return self
+
+
+class GradesFile(Spec):
+    schema_: Literal["modellab.grades/1"] = Field(alias="schema")
+    tasks: dict[Task, TaskGrades]

@@ -1,0 +1,209 @@
+"""A data set, from its spec to utterances whose audio lies on disk, with a fingerprint of all of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import audio
+from .catalog.specs import ArchiveSpec, ClipSpec, DatasetSpec, MirrorSpec
+from .engines.base import Clip
+from .store import Folder, Sdist, Source, Store, Wanted, Wheel, digest_file
+from .text import for_language
+from .weights import mirror_sources
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"})
+
+
+class DatasetError(Exception):
+    """A data set that can't be used as it stands; the text lists every problem with its place."""
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One recording with its reference. `offset` and `duration` (seconds) cut a piece out of the file."""
+
+    id: str
+    text: str
+    path: Path
+    sha256: str
+    speaker: str | None = None
+    language: str | None = None
+    offset: float = 0.0
+    duration: float | None = None
+
+    def samples(self, rate: int) -> NDArray[np.float32]:
+        """Mono float32 of shape (n,) at `rate` Hz. Raises audio.AudioError."""
+        samples = audio.load(self.path, rate)
+        if self.offset or self.duration is not None:
+            start = round(self.offset * rate)
+            end = None if self.duration is None else start + round(self.duration * rate)
+            samples = samples[start:end]
+            if not len(samples):
+                raise audio.AudioError(f"{self.path}: nothing left from {self.offset} s on (utterance {self.id})")
+        return samples
+
+    def clip(self, rate: int) -> Clip:
+        return Clip(self.samples(rate), rate, self.language)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A prepared data set: every file is here, and is the one that was meant."""
+
+    spec: DatasetSpec
+    utterances: tuple[Utterance, ...]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything that can change a score: ids, references, speakers, languages, audio bytes."""
+        rows = [[u.id, u.text, u.speaker, u.language, u.sha256, u.offset, u.duration] for u in self.utterances]
+        return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+
+    @property
+    def normalizer(self) -> str:
+        """Name of the text normalizer: the spec's, or by language."""
+        return self.spec.normalizer or for_language(self.spec.language)
+
+    def first(self, count: int | None) -> Dataset:
+        return self if count is None else Dataset(self.spec, self.utterances[:count])
+
+
+def prepare(spec: DatasetSpec, mirrors: Mapping[str, tuple[MirrorSpec, ...]], folder: Path, store: Store) -> Dataset:
+    """Fetch and verify what the spec names; `folder` is the catalog's.
+
+    Raises store.Unavailable where archives can't be had, and DatasetError where the data are wrong.
+    """
+    here = folder / "datasets"
+    if spec.clips is not None:
+        return Dataset(spec, _from_archives(spec, spec.clips, mirrors, folder, store))
+    if spec.manifest is not None:
+        return Dataset(spec, _from_manifest(spec, here / spec.manifest))
+    return Dataset(spec, _from_folder(spec, here / str(spec.folder)))
+
+
+def _from_archives(
+    spec: DatasetSpec,
+    clips: tuple[ClipSpec, ...],
+    mirrors: Mapping[str, tuple[MirrorSpec, ...]],
+    folder: Path,
+    store: Store,
+) -> tuple[Utterance, ...]:
+    wanted = []
+    for clip in clips:
+        first = _archive_source(spec.archives[clip.archive], clip.member, folder / "datasets")
+        sources = (first, *mirror_sources(clip.sha256, mirrors, folder))
+        # The blob keeps no suffix: soundfile reads the format from the bytes.
+        wanted.append(Wanted(clip.id, clip.sha256, None, sources))
+    paths = store.fetch(wanted)
+    return tuple(
+        Utterance(clip.id, clip.text, paths[clip.id], clip.sha256, clip.speaker, clip.language or spec.language)
+        for clip in clips
+    )
+
+
+def _archive_source(archive: ArchiveSpec, member: str, here: Path) -> Source:
+    if archive.wheel is not None:
+        return Wheel(archive.wheel, member)
+    if archive.sdist is not None:
+        return Sdist(archive.sdist, member)
+    return Folder(here / str(archive.folder), member)
+
+
+def _from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
+    if not folder.is_dir():
+        raise DatasetError(f"data set {spec.id}: no folder {folder} (named in {spec.origin})")
+    problems: list[str] = []
+    utterances: list[Utterance] = []
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES):
+        text_file = path.with_suffix(".txt")
+        try:
+            text = text_file.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            problems.append(f"{path}: no {text_file.name} beside it with the reference")
+            continue
+        except UnicodeDecodeError:
+            problems.append(f"{text_file}: not UTF-8 text; save the file as UTF-8")
+            continue
+        if not text:
+            problems.append(f"{text_file}: an empty reference can't be scored; give its words or remove the clip")
+            continue
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        utterances.append(Utterance(name, text, path, digest_file(path), None, spec.language))
+    return _checked(spec, utterances, problems, f"{folder}: no audio files ({', '.join(sorted(AUDIO_SUFFIXES))})")
+
+
+def _from_manifest(spec: DatasetSpec, path: Path) -> tuple[Utterance, ...]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DatasetError(f"data set {spec.id}: no manifest {path} (named in {spec.origin})") from None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise DatasetError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    problems: list[str] = []
+    utterances: list[Utterance] = []
+    for number, row_text in enumerate(text.splitlines(), 1):
+        if not row_text.strip():
+            continue
+        try:
+            row = json.loads(row_text)
+            utterances.append(_utterance(spec, path, row))
+        except json.JSONDecodeError as error:
+            problems.append(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}")
+        except ValueError as error:
+            problems.append(f"{path}:{number}: {error}")
+    return _checked(spec, utterances, problems, f"{path}: no utterances")
+
+
+def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
+    if not isinstance(row, dict):
+        raise ValueError("expected an object with `audio_filepath` and `text`")
+    for key in ("audio_filepath", "text"):
+        if not isinstance(row.get(key), str):
+            raise ValueError(f"`{key}` is missing or not text")
+    if not row["text"].strip():
+        raise ValueError("an empty reference can't be scored; give its words or remove the line")
+    for key in ("offset", "duration"):
+        number = row.get(key)
+        if number is not None and (not isinstance(number, int | float) or isinstance(number, bool) or number < 0):
+            raise ValueError(f"`{key}` must be seconds, found {number!r}")
+    audio_file = manifest.parent / row["audio_filepath"]
+    if not audio_file.is_file():
+        raise ValueError(f"no audio file {audio_file}")
+    # NeMo's `duration` describes the whole file unless an `offset` makes it the length of a piece.
+    piece = row.get("offset") is not None
+    return Utterance(
+        id=str(row.get("id") or Path(row["audio_filepath"]).with_suffix("").as_posix()),
+        text=row["text"],
+        path=audio_file,
+        sha256=digest_file(audio_file),
+        speaker=None if row.get("speaker") is None else str(row["speaker"]),
+        language=row.get("language") or spec.language,
+        offset=float(row.get("offset") or 0.0),
+        duration=float(row["duration"]) if piece and row.get("duration") else None,
+    )
+
+
+def _checked(spec: DatasetSpec, utterances: list[Utterance], problems: list[str], empty: str) -> tuple[Utterance, ...]:
+    seen: set[str] = set()
+    for utterance in utterances:
+        if utterance.id in seen:
+            problems.append(f"duplicate utterance id `{utterance.id}`; give each line its own `id`")
+        seen.add(utterance.id)
+    if not utterances and not problems:
+        problems.append(empty)
+    if problems:
+        shown = problems[:20]
+        more = [f"... and {len(problems) - 20} more"] if len(problems) > 20 else []
+        raise DatasetError("\n".join([f"data set {spec.id} can't be used:", *shown, *more]))
+    return tuple(utterances)

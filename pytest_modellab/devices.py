@@ -1,0 +1,59 @@
+"""Which devices this machine has, found without importing torch or any other engine library."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import os
+import platform
+import sys
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether a device is there; where it is not, `reason` says why and what to do."""
+
+    present: bool
+    reason: str = ""
+
+
+def presence(kind: str, index: int = 0) -> Presence:
+    """Whether the device of `kind` (`cpu`, `cuda`, `mps`) numbered `index` can be used here."""
+    if kind == "cpu":
+        return Presence(True)
+    if kind == "cuda":
+        count, reason = _cuda()
+        if count > index:
+            return Presence(True)
+        return Presence(False, reason or f"CUDA device {index} asked for, {count} found")
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return Presence(True)
+    return Presence(False, "MPS needs macOS on Apple silicon")
+
+
+@cache
+def _cuda() -> tuple[int, str]:
+    """Number of usable CUDA devices, by the driver's own management library, and why it is none."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and (not visible.strip() or visible.strip().startswith("-1")):
+        return 0, f"CUDA_VISIBLE_DEVICES={visible!r} hides every CUDA device"
+    names = ["nvml.dll"] if sys.platform == "win32" else ["libnvidia-ml.so.1", "libnvidia-ml.so"]
+    for name in names:
+        try:
+            nvml = ctypes.CDLL(name)
+        except OSError:
+            continue
+        if nvml.nvmlInit_v2() != 0:
+            return 0, "an NVIDIA driver is installed but does not start (see nvidia-smi)"
+        count = ctypes.c_uint(0)
+        status = nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
+        nvml.nvmlShutdown()
+        if status != 0:
+            return 0, "the NVIDIA driver does not tell its devices (see nvidia-smi)"
+        total = int(count.value)
+        if visible is not None:
+            total = min(total, len([part for part in visible.split(",") if part.strip()]))
+        return total, "" if total else "the NVIDIA driver sees no device"
+    return 0, "no NVIDIA driver found"

@@ -1,0 +1,92 @@
+"""What an engine is. Standard library and numpy only: a worker imports this beside one engine.
+
+An engine module imports its library inside `load`, never at its top: the catalog imports the module to check
+a spec's options, in processes that must stay light.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One utterance as an engine gets it: mono float32 samples of shape (n,) in [-1, 1] at `rate` Hz."""
+
+    samples: NDArray[np.float32]
+    rate: int
+    language: str | None = None
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was heard: raw text, as the model wrote it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRef:
+    """The device to load on."""
+
+    kind: str
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """Everything an engine needs to load. `options` has passed the engine's own `Options`."""
+
+    device: DeviceRef
+    options: Mapping[str, Any]
+    weights: Path | None
+
+
+class Engine(Protocol):
+    """One inference library, loaded with one model on one device.
+
+    `Options` is a frozen dataclass whose fields are the keys a spec's `options:` may hold; give it
+    `__pydantic_config__ = {"extra": "forbid"}` and bounds in `__post_init__`, so that the catalog can refuse a
+    wrong spec without importing the library.
+    """
+
+    tasks: ClassVar[frozenset[str]]
+    devices: ClassVar[frozenset[str]]
+    """Kinds of device it runs on, of `cpu`, `cuda`, `mps`."""
+    rate: ClassVar[int]
+    """Sample rate in Hz its clips come at."""
+    distributions: ClassVar[tuple[str, ...]]
+    """Installed distributions whose versions can change its answers; stored in every record."""
+    extra: ClassVar[str]
+    """What to install when the library is missing, as in `pip install 'pytest-modellab[EXTRA]'`."""
+    Options: ClassVar[type[Any]]
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> Engine:
+        """Import the library and load the weights. Whatever it raises ends up in the record."""
+        ...
+
+    def synchronize(self) -> None:
+        """Return once the device has finished all work given to it."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Transcriber(Engine, Protocol):
+    """An engine that does speech recognition."""
+
+    def transcribe(self, clip: Clip) -> Transcript:
+        """Recognise one clip. Lazy results are drained before it returns: the call is what is timed."""
+        ...

@@ -1,0 +1,44 @@
+"""A failing verdict in words: the figure, the limit, the worst utterances aligned, the command that reruns it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .bench.record import Record, UtteranceResult
+from .gate import Verdict, worst_utterances
+from .metrics import asr
+from .text import normalizer
+
+# Metrics that single utterances explain.
+_BY_UTTERANCE = frozenset({"wer", "cer", "success_rate"})
+
+
+def explain(verdicts: Sequence[Verdict], record: Record, rerun: str, count: int = 3) -> str:
+    """Everything a person needs to act on failing verdicts of one test."""
+    lines = [str(verdict) for verdict in verdicts]
+    if record.failure is not None:
+        lines.append(f"the model failed: {record.failure.message}")
+        lines += [f"    {line}" for line in record.failure.detail.strip().splitlines()[-8:]]
+    elif any(verdict.metric in _BY_UTTERANCE for verdict in verdicts):
+        worst = worst_utterances(record, count)
+        if worst:
+            lines.append(f"worst of {len(record.utterances)} utterances:")
+        for result in worst:
+            lines += ["", *_utterance(result, record)]
+    lines += ["", f"rerun: {rerun}"]
+    return "\n".join(lines)
+
+
+def _utterance(result: UtteranceResult, record: Record) -> list[str]:
+    words = result.words
+    errors = words.substitutions + words.deletions + words.insertions
+    total = words.substitutions + words.deletions + words.hits
+    head = (
+        f"  {result.id}: {errors} errors in {total} words"
+        f" (S {words.substitutions}, D {words.deletions}, I {words.insertions})"
+    )
+    if result.error is not None:
+        return [head, f"    no answer: {result.error.kind}: {result.error.message}"]
+    normalize = normalizer(record.normalizer.name)
+    pairs = asr.align(normalize(result.reference), normalize(result.hypothesis or ""))
+    return [head, *(f"    {line}" for line in asr.render_alignment(pairs).splitlines())]

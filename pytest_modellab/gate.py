@@ -1,0 +1,251 @@
+"""Limits and records into verdicts. Comparing a figure with a limit gives a `Verdict`, not a bool."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from .bench.record import CaseRef, Record, UtteranceResult
+from .catalog.specs import LimitSpec
+from .metrics.definitions import METRICS, Metric
+
+Comparison = Literal["<=", "<", ">=", ">"]
+
+
+class Status(StrEnum):
+    """What a verdict can be, from best to worst."""
+
+    PASS = "pass"
+    NOT_AVAILABLE = "not-available"
+    INCONCLUSIVE = "inconclusive"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+SEVERITY = {status: i for i, status in enumerate(Status)}
+
+
+def worst(statuses: Sequence[Status]) -> Status | None:
+    """The worst of several; None of none."""
+    return max(statuses, key=SEVERITY.__getitem__, default=None)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound out of limits.yaml, and the place it stands. `value` is None where no entry applies."""
+
+    metric: str
+    value: float | None
+    origin: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One comparison, recorded in the session. False in a boolean context only where it is a failure."""
+
+    case: str
+    metric: str
+    comparison: Comparison
+    value: float | None
+    bound: float | None
+    status: Status
+    source: str
+    """Where the bound came from: `fixtures/limits.yaml:12`, or `test` for a number in a test."""
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.status is not Status.FAIL
+
+    def __str__(self) -> str:
+        metric = METRICS[self.metric]
+        text = f"{metric.title} {metric.format(self.value)}"
+        if self.bound is not None:
+            text += f", limit {self.comparison} {metric.format(self.bound)} ({self.source})"
+        if self.status is Status.FAIL and self.value is not None and self.bound is not None:
+            side = "over" if self.comparison.startswith("<") else "under"
+            text += f", {side} by {metric.format(abs(self.value - self.bound))}"
+        return f"{self.status}: {text}" + (f" - {self.reason}" if self.reason else "")
+
+
+def decide(
+    case: CaseRef, metric: Metric, value: float | None, comparison: Comparison, bound: Limit, reason: str
+) -> Verdict:
+    """Hold one value against one bound. `reason` says why a missing value is missing."""
+    given = (case_key(case), metric.name, comparison, value, bound.value)
+    if value is None or not math.isfinite(value):
+        return Verdict(*given, Status.NOT_AVAILABLE, bound.origin, reason)
+    if bound.value is None:
+        why = f"no entry in limits.yaml gives {metric.name} a limit for this case"
+        return Verdict(*given, Status.NOT_AVAILABLE, bound.origin, why)
+    held = {
+        "<=": value <= bound.value,
+        "<": value < bound.value,
+        ">=": value >= bound.value,
+        ">": value > bound.value,
+    }[comparison]
+    return Verdict(*given, Status.PASS if held else Status.FAIL, bound.origin)
+
+
+def case_key(case: CaseRef) -> str:
+    return f"{case.task}/{case.id}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits that apply to one case: `limits.wer`, `limits.rtf`, ... Of several entries the last counts."""
+
+    case: CaseRef
+    entries: Sequence[LimitSpec]
+    shown: Callable[[str], str]
+
+    def __getattr__(self, name: str) -> Limit:
+        if name not in METRICS:
+            raise AttributeError(f"no metric `{name}`; known: {', '.join(METRICS)}")
+        return self.of(name)
+
+    def of(self, metric: str) -> Limit:
+        for entry in reversed(self.entries):
+            if (
+                entry.metric == metric
+                and fnmatchcase(self.case.model, entry.model)
+                and fnmatchcase(self.case.device, entry.device)
+                and fnmatchcase(self.case.dataset, entry.dataset)
+            ):
+                return Limit(metric, entry.value, self.shown(entry.origin))
+        return Limit(metric, None, "limits.yaml")
+
+    def judge(self, record: Record) -> list[Verdict]:
+        """The gate: every limit that applies to the record's case, asserted by a test or not."""
+        verdicts = []
+        for metric in METRICS.values():
+            limit = self.of(metric.name)
+            if limit.value is not None:
+                comparison: Comparison = "<=" if metric.bound == "max" else ">="
+                value, why = record.figure(metric.name), record.why_missing(metric.name)
+                verdicts.append(decide(record.case, metric, value, comparison, limit, why))
+        return verdicts
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One figure of a run. Comparing it with a limit or a number gives a Verdict, and records it."""
+
+    run: Run
+    metric: Metric
+
+    @property
+    def value(self) -> float | None:
+        """In the metric's unit; None where it is not available."""
+        return self.run.record.figure(self.metric.name)
+
+    def __le__(self, bound: Limit | float) -> Verdict:
+        return self._against("<=", bound)
+
+    def __lt__(self, bound: Limit | float) -> Verdict:
+        return self._against("<", bound)
+
+    def __ge__(self, bound: Limit | float) -> Verdict:
+        return self._against(">=", bound)
+
+    def __gt__(self, bound: Limit | float) -> Verdict:
+        return self._against(">", bound)
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"compare {self.metric.name} with <, <=, > or >=: measured figures are never exact")
+
+    __hash__ = None  # type: ignore[assignment]  # nothing that can't be compared for equality can be hashed
+
+    def _against(self, comparison: Comparison, bound: Limit | float) -> Verdict:
+        if isinstance(bound, Limit):
+            if bound.metric != self.metric.name:
+                raise TypeError(f"{self.metric.name} held against a limit for {bound.metric}")
+            limit = bound
+        else:
+            limit = Limit(self.metric.name, float(bound), "test")
+        record = self.run.record
+        why = record.why_missing(self.metric.name)
+        verdict = decide(record.case, self.metric, self.value, comparison, limit, why)
+        self.run.verdicts.append(verdict)
+        self.run.on_verdict(verdict)
+        return verdict
+
+    def __repr__(self) -> str:
+        return f"{self.metric.name} {self.metric.format(self.value)}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The evaluation of a case as a test sees it: figures to compare, and the record behind them."""
+
+    record: Record
+    rerun: str
+    """The command that runs just this test again."""
+    on_verdict: Callable[[Verdict], None]
+    """Called with every verdict as it comes about, after it is in `verdicts`."""
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def figure(self, metric: str) -> Figure:
+        """Any metric by name. Raises KeyError for an unknown one."""
+        return Figure(self, METRICS[metric])
+
+    @property
+    def wer(self) -> Figure:
+        return self.figure("wer")
+
+    @property
+    def cer(self) -> Figure:
+        return self.figure("cer")
+
+    @property
+    def rtf(self) -> Figure:
+        return self.figure("rtf")
+
+    @property
+    def rtfx(self) -> Figure:
+        return self.figure("rtfx")
+
+    @property
+    def latency_p50_s(self) -> Figure:
+        return self.figure("latency_p50_s")
+
+    @property
+    def latency_p95_s(self) -> Figure:
+        return self.figure("latency_p95_s")
+
+    @property
+    def load_s(self) -> Figure:
+        return self.figure("load_s")
+
+    @property
+    def first_call_s(self) -> Figure:
+        return self.figure("first_call_s")
+
+    @property
+    def peak_rss_mb(self) -> Figure:
+        return self.figure("peak_rss_mb")
+
+    @property
+    def success_rate(self) -> Figure:
+        return self.figure("success_rate")
+
+    @property
+    def utterances(self) -> tuple[UtteranceResult, ...]:
+        return self.record.utterances
+
+    def worst(self, count: int = 3) -> list[UtteranceResult]:
+        """The utterances with the most word errors, failures first."""
+        return worst_utterances(self.record, count)
+
+
+def worst_utterances(record: Record, count: int) -> list[UtteranceResult]:
+    """Those with the most word errors, none without any; failures first."""
+
+    def errors(result: UtteranceResult) -> int:
+        return result.words.substitutions + result.words.deletions + result.words.insertions
+
+    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -errors(r)))
+    return [result for result in ranked[:count] if errors(result) or result.error is not None]

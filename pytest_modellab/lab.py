@@ -1,0 +1,191 @@
+"""What one pytest process keeps of a session: the catalog, the plan, the bench, and what tests have said."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from .cases import Case, Selection, plan
+from .catalog.errors import suggest
+from .catalog.load import Catalog, load
+from .options import Config
+
+if TYPE_CHECKING:
+    from .bench.run import Bench
+    from .bench.session import Session
+    from .gate import Limits, Run
+    from .scorecard.card import Row, Scorecard
+
+CASE_PROPERTY = "modellab_case"
+VERDICTS_PROPERTY = "modellab_verdicts"
+
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+
+
+@dataclass
+class Tests:
+    """What the tests of one case came to, gathered from reports."""
+
+    __test__ = False
+
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Lab:
+    """One process's share of a session."""
+
+    config: Config
+    catalog: Catalog
+    cases: tuple[Case, ...]
+    session_id: str
+    parallel: bool
+    own: bool
+    """Whether this process lives as long as the session: the controller, or the only one."""
+    plugin: Callable[[str], Any]
+    """A registered pytest plugin by name, or None."""
+    tests: dict[str, Tests] = field(default_factory=dict)
+    scorecard: Scorecard | None = None
+
+    @cached_property
+    def session(self) -> Session:
+        from .bench.session import Session
+
+        return Session(self.config.reports, self.session_id, own=self.own)
+
+    @cached_property
+    def bench(self) -> Bench:
+        from .bench.run import Bench, Settings
+        from .progress import TerminalProgress
+
+        settings = Settings(
+            fresh=self.config.fresh,
+            in_process=self.config.in_process,
+            max_utterances=self.config.max_utterances,
+            alone=not self.parallel,
+        )
+        return Bench(self.catalog, self.session, settings, TerminalProgress(self.plugin))
+
+    def limits(self, case: Case) -> Limits:
+        from .bench.record import CaseRef
+        from .gate import Limits
+
+        ref = CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id)
+        return Limits(ref, self.catalog.limits, self.catalog.shown)
+
+    def note_report(self, report: pytest.TestReport) -> None:
+        """Gather what one test report says about its case."""
+        properties = dict(report.user_properties)
+        key = properties.get(CASE_PROPERTY)
+        if not isinstance(key, str):
+            return
+        tests = self.tests.setdefault(key, Tests())
+        if report.when == "call":
+            tests.verdicts.extend(json.loads(str(properties.get(VERDICTS_PROPERTY, "[]"))))
+        if report.failed:
+            tests.failed.append(report.nodeid)
+
+    @property
+    def scorecard_path(self) -> Path:
+        return self.config.reports / "scorecard.json"
+
+    def shown(self, path: Path) -> str:
+        """A path relative to the ini file's folder where it lies inside."""
+        return path.relative_to(self.config.base).as_posix() if path.is_relative_to(self.config.base) else str(path)
+
+
+LAB = pytest.StashKey[Lab]()
+
+
+def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
+    """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
+    assert config.catalog is not None
+    catalog = load(config.catalog, config.base)
+    problems = []
+    for flag, globs, known in (
+        ("--lab-model", config.models, catalog.models),
+        ("--lab-device", config.devices, catalog.devices),
+        ("--lab-dataset", config.datasets, catalog.datasets),
+    ):
+        for glob in globs:
+            if not any(fnmatchcase(name, glob) for name in known):
+                problems.append(f"{flag} {glob} matches nothing; {suggest(glob, known)}")
+    cases = tuple(plan(catalog, Selection(config.models, config.devices, config.datasets)))
+    if not problems and not cases and (config.models or config.devices or config.datasets):
+        problems.append(
+            "--lab-model, --lab-device and --lab-dataset leave no case: the models and data sets they match"
+            " share no tier, task, language or device (`tiers: []` keeps one in the catalog only)"
+        )
+    if problems:
+        raise pytest.UsageError("\n".join(problems))
+    return catalog, cases
+
+
+def rerun_command(item: pytest.Item, case: Case) -> str:
+    """The command that runs this one test again, with the `-m` without which it would be deselected."""
+    parts = ["pytest", item.nodeid]
+    if item.get_closest_marker("real_e2e") and not item.get_closest_marker("smoke"):
+        parts += ["-m", "real_e2e"]
+    return shlex.join(parts)
+
+
+def finish(lab: Lab, session: pytest.Session) -> None:
+    """Build and store the scorecard; turn a session that must not count as passed into a failed one."""
+    from .bench.files import write_text
+    from .scorecard.card import build
+
+    interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+    planned = lab.session.plan()
+    touched = {**dict.fromkeys(planned), **dict.fromkeys(lab.tests)}
+    if touched:
+        rows = [row for key in touched if (row := _row(lab, key)) is not None]
+        partial = "interrupted" if interrupted else None
+        idle = [key for key in planned if key not in lab.tests]
+        if idle:
+            partial = f"{partial or 'stopped early'}: {len(idle)} of {len(planned)} cases did not run"
+        card = build(lab.session_id, rows, partial=partial, required=lab.config.required)
+        lab.scorecard = card
+        try:
+            write_text(lab.scorecard_path, card.model_dump_json(by_alias=True, indent=1) + "\n")
+        except OSError as error:
+            problem = f"the scorecard could not be written to {lab.scorecard_path}: {error.strerror}"
+            lab.scorecard = card.model_copy(update={"problems": (*card.problems, problem)})
+        if lab.scorecard.problems and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    lab.session.end(whole=not interrupted)
+
+
+def _row(lab: Lab, key: str) -> Row | None:
+    """The row of one case; None for what stands for no case."""
+    from .bench.record import CaseRef
+    from .bench.run import from_note
+    from .gate import Status, Verdict
+    from .scorecard.card import CaseReport, build_row
+
+    case = next((case for case in lab.cases if case.key == key), None)
+    if case is None:
+        return None
+    tests = lab.tests.get(key, Tests())
+    noted = lab.session.outcome(key)
+    outcome = from_note(noted) if noted is not None else None
+    report = CaseReport(
+        case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
+        title=case.model.title or case.model.id,
+        record=outcome.record if outcome else None,
+        path=outcome.path if outcome else None,
+        unavailable=outcome.unavailable if outcome else None,
+        broken=outcome.broken if outcome else None,
+        verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
+        failed_tests=tuple(dict.fromkeys(tests.failed)),
+    )
+    return build_row(report, lab.limits(case), lab.catalog.grades, lab.shown)

@@ -1,0 +1,138 @@
+"""The measures by name: what each means, its unit, which way is better, and how it is printed."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Unit = Literal["%", "1", "x", "s", "MB"]
+
+# Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
+_NOTATION: dict[Unit, tuple[str, int, int]] = {
+    "%": (" %", 1, 1),
+    "1": ("", 2, 2),
+    "x": (" x", 0, 2),
+    "s": (" s", 2, 2),
+    "MB": (" MB", 0, 2),
+}
+_MOST_DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measure.
+
+    Attributes:
+        name: its key in records and suites.
+        title: its heading in reports.
+        unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
+            itself; "1" is a plain ratio, "x" a factor, "MB" 10^6 bytes.
+        better: which direction is an improvement.
+        doc: its definition.
+    """
+
+    name: str
+    title: str
+    unit: Unit
+    better: Literal["lower", "higher"]
+    doc: str
+
+    @property
+    def bound(self) -> Literal["max", "min"]:
+        """Which side a limit is on."""
+        return "max" if self.better == "lower" else "min"
+
+    def format(self, value: float | None) -> str:
+        """`value` for a person: "3.2 %", "0.12", "8.3 x", "1.24 s", "349 MB".
+
+        None, and a value that is not a finite number, is "not available": a missing figure must never look
+        like a zero. Nor does rounding turn a small figure into 0, or nearly all into 100 %.
+        """
+        if value is None or not math.isfinite(value):
+            return "not available"
+        suffix, least, significant = _NOTATION[self.unit]
+        shown, smallest = value, abs(value)
+        if self.unit == "%":
+            shown = 100 * value
+            smallest = min((abs(gap) for gap in (shown, 100 - shown) if gap), default=0.0)
+        decimals = least
+        if smallest:
+            decimals = max(least, min(_MOST_DECIMALS, significant - 1 - math.floor(math.log10(smallest))))
+        return f"{shown:.{decimals}f}{suffix}"
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="wer",
+            title="WER",
+            unit="%",
+            better="lower",
+            doc="Word error rate of the corpus: words substituted, deleted and inserted in all utterances, "
+            "over the words of all references. May exceed 100 %.",
+        ),
+        Metric(
+            name="cer",
+            title="CER",
+            unit="%",
+            better="lower",
+            doc="Character error rate of the corpus, as the word error rate; spaces between words count.",
+        ),
+        Metric(
+            name="rtf",
+            title="RTF",
+            unit="1",
+            better="lower",
+            doc="Real-time factor: total processing time over total audio time. Real time is 1.",
+        ),
+        Metric(
+            name="rtfx",
+            title="RTFx",
+            unit="x",
+            better="higher",
+            doc="Inverse real-time factor: seconds of audio processed per second.",
+        ),
+        Metric(
+            name="latency_p50_s",
+            title="Latency p50",
+            unit="s",
+            better="lower",
+            doc="Median time of a warm call, over the utterances.",
+        ),
+        Metric(
+            name="latency_p95_s",
+            title="Latency p95",
+            unit="s",
+            better="lower",
+            doc="95th percentile of the time of a warm call, over the utterances.",
+        ),
+        Metric(
+            name="load_s",
+            title="Load",
+            unit="s",
+            better="lower",
+            doc="Cold load in a fresh process: from importing the library until the model is ready.",
+        ),
+        Metric(
+            name="first_call_s",
+            title="First call",
+            unit="s",
+            better="lower",
+            doc="Time of the first call after loading, with whatever is still built or compiled in it.",
+        ),
+        Metric(
+            name="peak_rss_mb",
+            title="Peak memory",
+            unit="MB",
+            better="lower",
+            doc="Peak resident set size of the model's own process, in 10^6 bytes.",
+        ),
+        Metric(
+            name="success_rate",
+            title="Success rate",
+            unit="%",
+            better="higher",
+            doc="Share of the utterances for which the engine returned a result.",
+        ),
+    )
+}

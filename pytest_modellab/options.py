@@ -1,0 +1,102 @@
+"""The command line and the ini file, read once into a frozen `Config`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SCHEMA_MARK = b"schema: modellab."
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the person asked for. Paths are absolute."""
+
+    catalog: Path | None
+    """None where no catalog is set and none was recognised: the plugin then stays silent."""
+    base: Path
+    reports: Path
+    models: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    max_utterances: int | None = None
+    fresh: bool = False
+    in_process: bool = False
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("modellab", "speech model benchmarks (modellab)")
+
+    def globs(flag: str, what: str) -> None:
+        group.addoption(flag, action="append", default=[], metavar="GLOB", help=f"{what} Repeatable.")
+
+    globs("--lab-model", "Only models whose id matches.")
+    globs("--lab-device", "Only devices whose id matches.")
+    globs("--lab-dataset", "Only data sets whose id matches.")
+    globs("--lab-require", "Fail unless a case whose id (model:device:dataset) matches was measured.")
+    group.addoption(
+        "--lab-max-utterances",
+        type=_positive,
+        metavar="N",
+        help="Only the first N utterances of each data set; never graded, never a baseline.",
+    )
+    group.addoption(
+        "--lab-fresh",
+        action="store_true",
+        help="Measure everything anew, also what a killed session had finished.",
+    )
+    group.addoption(
+        "--lab-inprocess",
+        action="store_true",
+        help="Run engines inside pytest, for --pdb; no time-outs, no memory figures.",
+    )
+    group.addoption("--lab-report", metavar="DIR", help="Folder of records and scorecards (ini: modellab_reports).")
+    parser.addini("modellab_catalog", "Folder of models/, datasets/, limits.yaml ...; relative to the ini file.")
+    parser.addini("modellab_reports", "Folder of records and scorecards; relative to the ini file.", default="reports")
+
+
+def read(config: pytest.Config) -> Config:
+    """The settings of this session. Decides whether there is a catalog to speak of."""
+    # Paths of two repositories on one command line move rootdir; the ini file's folder stays.
+    base = config.inipath.parent if config.inipath else config.rootpath
+    named = str(config.getini("modellab_catalog") or "")
+    report = config.getoption("--lab-report")
+    return Config(
+        catalog=_catalog(base, named),
+        base=base,
+        reports=Path.cwd() / report if report else base / str(config.getini("modellab_reports")),
+        models=tuple(config.getoption("--lab-model")),
+        devices=tuple(config.getoption("--lab-device")),
+        datasets=tuple(config.getoption("--lab-dataset")),
+        required=tuple(config.getoption("--lab-require")),
+        max_utterances=config.getoption("--lab-max-utterances"),
+        fresh=bool(config.getoption("--lab-fresh")),
+        in_process=bool(config.getoption("--lab-inprocess")),
+    )
+
+
+def _catalog(base: Path, named: str) -> Path | None:
+    if named:
+        return base / named
+    folder = base / "fixtures"
+    # Other people's `fixtures/` are left alone: only files with our mark make it a catalog.
+    files = [path for pattern in ("*.y*ml", "models/*.y*ml", "datasets/*.y*ml") for path in folder.glob(pattern)]
+    return folder if any(_has_mark(path) for path in files) else None
+
+
+def _has_mark(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return SCHEMA_MARK in file.read(4096)
+    except OSError:
+        return False
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number

@@ -1,0 +1,288 @@
+"""The pytest plugin: thin hooks over `lab`, `bench`, `gate` and `scorecard`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import options
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+    from xdist.workermanage import WorkerController
+
+    from .cases import Case
+    from .lab import Lab
+    from .progress import Follower
+
+MARKERS = (
+    "smoke: quick sanity runs, many times a day",
+    "real_e2e: the full runs before a release; deselected unless -m names it",
+    "asr: speech recognition",
+    "tts: speech synthesis",
+    "chat: spoken chat",
+    "streaming: streaming recognition",
+    "cpu: runs on the CPU",
+    "cuda: runs on a CUDA device",
+    "mps: runs on Apple's GPU",
+)
+TASK_MARKERS = ("asr", "tts", "chat", "streaming")
+TIER_MARKERS = ("smoke", "real_e2e")
+NO_CASE = ""
+"""What stands for the case of a test that asked for one and got none."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings = options.read(config)
+    if settings.catalog is None:
+        return
+    from . import fixtures
+    from .catalog.errors import CatalogError
+    from .lab import LAB, Lab, open_catalog
+
+    _check_reports(settings.reports)
+    try:
+        catalog, cases = open_catalog(settings)
+    except CatalogError as error:
+        raise pytest.UsageError(str(error)) from None
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    lab = config.stash[LAB] = Lab(
+        config=settings,
+        catalog=catalog,
+        cases=cases,
+        session_id=worker["modellab_session"] if worker else _session_id(),
+        parallel=worker is not None,
+        own=worker is None,
+        plugin=config.pluginmanager.get_plugin,
+    )
+    config.pluginmanager.register(fixtures, "modellab-fixtures")
+    config.pluginmanager.register(LabPlugin(lab), "modellab-lab")
+    if worker is None:
+        config.pluginmanager.register(ControllerPlugin(lab), "modellab-controller")
+
+
+def _session_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def _check_reports(folder: Path) -> None:
+    """Refuse, before anything runs, a place that results can't be written to."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        what = "not a folder" if not existing.is_dir() else "not writable"
+        raise pytest.UsageError(
+            f"reports can't be written to {folder}: {existing} is {what}; set --lab-report or modellab_reports"
+        )
+
+
+class LabPlugin:
+    """What every process of a session does: parametrize, order, run, judge."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "case" not in metafunc.fixturenames:
+            return
+        marks = {mark.name for mark in metafunc.definition.iter_markers()}
+        tasks = marks.intersection(TASK_MARKERS)
+        tiers = marks.intersection(TIER_MARKERS)
+        cases = [
+            case
+            for case in self.lab.cases
+            if (not tasks or case.task in tasks) and (not tiers or tiers.intersection(case.tiers))
+        ]
+        metafunc.parametrize("case", [_parameter(case, tiers) for case in cases], indirect=True)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        from .lab import CASE_PROPERTY
+
+        if not re.search(r"\breal_e2e\b", config.option.markexpr or ""):
+            kept = [item for item in items if not _only_e2e(item)]
+            if len(kept) < len(items):
+                config.hook.pytest_deselected(items=[item for item in items if _only_e2e(item)])
+                items[:] = kept
+        for item in items:
+            if _wants_case(item):
+                case = case_of(item)
+                item.user_properties.append((CASE_PROPERTY, case.key if case else NO_CASE))
+        arrange(items)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        cases = {case.key: case for item in session.items if (case := case_of(item)) is not None}
+        if cases and not session.config.option.collectonly:
+            self.lab.bench.expect(cases.values())
+            self.lab.session.note_plan(list(cases))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        from .lab import RUN, VERDICTS_PROPERTY
+
+        run = item.stash.get(RUN, None) if call.when == "call" else None
+        if run is None or not run.verdicts:
+            return (yield)
+        from .explain import explain
+        from .gate import worst
+
+        verdicts = json.dumps([asdict(verdict) for verdict in run.verdicts])
+        item.user_properties.append((VERDICTS_PROPERTY, verdicts))
+        report = yield
+        # An attribute of a report travels from xdist's workers to the controller.
+        status = worst([verdict.status for verdict in run.verdicts])
+        vars(report)["modellab_status"] = status.value if status is not None else None
+        failing = [verdict for verdict in run.verdicts if not verdict]
+        if report.failed and failing:
+            report.sections.append(("modellab", explain(failing, run.record, run.rerun)))
+        return report
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        # Imported only once a test has a figure to compare.
+        gate = sys.modules.get("pytest_modellab.gate")
+        if gate is None or not isinstance(left, gate.Figure):
+            return None
+        failing = [verdict for verdict in left.run.verdicts if not verdict]
+        return [f"{left!r} {op} {right!r}", *(str(verdict) for verdict in failing[-1:])]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if "bench" in vars(self.lab):
+            self.lab.bench.close()
+
+
+class ControllerPlugin:
+    """What is done once in a session: gather, grade, show."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.follower: Follower | None = None
+
+    def pytest_report_header(self) -> str:
+        catalog = self.lab.catalog
+        return (
+            f"modellab: {self.lab.shown(catalog.folder)}: {len(catalog.models)} models,"
+            f" {len(catalog.datasets)} data sets, {len(self.lab.cases)} cases; reports: "
+            f"{self.lab.shown(self.lab.config.reports)}"
+        )
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
+        status = getattr(report, "modellab_status", None)
+        if report.when != "call" or not report.passed:
+            return None
+        if status == "inconclusive":
+            return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+        if status == "warn":
+            return "warned", "w", ("WARN", {"yellow": True})
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.lab.note_report(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: WorkerController) -> None:
+        node.workerinput["modellab_session"] = self.lab.session.id
+        if self.follower is None:
+            from .progress import Follower
+
+            reporter = self.lab.plugin("terminalreporter")
+            if reporter is not None:
+                self.follower = Follower(self.lab.session.folder, reporter)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> Scheduling | None:
+        from .scheduler import ModelDeviceScheduling
+
+        # `loadfile` and `each` are somebody's wish; the rest would put one model into several processes.
+        if config.getvalue("dist") not in {"load", "worksteal", "loadgroup", "loadscope"}:
+            return None
+        return ModelDeviceScheduling(config, log, {case.id: case.group for case in self.lab.cases})
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.follower is not None:
+            self.follower.stop()
+        if "session" not in vars(self.lab) and not self.lab.tests:
+            return
+        from .lab import finish
+
+        finish(self.lab, session)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.lab.scorecard is None:
+            return
+        from .scorecard.terminal import render
+
+        colours = {"pass": {"green": True}, "fail": {"red": True}}
+        terminalreporter.section("modellab scorecard")
+        for line, status in render(self.lab.scorecard, self.lab.shown(self.lab.scorecard_path)):
+            terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
+
+
+def _parameter(case: Case, tiers: set[str]) -> Any:
+    # A test that names a tier keeps to it; any other carries every tier of its case.
+    marks = [getattr(pytest.mark, name) for name in (*case.tiers, case.task, case.device.kind)]
+    if tiers:
+        marks = [mark for mark in marks if mark.name not in TIER_MARKERS or mark.name in tiers]
+    return pytest.param(case, id=case.id, marks=marks)
+
+
+def case_of(item: pytest.Item) -> Case | None:
+    """The case an item is parametrized with, if any."""
+    from .cases import Case
+
+    callspec = getattr(item, "callspec", None)
+    case = callspec.params.get("case") if callspec is not None else None
+    return case if isinstance(case, Case) else None
+
+
+def _wants_case(item: pytest.Item) -> bool:
+    return "case" in getattr(item, "fixturenames", ())
+
+
+def _only_e2e(item: pytest.Item) -> bool:
+    return item.get_closest_marker("real_e2e") is not None and item.get_closest_marker("smoke") is None
+
+
+def arrange(items: list[pytest.Item]) -> None:
+    """Order benchmark items: smoke tests, then by task; within a module by case. Other items keep their places."""
+    places = [i for i, item in enumerate(items) if case_of(item) is not None]
+    modules: dict[str, int] = {}
+    for i in places:
+        modules.setdefault(items[i].nodeid.partition("::")[0], len(modules))
+    groups: dict[str, int] = {}
+    for i in places:
+        case = case_of(items[i])
+        assert case is not None
+        groups.setdefault(case.key, len(groups))
+
+    def rank(place: int) -> tuple[int, int, int, int]:
+        item = items[place]
+        case = case_of(item)
+        assert case is not None
+        # A module of its own for the smoke tier comes first; a case that is merely in the tier does not.
+        own_smoke = item.parent is not None and item.parent.get_closest_marker("smoke") is not None
+        task = 0 if own_smoke else 1 + TASK_MARKERS.index(case.task)
+        return task, modules[item.nodeid.partition("::")[0]], groups[case.key], place
+
+    ordered = [items[i] for i in sorted(places, key=rank)]
+    for place, item in zip(places, ordered, strict=True):
+        items[place] = item

@@ -1,0 +1,126 @@
+"""Progress of long runs: one line rewritten on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .bench import journal as journals
+from .cases import Case
+
+LOG_EVERY_S = 30.0
+FOLLOW_EVERY_S = 5.0
+
+
+class TerminalProgress:
+    """Shows the run that this very process is doing."""
+
+    def __init__(self, plugin: Callable[[str], Any]) -> None:
+        self._plugin = plugin
+        self._drawn = False
+        self._logged = time.monotonic()
+        self._started: dict[str, tuple[float, float]] = {}
+
+    def say(self, case: Case, text: str) -> None:
+        self._show(f"{case.id}: {text}", log="waiting" in text)
+
+    def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None:
+        now = time.monotonic()
+        start, audio_at_start = self._started.setdefault(case.key, (now, audio_left_s))
+        worked = audio_at_start - audio_left_s
+        left = (now - start) / worked * audio_left_s if worked > 0 else None
+        text = f"{case.id}: {progress_text(done, total, wer)}"
+        if left is not None and done < total:
+            text += f", {clock(left)} left"
+        self._show(text)
+
+    def clear(self) -> None:
+        reporter = self._plugin("terminalreporter")
+        if self._drawn and reporter is not None:
+            reporter.rewrite("", erase=True)
+            reporter.write("\r")
+            self._drawn = False
+
+    @contextmanager
+    def visible(self) -> Iterator[None]:
+        """Suspend pytest's capture, so that download bars are seen."""
+        capture = self._plugin("capturemanager")
+        if capture is None:
+            yield
+        else:
+            with capture.global_and_fixture_disabled():
+                yield
+
+    def _show(self, text: str, log: bool = False) -> None:
+        reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
+        if reporter is None:
+            return
+        if reporter.isatty:
+            if not self._drawn:
+                reporter.ensure_newline()
+                self._drawn = True
+            # A line that wraps can't be rewritten.
+            width = reporter._tw.fullwidth - 1
+            reporter.rewrite(text[:width], erase=True)
+            reporter.flush()
+        elif log or time.monotonic() - self._logged >= LOG_EVERY_S:
+            self._logged = time.monotonic()
+            reporter.ensure_newline()
+            reporter.write_line(text)
+            reporter.flush()
+
+
+class Follower:
+    """Shows the runs of xdist's workers, by following their journals from the controller."""
+
+    def __init__(self, folder: Path, reporter: pytest.TerminalReporter) -> None:
+        self._folder = folder
+        self._reporter = reporter
+        self._stop = threading.Event()
+        self._seen: dict[Path, int] = {}
+        self._every = FOLLOW_EVERY_S if reporter.isatty else LOG_EVERY_S
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=2)
+
+    def _follow(self) -> None:
+        while not self._stop.wait(self._every):
+            for line in new_lines(self._folder, self._seen):
+                self._reporter.ensure_newline()
+                self._reporter.write_line(line)
+
+
+def new_lines(folder: Path, seen: dict[Path, int]) -> list[str]:
+    """A line for each journal in `folder` that has grown since `seen`, which is brought up to date."""
+    lines = []
+    for path in sorted(folder.glob("*.jsonl")):
+        rows, size = journals.read(path)
+        if not rows or seen.get(path) == size:
+            continue
+        seen[path] = size
+        answers = [row for row in rows if "utterance" in row]
+        words = sum(row["words"] for row in answers)
+        wer = sum(row["errors"] for row in answers) / words if words else None
+        lines.append(f"{rows[0]['case']}: {progress_text(len(answers), rows[0]['utterances'], wer)}")
+    return lines
+
+
+def progress_text(done: int, total: int, wer: float | None) -> str:
+    text = f"utterance {done} of {total}"
+    return text if wer is None else f"{text}, WER {wer:.1%}"
+
+
+def clock(seconds: float) -> str:
+    """`1:05` or `2:03:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

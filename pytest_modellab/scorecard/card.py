@@ -1,0 +1,224 @@
+"""The scorecard of a session as data: a row per case, the recommendation, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..bench.record import CaseRef, Record
+from ..catalog.specs import Task, TaskGrades
+from ..gate import Limits, Status, Verdict, case_key, worst
+from ..metrics.definitions import METRICS
+from .grade import Grade, grade
+
+SCHEMA: Literal["modellab.scorecard/1"] = "modellab.scorecard/1"
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Judgement(Part):
+    """A verdict as stored."""
+
+    metric: str
+    comparison: str
+    value: float | None
+    bound: float | None
+    status: Status
+    source: str
+    reason: str
+    asserted: bool = Field(description="by a test, not only by the gate")
+
+
+class Row(Part):
+    """One case."""
+
+    case: CaseRef
+    title: str
+    status: Status = Field(description="the worst of the gate's verdicts, the tests' verdicts and the tests")
+    reason: str = ""
+    figures: dict[str, float | None] = Field(default_factory=dict)
+    grade: Grade | None = None
+    verdicts: tuple[Judgement, ...] = ()
+    failed_tests: tuple[str, ...] = ()
+    words: int = 0
+    record: str | None = None
+
+    @property
+    def measured(self) -> bool:
+        return self.record is not None
+
+
+class Recommendation(Part):
+    """Which model for a task, and why; `case` is None where none can be recommended."""
+
+    task: str
+    case: CaseRef | None
+    text: str
+
+
+class Scorecard(Part):
+    """Everything a session found."""
+
+    schema_: Literal["modellab.scorecard/1"] = Field(alias="schema", default=SCHEMA)
+    session: str
+    created: str
+    partial: str | None = Field(description="why this is not the whole session, else null")
+    rows: tuple[Row, ...]
+    recommendations: tuple[Recommendation, ...]
+    problems: tuple[str, ...] = Field(description="why the session can't pass, beside failing tests")
+
+
+class CaseReport(Part):
+    """What a session knows of one case when it ends."""
+
+    case: CaseRef
+    title: str
+    record: Record | None = None
+    path: Path | None = None
+    unavailable: str | None = None
+    broken: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    failed_tests: tuple[str, ...] = ()
+
+
+def build_row(
+    report: CaseReport, limits: Limits, grades: Mapping[Task, TaskGrades], shown: Callable[[Path], str]
+) -> Row:
+    """One case's row. The gate is judged here whatever the tests asserted, so that the two can't disagree."""
+    record = report.record
+    tests = Status.FAIL if report.failed_tests else None
+    if record is None or report.path is None:
+        status = Status.FAIL if report.broken or tests else Status.NOT_AVAILABLE
+        reason = report.broken or report.unavailable or "no test ran it"
+        return Row(
+            case=report.case,
+            title=report.title,
+            status=status,
+            reason=reason,
+            failed_tests=report.failed_tests,
+        )
+    gate = limits.judge(record)
+    asserted = set(report.verdicts)
+    verdicts = [*(_stored(v, v in asserted) for v in gate), *(_stored(v, True) for v in asserted - set(gate))]
+    statuses = [verdict.status for verdict in verdicts]
+    if tests is not None:
+        statuses.append(tests)
+    if record.failure is not None or record.summary.answered == 0:
+        statuses.append(Status.FAIL)
+    words = record.summary.words
+    return Row(
+        case=report.case,
+        title=report.title,
+        status=worst(statuses) or Status.NOT_AVAILABLE,
+        reason=_reason(record, verdicts, statuses, report.failed_tests),
+        figures={name: record.figure(name) for name in METRICS},
+        grade=grade(record, grades.get(_task(record))),
+        verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
+        failed_tests=report.failed_tests,
+        words=words.substitutions + words.deletions + words.hits,
+        record=shown(report.path),
+    )
+
+
+def _task(record: Record) -> Task:
+    task: Task = record.case.task  # type: ignore[assignment]  # records are read from files: any text, then no bands
+    return task
+
+
+def _stored(verdict: Verdict, asserted: bool) -> Judgement:
+    return Judgement(
+        metric=verdict.metric,
+        comparison=verdict.comparison,
+        value=verdict.value,
+        bound=verdict.bound,
+        status=verdict.status,
+        source=verdict.source,
+        reason=verdict.reason,
+        asserted=asserted,
+    )
+
+
+def _reason(
+    record: Record, verdicts: Sequence[Judgement], statuses: Sequence[Status], failed_tests: Sequence[str]
+) -> str:
+    if record.failure is not None:
+        return record.failure.message
+    overall = worst(statuses)
+    said = [_judgement_text(verdict) for verdict in verdicts if verdict.status is overall]
+    if overall is Status.PASS or overall is None:
+        return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
+    if said:
+        return "; ".join(said)
+    return f"failed: {', '.join(failed_tests)}"
+
+
+def _judgement_text(verdict: Judgement) -> str:
+    metric = METRICS[verdict.metric]
+    if verdict.status is Status.NOT_AVAILABLE:
+        return f"{metric.title}: {verdict.reason}"
+    value, bound = metric.format(verdict.value), metric.format(verdict.bound)
+    return f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
+
+
+def build(
+    session: str,
+    rows: Sequence[Row],
+    *,
+    partial: str | None,
+    required: Sequence[str] = (),
+) -> Scorecard:
+    """The scorecard of `rows`. `required` are globs over case ids that must have been measured."""
+    return Scorecard(
+        session=session,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        partial=partial,
+        rows=tuple(rows),
+        recommendations=tuple(recommend(task, rows) for task in dict.fromkeys(r.case.task for r in rows)),
+        problems=tuple(problems(rows, required)),
+    )
+
+
+def problems(rows: Sequence[Row], required: Sequence[str]) -> list[str]:
+    """Why a session whose tests all passed or were skipped must not count as passed."""
+    found = []
+    measured = [row for row in rows if row.measured]
+    if not measured:
+        found.append("nothing was measured: every case is not available, skipped or broken")
+    for glob in required:
+        if not any(fnmatchcase(row.case.id, glob) for row in measured):
+            found.append(f"required case `{glob}` was not measured")
+    for row in rows:
+        if row.status is Status.FAIL and not row.failed_tests:
+            found.append(f"{case_key(row.case)} fails its gate though no test failed: {row.reason}")
+    return found
+
+
+def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
+    """The most accurate model that passes its gates; the faster one where WER is equal."""
+    graded = [row for row in rows if row.case.task == task and row.grade is not None and row.grade.letter is not None]
+    passing = [row for row in graded if row.status in {Status.PASS, Status.WARN}]
+    if not passing:
+        why = "no model passed its gates" if graded else "insufficient evidence: no case was graded"
+        return Recommendation(task=task, case=None, text=f"none: {why}")
+
+    def order(row: Row) -> tuple[float, float]:
+        return (_or_worst(row.figures.get("wer")), _or_worst(row.figures.get("rtf")))
+
+    best = min(passing, key=order)
+    wer, rtf = (METRICS[name].format(best.figures.get(name)) for name in ("wer", "rtf"))
+    rank = f"lowest WER of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
+    text = f"{best.case.model} on {best.case.device}: {rank} (WER {wer}, RTF {rtf})"
+    if best.grade is not None and best.grade.provisional:
+        text += f"; provisional: {best.grade.provisional}, too few to rank models"
+    return Recommendation(task=task, case=best.case, text=text)
+
+
+def _or_worst(value: float | None) -> float:
+    return float("inf") if value is None else value

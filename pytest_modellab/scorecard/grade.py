@@ -1,0 +1,73 @@
+"""A record into a grade: each criterion against its bands, the weakest decides."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from ..bench.record import Record
+from ..catalog.specs import LETTERS, Letter, TaskGrades
+from ..metrics.definitions import METRICS
+
+
+class Criterion(BaseModel):
+    """One figure and the letter it earned; `bound` is the value that letter allows at the worst."""
+
+    model_config = ConfigDict(frozen=True)
+
+    metric: str
+    value: float
+    letter: str
+    bound: float | None
+
+
+class Grade(BaseModel):
+    """A letter and what made it. `letter` is None where there is no grade; `why` then says why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    letter: str | None
+    weakest: str | None = None
+    criteria: tuple[Criterion, ...] = ()
+    provisional: str | None = None
+    why: str = ""
+
+    def __str__(self) -> str:
+        if self.letter is None:
+            return "-"
+        return f"{self.letter} ({self.weakest}){' *' if self.provisional else ''}"
+
+
+def grade(record: Record, bands: TaskGrades | None) -> Grade:
+    """Grade a record by its task's bands. A missing figure gives no grade: missing is never an A."""
+    if bands is None:
+        return Grade(letter=None, why=f"grades.yaml has no bands for {record.case.task}")
+    if record.limited_to is not None:
+        return Grade(letter=None, why=f"only {record.limited_to} utterances were asked for")
+    criteria = []
+    for metric, steps in bands.criteria.items():
+        value = record.figure(metric)
+        if value is None:
+            return Grade(letter=None, why=f"{metric} is not available: {record.why_missing(metric)}")
+        letter = _letter(metric, value, steps)
+        criteria.append(
+            Criterion(metric=metric, value=value, letter=letter or "F", bound=steps[letter] if letter else None)
+        )
+    weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
+    words = record.summary.words
+    count = words.substitutions + words.deletions + words.hits
+    provisional = None
+    if count < bands.provisional_below_words:
+        provisional = f"{count} reference words, fewer than {bands.provisional_below_words}"
+    return Grade(letter=weakest.letter, weakest=weakest.metric, criteria=tuple(criteria), provisional=provisional)
+
+
+def _letter(metric: str, value: float, steps: dict[Letter, float]) -> Letter | None:
+    lower = METRICS[metric].better == "lower"
+    for letter in LETTERS:
+        if value <= steps[letter] if lower else value >= steps[letter]:
+            return letter
+    return None
+
+
+def _rank(letter: str) -> int:
+    return (*LETTERS, "F").index(letter)

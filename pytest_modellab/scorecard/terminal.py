@@ -1,0 +1,80 @@
+"""The scorecard on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tabulate import tabulate
+
+from ..gate import Status
+from ..metrics.definitions import METRICS
+from .card import Row, Scorecard
+
+_COLUMNS = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
+_WIDTH = 100
+
+
+def render(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]:
+    """Lines with the status that colours them (None: plain)."""
+    if card.partial:
+        yield f"PARTIAL: {card.partial}", "warn"
+    measured = [row for row in card.rows if row.measured]
+    if measured:
+        lines = _table(measured).splitlines()
+        yield lines[0], None
+        yield lines[1], None
+        for row, line in zip(measured, lines[2:], strict=True):
+            yield line, row.status
+    for row in measured:
+        if row.status is not Status.PASS:
+            yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
+    provisional = {row.grade.provisional for row in measured if row.grade and row.grade.provisional}
+    if provisional:
+        yield f"* provisional grade: {'; '.join(sorted(provisional))}", None
+    for row in measured:
+        if row.grade is not None and row.grade.letter is None:
+            yield f"no grade for {row.case.id}: {row.grade.why}", None
+    yield from _absent([row for row in card.rows if not row.measured])
+    for recommendation in card.recommendations:
+        yield f"recommended for {recommendation.task}: {recommendation.text}", None
+    for problem in card.problems:
+        yield _short(f"NOT PASSED: {problem}"), Status.FAIL
+    yield f"details: {json_place}", None
+
+
+def _table(rows: list[Row]) -> str:
+    body = [
+        [
+            row.case.model,
+            row.case.device,
+            row.case.dataset,
+            *(_cell(name, row.figures.get(name)) for name, _ in _COLUMNS),
+            str(row.grade) if row.grade else "-",
+            str(row.status),
+        ]
+        for row in rows
+    ]
+    head = ["model", "device", "data set", *(title for _, title in _COLUMNS), "grade", "verdict"]
+    align = ("left", "left", "left", *("right" for _ in _COLUMNS), "left", "left")
+    return tabulate(body, headers=head, tablefmt="simple", disable_numparse=True, colalign=align)
+
+
+def _cell(metric: str, value: float | None) -> str:
+    return "n/a" if value is None else METRICS[metric].format(value)
+
+
+def _absent(rows: list[Row]) -> Iterator[tuple[str, str | None]]:
+    """Cases without a record, those with one reason together."""
+    by_reason: dict[tuple[Status, str], list[str]] = {}
+    for row in rows:
+        by_reason.setdefault((row.status, row.reason), []).append(row.case.id)
+    for (status, reason), ids in by_reason.items():
+        first, *rest = reason.splitlines()
+        yield f"{status}: {', '.join(ids)}: {first}", status
+        for line in rest:
+            yield f"    {line}", None
+
+
+def _short(text: str) -> str:
+    first = text.splitlines()[0]
+    return first if len(first) <= 3 * _WIDTH else first[: 3 * _WIDTH - 3] + "..."

@@ -1,0 +1,104 @@
+"""One round of fetching: archives are downloaded once and serve every file that is wanted from them."""
+
+import tempfile
+from collections.abc import Generator, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from . import hub
+from .archives import chunks_of, read_member
+from .errors import SourceFailed
+from .pipconfig import PipSettings, read_settings
+from .progress import Progress
+from .sdists import download_sdist
+from .simpleindex import normalised
+from .sources import Folder, Hub, Parts, Sdist, Source, Wheel, split_requirement
+from .wheels import download_wheel
+
+Bytes = Generator[bytes, None, None]
+"""The bytes of a file in pieces; close it to let go of what they are read from."""
+
+
+class Retrieval:
+    """Reads sources for the duration of one fetch; what it downloads lives in `workroom`."""
+
+    def __init__(self, workroom: Path, progress: Progress) -> None:
+        self._workroom = workroom
+        self._progress = progress
+        self._archives: dict[tuple[type, str, str], Path | SourceFailed] = {}
+
+    @cached_property
+    def _settings(self) -> PipSettings:
+        return read_settings()
+
+    def ways(self, source: Source, name: str, size: int | None) -> Iterator[tuple[str, Bytes]]:
+        """Each way to the bytes of a source: what to call it in a message, and the bytes.
+
+        Reading them raises SourceFailed, and OSError only where the disk is full.
+        """
+        if isinstance(source, Hub):
+            cached = hub.find_cached(source)
+            if cached is not None:
+                yield f"{source} (local hub cache)", _read_file(cached)
+            yield str(source), self._from_hub(source, name, size)
+        elif isinstance(source, Parts):
+            yield str(source), self._joined(source, name, size)
+        else:
+            yield str(source), self._read(source, name, size)
+
+    def _joined(self, source: Parts, name: str, size: int | None) -> Bytes:
+        for part in source.parts:
+            try:
+                yield from self._read(part, name, size)
+            except SourceFailed as error:
+                raise SourceFailed(f"{part}: {error}") from error
+
+    def _read(self, source: Folder | Wheel | Sdist, name: str, size: int | None) -> Bytes:
+        if isinstance(source, Folder):
+            yield from _read_file(source.path.expanduser() / source.name)
+        else:
+            archive = self._archive(source, name, size)
+            yield from _as_source(read_member(archive, source.member), archive)
+
+    def _from_hub(self, source: Hub, name: str, size: int | None) -> Bytes:
+        hub.require_network()
+        self._progress.announce(name, size, source)
+        with tempfile.TemporaryDirectory(dir=self._workroom) as folder:
+            yield from _read_file(hub.download(source, Path(folder), self._progress.bars))
+
+    def _archive(self, source: Wheel | Sdist, name: str, size: int | None) -> Path:
+        project, version = split_requirement(source.requirement)
+        key = (type(source), normalised(project), version)
+        if key not in self._archives:
+            try:
+                self._archives[key] = self._download(source, name, size)
+            except SourceFailed as error:
+                self._archives[key] = error
+        found = self._archives[key]
+        if isinstance(found, SourceFailed):
+            raise SourceFailed(str(found))
+        return found
+
+    def _download(self, source: Wheel | Sdist, name: str, size: int | None) -> Path:
+        settings = self._settings
+        self._progress.announce(name, size, source)
+        folder = Path(tempfile.mkdtemp(dir=self._workroom))
+        if isinstance(source, Wheel):
+            return download_wheel(source.requirement, folder, settings, self._progress.bars)
+        return download_sdist(source.requirement, folder, settings, self._progress)
+
+
+def _read_file(path: Path) -> Bytes:
+    def chunks() -> Iterator[bytes]:
+        with path.open("rb") as stream:
+            yield from chunks_of(stream)
+
+    return _as_source(chunks(), path)
+
+
+def _as_source(chunks: Iterator[bytes], path: Path) -> Bytes:
+    """The same bytes; what goes wrong in reading them is the source's failure, not the cache's."""
+    try:
+        yield from chunks
+    except OSError as error:
+        raise SourceFailed(f"{path} cannot be read ({error.strerror or error})") from error

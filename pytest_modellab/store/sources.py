@@ -1,0 +1,91 @@
+"""Where the bytes of a wanted file can be had."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+_PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9._!+-]*)")
+
+
+def split_requirement(requirement: str) -> tuple[str, str]:
+    """The name and the version of `name==version`.
+
+    Raises ValueError for anything looser, so that a requirement can never be read as an option of pip.
+    """
+    match = _PINNED.fullmatch(requirement)
+    if match is None:
+        raise ValueError(f"{requirement!r} is not a pinned requirement: write name==version")
+    return match[1], match[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A file in a local folder."""
+
+    path: Path
+    """The folder; a leading `~` stands for the home folder."""
+    name: str
+    """The file's path inside it."""
+
+    def __str__(self) -> str:
+        return f"folder {self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """A file inside a wheel that pip can find."""
+
+    requirement: str
+    """`name==version`; anything else raises ValueError."""
+    member: str
+    """The file's path inside the wheel."""
+
+    def __post_init__(self) -> None:
+        split_requirement(self.requirement)
+
+    def __str__(self) -> str:
+        return f"wheel {self.requirement}"
+
+
+@dataclass(frozen=True, slots=True)
+class Sdist:
+    """A file inside a source distribution (tar.gz or zip) of pip's index. Its code is never run."""
+
+    requirement: str
+    """`name==version`; anything else raises ValueError."""
+    member: str
+    """The file's path inside the archive, top folder included."""
+
+    def __post_init__(self) -> None:
+        split_requirement(self.requirement)
+
+    def __str__(self) -> str:
+        return f"sdist {self.requirement}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A file that was cut up: its parts, joined in order."""
+
+    parts: tuple[Wheel | Sdist | Folder, ...]
+
+    def __str__(self) -> str:
+        return " + ".join(str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """A file of a model repository in the Hugging Face hub."""
+
+    repo: str
+    """`owner/name`."""
+    revision: str
+    """A commit, or else a branch or tag; the digest decides either way."""
+    filename: str
+    """The file's path inside the repository."""
+
+    def __str__(self) -> str:
+        return f"hub {self.repo}"
+
+
+Source = Folder | Wheel | Sdist | Parts | Hub

@@ -1,0 +1,15 @@
+"""Smoke: does each default model load, answer everything, and stay within sane bounds?"""
+
+import pytest
+
+from pytest_modellab.gate import Run
+
+pytestmark = pytest.mark.smoke
+
+
+def test_every_utterance_is_answered(run: Run) -> None:
+    assert run.success_rate >= 1.0
+
+
+def test_something_is_recognised(run: Run) -> None:
+    assert run.wer < 0.5

@@ -1,0 +1,35 @@
+"""Speech recognition: accuracy, speed and size against the limits of fixtures/limits.yaml."""
+
+import pytest
+
+from pytest_modellab.gate import Limits, Run
+
+pytestmark = pytest.mark.asr
+
+
+def test_success_rate(run: Run, limits: Limits) -> None:
+    assert run.success_rate >= limits.success_rate
+
+
+def test_wer(run: Run, limits: Limits) -> None:
+    assert run.wer <= limits.wer
+
+
+def test_cer(run: Run, limits: Limits) -> None:
+    assert run.cer <= limits.cer
+
+
+def test_rtf(run: Run, limits: Limits) -> None:
+    assert run.rtf <= limits.rtf
+
+
+def test_latency_p95(run: Run, limits: Limits) -> None:
+    assert run.latency_p95_s <= limits.latency_p95_s
+
+
+def test_load_time(run: Run, limits: Limits) -> None:
+    assert run.load_s <= limits.load_s
+
+
+def test_peak_memory(run: Run, limits: Limits) -> None:
+    assert run.peak_rss_mb <= limits.peak_rss_mb
