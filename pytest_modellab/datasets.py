@@ -41,6 +41,11 @@ class Utterance:
     offset: float = 0.0
     duration: float | None = None
 
+    @property
+    def seconds(self) -> float:
+        """Length by the file's header. Raises audio.AudioError."""
+        return self.duration if self.duration is not None else audio.probe(self.path) - self.offset
+
     def samples(self, rate: int) -> NDArray[np.float32]:
         """Mono float32 of shape (n,) at `rate` Hz. Raises audio.AudioError."""
         samples = audio.load(self.path, rate)

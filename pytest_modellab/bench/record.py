@@ -23,7 +23,8 @@ def volatile(**options: Any) -> Any:
 
 
 class Stored(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built on first use: tests import these types for their annotations, and collecting must stay cheap.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class CaseRef(Stored):

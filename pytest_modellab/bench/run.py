@@ -174,7 +174,7 @@ class Bench:
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
         engine = engine_class(order.engine)
-        seconds = {u.id: _length(u) for u in dataset.utterances}  # also finds broken files before any work
+        seconds = {u.id: u.seconds for u in dataset.utterances}  # also finds broken files before any work
         origin = self._origin(case, dataset, order, engine)
         if self.settings.fresh:
             self.session.forget(case.key)
@@ -420,13 +420,6 @@ class _Run:
 
     def _say(self, text: str) -> None:
         self.bench.progress.say(self.case, text)
-
-
-def _length(utterance: Utterance) -> float:
-    """Seconds of audio, by the file's header. Raises audio.AudioError."""
-    if utterance.duration is not None:
-        return utterance.duration
-    return audio.probe(utterance.path) - utterance.offset
 
 
 def to_note(outcome: Outcome) -> dict[str, Any]:

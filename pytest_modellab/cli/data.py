@@ -1,0 +1,78 @@
+"""`modellab data [list|prepare|check]`."""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import audio
+from ..catalog.specs import DatasetSpec
+from ..datasets import Dataset, DatasetError, prepare
+from ..store import Store, StoreError, Unavailable
+from .place import chosen, open_catalog
+
+# What a check listens at; findings do not depend on it.
+_CHECK_RATE = 16_000
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do one of the three to the named data sets, by default to all."""
+    catalog = open_catalog(options)
+    specs = chosen("data set", options.datasets or ["*"], catalog.datasets) if catalog.datasets else []
+    if options.action == "list":
+        return _list(specs)
+    failed = 0
+    for spec in specs:
+        try:
+            dataset = prepare(spec, catalog.mirrors, catalog.folder, Store())
+        except Unavailable as error:
+            failed += 1
+            print(f"{spec.id}: not available\n{error}")
+        except (StoreError, DatasetError) as error:
+            failed += 1
+            print(error)
+        else:
+            failed += _report(dataset, check=options.action == "check")
+    return 1 if failed else 0
+
+
+def _list(specs: list[DatasetSpec]) -> int:
+    from tabulate import tabulate
+
+    rows = [
+        [
+            spec.id,
+            ", ".join(spec.tasks),
+            ", ".join(spec.tiers) or "-",
+            spec.language or "-",
+            spec.manifest or spec.folder or f"{len(spec.clips or ())} clips",
+            spec.title,
+        ]
+        for spec in specs
+    ]
+    print(tabulate(rows, ["data set", "tasks", "tiers", "language", "from", "title"]))
+    return 0
+
+
+def _report(dataset: Dataset, *, check: bool) -> int:
+    """Print what a prepared set holds; with `check`, decode every clip. 1 where a clip can't be used, else 0."""
+    lines: list[str] = []
+    seconds = 0.0
+    broken = 0
+    for utterance in dataset.utterances:
+        try:
+            if check:
+                samples = utterance.samples(_CHECK_RATE)
+                seconds += len(samples) / _CHECK_RATE
+                found = audio.check(samples, _CHECK_RATE, utterance.text)
+                lines += [f"  {utterance.id}: {each.kind}: {each.message}" for each in found]
+            else:
+                seconds += utterance.seconds
+        except audio.AudioError as error:
+            broken = 1
+            lines.append(f"  {utterance.id}: {error}")
+    speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
+    known = f"{speakers} known speakers" if speakers else "speakers unknown"
+    print(f"{dataset.spec.id}: {len(dataset.utterances)} utterances, {seconds / 60:.1f} min, {known}")
+    print(f"  fingerprint {dataset.fingerprint}")
+    print("\n".join(lines) if lines else "  nothing odd found" if check else "  ready")
+    return broken

@@ -1,0 +1,58 @@
+"""Finding the catalog from the folder one stands in, by the same ini option that pytest reads."""
+
+from __future__ import annotations
+
+import argparse
+import configparser
+import tomllib
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeVar
+
+from ..catalog import Catalog, load
+from ..catalog.errors import suggest
+from . import UsageError
+
+T = TypeVar("T")
+
+
+def open_catalog(options: argparse.Namespace) -> Catalog:
+    """The catalog that `--catalog` or the nearest ini file names. Raises CatalogError or UsageError."""
+    if options.catalog is not None:
+        return load(options.catalog.resolve())
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        named = _named_in(folder)
+        if named is not None:
+            return load(folder / named, folder)
+    fixtures = Path.cwd() / "fixtures"
+    if not fixtures.is_dir():
+        raise UsageError("no catalog here: give --catalog DIR, or set modellab_catalog in pyproject.toml")
+    return load(fixtures)
+
+
+def _named_in(folder: Path) -> str | None:
+    """`modellab_catalog` as the ini file in `folder` has it."""
+    pyproject = folder / "pyproject.toml"
+    if pyproject.is_file():
+        tool = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
+        named = tool.get("ini_options", tool).get("modellab_catalog")
+        if named is not None:
+            return str(named)
+    for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
+        parser = configparser.ConfigParser(interpolation=None)
+        parser.read(folder / name, encoding="utf-8")
+        if parser.has_option(section, "modellab_catalog"):
+            return parser.get(section, "modellab_catalog")
+    return None
+
+
+def chosen(what: str, globs: Iterable[str], known: Mapping[str, T]) -> list[T]:
+    """The values whose ids match any of `globs`. Raises UsageError for a glob that matches none."""
+    found: dict[str, T] = {}
+    for glob in globs:
+        names = [name for name in known if fnmatchcase(name, glob)]
+        if not names:
+            raise UsageError(f"no {what} matches `{glob}`; {suggest(glob, known)}")
+        found.update((name, known[name]) for name in names)
+    return list(found.values())
