@@ -41,6 +41,10 @@ class Metric:
         """Which side a limit is on."""
         return "max" if self.better == "lower" else "min"
 
+    def format_gap(self, difference: float) -> str:
+        """The size of a difference between two values; of two percentages it is in points."""
+        return f"{abs(100 * difference):.3g} points" if self.unit == "%" else self.format(abs(difference))
+
     def format(self, value: float | None) -> str:
         """`value` for a person: "3.2 %", "0.12", "8.3 x", "1.24 s", "349 MB".
 

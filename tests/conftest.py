@@ -1,0 +1,27 @@
+"""Shared by all tests: the fake engine is installed, and pytester's sessions find the cache of this user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from fakelab import FakeLab
+
+from pytest_modellab.store import cache_root
+
+pytest_plugins = ["pytester"]
+
+# Before anything asks which engines there are; PYTHONPATH is what worker processes see of it.
+FAKE_ENGINE = str(Path(__file__).parent / "fake_engine")
+sys.path.insert(0, FAKE_ENGINE)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [FAKE_ENGINE, os.environ.get("PYTHONPATH")]))
+# pytester gives every test a HOME of its own.
+os.environ["MODELLAB_CACHE"] = str(cache_root())
+
+
+@pytest.fixture
+def lab(pytester: pytest.Pytester) -> FakeLab:
+    """An empty repository with a catalog to fill, whose engine is the fake one."""
+    return FakeLab(pytester)

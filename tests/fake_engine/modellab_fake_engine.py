@@ -1,0 +1,87 @@
+"""An engine for tests of faults and of bookkeeping: it recognises nothing, it says what it is told to.
+
+Clips are told apart by their number of samples.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pytest_modellab.engines.base import Clip, LoadRequest, Transcript
+
+
+@dataclass(frozen=True)
+class FakeOptions:
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    answers: dict[str, str] = field(default_factory=dict)
+    """Number of samples -> text."""
+    faults: dict[str, str] = field(default_factory=dict)
+    """Number of samples -> what goes wrong."""
+    load_fault: str = ""
+    delay_s: float = 0.0
+    log: str = ""
+    """A file that gets a line for each load and each clip."""
+
+
+class FakeEngine:
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda"})
+    rate: ClassVar[int] = 16_000
+    distributions: ClassVar[tuple[str, ...]] = ("modellab-fake-engine",)
+    extra: ClassVar[str] = ""
+    Options: ClassVar[type[Any]] = FakeOptions
+
+    def __init__(self, options: FakeOptions) -> None:
+        self.options = options
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> FakeEngine:
+        engine = cls(FakeOptions(**request.options))
+        engine._log("load")
+        engine._fail(engine.options.load_fault)
+        return engine
+
+    def transcribe(self, clip: Clip) -> Transcript:
+        size = str(len(clip.samples))
+        self._log(size)
+        time.sleep(self.options.delay_s)
+        fault = self.options.faults.get(size, "")
+        if fault == "wrong-type":
+            return 42  # type: ignore[return-value]  # the fault
+        self._fail(fault)
+        return Transcript(self.options.answers.get(size, ""))
+
+    def synchronize(self) -> None: ...
+
+    def close(self) -> None:
+        self._log("close")
+
+    def _log(self, line: str) -> None:
+        if self.options.log:
+            with Path(self.options.log).open("a") as file:
+                file.write(f"{line}\n")
+
+    def _fail(self, fault: str) -> None:
+        if fault == "raise":
+            raise RuntimeError("the fake engine was told to fail")
+        if fault == "segfault":
+            ctypes.string_at(0)
+        if fault == "abort":
+            os.abort()
+        if fault == "exit":
+            os._exit(7)
+        if fault == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "hang":
+            time.sleep(3600)
+        if fault == "print":
+            sys.stdout.write("noise on standard output\n" * 1000)
+            sys.stderr.write("noise on standard error" * 100_000)

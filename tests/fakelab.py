@@ -1,0 +1,136 @@
+"""A scratch repository with a catalog whose models are fakes: for faults, bookkeeping and scale."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import yaml
+
+from pytest_modellab.bench.record import Record, read
+
+SUITE = """
+import pytest
+
+pytestmark = pytest.mark.asr
+
+
+def test_wer(run, limits):
+    assert run.wer <= limits.wer
+
+
+def test_success(run):
+    assert run.success_rate >= 1.0
+"""
+
+# Samples of the first clip; each further one is a little longer, which is how the fake engine tells them apart.
+FIRST_LENGTH = 4000
+STEP = 100
+
+
+class FakeLab:
+    """Writes the catalog and runs pytest on it. Every data set it makes holds the same clips."""
+
+    texts: Sequence[str] = ("one fine day", "two fine days", "three fine days")
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+        self.catalog = self.path / "lab"
+        for name in ("models", "datasets"):
+            (self.catalog / name).mkdir(parents=True)
+        pytester.makeini("[pytest]\nmodellab_catalog = lab\n")
+        pytester.makepyfile(test_suite=SUITE)
+        self.log = self.path / "engine.log"
+
+    def size(self, index: int) -> str:
+        """What the fake engine knows the clip by."""
+        return str(FIRST_LENGTH + STEP * index)
+
+    def model(self, id: str = "fake", *, wrong: Mapping[int, str] | None = None, **options: Any) -> Path:
+        """A model that answers every clip rightly, but for `wrong`: clip index -> text."""
+        answers = {self.size(i): text for i, text in enumerate(self.texts)}
+        answers |= {self.size(i): text for i, text in (wrong or {}).items()}
+        return self.spec(
+            f"models/{id}.yaml",
+            {
+                "schema": "modellab.model/1",
+                "id": id,
+                "engine": "fake-for-tests",
+                "tasks": ["asr"],
+                "tiers": options.pop("tiers", ["smoke", "real_e2e"]),
+                "timeouts": options.pop("timeouts", {"utterance_s": 30, "load_s": 30}),
+                "devices": options.pop("devices", {"cpu": {}}),
+                "options": {"answers": answers, "log": str(self.log), **options},
+            },
+        )
+
+    def dataset(self, id: str = "clips", **extra: Any) -> Path:
+        """A data set of `texts`, as a manifest beside short clips of noise."""
+        folder = self.catalog / "datasets"
+        random = np.random.default_rng(0)
+        rows = []
+        for i, text in enumerate(self.texts):
+            samples = random.normal(0, 0.1, int(self.size(i))).astype(np.float32)
+            soundfile.write(folder / f"{id}-{i}.wav", samples, 16_000, subtype="PCM_16")
+            rows.append(json.dumps({"audio_filepath": f"{id}-{i}.wav", "text": text, "id": f"clip-{i}"}))
+        (folder / f"{id}.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
+        return self.spec(
+            f"datasets/{id}.yaml",
+            {
+                "schema": "modellab.dataset/1",
+                "id": id,
+                "tasks": ["asr"],
+                "tiers": ["smoke", "real_e2e"],
+                "language": "en",
+                "manifest": f"{id}.jsonl",
+                **extra,
+            },
+        )
+
+    def limits(self, *limits: Mapping[str, Any]) -> Path:
+        return self.spec("limits.yaml", {"schema": "modellab.limits/1", "limits": list(limits)})
+
+    def spec(self, name: str, data: Mapping[str, Any]) -> Path:
+        path = self.catalog / name
+        path.write_text(yaml.safe_dump(dict(data), sort_keys=False), encoding="utf-8")
+        return path
+
+    def ready(self, **options: Any) -> FakeLab:
+        """One model, one data set, one limit."""
+        self.model(**options)
+        self.dataset()
+        self.limits({"metric": "wer", "max": 0.1})
+        return self
+
+    def run(self, *arguments: str) -> pytest.RunResult:
+        """pytest with these arguments: in this process, which is quicker, unless xdist is asked for.
+
+        xdist hands its workers the sys.path of interpreter start-up, where the fake engine is only found through
+        PYTHONPATH.
+        """
+        if any(argument.startswith("-n") and argument != "-n0" for argument in arguments):
+            return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+
+    def records(self) -> list[Record]:
+        """Every record so far, the oldest first."""
+        paths = sorted((self.path / "reports" / "runs").rglob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return [read(path) for path in paths]
+
+    def record(self) -> Record:
+        (record,) = self.records()
+        return record
+
+    def scorecard(self) -> dict[str, Any]:
+        card: dict[str, Any] = json.loads((self.path / "reports" / "scorecard.json").read_text(encoding="utf-8"))
+        return card
+
+    def engine_log(self) -> list[str]:
+        """What the fake engines did, in order: `load`, a clip's size, `close`."""
+        return self.log.read_text().split() if self.log.exists() else []
