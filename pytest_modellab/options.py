@@ -60,6 +60,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 def read(config: pytest.Config) -> Config:
     """The settings of this session. Decides whether there is a catalog to speak of."""
+    _refuse_detached_report(config)
     # Paths of two repositories on one command line move rootdir; the ini file's folder stays.
     base = config.inipath.parent if config.inipath else config.rootpath
     named = str(config.getini("modellab_catalog") or "")
@@ -76,6 +77,21 @@ def read(config: pytest.Config) -> Config:
         fresh=bool(config.getoption("--lab-fresh")),
         in_process=bool(config.getoption("--lab-inprocess")),
     )
+
+
+def _refuse_detached_report(config: pytest.Config) -> None:
+    """`--lab-report DIR` with a space: before plugins are loaded pytest takes DIR for a test path.
+
+    An existing folder elsewhere then moves rootdir there, away from the ini file, the catalog and testpaths.
+    """
+    arguments = config.invocation_params.args
+    for flag, value in zip(arguments, arguments[1:], strict=False):
+        folder = config.invocation_params.dir / str(value)
+        if flag == "--lab-report" and folder.exists() and not folder.is_relative_to(config.invocation_params.dir):
+            raise pytest.UsageError(
+                f"write --lab-report={value}: given with a space, pytest takes this existing folder for a test path"
+                " and looks for its ini file there"
+            )
 
 
 def _catalog(base: Path, named: str) -> Path | None:

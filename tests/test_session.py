@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from fakelab import FakeLab
 
@@ -132,7 +134,10 @@ def test_a_session_without_the_device_is_no_pass(
     result.assert_outcomes(skipped=2)
     assert result.ret == 1
     result.stdout.fnmatch_lines(
-        ["not-available: fake:cuda:clips: cuda: CUDA_VISIBLE_DEVICES='' hides every CUDA device", "NOT PASSED: nothing*"]
+        [
+            "not-available: fake:cuda:clips: cuda: CUDA_VISIBLE_DEVICES='' hides every CUDA device",
+            "NOT PASSED: nothing*",
+        ]
     )
 
 
@@ -233,6 +238,16 @@ def test_reports_go_where_they_are_told(lab: FakeLab) -> None:
     assert lab.run("--lab-report", "elsewhere").ret == 0
     assert (lab.path / "elsewhere" / "scorecard.json").exists()
     assert not (lab.path / "reports").exists()
+
+
+@BOTH
+def test_an_existing_folder_elsewhere_must_be_joined_to_its_option(lab: FakeLab, workers: str, tmp_path: Path) -> None:
+    lab.ready()
+    result = lab.run(workers, "--lab-report", str(tmp_path))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*write --lab-report={tmp_path}: *"])
+    assert lab.run(workers, f"--lab-report={tmp_path}").ret == 0
+    assert (tmp_path / "scorecard.json").exists()
 
 
 @BOTH

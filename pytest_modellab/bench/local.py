@@ -64,6 +64,7 @@ class LocalWorker:
             start_new_session=True,
         )
         self.memory = Memory()
+        self._gone = False
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._replies: queue.Queue[dict[str, Any] | None] = queue.Queue()
         assert self._process.stdin is not None
@@ -104,7 +105,9 @@ class LocalWorker:
         return reply
 
     def close(self) -> None:
-        """Ask it to end; kill it if it has not within five seconds."""
+        """Ask it to end; kill it if it has not within five seconds. Safe to repeat."""
+        if self._gone:
+            return
         with contextlib.suppress(OSError):
             wire.send(self._stdin, {"op": "close"})
         with contextlib.suppress(OSError):
@@ -132,24 +135,24 @@ class LocalWorker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=5)
         self._kill()
-        for thread in self._threads:
-            thread.join(timeout=2)  # so that the last words are in
         return WorkerDied("crash", describe_exit(self._process.returncode), self._tail())
 
     def _kill(self) -> None:
+        """End the process and everything it started, and let go of it. Safe to repeat."""
+        if self._gone:
+            return
+        self._gone = True
         if sys.platform == "win32":
             self._process.kill()
         else:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        for thread in self._threads:
+            thread.join(timeout=2)  # until the last words are in
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert stream is not None
-            if stream is not self._process.stdin:
-                for thread in self._threads:
-                    thread.join(timeout=2)
             with contextlib.suppress(OSError):
-                stream.close()
+                stream.close()  # type: ignore[union-attr]  # all three are pipes
 
     def _tail(self) -> str:
         return "\n".join(self._stderr)

@@ -1,6 +1,7 @@
 """One pytest session's folder: its journals, what became of its cases, and the locks that keep sessions apart.
 
     reports/sessions/<id>/alive.lock      held by the session while it lives
+                          plan.json       the selected cases
                           <case>.lock     held while the case is run
                           <case>.jsonl    the journal
                           <case>.outcome  what became of it, as JSON
@@ -26,6 +27,9 @@ from .files import write_text
 from .journal import head_key
 
 
+PLAN = "plan.json"
+
+
 class Session:
     """A session as every one of its processes sees it. `own=True` in the one that lives as long as it does."""
 
@@ -43,11 +47,11 @@ class Session:
 
     def note_plan(self, case_keys: list[str]) -> None:
         """Which cases are selected; every process that collects says the same."""
-        write_text(self.folder / "plan.json", json.dumps(case_keys))
+        write_text(self.folder / PLAN, json.dumps(case_keys))
 
     def plan(self) -> list[str]:
         """The selected cases; [] before anything was collected."""
-        path = self.folder / "plan.json"
+        path = self.folder / PLAN
         keys: list[str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
         return keys
 
@@ -109,8 +113,9 @@ class Session:
     def _sweep(self) -> None:
         """Remove dead folders that hold no journal any more."""
         for folder in self.folder.parent.iterdir():
-            # Young ones are left: between making a folder and taking its lock there is a moment.
-            if time.time() - folder.stat().st_mtime > 60 and not any(folder.glob("*.jsonl")):
+            # One without a plan may be between making its folder and taking its lock.
+            starting = not (folder / PLAN).exists() and time.time() - folder.stat().st_mtime < 60
+            if not starting and not any(folder.glob("*.jsonl")):
                 try:
                     with FileLock(folder / "alive.lock", timeout=0):
                         shutil.rmtree(folder, ignore_errors=True)
