@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"})
+
+
+# A manifest in the wrong format is wrong on every line.
+MOST_PROBLEMS = 20
 
 
 class DatasetError(Exception):
@@ -127,47 +132,53 @@ def _archive_source(archive: ArchiveSpec, member: str, here: Path) -> Source:
 def _from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
     if not folder.is_dir():
         raise DatasetError(f"data set {spec.id}: no folder {folder} (named in {spec.origin})")
-    problems: list[str] = []
-    utterances: list[Utterance] = []
+    rows = _Rows(spec, "rename one of the files")
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES):
         text_file = path.with_suffix(".txt")
         try:
-            text = text_file.read_text(encoding="utf-8").strip()
+            text = text_file.read_text(encoding="utf-8-sig").strip()
+            digest = digest_file(path)
         except FileNotFoundError:
-            problems.append(f"{path}: no {text_file.name} beside it with the reference")
-            continue
+            rows.problems.append(f"{path}: no {text_file.name} beside it with the reference")
         except UnicodeDecodeError:
-            problems.append(f"{text_file}: not UTF-8 text; save the file as UTF-8")
-            continue
-        if not text:
-            problems.append(f"{text_file}: an empty reference can't be scored; give its words or remove the clip")
-            continue
-        name = path.relative_to(folder).with_suffix("").as_posix()
-        utterances.append(Utterance(name, text, path, digest_file(path), None, spec.language))
-    return _checked(spec, utterances, problems, f"{folder}: no audio files ({', '.join(sorted(AUDIO_SUFFIXES))})")
+            rows.problems.append(f"{text_file}: not UTF-8 text; save the file as UTF-8")
+        except OSError as error:
+            rows.problems.append(f"{error.filename}: can't be read: {error.strerror}")
+        else:
+            if not text:
+                why = "an empty reference can't be scored; give its words or remove the clip"
+                rows.problems.append(f"{text_file}: {why}")
+                continue
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            rows.add(str(path), Utterance(name, text, path, digest, None, spec.language))
+    return rows.checked(f"{folder}: no audio files ({', '.join(sorted(AUDIO_SUFFIXES))})")
 
 
 def _from_manifest(spec: DatasetSpec, path: Path) -> tuple[Utterance, ...]:
     try:
-        text = path.read_text(encoding="utf-8")
+        # Windows editors begin a file with a byte order mark.
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise DatasetError(f"data set {spec.id}: no manifest {path} (named in {spec.origin})") from None
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise DatasetError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    problems: list[str] = []
-    utterances: list[Utterance] = []
-    for number, row_text in enumerate(text.splitlines(), 1):
+    except OSError as error:
+        raise DatasetError(f"{path}: can't be read: {error.strerror}") from None
+    rows = _Rows(spec, "give each line its own `id`")
+    # Not splitlines: a text may hold the other characters that it splits at, such as U+2028.
+    for number, row_text in enumerate(text.split("\n"), 1):
         if not row_text.strip():
             continue
         try:
-            row = json.loads(row_text)
-            utterances.append(_utterance(spec, path, row))
+            rows.add(f"{path}:{number}", _utterance(spec, path, json.loads(row_text)))
         except json.JSONDecodeError as error:
-            problems.append(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}")
+            rows.problems.append(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}")
         except ValueError as error:
-            problems.append(f"{path}:{number}: {error}")
-    return _checked(spec, utterances, problems, f"{path}: no utterances")
+            rows.problems.append(f"{path}:{number}: {error}")
+        except OSError as error:
+            rows.problems.append(f"{path}:{number}: {error.filename} can't be read: {error.strerror}")
+    return rows.checked(f"{path}: no utterances")
 
 
 def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
@@ -178,37 +189,68 @@ def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
             raise ValueError(f"`{key}` is missing or not text")
     if not row["text"].strip():
         raise ValueError("an empty reference can't be scored; give its words or remove the line")
+    try:
+        row["text"].encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair (a broken \\u escape): not text") from None
+    if not isinstance(row.get("language"), str | None):
+        raise ValueError(f"`language` must be text, found {row['language']!r}")
+    for key in ("id", "speaker"):
+        if not isinstance(row.get(key), str | int | None):
+            raise ValueError(f"`{key}` must be text or a number, found {row[key]!r}")
     for key in ("offset", "duration"):
         number = row.get(key)
-        if number is not None and (not isinstance(number, int | float) or isinstance(number, bool) or number < 0):
+        # Not a number, and what is too large for one, compare as false.
+        if number is not None and (not _is_number(number) or not 0 <= number <= sys.float_info.max):
             raise ValueError(f"`{key}` must be seconds, found {number!r}")
+    # NeMo's `duration` describes the whole file unless an `offset` makes it the length of a piece.
+    piece = row.get("offset") is not None
+    if piece and row.get("duration") == 0:
+        raise ValueError("`duration` of a piece must be more than 0 seconds")
     audio_file = manifest.parent / row["audio_filepath"]
     if not audio_file.is_file():
         raise ValueError(f"no audio file {audio_file}")
-    # NeMo's `duration` describes the whole file unless an `offset` makes it the length of a piece.
-    piece = row.get("offset") is not None
+    name = row.get("id")
     return Utterance(
-        id=str(row.get("id") or Path(row["audio_filepath"]).with_suffix("").as_posix()),
+        id=str(name) if name not in {None, ""} else Path(row["audio_filepath"]).with_suffix("").as_posix(),
         text=row["text"],
         path=audio_file,
         sha256=digest_file(audio_file),
         speaker=None if row.get("speaker") is None else str(row["speaker"]),
         language=row.get("language") or spec.language,
         offset=float(row.get("offset") or 0.0),
-        duration=float(row["duration"]) if piece and row.get("duration") else None,
+        duration=float(row["duration"]) if piece and row.get("duration") is not None else None,
     )
 
 
-def _checked(spec: DatasetSpec, utterances: list[Utterance], problems: list[str], empty: str) -> tuple[Utterance, ...]:
-    seen: set[str] = set()
-    for utterance in utterances:
-        if utterance.id in seen:
-            problems.append(f"duplicate utterance id `{utterance.id}`; give each line its own `id`")
-        seen.add(utterance.id)
-    if not utterances and not problems:
-        problems.append(empty)
-    if problems:
-        shown = problems[:20]
-        more = [f"... and {len(problems) - 20} more"] if len(problems) > 20 else []
-        raise DatasetError("\n".join([f"data set {spec.id} can't be used:", *shown, *more]))
-    return tuple(utterances)
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class _Rows:
+    """The utterances of a data set as they are read, and what is wrong with them."""
+
+    def __init__(self, spec: DatasetSpec, advice: str) -> None:
+        self.spec = spec
+        self.problems: list[str] = []
+        self._advice = advice
+        self._utterances: dict[str, Utterance] = {}
+        self._places: dict[str, str] = {}
+
+    def add(self, place: str, utterance: Utterance) -> None:
+        first = self._places.setdefault(utterance.id, place)
+        if first == place:
+            self._utterances[utterance.id] = utterance
+        else:
+            self.problems.append(f"{place}: duplicate id `{utterance.id}` (first at {first}); {self._advice}")
+
+    def checked(self, empty: str) -> tuple[Utterance, ...]:
+        """All of them. Raises DatasetError with every problem, `empty` being the one of no rows at all."""
+        if not self._utterances and not self.problems:
+            self.problems.append(empty)
+        if self.problems:
+            shown = self.problems[:MOST_PROBLEMS]
+            rest = len(self.problems) - len(shown)
+            more = [f"... and {rest} more"] if rest else []
+            raise DatasetError("\n".join([f"data set {self.spec.id} can't be used:", *shown, *more]))
+        return tuple(self._utterances.values())

@@ -27,7 +27,9 @@ def presence(kind: str, index: int = 0) -> Presence:
         count, reason = _cuda()
         if count > index:
             return Presence(True)
-        return Presence(False, reason or f"CUDA device {index} asked for, {count} found")
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        why = "" if visible is None else f" (CUDA_VISIBLE_DEVICES={visible!r})"
+        return Presence(False, reason or f"CUDA device {index} asked for, {count} found{why}")
     if sys.platform == "darwin" and platform.machine() == "arm64":
         return Presence(True)
     return Presence(False, "MPS needs macOS on Apple silicon")
@@ -53,7 +55,19 @@ def _cuda() -> tuple[int, str]:
         if status != 0:
             return 0, "the NVIDIA driver does not tell its devices (see nvidia-smi)"
         total = int(count.value)
-        if visible is not None:
-            total = min(total, len([part for part in visible.split(",") if part.strip()]))
-        return total, "" if total else "the NVIDIA driver sees no device"
+        if total == 0:
+            return 0, "the NVIDIA driver sees no device"
+        return total if visible is None else _visible(visible, total), ""
     return 0, "no NVIDIA driver found"
+
+
+def _visible(value: str, total: int) -> int:
+    """How many devices CUDA sees by its variable: those listed before the first that is none."""
+    count = 0
+    for entry in value.split(","):
+        name = entry.strip()
+        # Anything but a number is a UUID, of a device or a part of one, which only CUDA can resolve.
+        if not name or (name.lstrip("-").isdigit() and not 0 <= int(name) < total):
+            break
+        count += 1
+    return count

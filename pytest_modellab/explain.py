@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .bench.record import Record, UtteranceResult
 from .gate import Verdict, worst_utterances
 from .metrics import asr
+from .printable import printable
 from .text import normalizer
 
 # Metrics that single utterances explain.
@@ -17,7 +18,8 @@ def explain(verdicts: Sequence[Verdict], record: Record, rerun: str, count: int 
     """Everything a person needs to act on failing verdicts of one test."""
     lines = [str(verdict) for verdict in verdicts]
     if record.failure is not None:
-        lines.append(f"the model failed: {record.failure.message}")
+        first, *rest = f"the model failed: {record.failure.message}".splitlines()
+        lines += [first, *(f"    {line}" for line in rest)]
         lines += [f"    {line}" for line in record.failure.detail.strip().splitlines()[-8:]]
     elif any(verdict.metric in _BY_UTTERANCE for verdict in verdicts):
         worst = worst_utterances(record, count)
@@ -26,7 +28,8 @@ def explain(verdicts: Sequence[Verdict], record: Record, rerun: str, count: int 
         for result in worst:
             lines += ["", *_utterance(result, record)]
     lines += ["", f"rerun: {rerun}"]
-    return "\n".join(lines)
+    # Transcripts, ids and messages come from elsewhere.
+    return "\n".join(map(printable, lines))
 
 
 def _utterance(result: UtteranceResult, record: Record) -> list[str]:
@@ -34,11 +37,17 @@ def _utterance(result: UtteranceResult, record: Record) -> list[str]:
     errors = words.substitutions + words.deletions + words.insertions
     total = words.substitutions + words.deletions + words.hits
     head = (
-        f"  {result.id}: {errors} errors in {total} words"
+        f"  {result.id}: {_count(errors, 'error')} in {_count(total, 'word')}"
         f" (S {words.substitutions}, D {words.deletions}, I {words.insertions})"
     )
     if result.error is not None:
-        return [head, f"    no answer: {result.error.kind}: {result.error.message}"]
+        first, *rest = f"no answer: {result.error.kind}: {result.error.message}".splitlines()
+        return [head, f"    {first}", *(f"    {line}" for line in rest)]
     normalize = normalizer(record.normalizer.name)
-    pairs = asr.align(normalize(result.reference), normalize(result.hypothesis or ""))
+    # Made printable before they are aligned, so that the columns fit.
+    pairs = asr.align(*(printable(normalize(text)) for text in (result.reference, result.hypothesis or "")))
     return [head, *(f"    {line}" for line in asr.render_alignment(pairs).splitlines())]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

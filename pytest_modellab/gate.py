@@ -10,8 +10,10 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from .bench.record import CaseRef, Record, UtteranceResult
+from .catalog.errors import suggest
 from .catalog.specs import LimitSpec
 from .metrics.definitions import METRICS, Metric
+from .printable import printable
 
 Comparison = Literal["<=", "<", ">=", ">"]
 
@@ -42,6 +44,9 @@ class Limit:
     value: float | None
     origin: str
 
+    def __repr__(self) -> str:
+        return f"limit {METRICS[self.metric].format(self.value)} ({self.origin})"
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -65,10 +70,10 @@ class Verdict:
         text = f"{metric.title} {metric.format(self.value)}"
         if self.bound is not None:
             text += f", limit {self.comparison} {metric.format(self.bound)} ({self.source})"
-        if self.status is Status.FAIL and self.value is not None and self.bound is not None:
+        if self.status is Status.FAIL and self.value is not None and self.bound not in {None, self.value}:
             side = "over" if self.comparison.startswith("<") else "under"
-            text += f", {side} by {metric.format(abs(self.value - self.bound))}"
-        return f"{self.status}: {text}" + (f" - {self.reason}" if self.reason else "")
+            text += f", {side} by {metric.format_gap(self.value - self.bound)}"
+        return f"{self.status}: {text}" + (f" - {printable(self.reason)}" if self.reason else "")
 
 
 def decide(
@@ -104,8 +109,11 @@ class Limits:
 
     def __getattr__(self, name: str) -> Limit:
         if name not in METRICS:
-            raise AttributeError(f"no metric `{name}`; known: {', '.join(METRICS)}")
+            raise AttributeError(f"no metric `{name}`; {suggest(name, METRICS)}")
         return self.of(name)
+
+    def __repr__(self) -> str:
+        return f"Limits({self.case.id})"
 
     def of(self, metric: str) -> Limit:
         for entry in reversed(self.entries):
@@ -165,6 +173,8 @@ class Figure:
                 raise TypeError(f"{self.metric.name} held against a limit for {bound.metric}")
             limit = bound
         else:
+            if math.isnan(bound):
+                raise ValueError(f"{self.metric.name} held against nan, which nothing can be compared with")
             limit = Limit(self.metric.name, float(bound), "test")
         record = self.run.record
         why = record.why_missing(self.metric.name)
@@ -174,7 +184,7 @@ class Figure:
         return verdict
 
     def __repr__(self) -> str:
-        return f"{self.metric.name} {self.metric.format(self.value)}"
+        return f"{self.metric.title} {self.metric.format(self.value)}"
 
 
 @dataclass(frozen=True)
@@ -187,6 +197,9 @@ class Run:
     on_verdict: Callable[[Verdict], None]
     """Called with every verdict as it comes about, after it is in `verdicts`."""
     verdicts: list[Verdict] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        return f"Run({self.record.case.id})"
 
     def figure(self, metric: str) -> Figure:
         """Any metric by name. Raises KeyError for an unknown one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -85,7 +86,7 @@ def _refuse_detached_report(config: pytest.Config) -> None:
     An existing folder elsewhere then moves rootdir there, away from the ini file, the catalog and testpaths.
     """
     arguments = config.invocation_params.args
-    for flag, value in zip(arguments, arguments[1:], strict=False):
+    for flag, value in pairwise(arguments):
         folder = config.invocation_params.dir / str(value)
         if flag == "--lab-report" and folder.exists() and not folder.is_relative_to(config.invocation_params.dir):
             raise pytest.UsageError(

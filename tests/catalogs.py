@@ -95,3 +95,13 @@ def write_catalog(
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
     return folder
+
+
+def install_engine(folder: Path, name: str, code: str) -> None:
+    """Make an importable distribution in `folder` that brings the engine `name`: the class `Engine` of `code`."""
+    module = name.replace("-", "_")
+    info = folder / f"{module}-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / f"{module}.py").write_text(code, encoding="utf-8")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(f"[modellab.engines]\n{name} = {module}:Engine\n", encoding="utf-8")

@@ -26,7 +26,6 @@ from filelock import FileLock, Timeout
 from .files import write_text
 from .journal import head_key
 
-
 PLAN = "plan.json"
 
 

@@ -35,6 +35,11 @@ class CatalogError(Exception):
 def suggest(word: object, allowed: Iterable[str]) -> str:
     """`did you mean X? allowed: a, b, c`, for the end of a message."""
     options = sorted(allowed)
-    near = get_close_matches(str(word), options, n=1, cutoff=0.6)
-    hint = f"did you mean `{near[0]}`? " if near else ""
+    near = nearest(word, options)
+    hint = f"did you mean `{near}`? " if near else ""
     return f"{hint}allowed: {', '.join(options) if options else '(nothing)'}"
+
+
+def nearest(word: object, allowed: Iterable[str]) -> str | None:
+    """The one of `allowed` that `word` was probably meant to be."""
+    return next(iter(get_close_matches(str(word), list(allowed), n=1, cutoff=0.6)), None)

@@ -11,6 +11,8 @@ from typing import TypeVar
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
 from .specs import (
+    LETTERS,
+    ClipSpec,
     DatasetSpec,
     DevicesFile,
     DeviceSpec,
@@ -20,9 +22,11 @@ from .specs import (
     MirrorsFile,
     MirrorSpec,
     ModelSpec,
+    NamedSpec,
     Spec,
     Task,
     TaskGrades,
+    out_of_scale,
 )
 from .validate import build, check_options
 from .yamlfile import Document, read
@@ -31,6 +35,8 @@ S = TypeVar("S", bound=Spec)
 N = TypeVar("N", ModelSpec, DatasetSpec)
 
 CPU = DeviceSpec(id="cpu", kind="cpu")
+
+_FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml")
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,8 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
     devices: dict[str, DeviceSpec] = {}
     for i, device in enumerate(devices_file.devices if devices_file else (CPU,)):
         if device.id in devices:
-            reader.complain(folder / "devices.yaml", ("devices", i, "id"), f"duplicate device id `{device.id}`")
+            reader.complain_of_duplicate(folder / "devices.yaml", "device", ("devices", i), devices[device.id])
+            continue
         devices[device.id] = device
     catalog = Catalog(
         folder=folder,
@@ -82,6 +89,7 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
         mirrors=mirrors_file.mirrors if mirrors_file else {},
     )
     reader.cross_check(catalog)
+    reader.check_names(folder)
     problems = [problem for document in reader.documents.values() for problem in document.problems]
     if problems:
         raise CatalogError(sorted(problems, key=lambda p: (str(p.file), p.line, p.message)), base)
@@ -95,6 +103,11 @@ class _Reader:
     def complain(self, path: Path, location: tuple[str | int, ...], message: str) -> None:
         document = self.documents[path]
         document.problems.append(document.problem(location, message))
+
+    def complain_of_duplicate(self, path: Path, what: str, location: tuple[str | int, ...], first: NamedSpec) -> None:
+        line = first.origin.rpartition(":")[2]
+        message = f"duplicate {what} id `{first.id}` (first on line {line}); ids are unique"
+        self.complain(path, (*location, "id"), message)
 
     def one(self, kind: type[S], path: Path) -> S | None:
         """The spec in `path`, or None where there is no such file or it is wrong."""
@@ -119,22 +132,38 @@ class _Reader:
                 check_options(spec, self.documents[path])
         return specs
 
-    def broken_ids(self) -> set[str]:
-        """Ids in files that have problems of their own: no reason for a second complaint elsewhere."""
-        data = (document.data for document in self.documents.values() if document.problems)
-        return {str(each["id"]) for each in data if isinstance(each, dict) and "id" in each}
+    def broken(self, place: Path) -> bool:
+        """Whether a file at `place`, or in it, has problems of its own."""
+        return any(
+            document.problems and (path == place or path.parent == place) for path, document in self.documents.items()
+        )
+
+    def broken_ids(self, folder: Path) -> list[str]:
+        """Globs over the ids of broken files in `folder`; `*` for one that doesn't tell its id."""
+        data = [d.data for path, d in self.documents.items() if path.parent == folder and d.problems]
+        return [str(each["id"]) if isinstance(each, dict) and "id" in each else "*" for each in data]
+
+    def check_names(self, folder: Path) -> None:
+        """A limits.yml that nobody reads is a gate that never applies."""
+        for path in _yaml_files(folder):
+            if path not in self.documents and (document := read(path)).is_ours:
+                self.documents[path] = document
+                document.problems[:] = [
+                    document.problem((), f"no file of this name is read; {suggest(path.name, _FILES)}")
+                ]
 
     def cross_check(self, catalog: Catalog) -> None:
         """What one file says about another."""
-        for name, model in catalog.models.items():
+        devices_known = not self.broken(catalog.folder / "devices.yaml")
+        for model in catalog.models.values():
             for device in model.devices:
-                if device not in catalog.devices:
+                if devices_known and device not in catalog.devices:
                     message = f"unknown device `{device}`; {suggest(device, catalog.devices)}"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
             if model.weights is not None and model.weights.path is not None:
                 place = catalog.folder / "models" / model.weights.path
                 if not place.is_dir():
-                    message = f"`{model.weights.path}` is not a folder (looked for {place}) of model `{name}`"
+                    message = f"`{model.weights.path}` is not a folder (looked for {place.resolve()})"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "path"), message)
         for dataset in catalog.datasets.values():
             self._check_clips(dataset)
@@ -143,32 +172,43 @@ class _Reader:
             if limit.metric not in METRICS:
                 message = f"unknown metric `{limit.metric}`; {suggest(limit.metric, METRICS)}"
                 self.complain(path, ("limits", i, "metric"), message)
-            for key, known in (
-                ("model", catalog.models),
-                ("device", catalog.devices),
-                ("dataset", catalog.datasets),
+            for key, known, doubtful in (
+                ("model", catalog.models, self.broken_ids(catalog.folder / "models")),
+                ("device", catalog.devices, [] if devices_known else ["*"]),
+                ("dataset", catalog.datasets, self.broken_ids(catalog.folder / "datasets")),
             ):
                 glob = str(getattr(limit, key))
                 # A name that matches nothing is a typing error, and a gate that never applies.
-                if glob != "*" and not any(fnmatchcase(name, glob) for name in {*known, *self.broken_ids()}):
+                if glob != "*" and "*" not in doubtful and not any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
                     self.complain(path, ("limits", i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")
         path = catalog.folder / "grades.yaml"
         for task, grades in catalog.grades.items():
-            for metric in grades.criteria:
-                if metric not in METRICS:
-                    message = f"unknown metric `{metric}`; {suggest(metric, METRICS)}"
-                    self.complain(path, ("tasks", task, "criteria", metric), message)
+            for metric, bands in grades.criteria.items():
+                wrong = _wrong_bands(metric, [bands[letter] for letter in LETTERS])
+                if wrong:
+                    self.complain(path, ("tasks", task, "criteria", metric), wrong)
 
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])
-        seen: set[str] = set()
+        seen: dict[str, ClipSpec] = {}
         for i, clip in enumerate(dataset.clips or ()):
             if clip.id in seen:
-                self.complain(path, ("clips", i, "id"), f"duplicate clip id `{clip.id}`")
-            seen.add(clip.id)
+                self.complain_of_duplicate(path, "clip", ("clips", i), seen[clip.id])
+            seen.setdefault(clip.id, clip)
             if clip.archive not in dataset.archives:
                 message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
                 self.complain(path, ("clips", i, "archive"), message)
+
+
+def _wrong_bands(metric: str, values: list[float]) -> str:
+    """What is wrong with the bands of a criterion, best letter first; "" for nothing."""
+    known = METRICS.get(metric)
+    if known is None:
+        return f"unknown metric `{metric}`; {suggest(metric, METRICS)}"
+    if values != sorted(values, reverse=known.better == "higher"):
+        found = ", ".join(f"{letter} {value:g}" for letter, value in zip(LETTERS, values, strict=True))
+        return f"the bands of `{metric}` are out of order: a {known.better} {metric} is better, found {found}"
+    return out_of_scale(known, max(values))
 
 
 def _yaml_files(folder: Path) -> list[Path]:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
     StringConstraints,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from ..metrics.definitions import METRICS
+from ..metrics.definitions import METRICS, Metric
 
 Task = Literal["asr", "tts", "chat", "streaming"]
 Tier = Literal["smoke", "real_e2e"]
@@ -23,14 +26,41 @@ DeviceKind = Literal["cpu", "cuda", "mps"]
 TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
 
 # No `:` (it joins the parts of a case id), `@` (it breaks `-k` and xdist's grouping), `/`, brackets or spaces.
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Requirement = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$")]
+_IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+_SHA256 = r"^[0-9a-f]{64}$"
+_COMMIT = r"^[0-9a-f]{40}$"
+_REPO = r"^\w[\w.-]*/\w[\w.-]*$"
+_REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
+
+IN_WORDS = {
+    _IDENTIFIER: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+    _SHA256: "64 hexadecimal digits in lower case",
+    _COMMIT: "a commit (40 hexadecimal digits in lower case)",
+    _REPO: "owner/name",
+    _REQUIREMENT: "a pinned package, name==version",
+}
+"""What each pattern asks for, for messages."""
+
+Identifier = Annotated[str, StringConstraints(pattern=_IDENTIFIER, max_length=80)]
+Sha256 = Annotated[str, StringConstraints(pattern=_SHA256)]
+Requirement = Annotated[str, StringConstraints(pattern=_REQUIREMENT)]
+
+
+def _no_bool(value: object) -> object:
+    # YAML 1.1 reads `yes` and `on` as true, which would count as 1.
+    if isinstance(value, bool):
+        raise PydanticCustomError("not_a_number", "expected a number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_bool)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
 
 
 def _relative(name: str) -> str:
-    # Names come from YAML and end in paths.
-    if "\\" in name or any(step in {"", ".", ".."} for step in name.split("/")):
+    # Names come from YAML and end in paths. `\` and `:` lead elsewhere on Windows.
+    steps = name.split("/")
+    if not name.isprintable() or set(name) & set("\\:") or any(step in {"", ".", ".."} for step in steps):
         raise ValueError(f"`{name}` is not a relative path of plain names joined by `/`")
     return name
 
@@ -61,22 +91,26 @@ def exactly_one(spec: BaseModel, *names: str) -> str:
     """The one of `names` that is set; ValueError where it is none or several."""
     given = [name for name in names if getattr(spec, name) is not None]
     if len(given) != 1:
-        raise ValueError(f"give exactly one of {', '.join(f'`{name}`' for name in names)}, not {len(given)}")
+        raise ValueError(f"give exactly one of {_listed(names)}; found {_listed(given) or 'none'}")
     return given[0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 class PinnedFile(Spec):
     """One file of a model, by content."""
 
     sha256: Sha256
-    size: int | None = Field(default=None, ge=0, description="bytes; says ahead what a download costs")
+    size: Whole | None = Field(default=None, ge=0, description="bytes; says ahead what a download costs")
 
 
 class Weights(Spec):
     """Either files pinned by digest, with the hub repository that publishes them, or a local folder."""
 
-    repo: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
-    revision: str | None = Field(default=None, pattern=r"^[0-9a-f]{40}$", description="a commit, not a branch")
+    repo: str | None = Field(default=None, pattern=_REPO)
+    revision: str | None = Field(default=None, pattern=_COMMIT, description="a commit, not a branch")
     files: dict[FileName, PinnedFile] | None = None
     path: str | None = Field(default=None, description="a folder, relative to the YAML file")
 
@@ -95,9 +129,9 @@ class Weights(Spec):
 class Timeouts(Spec):
     """Seconds after which a worker is killed."""
 
-    load_s: float = Field(default=600.0, gt=0)
-    utterance_s: float = Field(default=60.0, gt=0, description="for each utterance, plus ...")
-    per_audio_second: float = Field(default=20.0, ge=0, description="... this many seconds per second of audio")
+    load_s: Number = Field(default=600.0, gt=0)
+    utterance_s: Number = Field(default=60.0, gt=0, description="for each utterance, plus ...")
+    per_audio_second: Number = Field(default=20.0, ge=0, description="... this many seconds per second of audio")
 
 
 class ModelSpec(NamedSpec):
@@ -124,14 +158,19 @@ class ModelSpec(NamedSpec):
         """Whether the model takes `language` (a tag such as `en` or `en-US`; None: not stated)."""
         if not self.languages or language is None:
             return True
-        return language in self.languages or language.split("-")[0] in self.languages
+        tag = _tag(language)
+        return not {tag, tag.partition("-")[0]}.isdisjoint(map(_tag, self.languages))
+
+
+def _tag(language: str) -> str:
+    return language.replace("_", "-").lower()
 
 
 class DeviceSpec(NamedSpec):
     """One device as cases name it."""
 
     kind: DeviceKind
-    index: int = Field(default=0, ge=0, description="which CUDA device")
+    index: Whole = Field(default=0, ge=0, description="which CUDA device")
 
 
 class DevicesFile(Spec):
@@ -189,7 +228,9 @@ class DatasetSpec(NamedSpec):
 
     @model_validator(mode="after")
     def _one_form(self) -> DatasetSpec:
-        exactly_one(self, "manifest", "folder", "clips")
+        form = exactly_one(self, "manifest", "folder", "clips")
+        if self.archives and form != "clips":
+            raise ValueError(f"`archives` go with `clips`, not with `{form}`")
         return self
 
 
@@ -218,12 +259,22 @@ class MirrorsFile(Spec):
     mirrors: dict[Sha256, tuple[MirrorSpec, ...]]
 
 
+def out_of_scale(metric: Metric, value: float) -> str:
+    """What is wrong with a bound on a ratio that was written as a percentage; "" for nothing.
+
+    A limit of 15 for the WER would allow 1500 %, and never fail.
+    """
+    if metric.unit != "%" or value <= 1:
+        return ""
+    return f"{metric.name} is a ratio: {value / 100:g} is {value:g} %, found {value:g}"
+
+
 class LimitSpec(Spec):
     """A bound on one metric, for the cases its globs match. Of several, the last one counts."""
 
     metric: str
-    max: float | None = None
-    min: float | None = None
+    max: Number | None = None
+    min: Number | None = None
     model: str = "*"
     device: str = "*"
     dataset: str = "*"
@@ -234,7 +285,9 @@ class LimitSpec(Spec):
         side = exactly_one(self, "max", "min")
         metric = METRICS.get(self.metric)
         if metric is not None and side != metric.bound:
-            raise ValueError(f"{metric.name} is better {metric.better}: bound it with `{metric.bound}`")
+            raise ValueError(f"a {metric.better} {metric.name} is better: bound it with `{metric.bound}`")
+        if metric is not None and (wrong := out_of_scale(metric, self.value)):
+            raise ValueError(wrong)
         return self
 
     @property
@@ -253,25 +306,23 @@ Letter = Literal["A+", "A", "B", "C"]
 LETTERS: tuple[Letter, ...] = ("A+", "A", "B", "C")
 
 
+def _complete(bands: dict[Letter, float]) -> dict[Letter, float]:
+    missing = [letter for letter in LETTERS if letter not in bands]
+    if missing:
+        raise ValueError(f"lacks a band for {', '.join(missing)}")
+    return bands
+
+
+Bands = Annotated[dict[Letter, Number], AfterValidator(_complete)]
+
+
 class TaskGrades(Spec):
     """How one task is graded: for each criterion the worst value that still earns a letter; beyond C is F."""
 
-    criteria: dict[str, dict[Letter, float]] = Field(min_length=1)
-    provisional_below_words: int = Field(
+    criteria: dict[str, Bands] = Field(min_length=1)
+    provisional_below_words: Whole = Field(
         default=0, ge=0, description="grades on fewer reference words are marked provisional"
     )
-
-    @model_validator(mode="after")
-    def _bands_in_order(self) -> TaskGrades:
-        for name, bands in self.criteria.items():
-            metric = METRICS.get(name)
-            missing = [letter for letter in LETTERS if letter not in bands]
-            if missing:
-                raise ValueError(f"`{name}` lacks a band for {', '.join(missing)}")
-            values = [bands[letter] for letter in LETTERS]
-            if metric is not None and values != sorted(values, reverse=metric.better == "higher"):
-                raise ValueError(f"the bands of `{name}` are out of order: {values} for {', '.join(LETTERS)}")
-        return self
 
 
 class GradesFile(Spec):

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+import re
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import fields
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..engines.registry import available, engine_class
-from .errors import Problem, suggest
-from .specs import ModelSpec, Spec
-from .yamlfile import Document
+from .errors import Problem, nearest, suggest
+from .specs import IN_WORDS, ModelSpec, Spec
+from .yamlfile import Document, shorten
 
 S = TypeVar("S", bound=Spec)
 
 _UNKNOWN_KEY = {"extra_forbidden", "unexpected_keyword_argument"}
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_+-]*")
+
+_MAPPING = "`key: value` lines"
+
+# Pydantic's kinds of error, in other words.
+_EXPECTED = {
+    ("int_type", "int_parsing", "int_from_float", "int_parsing_size"): "a whole number",
+    ("float_type", "float_parsing", "not_a_number"): "a number",
+    ("finite_number",): "a finite number",
+    ("bool_type", "bool_parsing"): "true or false",
+    ("tuple_type", "list_type"): "a list",
+    ("dict_type", "model_type", "model_attributes_type", "dataclass_type"): _MAPPING,
+}
+_BOUNDS = {
+    ("greater_than",): "must be more than {:g}",
+    ("greater_than_equal",): "must be at least {:g}",
+    ("string_too_long",): "must have at most {} characters",
+}
 
 
 def build(kind: type[S], document: Document) -> S | None:
     """The spec in `document`, or None with what is wrong added to `document.problems`."""
-    if document.problems:
+    if document.data is None and document.problems:
         return None
     if not isinstance(document.data, dict):
-        found = "empty" if document.data is None else f"a {type(document.data).__name__}"
-        message = f"expected `key: value` lines, found {found}; allowed keys: {', '.join(keys_of(kind))}"
-        document.problems.append(document.problem((), message))
+        message = f"expected `key: value` lines, found {_found(document, (), document.data)}"
+        document.problems.append(document.problem((), f"{message}; {suggest('', keys_of(kind))}"))
         return None
     try:
         spec = kind.model_validate(document.data)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            document.problems.append(_problem(document, kind, detail["loc"], detail))
+        document.problems.extend(_problems(document, kind, error))
         return None
     mark_origins(spec, document, ())
     return spec
@@ -43,29 +61,55 @@ def check_options(spec: ModelSpec, document: Document) -> None:
         message = f"no engine `{spec.engine}` is installed; {suggest(spec.engine, available())}"
         document.problems.append(document.problem(("engine",), message))
         return
-    engine = engine_class(target)
+    try:
+        engine = engine_class(target)
+    except (ImportError, AttributeError) as error:
+        message = f"the engine `{spec.engine}` ({target}) can't be imported: {error}"
+        document.problems.append(document.problem(("engine",), message))
+        return
     for i, task in enumerate(spec.tasks):
         if task not in engine.tasks:
             message = f"{spec.engine} does not do `{task}`; {suggest(task, engine.tasks)}"
             document.problems.append(document.problem(("tasks", i), message))
-    names = _option_names(engine.Options)
-    seen: set[tuple[tuple[Hashable, ...], str]] = set()
-    adapter: TypeAdapter[Any] = TypeAdapter(engine.Options)
-    for device, extra in spec.devices.items():
-        try:
-            adapter.validate_python(spec.options_on(device))
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                loc = detail["loc"]
-                inside = bool(loc) and loc[0] in extra
-                place = ("devices", device, *loc) if inside else ("options", *loc)
-                if detail["type"] in _UNKNOWN_KEY:
-                    message = f"unknown option `{loc[-1]}` for {spec.engine}; {suggest(loc[-1], names)}"
-                else:
-                    message = f"`{'.'.join(map(str, loc)) or 'options'}`: {_reason(detail)}"
-                if (place, message) not in seen:  # the same option, wrong on every device
-                    seen.add((place, message))
-                    document.problems.append(document.problem(place, message))
+    problems: dict[Problem, None] = {}  # the same option may be wrong on every device
+    for device in spec.devices:
+        problems |= dict.fromkeys(_option_problems(spec, device, engine.Options, document))
+    document.problems.extend(problems)
+
+
+def _option_problems(spec: ModelSpec, device: str, kind: type[Any], document: Document) -> Iterator[Problem]:
+    given = spec.options_on(device)
+    names = [field.name for field in fields(kind)]
+
+    def place(name: Hashable) -> tuple[Hashable, ...]:
+        return ("devices", device, name) if name in spec.devices[device] else ("options", name)
+
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    try:
+        options = adapter.validate_python(given)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            loc = detail["loc"]
+            if detail["type"] in _UNKNOWN_KEY:
+                message = f"unknown option `{loc[-1]}` for {spec.engine}; {suggest(loc[-1], names)}"
+            elif detail["type"] == "missing":
+                message = f"missing option `{loc[-1]}` for {spec.engine}"
+            elif loc:
+                message = f"`{_path(loc)}`: {_reason(document, place(loc[0]), detail)}"
+            else:
+                # A bound of the engine's own, which names its option in the first word.
+                message = _reason(document, (), detail)
+                named = message.partition(" ")[0]
+                if named in given:
+                    loc = (named,)
+                    message += f", found {_found(document, place(named), given[named])}"
+            yield document.problem(place(loc[0]) if loc else ("options",), message)
+        return
+    for name, value in given.items():
+        # YAML 1.1 reads `yes` and `on` as true, which would count as 1.
+        if isinstance(value, bool) and not isinstance(getattr(options, name), bool):
+            message = f"`{name}`: expected a number, found {_found(document, place(name), value)}"
+            yield document.problem(place(name), message)
 
 
 def full_options(spec: ModelSpec, device: str) -> dict[str, Any]:
@@ -75,38 +119,124 @@ def full_options(spec: ModelSpec, device: str) -> dict[str, Any]:
     return dumped
 
 
-def _option_names(options: type[Any]) -> list[str]:
-    return list(getattr(options, "__dataclass_fields__", {}))
+def _problems(document: Document, kind: type[Spec], error: ValidationError) -> Iterator[Problem]:
+    details = error.errors(include_url=False)
+    # What a misspelt key was meant to be is not missing as well.
+    meant: set[tuple[Hashable, ...]] = set()
+    for detail in details:
+        *owner, key = detail["loc"] or ("",)
+        if detail["type"] in _UNKNOWN_KEY:
+            meant.add((*owner, nearest(key, _keys_at(kind, owner))))
+    for detail in details:
+        loc: tuple[Hashable, ...] = detail["loc"]
+        if detail["type"] == "missing" and loc in meant:
+            continue
+        if detail["type"] == "too_short" and detail["input"]:
+            continue  # its items are wrong, each with a complaint of its own
+        yield _problem(document, kind, loc, detail)
 
 
-def _problem(document: Document, kind: type[Spec], loc: Sequence[Hashable], detail: Any) -> Problem:
+def _problem(document: Document, kind: type[Spec], loc: tuple[Hashable, ...], detail: Any) -> Problem:
+    if loc[-1:] == ("[key]",):
+        loc = loc[:-1]
+        if detail["type"] == "literal_error":
+            message = f"`{_path(loc[:-1])}`: unknown key `{loc[-1]}`; {suggest(loc[-1], _literals(detail))}"
+            return document.problem(loc, message)
+    inside = f" in `{_path(loc[:-1])}`" if loc[:-1] else ""
     if detail["type"] in _UNKNOWN_KEY:
-        owner = _type_at(kind, loc[:-1])
-        allowed = keys_of(owner) if owner else []
-        return document.problem(loc, f"unknown key `{loc[-1]}`; {suggest(loc[-1], allowed)}")
+        message = f"unknown key `{loc[-1]}`{inside}; {suggest(loc[-1], _keys_at(kind, loc[:-1]))}"
+        return document.problem(loc, message)
     if detail["type"] == "missing":
-        return document.problem(loc[:-1], f"missing key `{loc[-1]}`")
-    where = ".".join(str(part) for part in loc if part != "[key]")
-    prefix = f"`{where}`: " if where else ""
-    return document.problem(loc, f"{prefix}{_reason(detail)}")
+        return document.problem(loc[:-1], f"missing key `{loc[-1]}`{inside}{_schema_of(kind, loc)}")
+    prefix = f"`{_path(loc)}`: " if loc else ""
+    return document.problem(loc, f"{prefix}{_reason(document, loc, detail)}")
 
 
-def _reason(detail: Any) -> str:
-    given = detail.get("input")
-    if detail["type"] == "value_error":
-        return str(detail["ctx"]["error"])
-    if detail["type"] == "literal_error":
-        allowed = [part.strip().strip("'") for part in detail["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        return f"`{given}` is not one of them; {suggest(given, allowed)}"
-    if detail["type"] == "string_type" and isinstance(given, bool | int | float):
-        return f"expected text, found {given!r}; put it in quotes"
+def _schema_of(kind: type[Spec], loc: Sequence[Hashable]) -> str:
+    """What the first line of the file must be, where it is that which is missing."""
+    if tuple(loc) != ("schema",):
+        return ""
+    return f": {get_args(kind.model_fields['schema_'].annotation)[0]}"
+
+
+def _path(loc: Sequence[Hashable]) -> str:
+    """A place in a file as one would write it in code: `clips[0].text`, `files["model.bin"]`."""
+    text = ""
+    for part in loc:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif _PLAIN.fullmatch(str(part)):
+            text += f".{part}" if text else str(part)
+        else:
+            text += f'["{shorten(str(part))}"]'
+    return text
+
+
+def _reason(document: Document, loc: tuple[Hashable, ...], detail: Any) -> str:
+    """What is wrong, in the words of somebody who wrote YAML."""
+    kind, given = detail["type"], detail["input"]
+    context = detail.get("ctx", {})
+    found = _found(document, loc, given)
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        return f"unknown value {found}; {suggest(given, _literals(detail))}"
+    if kind == "string_type":
+        return f"expected text, found {found}{_misread(document, loc, given)}"
+    if kind == "string_pattern_mismatch":
+        return f"expected {IN_WORDS.get(context['pattern'], context['pattern'])}, found {found}"
+    if kind == "too_short":
+        return f"needs at least {context['min_length']} item, found none"
+    for kinds, expected in _EXPECTED.items():
+        if kind in kinds:
+            hint = f"; write [{shorten(given)}]" if expected == "a list" and isinstance(given, str) else ""
+            if expected == _MAPPING and given is None:
+                hint = "; write {} for none"
+            return f"expected {expected}, found {found}{hint}"
+    for kinds, bound in _BOUNDS.items():
+        if kind in kinds:
+            return f"{bound.format(next(iter(context.values())))}, found {found}"
     message = str(detail["msg"])
-    shown = repr(given)
-    return f"{message[0].lower()}{message[1:]}, found {shown if len(shown) <= 60 else shown[:57] + '...'}"
+    return f"{message[0].lower()}{message[1:]}, found {found}"
+
+
+def _literals(detail: Any) -> list[str]:
+    expected: str = detail["ctx"]["expected"]
+    return [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
+
+
+def _found(document: Document, loc: tuple[Hashable, ...], given: Any) -> str:
+    """A value as it stands in the file."""
+    if isinstance(given, dict):
+        return _MAPPING
+    if isinstance(given, list):
+        return "a list"
+    written = document.written.get(loc)
+    if given is None and not written:
+        return "nothing"
+    return f"`{shorten(str(given) if written is None else written)}`"
+
+
+def _misread(document: Document, loc: tuple[Hashable, ...], given: Any) -> str:
+    """Why what looks like text is none: YAML 1.1 has more numbers and truths than one expects."""
+    if not document.written.get(loc):
+        return ""
+    if isinstance(given, bool):
+        what = "true" if given else "false"
+    elif isinstance(given, int | float):
+        what = f"the number {given}" if abs(given) < 10**15 else "a number"
+    else:
+        what = "nothing" if given is None else "a date"
+    return f", which YAML reads as {what}; put it in quotes"
 
 
 def keys_of(kind: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in kind.model_fields.items()]
+
+
+def _keys_at(kind: type[BaseModel], loc: Sequence[Hashable]) -> list[str]:
+    owner = _type_at(kind, loc)
+    return keys_of(owner) if owner else []
 
 
 def _type_at(kind: type[BaseModel], loc: Sequence[Hashable]) -> type[BaseModel] | None:

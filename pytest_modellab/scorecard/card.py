@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -96,7 +97,7 @@ def build_row(
     tests = Status.FAIL if report.failed_tests else None
     if record is None or report.path is None:
         status = Status.FAIL if report.broken or tests else Status.NOT_AVAILABLE
-        reason = report.broken or report.unavailable or "no test ran it"
+        reason = report.broken or report.unavailable or _failed(report.failed_tests) or "no test ran it"
         return Row(
             case=report.case,
             title=report.title,
@@ -105,8 +106,11 @@ def build_row(
             failed_tests=report.failed_tests,
         )
     gate = limits.judge(record)
-    asserted = set(report.verdicts)
-    verdicts = [*(_stored(v, v in asserted) for v in gate), *(_stored(v, True) for v in asserted - set(gate))]
+    asserted = dict.fromkeys(report.verdicts)
+    verdicts = [
+        *(_stored(v, v in asserted) for v in gate),
+        *(_stored(v, True) for v in asserted if v not in gate),
+    ]
     statuses = [verdict.status for verdict in verdicts]
     if tests is not None:
         statuses.append(tests)
@@ -156,7 +160,11 @@ def _reason(
         return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
     if said:
         return "; ".join(said)
-    return f"failed: {', '.join(failed_tests)}"
+    return _failed(failed_tests) or "no utterance was answered"
+
+
+def _failed(tests: Sequence[str]) -> str:
+    return f"failed: {', '.join(tests)}" if tests else ""
 
 
 def _judgement_text(verdict: Judgement) -> str:
@@ -201,24 +209,46 @@ def problems(rows: Sequence[Row], required: Sequence[str]) -> list[str]:
 
 
 def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
-    """The most accurate model that passes its gates; the faster one where WER is equal."""
-    graded = [row for row in rows if row.case.task == task and row.grade is not None and row.grade.letter is not None]
-    passing = [row for row in graded if row.status in {Status.PASS, Status.WARN}]
+    """The most accurate model that passes its gates on every data set; the faster one where WER is equal.
+
+    Models are compared only on data sets that all of them were graded on: an easier one is no merit.
+    """
+    candidates: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        if row.case.task == task and (row.measured or row.status is Status.FAIL):
+            candidates.setdefault((row.case.model, row.case.device), []).append(row)
+    graded = {name: own for name, own in candidates.items() if any(map(_graded, own))}
+    passing = [own for own in graded.values() if all(row.status in {Status.PASS, Status.WARN} for row in own)]
     if not passing:
         why = "no model passed its gates" if graded else "insufficient evidence: no case was graded"
         return Recommendation(task=task, case=None, text=f"none: {why}")
-
-    def order(row: Row) -> tuple[float, float]:
-        return (_or_worst(row.figures.get("wer")), _or_worst(row.figures.get("rtf")))
-
-    best = min(passing, key=order)
-    wer, rtf = (METRICS[name].format(best.figures.get(name)) for name in ("wer", "rtf"))
+    shared = set.intersection(*({row.case.dataset for row in own if _graded(row)} for own in passing))
+    if not shared:
+        why = f"the {len(passing)} that pass share no data set to be compared on"
+        return Recommendation(task=task, case=None, text=f"none: {why}")
+    best = min(([row for row in own if row.case.dataset in shared] for own in passing), key=_order)
+    wer, rtf = (METRICS[name].format(value) for name, value in zip(("wer", "rtf"), _order(best), strict=True))
+    if len(best) > 1:
+        wer, rtf = f"{wer} over {len(best)} data sets", f"{rtf} at worst"
+    case = best[0].case
     rank = f"lowest WER of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
-    text = f"{best.case.model} on {best.case.device}: {rank} (WER {wer}, RTF {rtf})"
-    if best.grade is not None and best.grade.provisional:
-        text += f"; provisional: {best.grade.provisional}, too few to rank models"
-    return Recommendation(task=task, case=best.case, text=text)
+    text = f"{case.model} on {case.device}: {rank} (WER {wer}, RTF {rtf})"
+    notes = list(dict.fromkeys(row.grade.provisional for row in best if row.grade and row.grade.provisional))
+    if notes:
+        text += f"; provisional: {'; '.join(notes)}, too few to rank models"
+    return Recommendation(task=task, case=case, text=text)
+
+
+def _graded(row: Row) -> bool:
+    return row.grade is not None and row.grade.letter is not None
+
+
+def _order(rows: Sequence[Row]) -> tuple[float, float]:
+    """WER over the words of all `rows`, and the worst RTF among them."""
+    words = sum(row.words for row in rows)
+    errors = sum(_or_worst(row.figures.get("wer")) * row.words for row in rows)
+    return errors / words if words else math.inf, max(_or_worst(row.figures.get("rtf")) for row in rows)
 
 
 def _or_worst(value: float | None) -> float:
-    return float("inf") if value is None else value
+    return math.inf if value is None else value

@@ -8,6 +8,7 @@ from tabulate import tabulate
 
 from ..gate import Status
 from ..metrics.definitions import METRICS
+from ..printable import printable
 from .card import Row, Scorecard
 
 _COLUMNS = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
@@ -16,6 +17,11 @@ _WIDTH = 100
 
 def render(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]:
     """Lines with the status that colours them (None: plain)."""
+    for line, status in _lines(card, json_place):
+        yield printable(line), status
+
+
+def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]:
     if card.partial:
         yield f"PARTIAL: {card.partial}", "warn"
     measured = [row for row in card.rows if row.measured]
@@ -33,7 +39,7 @@ def render(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
         yield f"* provisional grade: {'; '.join(sorted(provisional))}", None
     for row in measured:
         if row.grade is not None and row.grade.letter is None:
-            yield f"no grade for {row.case.id}: {row.grade.why}", None
+            yield _short(f"no grade for {row.case.id}: {row.grade.why}"), None
     yield from _absent([row for row in card.rows if not row.measured])
     for recommendation in card.recommendations:
         yield f"recommended for {recommendation.task}: {recommendation.text}", None

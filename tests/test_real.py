@@ -1,0 +1,118 @@
+"""This repository's own suites, with real weights on real speech, as `make smoke` runs them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edit_distance import edit_counts
+
+from pytest_modellab.bench.record import Record, read
+from pytest_modellab.text import normalizer
+
+ROOT = Path(__file__).parent.parent
+MODELS = {"faster-whisper-tiny.en", "faster-whisper-base"}
+
+
+@dataclass
+class Session:
+    """One finished pytest session."""
+
+    code: int
+    output: str
+    reports: Path
+
+    @property
+    def scorecard(self) -> dict[str, Any]:
+        card: dict[str, Any] = json.loads((self.reports / "scorecard.json").read_text(encoding="utf-8"))
+        return card
+
+    @property
+    def records(self) -> list[Record]:
+        return [read(path) for path in sorted((self.reports / "runs").rglob("*.json"))]
+
+
+def run(*arguments: str, reports: Path, cwd: Path = ROOT) -> Session:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--lab-report={reports}", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return Session(done.returncode, done.stdout + done.stderr, reports)
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    return run("-m", "smoke", reports=tmp_path_factory.mktemp("reports"))
+
+
+def test_smoke_passes_and_grades_both_models_on_the_cpu(smoke: Session) -> None:
+    assert smoke.code == 0, smoke.output
+    measured = {row["case"]["model"]: row for row in smoke.scorecard["rows"] if row["record"]}
+    assert set(measured) >= MODELS
+    for model in MODELS:
+        assert measured[model]["status"] == "pass"
+        assert measured[model]["grade"]["letter"] in {"A+", "A", "B", "C"}
+        assert measured[model]["grade"]["provisional"]
+    assert "recommended for asr: faster-whisper-" in smoke.output
+
+
+def test_the_wer_in_the_table_is_that_of_an_independent_edit_distance(smoke: Session) -> None:
+    for record in smoke.records:
+        normalize = normalizer(record.normalizer.name)
+        errors = words = 0
+        for utterance in record.utterances:
+            reference = normalize(utterance.reference).split()
+            errors += sum(edit_counts(reference, normalize(utterance.hypothesis or "").split()))
+            words += len(reference)
+        assert record.summary.wer == errors / words
+        line = next(line for line in smoke.output.splitlines() if line.startswith(f"{record.case.model} "))
+        assert f" {errors / words:.1%} ".replace("%", " %") in line
+
+
+def test_what_was_recognised_is_the_speech(smoke: Session) -> None:
+    for record in smoke.records:
+        jfk = next(utterance for utterance in record.utterances if utterance.id == "jfk")
+        assert jfk.hypothesis is not None
+        assert "ask not what your country can do for you" in jfk.hypothesis
+
+
+def test_every_figure_of_a_real_run_is_there_and_plausible(smoke: Session) -> None:
+    for record in smoke.records:
+        assert record.timing.rtf is not None
+        assert 0 < record.timing.rtf < 5
+        assert record.timing.load_s is not None
+        assert record.timing.first_call_s is not None
+        assert record.memory.peak_rss is not None
+        assert 100e6 < record.memory.peak_rss < 2e9
+        assert record.summary.success_rate == 1
+        assert record.provenance.inputs["versions"]["ctranslate2"]
+
+
+def test_a_tighter_limit_fails_and_shows_the_worst_utterances(tmp_path: Path) -> None:
+    for name in ("fixtures", "suites", "pyproject.toml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+    limits = tmp_path / "fixtures" / "limits.yaml"
+    limits.write_text(limits.read_text() + "  - {metric: wer, max: 0.0001}\n")
+    session = run("--lab-model", "*base", "--lab-device", "cpu", reports=tmp_path / "reports", cwd=tmp_path)
+    assert session.code == 1
+    line = len(limits.read_text().splitlines())
+    assert f"limit <= 0.01 % (fixtures/limits.yaml:{line}), over by" in session.output
+    assert "worst of 5 utterances:" in session.output
+    assert "REF: " in session.output
+    assert "rerun: pytest 'suites/test_10_asr.py::test_wer[faster-whisper-base:cpu:smoke-en]'" in session.output
+
+
+def test_collecting_the_suites_imports_no_heavy_library() -> None:
+    code = (
+        "import sys, pytest; assert pytest.main(['--collect-only', '-q', 'suites']) == 0;"
+        "print(sorted({'torch', 'ctranslate2', 'faster_whisper', 'transformers', 'matplotlib', 'av', 'numpy', 'jiwer',"
+        "'huggingface_hub'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    # Stock plugins may import numpy on their own account; ours must not.
+    assert done.stdout.splitlines()[-1] == "[]"

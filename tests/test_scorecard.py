@@ -1,0 +1,338 @@
+"""The scorecard: grades, what passes, what is recommended, and how it is shown."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from records import NO_SPEED, record
+
+from pytest_modellab.bench.record import CaseRef, Failure, Record
+from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
+from pytest_modellab.gate import Limits, Run, Status, Verdict
+from pytest_modellab.scorecard.card import (
+    CaseReport,
+    Row,
+    Scorecard,
+    build,
+    build_row,
+    problems,
+    recommend,
+)
+from pytest_modellab.scorecard.grade import Grade, grade
+from pytest_modellab.scorecard.terminal import render
+
+BANDS = TaskGrades(
+    criteria={
+        "wer": {"A+": 0.05, "A": 0.10, "B": 0.15, "C": 0.25},
+        "rtf": {"A+": 0.05, "A": 0.20, "B": 0.50, "C": 1.0},
+        "success_rate": {"A+": 1.0, "A": 0.999, "B": 0.995, "C": 0.99},
+    },
+    provisional_below_words=5000,
+)
+WER = LimitSpec(metric="wer", max=0.15)
+RTF = LimitSpec(metric="rtf", max=1.0)
+HOSTILE = "\x1b[2J\x1b]0;title\x07\u202egnihton\r\x9b31m"
+
+
+def timing(rtf: float) -> Any:
+    return record().timing.model_copy(update={"rtf": rtf})
+
+
+def row(made: Record | None, *, limits: Sequence[LimitSpec] = (WER, RTF), **report: Any) -> Row:
+    case = made.case if made else CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
+    path = Path("/r/record.json") if made else None
+    told = CaseReport(case=case, title=case.model, record=made, path=path, **report)
+    return build_row(told, Limits(case, limits, lambda origin: "limits.yaml:3"), {"asr": BANDS}, str)
+
+
+def verdict(made: Record, bound: float, metric: str = "wer") -> Verdict:
+    return Run(made, "", on_verdict=lambda verdict: None).figure(metric) <= bound
+
+
+class TestGrade:
+    @pytest.mark.parametrize(
+        ("wer", "rtf", "letter", "weakest"),
+        [
+            (0.01, 0.01, "A+", "wer"),
+            (0.05, 0.05, "A+", "wer"),
+            (0.051, 0.01, "A", "wer"),
+            (0.01, 0.3, "B", "rtf"),
+            (0.2, 0.01, "C", "wer"),
+            (0.26, 0.01, "F", "wer"),
+            (0.01, 1.5, "F", "rtf"),
+        ],
+    )
+    def test_the_weakest_criterion_decides(self, wer: float, rtf: float, letter: str, weakest: str) -> None:
+        found = grade(record(wer=wer, timing=timing(rtf)), BANDS)
+        assert (found.letter, found.weakest) == (letter, weakest)
+
+    def test_it_can_be_traced_to_figures_and_bands(self) -> None:
+        found = grade(record(wer=0.3, timing=timing(0.2)), BANDS)
+        assert [(c.metric, c.value, c.letter, c.bound) for c in found.criteria] == [
+            ("wer", 0.3, "F", None),
+            ("rtf", 0.2, "A", 0.2),
+            ("success_rate", 1.0, "A+", 1.0),
+        ]
+
+    def test_higher_is_better_where_it_is(self) -> None:
+        answers = [record().utterances[0].model_copy(update={"id": str(n)}) for n in range(1000)]
+        made = record(wer=0.0, timing=timing(0.01), utterances=answers, answered=997)
+        assert grade(made, BANDS).letter == "B"
+
+    @pytest.mark.parametrize(
+        ("made", "why"),
+        [
+            (record(timing=NO_SPEED), "rtf is not available: the machine was shared"),
+            (record(wer=None), "wer is not available: no reference has a word left after normalisation"),
+            (record(wer=0.0, timing=timing(0.01), limited_to=5), "only 5 utterances were asked for"),
+        ],
+    )
+    def test_what_is_missing_is_never_graded(self, made: Record, why: str) -> None:
+        found = grade(made, BANDS)
+        assert (found.letter, found.why, str(found)) == (None, why, "-")
+
+    def test_no_bands_no_grade(self) -> None:
+        assert grade(record(), None) == Grade(letter=None, why="grades.yaml has no bands for asr")
+
+    @pytest.mark.parametrize(
+        ("words", "note"),
+        [(4999, "4999 reference words, fewer than 5000"), (5000, None), (0, "0 reference words, fewer than 5000")],
+    )
+    def test_a_grade_on_few_words_is_provisional(self, words: int, note: str | None) -> None:
+        found = grade(record(words=words), BANDS)
+        assert found.provisional == note
+        assert str(found) == ("A (wer) *" if note else "A (wer)")
+
+
+class TestRow:
+    def test_a_run_within_its_limits_passes(self) -> None:
+        found = row(record())
+        assert (found.status, found.reason, found.measured, found.words) == (Status.PASS, "", True, 100)
+        assert [(v.metric, v.asserted) for v in found.verdicts] == [("wer", False), ("rtf", False)]
+
+    def test_the_gate_counts_where_no_test_asserted(self) -> None:
+        found = row(record(wer=0.2))
+        assert found.status is Status.FAIL
+        assert found.reason == "WER 20.0 %, limit <= 15.0 % (limits.yaml:3)"
+
+    def test_a_tests_own_number_counts_where_the_gate_passes(self) -> None:
+        made = record()
+        found = row(made, verdicts=(verdict(made, 0.05),), failed_tests=("t.py::t",))
+        assert found.status is Status.FAIL
+        assert found.reason == "WER 10.0 %, limit <= 5.0 % (test)"
+
+    def test_a_verdict_of_gate_and_test_stands_once(self) -> None:
+        made = record()
+        limits = Limits(made.case, (WER,), lambda origin: "limits.yaml:3")
+        found = row(made, limits=(WER,), verdicts=(Run(made, "", lambda verdict: None).wer <= limits.wer,))
+        assert [(v.metric, v.asserted) for v in found.verdicts] == [("wer", True)]
+
+    def test_a_test_that_failed_for_a_reason_of_its_own(self) -> None:
+        found = row(record(), failed_tests=("t.py::a", "t.py::b"))
+        assert (found.status, found.reason) == (Status.FAIL, "failed: t.py::a, t.py::b")
+
+    def test_a_passing_test_does_not_outweigh_a_failing_gate(self) -> None:
+        made = record(wer=0.2)
+        assert row(made, verdicts=(verdict(made, 0.5),)).status is Status.FAIL
+
+    def test_no_limit_and_no_test_is_no_pass(self) -> None:
+        found = row(record(), limits=())
+        assert found.status is Status.NOT_AVAILABLE
+        assert found.reason == "nothing was judged: no limit applies and no test compared a figure"
+
+    def test_a_missing_figure_is_no_pass(self) -> None:
+        found = row(record(timing=NO_SPEED))
+        assert (found.status, found.reason) == (Status.NOT_AVAILABLE, "RTF: the machine was shared")
+
+    def test_no_answer_at_all_fails_without_any_limit(self) -> None:
+        found = row(record(answered=0), limits=())
+        assert (found.status, found.reason) == (Status.FAIL, "no utterance was answered")
+
+    def test_a_model_that_did_not_load_fails(self) -> None:
+        found = row(record(wer=None, failure=Failure(kind="load", message="no such library")), limits=())
+        assert (found.status, found.reason) == (Status.FAIL, "no such library")
+
+    @pytest.mark.parametrize(
+        ("report", "status", "reason"),
+        [
+            ({"unavailable": "cuda: no NVIDIA driver found"}, Status.NOT_AVAILABLE, "cuda: no NVIDIA driver found"),
+            ({"broken": "wrong digest"}, Status.FAIL, "wrong digest"),
+            ({}, Status.NOT_AVAILABLE, "no test ran it"),
+            ({"failed_tests": ("t.py::a",)}, Status.FAIL, "failed: t.py::a"),
+        ],
+    )
+    def test_a_case_without_a_record(self, report: dict[str, Any], status: Status, reason: str) -> None:
+        found = row(None, **report)
+        assert (found.status, found.reason, found.measured, found.grade) == (status, reason, False, None)
+
+    def test_it_is_the_same_under_every_hash_seed(self) -> None:
+        code = (
+            "from test_scorecard import row, record, verdict\n"
+            "made = record()\n"
+            "bounds = [0.01 * n for n in range(1, 9)]\n"
+            "print(row(made, verdicts=tuple(verdict(made, b) for b in bounds)).model_dump_json())"
+        )
+        found = {
+            subprocess.run(
+                [sys.executable, "-c", code],
+                cwd=Path(__file__).parent,
+                env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent.parent)},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            for seed in ("1", "2")
+        }
+        assert len(found) == 1
+
+
+class TestRecommendation:
+    def text(self, *rows: Row) -> str:
+        return recommend("asr", rows).text
+
+    def test_the_lowest_wer_of_those_that_pass(self) -> None:
+        rows = [row(record("a", wer=0.10)), row(record("b", wer=0.08)), row(record("c", wer=0.20))]
+        found = recommend("asr", rows)
+        assert found.case == rows[1].case
+        assert found.text.startswith("b on cpu: lowest WER of 2 that pass (WER 8.0 %, RTF 0.20); provisional: ")
+
+    def test_of_equal_wer_the_faster(self) -> None:
+        rows = [row(record("a", timing=timing(0.5))), row(record("b", timing=timing(0.1)))]
+        assert self.text(*rows).startswith("b on cpu: ")
+
+    def test_the_only_one(self) -> None:
+        assert self.text(row(record(words=6000))) == "tiny on cpu: the only one that passes (WER 10.0 %, RTF 0.20)"
+
+    def test_none_that_pass(self) -> None:
+        found = recommend("asr", [row(record(wer=0.2))])
+        assert (found.case, found.text) == (None, "none: no model passed its gates")
+
+    @pytest.mark.parametrize("made", [record(limited_to=3), record(timing=NO_SPEED), None])
+    def test_none_that_was_graded(self, made: Record | None) -> None:
+        assert self.text(row(made)) == "none: insufficient evidence: no case was graded"
+
+    def test_another_task_does_not_count(self) -> None:
+        assert recommend("tts", [row(record())]).case is None
+
+    def test_a_model_that_fails_on_one_data_set_is_not_recommended_for_another(self) -> None:
+        rows = [
+            row(record("a", dataset="easy", wer=0.01)),
+            row(record("a", dataset="hard", wer=0.20)),
+            row(record("b", dataset="easy", wer=0.02)),
+            row(record("b", dataset="hard", wer=0.10)),
+        ]
+        assert self.text(*rows).startswith("b on cpu: the only one that passes")
+
+    def test_models_are_compared_on_the_data_sets_they_share(self) -> None:
+        rows = [
+            row(record("a", dataset="hard", wer=0.10)),
+            row(record("b", dataset="easy", wer=0.01)),
+            row(record("b", dataset="hard", wer=0.12)),
+        ]
+        assert self.text(*rows).startswith("a on cpu: lowest WER of 2 that pass (WER 10.0 %,")
+
+    def test_over_several_data_sets_words_are_pooled(self) -> None:
+        rows = [
+            row(record("a", dataset="short", wer=0.01, words=10)),
+            row(record("a", dataset="long", wer=0.10, words=990)),
+            row(record("b", dataset="short", wer=0.05, words=10)),
+            row(record("b", dataset="long", wer=0.08, words=990)),
+        ]
+        text = self.text(*rows)
+        assert text.startswith("b on cpu: lowest WER of 2 that pass (WER 8.0 % over 2 data sets, RTF 0.20 at worst)")
+
+    def test_models_without_a_common_data_set_are_not_ranked(self) -> None:
+        rows = [row(record("a", dataset="x")), row(record("b", dataset="y"))]
+        assert self.text(*rows) == "none: the 2 that pass share no data set to be compared on"
+
+
+class TestProblems:
+    def test_a_session_that_measured_and_passed_has_none(self) -> None:
+        assert problems([row(record())], ["tiny:*"]) == []
+
+    def test_nothing_measured(self) -> None:
+        assert problems([row(None, unavailable="no driver")], []) == [
+            "nothing was measured: every case is not available, skipped or broken"
+        ]
+
+    def test_a_required_case_that_is_missing(self) -> None:
+        rows = [row(record()), row(None, unavailable="no driver")]
+        assert problems(rows, ["tiny:cpu:*", "base:*"]) == ["required case `base:*` was not measured"]
+
+    def test_being_planned_is_not_being_measured(self) -> None:
+        found = problems([row(None, unavailable="no driver")], ["tiny:cpu:talk"])
+        assert "required case `tiny:cpu:talk` was not measured" in found
+
+    def test_a_gate_that_fails_though_no_test_did(self) -> None:
+        (found,) = problems([row(record(wer=0.2))], [])
+        assert found == (
+            "asr/tiny:cpu:talk fails its gate though no test failed: WER 20.0 %, limit <= 15.0 % (limits.yaml:3)"
+        )
+
+    def test_a_gate_that_fails_with_its_test_is_told_by_the_test(self) -> None:
+        assert problems([row(record(wer=0.2), failed_tests=("t.py::t",))], []) == []
+
+
+def shown(rows: Sequence[Row], partial: str | None = None) -> list[str]:
+    card = build("s", rows, partial=partial)
+    assert Scorecard.model_validate_json(card.model_dump_json(by_alias=True)) == card
+    return [line for line, _ in render(card, "reports/scorecard.json")]
+
+
+class TestTerminal:
+    def test_one_row(self) -> None:
+        lines = shown([row(record(words=6000))])
+        assert re.sub(r" +", " ", lines[2]) == "tiny cpu talk 10.0 % 5.0 % 0.20 2.00 s 300 MB A (wer) pass"
+        assert lines[3:] == [
+            "recommended for asr: tiny on cpu: the only one that passes (WER 10.0 %, RTF 0.20)",
+            "details: reports/scorecard.json",
+        ]
+
+    def test_two_rows_with_what_is_wrong(self) -> None:
+        lines = shown([row(record("a")), row(record("b", wer=0.2, timing=NO_SPEED))])
+        assert "n/a" in lines[3]
+        assert "fail b:cpu:talk: WER 20.0 %, limit <= 15.0 % (limits.yaml:3)" in lines
+        assert "* provisional grade: 100 reference words, fewer than 5000" in lines
+        assert "no grade for b:cpu:talk: rtf is not available: the machine was shared" in lines
+
+    def test_no_row_measured(self) -> None:
+        assert shown([row(None, unavailable="cuda: no NVIDIA driver found\nsee nvidia-smi")]) == [
+            "not-available: tiny:cpu:talk: cuda: no NVIDIA driver found",
+            "    see nvidia-smi",
+            "recommended for asr: none: insufficient evidence: no case was graded",
+            "NOT PASSED: nothing was measured: every case is not available, skipped or broken",
+            "details: reports/scorecard.json",
+        ]
+
+    def test_a_session_that_stopped_says_so_first(self) -> None:
+        assert shown([row(record())], partial="interrupted")[0] == "PARTIAL: interrupted"
+
+    def test_lines_are_coloured_by_status(self) -> None:
+        card = build("s", [row(record("a")), row(record("b", wer=0.2))], partial=None)
+        statuses = [status for line, status in render(card, "x") if line.startswith(("a ", "b ", "fail "))]
+        assert statuses == [Status.PASS, Status.FAIL, Status.FAIL]
+
+    @pytest.mark.parametrize("count", [0, 1, 2])
+    def test_it_fits_on_one_screen(self, count: int) -> None:
+        rows = [row(record(f"model-{n}", wer=0.2)) for n in range(count)]
+        rows += [row(None, unavailable="no driver") for _ in range(6)]
+        lines = shown(rows)
+        assert len(lines) <= 24
+        assert all("\n" not in line for line in lines)
+
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            row(None, broken=f"{HOSTILE}\n{HOSTILE}"),
+            row(None, unavailable=HOSTILE),
+            row(record(wer=None, timing=NO_SPEED, failure=Failure(kind="crash", message=f"a\nb{HOSTILE}"))),
+        ],
+        ids=["broken", "unavailable", "failure"],
+    )
+    def test_nothing_hostile_reaches_the_terminal(self, hostile: Row) -> None:
+        for line in shown([hostile]):
+            assert re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", line) is None
