@@ -10,7 +10,7 @@ smoke: $(INSTALLED)
 
 test: lint
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q tests
+	$(BIN)/coverage run -m pytest -q -n 2 tests
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 
 from .catalog.load import Catalog
 from .catalog.specs import TASKS, DatasetSpec, DeviceSpec, ModelSpec, Task, Tier
-from .engines.registry import available, engine_class
 
 
 @dataclass(frozen=True)
@@ -62,17 +61,12 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
 
 
 def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
-    """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
-
-    A device that the engine can't use at all (MPS for CTranslate2, say) is left out: nothing is missing there.
-    """
-    engines = available()
+    """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them."""
     cases = []
     for task in TASKS:
         for model in catalog.models.values():
-            kinds = engine_class(engines[model.engine]).devices
             for device in catalog.devices.values():
-                if device.id not in model.devices or device.kind not in kinds:
+                if device.id not in model.devices:
                     continue
                 for dataset in catalog.datasets.values():
                     case = Case(task, model, device, dataset)

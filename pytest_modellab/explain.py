@@ -16,7 +16,11 @@ _BY_UTTERANCE = frozenset({"wer", "cer", "success_rate"})
 
 def explain(verdicts: Sequence[Verdict], record: Record, rerun: str, count: int = 3) -> str:
     """Everything a person needs to act on failing verdicts of one test."""
-    lines = [str(verdict) for verdict in verdicts]
+    lines = []
+    for verdict in verdicts:
+        lines.append(str(verdict))
+        if verdict.why:
+            lines.append(f"    why this limit: {verdict.why}")
     if record.failure is not None:
         first, *rest = f"the model failed: {record.failure.message}".splitlines()
         lines += [first, *(f"    {line}" for line in rest)]

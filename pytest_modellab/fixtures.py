@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .lab import LAB, RUN, rerun_command
+from .printable import printable_lines
 
 if TYPE_CHECKING:
     from .bench.live import LiveModel
@@ -45,9 +46,9 @@ def dataset(case: Case, request: pytest.FixtureRequest) -> Dataset:
     try:
         return request.config.stash[LAB].bench.dataset(case)
     except Unavailable as error:
-        pytest.skip(str(error))
+        pytest.skip(printable_lines(str(error)))
     except (StoreError, DatasetError) as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable_lines(str(error)), pytrace=False)
 
 
 @pytest.fixture
@@ -63,9 +64,9 @@ def model(case: Case, request: pytest.FixtureRequest) -> Iterator[LiveModel]:
     try:
         live = LiveModel.start(bench, case)
     except Unavailable as error:
-        pytest.skip(str(error))
+        pytest.skip(printable_lines(str(error)))
     except StoreError as error:
-        pytest.fail(str(error), pytrace=False)
+        pytest.fail(printable_lines(str(error)), pytrace=False)
     with live:
         yield live
 
@@ -78,9 +79,9 @@ def run(case: Case, request: pytest.FixtureRequest) -> Run:
     node: pytest.Item = request.node
     outcome = request.config.stash[LAB].bench.run(case)
     if outcome.unavailable is not None:
-        pytest.skip(outcome.unavailable)
+        pytest.skip(printable_lines(outcome.unavailable))
     if outcome.record is None:
-        pytest.fail(f"{case.id} could not be measured:\n{outcome.broken}", pytrace=False)
+        pytest.fail(f"{case.id} could not be measured:\n{printable_lines(str(outcome.broken))}", pytrace=False)
 
     def on_verdict(verdict: Verdict) -> None:
         if verdict.status is Status.NOT_AVAILABLE:

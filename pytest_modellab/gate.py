@@ -43,6 +43,8 @@ class Limit:
     metric: str
     value: float | None
     origin: str
+    why: str = ""
+    """The reason that limits.yaml gives for it."""
 
     def __repr__(self) -> str:
         return f"limit {METRICS[self.metric].format(self.value)} ({self.origin})"
@@ -61,6 +63,8 @@ class Verdict:
     source: str
     """Where the bound came from: `fixtures/limits.yaml:12`, or `test` for a number in a test."""
     reason: str = ""
+    why: str = ""
+    """Why the bound is what it is, in the words of limits.yaml."""
 
     def __bool__(self) -> bool:
         return self.status is not Status.FAIL
@@ -92,7 +96,7 @@ def decide(
         ">=": value >= bound.value,
         ">": value > bound.value,
     }[comparison]
-    return Verdict(*given, Status.PASS if held else Status.FAIL, bound.origin)
+    return Verdict(*given, Status.PASS if held else Status.FAIL, bound.origin, why=bound.why)
 
 
 def case_key(case: CaseRef) -> str:
@@ -123,7 +127,7 @@ class Limits:
                 and fnmatchcase(self.case.device, entry.device)
                 and fnmatchcase(self.case.dataset, entry.dataset)
             ):
-                return Limit(metric, entry.value, self.shown(entry.origin))
+                return Limit(metric, entry.value, self.shown(entry.origin), entry.reason)
         return Limit(metric, None, "limits.yaml")
 
     def judge(self, record: Record) -> list[Verdict]:

@@ -65,7 +65,8 @@ class Lab:
 
     @cached_property
     def bench(self) -> Bench:
-        from .bench.run import Bench, Settings
+        from .bench.case_run import Settings
+        from .bench.run import Bench
         from .progress import TerminalProgress
 
         settings = Settings(

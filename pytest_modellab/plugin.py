@@ -232,6 +232,7 @@ class ControllerPlugin:
         from .scorecard.terminal import render
 
         colours = {"pass": {"green": True}, "fail": {"red": True}}
+        terminalreporter.ensure_newline()
         terminalreporter.section("modellab scorecard")
         for line, status in render(self.lab.scorecard, self.lab.shown(self.lab.scorecard_path)):
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))

@@ -16,3 +16,8 @@ def printable(text: str) -> str:
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if c in _BIDI or unicodedata.category(c) in _CATEGORIES else c for c in text
     )
+
+
+def printable_lines(text: str) -> str:
+    """`text` with its line ends kept, and every line printable."""
+    return "\n".join(map(printable, text.split("\n")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import pytest
 
 from .bench import journal as journals
 from .cases import Case
+from .printable import printable
 
 LOG_EVERY_S = 30.0
 FOLLOW_EVERY_S = 5.0
@@ -43,13 +45,14 @@ class TerminalProgress:
     def clear(self) -> None:
         reporter = self._plugin("terminalreporter")
         if self._drawn and reporter is not None:
-            reporter.rewrite("", erase=True)
-            reporter.write("\r")
             self._drawn = False
+            with self.visible():
+                reporter.rewrite("", erase=True)
+                reporter.write("\r", flush=True)
 
     @contextmanager
     def visible(self) -> Iterator[None]:
-        """Suspend pytest's capture, so that download bars are seen."""
+        """Suspend pytest's capture: while a test runs it takes what is written to the terminal, too."""
         capture = self._plugin("capturemanager")
         if capture is None:
             yield
@@ -61,19 +64,21 @@ class TerminalProgress:
         reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
         if reporter is None:
             return
-        if reporter.isatty:
-            if not self._drawn:
+        text = printable(text)
+        with self.visible():
+            if reporter.isatty:
+                if not self._drawn:
+                    reporter.ensure_newline()
+                    self._drawn = True
+                # A line that wraps can't be rewritten.
+                width = shutil.get_terminal_size().columns - 1
+                reporter.rewrite(text[:width], erase=True)
+                reporter.flush()
+            elif log or time.monotonic() - self._logged >= LOG_EVERY_S:
+                self._logged = time.monotonic()
                 reporter.ensure_newline()
-                self._drawn = True
-            # A line that wraps can't be rewritten.
-            width = reporter._tw.fullwidth - 1
-            reporter.rewrite(text[:width], erase=True)
-            reporter.flush()
-        elif log or time.monotonic() - self._logged >= LOG_EVERY_S:
-            self._logged = time.monotonic()
-            reporter.ensure_newline()
-            reporter.write_line(text)
-            reporter.flush()
+                reporter.write_line(text)
+                reporter.flush()
 
 
 class Follower:

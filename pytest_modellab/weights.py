@@ -57,7 +57,7 @@ def _part(part: MirrorPart, folder: Path) -> Wheel | Sdist | Folder:
 
 
 def missing_bytes(wanted: list[Wanted], store: Store) -> int:
-    """How many bytes a fetch would download, as far as the spec states sizes."""
+    """How many bytes a fetch would download."""
     return sum(each.size or 0 for each in store.missing(wanted))
 
 

@@ -39,11 +39,6 @@ def test_a_model_runs_only_on_devices_that_it_names(tmp_path: Path) -> None:
     assert ids(write_catalog(tmp_path, files={"models/tiny.yaml": text})) == ["tiny:cpu:talk"]
 
 
-def test_a_device_that_the_engine_cannot_use_is_left_out(tmp_path: Path) -> None:
-    text = model_yaml("tiny").replace(CPU_ONLY, "  mps: {}\n")
-    assert ids(write_catalog(tmp_path, files={"models/tiny.yaml": text})) == ["tiny:cpu:talk"]
-
-
 @pytest.mark.parametrize(
     ("model", "dataset", "common"),
     [

@@ -291,6 +291,12 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
         ),
         (MODEL_FILE, "{compute_type: int8}", "int8", "15: `devices.cpu`: expected `key: value` lines, found `int8`"),
         (MODEL_FILE, "  cpu: {", "  cpuu: {", "15: unknown device `cpuu`; did you mean `cpu`? allowed: cpu, cuda, mps"),
+        (
+            MODEL_FILE,
+            "  cpu: {compute_type: int8}",
+            "  mps: {}",
+            "15: faster-whisper does not run on mps devices; allowed: cpu, cuda",
+        ),
         (MODEL_FILE, "  beam_size: 5", "  - beam_size", "12: `options`: expected `key: value` lines, found a list"),
         (
             MODEL_FILE,

@@ -164,7 +164,7 @@ def test_weights_with_a_wrong_digest_fail_and_name_both(lab: FakeLab) -> None:
     path = lab.ready().model()
     (lab.catalog / "parts").mkdir()
     (lab.catalog / "parts" / "model.bin").write_bytes(b"other bytes")
-    path.write_text(path.read_text() + f"weights:\n  files:\n    model.bin: {{sha256: {'a' * 64}}}\n")
+    path.write_text(path.read_text() + f"weights:\n  files:\n    model.bin: {{sha256: {'a' * 64}, size: 11}}\n")
     lab.spec(
         "mirrors.yaml",
         {
@@ -175,7 +175,7 @@ def test_weights_with_a_wrong_digest_fail_and_name_both(lab: FakeLab) -> None:
     result = lab.run()
     assert result.ret == 1
     result.stdout.fnmatch_lines(
-        ["*model.bin has the wrong digest at *", f"*expected sha256 {'a' * 64}", "*actual   sha256 *"]
+        ["*model.bin (11 bytes) has the wrong digest at *", f"*expected sha256 {'a' * 64}", "*actual   sha256 *"]
     )
 
 
@@ -187,7 +187,8 @@ def test_weights_no_source_has_are_not_available_with_what_to_do(
     path = lab.ready().model()
     path.write_text(
         path.read_text()
-        + f"weights:\n  repo: some/model\n  revision: {'c' * 40}\n  files:\n    m.bin: {{sha256: {'a' * 64}}}\n"
+        + f"weights:\n  repo: some/model\n  revision: {'c' * 40}\n"
+        + f"  files:\n    m.bin: {{sha256: {'a' * 64}, size: 11}}\n"
     )
     result = lab.run()
     result.assert_outcomes(skipped=2)

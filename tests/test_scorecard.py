@@ -207,9 +207,13 @@ class TestRecommendation:
     def test_the_only_one(self) -> None:
         assert self.text(row(record(words=6000))) == "tiny on cpu: the only one that passes (WER 10.0 %, RTF 0.20)"
 
+    def test_a_model_graded_f_is_not_recommended_though_it_passes(self) -> None:
+        found = recommend("asr", [row(record(wer=0.9), limits=[RTF])])
+        assert (found.case, found.text) == (None, "none: no model passed its gates above F")
+
     def test_none_that_pass(self) -> None:
         found = recommend("asr", [row(record(wer=0.2))])
-        assert (found.case, found.text) == (None, "none: no model passed its gates")
+        assert (found.case, found.text) == (None, "none: no model passed its gates above F")
 
     @pytest.mark.parametrize("made", [record(limited_to=3), record(timing=NO_SPEED), None])
     def test_none_that_was_graded(self, made: Record | None) -> None:

@@ -55,7 +55,7 @@ def test_the_hub_comes_first_and_mirrors_in_their_order(tmp_path: Path) -> None:
 
 
 def test_files_without_a_repository_come_from_mirrors_alone(tmp_path: Path) -> None:
-    catalog = catalog_of(tmp_path, f"  files: {{model.bin: {{sha256: {sha256(WHOLE)}}}}}")
+    catalog = catalog_of(tmp_path, f"  files: {{model.bin: {{sha256: {sha256(WHOLE)}, size: 23}}}}")
     (wanted,) = wanted_files(catalog.models["tiny"], catalog.mirrors, catalog.folder)
     assert wanted.sources == ()
     with pytest.raises(Unavailable, match="no source is named"):
@@ -67,7 +67,9 @@ def test_parts_are_joined_and_names_kept(tmp_path: Path) -> None:
         f"  {sha256(WHOLE)}:\n    - parts: [{{folder: box, member: p1}}, {{folder: box, member: p2}}]\n"
         f"  {sha256(b'{}')}:\n    - parts: [{{folder: box, member: c}}]\n"
     )
-    files = f"{{sub/model.bin: {{sha256: {sha256(WHOLE)}}}, config.json: {{sha256: {sha256(b'{}')}}}}}"
+    files = (
+        f"{{sub/model.bin: {{sha256: {sha256(WHOLE)}, size: 23}}, config.json: {{sha256: {sha256(b'{}')}, size: 2}}}}"
+    )
     catalog = catalog_of(tmp_path, f"  files: {files}", mirrors)
     box = catalog.folder / "box"
     box.mkdir()
@@ -133,7 +135,7 @@ class TestDigest:
         here.mkdir(parents=True)
         (here / "model.bin").write_bytes(WHOLE)
         local = catalog_of(tmp_path / "local", "  path: here")
-        pinned = catalog_of(tmp_path / "pinned", f"  files: {{sub/model.bin: {{sha256: {sha256(WHOLE)}}}}}")
+        pinned = catalog_of(tmp_path / "pinned", f"  files: {{sub/model.bin: {{sha256: {sha256(WHOLE)}, size: 23}}}}")
 
         found = digest(local.models["tiny"], local.folder)
         assert found == digest(pinned.models["tiny"], pinned.folder)

@@ -195,8 +195,8 @@ def read(path: Path) -> Record:
         raise RecordError(f"{path}: can't be read: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RecordError(f"{path}: not a {SCHEMA}: {place}: {first['msg']}") from error
+        place = "".join(f"{part}: " for part in first["loc"])
+        raise RecordError(f"{path}: not a {SCHEMA}: {place}{first['msg']}") from error
 
 
 def canonical(record: Record) -> dict[str, Any]:

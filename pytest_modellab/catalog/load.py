@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
+from ..engines.registry import available, engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
 from .specs import (
     LETTERS,
     ClipSpec,
     DatasetSpec,
+    DeviceKind,
     DevicesFile,
     DeviceSpec,
     GradesFile,
@@ -152,6 +154,12 @@ class _Reader:
                     document.problem((), f"no file of this name is read; {suggest(path.name, _FILES)}")
                 ]
 
+    def kinds(self, model: ModelSpec) -> frozenset[str]:
+        """Kinds of device the model's engine runs on; all where the engine is in doubt, which is told elsewhere."""
+        target = available().get(model.engine)
+        in_doubt = target is None or self.broken(Path(model.origin.rpartition(":")[0]))
+        return frozenset(get_args(DeviceKind)) if target is None or in_doubt else engine_class(target).devices
+
     def cross_check(self, catalog: Catalog) -> None:
         """What one file says about another."""
         devices_known = not self.broken(catalog.folder / "devices.yaml")
@@ -159,6 +167,9 @@ class _Reader:
             for device in model.devices:
                 if devices_known and device not in catalog.devices:
                     message = f"unknown device `{device}`; {suggest(device, catalog.devices)}"
+                    self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
+                elif device in catalog.devices and (kind := catalog.devices[device].kind) not in self.kinds(model):
+                    message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
             if model.weights is not None and model.weights.path is not None:
                 place = catalog.folder / "models" / model.weights.path

@@ -103,7 +103,7 @@ class PinnedFile(Spec):
     """One file of a model, by content."""
 
     sha256: Sha256
-    size: Whole | None = Field(default=None, ge=0, description="bytes; says ahead what a download costs")
+    size: Whole = Field(ge=0, description="bytes; says ahead what a download costs")
 
 
 class Weights(Spec):

@@ -49,6 +49,7 @@ class Row(Part):
     verdicts: tuple[Judgement, ...] = ()
     failed_tests: tuple[str, ...] = ()
     words: int = 0
+    odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     record: str | None = None
 
     @property
@@ -127,6 +128,7 @@ def build_row(
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         words=words.substitutions + words.deletions + words.hits,
+        odd_recordings=len({finding.utterance for finding in record.findings}),
         record=shown(report.path),
     )
 
@@ -218,9 +220,13 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
         if row.case.task == task and (row.measured or row.status is Status.FAIL):
             candidates.setdefault((row.case.model, row.case.device), []).append(row)
     graded = {name: own for name, own in candidates.items() if any(map(_graded, own))}
-    passing = [own for own in graded.values() if all(row.status in {Status.PASS, Status.WARN} for row in own)]
+    passing = [
+        own
+        for own in graded.values()
+        if all(row.status in {Status.PASS, Status.WARN} and not (row.grade and row.grade.letter == "F") for row in own)
+    ]
     if not passing:
-        why = "no model passed its gates" if graded else "insufficient evidence: no case was graded"
+        why = "no model passed its gates above F" if graded else "insufficient evidence: no case was graded"
         return Recommendation(task=task, case=None, text=f"none: {why}")
     shared = set.intersection(*({row.case.dataset for row in own if _graded(row)} for own in passing))
     if not shared:

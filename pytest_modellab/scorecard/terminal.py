@@ -40,6 +40,9 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     for row in measured:
         if row.grade is not None and row.grade.letter is None:
             yield _short(f"no grade for {row.case.id}: {row.grade.why}"), None
+    odd = {row.case.dataset: row.odd_recordings for row in measured if row.odd_recordings}
+    for dataset, count in odd.items():
+        yield f"{count} odd recordings in {dataset}: modellab data check {dataset}", None
     yield from _absent([row for row in card.rows if not row.measured])
     for recommendation in card.recommendations:
         yield f"recommended for {recommendation.task}: {recommendation.text}", None

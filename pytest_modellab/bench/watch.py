@@ -1,0 +1,35 @@
+"""Who watches a run."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
+
+from ..cases import Case
+
+
+class Progress(Protocol):
+    """Somebody who watches a run."""
+
+    def say(self, case: Case, text: str) -> None: ...
+
+    def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def visible(self) -> AbstractContextManager[None]:
+        """Within it, what is written to standard error (download bars) reaches the person."""
+        ...
+
+
+class Silent:
+    """Progress that nobody watches."""
+
+    def say(self, case: Case, text: str) -> None: ...
+
+    def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None: ...
+
+    def clear(self) -> None: ...
+
+    def visible(self) -> AbstractContextManager[None]:
+        return nullcontext()
