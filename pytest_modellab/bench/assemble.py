@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,13 @@ from .. import __version__
 from ..cases import Case
 from ..datasets import Dataset
 from ..metrics import asr, speed
+from ..metrics.intervals import (
+    Interval,
+    error_rate_interval,
+    quantile_bootstrap_interval,
+    ratio_bootstrap_interval,
+    wilson_interval,
+)
 from ..text import normalizer
 from .local import Memory
 from .provenance import hardware
@@ -24,6 +31,7 @@ from .record import (
     MemoryUse,
     NormalizerRef,
     Provenance,
+    Range,
     Record,
     Timing,
     UtteranceResult,
@@ -122,6 +130,11 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored]) 
     """Corpus figures. An utterance the engine failed on counts as all of its words deleted."""
     corpus = asr.corpus(scored)
     answered = sum(result.error is None for result in results)
+    speakers = [result.speaker for result in results]
+
+    def interval(counts: Sequence[asr.Counts]) -> Range | None:
+        return stored(error_rate_interval([c.errors for c in counts], [c.reference for c in counts], speakers))
+
     return AsrSummary(
         utterances=len(results),
         answered=answered,
@@ -131,10 +144,17 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored]) 
         characters=edits(corpus.characters),
         wer=corpus.wer,
         cer=corpus.cer,
+        wer_interval=interval([each.words for each in scored]),
+        cer_interval=interval([each.characters for each in scored]),
+        success_rate_interval=stored(wilson_interval(answered, len(results))),
         empty_references=corpus.empty_references,
         above_half=corpus.above_half,
         worst_wer=corpus.worst_wer,
     )
+
+
+def stored(interval: Interval | None) -> Range | None:
+    return None if interval is None else Range(**asdict(interval))
 
 
 def edits(counts: asr.Counts) -> Edits:
@@ -150,7 +170,8 @@ def _timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
     timed = [(r.processing_s, r.audio_s) for r in results if r.error is None and r.processing_s is not None]
     seconds = [processing for processing, _ in timed]
     no_speed = facts.no_speed or (None if timed else "no utterance was answered")
-    rtf = None if no_speed else speed.rtf(seconds, [audio for _, audio in timed])
+    audio = [each for _, each in timed]
+    rtf = None if no_speed else speed.rtf(seconds, audio)
     return Timing(
         load_s=facts.load_s,
         first_call_s=facts.first_call_s,
@@ -159,5 +180,8 @@ def _timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
         rtfx=1 / rtf if rtf else None,
         latency_p50_s=None if no_speed else speed.quantile(seconds, 0.5),
         latency_p95_s=None if no_speed else speed.quantile(seconds, 0.95),
+        rtf_interval=None if no_speed else stored(ratio_bootstrap_interval(seconds, audio)),
+        latency_p50_s_interval=None if no_speed else stored(quantile_bootstrap_interval(seconds, 0.5)),
+        latency_p95_s_interval=None if no_speed else stored(quantile_bootstrap_interval(seconds, 0.95)),
         no_speed=no_speed,
     )

@@ -85,6 +85,16 @@ class NormalizerRef(Stored):
     version: str
 
 
+class Range(Stored):
+    """A 95 % interval, in the unit of its figure."""
+
+    low: float
+    high: float
+    method: str
+    clusters: int = Field(description="independent units it rests on: speakers where known, else utterances")
+    conditional: str = Field(description="why it holds for these recordings only, else empty")
+
+
 class AsrSummary(Stored):
     """Corpus figures: sums over all utterances, an utterance without an answer counted as all words deleted."""
 
@@ -96,6 +106,9 @@ class AsrSummary(Stored):
     characters: Edits
     wer: float | None = Field(description="null where no reference has a word")
     cer: float | None
+    wer_interval: Range | None = Field(default=None, description="null where there is too little to estimate from")
+    cer_interval: Range | None = None
+    success_rate_interval: Range | None = None
     empty_references: int = Field(description="utterances whose reference normalises to nothing")
     above_half: int = Field(description="utterances with a WER above 50 %")
     worst_wer: float | None
@@ -111,6 +124,9 @@ class Timing(Stored):
     rtfx: float | None
     latency_p50_s: float | None
     latency_p95_s: float | None
+    rtf_interval: Range | None = None
+    latency_p50_s_interval: Range | None = None
+    latency_p95_s_interval: Range | None = None
     no_speed: str | None = Field(description="why there is no speed figure, else null")
 
 
@@ -161,6 +177,14 @@ class Record(Stored):
         else:
             value = getattr(self.timing, metric)
         return None if value is None else float(value)
+
+    def interval(self, metric: str) -> Range | None:
+        """The 95 % interval of a figure; None where it has none."""
+        for part in (self.summary, self.timing):
+            found = getattr(part, f"{metric}_interval", None)
+            if isinstance(found, Range):
+                return found
+        return None
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""

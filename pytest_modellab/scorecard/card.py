@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..bench.record import CaseRef, Record
+from ..bench.record import CaseRef, Range, Record
 from ..catalog.specs import Task, TaskGrades
 from ..gate import Limits, Status, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
@@ -45,6 +45,7 @@ class Row(Part):
     status: Status = Field(description="the worst of the gate's verdicts, the tests' verdicts and the tests")
     reason: str = ""
     figures: dict[str, float | None] = Field(default_factory=dict)
+    intervals: dict[str, Range] = Field(default_factory=dict, description="95 %, by metric")
     grade: Grade | None = None
     verdicts: tuple[Judgement, ...] = ()
     failed_tests: tuple[str, ...] = ()
@@ -124,6 +125,7 @@ def build_row(
         status=worst(statuses) or Status.NOT_AVAILABLE,
         reason=_reason(record, verdicts, statuses, report.failed_tests),
         figures={name: record.figure(name) for name in METRICS},
+        intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
         grade=grade(record, grades.get(_task(record))),
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
@@ -239,10 +241,19 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     case = best[0].case
     rank = f"lowest WER of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
     text = f"{case.model} on {case.device}: {rank} (WER {wer}, RTF {rtf})"
+    ties = [own[0].case.model for own in passing if own[0].case != case and _tied(best[0], own[0])]
+    if ties:
+        text += f"; not told apart from {', '.join(dict.fromkeys(ties))} by this many words"
     notes = list(dict.fromkeys(row.grade.provisional for row in best if row.grade and row.grade.provisional))
     if notes:
         text += f"; provisional: {'; '.join(notes)}, too few to rank models"
     return Recommendation(task=task, case=case, text=text)
+
+
+def _tied(one: Row, other: Row) -> bool:
+    """Whether the WER intervals of two rows of one data set overlap."""
+    a, b = one.intervals.get("wer"), other.intervals.get("wer")
+    return a is not None and b is not None and a.low <= b.high and b.low <= a.high
 
 
 def _graded(row: Row) -> bool:

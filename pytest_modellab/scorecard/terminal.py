@@ -37,6 +37,10 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     provisional = {row.grade.provisional for row in measured if row.grade and row.grade.provisional}
     if provisional:
         yield f"* provisional grade: {'; '.join(sorted(provisional))}", None
+    limits = [row.intervals["wer"].conditional for row in measured if "wer" in row.intervals]
+    if limits:
+        told = "; ".join(sorted({each for each in limits if each}))
+        yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
     for row in measured:
         if row.grade is not None and row.grade.letter is None:
             yield _short(f"no grade for {row.case.id}: {row.grade.why}"), None
@@ -57,7 +61,7 @@ def _table(rows: list[Row]) -> str:
             row.case.model,
             row.case.device,
             row.case.dataset,
-            *(_cell(name, row.figures.get(name)) for name, _ in _COLUMNS),
+            *(_cell(name, row) for name, _ in _COLUMNS),
             str(row.grade) if row.grade else "-",
             str(row.status),
         ]
@@ -68,8 +72,13 @@ def _table(rows: list[Row]) -> str:
     return tabulate(body, headers=head, tablefmt="simple", disable_numparse=True, colalign=align)
 
 
-def _cell(metric: str, value: float | None) -> str:
-    return "n/a" if value is None else METRICS[metric].format(value)
+def _cell(metric: str, row: Row) -> str:
+    value = row.figures.get(metric)
+    if value is None:
+        return "n/a"
+    text = METRICS[metric].format(value)
+    interval = row.intervals.get(metric) if metric == "wer" else None
+    return text if interval is None else f"{text} [{100 * interval.low:.2g}, {100 * interval.high:.2g}]"
 
 
 def _absent(rows: list[Row]) -> Iterator[tuple[str, str | None]]:

@@ -1,0 +1,196 @@
+"""How sure a figure is: intervals for corpus error rates, success rates and quantiles.
+
+Vectorised numpy, seeded; no scipy at run time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+CONFIDENCE = 0.95
+# With fewer clusters Student's t has next to no degrees of freedom, and says nothing about speakers in general.
+FEWEST_CLUSTERS = 5
+BOOTSTRAP_REPLICATES = 2_000
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A confidence interval, and what to know before trusting it.
+
+    Attributes:
+        low, high: in the unit of the figure.
+        method: its name, for the record.
+        clusters: number of independent units it rests on.
+        conditional: why it holds only for these recordings (few speakers), else "".
+    """
+
+    low: float
+    high: float
+    method: str
+    clusters: int
+    conditional: str = ""
+
+
+def error_rate_interval(
+    errors: Sequence[int],
+    units: Sequence[int],
+    clusters: Sequence[str | None],
+    confidence: float = CONFIDENCE,
+) -> Interval | None:
+    """The interval of a corpus error rate, sum(errors) / sum(units), from counts per utterance.
+
+    Errors cluster: a speaker or a recording is hard or easy as a whole. The rate is a ratio estimator; its variance is
+    linearised over clusters (Cochran 1977, "Sampling Techniques", 6.8; Kish 1965), put on the log scale, where the
+    distribution is nearer to symmetric, and scaled by Student's t with (clusters - 1) degrees of freedom.
+
+    Args:
+        errors: S + D + I of each utterance.
+        units: reference words or characters of each utterance.
+        clusters: speaker or recording of each utterance; None counts as a cluster of its own.
+
+    Returns:
+        None where fewer than two utterances or no units leave nothing to estimate from. Where fewer than five
+        clusters are known, utterances stand in for them and the interval is conditional on those speakers. Without
+        any error the upper end is that of the rule of three, exactly 1 - (1 - confidence)^(1/n) (Hanley &
+        Lippman-Hand 1983), and takes words as independent.
+    """
+    e, n = np.asarray(errors, dtype=np.float64), np.asarray(units, dtype=np.float64)
+    total = float(n.sum())
+    if total <= 0 or len(e) < 2:
+        return None
+    names = [f"utterance {i}" if name is None else f"cluster {name}" for i, name in enumerate(clusters)]
+    known = len({name for name in clusters if name is not None})
+    conditional = ""
+    if len(set(names)) < FEWEST_CLUSTERS:
+        names = [f"utterance {i}" for i in range(len(e))]
+        conditional = f"conditional on {known} speaker{'s' * (known != 1)}"
+    e, n = _sums(e, names), _sums(n, names)
+    k = len(e)
+    if e.sum() == 0:
+        return Interval(0.0, 1 - (1 - confidence) ** (1 / total), "rule of three", k, conditional)
+    rate = float(e.sum()) / total
+    variance = k / (k - 1) * float(np.square(e - rate * n).sum()) / total**2
+    spread = student_t_quantile((1 + confidence) / 2, k - 1) * math.sqrt(variance) / rate
+    # Far beyond any rate that means anything; exp would overflow.
+    factor = math.exp(min(spread, 50.0))
+    return Interval(rate / factor, rate * factor, "linearised cluster t on log", k, conditional)
+
+
+def _sums(values: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+    """Sums of `values` by name, in the order of first appearance."""
+    index: dict[str, int] = {}
+    places = [index.setdefault(name, len(index)) for name in names]
+    return np.bincount(places, weights=values, minlength=len(index)).astype(np.float64)
+
+
+def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
+    """Wilson's score interval of a proportion (Wilson 1927); None without trials."""
+    if trials <= 0:
+        return None
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    p = successes / trials
+    centre = p + z * z / (2 * trials)
+    spread = z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    low, high = (centre - spread) / scale, (centre + spread) / scale
+    return Interval(0.0 if successes == 0 else low, 1.0 if successes == trials else high, "Wilson", trials)
+
+
+def ratio_bootstrap_interval(
+    numerator: Sequence[float], denominator: Sequence[float], confidence: float = CONFIDENCE
+) -> Interval | None:
+    """Percentile bootstrap over utterances of sum(numerator) / sum(denominator): RTF; None below two utterances."""
+    top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
+    if len(top) < 2 or bottom.sum() <= 0:
+        return None
+    counts = _resamples(len(top))
+    return _percentiles((counts @ top) / (counts @ bottom), len(top), confidence)
+
+
+def quantile_bootstrap_interval(values: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval | None:
+    """Percentile bootstrap of a quantile, as for latencies; None below two values."""
+    x = np.asarray(values, dtype=np.float64)
+    if len(x) < 2:
+        return None
+    random = np.random.default_rng(SEED)
+    replicates = np.concatenate(
+        [
+            np.quantile(x[random.integers(0, len(x), size=(block, len(x)))], q, axis=1)
+            for block in _blocks(BOOTSTRAP_REPLICATES, len(x))
+        ]
+    )
+    return _percentiles(replicates, len(x), confidence)
+
+
+def _resamples(n: int) -> NDArray[np.float64]:
+    """How often each of n units is drawn, in each replicate: shape (replicates, n)."""
+    random = np.random.default_rng(SEED)
+    return random.multinomial(n, np.full(n, 1 / n), size=BOOTSTRAP_REPLICATES).astype(np.float64)
+
+
+def _blocks(replicates: int, n: int) -> list[int]:
+    """Numbers of replicates that keep a block of draws under some 8 million values."""
+    block = max(1, min(replicates, 8_000_000 // n))
+    whole, rest = divmod(replicates, block)
+    return [block] * whole + ([rest] if rest else [])
+
+
+def _percentiles(replicates: NDArray[np.float64], n: int, confidence: float) -> Interval:
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(replicates, [tail, 1 - tail])
+    return Interval(float(low), float(high), "percentile bootstrap", n)
+
+
+@cache
+def student_t_quantile(p: float, df: float) -> float:
+    """The p quantile of Student's t, by bisection of its distribution function. 0 < p < 1, df > 0."""
+    if p < 0.5:
+        return -student_t_quantile(1 - p, df)
+    low, high = 0.0, 1.0
+    while _student_t_cdf(high, df) < p:
+        high *= 2
+    for _ in range(200):
+        middle = (low + high) / 2
+        if middle in {low, high}:
+            break
+        low, high = (middle, high) if _student_t_cdf(middle, df) < p else (low, middle)
+    return (low + high) / 2
+
+
+def _student_t_cdf(t: float, df: float) -> float:
+    """P(T <= t) for t >= 0, by the regularised incomplete beta function."""
+    return 1 - _regularised_beta(df / (df + t * t), df / 2, 0.5) / 2
+
+
+def _regularised_beta(x: float, a: float, b: float) -> float:
+    """I_x(a, b) by Lentz's evaluation of its continued fraction (Press et al., "Numerical Recipes", 6.4)."""
+    if x <= 0 or x >= 1:
+        return float(x >= 1)
+    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
+    if x > (a + 1) / (a + b + 2):  # the fraction converges quickly only below
+        return 1 - _regularised_beta(1 - x, b, a)
+    tiny = 1e-300
+    c, d = 1.0, 1 - (a + b) * x / (a + 1)
+    d = 1 / (d if abs(d) > tiny else tiny)
+    h = d
+    for m in range(1, 500):
+        for numerator in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d = 1 + numerator * d
+            d = 1 / (d if abs(d) > tiny else tiny)
+            c = 1 + numerator / c
+            c = c if abs(c) > tiny else tiny
+            h *= c * d
+        if abs(c * d - 1) < 1e-15:
+            break
+    return front * h / a
