@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -45,6 +45,13 @@ class Limit:
     origin: str
     why: str = ""
     """The reason that limits.yaml gives for it."""
+    warn: float | None = None
+    margin: float = 0.0
+    by_interval: bool = False
+    gates: int = 1
+    """How many gates of the session are judged by their interval: each may err only so much more rarely."""
+    strict: bool = False
+    """Whether warnings and inconclusive verdicts count as failures."""
 
     def __repr__(self) -> str:
         return f"limit {METRICS[self.metric].format(self.value)} ({self.origin})"
@@ -65,9 +72,12 @@ class Verdict:
     reason: str = ""
     why: str = ""
     """Why the bound is what it is, in the words of limits.yaml."""
+    p: float | None = None
+    """Chance of data this bad were the true figure within the limit; None where it is judged by the figure alone."""
+    strict: bool = False
 
     def __bool__(self) -> bool:
-        return self.status is not Status.FAIL
+        return not (self.status is Status.FAIL or (self.strict and self.status in {Status.WARN, Status.INCONCLUSIVE}))
 
     def __str__(self) -> str:
         metric = METRICS[self.metric]
@@ -80,23 +90,62 @@ class Verdict:
         return f"{self.status}: {text}" + (f" - {printable(self.reason)}" if self.reason else "")
 
 
-def decide(
-    case: CaseRef, metric: Metric, value: float | None, comparison: Comparison, bound: Limit, reason: str
-) -> Verdict:
-    """Hold one value against one bound. `reason` says why a missing value is missing."""
-    given = (case_key(case), metric.name, comparison, value, bound.value)
+def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit) -> Verdict:
+    """Hold one figure of a record against one limit."""
+    value = record.figure(metric.name)
+    verdict = Verdict(
+        case=case_key(record.case),
+        metric=metric.name,
+        comparison=comparison,
+        value=value,
+        bound=limit.value,
+        status=Status.NOT_AVAILABLE,
+        source=limit.origin,
+        why=limit.why,
+        strict=limit.strict,
+    )
     if value is None or not math.isfinite(value):
-        return Verdict(*given, Status.NOT_AVAILABLE, bound.origin, reason)
-    if bound.value is None:
-        why = f"no entry in limits.yaml gives {metric.name} a limit for this case"
-        return Verdict(*given, Status.NOT_AVAILABLE, bound.origin, why)
-    held = {
-        "<=": value <= bound.value,
-        "<": value < bound.value,
-        ">=": value >= bound.value,
-        ">": value > bound.value,
-    }[comparison]
-    return Verdict(*given, Status.PASS if held else Status.FAIL, bound.origin, why=bound.why)
+        return replace(verdict, reason=record.why_missing(metric.name))
+    if limit.value is None:
+        return replace(verdict, reason=f"no entry in limits.yaml gives {metric.name} a limit for this case")
+    if limit.by_interval:
+        verdict = _by_interval(verdict, value, record, metric, limit)
+    else:
+        verdict = replace(verdict, status=Status.PASS if _holds(value, comparison, limit.value) else Status.FAIL)
+    if verdict.status is Status.PASS and limit.warn is not None and not _holds(value, comparison, limit.warn):
+        reason = f"beyond {metric.format(limit.warn)}, where warnings begin"
+        verdict = replace(verdict, status=Status.WARN, reason=reason)
+    return verdict
+
+
+def _holds(value: float, comparison: Comparison, bound: float) -> bool:
+    return {"<=": value <= bound, "<": value < bound, ">=": value >= bound, ">": value > bound}[comparison]
+
+
+def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric, limit: Limit) -> Verdict:
+    """Fail where the data say that the limit and its margin are passed, pass where they say that not."""
+    # Here, because tests import this module where numpy and its kin are not wanted yet.
+    from .metrics.evidence import ALPHA, units_needed, weigh
+
+    assert limit.value is not None
+    interval = record.interval(metric.name)
+    if interval is None:
+        return replace(verdict, status=Status.INCONCLUSIVE, reason="too few utterances for an interval")
+    lower_is_better = verdict.comparison.startswith("<")
+    bound = limit.value + (limit.margin if lower_is_better else -limit.margin)
+    evidence = weigh(value, interval, bound)
+    worse, better = (evidence.above, evidence.below) if lower_is_better else (evidence.below, evidence.above)
+    verdict = replace(verdict, p=worse)
+    if worse <= ALPHA / limit.gates:
+        return replace(verdict, status=Status.FAIL)
+    if better <= ALPHA:
+        return replace(verdict, status=Status.PASS)
+    needed = units_needed(value, interval, bound)
+    unit = "utterances" if interval.clusters == record.summary.utterances else "speakers"
+    number = "no number of utterances would tell" if needed is None else f"about {needed} {unit} would tell"
+    span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
+    reason = f"95 % interval {span} on {interval.clusters} {unit}; {number}"
+    return replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
 
 
 def case_key(case: CaseRef) -> str:
@@ -110,6 +159,8 @@ class Limits:
     case: CaseRef
     entries: Sequence[LimitSpec]
     shown: Callable[[str], str]
+    gates: int = 1
+    strict: bool = False
 
     def __getattr__(self, name: str) -> Limit:
         if name not in METRICS:
@@ -127,8 +178,23 @@ class Limits:
                 and fnmatchcase(self.case.device, entry.device)
                 and fnmatchcase(self.case.dataset, entry.dataset)
             ):
-                return Limit(metric, entry.value, self.shown(entry.origin), entry.reason)
+                return Limit(
+                    metric=metric,
+                    value=entry.value,
+                    origin=self.shown(entry.origin),
+                    why=entry.reason,
+                    warn=entry.warn,
+                    margin=entry.margin,
+                    by_interval=entry.judge == "bound",
+                    gates=self.gates,
+                    strict=self.strict,
+                )
         return Limit(metric, None, "limits.yaml")
+
+    @property
+    def by_interval(self) -> int:
+        """How many limits of the case are judged by an interval."""
+        return sum(self.of(metric).by_interval for metric in METRICS)
 
     def judge(self, record: Record) -> list[Verdict]:
         """The gate: every limit that applies to the record's case, asserted by a test or not."""
@@ -137,9 +203,26 @@ class Limits:
             limit = self.of(metric.name)
             if limit.value is not None:
                 comparison: Comparison = "<=" if metric.bound == "max" else ">="
-                value, why = record.figure(metric.name), record.why_missing(metric.name)
-                verdicts.append(decide(record.case, metric, value, comparison, limit, why))
+                verdicts.append(decide(record, metric, comparison, limit))
         return verdicts
+
+
+def corrected(gates: Sequence[Verdict]) -> list[Verdict]:
+    """All gates of a session under Holm's correction: at most one session in twenty fails one by chance.
+
+    A test's own verdict, reached before the others are known, keeps to the stricter share of Bonferroni.
+    """
+    from .metrics.evidence import holm
+
+    judged = {f"{gate.case} {gate.metric}": gate.p for gate in gates if gate.p is not None}
+    rejected = holm(judged)
+    reason = f"by Holm's correction across {len(judged)} gates"
+    return [
+        replace(gate, status=Status.FAIL, reason=reason)
+        if f"{gate.case} {gate.metric}" in rejected and gate.status is not Status.FAIL
+        else gate
+        for gate in gates
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,9 +263,7 @@ class Figure:
             if math.isnan(bound):
                 raise ValueError(f"{self.metric.name} held against nan, which nothing can be compared with")
             limit = Limit(self.metric.name, float(bound), "test")
-        record = self.run.record
-        why = record.why_missing(self.metric.name)
-        verdict = decide(record.case, self.metric, self.value, comparison, limit, why)
+        verdict = decide(self.run.record, self.metric, comparison, limit)
         self.run.verdicts.append(verdict)
         self.run.on_verdict(verdict)
         return verdict

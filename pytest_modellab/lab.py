@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .bench.run import Bench
     from .bench.session import Session
     from .gate import Limits, Run
-    from .scorecard.card import Row, Scorecard
+    from .scorecard.card import CaseReport, Row, Scorecard
 
 CASE_PROPERTY = "modellab_case"
 VERDICTS_PROPERTY = "modellab_verdicts"
@@ -77,7 +77,17 @@ class Lab:
         )
         return Bench(self.catalog, self.session, settings, TerminalProgress(self.plugin))
 
+    @cached_property
+    def gates(self) -> int:
+        """How many gates of the selected cases are judged by their interval."""
+        planned = set(self.session.plan())
+        return sum(self.limits_of(case).by_interval for case in self.cases if case.key in planned)
+
     def limits(self, case: Case) -> Limits:
+        """The limits of a case, as one of the session's gates."""
+        return replace(self.limits_of(case), gates=max(1, self.gates), strict=self.config.strict)
+
+    def limits_of(self, case: Case) -> Limits:
         from .bench.record import CaseRef
         from .gate import Limits
 
@@ -95,6 +105,9 @@ class Lab:
             tests.verdicts.extend(json.loads(str(properties.get(VERDICTS_PROPERTY, "[]"))))
         if report.failed:
             tests.failed.append(report.nodeid)
+
+    def case(self, key: str) -> Case | None:
+        return next((case for case in self.cases if case.key == key), None)
 
     @property
     def scorecard_path(self) -> Path:
@@ -149,12 +162,12 @@ def finish(lab: Lab, session: pytest.Session) -> None:
     planned = lab.session.plan()
     touched = {**dict.fromkeys(planned), **dict.fromkeys(lab.tests)}
     if touched:
-        rows = [row for key in touched if (row := _row(lab, key)) is not None]
+        rows = _rows(lab, list(touched))
         partial = "interrupted" if interrupted else None
         idle = [key for key in planned if key not in lab.tests]
         if idle:
             partial = f"{partial or 'stopped early'}: {len(idle)} of {len(planned)} cases did not run"
-        card = build(lab.session_id, rows, partial=partial, required=lab.config.required)
+        card = build(lab.session_id, rows, partial=partial, required=lab.config.required, strict=lab.config.strict)
         lab.scorecard = card
         try:
             write_text(lab.scorecard_path, card.model_dump_json(by_alias=True, indent=1) + "\n")
@@ -166,20 +179,30 @@ def finish(lab: Lab, session: pytest.Session) -> None:
     lab.session.end(whole=not interrupted)
 
 
-def _row(lab: Lab, key: str) -> Row | None:
-    """The row of one case; None for what stands for no case."""
+def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
+    """The rows of these cases; what stands for no case has none."""
+    from .gate import corrected
+    from .scorecard.card import build_row
+
+    reports = [_report(lab, case) for key in keys if (case := lab.case(key)) is not None]
+    gates = [lab.limits(case).judge(report.record) if report.record else [] for case, report in reports]
+    held = iter(corrected([verdict for gate in gates for verdict in gate]))
+    return [
+        build_row(report, [next(held) for _ in gate], lab.catalog.grades, lab.shown)
+        for (_, report), gate in zip(reports, gates, strict=True)
+    ]
+
+
+def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     from .bench.record import CaseRef
     from .bench.run import from_note
     from .gate import Status, Verdict
-    from .scorecard.card import CaseReport, build_row
+    from .scorecard.card import CaseReport
 
-    case = next((case for case in lab.cases if case.key == key), None)
-    if case is None:
-        return None
-    tests = lab.tests.get(key, Tests())
-    noted = lab.session.outcome(key)
+    tests = lab.tests.get(case.key, Tests())
+    noted = lab.session.outcome(case.key)
     outcome = from_note(noted) if noted is not None else None
-    report = CaseReport(
+    return case, CaseReport(
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
         title=case.model.title or case.model.id,
         record=outcome.record if outcome else None,
@@ -189,4 +212,3 @@ def _row(lab: Lab, key: str) -> Row | None:
         verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
         failed_tests=tuple(dict.fromkeys(tests.failed)),
     )
-    return build_row(report, lab.limits(case), lab.catalog.grades, lab.shown)

@@ -26,6 +26,7 @@ class Config:
     max_utterances: int | None = None
     fresh: bool = False
     in_process: bool = False
+    strict: bool = False
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -54,6 +55,7 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="Run engines inside pytest, for --pdb; no time-outs, no memory figures.",
     )
+    group.addoption("--lab-strict", action="store_true", help="Warnings and inconclusive verdicts are failures.")
     group.addoption("--lab-report", metavar="DIR", help="Folder of records and scorecards (ini: modellab_reports).")
     parser.addini("modellab_catalog", "Folder of models/, datasets/, limits.yaml ...; relative to the ini file.")
     parser.addini("modellab_reports", "Folder of records and scorecards; relative to the ini file.", default="reports")
@@ -77,6 +79,7 @@ def read(config: pytest.Config) -> Config:
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
         in_process=bool(config.getoption("--lab-inprocess")),
+        strict=bool(config.getoption("--lab-strict")),
     )
 
 

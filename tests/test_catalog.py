@@ -204,7 +204,7 @@ class TestWhatLoads:
             "device: cpu",
             "devise: cpu",
             "4: unknown key `devise` in `limits[1]`; did you mean `device`?"
-            " allowed: dataset, device, max, metric, min, model, reason",
+            " allowed: dataset, device, judge, margin, max, metric, min, model, reason, warn",
             id="limit",
         ),
         pytest.param(

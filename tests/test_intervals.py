@@ -12,9 +12,9 @@ from pytest_modellab.metrics.intervals import (
     error_rate_interval,
     quantile_bootstrap_interval,
     ratio_bootstrap_interval,
-    student_t_quantile,
     wilson_interval,
 )
+from pytest_modellab.metrics.student_t import student_t_quantile
 
 
 @pytest.mark.parametrize("df", [1, 2, 3, 4.5, 10, 37, 500, 10_000])

@@ -46,7 +46,9 @@ def row(made: Record | None, *, limits: Sequence[LimitSpec] = (WER, RTF), **repo
     case = made.case if made else CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
     path = Path("/r/record.json") if made else None
     told = CaseReport(case=case, title=case.model, record=made, path=path, **report)
-    return build_row(told, Limits(case, limits, lambda origin: "limits.yaml:3"), {"asr": BANDS}, str)
+    return build_row(
+        told, Limits(case, limits, lambda origin: "limits.yaml:3").judge(made) if made else [], {"asr": BANDS}, str
+    )
 
 
 def verdict(made: Record, bound: float, metric: str = "wer") -> Verdict:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ..metrics.definitions import METRICS, Metric
+from ..metrics.definitions import METRICS, WITH_INTERVAL, Metric
 
 Task = Literal["asr", "tts", "chat", "streaming"]
 Tier = Literal["smoke", "real_e2e"]
@@ -278,6 +278,9 @@ class LimitSpec(Spec):
     model: str = "*"
     device: str = "*"
     dataset: str = "*"
+    warn: Number | None = Field(default=None, description="a stricter value beyond which a pass is a warning")
+    judge: Literal["point", "bound"] = Field(default="point", description="by the figure, or by its 95 % interval")
+    margin: Number = Field(default=0.0, ge=0, description="what it may be beyond the limit, with `judge: bound`")
     reason: str = ""
 
     @model_validator(mode="after")
@@ -288,6 +291,16 @@ class LimitSpec(Spec):
             raise ValueError(f"a {metric.better} {metric.name} is better: bound it with `{metric.bound}`")
         if metric is not None and (wrong := out_of_scale(metric, self.value)):
             raise ValueError(wrong)
+        return self
+
+    @model_validator(mode="after")
+    def _right_judge(self) -> LimitSpec:
+        if self.judge == "bound" and self.metric in METRICS and self.metric not in WITH_INTERVAL:
+            raise ValueError(f"{self.metric} is measured once and has no interval: use `judge: point`")
+        if self.margin and self.judge == "point":
+            raise ValueError("`margin` goes with `judge: bound`")
+        if self.warn is not None and (self.warn >= self.value if self.max is not None else self.warn <= self.value):
+            raise ValueError("`warn` must be stricter than the limit")
         return self
 
     @property

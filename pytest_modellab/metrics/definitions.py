@@ -64,6 +64,9 @@ class Metric:
         return f"{shown:.{decimals}f}{suffix}"
 
 
+WITH_INTERVAL = frozenset({"wer", "cer", "success_rate", "rtf", "latency_p50_s", "latency_p95_s"})
+"""Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (

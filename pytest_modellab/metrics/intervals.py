@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-CONFIDENCE = 0.95
+from .student_t import CONFIDENCE, student_t_quantile
+
 # With fewer clusters Student's t has next to no degrees of freedom, and says nothing about speakers in general.
 FEWEST_CLUSTERS = 5
 BOOTSTRAP_REPLICATES = 2_000
@@ -147,50 +147,3 @@ def _percentiles(replicates: NDArray[np.float64], n: int, confidence: float) -> 
     tail = (1 - confidence) / 2
     low, high = np.quantile(replicates, [tail, 1 - tail])
     return Interval(float(low), float(high), "percentile bootstrap", n)
-
-
-@cache
-def student_t_quantile(p: float, df: float) -> float:
-    """The p quantile of Student's t, by bisection of its distribution function. 0 < p < 1, df > 0."""
-    if p < 0.5:
-        return -student_t_quantile(1 - p, df)
-    low, high = 0.0, 1.0
-    while _student_t_cdf(high, df) < p:
-        high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if middle in {low, high}:
-            break
-        low, high = (middle, high) if _student_t_cdf(middle, df) < p else (low, middle)
-    return (low + high) / 2
-
-
-def _student_t_cdf(t: float, df: float) -> float:
-    """P(T <= t) for t >= 0, by the regularised incomplete beta function."""
-    return 1 - _regularised_beta(df / (df + t * t), df / 2, 0.5) / 2
-
-
-def _regularised_beta(x: float, a: float, b: float) -> float:
-    """I_x(a, b) by Lentz's evaluation of its continued fraction (Press et al., "Numerical Recipes", 6.4)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
-    if x > (a + 1) / (a + b + 2):  # the fraction converges quickly only below
-        return 1 - _regularised_beta(1 - x, b, a)
-    tiny = 1e-300
-    c, d = 1.0, 1 - (a + b) * x / (a + 1)
-    d = 1 / (d if abs(d) > tiny else tiny)
-    h = d
-    for m in range(1, 500):
-        for numerator in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d = 1 + numerator * d
-            d = 1 / (d if abs(d) > tiny else tiny)
-            c = 1 + numerator / c
-            c = c if abs(c) > tiny else tiny
-            h *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return front * h / a

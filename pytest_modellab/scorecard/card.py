@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..bench.record import CaseRef, Range, Record
 from ..catalog.specs import Task, TaskGrades
-from ..gate import Limits, Status, Verdict, case_key, worst
+from ..gate import Status, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
 from .grade import Grade, grade
 
@@ -92,9 +92,9 @@ class CaseReport(Part):
 
 
 def build_row(
-    report: CaseReport, limits: Limits, grades: Mapping[Task, TaskGrades], shown: Callable[[Path], str]
+    report: CaseReport, gate: Sequence[Verdict], grades: Mapping[Task, TaskGrades], shown: Callable[[Path], str]
 ) -> Row:
-    """One case's row. The gate is judged here whatever the tests asserted, so that the two can't disagree."""
+    """One case's row. `gate` has a verdict on every limit, whatever the tests asserted: the two can't disagree."""
     record = report.record
     tests = Status.FAIL if report.failed_tests else None
     if record is None or report.path is None:
@@ -107,7 +107,6 @@ def build_row(
             reason=reason,
             failed_tests=report.failed_tests,
         )
-    gate = limits.judge(record)
     asserted = dict.fromkeys(report.verdicts)
     verdicts = [
         *(_stored(v, v in asserted) for v in gate),
@@ -176,7 +175,8 @@ def _judgement_text(verdict: Judgement) -> str:
     if verdict.status is Status.NOT_AVAILABLE:
         return f"{metric.title}: {verdict.reason}"
     value, bound = metric.format(verdict.value), metric.format(verdict.bound)
-    return f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
+    text = f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
+    return f"{text}: {verdict.reason}" if verdict.reason else text
 
 
 def build(
@@ -185,19 +185,23 @@ def build(
     *,
     partial: str | None,
     required: Sequence[str] = (),
+    strict: bool = False,
 ) -> Scorecard:
-    """The scorecard of `rows`. `required` are globs over case ids that must have been measured."""
+    """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
+
+    With `strict`, warnings and inconclusive verdicts keep the session from passing.
+    """
     return Scorecard(
         session=session,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         partial=partial,
         rows=tuple(rows),
         recommendations=tuple(recommend(task, rows) for task in dict.fromkeys(r.case.task for r in rows)),
-        problems=tuple(problems(rows, required)),
+        problems=tuple(problems(rows, required, strict=strict)),
     )
 
 
-def problems(rows: Sequence[Row], required: Sequence[str]) -> list[str]:
+def problems(rows: Sequence[Row], required: Sequence[str], *, strict: bool = False) -> list[str]:
     """Why a session whose tests all passed or were skipped must not count as passed."""
     found = []
     measured = [row for row in rows if row.measured]
@@ -206,6 +210,9 @@ def problems(rows: Sequence[Row], required: Sequence[str]) -> list[str]:
     for glob in required:
         if not any(fnmatchcase(row.case.id, glob) for row in measured):
             found.append(f"required case `{glob}` was not measured")
+    if strict:
+        doubtful = [row for row in rows if row.status in {Status.WARN, Status.INCONCLUSIVE}]
+        found += [f"{case_key(row.case)} is {row.status}, and --lab-strict is on: {row.reason}" for row in doubtful]
     for row in rows:
         if row.status is Status.FAIL and not row.failed_tests:
             found.append(f"{case_key(row.case)} fails its gate though no test failed: {row.reason}")

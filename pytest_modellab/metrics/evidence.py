@@ -1,0 +1,109 @@
+"""What the data say about a bound: one-sided p-values out of a figure's interval, and Holm's correction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Protocol
+
+from .student_t import CONFIDENCE, student_t_cdf, student_t_quantile
+
+ALPHA = 1 - CONFIDENCE
+
+
+class IntervalLike(Protocol):
+    """An interval as intervals.Interval has it, or as it is stored."""
+
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def clusters(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """For a figure and a bound: p-values of "it is not above" and "it is not below".
+
+    Attributes:
+        above: small where the data say that the true figure is above the bound.
+        below: small where they say that it is below.
+    """
+
+    above: float
+    below: float
+
+
+def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
+    """How strongly a figure with its interval speaks against a bound, by the method the interval was made with."""
+    match interval.method:
+        case "rule of three":
+            # No error in n units: the chance of that, were the rate at the bound.
+            n = math.log(ALPHA) / math.log1p(-interval.high)
+            return Evidence(above=1.0, below=(1 - bound) ** n if bound < 1 else 0.0)
+        case "Wilson":
+            if not 0 < bound < 1:  # one counter-example refutes "always" or "never", no number proves it
+                return Evidence(above=float(value <= bound), below=float(value >= bound))
+            above = NormalDist().cdf((bound - value) / math.sqrt(bound * (1 - bound) / interval.clusters))
+        case "linearised cluster t on log":
+            df = interval.clusters - 1
+            error = math.log(interval.high / value) / student_t_quantile((1 + CONFIDENCE) / 2, df)
+            above = _tail(_distance(value, bound, error), df)
+        case _:  # bootstrap percentiles: near enough to normal on the log scale
+            z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+            error = math.log(interval.high / interval.low) / (2 * z) if interval.low > 0 else math.inf
+            above = _tail(_distance(value, bound, error), None)
+    return Evidence(above=above, below=1 - above)
+
+
+def _distance(value: float, bound: float, error: float) -> float:
+    """Standard errors from the bound up to the value, on the log scale."""
+    if bound <= 0:
+        return math.inf
+    gap = math.log(value / bound)
+    if error == 0:
+        return math.copysign(math.inf, gap) if gap else 0.0
+    return gap / error
+
+
+def _tail(distance: float, df: int | None) -> float:
+    """P(T >= distance), of Student's t or, without `df`, the normal distribution."""
+    if math.isinf(distance):
+        return 0.0 if distance > 0 else 1.0
+    if df is None:
+        return NormalDist().cdf(-distance)
+    upper = 1 - student_t_cdf(abs(distance), df)
+    return upper if distance >= 0 else 1 - upper
+
+
+def units_needed(value: float, interval: IntervalLike, bound: float) -> int | None:
+    """About how many times the present data it would take to tell the figure from the bound at 95 %.
+
+    The standard error shrinks with the root of the number of units; a figure that lies on the bound can't be told from
+    it by any number: None.
+    """
+    if value <= 0 or bound <= 0 or interval.low <= 0 or interval.high <= interval.low:
+        return None
+    gap = abs(math.log(value / bound))
+    spread = math.log(interval.high / interval.low) / 2
+    if gap < 1e-3 * spread:
+        return None
+    # The interval is two-sided, the decision one-sided.
+    one_sided = spread * NormalDist().inv_cdf(CONFIDENCE) / NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    return max(1, math.ceil((one_sided / gap) ** 2 * interval.clusters))
+
+
+def holm(p_values: Mapping[str, float], alpha: float = ALPHA) -> set[str]:
+    """The hypotheses that are rejected with at most `alpha` chance of any false rejection (Holm 1979)."""
+    rejected: set[str] = set()
+    ordered = sorted(p_values.items(), key=lambda item: item[1])
+    for i, (name, p) in enumerate(ordered):
+        if p > alpha / (len(ordered) - i):
+            break
+        rejected.add(name)
+    return rejected
