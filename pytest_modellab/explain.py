@@ -14,7 +14,9 @@ from .text import normalizer
 _BY_UTTERANCE = frozenset({"wer", "cer", "success_rate"})
 
 
-def explain(verdicts: Sequence[Verdict], record: Record, rerun: str, count: int = 3) -> str:
+def explain(
+    verdicts: Sequence[Verdict], record: Record, rerun: str, remarks: Sequence[str] = (), count: int = 3
+) -> str:
     """Everything a person needs to act on failing verdicts of one test."""
     lines = []
     for verdict in verdicts:
@@ -31,6 +33,7 @@ def explain(verdicts: Sequence[Verdict], record: Record, rerun: str, count: int 
             lines.append(f"worst of {len(record.utterances)} utterances:")
         for result in worst:
             lines += ["", *_utterance(result, record)]
+    lines += ["", *remarks] if remarks else []
     lines += ["", f"rerun: {rerun}"]
     # Transcripts, ids and messages come from elsewhere.
     return "\n".join(map(printable, lines))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,6 +69,30 @@ def model(case: Case, request: pytest.FixtureRequest) -> Iterator[LiveModel]:
         pytest.fail(printable_lines(str(error)), pytrace=False)
     with live:
         yield live
+
+
+@pytest.fixture
+def no_worse(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
+    """`assert no_worse()`: no regression against the case's baseline; `no_worse(margin=0.01)` for non-inferiority.
+
+    Skips, saying so, where no baseline was saved.
+    """
+    from .baseline import changes_text, judge, place
+
+    lab = request.config.stash[LAB]
+    path = place(run.record, lab.config.reports / "baselines")
+    shown = lab.shown(path)
+    if not path.exists():
+        pytest.skip(f"no baseline {shown}; `modellab baseline save` keeps the last run's answers as one")
+
+    def against_baseline(margin: float | None = None) -> Verdict:
+        judged = judge(run.record, path, shown, margin, strict=lab.config.strict)
+        if judged.comparison is not None:
+            run.remarks.extend(changes_text(judged.comparison))
+        run.verdicts.append(judged.verdict)
+        return judged.verdict
+
+    return against_baseline
 
 
 @pytest.fixture

@@ -282,6 +282,8 @@ class Run:
     on_verdict: Callable[[Verdict], None]
     """Called with every verdict as it comes about, after it is in `verdicts`."""
     verdicts: list[Verdict] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What else to tell a person whose test fails."""
 
     def __repr__(self) -> str:
         return f"Run({self.record.case.id})"

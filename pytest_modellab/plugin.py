@@ -152,7 +152,7 @@ class LabPlugin:
         vars(report)["modellab_status"] = status.value if status is not None else None
         failing = [verdict for verdict in run.verdicts if not verdict]
         if report.failed and failing:
-            report.sections.append(("modellab", explain(failing, run.record, run.rerun)))
+            report.sections.append(("modellab", explain(failing, run.record, run.rerun, run.remarks)))
         return report
 
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:

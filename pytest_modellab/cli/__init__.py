@@ -13,13 +13,15 @@ from .. import __version__
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code is 0 where all went well, 1 where something is wrong, 2 for bad usage."""
     options = _parser().parse_args(arguments)
+    from ..baseline import BaselineError
+    from ..bench.record import RecordError
     from ..catalog import CatalogError
     from ..store import StoreError
 
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (CatalogError, StoreError, UsageError) as error:
+    except (BaselineError, CatalogError, RecordError, StoreError, UsageError) as error:
         print(f"modellab: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
@@ -47,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import data, models, schema
+    from . import baseline, data, models, schema
 
     pull = command("pull", models.pull, "Fetch weights ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -57,5 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     sets = command("data", data.run, "List, fetch or check the data sets of the catalog.")
     sets.add_argument("action", nargs="?", choices=("list", "prepare", "check"), default="list")
     sets.add_argument("datasets", nargs="*", metavar="DATASET", help="ids or globs (default: all)")
+    base = command("baseline", baseline.run, "Save, compare or show baselines: answers to hold later runs against.")
+    base.add_argument("action", choices=("save", "compare", "show"))
+    base.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
+    base.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

@@ -21,29 +21,45 @@ def open_catalog(options: argparse.Namespace) -> Catalog:
     """The catalog that `--catalog` or the nearest ini file names. Raises CatalogError or UsageError."""
     if options.catalog is not None:
         return load(options.catalog.resolve())
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        named = _named_in(folder)
-        if named is not None:
-            return load(folder / named, folder)
+    folder, named = _nearest("modellab_catalog")
+    if named is not None:
+        return load(folder / named, folder)
     fixtures = Path.cwd() / "fixtures"
     if not fixtures.is_dir():
         raise UsageError("no catalog here: give --catalog DIR, or set modellab_catalog in pyproject.toml")
     return load(fixtures)
 
 
-def _named_in(folder: Path) -> str | None:
-    """`modellab_catalog` as the ini file in `folder` has it."""
+def reports_folder(options: argparse.Namespace) -> Path:
+    """Where records and baselines lie: `--reports`, else as the nearest ini file with a catalog says."""
+    if options.reports is not None:
+        return Path(options.reports)
+    folder, named = _nearest("modellab_catalog")
+    return folder / (_option_in(folder, "modellab_reports") or "reports") if named else Path("reports")
+
+
+def _nearest(option: str) -> tuple[Path, str | None]:
+    """The nearest folder at or above this one whose ini file has `option`, and its value."""
+    for folder in (Path.cwd(), *Path.cwd().parents):
+        value = _option_in(folder, option)
+        if value is not None:
+            return folder, value
+    return Path.cwd(), None
+
+
+def _option_in(folder: Path, option: str) -> str | None:
+    """A pytest option as the ini file in `folder` has it."""
     pyproject = folder / "pyproject.toml"
     if pyproject.is_file():
         tool = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
-        named = tool.get("ini_options", tool).get("modellab_catalog")
+        named = tool.get("ini_options", tool).get(option)
         if named is not None:
             return str(named)
     for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
         parser = configparser.ConfigParser(interpolation=None)
         parser.read(folder / name, encoding="utf-8")
-        if parser.has_option(section, "modellab_catalog"):
-            return parser.get(section, "modellab_catalog")
+        if parser.has_option(section, option):
+            return parser.get(section, option)
     return None
 
 

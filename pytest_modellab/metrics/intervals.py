@@ -66,13 +66,7 @@ def error_rate_interval(
     total = float(n.sum())
     if total <= 0 or len(e) < 2:
         return None
-    names = [f"utterance {i}" if name is None else f"cluster {name}" for i, name in enumerate(clusters)]
-    known = len({name for name in clusters if name is not None})
-    conditional = ""
-    if len(set(names)) < FEWEST_CLUSTERS:
-        names = [f"utterance {i}" for i in range(len(e))]
-        conditional = f"conditional on {known} speaker{'s' * (known != 1)}"
-    e, n = _sums(e, names), _sums(n, names)
+    (e, n), conditional = cluster_sums((e, n), clusters)
     k = len(e)
     if e.sum() == 0:
         return Interval(0.0, 1 - (1 - confidence) ** (1 / total), "rule of three", k, conditional)
@@ -84,11 +78,22 @@ def error_rate_interval(
     return Interval(rate / factor, rate * factor, "linearised cluster t on log", k, conditional)
 
 
-def _sums(values: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
-    """Sums of `values` by name, in the order of first appearance."""
+def cluster_sums(
+    values: Sequence[NDArray[np.float64]], clusters: Sequence[str | None]
+) -> tuple[list[NDArray[np.float64]], str]:
+    """Each of `values` (one entry per utterance) summed by cluster, and what the result is conditional on.
+
+    With fewer than five clusters utterances stand in for them, and it is conditional on those speakers.
+    """
+    names = [f"utterance {i}" if name is None else f"cluster {name}" for i, name in enumerate(clusters)]
+    conditional = ""
+    if len(set(names)) < FEWEST_CLUSTERS:
+        known = len({name for name in clusters if name is not None})
+        names = [f"utterance {i}" for i in range(len(names))]
+        conditional = f"conditional on {known} speaker{'s' * (known != 1)}"
     index: dict[str, int] = {}
     places = [index.setdefault(name, len(index)) for name in names]
-    return np.bincount(places, weights=values, minlength=len(index)).astype(np.float64)
+    return [np.bincount(places, weights=each, minlength=len(index)).astype(np.float64) for each in values], conditional
 
 
 def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval | None:

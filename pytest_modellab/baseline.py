@@ -1,0 +1,265 @@
+"""Baselines: the answers of a run that was found good, kept in git, and later runs held against them.
+
+reports/baselines/<task>/<model>-<device>-<dataset>[-<hardware>].jsonl: a line that says what it is of, then a line for
+each utterance, so that a diff shows what changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from .bench.files import write_text
+from .bench.record import CaseRef, Record, Stored
+from .gate import Status, Verdict, case_key
+from .metrics import asr
+from .metrics.paired import Paired, compare
+from .printable import printable
+from .text import normalizer
+
+SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"
+ALPHA = 0.05
+
+
+class Answer(Stored):
+    """One utterance of a baseline: raw texts, scored when compared."""
+
+    id: str
+    reference: str
+    hypothesis: str | None
+    speaker: str | None = None
+
+
+class Head(Stored):
+    """What a baseline is of."""
+
+    schema_: Literal["modellab.baseline/1"] = Field(alias="schema", default=SCHEMA)
+    case: CaseRef
+    dataset: str = Field(description="fingerprint of the data")
+    commit: str | None
+    created: str
+    normalizer: str
+    wer: float | None = Field(description="when it was saved; recomputed from the raw texts in a comparison")
+    hardware: dict[str, object] = Field(description="CPU model and instruction sets; int8 answers depend on them")
+
+
+S = TypeVar("S", Head, Answer)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    head: Head
+    answers: tuple[Answer, ...]
+
+
+class BaselineError(Exception):
+    """A baseline that can't be saved, read, or compared with; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One utterance whose number of word errors changed."""
+
+    id: str
+    reference: str
+    before: str | None
+    after: str | None
+    errors_before: int
+    errors_after: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run against its baseline. `worse` and `better` list utterances, the largest change first."""
+
+    paired: Paired
+    wer_before: float
+    wer_after: float
+    worse: tuple[Change, ...]
+    better: tuple[Change, ...]
+
+    @property
+    def outcome(self) -> Literal["no difference", "worse", "better"]:
+        if self.paired.p > ALPHA:
+            return "no difference"
+        return "worse" if self.paired.difference > 0 else "better"
+
+    def __str__(self) -> str:
+        paired = self.paired
+        text = (
+            f"{self.outcome}: WER {self.wer_before:.2%} -> {self.wer_after:.2%}, change {100 * paired.difference:+.2f}"
+            f" points [{100 * paired.low:+.2f}, {100 * paired.high:+.2f}], p = {paired.p:.3f};"
+            f" {len(self.worse)} utterances worse, {len(self.better)} better;"
+            f" a change of {100 * paired.detectable:.2f} points could have been seen"
+        )
+        return f"{text} ({paired.conditional})" if paired.conditional else text
+
+
+def place(record: Record, folder: Path) -> Path:
+    """Where the baseline of a record's case lies. Quantised answers differ between CPUs: theirs names the hardware."""
+    case = record.case
+    name = f"{case.model}-{case.device}-{case.dataset}"
+    if _depends_on_hardware(record):
+        key = json.dumps(_hardware(record), sort_keys=True)
+        name += f"-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+    return folder / case.task / f"{name}.jsonl"
+
+
+def _depends_on_hardware(record: Record) -> bool:
+    options = record.provenance.inputs.get("options", {})
+    return any("int8" in str(value) for value in options.values())
+
+
+def _hardware(record: Record) -> dict[str, object]:
+    return {name: record.provenance.hardware.get(name) for name in ("cpu", "instruction_sets")}
+
+
+def save(record: Record, folder: Path) -> Path:
+    """Keep a record's answers as its case's baseline. Raises BaselineError for a run that can't be one."""
+    if record.limited_to is not None:
+        raise BaselineError(f"{record.case.id}: only {record.limited_to} utterances were run; run it whole")
+    if record.summary.answered < record.summary.utterances:
+        missing = record.summary.utterances - record.summary.answered
+        raise BaselineError(f"{record.case.id}: {missing} utterances got no answer; a baseline needs all of them")
+    head = Head(
+        case=record.case,
+        dataset=str(record.provenance.inputs["dataset"]),
+        commit=record.provenance.commit,
+        created=record.provenance.created,
+        normalizer=record.normalizer.name,
+        wer=record.summary.wer,
+        hardware=_hardware(record),
+    )
+    answers = [
+        Answer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
+        for each in record.utterances
+    ]
+    path = place(record, folder)
+    lines = [json.dumps(each.model_dump(mode="json", by_alias=True), ensure_ascii=False) for each in (head, *answers)]
+    write_text(path, "\n".join(lines) + "\n")
+    return path
+
+
+def read(path: Path) -> Baseline:
+    """Raises BaselineError, naming file and line."""
+    try:
+        head, *answers = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise BaselineError(f"{path}: can't be read: {error}") from error
+    return Baseline(_line(Head, head, path, 1), tuple(_line(Answer, a, path, i) for i, a in enumerate(answers, 2)))
+
+
+def _line(kind: type[S], text: str, path: Path, number: int) -> S:
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BaselineError(f"{path}:{number}: not a line of a {SCHEMA}: {first['msg']}") from error
+
+
+def against(record: Record, baseline: Baseline) -> Comparison:
+    """Compare a record with a baseline, both scored anew from their raw texts by the record's normalizer.
+
+    Raises BaselineError where they are not of the same data, or too little to compare.
+    """
+    if baseline.head.dataset != record.provenance.inputs.get("dataset"):
+        raise BaselineError(
+            f"{record.case.id}: the data changed since the baseline was saved; save a new one"
+            f" (`modellab baseline save`) once the change is meant"
+        )
+    before = {answer.id: answer for answer in baseline.answers}
+    if set(before) != {each.id for each in record.utterances}:
+        raise BaselineError(f"{record.case.id}: the run and its baseline hold different utterances; run it whole")
+    normalize = normalizer(record.normalizer.name)
+    first = [asr.score(each.reference, before[each.id].hypothesis, normalize).words for each in record.utterances]
+    second = [asr.score(each.reference, each.hypothesis, normalize).words for each in record.utterances]
+    paired = compare(
+        [counts.errors for counts in first],
+        [counts.errors for counts in second],
+        [counts.reference for counts in second],
+        [each.speaker for each in record.utterances],
+    )
+    if paired is None:
+        raise BaselineError(f"{record.case.id}: fewer than two utterances, or no words, to compare")
+    changes = [
+        Change(each.id, each.reference, before[each.id].hypothesis, each.hypothesis, old.errors, new.errors)
+        for each, old, new in zip(record.utterances, first, second, strict=True)
+        if old.errors != new.errors
+    ]
+    return Comparison(
+        paired=paired,
+        wer_before=_rate(first),
+        wer_after=_rate(second),
+        worse=_ranked([change for change in changes if change.errors_after > change.errors_before]),
+        better=_ranked([change for change in changes if change.errors_after < change.errors_before]),
+    )
+
+
+def _rate(counts: Sequence[asr.Counts]) -> float:
+    return sum(each.errors for each in counts) / sum(each.reference for each in counts)
+
+
+def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda change: -abs(change.errors_after - change.errors_before)))
+
+
+def judge(record: Record, path: Path, shown: str, margin: float | None = None, strict: bool = False) -> Judged:
+    """Hold a record against the baseline at `path`, called `shown`, for a regression in WER.
+
+    Without a margin it fails where the change to the worse is statistically significant. With one (a ratio: 0.01 is
+    one point) it asks for non-inferiority: pass where the interval of the change stays within the margin, fail where
+    it lies beyond, inconclusive else. A baseline that can't be compared with is a failure: it would hide anything.
+    """
+    verdict = Verdict(
+        case=case_key(record.case),
+        metric="wer",
+        comparison="<=",
+        value=record.summary.wer,
+        bound=None,
+        status=Status.FAIL,
+        source=shown,
+        strict=strict,
+    )
+    try:
+        found = against(record, read(path))
+    except BaselineError as error:
+        return Judged(replace(verdict, reason=str(error)), None)
+    paired = found.paired
+    if margin is None:
+        status = Status.FAIL if found.outcome == "worse" else Status.PASS
+    elif paired.high <= margin:
+        status = Status.PASS
+    else:
+        status = Status.FAIL if paired.low > margin else Status.INCONCLUSIVE
+    reason = str(found) if margin is None else f"{found}; margin {100 * margin:g} points"
+    return Judged(replace(verdict, bound=found.wer_before, status=status, reason=reason, p=paired.p), found)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict against a baseline, and the comparison behind it; None where there could be none."""
+
+    verdict: Verdict
+    comparison: Comparison | None
+
+
+def changes_text(comparison: Comparison, count: int = 5) -> list[str]:
+    """The utterances that changed most, with both transcripts."""
+    lines = []
+    for title, changes in (("worse", comparison.worse), ("better", comparison.better)):
+        for change in changes[:count]:
+            lines += [
+                f"{title}: {change.id}: {change.errors_before} -> {change.errors_after} errors",
+                f"    reference: {change.reference}",
+                f"    before:    {change.before}",
+                f"    now:       {change.after}",
+            ]
+        if len(changes) > count:
+            lines.append(f"    ... and {len(changes) - count} more that are {title}")
+    return [printable(line) for line in lines]

@@ -1,0 +1,13 @@
+"""Regressions: the answers of this run, utterance by utterance, against those that were saved as good."""
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_modellab.gate import Verdict
+
+pytestmark = pytest.mark.asr
+
+
+def test_no_worse_than_the_baseline(no_worse: Callable[..., Verdict]) -> None:
+    assert no_worse()
