@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import audio
-from .catalog.specs import ArchiveSpec, ClipSpec, DatasetSpec, MirrorSpec
+from .catalog.specs import LANGUAGE_TAG, ArchiveSpec, ClipSpec, DatasetSpec, MirrorSpec
 from .engines.base import Clip
 from .store import Folder, Sdist, Source, Store, Wanted, Wheel, digest_file
 from .text import for_language
@@ -21,6 +22,9 @@ from .weights import mirror_sources
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+# Durations in manifests are rounded: a piece may end this much past its file.
+PIECE_TOLERANCE_S = 0.05
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"})
 
@@ -56,6 +60,12 @@ class Utterance:
         samples = audio.load(self.path, rate)
         if self.offset or self.duration is not None:
             start = round(self.offset * rate)
+            whole_s = len(samples) / rate
+            if self.duration is not None and self.offset + self.duration > whole_s + PIECE_TOLERANCE_S:
+                raise audio.AudioError(
+                    f"{self.path}: utterance {self.id} is said to end at {self.offset + self.duration:.2f} s,"
+                    f" but the file ends at {whole_s:.2f} s; correct `offset` and `duration`"
+                )
             end = None if self.duration is None else start + round(self.duration * rate)
             samples = samples[start:end]
             if not len(samples):
@@ -195,6 +205,8 @@ def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
         raise ValueError("half a surrogate pair (a broken \\u escape): not text") from None
     if not isinstance(row.get("language"), str | None):
         raise ValueError(f"`language` must be text, found {row['language']!r}")
+    if row.get("language") and not re.match(LANGUAGE_TAG, row["language"]):
+        raise ValueError(f"`language` must be a tag such as en or en-US, found `{row['language']}`")
     for key in ("id", "speaker"):
         if not isinstance(row.get(key), str | int | None):
             raise ValueError(f"`{key}` must be text or a number, found {row[key]!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,10 +53,14 @@ class Lab:
     parallel: bool
     own: bool
     """Whether this process lives as long as the session: the controller, or the only one."""
+    dry: bool
+    """Whether pytest only shows what it would do."""
     plugin: Callable[[str], Any]
     """A registered pytest plugin by name, or None."""
     tests: dict[str, Tests] = field(default_factory=dict)
     scorecard: Scorecard | None = None
+    left_out: int = 0
+    """Tests deselected because `-m` does not name their tier."""
 
     @cached_property
     def session(self) -> Session:
@@ -140,6 +145,11 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
             "--lab-model, --lab-device and --lab-dataset leave no case: the models and data sets they match"
             " share no tier, task, language or device (`tiers: []` keeps one in the catalog only)"
         )
+    if not problems:
+        ids = {case.id for case in cases}
+        for glob in config.required:
+            if not any(fnmatchcase(id, glob) for id in ids):
+                problems.append(f"--lab-require {glob} matches no case; {suggest(glob, ids)}")
     if problems:
         raise pytest.UsageError("\n".join(problems))
     return catalog, cases
@@ -147,7 +157,9 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
 
 def rerun_command(item: pytest.Item, case: Case) -> str:
     """The command that runs this one test again, with the `-m` without which it would be deselected."""
-    parts = ["pytest", item.nodeid]
+    _, separator, name = str(item.nodeid).partition("::")
+    # From where pytest was started, which need not be the ini file's folder.
+    parts = ["pytest", f"{os.path.relpath(item.path)}{separator}{name}"]
     if item.get_closest_marker("real_e2e") and not item.get_closest_marker("smoke"):
         parts += ["-m", "real_e2e"]
     return shlex.join(parts)
@@ -202,12 +214,14 @@ def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     tests = lab.tests.get(case.key, Tests())
     noted = lab.session.outcome(case.key)
     outcome = from_note(noted) if noted is not None else None
+    kept = lab.session.answered(case.key) if outcome is None else 0
+    broken_off = f"broken off after {kept} utterances; they are kept, the same command goes on" if kept else None
     return case, CaseReport(
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
         title=case.model.title or case.model.id,
         record=outcome.record if outcome else None,
         path=outcome.path if outcome else None,
-        unavailable=outcome.unavailable if outcome else None,
+        unavailable=outcome.unavailable if outcome else broken_off,
         broken=outcome.broken if outcome else None,
         verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
         failed_tests=tuple(dict.fromkeys(tests.failed)),

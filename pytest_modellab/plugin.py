@@ -39,6 +39,8 @@ MARKERS = (
 )
 TASK_MARKERS = ("asr", "tts", "chat", "streaming")
 TIER_MARKERS = ("smoke", "real_e2e")
+DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
+"""Options of pytest under which no test is run."""
 NO_CASE = ""
 """What stands for the case of a test that asked for one and got none."""
 
@@ -70,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         session_id=worker["modellab_session"] if worker else _session_id(),
         parallel=worker is not None,
         own=worker is None,
+        dry=any(getattr(config.option, name, False) for name in DRY_RUNS),
         plugin=config.pluginmanager.get_plugin,
     )
     config.pluginmanager.register(fixtures, "modellab-fixtures")
@@ -118,6 +121,7 @@ class LabPlugin:
         if not re.search(r"\breal_e2e\b", config.option.markexpr or ""):
             kept = [item for item in items if not _only_e2e(item)]
             if len(kept) < len(items):
+                self.lab.left_out = len(items) - len(kept)
                 config.hook.pytest_deselected(items=[item for item in items if _only_e2e(item)])
                 items[:] = kept
         for item in items:
@@ -128,7 +132,7 @@ class LabPlugin:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         cases = {case.key: case for item in session.items if (case := case_of(item)) is not None}
-        if cases and not session.config.option.collectonly:
+        if cases and not self.lab.dry:
             self.lab.bench.expect(cases.values())
             self.lab.session.note_plan(list(cases))
 
@@ -179,10 +183,15 @@ class ControllerPlugin:
     def pytest_report_header(self) -> str:
         catalog = self.lab.catalog
         return (
-            f"modellab: {self.lab.shown(catalog.folder)}: {len(catalog.models)} models,"
-            f" {len(catalog.datasets)} data sets, {len(self.lab.cases)} cases; reports: "
-            f"{self.lab.shown(self.lab.config.reports)}"
+            f"modellab: {self.lab.shown(catalog.folder)}: models {len(catalog.models)},"
+            f" data sets {len(catalog.datasets)}, cases {len(self.lab.cases)};"
+            f" reports: {self.lab.shown(self.lab.config.reports)}"
         )
+
+    def pytest_report_collectionfinish(self) -> str | None:
+        if not self.lab.left_out:
+            return None
+        return f"modellab: left out {self.lab.left_out} tests of the release tier; -m real_e2e runs them"
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
         status = getattr(report, "modellab_status", None)
@@ -220,7 +229,7 @@ class ControllerPlugin:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.follower is not None:
             self.follower.stop()
-        if "session" not in vars(self.lab) and not self.lab.tests:
+        if self.lab.dry or ("session" not in vars(self.lab) and not self.lab.tests):
             return
         from .lab import finish
 
@@ -234,8 +243,14 @@ class ControllerPlugin:
         colours = {"pass": {"green": True}, "fail": {"red": True}}
         terminalreporter.ensure_newline()
         terminalreporter.section("modellab scorecard")
-        for line, status in render(self.lab.scorecard, self.lab.shown(self.lab.scorecard_path)):
+        for line, status in render(self.lab.scorecard, _from_here(self.lab.scorecard_path)):
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
+
+
+def _from_here(path: Path) -> str:
+    """A path as one would type it where pytest was started."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _parameter(case: Case, tiers: set[str]) -> Any:

@@ -115,10 +115,13 @@ class TestWhatLoads:
         ]
         assert [len(mirror.parts) for mirror in catalog.mirrors[SHA]] == [2]
 
-    def test_a_catalog_without_devices_has_the_cpu(self, tmp_path: Path) -> None:
-        text = model_yaml("tiny").replace("  cuda: {compute_type: float16}\n", "")
-        folder = write_catalog(tmp_path, files={"devices.yaml": None, "models/tiny.yaml": text})
-        assert load(folder).devices == {"cpu": DeviceSpec(id="cpu", kind="cpu")}
+    def test_a_catalog_without_devices_has_one_of_each_kind(self, tmp_path: Path) -> None:
+        folder = write_catalog(tmp_path, files={"devices.yaml": None})
+        assert load(folder).devices == {kind: DeviceSpec(id=kind, kind=kind) for kind in ("cpu", "cuda", "mps")}
+
+    def test_a_catalog_without_grades_has_the_bands_of_the_package(self, tmp_path: Path) -> None:
+        folder = write_catalog(tmp_path, files={"grades.yaml": None})
+        assert set(load(folder).grades["asr"].criteria) == {"wer", "rtf", "success_rate"}
 
     def test_only_models_and_data_are_needed(self, tmp_path: Path) -> None:
         names = ("devices.yaml", "limits.yaml", "grades.yaml", MODEL_FILE, DATASET_FILE)
@@ -290,7 +293,12 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "15: `devices.cpu`: expected `key: value` lines, found nothing; write {} for none",
         ),
         (MODEL_FILE, "{compute_type: int8}", "int8", "15: `devices.cpu`: expected `key: value` lines, found `int8`"),
-        (MODEL_FILE, "  cpu: {", "  cpuu: {", "15: unknown device `cpuu`; did you mean `cpu`? allowed: cpu, cuda, mps"),
+        (
+            MODEL_FILE,
+            "  cpu: {",
+            "  cpuu: {",
+            "15: unknown device `cpuu`; did you mean `cpu`? allowed: cpu, cuda, mps",
+        ),
         (
             MODEL_FILE,
             "  cpu: {compute_type: int8}",

@@ -195,9 +195,9 @@ def small(lab: FakeLab) -> FakeLab:
         (
             (),
             0,
-            ["fake *3.3 % ?0.25, 44?*inconclusive", "inconclusive fake:cpu:clips: WER 3.3 %*", "*1 passed, 1 incon*"],
+            ["fake *3.3 % ?0.3, 44?*inconclusive", "inconclusive fake:cpu:clips: WER 3.3 %*", "*1 passed, 1 incon*"],
         ),
-        (("--lab-strict",), 1, ["*assert WER 3.3 % <= limit 5.0 %*", "fake *3.3 % ?0.25, 44?*fail"]),
+        (("--lab-strict",), 1, ["*assert WER 3.3 % <= limit 5.0 %*", "fake *3.3 % ?0.3, 44?*fail"]),
     ],
 )
 def test_inconclusive_is_an_outcome_of_its_own(

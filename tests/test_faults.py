@@ -68,6 +68,19 @@ def test_a_model_that_keeps_dying_is_given_up(lab: FakeLab) -> None:
     assert record.utterances[5].error is not None
     assert record.utterances[5].error.message == "not tried: the worker had died 3 times"
     assert lab.engine_log().count("load") == 3
+    assert record.failure is not None
+    assert record.failure.message == (
+        "given up after the worker died 3 times; the first time: the worker ended with exit code 7"
+    )
+
+
+def test_a_model_that_hangs_on_everything_is_given_up_soon(lab: FakeLab) -> None:
+    lab.texts = [f"clip number {i}" for i in range(6)]
+    lab.ready(faults={lab.size(i): "hang" for i in range(6)}, timeouts=QUICK)
+    result = lab.run()
+    assert result.ret == 1
+    assert lab.engine_log().count("load") == 3
+    result.stdout.fnmatch_lines(["*given up after the worker died 3 times; the first time: no answer to `transcribe`*"])
 
 
 def test_the_first_call_may_kill_the_worker_and_the_rest_goes_on(lab: FakeLab) -> None:

@@ -162,10 +162,11 @@ def test_tests_without_a_case_to_run_are_no_pass(lab: FakeLab, workers: str) -> 
 @BOTH
 def test_a_required_case_that_was_not_measured_is_no_pass(lab: FakeLab, workers: str) -> None:
     lab.ready()
+    lab.model("other", devices={"cuda": {}})
     assert lab.run(workers, "--lab-require", "fake:cpu:*").ret == 0
-    result = lab.run(workers, "--lab-require", "fake:cuda:*")
+    result = lab.run(workers, "--lab-require", "other:cuda:*")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["NOT PASSED: required case `fake:cuda:?` was not measured"])
+    result.stdout.fnmatch_lines(["NOT PASSED: required case `other:cuda:?` was not measured"])
 
 
 @BOTH
@@ -327,7 +328,7 @@ def test_a_repository_without_a_catalog_is_not_disturbed(pytester: pytest.Pytest
     assert result.ret == 0
     result.assert_outcomes(passed=2)
     assert "modellab:" not in result.stdout.str()
-    assert "scorecard" not in result.stdout.str()
+    assert "modellab scorecard" not in result.stdout.str()
     assert not (pytester.path / "reports").exists()
 
 
@@ -342,3 +343,53 @@ def test_all_options_stand_in_help(lab: FakeLab) -> None:
     result = lab.run("--help")
     for option in ("model", "device", "dataset", "require", "max-utterances", "fresh", "inprocess", "report"):
         assert f"--lab-{option}" in result.stdout.str()
+
+
+@pytest.mark.parametrize("option", ["--fixtures", "--fixtures-per-test", "--setup-plan", "--collect-only"])
+def test_options_that_only_show_leave_the_last_scorecard_alone(lab: FakeLab, option: str) -> None:
+    lab.ready()
+    assert lab.run().ret == 0
+    before = lab.scorecard()
+    result = lab.run(option)
+    assert result.ret == 0
+    assert "modellab scorecard" not in result.stdout.str()
+    assert lab.scorecard() == before
+
+
+def test_without_a_limit_the_test_is_skipped_and_the_row_stands_by_what_was_judged(lab: FakeLab) -> None:
+    lab.model()
+    lab.dataset()
+    result = lab.run("-rs")
+    result.assert_outcomes(passed=1, skipped=1)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*no entry in limits.yaml gives wer a limit for this case*"])
+    assert lab.scorecard()["rows"][0]["status"] == "pass"
+
+
+def test_a_catalog_without_grades_is_graded_by_the_bands_of_the_package(lab: FakeLab) -> None:
+    lab.ready()
+    lab.run().stdout.fnmatch_lines(["fake *A+ (wer) ?*pass", "recommended for asr: fake on cpu*"])
+
+
+def test_left_out_release_tests_are_told(lab: FakeLab) -> None:
+    lab.ready(tiers=["real_e2e"])
+    result = lab.run()
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    result.stdout.fnmatch_lines(["modellab: left out 2 tests of the release tier; -m real_e2e runs them"])
+
+
+def test_the_rerun_command_is_as_one_types_it_from_here(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.ready(wrong={1: "to fine"})
+    below = lab.path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    result = lab.run("..")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*rerun: pytest '../test_suite.py::test_wer?fake:cpu:clips?'"])
+
+
+def test_a_required_glob_that_no_case_matches_is_a_usage_error(lab: FakeLab) -> None:
+    lab.ready()
+    result = lab.run("--lab-require", "fak:*")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--lab-require fak:? matches no case; *allowed: fake:cpu:clips"])

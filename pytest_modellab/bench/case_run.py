@@ -138,7 +138,7 @@ class CaseRun:
         return None
 
     def _answer_all(self) -> RunFacts:
-        deaths = 0
+        deaths: list[WorkerDied] = []
         loaded: Loaded | None = None
         findings: list[Finding] = []
         load_s: float | None = None
@@ -146,49 +146,58 @@ class CaseRun:
         memory = Memory()
         for utterance in self.job.dataset.utterances:
             samples = utterance.samples(self.job.rate)
+            # The decoded length, not what a header or a manifest says: RTF rests on it.
+            self.job.seconds[utterance.id] = len(samples) / self.job.rate
             findings.extend(
                 Finding(utterance=utterance.id, kind=each.kind, message=each.message)
                 for each in audio.check(samples, self.job.rate, utterance.text)
             )
             if utterance.id in self.answers:
                 continue
-            if loaded is None and deaths < MAX_DEATHS:
-                loaded = self._load()
+            if loaded is None and len(deaths) < MAX_DEATHS:
+                loaded = self._load(warm_up=not deaths)
                 load_s, first_call_s = load_s or loaded.load_s, first_call_s or loaded.first_call_s
                 memory = loaded.memory
+                if loaded.first_death is not None:
+                    deaths.append(loaded.first_death)
+                    loaded.first_death = None
+                    if utterance is self.job.dataset.utterances[0]:  # the clip of the first call: once is enough
+                        self._note(utterance, None, None, _died(deaths[-1]))
+                        self._advance()
+                        continue
             if loaded is None:
-                self._note(utterance, None, None, self._given_up(deaths))
+                self._note(utterance, None, None, _not_tried(deaths))
             elif loaded.failure is not None:
                 self._note(utterance, None, None, loaded.failure)
             else:
                 try:
                     self._answer(loaded, utterance, samples)
                 except WorkerDied as death:
-                    deaths += 1
+                    deaths.append(death)
                     self.pool.drop(self.job.case.group)
                     loaded = None
-                    kind: Any = death.kind
-                    self._note(utterance, None, None, Failure(kind=kind, message=death.reason, detail=death.stderr))
+                    self._note(utterance, None, None, _died(death))
             self._advance()
-        if loaded is None and deaths >= MAX_DEATHS:
-            failure: Failure | None = self._given_up(deaths)
+        if len(deaths) >= MAX_DEATHS:
+            failure: Failure | None = _given_up(deaths)
         else:
             failure = loaded.failure if loaded else None
         return RunFacts(
             load_s=load_s,
             first_call_s=first_call_s,
-            no_speed=self._no_speed(),
+            no_speed=self._no_speed(len(deaths)),
             failure=failure,
             memory=memory,
             resumed=self.taken_over,
-            restarts=deaths,
+            restarts=len(deaths),
             findings=tuple(findings),
         )
 
-    def _load(self) -> Loaded:
-        self._say("loading the model")
+    def _load(self, *, warm_up: bool = True) -> Loaded:
+        self._say("loading the model, first call")
         first = self.job.dataset.utterances[0]
-        return self.pool.get(self.job.case.group, self.job.order, first.clip(self.job.rate), self._timeout(first))
+        clip = first.clip(self.job.rate) if warm_up else None
+        return self.pool.get(self.job.case.group, self.job.order, clip, self._timeout(first))
 
     def _answer(self, loaded: Loaded, utterance: Utterance, samples: audio.Samples) -> None:
         assert loaded.worker is not None
@@ -229,13 +238,27 @@ class CaseRun:
         timeouts = self.job.case.model.timeouts
         return timeouts.utterance_s + timeouts.per_audio_second * self.job.seconds[utterance.id]
 
-    def _no_speed(self) -> str | None:
+    def _no_speed(self, deaths: int) -> str | None:
         if self.taken_over:
             return f"resumed: {self.taken_over} utterances were answered in a session that was killed"
+        if deaths:
+            return f"the worker died {deaths} times"
         return None
-
-    def _given_up(self, deaths: int) -> Failure:
-        return Failure(kind="crash", message=f"not tried: the worker had died {deaths} times")
 
     def _say(self, text: str) -> None:
         self.progress.say(self.job.case, text)
+
+
+def _died(death: WorkerDied) -> Failure:
+    return Failure(kind=death.kind, message=death.reason, detail=death.stderr)
+
+
+def _not_tried(deaths: list[WorkerDied]) -> Failure:
+    return Failure(kind="crash", message=f"not tried: the worker had died {len(deaths)} times")
+
+
+def _given_up(deaths: list[WorkerDied]) -> Failure:
+    """Why a case was broken off, by the first of the deaths: the later ones follow from it more often than not."""
+    first = deaths[0]
+    message = f"given up after the worker died {len(deaths)} times; the first time: {first.reason}"
+    return Failure(kind="crash", message=message, detail=first.stderr)

@@ -44,13 +44,13 @@ class LiveModel:
             raise
         return live
 
-    def transcribe(self, clip: Clip | Utterance | Path) -> Transcript:
+    def transcribe(self, clip: Clip | Utterance | Path | str) -> Transcript:
         """Recognise one clip, an utterance of a data set, or an audio file.
 
         Raises ModelError for what the engine raised, WorkerDied where it took the process down.
         """
-        if isinstance(clip, Path):
-            clip = Clip(audio.load(clip, self.rate), self.rate)
+        if isinstance(clip, Path | str):
+            clip = Clip(audio.load(Path(clip), self.rate), self.rate)
         elif not isinstance(clip, Clip):
             clip = clip.clip(self.rate)
         timeouts = self._case.model.timeouts

@@ -11,7 +11,7 @@ import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from . import wire
 
@@ -22,8 +22,8 @@ _LINE_LENGTH = 500
 class WorkerDied(Exception):
     """The worker is gone: crashed, killed, or past its time. `kind` is `crash` or `timeout`."""
 
-    def __init__(self, kind: str, reason: str, stderr: str = "") -> None:
-        self.kind = kind
+    def __init__(self, kind: Literal["crash", "timeout"], reason: str, stderr: str = "") -> None:
+        self.kind: Literal["crash", "timeout"] = kind
         self.reason = reason
         self.stderr = stderr
         super().__init__(f"{reason}\n{stderr}" if stderr else reason)

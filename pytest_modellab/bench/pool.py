@@ -26,6 +26,8 @@ class Loaded:
     first_call_s: float | None = None
     failure: Failure | None = None
     memory: Memory = field(default_factory=Memory)
+    first_death: WorkerDied | None = None
+    """How the worker before this one died, of its first call."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Pool:
     def expect(self, cases: Iterable[Case]) -> None:
         self._pending = Counter(case.group for case in cases)
 
-    def get(self, group: str, order: LoadOrder, warm_up: Clip, warm_up_s: float) -> Loaded:
+    def get(self, group: str, order: LoadOrder, warm_up: Clip | None, warm_up_s: float) -> Loaded:
         """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet."""
         if group not in self._loaded:
             self._loaded[group] = self._load(order, warm_up, warm_up_s)
@@ -106,9 +108,11 @@ class Pool:
         if warm_up is not None:
             try:
                 first = worker.request(*transcribe_request(warm_up), timeout=warm_up_s)
-            except WorkerDied:
+            except WorkerDied as death:
                 # What kills the first call is met again, and told, where this utterance is measured.
-                return self._load(order, None, warm_up_s)
+                again = self._load(order, None, warm_up_s)
+                again.first_death = death
+                return again
             except BaseException:
                 worker.close()
                 raise

@@ -24,7 +24,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .files import write_text
-from .journal import head_key
+from .journal import head_key, read
 
 PLAN = "plan.json"
 
@@ -70,6 +70,11 @@ class Session:
             return None
         noted: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return noted
+
+    def answered(self, case_key: str) -> int:
+        """How many utterances of a case are in this session's journal."""
+        rows, _ = read(self.journal(case_key))
+        return sum("utterance" in row for row in rows)
 
     def adopt(self, case_key: str, key: str) -> bool:
         """Take over the journal a dead session left for this case with this input key, if there is one."""

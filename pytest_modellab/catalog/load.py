@@ -36,7 +36,8 @@ from .yamlfile import Document, read
 S = TypeVar("S", bound=Spec)
 N = TypeVar("N", ModelSpec, DatasetSpec)
 
-CPU = DeviceSpec(id="cpu", kind="cpu")
+DEFAULT_DEVICES = tuple(DeviceSpec(id=kind, kind=kind) for kind in get_args(DeviceKind))
+DEFAULT_GRADES = Path(__file__).with_name("default_grades.yaml")
 
 _FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml")
 
@@ -72,10 +73,10 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
     datasets = reader.many(DatasetSpec, folder / "datasets")
     devices_file = reader.one(DevicesFile, folder / "devices.yaml")
     limits_file = reader.one(LimitsFile, folder / "limits.yaml")
-    grades_file = reader.one(GradesFile, folder / "grades.yaml")
+    grades_file = reader.one(GradesFile, folder / "grades.yaml") or reader.one(GradesFile, DEFAULT_GRADES)
     mirrors_file = reader.one(MirrorsFile, folder / "mirrors.yaml")
     devices: dict[str, DeviceSpec] = {}
-    for i, device in enumerate(devices_file.devices if devices_file else (CPU,)):
+    for i, device in enumerate(devices_file.devices if devices_file else DEFAULT_DEVICES):
         if device.id in devices:
             reader.complain_of_duplicate(folder / "devices.yaml", "device", ("devices", i), devices[device.id])
             continue

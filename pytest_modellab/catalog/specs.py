@@ -32,15 +32,20 @@ _COMMIT = r"^[0-9a-f]{40}$"
 _REPO = r"^\w[\w.-]*/\w[\w.-]*$"
 _REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
 
+# BCP 47 as far as it goes here: `english` would choose another normalizer than `en`, unnoticed.
+LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
+
 IN_WORDS = {
     _IDENTIFIER: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
     _SHA256: "64 hexadecimal digits in lower case",
     _COMMIT: "a commit (40 hexadecimal digits in lower case)",
     _REPO: "owner/name",
+    LANGUAGE_TAG: "a language tag such as en or en-US",
     _REQUIREMENT: "a pinned package, name==version",
 }
 """What each pattern asks for, for messages."""
 
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_TAG)]
 Identifier = Annotated[str, StringConstraints(pattern=_IDENTIFIER, max_length=80)]
 Sha256 = Annotated[str, StringConstraints(pattern=_SHA256)]
 Requirement = Annotated[str, StringConstraints(pattern=_REQUIREMENT)]
@@ -142,7 +147,7 @@ class ModelSpec(NamedSpec):
     engine: str
     tasks: tuple[Task, ...] = Field(min_length=1)
     tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
-    languages: tuple[str, ...] = Field(default=(), description="[] for any")
+    languages: tuple[Language, ...] = Field(default=(), description="[] for any")
     licence: str = ""
     weights: Weights | None = None
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
@@ -199,7 +204,7 @@ class ClipSpec(NamedSpec):
     sha256: Sha256
     text: str = Field(description="the reference, as published")
     speaker: str | None = None
-    language: str | None = None
+    language: Language | None = None
     licence: str = ""
 
     @model_validator(mode="after")
@@ -216,7 +221,7 @@ class DatasetSpec(NamedSpec):
     title: str = ""
     tasks: tuple[Task, ...] = Field(min_length=1)
     tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
-    language: str | None = Field(default=None, description="of utterances that don't state their own")
+    language: Language | None = Field(default=None, description="of utterances that don't state their own")
     licence: str = ""
     normalizer: Literal["whisper-english", "whisper-basic", "none"] | None = Field(
         default=None, description="by language unless given"

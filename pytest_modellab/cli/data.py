@@ -73,6 +73,7 @@ def _report(dataset: Dataset, *, check: bool) -> int:
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
     known = f"{speakers} known speakers" if speakers else "speakers unknown"
     print(f"{dataset.spec.id}: {len(dataset.utterances)} utterances, {seconds / 60:.1f} min, {known}")
+    print(f"  normalizer {dataset.normalizer} (language: {dataset.spec.language or 'not stated'})")
     print(f"  fingerprint {dataset.fingerprint}")
     print("\n".join(lines) if lines else "  nothing odd found" if check else "  ready")
     return broken

@@ -73,8 +73,11 @@ def digest(options: argparse.Namespace) -> int:
     """Print the `files:` lines that pin the files of a folder."""
     if not options.folder.is_dir():
         raise UsageError(f"{options.folder} is not a folder")
+    files = sorted(path for path in options.folder.rglob("*") if path.is_file())
+    if not files:
+        raise UsageError(f"{options.folder} holds no files")
     print("  files:")
-    for path in sorted(path for path in options.folder.rglob("*") if path.is_file()):
+    for path in files:
         name = path.relative_to(options.folder).as_posix()
         print(f"    {name}: {{sha256: {digest_file(path)}, size: {path.stat().st_size}}}")
     return 0

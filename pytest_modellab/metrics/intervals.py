@@ -90,7 +90,9 @@ def cluster_sums(
     if len(set(names)) < FEWEST_CLUSTERS:
         known = len({name for name in clusters if name is not None})
         names = [f"utterance {i}" for i in range(len(names))]
-        conditional = f"conditional on {known} speaker{'s' * (known != 1)}"
+        conditional = (
+            f"conditional on {known} speaker{'s' * (known != 1)}" if known else f"from {len(names)} utterances"
+        )
     index: dict[str, int] = {}
     places = [index.setdefault(name, len(index)) for name in names]
     return [np.bincount(places, weights=each, minlength=len(index)).astype(np.float64) for each in values], conditional

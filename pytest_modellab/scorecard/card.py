@@ -50,6 +50,7 @@ class Row(Part):
     verdicts: tuple[Judgement, ...] = ()
     failed_tests: tuple[str, ...] = ()
     words: int = 0
+    empty_references: int = Field(default=0, description="references without a word after normalisation")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     record: str | None = None
 
@@ -112,7 +113,8 @@ def build_row(
         *(_stored(v, v in asserted) for v in gate),
         *(_stored(v, True) for v in asserted if v not in gate),
     ]
-    statuses = [verdict.status for verdict in verdicts]
+    # Where there is no limit, nothing was asked.
+    statuses = [verdict.status for verdict in verdicts if verdict.bound is not None]
     if tests is not None:
         statuses.append(tests)
     if record.failure is not None or record.summary.answered == 0:
@@ -129,6 +131,7 @@ def build_row(
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         words=words.substitutions + words.deletions + words.hits,
+        empty_references=record.summary.empty_references,
         odd_recordings=len({finding.utterance for finding in record.findings}),
         record=shown(report.path),
     )
@@ -211,7 +214,7 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: bool = Fal
         if not any(fnmatchcase(row.case.id, glob) for row in measured):
             found.append(f"required case `{glob}` was not measured")
     if strict:
-        doubtful = [row for row in rows if row.status in {Status.WARN, Status.INCONCLUSIVE}]
+        doubtful = [row for row in measured if row.status not in {Status.PASS, Status.FAIL}]
         found += [f"{case_key(row.case)} is {row.status}, and --lab-strict is on: {row.reason}" for row in doubtful]
     for row in rows:
         if row.status is Status.FAIL and not row.failed_tests:
@@ -235,7 +238,12 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
         if all(row.status in {Status.PASS, Status.WARN} and not (row.grade and row.grade.letter == "F") for row in own)
     ]
     if not passing:
-        why = "no model passed its gates above F" if graded else "insufficient evidence: no case was graded"
+        if not graded:
+            why = "insufficient evidence: no case was graded"
+        elif any(row.status is Status.NOT_AVAILABLE for own in graded.values() for row in own):
+            why = "no model passed all its gates; some could not be judged"
+        else:
+            why = "no model passed its gates above F"
         return Recommendation(task=task, case=None, text=f"none: {why}")
     shared = set.intersection(*({row.case.dataset for row in own if _graded(row)} for own in passing))
     if not shared:

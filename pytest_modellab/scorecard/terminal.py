@@ -47,6 +47,12 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     odd = {row.case.dataset: row.odd_recordings for row in measured if row.odd_recordings}
     for dataset, count in odd.items():
         yield f"{count} odd recordings in {dataset}: modellab data check {dataset}", None
+    empty = {row.case.dataset: row.empty_references for row in measured if row.empty_references}
+    for dataset, count in empty.items():
+        yield (
+            f"{count} references in {dataset} have no word after normalisation: what is heard there counts as errors",
+            None,
+        )
     yield from _absent([row for row in card.rows if not row.measured])
     for recommendation in card.recommendations:
         yield f"recommended for {recommendation.task}: {recommendation.text}", None
@@ -78,7 +84,11 @@ def _cell(metric: str, row: Row) -> str:
         return "n/a"
     text = METRICS[metric].format(value)
     interval = row.intervals.get(metric) if metric == "wer" else None
-    return text if interval is None else f"{text} [{100 * interval.low:.2g}, {100 * interval.high:.2g}]"
+    return text if interval is None else f"{text} [{_percent(interval.low)}, {_percent(interval.high)}]"
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.0f}" if ratio >= 0.0995 else f"{100 * ratio:.1f}"
 
 
 def _absent(rows: list[Row]) -> Iterator[tuple[str, str | None]]:
