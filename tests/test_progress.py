@@ -53,7 +53,7 @@ def test_a_log_gets_a_line_now_and_then(lab: FakeLab, monkeypatch: pytest.Monkey
 
 def test_a_quick_run_leaves_no_line_in_a_log(lab: FakeLab) -> None:
     lab.ready()
-    assert "utterance" not in lab.run().stdout.str()
+    assert "utterance 3 of 3" not in lab.run().stdout.str()
 
 
 def test_journals_are_followed_by_what_is_new_in_them(tmp_path: Path) -> None:
