@@ -76,7 +76,9 @@ FileName = Annotated[str, AfterValidator(_relative)]
 class Spec(BaseModel):
     """Base of everything read from YAML."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=(), defer_build=True
+    )
 
     # `file:line` it was read from, for messages; set by the loader.
     _origin: str = PrivateAttr(default="")
