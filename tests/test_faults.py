@@ -91,6 +91,15 @@ def test_the_first_call_may_kill_the_worker_and_the_rest_goes_on(lab: FakeLab) -
     assert record.timing.first_call_s is None
 
 
+def test_text_that_utf8_cannot_hold_is_stored_with_marks(lab: FakeLab) -> None:
+    lab.ready(faults={lab.size(1): "surrogate", lab.size(2): "raise-surrogate"})
+    assert lab.run().ret == 1
+    utterances = lab.record().utterances
+    assert utterances[1].hypothesis == "half a pair \N{REPLACEMENT CHARACTER} and a whole \N{GRINNING FACE}"
+    assert utterances[2].error is not None
+    assert utterances[2].error.message == "RuntimeError: half a pair \N{REPLACEMENT CHARACTER}"
+
+
 def test_an_engine_that_prints_a_lot_breaks_nothing(lab: FakeLab) -> None:
     lab.ready(faults={lab.size(1): "print"})
     assert lab.run().ret == 0

@@ -37,8 +37,8 @@ class Host:
             reply = {
                 "error": {
                     "type": type(error).__name__,
-                    "message": str(error) or repr(error),
-                    "traceback": "".join(traceback.format_exception(error)),
+                    "message": storable(str(error) or repr(error)),
+                    "traceback": storable("".join(traceback.format_exception(error))),
                 }
             }
         return {**reply, **peak_memory()}
@@ -75,7 +75,12 @@ class Host:
         seconds = time.perf_counter() - start
         if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
             raise TypeError(f"transcribe() must return a Transcript with text, not {transcript!r:.200}")
-        return {"text": transcript.text, "seconds": seconds}
+        return {"text": storable(transcript.text), "seconds": seconds}
+
+
+def storable(text: str) -> str:
+    """`text` with halves of surrogate pairs, which UTF-8 can't hold, as U+FFFD; whole pairs become their character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def peak_memory() -> dict[str, Any]:

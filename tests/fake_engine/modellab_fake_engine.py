@@ -56,6 +56,8 @@ class FakeEngine:
         fault = self.options.faults.get(size, "")
         if fault == "wrong-type":
             return 42  # type: ignore[return-value]  # the fault
+        if fault == "surrogate":
+            return Transcript("half a pair \ud800 and a whole \ud83d\ude00")
         self._fail(fault)
         return Transcript(self.options.answers.get(size, ""))
 
@@ -72,6 +74,8 @@ class FakeEngine:
     def _fail(self, fault: str) -> None:
         if fault == "raise":
             raise RuntimeError("the fake engine was told to fail")
+        if fault == "raise-surrogate":
+            raise RuntimeError("half a pair \ud800")
         if fault == "segfault":
             ctypes.string_at(0)
         if fault == "abort":
