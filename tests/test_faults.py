@@ -91,6 +91,15 @@ def test_the_first_call_may_kill_the_worker_and_the_rest_goes_on(lab: FakeLab) -
     assert record.timing.first_call_s is None
 
 
+def test_a_worker_that_dies_leaving_a_child_on_its_pipe_is_a_crash_at_once(lab: FakeLab) -> None:
+    lab.ready(faults={lab.size(1): "fork-and-exit"}, timeouts={"utterance_s": 40})
+    assert lab.run().ret == 1
+    error = lab.record().utterances[1].error
+    assert error is not None
+    assert (error.kind, error.message) == ("crash", "the worker ended with exit code 7")
+    assert not left_behind(lab.path)
+
+
 def test_text_that_utf8_cannot_hold_is_stored_with_marks(lab: FakeLab) -> None:
     lab.ready(faults={lab.size(1): "surrogate", lab.size(2): "raise-surrogate"})
     assert lab.run().ret == 1

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import IO, Any, Literal, Protocol
@@ -86,7 +87,7 @@ class LocalWorker:
         """Send one request and wait at most `timeout` seconds for its reply."""
         try:
             wire.send(self._stdin, message, payload)
-            reply = self._replies.get(timeout=timeout)
+            reply = self._wait(timeout)
         except queue.Empty:
             self._kill()
             raise WorkerDied(
@@ -103,6 +104,19 @@ class LocalWorker:
             raise self._death()
         self._sample(reply)
         return reply
+
+    def _wait(self, timeout: float) -> dict[str, Any] | None:
+        """The next reply; None where the worker is gone, even if a child of it still holds the pipe open."""
+        end = time.monotonic() + timeout
+        while True:
+            gone = self._process.poll() is not None
+            try:
+                return self._replies.get(timeout=max(0.0, min(0.5, end - time.monotonic())))
+            except queue.Empty:
+                if gone:
+                    return None
+                if time.monotonic() >= end:
+                    raise
 
     def close(self) -> None:
         """Ask it to end; kill it if it has not within five seconds. Safe to repeat."""

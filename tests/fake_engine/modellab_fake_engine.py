@@ -82,6 +82,10 @@ class FakeEngine:
             os.abort()
         if fault == "exit":
             os._exit(7)
+        if fault == "fork-and-exit" and os.fork():
+            os._exit(7)
+        if fault == "fork-and-exit":
+            time.sleep(60)
         if fault == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         if fault == "hang":
