@@ -192,7 +192,7 @@ class TestWhatLoads:
             "text: two",
             "txet: two",
             "10: unknown key `txet` in `clips[1]`; did you mean `text`?"
-            " allowed: archive, id, language, licence, member, sha256, speaker, text",
+            " allowed: archive, id, kind, language, licence, member, sha256, speaker, text",
             id="clip",
         ),
         pytest.param(

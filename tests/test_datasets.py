@@ -72,6 +72,12 @@ class TestManifest:
         clip = first.clip(RATE)
         assert (clip.seconds, clip.language) == (0.5, "en")
 
+    def test_kind_and_signal_to_noise_ratio_where_they_are_known(self, tmp_path: Path) -> None:
+        manifest(tmp_path, [row(kind="read", snr_db=5), row(id="other")])
+        first, second = prepared(tmp_path).utterances
+        assert (first.kind, first.snr_db) == ("read", 5.0)
+        assert (second.kind, second.snr_db) == (None, None)
+
     @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
     def test_utf_8_with_and_without_a_mark(self, tmp_path: Path, encoding: str) -> None:
         manifest(tmp_path, [row(text="señor")], encoding)
@@ -108,6 +114,9 @@ class TestManifest:
             (row(language=5), "`language` must be text, found 5"),
             (row(id=["a"]), "`id` must be text or a number, found ['a']"),
             (row(speaker={}), "`speaker` must be text or a number, found {}"),
+            (row(kind=[]), "`kind` must be text or a number, found []"),
+            (row(snr_db="loud"), "`snr_db` must be decibels, found 'loud'"),
+            (row(snr_db=float("nan")), "`snr_db` must be decibels, found nan"),
             (
                 '{"audio_filepath": "one.wav", "text": "\\ud800"}',
                 "half a surrogate pair (a broken \\u escape): not text",

@@ -93,6 +93,8 @@ def assemble(
                 error=None if answer["error"] is None else Failure(**answer["error"]),
                 speaker=utterance.speaker,
                 language=utterance.language,
+                kind=utterance.kind,
+                snr_db=utterance.snr_db,
                 words=edits(each.words),
                 characters=edits(each.characters),
             )

@@ -68,6 +68,8 @@ class UtteranceResult(Stored):
     error: Failure | None = None
     speaker: str | None = None
     language: str | None = None
+    kind: str | None = Field(default=None, description="what sort of speech or recording, where the data set says")
+    snr_db: float | None = None
     words: Edits
     characters: Edits
 

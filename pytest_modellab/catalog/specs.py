@@ -207,6 +207,7 @@ class ClipSpec(NamedSpec):
     text: str = Field(description="the reference, as published")
     speaker: str | None = None
     language: Language | None = None
+    kind: str | None = Field(default=None, description="read, whispered, ...: figures by kind")
     licence: str = ""
 
     @model_validator(mode="after")
