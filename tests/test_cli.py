@@ -74,7 +74,7 @@ def test_broken_data_are_named_and_end_with_one(lab: FakeLab, action: str, capsy
     lab.ready()
     (lab.catalog / "datasets" / "clips-2.wav").write_bytes(b"nothing to hear")
     assert main(["data", action]) == 1
-    assert "clip-2: " in capsys.readouterr().out
+    assert "utterance clip-2: " in capsys.readouterr().out
 
 
 def test_a_missing_manifest_is_told(lab: FakeLab, capsys: Output) -> None:

@@ -273,7 +273,7 @@ def test_a_live_model_answers_clips_of_the_data_set(lab: FakeLab) -> None:
         def test_live(model, dataset, device):
             heard = [model.transcribe(utterance).text for utterance in dataset.utterances]
             assert heard == [utterance.text for utterance in dataset.utterances]
-            assert model.transcribe(dataset.utterances[0].path).text == heard[0]
+            assert model.transcribe(dataset.utterances[0].recording.path).text == heard[0]
             assert device.kind == "cpu"
         """
     )

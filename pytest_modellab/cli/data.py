@@ -69,7 +69,7 @@ def _report(dataset: Dataset, *, check: bool) -> int:
                 seconds += utterance.seconds
         except audio.AudioError as error:
             broken = 1
-            lines.append(f"  {utterance.id}: {error}")
+            lines.append(f"  {error}")
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
     known = f"{speakers} known speakers" if speakers else "speakers unknown"
     print(f"{dataset.spec.id}: {len(dataset.utterances)} utterances, {seconds / 60:.1f} min, {known}")

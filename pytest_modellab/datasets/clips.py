@@ -9,6 +9,7 @@ from ..catalog.specs import ArchiveSpec, ClipSpec, DatasetSpec, MirrorSpec
 from ..store import Folder, Sdist, Source, Store, Wanted, Wheel
 from ..weights import mirror_sources
 from .model import Utterance
+from .recording import FileRecording
 
 
 def from_archives(
@@ -29,8 +30,7 @@ def from_archives(
         Utterance(
             id=clip.id,
             text=clip.text,
-            path=paths[clip.id],
-            sha256=clip.sha256,
+            recording=FileRecording(paths[clip.id], clip.sha256),
             speaker=clip.speaker,
             language=clip.language or spec.language,
             kind=clip.kind,

@@ -7,6 +7,7 @@ from pathlib import Path
 from ..catalog.specs import DatasetSpec
 from ..store import digest_file
 from .model import DatasetError, Utterance
+from .recording import FileRecording
 from .rows import Rows
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"})
@@ -33,5 +34,5 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
                 rows.problems.append(f"{text_file}: {why}")
                 continue
             name = path.relative_to(folder).with_suffix("").as_posix()
-            rows.add(str(path), Utterance(name, text, path, digest, None, spec.language))
+            rows.add(str(path), Utterance(name, text, FileRecording(path, digest), None, spec.language))
     return rows.checked(f"{folder}: no audio files ({', '.join(sorted(AUDIO_SUFFIXES))})")

@@ -11,6 +11,7 @@ from typing import Any
 from ..catalog.specs import LANGUAGE_TAG, DatasetSpec
 from ..store import digest_file
 from .model import DatasetError, Utterance
+from .recording import FileRecording
 from .rows import Rows
 
 
@@ -79,14 +80,16 @@ def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
     return Utterance(
         id=str(name) if name not in {None, ""} else Path(row["audio_filepath"]).with_suffix("").as_posix(),
         text=row["text"],
-        path=audio_file,
-        sha256=digest_file(audio_file),
+        recording=FileRecording(
+            path=audio_file,
+            sha256=digest_file(audio_file),
+            offset=float(row.get("offset") or 0.0),
+            duration=float(row["duration"]) if piece and row.get("duration") is not None else None,
+        ),
         speaker=None if row.get("speaker") is None else str(row["speaker"]),
         language=row.get("language") or spec.language,
         kind=None if row.get("kind") is None else str(row["kind"]),
         snr_db=None if snr_db is None else float(snr_db),
-        offset=float(row.get("offset") or 0.0),
-        duration=float(row["duration"]) if piece and row.get("duration") is not None else None,
     )
 
 
