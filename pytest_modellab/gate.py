@@ -12,7 +12,7 @@ from typing import Literal
 from .bench.record import CaseRef, Record, UtteranceResult
 from .catalog.errors import suggest
 from .catalog.specs import LimitSpec
-from .metrics.definitions import METRICS, Metric
+from .metrics.definitions import METRICS, TIMED, Metric
 from .printable import printable
 
 Comparison = Literal["<=", "<", ">=", ">"]
@@ -115,6 +115,10 @@ def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit)
     if verdict.status is Status.PASS and limit.warn is not None and not _holds(value, comparison, limit.warn):
         reason = f"beyond {metric.format(limit.warn)}, where warnings begin"
         verdict = replace(verdict, status=Status.WARN, reason=reason)
+    noisy = record.timing.noisy if metric.name in TIMED else None
+    if noisy and verdict.status in {Status.FAIL, Status.WARN}:
+        # Noise only ever slows: what holds in it holds, what doesn't may be the noise.
+        return replace(verdict, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}", p=None)
     return verdict
 
 
@@ -317,6 +321,10 @@ class Run:
         return self.figure("latency_p95_s")
 
     @property
+    def clip5_s(self) -> Figure:
+        return self.figure("clip5_s")
+
+    @property
     def load_s(self) -> Figure:
         return self.figure("load_s")
 
@@ -325,8 +333,20 @@ class Run:
         return self.figure("first_call_s")
 
     @property
+    def cost_per_audio_hour(self) -> Figure:
+        return self.figure("cost_per_audio_hour")
+
+    @property
     def peak_rss_mb(self) -> Figure:
         return self.figure("peak_rss_mb")
+
+    @property
+    def peak_device_mb(self) -> Figure:
+        return self.figure("peak_device_mb")
+
+    @property
+    def model_size_mb(self) -> Figure:
+        return self.figure("model_size_mb")
 
     @property
     def success_rate(self) -> Figure:

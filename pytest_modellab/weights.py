@@ -86,6 +86,17 @@ def local_folder(
     return store.folder(wanted)
 
 
+def size(model: ModelSpec, folder: Path) -> int | None:
+    """Bytes of a model's files on disk; None for an engine that needs none."""
+    weights = model.weights
+    if weights is None:
+        return None
+    if weights.files is not None:
+        return sum(pinned.size for pinned in weights.files.values())
+    root = folder / "models" / str(weights.path)
+    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+
+
 def digest(model: ModelSpec, folder: Path) -> str | None:
     """One SHA-256 for all of a model's files: over `name NUL sha256 LF`, sorted by name."""
     weights = model.weights

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import yaml
 
+from pytest_modellab.bench.conditions import CLIP_S
 from pytest_modellab.bench.record import Record, read
 
 SUITE = """
@@ -130,6 +131,11 @@ class FakeLab:
     def scorecard(self) -> dict[str, Any]:
         card: dict[str, Any] = json.loads((self.path / "reports" / "scorecard.json").read_text(encoding="utf-8"))
         return card
+
+    def clips_heard(self) -> list[str]:
+        """The clips that fake engines were given, in order, by size; the fixed clip of timing left out."""
+        fixed = str(round(CLIP_S * 16_000))
+        return [line for line in self.engine_log() if line.isdigit() and line != fixed]
 
     def engine_log(self) -> list[str]:
         """What the fake engines did, in order: `load`, a clip's size, `close`."""

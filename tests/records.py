@@ -24,12 +24,16 @@ TIMING = Timing(
     rtfx=5.0,
     latency_p50_s=0.4,
     latency_p95_s=0.9,
+    clip5_s=0.7,
     no_speed=None,
 )
 NO_SPEED = TIMING.model_copy(
-    update=dict.fromkeys(("processing_s", "rtf", "rtfx", "latency_p50_s", "latency_p95_s"))
+    update=dict.fromkeys(("processing_s", "rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s"))
     | {"no_speed": "the machine was shared"}
 )
+
+MEMORY = MemoryUse(peak_rss=300_000_000, method="VmHWM", sampled_rss=None, device=900_000_000, model_size=150_000_000)
+NO_DEVICE_MEMORY = MEMORY.model_copy(update={"device": None})
 
 
 def edits(substitutions: int = 0, deletions: int = 0, insertions: int = 0, hits: int = 0) -> Edits:
@@ -92,7 +96,7 @@ def record(
             worst_wer=wer,
         ),
         "timing": timing,
-        "memory": MemoryUse(peak_rss=300_000_000, method="VmHWM", sampled_rss=None),
+        "memory": MEMORY,
         "provenance": Provenance(
             inputs={"seed": 0},
             key="a" * 64,

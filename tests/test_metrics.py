@@ -300,7 +300,8 @@ class TestDefinitions:
         assert all(metric.name == name for name, metric in METRICS.items())
         assert set(METRICS) == {
             *("wer", "cer", "rtf", "rtfx", "latency_p50_s", "latency_p95_s"),
-            *("load_s", "first_call_s", "peak_rss_mb", "success_rate"),
+            *("clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"),
+            *("peak_rss_mb", "peak_device_mb", "model_size_mb", "success_rate"),
         }
 
     @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from records import NO_SPEED, record, utterance
+from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 
 from pytest_modellab.bench.provenance import input_key
-from pytest_modellab.bench.record import Failure, Record, RecordError, canonical, json_schema, read, write
+from pytest_modellab.bench.record import Failure, Price, Record, RecordError, canonical, json_schema, read, write
 from pytest_modellab.metrics.definitions import METRICS
 
 LOAD_FAILURE = Failure(kind="load", message="no such library", detail="Traceback ...")
@@ -22,7 +22,7 @@ class TestFile:
 
     def test_the_name_tells_case_and_time(self, tmp_path: Path) -> None:
         path = write(record(), tmp_path)
-        assert path == tmp_path / "runs/tiny/asr/20260102T030405-cpu-talk-0123abcd.json"
+        assert path == tmp_path / "runs/tiny/asr/20260102T030405678-cpu-talk-0123abcd.json"
 
     def test_nothing_but_the_record_is_left(self, tmp_path: Path) -> None:
         path = write(record(), tmp_path)
@@ -81,6 +81,7 @@ class TestCanonical:
         assert whole == {
             "id",
             "failure.detail",
+            "price",
             "provenance.hardware.cpu",
             "provenance.session",
             "provenance.created",
@@ -109,9 +110,13 @@ class TestCanonical:
         assert canonical(other) != canonical(record())
 
 
+NOT_TOLD = "the device has no memory of its own, or the driver does not tell"
+
+
 class TestFigures:
     def test_every_metric_has_its_figure(self) -> None:
-        found = {name: record().figure(name) for name in METRICS}
+        run = record(price=Price(per_hour=0.5, currency="EUR"))
+        found = {name: run.figure(name) for name in METRICS}
         assert found == {
             "wer": 0.1,
             "cer": 0.05,
@@ -120,8 +125,12 @@ class TestFigures:
             "latency_p50_s": 0.4,
             "latency_p95_s": 0.9,
             "load_s": 2.0,
+            "clip5_s": 0.7,
             "first_call_s": 0.5,
+            "cost_per_audio_hour": 0.1,
             "peak_rss_mb": 300.0,
+            "peak_device_mb": 900.0,
+            "model_size_mb": 150.0,
             "success_rate": 1.0,
         }
 
@@ -131,6 +140,12 @@ class TestFigures:
             (record(timing=NO_SPEED), "rtf", "the machine was shared"),
             (record(timing=NO_SPEED), "latency_p95_s", "the machine was shared"),
             (record(wer=None), "wer", "no reference has a word left after normalisation"),
+            (record(), "cost_per_audio_hour", "devices.yaml gives cpu no price"),
+            (
+                record(memory=NO_DEVICE_MEMORY),
+                "peak_device_mb",
+                "the device has no memory of its own, or the driver does not tell",
+            ),
             (record(failure=LOAD_FAILURE, timing=NO_SPEED), "rtf", "no such library"),
             (record(timing=NO_SPEED.model_copy(update={"load_s": None})), "load_s", "load_s was not measured"),
         ],

@@ -88,8 +88,7 @@ class Killed:
 
     def decoded(self) -> list[str]:
         """Clips the engine was given since, the warm-up left out."""
-        sizes = [line for line in self.lab.engine_log() if line.isdigit()]
-        return sizes[1:]
+        return self.lab.clips_heard()[1:]
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])

@@ -33,6 +33,7 @@ def test_the_oldest_supported_pytest_loads_each_model_once(
     done = subprocess.run(command, cwd=lab.path, capture_output=True, text=True, check=False)
     assert f"pytest-{OLDEST}" in done.stdout
     assert done.returncode == 0, done.stdout
-    assert lab.engine_log().count("load") == 2
+    # Two models; under xdist each is loaded once more to be timed with the machine to itself.
+    assert lab.engine_log().count("load") == {"-n0": 2, "-n2": 4}[workers]
     assert len(lab.records()) == 2
     assert "recommended for asr" in done.stdout

@@ -20,6 +20,7 @@ from ..metrics.intervals import (
     wilson_interval,
 )
 from ..text import normalizer
+from .conditions import Conditions
 from .local import Memory
 from .provenance import hardware
 from .record import (
@@ -30,6 +31,8 @@ from .record import (
     Finding,
     MemoryUse,
     NormalizerRef,
+    Pass,
+    Price,
     Provenance,
     Range,
     Record,
@@ -49,6 +52,7 @@ class RunFacts:
     memory: Memory
     resumed: int
     restarts: int
+    conditions: Conditions
     findings: tuple[Finding, ...] = ()
 
 
@@ -61,6 +65,8 @@ class Origin:
     commit: str | None
     dirty: bool | None
     session: str
+    model_size: int | None
+    """Bytes of the model's files; None where it needs none."""
 
 
 def assemble(
@@ -76,7 +82,7 @@ def assemble(
 
     `timed` holds the seconds of those utterances that were answered with the machine to themselves.
     """
-    normalize = normalizer(dataset.normalizer)
+    normalize, price = normalizer(dataset.normalizer), case.device.price
     scored: list[asr.Scored] = []
     results: list[UtteranceResult] = []
     for utterance in dataset.utterances:
@@ -108,9 +114,8 @@ def assemble(
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summarize(results, scored),
         timing=_timing(results, facts),
-        memory=MemoryUse(
-            peak_rss=facts.memory.peak_rss, method=facts.memory.method, sampled_rss=facts.memory.sampled_rss
-        ),
+        memory=_memory(facts.memory, origin.model_size),
+        price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
         provenance=Provenance(
             inputs=origin.inputs,
             key=origin.key,
@@ -168,22 +173,55 @@ def edits(counts: asr.Counts) -> Edits:
     )
 
 
+def _memory(memory: Memory, model_size: int | None) -> MemoryUse:
+    peaks = [peak for peak in (memory.load_rss, memory.peak_rss) if peak is not None]
+    return MemoryUse(
+        peak_rss=max(peaks, default=None),
+        method=memory.method,
+        sampled_rss=memory.sampled_rss,
+        load_rss=memory.load_rss,
+        device=memory.device,
+        torch_peak=memory.torch_peak,
+        model_size=model_size,
+    )
+
+
 def _timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
     timed = [(r.processing_s, r.audio_s) for r in results if r.error is None and r.processing_s is not None]
-    seconds = [processing for processing, _ in timed]
-    no_speed = facts.no_speed or (None if timed else "no utterance was answered")
-    audio = [each for _, each in timed]
-    rtf = None if no_speed else speed.rtf(seconds, audio)
-    return Timing(
+    conditions = facts.conditions
+    common = Timing(
         load_s=facts.load_s,
         first_call_s=facts.first_call_s,
-        processing_s=None if no_speed else sum(seconds),
-        rtf=rtf,
-        rtfx=1 / rtf if rtf else None,
-        latency_p50_s=None if no_speed else speed.quantile(seconds, 0.5),
-        latency_p95_s=None if no_speed else speed.quantile(seconds, 0.95),
-        rtf_interval=None if no_speed else stored(ratio_bootstrap_interval(seconds, audio)),
-        latency_p50_s_interval=None if no_speed else stored(quantile_bootstrap_interval(seconds, 0.5)),
-        latency_p95_s_interval=None if no_speed else stored(quantile_bootstrap_interval(seconds, 0.95)),
-        no_speed=no_speed,
+        processing_s=None,
+        rtf=None,
+        rtfx=None,
+        latency_p50_s=None,
+        latency_p95_s=None,
+        others=conditions.others,
+        throttled=conditions.throttled,
+        load_average=conditions.load_average,
+        noisy=conditions.noisy,
+        no_speed=facts.no_speed or (None if timed else "no utterance was answered"),
+        passes=tuple(Pass.model_validate(each) for each in conditions.passes),
+    )
+    if common.no_speed:
+        return common
+    seconds, audio = [processing for processing, _ in timed], [each for _, each in timed]
+    quartiles = [speed.quantile(seconds, q) or 0.0 for q in (0.25, 0.75)]
+    rtf = speed.rtf(seconds, audio)
+    return common.model_copy(
+        update={
+            "processing_s": sum(seconds),
+            "rtf": rtf,
+            "rtfx": 1 / rtf if rtf else None,
+            "latency_p50_s": speed.quantile(seconds, 0.5),
+            "latency_p95_s": speed.quantile(seconds, 0.95),
+            "latency_iqr_s": quartiles[1] - quartiles[0],
+            "rtf_interval": stored(ratio_bootstrap_interval(seconds, audio)),
+            "latency_p50_s_interval": stored(quantile_bootstrap_interval(seconds, 0.5)),
+            "latency_p95_s_interval": stored(quantile_bootstrap_interval(seconds, 0.95)),
+            "clip5_s": speed.quantile(conditions.clip_s, 0.5),
+            "clip5_calls_s": tuple(conditions.clip_s),
+            "spread": conditions.spread,
+        }
     )

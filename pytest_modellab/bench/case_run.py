@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from .. import audio
@@ -14,6 +15,7 @@ from ..metrics import asr
 from ..store import cache_root
 from ..text import normalizer
 from .assemble import RunFacts
+from .conditions import Conditions, fixed_clip
 from .journal import Journal
 from .local import Memory, WorkerDied
 from .machine import machine
@@ -23,6 +25,8 @@ from .watch import Progress
 
 # Audio that a timing pass answers a second time: enough for a stable RTF, little beside a large data set.
 TIMED_AUDIO_S = 120.0
+# Calls on the fixed clip, from the first to the last moment of what is timed.
+CLIP_CALLS = 3
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class CaseRun:
         self.timed |= {id: line["seconds"] for id, line in self.answers.items() if line["alone"] and line["seconds"]}
         self.taken_over = len(self.answers)
         self._normalize = normalizer(job.dataset.normalizer)
+        self._conditions = Conditions()
 
     def facts_of_finished(self) -> RunFacts | None:
         """The facts of a run that a killed session had finished; None where something is left to do."""
@@ -79,23 +84,28 @@ class CaseRun:
             memory=Memory(**end["memory"]),
             resumed=end["resumed"],
             restarts=end["restarts"],
+            conditions=Conditions(**end["conditions"]),
             findings=tuple(Finding(**finding) for finding in end["findings"]),
         )
 
     def finish(self) -> RunFacts:
         """Answer what is not answered yet."""
-        settings = self.settings
-        with self._machine(alone=settings.alone):
-            facts = self._answer_all()
-        if not settings.alone and facts.no_speed is None:
-            with self._machine(alone=True):
-                facts = replace(facts, no_speed=self._time_alone())
+        if self.settings.alone:
+            with self._machine(alone=True), self._conditions.held("accuracy and timing"):
+                facts = self._answer_all()
+        else:
+            with self._machine(alone=False), self._conditions.held("accuracy"):
+                facts = self._answer_all()
+            if facts.no_speed is None:
+                with self._machine(alone=True), self._conditions.held("timing"):
+                    facts = self._time_alone(facts)
         self.journal.append(
             {
                 "end": {
                     **vars(facts),
                     "failure": facts.failure and facts.failure.model_dump(),
                     "memory": vars(facts.memory),
+                    "conditions": vars(facts.conditions),
                     "findings": [finding.model_dump() for finding in facts.findings],
                 }
             }
@@ -109,33 +119,67 @@ class CaseRun:
             waiting=lambda: self._say("waiting for the machine: others are measuring"),
         )
 
-    def _time_alone(self) -> str | None:
-        """The timing pass: answer a fixed subset again with nothing else running; why that gave nothing, if so.
+    def _time_alone(self, facts: RunFacts) -> RunFacts:
+        """The timing pass: load again and answer a fixed subset again, with nothing else running.
 
         The accuracy pass ran beside other work, so its times count for nothing.
         """
-        loaded = self._load()
-        timed_s = 0.0
-        for utterance in self.job.dataset.utterances:
-            if self.answers[utterance.id]["error"] is not None:
-                continue
-            if loaded.worker is None or timed_s >= TIMED_AUDIO_S:
-                break
+        try:
+            loaded = self._load(alone=True)
+            if loaded.worker is None:
+                why = loaded.failure.message if loaded.failure else "unknown"
+                return replace(facts, no_speed=f"the model could not be loaded again to be timed: {why}")
+            facts = replace(facts, load_s=loaded.load_s, first_call_s=loaded.first_call_s)
+            return replace(facts, no_speed=self._time_subset(loaded))
+        except WorkerDied as death:
+            self.pool.drop(self.job.case.group)
+            return replace(facts, no_speed=f"the worker was lost while it was timed: {death.reason}")
+
+    def _time_subset(self, loaded: Loaded) -> str | None:
+        """Why it gave no times; None where it did. Raises WorkerDied."""
+        subset = self._subset()
+        calls = _spread_over(CLIP_CALLS, len(subset))
+        for i, utterance in enumerate(subset):
             self._say("timing, alone on the machine")
-            try:
-                reply = loaded.worker.request(
-                    *transcribe_request(utterance.clip(self.job.rate)), timeout=self._timeout(utterance)
-                )
-            except WorkerDied as death:
-                self.pool.drop(self.job.case.group)
-                return f"the worker was lost while it was timed: {death.reason}"
+            self._time_fixed_clip(loaded, calls[i])
+            reply = self._ask(loaded, utterance.clip(self.job.rate), self._timeout(utterance))
             if "error" in reply:
                 return f"an utterance failed while it was timed: {reply['error']['message']}"
-            line = {"timed": utterance.id, "seconds": reply["seconds"]}
-            self.journal.append(line)
+            self.journal.append({"timed": utterance.id, "seconds": reply["seconds"]})
             self.timed[utterance.id] = reply["seconds"]
-            timed_s += self.job.seconds[utterance.id]
+        self._time_fixed_clip(loaded, calls[-1])
         return None
+
+    def _subset(self) -> list[Utterance]:
+        """The first utterances that were answered, as much as is timed."""
+        subset: list[Utterance] = []
+        timed_s = 0.0
+        for utterance in self.job.dataset.utterances:
+            if timed_s >= TIMED_AUDIO_S:
+                break
+            if self.answers[utterance.id]["error"] is None:
+                subset.append(utterance)
+                timed_s += self.job.seconds[utterance.id]
+        return subset
+
+    def _time_fixed_clip(self, loaded: Loaded, calls: int) -> None:
+        """Call the model on the fixed clip, whose answer counts for nothing. Raises WorkerDied."""
+        for _ in range(calls):
+            timeouts = self.job.case.model.timeouts
+            timeout = timeouts.utterance_s + timeouts.per_audio_second * self._fixed_clip.seconds
+            reply = self._ask(loaded, self._fixed_clip, timeout)
+            if "error" not in reply:
+                self._conditions.clip_s.append(reply["seconds"])
+
+    @cached_property
+    def _fixed_clip(self) -> Clip:
+        return fixed_clip(self.job.dataset, self.job.rate)
+
+    def _ask(self, loaded: Loaded, clip: Clip, timeout: float) -> dict[str, Any]:
+        """One call with an eye on what the machine does beside it. Raises WorkerDied."""
+        worker = loaded.worker
+        assert worker is not None
+        return self._conditions.timed(lambda: worker.request(*transcribe_request(clip), timeout=timeout))
 
     def _answer_all(self) -> RunFacts:
         deaths: list[WorkerDied] = []
@@ -144,7 +188,10 @@ class CaseRun:
         load_s: float | None = None
         first_call_s: float | None = None
         memory = Memory()
-        for utterance in self.job.dataset.utterances:
+        # A run that is resumed gets no speed, and a timing pass of its own follows where others work beside this one.
+        clip_calls = 0 if self.taken_over or not self.settings.alone else CLIP_CALLS
+        calls = _spread_over(clip_calls, len(self.job.dataset.utterances))
+        for i, utterance in enumerate(self.job.dataset.utterances):
             samples = utterance.samples(self.job.rate)
             # The decoded length, not what a header or a manifest says: RTF rests on it.
             self.job.seconds[utterance.id] = len(samples) / self.job.rate
@@ -155,7 +202,7 @@ class CaseRun:
             if utterance.id in self.answers:
                 continue
             if loaded is None and len(deaths) < MAX_DEATHS:
-                loaded = self._load(warm_up=not deaths)
+                loaded = self._load(alone=self.settings.alone, warm_up=not deaths)
                 load_s, first_call_s = load_s or loaded.load_s, first_call_s or loaded.first_call_s
                 memory = loaded.memory
                 if loaded.first_death is not None:
@@ -172,11 +219,15 @@ class CaseRun:
             else:
                 try:
                     self._answer(loaded, utterance, samples)
+                    if not deaths:
+                        last = i == len(self.job.dataset.utterances) - 1
+                        self._time_fixed_clip(loaded, calls[i] + (calls[-1] if last else 0))
                 except WorkerDied as death:
                     deaths.append(death)
                     self.pool.drop(self.job.case.group)
                     loaded = None
-                    self._note(utterance, None, None, _died(death))
+                    if utterance.id not in self.answers:
+                        self._note(utterance, None, None, _died(death))
             self._advance()
         if len(deaths) >= MAX_DEATHS:
             failure: Failure | None = _given_up(deaths)
@@ -190,19 +241,27 @@ class CaseRun:
             memory=memory,
             resumed=self.taken_over,
             restarts=len(deaths),
+            conditions=self._conditions,
             findings=tuple(findings),
         )
 
-    def _load(self, *, warm_up: bool = True) -> Loaded:
+    def _load(self, *, alone: bool, warm_up: bool = True) -> Loaded:
+        """The loaded model; `alone` is whether nothing else runs now."""
         self._say("loading the model, first call")
         first = self.job.dataset.utterances[0]
         clip = first.clip(self.job.rate) if warm_up else None
-        return self.pool.get(self.job.case.group, self.job.order, clip, self._timeout(first))
+        group = self.job.case.group
+        loaded = self.pool.get(group, self.job.order, clip, self._timeout(first), alone=alone)
+        try:
+            self.pool.begin(loaded, self.job.case.model.timeouts.utterance_s)
+        except WorkerDied as death:
+            self.pool.drop(group)
+            return Loaded(None, failure=_died(death))
+        return loaded
 
     def _answer(self, loaded: Loaded, utterance: Utterance, samples: audio.Samples) -> None:
-        assert loaded.worker is not None
         clip = Clip(samples, self.job.rate, utterance.language)
-        reply = loaded.worker.request(*transcribe_request(clip), timeout=self._timeout(utterance))
+        reply = self._ask(loaded, clip, self._timeout(utterance))
         if "error" in reply:
             error = reply["error"]
             message = f"{error['type']}: {error['message']}"
@@ -247,6 +306,14 @@ class CaseRun:
 
     def _say(self, text: str) -> None:
         self.progress.say(self.job.case, text)
+
+
+def _spread_over(calls: int, places: int) -> list[int]:
+    """How many of `calls` fall to each of `places` and to their end, evenly from first to last."""
+    counts = [0] * (places + 1)
+    for call in range(calls):
+        counts[round(call * places / max(1, calls - 1))] += 1
+    return counts
 
 
 def _died(death: WorkerDied) -> Failure:

@@ -9,7 +9,7 @@ from .. import audio
 from ..cases import Case
 from ..engines.base import Clip, Transcript
 from ..engines.registry import engine_class
-from .local import InProcessWorker, LocalWorker, Worker
+from .local import Worker
 from .pool import transcribe_request
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class LiveModel:
     def start(cls, bench: Bench, case: Case) -> LiveModel:
         """Load the model of `case`. Raises ModelError, WorkerDied, or store.StoreError."""
         order = bench.order(case)
-        worker: Worker = InProcessWorker() if bench.settings.in_process else LocalWorker()
+        worker = bench.start_worker(order)
         live = cls(worker, case, engine_class(order.engine).rate)
         try:
             reply = worker.request(order.message(), timeout=order.timeout_s)

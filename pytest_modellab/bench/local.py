@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal, Protocol
 
 from . import wire
+from .gpu import gpu_memory
 
 STDERR_LINES = 20
 _LINE_LENGTH = 500
@@ -32,11 +33,26 @@ class WorkerDied(Exception):
 
 @dataclass
 class Memory:
-    """Highest resident memory seen, in bytes: by the kernel, and by sampling from outside after each answer."""
+    """Highest memory seen, in bytes.
+
+    Attributes:
+        peak_rss: resident, by the kernel, since the case began where it can tell; `method` names how.
+        load_rss: the same, while the model was loaded.
+        sampled_rss: resident, seen from outside after each answer.
+        device: on NVIDIA devices, by NVML, seen from outside after each answer.
+        torch_peak: in torch's own CUDA allocator, by torch.
+    """
 
     peak_rss: int | None = None
     method: str | None = None
+    load_rss: int | None = None
     sampled_rss: int | None = None
+    device: int | None = None
+    torch_peak: int | None = None
+
+    def restart(self) -> None:
+        """A new case begins: what was seen from outside in earlier ones is not its own."""
+        self.sampled_rss = self.device = None
 
 
 class Worker(Protocol):
@@ -54,7 +70,8 @@ class Worker(Protocol):
 class LocalWorker:
     """A worker in a child process of this machine."""
 
-    def __init__(self, python: str = sys.executable) -> None:
+    def __init__(self, python: str = sys.executable, *, gpu: bool = False) -> None:
+        """`gpu` is whether to ask for the worker's memory on NVIDIA devices, too."""
         # `-P`: the folder tests start in must not shadow a library. A session of its own: Ctrl-C reaches the
         # worker only through us, and a kill takes its children along.
         self._process = subprocess.Popen(
@@ -65,6 +82,7 @@ class LocalWorker:
             start_new_session=True,
         )
         self.memory = Memory()
+        self._gpu = gpu
         self._gone = False
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._replies: queue.Queue[dict[str, Any] | None] = queue.Queue()
@@ -138,6 +156,10 @@ class LocalWorker:
 
         if reply.get("peak_rss"):
             self.memory.peak_rss, self.memory.method = reply["peak_rss"], reply["peak_rss_method"]
+        if reply.get("torch_peak"):
+            self.memory.torch_peak = reply["torch_peak"]
+        if self._gpu and (used := gpu_memory(self.pid)) is not None:
+            self.memory.device = max(self.memory.device or 0, used)
         with contextlib.suppress(psutil.Error):
             info = psutil.Process(self.pid).memory_info()
             self.memory.sampled_rss = max(self.memory.sampled_rss or 0, info.rss)
@@ -195,7 +217,9 @@ class InProcessWorker:
         self.memory = Memory()
 
     def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
-        return self._host.answer(message, payload)
+        reply = self._host.answer(message, payload)
+        reply.pop("cpu_s", None)  # the session's own, which it knows
+        return reply
 
     def close(self) -> None:
         self._host.close()

@@ -28,6 +28,8 @@ class Loaded:
     memory: Memory = field(default_factory=Memory)
     first_death: WorkerDied | None = None
     """How the worker before this one died, of its first call."""
+    alone: bool = False
+    """Whether it was loaded with the machine to itself, so that its load time counts."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class LoadOrder:
 class Pool:
     """Starts workers on demand; closes each when the last expected case of its group is done."""
 
-    def __init__(self, start: Callable[[], Worker]) -> None:
+    def __init__(self, start: Callable[[LoadOrder], Worker]) -> None:
         self._start = start
         self._loaded: dict[str, Loaded] = {}
         self._pending: Counter[str] = Counter()
@@ -63,11 +65,26 @@ class Pool:
     def expect(self, cases: Iterable[Case]) -> None:
         self._pending = Counter(case.group for case in cases)
 
-    def get(self, group: str, order: LoadOrder, warm_up: Clip | None, warm_up_s: float) -> Loaded:
-        """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet."""
-        if group not in self._loaded:
-            self._loaded[group] = self._load(order, warm_up, warm_up_s)
-        return self._loaded[group]
+    def get(self, group: str, order: LoadOrder, warm_up: Clip | None, warm_up_s: float, *, alone: bool) -> Loaded:
+        """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet.
+
+        With `alone` the machine is held by this session alone: a worker that was loaded beside others is replaced, so
+        that its load time is a cold load's and nothing else's.
+        """
+        loaded = self._loaded.get(group)
+        if loaded is not None and alone and not loaded.alone:
+            self._close(group)
+            loaded = None
+        if loaded is None:
+            loaded = self._loaded[group] = self._load(order, warm_up, warm_up_s)
+            loaded.alone = alone
+        return loaded
+
+    def begin(self, loaded: Loaded, timeout_s: float) -> None:
+        """Let peak memory begin anew, where the system can: a new case begins. Raises WorkerDied."""
+        if loaded.worker is not None:
+            loaded.memory.restart()
+            loaded.worker.request({"op": "reset-peak"}, timeout=timeout_s)
 
     def drop(self, group: str) -> None:
         """Forget a worker that died."""
@@ -77,18 +94,19 @@ class Pool:
         """One case of the group is finished."""
         self._pending[group] -= 1
         if self._pending[group] <= 0:
-            loaded = self._loaded.pop(group, None)
-            if loaded is not None and loaded.worker is not None:
-                loaded.worker.close()
+            self._close(group)
 
     def close(self) -> None:
-        for loaded in self._loaded.values():
-            if loaded.worker is not None:
-                loaded.worker.close()
-        self._loaded.clear()
+        for group in list(self._loaded):
+            self._close(group)
+
+    def _close(self, group: str) -> None:
+        loaded = self._loaded.pop(group, None)
+        if loaded is not None and loaded.worker is not None:
+            loaded.worker.close()
 
     def _load(self, order: LoadOrder, warm_up: Clip | None, warm_up_s: float) -> Loaded:
-        worker = self._start()
+        worker = self._start(order)
         try:
             reply = worker.request(order.message(), timeout=order.timeout_s)
         except WorkerDied as death:
@@ -105,6 +123,7 @@ class Pool:
             message = f"could not be loaded: {error['type']}: {error['message']}"
             return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
         loaded = Loaded(worker, load_s=reply["load_s"], memory=worker.memory)
+        loaded.memory.load_rss = loaded.memory.peak_rss
         if warm_up is not None:
             try:
                 first = worker.request(*transcribe_request(warm_up), timeout=warm_up_s)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 # Raised when the way of running a case changes so that old and new answers can't be mixed.
-PROTOCOL = 1
+PROTOCOL = 2
 
 # Modules between the samples and the answer: a change in one makes earlier answers stale.
 _ANSWERING = (

@@ -7,6 +7,7 @@ when their canonical forms, without these, are equal.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -116,6 +117,14 @@ class AsrSummary(Stored):
     worst_wer: float | None
 
 
+class Pass(Stored):
+    """When the machine was held: shared for accuracy beside other cases, alone for timing."""
+
+    kind: Literal["accuracy", "timing", "accuracy and timing"]
+    start: str = Field(description="UTC, ISO 8601, once the lock was held")
+    end: str
+
+
 class Timing(Stored):
     """Seconds. Load, first call and warm calls are separate; RTF is sum of processing over sum of audio, warm."""
 
@@ -126,18 +135,31 @@ class Timing(Stored):
     rtfx: float | None
     latency_p50_s: float | None
     latency_p95_s: float | None
+    latency_iqr_s: float | None = Field(default=None, description="third quartile minus first, over the utterances")
     rtf_interval: Range | None = None
     latency_p50_s_interval: Range | None = None
     latency_p95_s_interval: Range | None = None
+    clip5_s: float | None = Field(default=None, description="median call on a fixed clip of 5 s")
+    clip5_calls_s: tuple[float, ...] = Field(default=(), description="these calls, spread over what was timed")
+    spread: float | None = Field(default=None, description="of these calls: (slowest - fastest) / median")
+    others: float | None = Field(default=None, description="share of all processors that others kept busy meanwhile")
+    throttled: int | None = Field(default=None, description="throttling events meanwhile; null where it isn't told")
+    load_average: float | None = Field(default=None, description="of the minute before, our own work included")
+    noisy: str | None = Field(default=None, description="why these times can't be relied on, else null")
     no_speed: str | None = Field(description="why there is no speed figure, else null")
+    passes: tuple[Pass, ...] = ()
 
 
 class MemoryUse(Stored):
-    """Bytes, over the worker's life so far."""
+    """Bytes."""
 
-    peak_rss: int | None
+    peak_rss: int | None = Field(description="resident, the higher of loading the model and answering this data set")
     method: str | None
     sampled_rss: int | None = Field(description="highest seen from outside, after an answer")
+    load_rss: int | None = Field(default=None, description="peak while loading")
+    device: int | None = Field(default=None, description="on NVIDIA devices by NVML, highest after an answer")
+    torch_peak: int | None = Field(default=None, description="torch's own CUDA allocator, peak since loading")
+    model_size: int | None = Field(default=None, description="of the model's files on disk")
 
 
 class Provenance(Stored):
@@ -153,6 +175,17 @@ class Provenance(Stored):
     worker_restarts: int = volatile()
 
 
+class Price(Stored):
+    """What an hour of the device cost when the run was made, by devices.yaml."""
+
+    per_hour: float
+    currency: str
+
+
+_MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
+_SPEED = {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "cost_per_audio_hour"}
+
+
 class Record(Stored):
     """One run of one case."""
 
@@ -166,6 +199,7 @@ class Record(Stored):
     summary: AsrSummary
     timing: Timing = volatile()
     memory: MemoryUse = volatile()
+    price: Price | None = volatile(default=None)
     provenance: Provenance
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
@@ -174,8 +208,11 @@ class Record(Stored):
         """The value of one of metrics.definitions.METRICS, in its unit; None where there is none."""
         if metric in {"wer", "cer", "success_rate"}:
             value = getattr(self.summary, metric)
-        elif metric == "peak_rss_mb":
-            value = None if self.memory.peak_rss is None else self.memory.peak_rss / 1e6
+        elif metric == "cost_per_audio_hour":
+            value = self.timing.rtf * self.price.per_hour if self.price and self.timing.rtf is not None else None
+        elif metric in _MEMORY:
+            found = getattr(self.memory, _MEMORY[metric])
+            value = None if found is None else found / 1e6
         else:
             value = getattr(self.timing, metric)
         return None if value is None else float(value)
@@ -192,8 +229,12 @@ class Record(Stored):
         """The reason a figure is None."""
         if self.failure is not None:
             return self.failure.message
-        if metric in {"rtf", "rtfx", "latency_p50_s", "latency_p95_s"} and self.timing.no_speed:
+        if metric == "cost_per_audio_hour" and self.price is None:
+            return f"devices.yaml gives {self.case.device} no price"
+        if metric in _SPEED and self.timing.no_speed:
             return self.timing.no_speed
+        if metric == "peak_device_mb":
+            return "the device has no memory of its own, or the driver does not tell"
         if metric in {"wer", "cer"}:
             return "no reference has a word left after normalisation"
         return f"{metric} was not measured"
@@ -206,7 +247,8 @@ class RecordError(Exception):
 def write(record: Record, reports: Path) -> Path:
     """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
     case = record.case
-    stamp = record.provenance.created.replace("-", "").replace(":", "")[:15]
+    # To the millisecond: the newest record of a case is told by its name.
+    stamp = re.sub(r"[-:.]", "", record.provenance.created)[:18]
     name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
     path = reports / "runs" / case.model / case.task / name
     write_text(path, record.model_dump_json(by_alias=True, indent=1) + "\n")

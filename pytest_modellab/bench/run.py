@@ -20,7 +20,7 @@ from . import record as records
 from .assemble import Origin, assemble
 from .case_run import CaseRun, Job, Settings
 from .journal import Journal
-from .local import InProcessWorker, LocalWorker
+from .local import InProcessWorker, LocalWorker, Worker
 from .pool import LoadOrder, Pool
 from .record import Record
 from .session import Session
@@ -55,8 +55,12 @@ class Bench:
         self.store = Store()
         self.progress = progress or Silent()
         self._outcomes: dict[str, Outcome] = {}
-        self.pool = Pool(InProcessWorker if settings.in_process else LocalWorker)
+        self.pool = Pool(self.start_worker)
         self._git: tuple[str | None, bool | None] | None = None
+
+    def start_worker(self, order: LoadOrder) -> Worker:
+        """A worker of this session's kind, nothing loaded yet."""
+        return InProcessWorker() if self.settings.in_process else LocalWorker(gpu=order.device["kind"] == "cuda")
 
     def expect(self, cases: Iterable[Case]) -> None:
         """Announce the cases of this process, so that workers live as long as they are needed and no longer."""
@@ -173,7 +177,14 @@ class Bench:
         if self._git is None:
             self._git = provenance.git_state(self.catalog.folder)
         commit, dirty = self._git
-        return Origin(inputs, provenance.input_key(inputs), commit, dirty, self.session.id)
+        return Origin(
+            inputs=inputs,
+            key=provenance.input_key(inputs),
+            commit=commit,
+            dirty=dirty,
+            session=self.session.id,
+            model_size=weights.size(case.model, self.catalog.folder),
+        )
 
 
 def to_note(outcome: Outcome) -> dict[str, Any]:

@@ -32,7 +32,13 @@ class Host:
     def answer(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
         """The reply to one request; what the engine raises becomes an `error` with type, message and traceback."""
         try:
-            reply = self._load(message) if message["op"] == "load" else self._transcribe(message, payload)
+            match message["op"]:
+                case "load":
+                    reply = self._load(message)
+                case "reset-peak":
+                    reply = {"reset": reset_peak_memory()}
+                case _:
+                    reply = self._transcribe(message, payload)
         except Exception as error:  # an engine may raise anything; the session decides what it means
             reply = {
                 "error": {
@@ -41,7 +47,7 @@ class Host:
                     "traceback": storable("".join(traceback.format_exception(error))),
                 }
             }
-        return {**reply, **peak_memory()}
+        return {**reply, **peak_memory(), **torch_memory()}
 
     def close(self) -> None:
         if self._engine is not None:
@@ -69,13 +75,13 @@ class Host:
         samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
         clip = Clip(samples, message["rate"], message["language"])
         self._engine.synchronize()
-        start = time.perf_counter()
+        cpu, start = time.process_time(), time.perf_counter()
         transcript = self._engine.transcribe(clip)
         self._engine.synchronize()
-        seconds = time.perf_counter() - start
+        seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu
         if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
             raise TypeError(f"transcribe() must return a Transcript with text, not {transcript!r:.200}")
-        return {"text": storable(transcript.text), "seconds": seconds}
+        return {"text": storable(transcript.text), "seconds": seconds, "cpu_s": cpu_s}
 
 
 def storable(text: str) -> str:
@@ -100,6 +106,26 @@ def peak_memory() -> dict[str, Any]:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes there
         return {"peak_rss": peak, "peak_rss_method": "ru_maxrss"}
     return {"peak_rss": None, "peak_rss_method": None}
+
+
+def reset_peak_memory() -> bool:
+    """Let the peak begin anew at what is resident now; False where the system can't (only Linux can, proc(5))."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def torch_memory() -> dict[str, Any]:
+    """Peak bytes in torch's own CUDA allocator, where the engine brought torch and uses CUDA."""
+    torch: Any = sys.modules.get("torch")
+    try:
+        if torch is not None and torch.cuda.is_initialized():
+            return {"torch_peak": int(torch.cuda.max_memory_allocated())}
+    except (AttributeError, RuntimeError):  # another module of that name, or a device that failed
+        pass
+    return {}
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:

@@ -31,6 +31,7 @@ _SHA256 = r"^[0-9a-f]{64}$"
 _COMMIT = r"^[0-9a-f]{40}$"
 _REPO = r"^\w[\w.-]*/\w[\w.-]*$"
 _REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
+_CURRENCY = r"^[A-Z]{3}$"
 
 # BCP 47 as far as it goes here: `english` would choose another normalizer than `en`, unnoticed.
 LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
@@ -40,6 +41,7 @@ IN_WORDS = {
     _SHA256: "64 hexadecimal digits in lower case",
     _COMMIT: "a commit (40 hexadecimal digits in lower case)",
     _REPO: "owner/name",
+    _CURRENCY: "a currency such as EUR or USD",
     LANGUAGE_TAG: "a language tag such as en or en-US",
     _REQUIREMENT: "a pinned package, name==version",
 }
@@ -173,11 +175,19 @@ def _tag(language: str) -> str:
     return language.replace("_", "-").lower()
 
 
+class PriceSpec(Spec):
+    """What it costs to have a device for an hour."""
+
+    per_hour: Number = Field(gt=0)
+    currency: str = Field(pattern=_CURRENCY)
+
+
 class DeviceSpec(NamedSpec):
     """One device as cases name it."""
 
     kind: DeviceKind
     index: Whole = Field(default=0, ge=0, description="which CUDA device")
+    price: PriceSpec | None = Field(default=None, description="gives the cost of an hour of audio")
 
 
 class DevicesFile(Spec):

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["%", "1", "x", "s", "MB"]
+Unit = Literal["%", "1", "x", "s", "MB", "price"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
 _NOTATION: dict[Unit, tuple[str, int, int]] = {
@@ -13,6 +13,7 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "x": (" x", 0, 2),
     "s": (" s", 2, 2),
     "MB": (" MB", 0, 2),
+    "price": ("", 2, 2),
 }
 _MOST_DECIMALS = 6
 
@@ -25,7 +26,8 @@ class Metric:
         name: its key in records and suites.
         title: its heading in reports.
         unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
-            itself; "1" is a plain ratio, "x" a factor, "MB" 10^6 bytes.
+            itself; "1" is a plain ratio, "x" a factor, "MB" 10^6 bytes, "price" an amount of money in the
+            currency of the device's price.
         better: which direction is an improvement.
         doc: its definition.
     """
@@ -66,6 +68,11 @@ class Metric:
 
 WITH_INTERVAL = frozenset({"wer", "cer", "success_rate", "rtf", "latency_p50_s", "latency_p95_s"})
 """Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
+
+TIMED = frozenset(
+    {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"}
+)
+"""Metrics that a noisy machine makes worse than they are."""
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
@@ -114,6 +121,13 @@ METRICS: dict[str, Metric] = {
             doc="95th percentile of the time of a warm call, over the utterances.",
         ),
         Metric(
+            name="clip5_s",
+            title="5 s clip",
+            unit="s",
+            better="lower",
+            doc="Median time of a warm call on a fixed clip of five seconds, made of the data set's first utterances.",
+        ),
+        Metric(
             name="load_s",
             title="Load",
             unit="s",
@@ -128,11 +142,33 @@ METRICS: dict[str, Metric] = {
             doc="Time of the first call after loading, with whatever is still built or compiled in it.",
         ),
         Metric(
+            name="cost_per_audio_hour",
+            title="Cost",
+            unit="price",
+            better="lower",
+            doc="Price of the device time that an hour of audio takes, one clip after the other: RTF times the price "
+            "of an hour of the device in devices.yaml.",
+        ),
+        Metric(
             name="peak_rss_mb",
             title="Peak memory",
             unit="MB",
             better="lower",
             doc="Peak resident set size of the model's own process, in 10^6 bytes.",
+        ),
+        Metric(
+            name="peak_device_mb",
+            title="Device memory",
+            unit="MB",
+            better="lower",
+            doc="Highest memory of the model's process on NVIDIA devices, by NVML after each answer, in 10^6 bytes.",
+        ),
+        Metric(
+            name="model_size_mb",
+            title="Model size",
+            unit="MB",
+            better="lower",
+            doc="The model's files on disk, in 10^6 bytes.",
         ),
         Metric(
             name="success_rate",

@@ -9,19 +9,17 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ..bench.record import CaseRef, Range, Record
 from ..catalog.specs import Task, TaskGrades
 from ..gate import Status, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
 from .grade import Grade, grade
+from .part import Part
+from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
 SCHEMA: Literal["modellab.scorecard/1"] = "modellab.scorecard/1"
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class Judgement(Part):
@@ -52,6 +50,9 @@ class Row(Part):
     words: int = 0
     empty_references: int = Field(default=0, description="references without a word after normalisation")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
+    device_kind: str = ""
+    currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
+    noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
     record: str | None = None
 
     @property
@@ -76,6 +77,8 @@ class Scorecard(Part):
     partial: str | None = Field(description="why this is not the whole session, else null")
     rows: tuple[Row, ...]
     recommendations: tuple[Recommendation, ...]
+    fronts: tuple[Front, ...] = Field(default=(), description="accuracy against cost, for each data set")
+    speed_ups: tuple[SpeedUp, ...] = Field(default=(), description="models that ran on several devices")
     problems: tuple[str, ...] = Field(description="why the session can't pass, beside failing tests")
 
 
@@ -133,6 +136,9 @@ def build_row(
         words=words.substitutions + words.deletions + words.hits,
         empty_references=record.summary.empty_references,
         odd_recordings=len({finding.utterance for finding in record.findings}),
+        device_kind=str(record.provenance.inputs.get("device", {}).get("kind", "")),
+        currency=record.price.currency if record.price else None,
+        noisy=record.timing.noisy if record.timing.rtf is not None else None,
         record=shown(report.path),
     )
 
@@ -200,6 +206,8 @@ def build(
         partial=partial,
         rows=tuple(rows),
         recommendations=tuple(recommend(task, rows) for task in dict.fromkeys(r.case.task for r in rows)),
+        fronts=tuple(fronts(rows)),
+        speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),
     )
 

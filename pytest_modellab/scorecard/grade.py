@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from ..bench.record import Record
 from ..catalog.specs import LETTERS, Letter, TaskGrades
-from ..metrics.definitions import METRICS
+from ..metrics.definitions import METRICS, TIMED
+from .part import Part
 
 
-class Criterion(BaseModel):
+class Criterion(Part):
     """One figure and the letter it earned; `bound` is the value that letter allows at the worst."""
-
-    model_config = ConfigDict(frozen=True)
 
     metric: str
     value: float
@@ -20,10 +17,8 @@ class Criterion(BaseModel):
     bound: float | None
 
 
-class Grade(BaseModel):
+class Grade(Part):
     """A letter and what made it. `letter` is None where there is no grade; `why` then says why."""
-
-    model_config = ConfigDict(frozen=True)
 
     letter: str | None
     weakest: str | None = None
@@ -55,10 +50,17 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
     words = record.summary.words
     count = words.substitutions + words.deletions + words.hits
-    provisional = None
+    doubts = []
     if count < bands.provisional_below_words:
-        provisional = f"{count} reference words, fewer than {bands.provisional_below_words}"
-    return Grade(letter=weakest.letter, weakest=weakest.metric, criteria=tuple(criteria), provisional=provisional)
+        doubts.append(f"{count} reference words, fewer than {bands.provisional_below_words}")
+    if record.timing.noisy and not TIMED.isdisjoint(bands.criteria):
+        doubts.append("timed on a noisy machine")
+    return Grade(
+        letter=weakest.letter,
+        weakest=weakest.metric,
+        criteria=tuple(criteria),
+        provisional="; ".join(doubts) or None,
+    )
 
 
 def _letter(metric: str, value: float, steps: dict[Letter, float]) -> Letter | None:

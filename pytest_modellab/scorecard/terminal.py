@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tabulate import tabulate
 
 from ..gate import Status
-from ..metrics.definitions import METRICS
+from ..metrics.definitions import METRICS, TIMED
 from ..printable import printable
 from .card import Row, Scorecard
+from .tradeoffs import SpeedUp
 
 _COLUMNS = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
 _WIDTH = 100
@@ -41,6 +42,8 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     if limits:
         told = "; ".join(sorted({each for each in limits if each}))
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
+    for noise in dict.fromkeys(row.noisy for row in measured if row.noisy):
+        yield f"~ timed on a noisy machine: {noise}", None
     for row in measured:
         if row.grade is not None and row.grade.letter is None:
             yield _short(f"no grade for {row.case.id}: {row.grade.why}"), None
@@ -54,6 +57,13 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
             None,
         )
     yield from _absent([row for row in card.rows if not row.measured])
+    if card.speed_ups:
+        yield "", None
+        for line in _speed_ups(card.speed_ups).splitlines():
+            yield line, None
+        yield "", None
+    for front in card.fronts:
+        yield _short(str(front)), None
     for recommendation in card.recommendations:
         yield f"recommended for {recommendation.task}: {recommendation.text}", None
     for problem in card.problems:
@@ -78,11 +88,24 @@ def _table(rows: list[Row]) -> str:
     return tabulate(body, headers=head, tablefmt="simple", disable_numparse=True, colalign=align)
 
 
+def _speed_ups(speed_ups: Sequence[SpeedUp]) -> str:
+    body = []
+    for each in speed_ups:
+        times = [METRICS[name].format(getattr(each, name)) for name in ("load_s", "clip5_s")]
+        over = "n/a" if each.over_cpu is None else f"{each.over_cpu:.2f} x"
+        body.append([each.case.model, each.case.device, each.case.dataset, *times, over])
+    head = ["model", "device", "data set", "load", "5 s clip", "speed-up over CPU"]
+    align = ("left", "left", "left", "right", "right", "right")
+    return tabulate(body, headers=head, tablefmt="simple", disable_numparse=True, colalign=align)
+
+
 def _cell(metric: str, row: Row) -> str:
     value = row.figures.get(metric)
     if value is None:
         return "n/a"
     text = METRICS[metric].format(value)
+    if row.noisy and metric in TIMED:
+        text += " ~"
     interval = row.intervals.get(metric) if metric == "wer" else None
     return text if interval is None else f"{text} [{_percent(interval.low)}, {_percent(interval.high)}]"
 

@@ -1,0 +1,38 @@
+"""A process's memory on NVIDIA devices, by the driver's own management library: torch can't see CTranslate2's."""
+
+from __future__ import annotations
+
+from functools import cache
+
+
+@cache
+def _driver() -> bool:
+    """Whether there is an NVIDIA driver that answers; it is started once and stays so."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return False
+    return True
+
+
+def gpu_memory(pid: int) -> int | None:
+    """Bytes that a process holds on all NVIDIA devices; None where the driver does not tell.
+
+    It does not where there is none, and in a container without the host's process ids.
+    """
+    import pynvml
+
+    if not _driver():
+        return None
+    try:
+        held = [
+            process.usedGpuMemory
+            for index in range(pynvml.nvmlDeviceGetCount())
+            for process in pynvml.nvmlDeviceGetComputeRunningProcesses(pynvml.nvmlDeviceGetHandleByIndex(index))
+            if process.pid == pid and process.usedGpuMemory is not None
+        ]
+    except pynvml.NVMLError:
+        return None
+    return sum(held) if held else None
