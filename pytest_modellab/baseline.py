@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -49,7 +49,9 @@ class Head(Stored):
     hardware: dict[str, object] = Field(description="CPU model and instruction sets; int8 answers depend on them")
 
 
-S = TypeVar("S", Head, Answer)
+S = TypeVar("S", bound=Stored)
+H = TypeVar("H", bound=Stored)
+R = TypeVar("R", bound=Stored)
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,7 @@ def place(record: Record, folder: Path) -> Path:
     case = record.case
     name = f"{case.model}-{case.device}-{case.dataset}"
     if _depends_on_hardware(record):
-        key = json.dumps(_hardware(record), sort_keys=True)
-        name += f"-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+        name += f"-{hardware_key(record)}"
     return folder / case.task / f"{name}.jsonl"
 
 
@@ -116,8 +117,35 @@ def _depends_on_hardware(record: Record) -> bool:
     return any("int8" in str(value) for value in options.values())
 
 
-def _hardware(record: Record) -> dict[str, object]:
-    return {name: record.provenance.hardware.get(name) for name in ("cpu", "instruction_sets")}
+def hardware_of(record: Record) -> dict[str, object]:
+    """What answers of int8 kernels, and times, depend on: the processor; on CUDA devices the graphics card, too."""
+    names = ["cpu", "instruction_sets"]
+    if record.provenance.inputs.get("device", {}).get("kind") == "cuda":
+        names.append("gpus")
+    return {name: record.provenance.hardware.get(name) for name in names}
+
+
+def hardware_key(record: Record) -> str:
+    """Eight digits that are the same for runs on hardware of one kind."""
+    return hashlib.sha256(json.dumps(hardware_of(record), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def of(record: Record) -> Baseline:
+    """A record's answers, to hold others against."""
+    head = Head(
+        case=record.case,
+        dataset=str(record.provenance.inputs["dataset"]),
+        commit=record.provenance.commit,
+        created=record.provenance.created,
+        normalizer=record.normalizer.name,
+        wer=record.summary.wer,
+        hardware=hardware_of(record),
+    )
+    answers = [
+        Answer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
+        for each in record.utterances
+    ]
+    return Baseline(head, tuple(answers))
 
 
 def save(record: Record, folder: Path) -> Path:
@@ -127,40 +155,42 @@ def save(record: Record, folder: Path) -> Path:
     if record.summary.answered < record.summary.utterances:
         missing = record.summary.utterances - record.summary.answered
         raise BaselineError(f"{record.case.id}: {missing} utterances got no answer; a baseline needs all of them")
-    head = Head(
-        case=record.case,
-        dataset=str(record.provenance.inputs["dataset"]),
-        commit=record.provenance.commit,
-        created=record.provenance.created,
-        normalizer=record.normalizer.name,
-        wer=record.summary.wer,
-        hardware=_hardware(record),
-    )
-    answers = [
-        Answer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
-        for each in record.utterances
-    ]
+    baseline = of(record)
     path = place(record, folder)
-    lines = [json.dumps(each.model_dump(mode="json", by_alias=True), ensure_ascii=False) for each in (head, *answers)]
-    write_text(path, "\n".join(lines) + "\n")
+    write_lines(path, (baseline.head, *baseline.answers))
     return path
+
+
+def write_lines(path: Path, lines: Iterable[Stored]) -> None:
+    """Store each of `lines` as a line of JSON, whole or not at all."""
+    rows = [json.dumps(each.model_dump(mode="json", by_alias=True), ensure_ascii=False) for each in lines]
+    write_text(path, "\n".join(rows) + "\n")
 
 
 def read(path: Path) -> Baseline:
     """Raises BaselineError, naming file and line."""
+    return Baseline(*read_lines(path, Head, Answer, SCHEMA))
+
+
+def read_lines(path: Path, head: type[H], row: type[R], schema: str) -> tuple[H, tuple[R, ...]]:
+    """The first line of a file and the others. Raises BaselineError, naming file and line."""
     try:
-        head, *answers = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines: a transcript may hold the other characters that it splits at.
+        first, *others = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, ValueError) as error:
         raise BaselineError(f"{path}: can't be read: {error}") from error
-    return Baseline(_line(Head, head, path, 1), tuple(_line(Answer, a, path, i) for i, a in enumerate(answers, 2)))
+    return (
+        _line(head, first, f"{path}:1", schema),
+        tuple(_line(row, text, f"{path}:{i}", schema) for i, text in enumerate(others, 2)),
+    )
 
 
-def _line(kind: type[S], text: str, path: Path, number: int) -> S:
+def _line(kind: type[S], text: str, place: str, schema: str) -> S:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise BaselineError(f"{path}:{number}: not a line of a {SCHEMA}: {first['msg']}") from error
+        raise BaselineError(f"{place}: not a line of a {schema}: {first['msg']}") from error
 
 
 def against(record: Record, baseline: Baseline) -> Comparison:
@@ -209,8 +239,10 @@ def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: -abs(change.errors_after - change.errors_before)))
 
 
-def judge(record: Record, path: Path, shown: str, margin: float | None = None, strict: bool = False) -> Judged:
-    """Hold a record against the baseline at `path`, called `shown`, for a regression in WER.
+def judge(
+    record: Record, other: Callable[[], Baseline], shown: str, margin: float | None = None, strict: bool = False
+) -> Judged:
+    """Hold a record against the answers that `other` gives, called `shown`, for a higher WER.
 
     Without a margin it fails where the change to the worse is statistically significant. With one (a ratio: 0.01 is
     one point) it asks for non-inferiority: pass where the interval of the change stays within the margin, fail where
@@ -227,7 +259,7 @@ def judge(record: Record, path: Path, shown: str, margin: float | None = None, s
         strict=strict,
     )
     try:
-        found = against(record, read(path))
+        found = against(record, other())
     except BaselineError as error:
         return Judged(replace(verdict, reason=str(error)), None)
     paired = found.paired

@@ -12,10 +12,12 @@ from .printable import printable_lines
 
 if TYPE_CHECKING:
     from .bench.live import LiveModel
+    from .bench.record import Record
     from .cases import Case
     from .catalog.specs import DeviceSpec
     from .datasets import Dataset
     from .gate import Limits, Run, Verdict
+    from .lab import Lab
 
 
 @pytest.fixture
@@ -72,27 +74,65 @@ def model(case: Case, request: pytest.FixtureRequest) -> Iterator[LiveModel]:
 
 
 @pytest.fixture
-def no_worse(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
+def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
     """`assert no_worse()`: no regression against the case's baseline; `no_worse(margin=0.01)` for non-inferiority.
 
-    Skips, saying so, where no baseline was saved.
+    `no_worse(than="another-model", margin=0.01)` holds the run against another model's on the same device and data,
+    which is run in this session. Skips, saying so, where no baseline was saved or the other model can't be run.
     """
-    from .baseline import changes_text, judge, place
+    from . import baseline
 
     lab = request.config.stash[LAB]
-    path = place(run.record, lab.config.reports / "baselines")
-    shown = lab.shown(path)
-    if not path.exists():
-        pytest.skip(f"no baseline {shown}; `modellab baseline save` keeps the last run's answers as one")
 
-    def against_baseline(margin: float | None = None) -> Verdict:
-        judged = judge(run.record, path, shown, margin, strict=lab.config.strict)
+    def saved() -> tuple[Callable[[], baseline.Baseline], str]:
+        path = baseline.place(run.record, lab.config.reports / "baselines")
+        shown = lab.shown(path)
+        if not path.exists():
+            pytest.skip(f"no baseline {shown}; `modellab baseline save` keeps the last run's answers as one")
+        return lambda: baseline.read(path), shown
+
+    def others(model: str) -> tuple[Callable[[], baseline.Baseline], str]:
+        try:
+            other = lab.other_model(case, model)
+        except LookupError as error:
+            pytest.fail(str(error), pytrace=False)
+        record = _record(lab, other)
+        return lambda: baseline.of(record), other.id
+
+    def against(margin: float | None = None, *, than: str | None = None) -> Verdict:
+        loader, shown = saved() if than is None else others(than)
+        judged = baseline.judge(run.record, loader, shown, margin, strict=lab.config.strict)
         if judged.comparison is not None:
-            run.remarks.extend(changes_text(judged.comparison))
+            run.remarks.extend(baseline.changes_text(judged.comparison))
         run.verdicts.append(judged.verdict)
         return judged.verdict
 
-    return against_baseline
+    return against
+
+
+@pytest.fixture
+def no_slower(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
+    """`assert no_slower()`: no slower than the case's speed baseline on this hardware, by more than a tripwire of 30 %.
+
+    Skips, saying so, where none was saved on this hardware, or the run has no times.
+    """
+    from . import speed_baseline
+    from .gate import Status
+
+    lab = request.config.stash[LAB]
+    path = speed_baseline.place(run.record, lab.config.reports / "baselines")
+    shown = lab.shown(path)
+
+    def against(tripwire: float = speed_baseline.TRIPWIRE) -> Verdict:
+        if not path.exists():
+            pytest.skip(f"no speed baseline for this hardware {shown}; `modellab baseline save` keeps one")
+        verdict = speed_baseline.judge(run.record, path, shown, tripwire, strict=lab.config.strict)
+        if verdict.status is Status.NOT_AVAILABLE:
+            pytest.skip(str(verdict))
+        run.verdicts.append(verdict)
+        return verdict
+
+    return against
 
 
 @pytest.fixture
@@ -101,15 +141,21 @@ def run(case: Case, request: pytest.FixtureRequest) -> Run:
     from .gate import Run, Status
 
     node: pytest.Item = request.node
-    outcome = request.config.stash[LAB].bench.run(case)
-    if outcome.unavailable is not None:
-        pytest.skip(printable_lines(outcome.unavailable))
-    if outcome.record is None:
-        pytest.fail(f"{case.id} could not be measured:\n{printable_lines(str(outcome.broken))}", pytrace=False)
+    record = _record(request.config.stash[LAB], case)
 
     def on_verdict(verdict: Verdict) -> None:
         if verdict.status is Status.NOT_AVAILABLE:
             pytest.skip(str(verdict))
 
-    found = node.stash[RUN] = Run(outcome.record, rerun_command(node, case), on_verdict)
+    found = node.stash[RUN] = Run(record, rerun_command(node, case), on_verdict)
     return found
+
+
+def _record(lab: Lab, case: Case) -> Record:
+    """The record of a case, measured once in the session; skips or fails the test where there is none."""
+    outcome = lab.bench.run(case)
+    if outcome.unavailable is not None:
+        pytest.skip(printable_lines(outcome.unavailable))
+    if outcome.record is None:
+        pytest.fail(f"{case.id} could not be measured:\n{printable_lines(str(outcome.broken))}", pytrace=False)
+    return outcome.record

@@ -114,6 +114,15 @@ class Lab:
     def case(self, key: str) -> Case | None:
         return next((case for case in self.cases if case.key == key), None)
 
+    def other_model(self, case: Case, model: str) -> Case:
+        """The case of another model of the catalog, device and data being the same. Raises LookupError."""
+        spec = self.catalog.models.get(model)
+        if spec is None:
+            raise LookupError(f"no model `{model}` in the catalog; {suggest(model, self.catalog.models)}")
+        if case.device.id not in spec.devices or case.task not in spec.tasks:
+            raise LookupError(f"{model} does not do {case.task} on {case.device.id}: nothing to compare with")
+        return replace(case, model=spec)
+
     @property
     def scorecard_path(self) -> Path:
         return self.config.reports / "scorecard.json"

@@ -1,4 +1,4 @@
-"""Regressions: the answers of this run, utterance by utterance, against those that were saved as good."""
+"""Regressions: the answers and the speed of this run, utterance by utterance, against those that were saved as good."""
 
 from collections.abc import Callable
 
@@ -11,3 +11,7 @@ pytestmark = pytest.mark.asr
 
 def test_no_worse_than_the_baseline(no_worse: Callable[..., Verdict]) -> None:
     assert no_worse()
+
+
+def test_no_slower_than_the_baseline(no_slower: Callable[..., Verdict]) -> None:
+    assert no_slower()

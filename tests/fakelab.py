@@ -29,6 +29,12 @@ def test_success(run):
     assert run.success_rate >= 1.0
 """
 
+QUIET = """
+import pytest_modellab.bench.conditions as conditions
+
+conditions.OTHERS_BOUND = conditions.SPREAD_BOUND = 1e9
+"""
+
 # Samples of the first clip; each further one is a little longer, which is how the fake engine tells them apart.
 FIRST_LENGTH = 4000
 STEP = 100
@@ -48,6 +54,7 @@ class FakeLab:
         pytester.makeini("[pytest]\nmodellab_catalog = lab\n")
         pytester.makepyfile(test_suite=SUITE)
         self.log = self.path / "engine.log"
+        self.subprocess = False
 
     def size(self, index: int) -> str:
         """What the fake engine knows the clip by."""
@@ -109,13 +116,19 @@ class FakeLab:
         self.limits({"metric": "wer", "max": 0.1})
         return self
 
+    def quiet(self) -> FakeLab:
+        """Let nothing count as noise: for tests of speed, which run beside others. In processes of their own."""
+        self.pytester.makeconftest(QUIET)
+        self.subprocess = True
+        return self
+
     def run(self, *arguments: str) -> pytest.RunResult:
         """pytest with these arguments: in this process, which is quicker, unless xdist is asked for.
 
         xdist hands its workers the sys.path of interpreter start-up, where the fake engine is only found through
         PYTHONPATH.
         """
-        if any(argument.startswith("-n") and argument != "-n0" for argument in arguments):
+        if self.subprocess or any(argument.startswith("-n") and argument != "-n0" for argument in arguments):
             return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
         return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from catalogs import SHA
 from fakelab import FakeLab
 
 from pytest_modellab.baseline import BaselineError, read
 from pytest_modellab.cli import main
 from pytest_modellab.metrics.paired import compare
+from pytest_modellab.speed_baseline import SUFFIX
 
 Output = pytest.CaptureFixture[str]
 SUITE = """
@@ -166,7 +168,7 @@ def test_changed_data_are_refused_and_that_blocks(saved: FakeLab, capsys: Output
 
 
 def test_a_damaged_baseline_names_its_line_and_blocks(saved: FakeLab) -> None:
-    (path,) = (saved.path / "reports" / "baselines").rglob("*.jsonl")
+    path = saved.path / "reports" / "baselines" / "asr" / "fake-cpu-clips.jsonl"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([*lines[:3], "{}", *lines[4:]]) + "\n")
     with pytest.raises(BaselineError, match=r"clips\.jsonl:4: not a line of a modellab.baseline/1"):
@@ -193,7 +195,7 @@ def test_baselines_are_shown_and_cases_chosen(saved: FakeLab, capsys: Output) ->
 
 
 def test_a_baseline_is_small_and_diffs_by_utterance(saved: FakeLab) -> None:
-    (path,) = (saved.path / "reports" / "baselines").rglob("*.jsonl")
+    path = saved.path / "reports" / "baselines" / "asr" / "fake-cpu-clips.jsonl"
     head, *answers = path.read_text().splitlines()
     assert json.loads(head)["case"] == {"task": "asr", "model": "fake", "device": "cpu", "dataset": "clips"}
     assert len(answers) == 12
@@ -204,6 +206,60 @@ def test_the_baseline_of_an_int8_model_names_the_hardware(lab: FakeLab) -> None:
     lab.ready(load_fault="int8")  # an option that says so; the fake engine does nothing on it
     lab.run()
     assert main(["baseline", "save"]) == 0
-    names = [path.name for path in Path("reports/baselines/asr").iterdir()]
+    names = [path.name for path in Path("reports/baselines/asr").iterdir() if not path.name.endswith(SUFFIX)]
     assert len(names) == 1
     assert names[0].startswith("fake-cpu-clips-")
+
+
+def test_a_transcript_with_a_line_separator_is_one_line(lab: FakeLab) -> None:
+    lab.texts = ["one\u2028two three", "four five", "six"]
+    lab.ready()
+    lab.run()
+    assert main(["baseline", "save"]) == 0
+    assert read(Path("reports/baselines/asr/fake-cpu-clips.jsonl")).answers[0].hypothesis == "one\u2028two three"
+
+
+OTHER = """
+import pytest
+
+def test_it(no_worse):
+    assert no_worse(than={than!r}, margin={margin})
+"""
+
+
+class TestAnotherModel:
+    @pytest.fixture
+    def two(self, lab: FakeLab) -> FakeLab:
+        lab.texts = [f"utterance number {i} of a good dozen" for i in range(12)]
+        lab.ready()
+        lab.model("poor", wrong={i: f"utterance lumber {i} of a good dozen" for i in range(10)})
+        return lab
+
+    def ask(self, lab: FakeLab, than: str, margin: float | None, *arguments: str) -> pytest.RunResult:
+        lab.pytester.makepyfile(test_suite=OTHER.format(than=than, margin=margin))
+        return lab.run(*arguments)
+
+    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    def test_a_worse_one_fails_and_is_shown_beside_it(self, two: FakeLab, workers: str) -> None:
+        result = self.ask(two, "fake", 0.01, "--lab-model", "poor", workers)
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            ["*fail: WER 11.9 %, limit <= 0.0 % (fake:cpu:clips)*margin 1 points*", "*now:*utterance lumber 0 *"]
+        )
+
+    def test_a_better_one_and_one_within_the_margin_pass(self, two: FakeLab) -> None:
+        self.ask(two, "poor", None).assert_outcomes(passed=2)
+        self.ask(two, "fake", 0.5).assert_outcomes(passed=2)
+
+    def test_one_that_is_not_there_is_told(self, two: FakeLab) -> None:
+        result = self.ask(two, "fale", 0.01)
+        result.assert_outcomes(failed=2)
+        result.stdout.fnmatch_lines(["*no model `fale` in the catalog; did you mean `fake`? allowed: fake, poor"])
+
+    def test_one_that_cannot_be_had_is_a_skip_with_the_reason(self, two: FakeLab) -> None:
+        path = two.model("poor")
+        pinned = f"weights: {{files: {{model.bin: {{sha256: {SHA}, size: 3}}}}}}\n"
+        path.write_text(path.read_text() + pinned)
+        result = self.ask(two, "poor", 0.01, "--lab-model", "fake", "-rs")
+        result.assert_outcomes(skipped=1)
+        result.stdout.fnmatch_lines(["*SKIPPED*model.bin*is not in the cache and no source is named for it*"])

@@ -1,4 +1,4 @@
-"""A process's memory on NVIDIA devices, by the driver's own management library: torch can't see CTranslate2's."""
+"""NVIDIA devices by the driver's own management library: torch can't see what CTranslate2 holds of their memory."""
 
 from __future__ import annotations
 
@@ -15,6 +15,19 @@ def _driver() -> bool:
     except pynvml.NVMLError:
         return False
     return True
+
+
+def gpu_names() -> list[str]:
+    """The NVIDIA devices of this machine, in the driver's order; [] where there is no driver."""
+    import pynvml
+
+    if not _driver():
+        return []
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+        return [str(pynvml.nvmlDeviceGetName(handle)) for handle in handles]
+    except pynvml.NVMLError:
+        return []
 
 
 def gpu_memory(pid: int) -> int | None:

@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .gpu import gpu_names
+
 # Raised when the way of running a case changes so that old and new answers can't be mixed.
 PROTOCOL = 2
 
@@ -32,7 +34,7 @@ _ISA = ("avx", "avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd"
 
 @cache
 def hardware() -> dict[str, Any]:
-    """CPU model and instruction sets, cores, memory in bytes, operating system, Python."""
+    """CPU model and instruction sets, cores, memory in bytes, NVIDIA devices, operating system, Python."""
     import psutil
 
     model, flags = _cpu()
@@ -40,6 +42,7 @@ def hardware() -> dict[str, Any]:
         "cpu": model,
         "instruction_sets": sorted(flag for flag in _ISA if flag in flags),
         "cores": os.cpu_count() or 1,
+        "gpus": gpu_names(),
         "memory_bytes": int(psutil.virtual_memory().total),
         "os": platform.platform(),
         "python": platform.python_version(),

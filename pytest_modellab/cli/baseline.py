@@ -6,7 +6,9 @@ import argparse
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from ..baseline import BaselineError, against, changes_text, place, read, save
+from .. import baseline as answers
+from .. import speed_baseline as speed
+from ..baseline import BaselineError
 from ..bench import record as records
 from ..bench.record import Record
 from . import UsageError
@@ -46,28 +48,46 @@ def latest(reports: Path) -> list[Record]:
 
 def _save(record: Record, folder: Path) -> int:
     try:
-        path = save(record, folder)
+        print(f"{record.case.id}: {answers.save(record, folder)}")
     except BaselineError as error:
         print(f"not saved: {error}")
         return 1
-    print(f"{record.case.id}: {path}")
+    try:
+        print(f"{record.case.id}: {speed.save(record, folder)}")
+    except BaselineError as error:
+        # Answers without times are a baseline all the same.
+        print(f"  without speed: {error}")
     return 0
 
 
 def _compare(record: Record, folder: Path) -> int:
-    path = place(record, folder)
+    path = answers.place(record, folder)
     if not path.exists():
         print(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")
         return 1
     try:
-        comparison = against(record, read(path))
+        comparison = answers.against(record, answers.read(path))
     except BaselineError as error:
         print(f"refused: {error}")
         return 1
     print(f"{record.case.id}: {comparison}")
-    for line in changes_text(comparison):
+    for line in answers.changes_text(comparison):
         print(f"  {line}")
-    return int(comparison.outcome == "worse")
+    return int(comparison.outcome == "worse") | _compare_speed(record, folder)
+
+
+def _compare_speed(record: Record, folder: Path) -> int:
+    path = speed.place(record, folder)
+    if not path.exists():
+        print("  speed: no baseline of this hardware")
+        return 0
+    try:
+        change = speed.against(record, speed.read(path))
+    except BaselineError as error:
+        print(f"  speed: not compared: {error}")
+        return 0
+    print(f"  speed: {change}")
+    return int(change.outcome == "slower" and not change.noisy)
 
 
 def _show(folder: Path) -> int:
@@ -75,9 +95,16 @@ def _show(folder: Path) -> int:
 
     rows = []
     for path in sorted(folder.glob("*/*.jsonl")):
-        baseline = read(path)
-        head = baseline.head
-        wer = "-" if head.wer is None else f"{head.wer:.2%}"
-        rows.append([head.case.id, len(baseline.answers), wer, (head.commit or "-")[:10], head.created[:10], path])
-    print(tabulate(rows, ["case", "utterances", "WER", "commit", "saved", "file"]) if rows else f"none in {folder}")
+        if path.name.endswith(speed.SUFFIX):
+            timed = speed.read(path)
+            rows.append(_row(timed.head, len(timed.calls), f"RTF {timed.head.rtf:.3f}", path))
+        else:
+            baseline = answers.read(path)
+            wer = "-" if baseline.head.wer is None else f"WER {baseline.head.wer:.2%}"
+            rows.append(_row(baseline.head, len(baseline.answers), wer, path))
+    print(tabulate(rows, ["case", "utterances", "figure", "commit", "saved", "file"]) if rows else f"none in {folder}")
     return 0
+
+
+def _row(head: answers.Head | speed.SpeedHead, count: int, figure: str, path: Path) -> list[object]:
+    return [head.case.id, count, figure, (head.commit or "-")[:10], head.created[:10], path]

@@ -6,7 +6,7 @@ Vectorised numpy, seeded; no scipy at run time.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -114,12 +114,18 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
 def ratio_bootstrap_interval(
     numerator: Sequence[float], denominator: Sequence[float], confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Percentile bootstrap over utterances of sum(numerator) / sum(denominator): RTF; None below two utterances."""
+    """Percentile bootstrap over utterances of sum(numerator) / sum(denominator); None below two utterances.
+
+    RTF is such a ratio, and so is the time of one run over that of another on the same utterances.
+    """
     top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     if len(top) < 2 or bottom.sum() <= 0:
         return None
-    counts = _resamples(len(top))
-    return _percentiles((counts @ top) / (counts @ bottom), len(top), confidence)
+    replicates = [
+        top[drawn].sum(axis=1) / np.maximum(bottom[drawn].sum(axis=1), np.finfo(np.float64).tiny)
+        for drawn in _resamples(len(top))
+    ]
+    return _percentiles(np.concatenate(replicates), len(top), confidence)
 
 
 def quantile_bootstrap_interval(values: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval | None:
@@ -127,27 +133,17 @@ def quantile_bootstrap_interval(values: Sequence[float], q: float, confidence: f
     x = np.asarray(values, dtype=np.float64)
     if len(x) < 2:
         return None
+    replicates = [np.quantile(x[drawn], q, axis=1) for drawn in _resamples(len(x))]
+    return _percentiles(np.concatenate(replicates), len(x), confidence)
+
+
+def _resamples(n: int) -> Iterator[NDArray[np.int32]]:
+    """Which of n units each replicate draws: blocks of shape (replicates, n), of some 2 million values at most."""
     random = np.random.default_rng(SEED)
-    replicates = np.concatenate(
-        [
-            np.quantile(x[random.integers(0, len(x), size=(block, len(x)))], q, axis=1)
-            for block in _blocks(BOOTSTRAP_REPLICATES, len(x))
-        ]
-    )
-    return _percentiles(replicates, len(x), confidence)
-
-
-def _resamples(n: int) -> NDArray[np.float64]:
-    """How often each of n units is drawn, in each replicate: shape (replicates, n)."""
-    random = np.random.default_rng(SEED)
-    return random.multinomial(n, np.full(n, 1 / n), size=BOOTSTRAP_REPLICATES).astype(np.float64)
-
-
-def _blocks(replicates: int, n: int) -> list[int]:
-    """Numbers of replicates that keep a block of draws under some 8 million values."""
-    block = max(1, min(replicates, 8_000_000 // n))
-    whole, rest = divmod(replicates, block)
-    return [block] * whole + ([rest] if rest else [])
+    left, block = BOOTSTRAP_REPLICATES, max(1, 2_000_000 // n)
+    while left > 0:
+        yield random.integers(0, n, size=(min(block, left), n), dtype=np.int32)
+        left -= block
 
 
 def _percentiles(replicates: NDArray[np.float64], n: int, confidence: float) -> Interval:

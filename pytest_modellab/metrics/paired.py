@@ -70,15 +70,18 @@ def compare(
     random = np.random.default_rng(SEED)
     drawn = np.concatenate(
         [
-            (counts @ change) / np.maximum(counts @ words, 1)
+            change[chosen].sum(axis=1) / np.maximum(words[chosen].sum(axis=1), 1)
             for size in _blocks(replicates, k)
-            for counts in [random.multinomial(k, np.full(k, 1 / k), size=size).astype(np.float64)]
+            for chosen in [random.integers(0, k, size=(size, k), dtype=np.int32)]
         ]
     )
     low, high = np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     seen = abs(float(change.sum()))
     # Sums of whole numbers: equality is exact.
-    extreme = sum(int((np.abs(_signs(random, size, k) @ change) >= seen).sum()) for size in _blocks(replicates, k))
+    extreme = sum(
+        int((np.abs(2 * (_coins(random, size, k) @ change) - change.sum()) >= seen).sum())
+        for size in _blocks(replicates, k)
+    )
     error = float(np.sqrt(np.square(change).sum())) / total
     reach = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) + NormalDist().inv_cdf(POWER)
     return Paired(
@@ -92,9 +95,10 @@ def compare(
     )
 
 
-def _signs(random: np.random.Generator, size: int, k: int) -> NDArray[np.float64]:
-    signs: NDArray[np.float64] = random.integers(0, 2, size=(size, k), dtype=np.int8).astype(np.float64)
-    return 2 * signs - 1
+def _coins(random: np.random.Generator, size: int, k: int) -> NDArray[np.float32]:
+    """Fair zeros and ones of shape (size, k)."""
+    bits = np.frombuffer(random.bytes(size * ((k + 7) // 8)), dtype=np.uint8).reshape(size, -1)
+    return np.unpackbits(bits, axis=1, count=k).astype(np.float32)
 
 
 def _blocks(replicates: int, k: int) -> Iterator[int]:
