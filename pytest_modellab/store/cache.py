@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailab
 from .progress import Progress, readable
 from .retrieval import Retrieval
 from .sources import Source
+from .unpacking import Kept, Selection, Unpacker, write_json
 
 _STALE_SECONDS = 24 * 3600
 
@@ -97,6 +98,56 @@ class Store:
                 if not _intact(folder, blobs, wanted):
                     self._build(folder, blobs)
         return folder
+
+    def fetch_unpinned(self, name: str, source: Source) -> Kept:
+        """A file whose digest nobody published: fetched once, and the same bytes ever after on this machine.
+
+        Raises Unavailable, or StoreError where the cache cannot be written.
+        """
+        key = hashlib.sha256(repr(source).encode()).hexdigest()
+        place = self.root / "unpinned" / f"{key}.json"
+        found = self._remembered(place)
+        if found is None:
+            wanted = [Wanted(name, hashlib.sha256(b"").hexdigest(), None, (source,))]
+            progress = Progress(self._progress)
+            line = f"waiting for another process that is fetching {name}"
+            with self._writing(wanted), self._blobs.locked(f"unpinned-{key}", partial(progress.say, line)):
+                found = self._remembered(place)
+                if found is None:
+                    with self._workroom() as workroom:
+                        sha256 = self._take(name, source, Retrieval(workroom, progress))
+                    write_json(place, {"source": str(source), "sha256": sha256})
+                    found = Kept(self._blobs.place(sha256), sha256)
+        return found
+
+    def _remembered(self, place: Path) -> Kept | None:
+        try:
+            sha256 = str(json.loads(place.read_text(encoding="utf-8"))["sha256"])
+            blob = self._blobs.verified(sha256)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return None if blob is None else Kept(blob, sha256)
+
+    def _take(self, name: str, source: Source, retrieval: Retrieval) -> str:
+        attempts: list[Attempt] = []
+        for label, chunks in retrieval.ways(source, name, None):
+            try:
+                with closing(chunks):
+                    return self._blobs.take(chunks)
+            except SourceFailed as error:
+                attempts.append(Attempt(label, str(error)))
+        advice = f"Set MODELLAB_CACHE to a cache that was filled where there is a connection (now {self.root})."
+        raise Unavailable(name, attempts, advice)
+
+    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
+        """Members of an archive as files of the cache, by name; see Unpacker.members.
+
+        Raises StoreError where the archive is damaged, or where the cache cannot be written.
+        """
+        try:
+            return Unpacker(self._blobs).members(identity, wanted, archive)
+        except OSError as error:
+            raise StoreError(f"members of {identity} cannot be stored in {self.root} ({error})") from error
 
     def _fetch(self, absent: Sequence[Wanted]) -> None:
         progress = Progress(self._progress)
