@@ -219,7 +219,7 @@ class TestFolder:
     def test_a_folder_without_audio(self, tmp_path: Path) -> None:
         (tmp_path / "fixtures/datasets/talk").mkdir(parents=True)
         (told,) = refusal(tmp_path, source=self.source)
-        assert told.startswith("talk: no audio files (.aif, ")
+        assert told.startswith("talk: no audio files (.aac, .aif, ")
 
     def test_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match=r"no folder .*talk \(named in .*talk\.yaml:1\)"):

@@ -166,7 +166,7 @@ class Bench:
             "utterances": len(dataset.utterances),
             "seed": order.seed,
             "in_process": self.settings.in_process,
-            "versions": provenance.versions((*engine.distributions, "numpy", "soundfile", "soxr")),
+            "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
             "python": provenance.python_tag(),
             "code": provenance.sources_digest(order.engine),
         }
