@@ -39,7 +39,7 @@ def prepared(folder: Path, **changes: str) -> Dataset:
         text = text.replace(old, new)
     catalog = load(write_catalog(folder / "fixtures", files={"datasets/talk.yaml": text}))
     store = Store(folder / "cache", progress=False)
-    return prepare(catalog.datasets["talk"], catalog.mirrors, catalog.folder, store)
+    return prepare(catalog.datasets["talk"], catalog, store)
 
 
 def manifest(folder: Path, rows: Sequence[dict[str, Any] | str], encoding: str = "utf-8") -> Path:

@@ -81,7 +81,7 @@ class Bench:
 
     def dataset(self, case: Case) -> Dataset:
         """The prepared data of a case. Raises store.StoreError or datasets.DatasetError."""
-        return prepare(case.dataset, self.catalog.mirrors, self.catalog.folder, self.store)
+        return prepare(case.dataset, self.catalog, self.store)
 
     def order(self, case: Case) -> LoadOrder:
         """What a worker loads for a case. Raises store.StoreError."""

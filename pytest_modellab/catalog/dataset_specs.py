@@ -179,6 +179,8 @@ class DatasetSpec(NamedSpec):
         for key in ("speaker", "kind"):
             if getattr(self, key) is not None and form != "recipe":
                 raise ValueError(f"`{key}` of a whole set goes with `recipe`, not with `{form}`")
+        if self.recipe is not None and any(archive.folder is not None for archive in self.archives.values()):
+            raise ValueError("a recipe reads archives, not a `folder`: name the archive by `path`")
         if self.recipe is not None and set(self.archives) != LAYOUT_ARCHIVES[self.recipe.layout]:
             needed = " and ".join(f"`{name}`" for name in sorted(LAYOUT_ARCHIVES[self.recipe.layout]))
             found = ", ".join(f"`{name}`" for name in self.archives) or "none"

@@ -32,6 +32,7 @@ from .dataset_specs import (
     DatasetSpec,
     Degradation,
     DeriveSpec,
+    Join,
     RecipeSpec,
 )
 
@@ -50,6 +51,7 @@ __all__ = [
     "DeviceSpec",
     "DevicesFile",
     "GradesFile",
+    "Join",
     "Letter",
     "LimitSpec",
     "LimitsFile",

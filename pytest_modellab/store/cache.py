@@ -104,14 +104,13 @@ class Store:
 
         Raises Unavailable, or StoreError where the cache cannot be written.
         """
-        key = hashlib.sha256(repr(source).encode()).hexdigest()
-        place = self.root / "unpinned" / f"{key}.json"
+        place = self._unpinned_place(source)
         found = self._remembered(place)
         if found is None:
             wanted = [Wanted(name, hashlib.sha256(b"").hexdigest(), None, (source,))]
             progress = Progress(self._progress)
             line = f"waiting for another process that is fetching {name}"
-            with self._writing(wanted), self._blobs.locked(f"unpinned-{key}", partial(progress.say, line)):
+            with self._writing(wanted), self._blobs.locked(f"unpinned-{place.stem}", partial(progress.say, line)):
                 found = self._remembered(place)
                 if found is None:
                     with self._workroom() as workroom:
@@ -119,6 +118,13 @@ class Store:
                     write_json(place, {"source": str(source), "sha256": sha256})
                     found = Kept(self._blobs.place(sha256), sha256)
         return found
+
+    def has_unpinned(self, source: Source) -> bool:
+        """Whether `fetch_unpinned` would find the file in the cache."""
+        return self._remembered(self._unpinned_place(source)) is not None
+
+    def _unpinned_place(self, source: Source) -> Path:
+        return self.root / "unpinned" / f"{hashlib.sha256(repr(source).encode()).hexdigest()}.json"
 
     def _remembered(self, place: Path) -> Kept | None:
         try:
