@@ -27,7 +27,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
-NAMES = ("whisper-english", "whisper-basic", "characters", "none")
+CHARACTERS = "characters"
+"""The normaliser under which characters are the units, and there are no words."""
+
+NAMES = ("whisper-english", "whisper-basic", CHARACTERS, "none")
 
 # Written without spaces between words: Chinese and its languages, Japanese, Thai, Lao, Khmer, Burmese, Tibetan,
 # Dzongkha. (Korean and Vietnamese have spaces.)
@@ -71,7 +74,7 @@ def divided_by_spaces(language: str | None) -> bool:
 def for_language(language: str | None) -> str:
     """The normaliser's name for a language tag (`en`, `en-US`, `en_GB`); None is an unknown language."""
     if not divided_by_spaces(language):
-        return "characters"
+        return CHARACTERS
     return "whisper-english" if _primary(language) == "en" else "whisper-basic"
 
 
@@ -92,7 +95,7 @@ def _transform(name: str) -> Callable[[str], str]:
 
         basic: Callable[[str], str] = BasicTextNormalizer()
         return basic
-    if name == "characters":
+    if name == CHARACTERS:
         from whisper_normalizer.basic import BasicTextNormalizer
 
         characters: Callable[[str], str] = BasicTextNormalizer(split_letters=True, preserve_marks=True)

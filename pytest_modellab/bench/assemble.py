@@ -19,7 +19,7 @@ from ..metrics.intervals import (
     ratio_bootstrap_interval,
     wilson_interval,
 )
-from ..text import normalizer
+from ..text import CHARACTERS, normalizer
 from .local import Memory
 from .provenance import hardware
 from .record import (
@@ -106,7 +106,7 @@ def assemble(
         limited_to=limited_to,
         failure=facts.failure,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
-        summary=summarize(results, scored),
+        summary=summarize(results, scored, words=normalize.name != CHARACTERS),
         timing=_timing(results, facts),
         memory=MemoryUse(
             peak_rss=facts.memory.peak_rss, method=facts.memory.method, sampled_rss=facts.memory.sampled_rss
@@ -128,8 +128,11 @@ def assemble(
     )
 
 
-def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored]) -> AsrSummary:
-    """Corpus figures. An utterance the engine failed on counts as all of its words deleted."""
+def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], *, words: bool = True) -> AsrSummary:
+    """Corpus figures. An utterance the engine failed on counts as all of its words deleted.
+
+    Without `words`, where no spaces divide them, there is no WER.
+    """
     corpus = asr.corpus(scored)
     answered = sum(result.error is None for result in results)
     speakers = [result.speaker for result in results]
@@ -144,9 +147,9 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored]) 
         audio_s=sum(result.audio_s for result in results),
         words=edits(corpus.words),
         characters=edits(corpus.characters),
-        wer=corpus.wer,
+        wer=corpus.wer if words else None,
         cer=corpus.cer,
-        wer_interval=interval([each.words for each in scored]),
+        wer_interval=interval([each.words for each in scored]) if words else None,
         cer_interval=interval([each.characters for each in scored]),
         success_rate_interval=stored(wilson_interval(answered, len(results))),
         empty_references=corpus.empty_references,

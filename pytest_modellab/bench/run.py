@@ -15,6 +15,7 @@ from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
 from ..engines.registry import available, engine_class
 from ..store import Store, StoreError, Unavailable
+from ..text import CHARACTERS
 from . import provenance
 from . import record as records
 from .assemble import Origin, assemble
@@ -142,6 +143,7 @@ class Bench:
             "case": case.id,
             "utterances": len(seconds),
             "audio_s": sum(seconds.values()),
+            "spaced": dataset.normalizer != CHARACTERS,
         }
         with Journal.open(self.session.journal(case.key), head) as journal:
             job = Job(case, dataset, order, seconds, engine.rate)

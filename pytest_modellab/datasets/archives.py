@@ -109,16 +109,15 @@ class Archives:
 
     def _fetched(self, name: str) -> Kept:
         archive = self._spec.archives[name]
-        source = _source(archive)
-        label = archive.file.rpartition("/")[2] if archive.file else str(source)
+        source, label = _source(archive), f"{self._spec.id}-{name}"
         if archive.sha256 is None:
             self._check_cost(name)
-            return self._store.fetch_unpinned(f"{self._spec.id}: {label}", source)
+            return self._store.fetch_unpinned(label, source)
         if self._store.path(archive.sha256) is None:
             self._check_cost(name)
         mirrors = mirror_sources(archive.sha256, self._catalog.mirrors, self._catalog.folder)
-        wanted = Wanted(f"{self._spec.id}-{name}", archive.sha256, archive.size, (source, *mirrors))
-        return Kept(self._store.fetch([wanted])[wanted.name], archive.sha256)
+        wanted = Wanted(label, archive.sha256, archive.size, (source, *mirrors))
+        return Kept(self._store.fetch([wanted])[label], archive.sha256)
 
     def _check_cost(self, name: str) -> None:
         """Raise NotPrepared for what nobody asked for: more than UNASKED_BYTES in all, or of a size nobody knows."""

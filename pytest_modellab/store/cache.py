@@ -142,7 +142,10 @@ class Store:
                     return self._blobs.take(chunks)
             except SourceFailed as error:
                 attempts.append(Attempt(label, str(error)))
-        advice = f"Set MODELLAB_CACHE to a cache that was filled where there is a connection (now {self.root})."
+        advice = (
+            f"Run `modellab data prepare` where there is a connection and set MODELLAB_CACHE to the cache it filled "
+            f"(now {self.root})."
+        )
         raise Unavailable(name, attempts, advice)
 
     def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
@@ -197,8 +200,8 @@ class Store:
         raise Unavailable(
             f"{item}, sha256 {item.sha256},",
             attempts,
-            f"Run `modellab pull` where there is a connection and set MODELLAB_CACHE to the cache it filled "
-            f"(now {self.root}), or place the file at {place}.",
+            f"Run `modellab pull` or `modellab data prepare` where there is a connection and set MODELLAB_CACHE to the "
+            f"cache it filled (now {self.root}), or place the file at {place}.",
         )
 
     def _build(self, folder: Path, blobs: dict[str, Path]) -> None:
