@@ -150,6 +150,19 @@ class TestCommonVoice:
         ]
         assert len(found[0].samples(RATE)) == pytest.approx(RATE / 2, abs=2500)
 
+    def test_a_row_twice_is_one_utterance_and_two_texts_are_a_failure(self, tmp_path: Path) -> None:
+        twice = "\n".join([self.head, self.row(0, "Ja."), self.row(0, "Ja."), "", ""])
+        found = prepared(tmp_path, self.corpus(tmp_path, twice), recipe={"layout": "common-voice"})
+        assert [u.text for u in found.utterances] == ["Ja."]
+        two = "\n".join([self.head, self.row(0, "Ja."), self.row(0, "Nein.")])
+        with pytest.raises(DatasetError, match=r"common_voice_de_0, 'Nein\.': duplicate id `common_voice_de_0`"):
+            prepared(tmp_path, self.corpus(tmp_path, two), recipe={"layout": "common-voice"})
+
+    def test_only_a_line_feed_ends_a_row(self, tmp_path: Path) -> None:
+        table = f"{self.head}\r\n{self.row(0, 'eins' + chr(0x2028) + 'zwei')}\r\n"
+        found = prepared(tmp_path, self.corpus(tmp_path, table), recipe={"layout": "common-voice"})
+        assert found.utterances[0].text == "eins\u2028zwei"
+
     def test_another_split(self, tmp_path: Path) -> None:
         archives = self.corpus(tmp_path, f"{self.head}\n{self.row(3, 'Ja')}", "dev")
         found = prepared(tmp_path, archives, recipe={"layout": "common-voice", "split": "dev"})
@@ -308,6 +321,15 @@ class TestClipsOutOfArchives:
             (found,) = prepared(tmp_path, box, clips=self.clips(sound())).utterances
             assert len(found.samples(RATE)) == RATE // 2
         assert site.gets("/box.tar.gz") == 1
+
+    def test_a_pinned_package_is_held_to_its_digest(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        archives = TestAsterisk().archives(tmp_path, monkeypatch)
+        data = sound("g722")
+        member = "usr/share/asterisk/sounds/xx_XX_f_Ann/why.g722"
+        clips = [{"id": "why", "archive": "audio", "member": member, "sha256": sha256(data), "text": "Who goes there?"}]
+        box = {"audio": archives["audio"]}
+        assert prepared(tmp_path, box, clips=clips).utterances[0].id == "why"
+        assert Store(tmp_path / "cache").path(dict(box["audio"])["sha256"]) is not None  # type: ignore[call-overload]
 
     def test_of_an_archive_here_and_without_it_once_they_are_in_the_cache(self, tmp_path: Path) -> None:
         path = tmp_path / "box.tar.gz"

@@ -54,6 +54,8 @@ class Archives:
         Raises store.Unavailable where its archive has to be here for that, and can't be.
         """
         archive = self._spec.archives[name]
+        if archive.sha256 is not None or archive.path is not None:
+            return Inside(self.file(name), member)
         if archive.wheel is not None:
             return Wheel(archive.wheel, member)
         if archive.sdist is not None:

@@ -42,12 +42,13 @@ def from_recipe(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> tu
 
     Raises store.Unavailable where an archive can't be had, and DatasetError where it isn't what the layout says.
     """
-    rows = Rows(spec, "report it: a published corpus has no such ids")
+    rows = Rows(spec, "the corpus says two things of one recording; use another release of it")
     for row in _READERS[recipe.layout](spec, recipe, archives):
         if len(row.text.split()) < recipe.min_words:
             continue
+        # What is listed twice with one text is one utterance.
         rows.add(
-            row.id,
+            f"{spec.origin}: {row.id}, {row.text!r}",
             Utterance(
                 id=row.id,
                 text=row.text,
@@ -122,16 +123,16 @@ def _common_voice(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> 
 def _fleurs(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iterator[_Row]:
     """`<split>.tsv`, without a head: id, file, text as written, text in lower case, letters, samples, gender.
 
-    The archive holds `<split>/<file>`. The text as written is the reference. One sentence is read by several people,
-    who are not told. Left out: nothing.
+    The archive holds the files by these names. The text as written is the reference. One sentence is read by several
+    people, who are not told. Nothing is left out.
     """
     columns = ("id", "file", "raw", "text", "letters", "samples", "gender")
     table = archives.file("text").read_bytes()
     rows = list(_table(spec, "text", f"{recipe.split}.tsv", table, columns, headless=True))
-    folder = f"{recipe.split}/"
-    clips = archives.members("audio", Selection(names=frozenset(folder + row["file"] for row in rows)))
+    members = archives.members("audio", Selection(r"(.*/)?[^/]+\.wav"))
+    clips = {member.rpartition("/")[2]: kept for member, kept in members.items()}
     for row in sorted(rows, key=lambda row: row["file"]):
-        kept = _listed(spec, "audio", clips, folder + row["file"], f"{recipe.split}.tsv")
+        kept = _listed(spec, "audio", clips, row["file"], f"{recipe.split}.tsv")
         yield _Row(row["file"].rpartition(".")[0], row["raw"].strip(), kept)
 
 
@@ -149,7 +150,8 @@ def _table(
     """The rows of a table with tabs. Texts hold quotation marks as they are."""
     origin = spec.archives[archive].origin
     try:
-        lines = data.decode("utf-8-sig").splitlines()
+        # Not splitlines: a text may hold the other characters that it splits at, such as U+2028.
+        lines = [line.removesuffix("\r") for line in data.decode("utf-8-sig").split("\n")]
     except UnicodeDecodeError:
         raise DatasetError(f"{origin}: {name} is not UTF-8 text") from None
     found = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -158,6 +160,8 @@ def _table(
     if missing:
         raise DatasetError(f"{origin}: {name} has no column {', '.join(missing)}; found {', '.join(head) or 'nothing'}")
     for number, cells in enumerate(found, 1 if headless else 2):
+        if not cells:
+            continue
         if len(cells) < len(columns):
             raise DatasetError(f"{origin}: {name}:{number}: {len(cells)} columns where {len(head)} are expected")
         yield dict(zip(head, cells, strict=False))
