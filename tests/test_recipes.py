@@ -13,6 +13,7 @@ import yaml
 from catalogs import write_catalog
 from debian import deb_of, tar_of, without_apt
 from encoded import encoded, tone
+from fakelab import FakeLab
 from webserver import Page, Site, serving, sha256
 
 from pytest_modellab import ffmpeg
@@ -407,6 +408,34 @@ class TestShipped:
             with pytest.raises(Unavailable, match=r"Run `modellab data prepare|Get it from https://"):
                 prepare(catalog.datasets[name], catalog, store)
             assert time.monotonic() - began < 5
+
+
+def test_a_session_goes_on_without_what_is_not_here_and_says_how_to_get_it(lab: FakeLab) -> None:
+    lab.ready()
+    # An address that swallows every packet: a session must not even ask it.
+    audio = {"url": "http://192.0.2.1/test-clean.tar.gz", "sha256": "0" * 64, "size": 346_663_984}
+    lab.spec(
+        "datasets/large.yaml",
+        {
+            "schema": "modellab.dataset/1",
+            "id": "large",
+            "tasks": ["asr"],
+            "tiers": ["smoke"],
+            "recipe": {"layout": "librispeech"},
+            "archives": {"audio": audio},
+        },
+    )
+    began = time.monotonic()
+    result = lab.run("-m", "smoke", "--lab-require", "*:clips")
+    assert time.monotonic() - began < 60
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "not-available: fake:cpu:large: data set large could not be fetched; tried:",
+            "*a download: 347 MB are missing, more than is fetched unasked",
+            "*Run `modellab data prepare large`.",
+        ]
+    )
 
 
 class TestCommand:
