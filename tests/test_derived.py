@@ -21,7 +21,7 @@ def power(signal: np.ndarray) -> float:
 
 
 def db(ratio: float) -> float:
-    return float(10 * np.log10(ratio))
+    return float(10 * np.log10(ratio + 1e-30))
 
 
 def share(signal: np.ndarray, low: float, high: float, rate: int = RATE) -> float:
