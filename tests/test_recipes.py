@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from webserver import Page, Site, serving, sha256
 
 from pytest_modellab import ffmpeg
 from pytest_modellab.catalog import CatalogError, load
+from pytest_modellab.catalog.specs import DatasetSpec
 from pytest_modellab.cli import main
 from pytest_modellab.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.datasets.archives import NotPrepared
@@ -25,6 +27,7 @@ from pytest_modellab.store import DigestMismatch, Store, StoreError, Unavailable
 
 ROOT = Path(__file__).parent.parent
 RATE = 16_000
+FORMS = ("manifest", "folder", "clips", "recipe", "derive")
 
 
 def sound(suffix: str = "wav", seconds: float = 0.5, pitch: float = 440.0) -> bytes:
@@ -436,6 +439,15 @@ def test_a_session_goes_on_without_what_is_not_here_and_says_how_to_get_it(lab: 
             "*Run `modellab data prepare large`.",
         ]
     )
+
+
+def test_the_forms_in_the_docs_are_valid() -> None:
+    text = (ROOT / "docs/adding.md").read_text(encoding="utf-8")
+    section = text[text.index("## A data set") : text.index("## An engine")]
+    head, *forms = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
+    made = [DatasetSpec.model_validate({**head, **form}) for form in forms]
+    forms_given = [next(name for name in FORMS if getattr(spec, name) is not None) for spec in made]
+    assert forms_given == ["manifest", "folder", "clips", "recipe", "derive", "derive"]
 
 
 class TestCommand:
