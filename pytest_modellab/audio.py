@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from . import ffmpeg
+
 Samples = npt.NDArray[np.float32]
 
 # Frames decoded at a time: a corrupt header may promise billions, so its word is never used to size an array.
@@ -19,6 +21,9 @@ BLOCK_FRAMES = 1 << 18
 # A decoder may fall short of the header by a little in a sound file (MP3's encoder delay and padding); one
 # MPEG layer III frame is 1152 samples. A file that is shorter by more than that has lost its end.
 SHORTFALL_FRAMES = 1152
+
+# Enough of a file to tell its container.
+_MAGIC_BYTES = 16
 
 # Writers that cannot seek back put a placeholder where the length of a WAV file belongs: 0xFFFFFFFF (FFmpeg),
 # 0x7FFFFFFF or slightly less (SoX). Lengths from here on are read as "unknown".
@@ -69,10 +74,11 @@ class Finding:
     message: str
 
 
-def load(source: Path | bytes, rate: int, *, name: str | None = None) -> Samples:
+def load(source: Path | bytes, rate: int, *, name: str | None = None, form: str | None = None) -> Samples:
     """Decode a clip to mono at `rate` Hz.
 
-    Any container, sample width, rate and channel count that libsndfile reads is accepted. Channels are
+    Any container, sample width, rate and channel count that libsndfile reads is accepted; m4a, AAC, WebM and files
+    without a header go to FFmpeg (ffmpeg.py). Channels are
     averaged with equal weight; the rate is converted by soxr's HQ recipe, and what passes full scale is
     clipped to it.
 
@@ -80,6 +86,7 @@ def load(source: Path | bytes, rate: int, *, name: str | None = None) -> Samples
         source: a file, or the bytes of one.
         rate: the sampling rate wanted, in Hz.
         name: what to call the clip in error messages; by default its path.
+        form: FFmpeg's name of the format, for a file without a header ("g722").
 
     Returns:
         float32 samples of shape (n,), n >= 1, all in [-1, 1].
@@ -99,7 +106,7 @@ def load(source: Path | bytes, rate: int, *, name: str | None = None) -> Samples
         raise AudioError(
             f"{name}: truncated: its header promises {missing} bytes more than it holds; copy or download it again"
         )
-    samples, native_rate = _decode(data, name)
+    samples, native_rate = _by_ffmpeg(data, name, form) if _is_ffmpegs(data, form) else _decode(data, name)
     if not np.isfinite(samples).all():
         raise AudioError(f"{name}: holds NaN or infinite samples; export it again, or leave it out")
     peak = float(np.abs(samples).max())
@@ -120,7 +127,7 @@ def load(source: Path | bytes, rate: int, *, name: str | None = None) -> Samples
     return np.clip(mono, -1.0, 1.0)
 
 
-def probe(path: Path) -> float:
+def probe(path: Path, form: str | None = None) -> float:
     """Seconds of audio in a file, by its header alone: quick, and a truncated file still looks whole.
 
     Raises:
@@ -129,16 +136,42 @@ def probe(path: Path) -> float:
     import soundfile
 
     try:
-        with path.open("rb") as stream, soundfile.SoundFile(stream) as file:
-            frames, rate = int(file.frames), int(file.samplerate)
+        with path.open("rb") as stream:
+            if _is_ffmpegs(stream.read(_MAGIC_BYTES), form):
+                stream.seek(0)
+                seconds = ffmpeg.seconds(stream.read(), form)
+            else:
+                stream.seek(0)
+                with soundfile.SoundFile(stream) as file:
+                    seconds = int(file.frames) / int(file.samplerate)
     except FileNotFoundError:
         raise AudioError(f"{path}: no such file; check the path, or fetch the data set") from None
+    except ffmpeg.DecodingError as error:
+        raise AudioError(_undecoded(str(path), form, error)) from error
     except (OSError, soundfile.LibsndfileError) as error:
         reason = getattr(error, "error_string", None) or error
         raise AudioError(f"{path}: not audio that libsndfile can read ({reason})") from error
-    if frames <= 0:
+    if seconds <= 0:
         raise AudioError(f"{path}: holds no samples; record or download it again, or leave it out")
-    return frames / rate
+    return seconds
+
+
+def _is_ffmpegs(data: bytes, form: str | None) -> bool:
+    return form is not None or ffmpeg.is_container(data)
+
+
+def _by_ffmpeg(data: bytes, name: str, form: str | None) -> tuple[Samples, int]:
+    try:
+        samples, rate = ffmpeg.decode(data, form)
+    except ffmpeg.DecodingError as error:
+        raise AudioError(_undecoded(name, form, error)) from error
+    if not len(samples):
+        raise AudioError(f"{name}: holds no samples; record or download it again, or leave it out")
+    return samples, rate
+
+
+def _undecoded(name: str, form: str | None, error: ffmpeg.DecodingError) -> str:
+    return f"{name}: can't be decoded{f' as {form}' if form else ''}: {error}"
 
 
 def _read(path: Path, name: str) -> bytes:

@@ -19,6 +19,7 @@ from .bench.files import write_text
 from .bench.record import CaseRef, Record, Stored
 from .gate import Status, Verdict, case_key
 from .metrics import asr
+from .metrics.definitions import METRICS
 from .metrics.paired import Paired, compare
 from .printable import printable
 from .text import normalizer
@@ -85,6 +86,8 @@ class Comparison:
     wer_after: float
     worse: tuple[Change, ...]
     better: tuple[Change, ...]
+    metric: str = "wer"
+    """Of the two rates: cer where words aren't divided by spaces."""
 
     @property
     def outcome(self) -> Literal["no difference", "worse", "better"]:
@@ -95,8 +98,9 @@ class Comparison:
     def __str__(self) -> str:
         paired = self.paired
         text = (
-            f"{self.outcome}: WER {self.wer_before:.2%} -> {self.wer_after:.2%}, change {100 * paired.difference:+.2f}"
-            f" points [{100 * paired.low:+.2f}, {100 * paired.high:+.2f}], p = {paired.p:.3f};"
+            f"{self.outcome}: {METRICS[self.metric].title} {self.wer_before:.2%} -> {self.wer_after:.2%},"
+            f" change {100 * paired.difference:+.2f} points [{100 * paired.low:+.2f}, {100 * paired.high:+.2f}],"
+            f" p = {paired.p:.3f};"
             f" {len(self.worse)} utterances worse, {len(self.better)} better;"
             f" a change of {100 * paired.detectable:.2f} points could have been seen"
         )
@@ -228,6 +232,7 @@ def against(record: Record, baseline: Baseline) -> Comparison:
         wer_after=_rate(second),
         worse=_ranked([change for change in changes if change.errors_after > change.errors_before]),
         better=_ranked([change for change in changes if change.errors_after < change.errors_before]),
+        metric=record.error_metric,
     )
 
 
@@ -250,9 +255,9 @@ def judge(
     """
     verdict = Verdict(
         case=case_key(record.case),
-        metric="wer",
+        metric=record.error_metric,
         comparison="<=",
-        value=record.summary.wer,
+        value=record.figure(record.error_metric),
         bound=None,
         status=Status.FAIL,
         source=shown,

@@ -43,8 +43,9 @@ def _utterance(result: UtteranceResult, record: Record) -> list[str]:
     words = result.words
     errors = words.substitutions + words.deletions + words.insertions
     total = words.substitutions + words.deletions + words.hits
+    units = "word" if record.error_metric == "wer" else "character"
     head = (
-        f"  {result.id}: {_count(errors, 'error')} in {_count(total, 'word')}"
+        f"  {result.id}: {_count(errors, 'error')} in {_count(total, units)}"
         f" (S {words.substitutions}, D {words.deletions}, I {words.insertions})"
     )
     if result.error is not None:

@@ -15,6 +15,7 @@ import pytest
 from .bench import journal as journals
 from .cases import Case
 from .printable import printable
+from .text import divided_by_spaces
 
 LOG_EVERY_S = 30.0
 FOLLOW_EVERY_S = 5.0
@@ -37,7 +38,7 @@ class TerminalProgress:
         start, audio_at_start = self._started.setdefault(case.key, (now, audio_left_s))
         worked = audio_at_start - audio_left_s
         left = (now - start) / worked * audio_left_s if worked > 0 else None
-        text = f"{case.id}: {progress_text(done, total, wer)}"
+        text = f"{case.id}: {progress_text(done, total, wer, divided_by_spaces(case.dataset.language))}"
         if left is not None and done < total:
             text += f", {clock(left)} left"
         self._show(text)
@@ -115,13 +116,16 @@ def new_lines(folder: Path, seen: dict[Path, int]) -> list[str]:
         answers = [row for row in rows if "utterance" in row]
         words = sum(row["words"] for row in answers)
         wer = sum(row["errors"] for row in answers) / words if words else None
-        lines.append(f"{rows[0]['case']}: {progress_text(len(answers), rows[0]['utterances'], wer)}")
+        head = rows[0]
+        text = progress_text(len(answers), head["utterances"], wer, head.get("spaced", True))
+        lines.append(f"{head['case']}: {text}")
     return lines
 
 
-def progress_text(done: int, total: int, wer: float | None) -> str:
+def progress_text(done: int, total: int, rate: float | None, spaced: bool = True) -> str:
+    """Where a run stands; without spaces between words the error rate is that of characters."""
     text = f"utterance {done} of {total}"
-    return text if wer is None else f"{text}, WER {wer:.1%}"
+    return text if rate is None else f"{text}, {'WER' if spaced else 'CER'} {rate:.1%}"
 
 
 def clock(seconds: float) -> str:

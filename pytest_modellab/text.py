@@ -10,10 +10,14 @@ quirks included, so that figures can be set beside published ones:
   straight apostrophe ("won’t" becomes "won t"), and three dots at the very end leave a word "." behind.
 - `whisper-basic` only lowers the case and replaces marks and punctuation by spaces. It cuts the words of
   scripts written with combining marks (Devanagari, Thai ...) and does not cut those of scripts without spaces
-  (Chinese, Japanese, Thai ...): score these by CER.
+  (Chinese, Japanese, Thai ...).
+- `characters` is for scripts without spaces, as Whisper's authors scored Chinese, Japanese, Thai, Lao and Burmese:
+  `whisper-basic`, then every character (extended grapheme cluster, Unicode Standard Annex #29) apart. Marks are kept,
+  which is the package's own remedy: they are the vowels of Thai. Digits and numerals, simplified and traditional
+  characters stay as different as they are written.
 - `none` leaves the text as written.
 
-All three are given NFC, and fold whitespace to single spaces. Whisper's lower-case and contraction rules run
+All four are given NFC, and fold whitespace to single spaces. Whisper's lower-case and contraction rules run
 before its own Unicode normalisation, so that "señor" with a combining tilde would come out as "senator or".
 """
 
@@ -23,7 +27,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
-NAMES = ("whisper-english", "whisper-basic", "none")
+CHARACTERS = "characters"
+"""The normaliser under which characters are the units, and there are no words."""
+
+NAMES = ("whisper-english", "whisper-basic", CHARACTERS, "none")
+
+# Written without spaces between words: Chinese and its languages, Japanese, Thai, Lao, Khmer, Burmese, Tibetan,
+# Dzongkha. (Korean and Vietnamese have spaces.)
+_WITHOUT_SPACES = frozenset({"zh", "cmn", "yue", "wuu", "nan", "hak", "ja", "th", "lo", "km", "my", "bo", "dz"})
 
 
 @dataclass(frozen=True)
@@ -55,10 +66,20 @@ def normalizer(name: str) -> Normalizer:
     return Normalizer(name, version("whisper-normalizer"))
 
 
+def divided_by_spaces(language: str | None) -> bool:
+    """Whether a language (`en`, `zh-Hant`; None is unknown) is written with spaces, so that words can be counted."""
+    return _primary(language) not in _WITHOUT_SPACES
+
+
 def for_language(language: str | None) -> str:
     """The normaliser's name for a language tag (`en`, `en-US`, `en_GB`); None is an unknown language."""
-    primary = (language or "").replace("_", "-").partition("-")[0].lower()
-    return "whisper-english" if primary == "en" else "whisper-basic"
+    if not divided_by_spaces(language):
+        return CHARACTERS
+    return "whisper-english" if _primary(language) == "en" else "whisper-basic"
+
+
+def _primary(language: str | None) -> str:
+    return (language or "").replace("_", "-").partition("-")[0].lower()
 
 
 @cache
@@ -74,4 +95,9 @@ def _transform(name: str) -> Callable[[str], str]:
 
         basic: Callable[[str], str] = BasicTextNormalizer()
         return basic
+    if name == CHARACTERS:
+        from whisper_normalizer.basic import BasicTextNormalizer
+
+        characters: Callable[[str], str] = BasicTextNormalizer(split_letters=True, preserve_marks=True)
+        return characters
     return str

@@ -200,7 +200,8 @@ class TestWhatLoads:
             DATASET_FILE,
             "folder: sounds",
             "foldr: sounds",
-            "7: unknown key `foldr` in `archives.box`; did you mean `folder`? allowed: folder, sdist, wheel",
+            "7: unknown key `foldr` in `archives.box`; did you mean `folder`? allowed: deb, file,"
+            " folder, home, path, repo, revision, sdist, sha256, size, url, wheel",
             id="archive",
         ),
         pytest.param(
@@ -215,8 +216,8 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, clips, folder, id, language, licence, manifest, normalizer,"
-            " schema, tasks, tiers, title",
+            "5: unknown key `on`; allowed: archives, clips, derive, folder, id, kind, language, licence, manifest,"
+            " normalizer, recipe, schema, speaker, tasks, tiers, title",
             id="a key that YAML takes for true",
         ),
     ],
@@ -360,13 +361,13 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "language: en",
             "normalizer: whisper",
             "5: `normalizer`: unknown value `whisper`; did you mean `whisper-basic`?"
-            " allowed: none, whisper-basic, whisper-english",
+            " allowed: characters, none, whisper-basic, whisper-english",
         ),
         (
             DATASET_FILE,
             "language: en",
             "manifest: a.jsonl",
-            "1: give exactly one of `manifest`, `folder`, `clips`; found `manifest`, `clips`",
+            "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`; found `manifest`, `clips`",
         ),
         (
             DATASET_FILE,
@@ -386,7 +387,8 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             DATASET_FILE,
             "folder: sounds",
             "wheel: a==1, sdist: a==1",
-            "7: `archives.box`: give exactly one of `wheel`, `sdist`, `folder`; found `wheel`, `sdist`",
+            "7: `archives.box`: give exactly one of `wheel`, `sdist`, `deb`, `url`, `repo`, `folder`, `path`;"
+            " found `wheel`, `sdist`",
         ),
         (DATASET_FILE, "clips:\n", "clips:\n  - hello\n", "9: `clips[0]`: expected `key: value` lines, found `hello`"),
         ("limits.yaml", "wer, max", "wer, min", "3: `limits[0]`: a lower wer is better: bound it with `max`"),
@@ -596,7 +598,7 @@ def test_a_folder_of_weights_must_be_there(tmp_path: Path) -> None:
 def test_archives_go_with_clips(tmp_path: Path) -> None:
     text = dataset_yaml("talk") + "archives: {box: {folder: sounds}}\n"
     told = complaints(write_catalog(tmp_path / "fixtures", files={DATASET_FILE: text}))
-    assert told == [f"{DATASET_FILE}:1: `archives` go with `clips`, not with `manifest`"]
+    assert told == [f"{DATASET_FILE}:1: `archives` go with `clips` or `recipe`, not with `manifest`"]
 
 
 class TestYaml:

@@ -110,7 +110,7 @@ def dataset_of(folder: Path, *seconds: float) -> Any:
         rows.append(f'{{"audio_filepath": "{i}.wav", "text": "word"}}')
     (folder / "datasets" / "talk.jsonl").write_text("\n".join(rows))
     catalog = load(folder)
-    return prepare(catalog.datasets["talk"], catalog.mirrors, folder, Store(folder / "cache"))
+    return prepare(catalog.datasets["talk"], catalog, Store(folder / "cache"))
 
 
 class TestFixedClip:

@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 from catalogs import dataset_yaml, write_catalog
+from encoded import encoded
+from encoded import tone as sine
 
+from pytest_modellab import ffmpeg
 from pytest_modellab.audio import AudioError
 from pytest_modellab.catalog import load
 from pytest_modellab.datasets import Dataset, DatasetError, prepare
@@ -24,7 +27,9 @@ def tone(path: Path, seconds: float = 0.5, pitch: float = 440.0) -> str:
     """Write a wav of a steady tone, and return its digest."""
     path.parent.mkdir(parents=True, exist_ok=True)
     times = np.arange(round(seconds * RATE)) / RATE
-    soundfile.write(path, 0.3 * np.sin(2 * np.pi * pitch * times), RATE)
+    soundfile.write(
+        path, 0.3 * np.sin(2 * np.pi * pitch * times), RATE, format="FLAC" if path.suffix == ".flac" else "WAV"
+    )
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -39,7 +44,7 @@ def prepared(folder: Path, **changes: str) -> Dataset:
         text = text.replace(old, new)
     catalog = load(write_catalog(folder / "fixtures", files={"datasets/talk.yaml": text}))
     store = Store(folder / "cache", progress=False)
-    return prepare(catalog.datasets["talk"], catalog.mirrors, catalog.folder, store)
+    return prepare(catalog.datasets["talk"], catalog, store)
 
 
 def manifest(folder: Path, rows: Sequence[dict[str, Any] | str], encoding: str = "utf-8") -> Path:
@@ -201,6 +206,26 @@ class TestFolder:
         found = prepared(tmp_path, source=self.source).utterances
         assert [(u.id, u.text, u.language) for u in found] == [("a", "a", "en"), ("b/one", "one", "en")]
 
+    @pytest.mark.parametrize("suffix", ["m4a", "webm", "g722"])
+    def test_formats_of_ffmpeg(self, tmp_path: Path, suffix: str) -> None:
+        here = tmp_path / "fixtures/datasets/talk"
+        here.mkdir(parents=True)
+        (here / f"a.{suffix}").write_bytes(encoded(sine(0.5, RATE), RATE, suffix))
+        (here / "a.txt").write_text("a", encoding="utf-8")
+        (found,) = prepared(tmp_path, source=self.source).utterances
+        assert found.seconds == pytest.approx(0.5, abs=0.1)
+        assert len(found.samples(RATE)) / RATE == pytest.approx(0.5, abs=0.1)
+
+    def test_without_their_decoder_the_set_is_not_available(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        here = tmp_path / "fixtures/datasets/talk"
+        tone(here / "a.m4a")  # what it holds is not looked at
+        (here / "a.txt").write_text("a", encoding="utf-8")
+        monkeypatch.setattr(ffmpeg, "absent", lambda: "PyAV is not installed; pip install it")
+        with pytest.raises(Unavailable, match=r"data set talk .*\n.*a decoder: PyAV is not installed"):
+            prepared(tmp_path, source=self.source)
+
     def test_what_is_wrong_is_told_for_every_file(self, tmp_path: Path) -> None:
         here = tmp_path / "fixtures/datasets/talk"
         for name in ("a.wav", "b.wav", "c.wav", "d.flac", "d.wav"):
@@ -219,7 +244,7 @@ class TestFolder:
     def test_a_folder_without_audio(self, tmp_path: Path) -> None:
         (tmp_path / "fixtures/datasets/talk").mkdir(parents=True)
         (told,) = refusal(tmp_path, source=self.source)
-        assert told.startswith("talk: no audio files (.aif, ")
+        assert told.startswith("talk: no audio files (.aac, .aif, ")
 
     def test_no_folder(self, tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match=r"no folder .*talk \(named in .*talk\.yaml:1\)"):

@@ -1,7 +1,5 @@
 """Sources that need a network or pip, against servers on 127.0.0.1: a hub, an index, a dead host."""
 
-import base64
-import hashlib
 import io
 import os
 import socket
@@ -9,15 +7,13 @@ import subprocess
 import sys
 import tarfile
 import threading
-import time
 import venv
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from webserver import REVISION, Page, Site, serving, sha256
 
 from pytest_modellab.store import (
     DigestMismatch,
@@ -35,11 +31,6 @@ from pytest_modellab.store import (
 )
 
 WEIGHTS = b"weights" * 50_000
-REVISION = "a" * 40
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 def wanted(data: bytes, *sources: Source, name: str = "model.bin") -> Wanted:
@@ -51,79 +42,10 @@ def contents(store: Store, *items: Wanted) -> list[bytes]:
     return [found[item.name].read_bytes() for item in items]
 
 
-@dataclass
-class Page:
-    """What the server answers at one path."""
-
-    body: bytes
-    kind: str = "application/octet-stream"
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-    password: str | None = None
-    seconds: float = 0.0
-
-
-class Site:
-    """A web server that remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.pages: dict[str, Page] = {}
-        self.asked: list[tuple[str, str]] = []
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_HEAD(self) -> None:
-                self.do_GET()
-
-            def do_GET(self) -> None:
-                site.asked.append((self.command, self.path))
-                page = site.pages.get(self.path, Page(b"no such page", "text/plain", 404))
-                time.sleep(page.seconds)
-                secret = page.password and "Basic " + base64.b64encode(page.password.encode()).decode()
-                if secret and self.headers.get("Authorization") != secret:
-                    page = Page(b"who are you?", "text/plain", 401)
-                self.send_response(page.status)
-                for name, value in {"Content-Type": page.kind, **page.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", page.headers.get("Content-Length", str(len(page.body))))
-                self.end_headers()
-                if self.command == "GET":
-                    self.wfile.write(page.body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_address[1]}"
-        self.url = f"http://{self.host}"
-
-    def hold(self, filename: str, data: bytes, seconds: float = 0.0) -> None:
-        """Make this a hub whose repository `lab/model` holds the file."""
-        headers = {"ETag": f'"{sha256(data)}"', "X-Repo-Commit": REVISION}
-        self.pages[f"/lab/model/resolve/{REVISION}/{filename}"] = Page(data, headers=headers, seconds=seconds)
-
-    def list_files(self, project: str, files: dict[str, bytes], password: str | None = None) -> None:
-        """Make this a package index whose project has the files."""
-        links = []
-        for name, data in files.items():
-            self.pages[f"/files/{name}"] = Page(data, password=password)
-            links.append(f'<a href="../../files/{name}#sha256={sha256(data)}">{name}</a>')
-        page = f"<!DOCTYPE html><html><body>{'<br>'.join(links)}</body></html>"
-        self.pages[f"/simple/{project}/"] = Page(page.encode(), "text/html; charset=utf-8", password=password)
-
-    def gets(self, path: str) -> int:
-        return self.asked.count(("GET", path))
-
-
 @pytest.fixture
 def site() -> Iterator[Site]:
-    site = Site()
-    thread = threading.Thread(target=site.server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-    thread.join()
+    with serving() as site:
+        yield site
 
 
 class BlackHole:

@@ -23,7 +23,7 @@ def test_crosses_process_boundaries() -> None:
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(ValueError, match="'whisper': choose from whisper-english, whisper-basic, none"):
+    with pytest.raises(ValueError, match="'whisper': choose from whisper-english, whisper-basic, characters, none"):
         normalizer("whisper")
 
 

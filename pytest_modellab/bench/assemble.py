@@ -19,7 +19,7 @@ from ..metrics.intervals import (
     ratio_bootstrap_interval,
     wilson_interval,
 )
-from ..text import normalizer
+from ..text import CHARACTERS, normalizer
 from .conditions import Conditions
 from .local import Memory
 from .provenance import hardware
@@ -112,7 +112,7 @@ def assemble(
         limited_to=limited_to,
         failure=facts.failure,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
-        summary=summarize(results, scored),
+        summary=summarize(results, scored, words=normalize.name != CHARACTERS),
         timing=_timing(results, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
@@ -133,8 +133,11 @@ def assemble(
     )
 
 
-def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored]) -> AsrSummary:
-    """Corpus figures. An utterance the engine failed on counts as all of its words deleted."""
+def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], *, words: bool = True) -> AsrSummary:
+    """Corpus figures. An utterance the engine failed on counts as all of its words deleted.
+
+    Without `words`, where no spaces divide them, there is no WER.
+    """
     corpus = asr.corpus(scored)
     answered = sum(result.error is None for result in results)
     speakers = [result.speaker for result in results]
@@ -149,9 +152,9 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored]) 
         audio_s=sum(result.audio_s for result in results),
         words=edits(corpus.words),
         characters=edits(corpus.characters),
-        wer=corpus.wer,
+        wer=corpus.wer if words else None,
         cer=corpus.cer,
-        wer_interval=interval([each.words for each in scored]),
+        wer_interval=interval([each.words for each in scored]) if words else None,
         cer_interval=interval([each.characters for each in scored]),
         success_rate_interval=stored(wilson_interval(answered, len(results))),
         empty_references=corpus.empty_references,

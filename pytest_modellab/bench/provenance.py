@@ -23,6 +23,7 @@ PROTOCOL = 2
 # Modules between the samples and the answer: a change in one makes earlier answers stale.
 _ANSWERING = (
     "pytest_modellab.audio",
+    "pytest_modellab.ffmpeg",
     "pytest_modellab.engines.base",
     "pytest_modellab.bench.wire",
     "pytest_modellab.bench.worker",

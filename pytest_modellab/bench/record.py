@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..text import CHARACTERS
 from .files import write_text
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
@@ -71,7 +72,7 @@ class UtteranceResult(Stored):
     language: str | None = None
     kind: str | None = Field(default=None, description="what sort of speech or recording, where the data set says")
     snr_db: float | None = None
-    words: Edits
+    words: Edits = Field(description="of characters, where words aren't divided by spaces")
     characters: Edits
 
 
@@ -107,13 +108,13 @@ class AsrSummary(Stored):
     audio_s: float
     words: Edits
     characters: Edits
-    wer: float | None = Field(description="null where no reference has a word")
+    wer: float | None = Field(description="null where no reference has a word, or words aren't divided by spaces")
     cer: float | None
     wer_interval: Range | None = Field(default=None, description="null where there is too little to estimate from")
     cer_interval: Range | None = None
     success_rate_interval: Range | None = None
     empty_references: int = Field(description="utterances whose reference normalises to nothing")
-    above_half: int = Field(description="utterances with a WER above 50 %")
+    above_half: int = Field(description="utterances with a WER above 50 % (a CER, where there are no words)")
     worst_wer: float | None
 
 
@@ -204,6 +205,11 @@ class Record(Stored):
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def error_metric(self) -> Literal["wer", "cer"]:
+        """The error rate that counts: of characters where words aren't divided by spaces."""
+        return "cer" if self.normalizer.name == CHARACTERS else "wer"
+
     def figure(self, metric: str) -> float | None:
         """The value of one of metrics.definitions.METRICS, in its unit; None where there is none."""
         if metric in {"wer", "cer", "success_rate"}:
@@ -235,6 +241,9 @@ class Record(Stored):
             return self.timing.no_speed
         if metric == "peak_device_mb":
             return "the device has no memory of its own, or the driver does not tell"
+        if metric == "wer" and self.error_metric == "cer":
+            languages = ", ".join(sorted({each.language for each in self.utterances if each.language})) or "this script"
+            return f"words aren't divided by spaces in {languages}: see CER"
         if metric in {"wer", "cer"}:
             return "no reference has a word left after normalisation"
         return f"{metric} was not measured"

@@ -15,6 +15,7 @@ from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
 from ..engines.registry import available, engine_class
 from ..store import Store, StoreError, Unavailable
+from ..text import CHARACTERS
 from . import provenance
 from . import record as records
 from .assemble import Origin, assemble
@@ -85,7 +86,7 @@ class Bench:
 
     def dataset(self, case: Case) -> Dataset:
         """The prepared data of a case. Raises store.StoreError or datasets.DatasetError."""
-        return prepare(case.dataset, self.catalog.mirrors, self.catalog.folder, self.store)
+        return prepare(case.dataset, self.catalog, self.store)
 
     def order(self, case: Case) -> LoadOrder:
         """What a worker loads for a case. Raises store.StoreError."""
@@ -146,6 +147,7 @@ class Bench:
             "case": case.id,
             "utterances": len(seconds),
             "audio_s": sum(seconds.values()),
+            "spaced": dataset.normalizer != CHARACTERS,
         }
         with Journal.open(self.session.journal(case.key), head) as journal:
             job = Job(case, dataset, order, seconds, engine.rate)
@@ -170,7 +172,7 @@ class Bench:
             "utterances": len(dataset.utterances),
             "seed": order.seed,
             "in_process": self.settings.in_process,
-            "versions": provenance.versions((*engine.distributions, "numpy", "soundfile", "soxr")),
+            "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
             "python": provenance.python_tag(),
             "code": provenance.sources_digest(order.engine),
         }

@@ -179,6 +179,7 @@ class _Reader:
                     self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "path"), message)
         for dataset in catalog.datasets.values():
             self._check_clips(dataset)
+            self._check_derived(dataset, catalog)
         path = catalog.folder / "limits.yaml"
         for i, limit in enumerate(catalog.limits):
             if limit.metric not in METRICS:
@@ -210,6 +211,37 @@ class _Reader:
             if clip.archive not in dataset.archives:
                 message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
                 self.complain(path, ("clips", i, "archive"), message)
+
+    def _check_derived(self, dataset: DatasetSpec, catalog: Catalog) -> None:
+        """A derived set leads to one that isn't, by way of sets that are in the catalog and speak its language."""
+        if dataset.derive is None:
+            return
+        path = Path(dataset.origin.rpartition(":")[0])
+        name = dataset.derive.source
+        source = catalog.datasets.get(name)
+        if source is None:
+            # A file with problems of its own may be the one that is meant.
+            if not any(fnmatchcase(name, glob) for glob in self.broken_ids(catalog.folder / "datasets")):
+                message = f"unknown data set `{name}`; {suggest(name, catalog.datasets)}"
+                self.complain(path, ("derive", "from"), message)
+            return
+        chain = _chain(dataset, catalog.datasets)
+        if chain[-1] == dataset.id:
+            self.complain(path, ("derive", "from"), f"derived from itself: {' -> '.join(chain)}")
+        elif dataset.language != source.language:
+            found = f"found `{dataset.language}`" if dataset.language else "it is missing"
+            wanted = f"`language: {source.language}`" if source.language else "no `language`"
+            self.complain(path, ("language",), f"a set derived from {name} has {wanted}, as it has; {found}")
+
+
+def _chain(dataset: DatasetSpec, known: Mapping[str, DatasetSpec]) -> list[str]:
+    """The ids from a derived set to what it rests on; broken off where one comes a second time."""
+    chain = [dataset.id]
+    while (spec := known.get(chain[-1])) is not None and spec.derive is not None:
+        chain.append(spec.derive.source)
+        if chain[-1] in chain[:-1]:
+            break
+    return chain
 
 
 def _wrong_bands(metric: str, values: list[float]) -> str:

@@ -2,110 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, model_validator
 
 from ..metrics.definitions import METRICS, WITH_INTERVAL, Metric
+from .base import (
+    COMMIT,
+    CURRENCY,
+    IN_WORDS,
+    LANGUAGE_TAG,
+    REPO,
+    TASKS,
+    FileName,
+    Identifier,
+    Language,
+    NamedSpec,
+    Number,
+    Requirement,
+    Sha256,
+    Spec,
+    Task,
+    Tier,
+    Whole,
+    exactly_one,
+)
+from .dataset_specs import (
+    ArchiveSpec,
+    ClipSpec,
+    DatasetSpec,
+    Degradation,
+    DeriveSpec,
+    Join,
+    RecipeSpec,
+)
 
-Task = Literal["asr", "tts", "chat", "streaming"]
-Tier = Literal["smoke", "real_e2e"]
+__all__ = [
+    "IN_WORDS",
+    "LANGUAGE_TAG",
+    "LETTERS",
+    "TASKS",
+    "ArchiveSpec",
+    "Bands",
+    "ClipSpec",
+    "DatasetSpec",
+    "Degradation",
+    "DeriveSpec",
+    "DeviceKind",
+    "DeviceSpec",
+    "DevicesFile",
+    "GradesFile",
+    "Join",
+    "Letter",
+    "LimitSpec",
+    "LimitsFile",
+    "MirrorPart",
+    "MirrorSpec",
+    "MirrorsFile",
+    "ModelSpec",
+    "NamedSpec",
+    "PinnedFile",
+    "RecipeSpec",
+    "Spec",
+    "Task",
+    "TaskGrades",
+    "Tier",
+    "Timeouts",
+    "Weights",
+    "out_of_scale",
+]
+
 DeviceKind = Literal["cpu", "cuda", "mps"]
-
-TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
-
-# No `:` (it joins the parts of a case id), `@` (it breaks `-k` and xdist's grouping), `/`, brackets or spaces.
-_IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-_SHA256 = r"^[0-9a-f]{64}$"
-_COMMIT = r"^[0-9a-f]{40}$"
-_REPO = r"^\w[\w.-]*/\w[\w.-]*$"
-_REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
-_CURRENCY = r"^[A-Z]{3}$"
-
-# BCP 47 as far as it goes here: `english` would choose another normalizer than `en`, unnoticed.
-LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
-
-IN_WORDS = {
-    _IDENTIFIER: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
-    _SHA256: "64 hexadecimal digits in lower case",
-    _COMMIT: "a commit (40 hexadecimal digits in lower case)",
-    _REPO: "owner/name",
-    _CURRENCY: "a currency such as EUR or USD",
-    LANGUAGE_TAG: "a language tag such as en or en-US",
-    _REQUIREMENT: "a pinned package, name==version",
-}
-"""What each pattern asks for, for messages."""
-
-Language = Annotated[str, StringConstraints(pattern=LANGUAGE_TAG)]
-Identifier = Annotated[str, StringConstraints(pattern=_IDENTIFIER, max_length=80)]
-Sha256 = Annotated[str, StringConstraints(pattern=_SHA256)]
-Requirement = Annotated[str, StringConstraints(pattern=_REQUIREMENT)]
-
-
-def _no_bool(value: object) -> object:
-    # YAML 1.1 reads `yes` and `on` as true, which would count as 1.
-    if isinstance(value, bool):
-        raise PydanticCustomError("not_a_number", "expected a number")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_no_bool)]
-Whole = Annotated[int, BeforeValidator(_no_bool)]
-
-
-def _relative(name: str) -> str:
-    # Names come from YAML and end in paths. `\` and `:` lead elsewhere on Windows.
-    steps = name.split("/")
-    if not name.isprintable() or set(name) & set("\\:") or any(step in {"", ".", ".."} for step in steps):
-        raise ValueError(f"`{name}` is not a relative path of plain names joined by `/`")
-    return name
-
-
-FileName = Annotated[str, AfterValidator(_relative)]
-
-
-class Spec(BaseModel):
-    """Base of everything read from YAML."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=(), defer_build=True
-    )
-
-    # `file:line` it was read from, for messages; set by the loader.
-    _origin: str = PrivateAttr(default="")
-
-    @property
-    def origin(self) -> str:
-        return self._origin
-
-
-class NamedSpec(Spec):
-    """A spec that others refer to by its id."""
-
-    id: Identifier
-
-
-def exactly_one(spec: BaseModel, *names: str) -> str:
-    """The one of `names` that is set; ValueError where it is none or several."""
-    given = [name for name in names if getattr(spec, name) is not None]
-    if len(given) != 1:
-        raise ValueError(f"give exactly one of {_listed(names)}; found {_listed(given) or 'none'}")
-    return given[0]
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
 
 
 class PinnedFile(Spec):
@@ -118,8 +85,8 @@ class PinnedFile(Spec):
 class Weights(Spec):
     """Either files pinned by digest, with the hub repository that publishes them, or a local folder."""
 
-    repo: str | None = Field(default=None, pattern=_REPO)
-    revision: str | None = Field(default=None, pattern=_COMMIT, description="a commit, not a branch")
+    repo: str | None = Field(default=None, pattern=REPO)
+    revision: str | None = Field(default=None, pattern=COMMIT, description="a commit, not a branch")
     files: dict[FileName, PinnedFile] | None = None
     path: str | None = Field(default=None, description="a folder, relative to the YAML file")
 
@@ -179,7 +146,7 @@ class PriceSpec(Spec):
     """What it costs to have a device for an hour."""
 
     per_hour: Number = Field(gt=0)
-    currency: str = Field(pattern=_CURRENCY)
+    currency: str = Field(pattern=CURRENCY)
 
 
 class DeviceSpec(NamedSpec):
@@ -193,63 +160,6 @@ class DeviceSpec(NamedSpec):
 class DevicesFile(Spec):
     schema_: Literal["modellab.devices/1"] = Field(alias="schema")
     devices: tuple[DeviceSpec, ...] = Field(min_length=1)
-
-
-class ArchiveSpec(Spec):
-    """Where clips lie together: a package of the index, or a local folder."""
-
-    wheel: Requirement | None = None
-    sdist: Requirement | None = None
-    folder: str | None = Field(default=None, description="relative to the YAML file")
-
-    @model_validator(mode="after")
-    def _one_form(self) -> ArchiveSpec:
-        exactly_one(self, "wheel", "sdist", "folder")
-        return self
-
-
-class ClipSpec(NamedSpec):
-    """One utterance out of an archive."""
-
-    archive: str
-    member: FileName
-    sha256: Sha256
-    text: str = Field(description="the reference, as published")
-    speaker: str | None = None
-    language: Language | None = None
-    kind: str | None = Field(default=None, description="read, whispered, ...: figures by kind")
-    licence: str = ""
-
-    @model_validator(mode="after")
-    def _has_words(self) -> ClipSpec:
-        if not self.text.strip():
-            raise ValueError("an empty reference can't be scored; remove the clip or give its words")
-        return self
-
-
-class DatasetSpec(NamedSpec):
-    """Recordings with their references: a manifest, a folder, or clips out of archives."""
-
-    schema_: Literal["modellab.dataset/1"] = Field(alias="schema")
-    title: str = ""
-    tasks: tuple[Task, ...] = Field(min_length=1)
-    tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
-    language: Language | None = Field(default=None, description="of utterances that don't state their own")
-    licence: str = ""
-    normalizer: Literal["whisper-english", "whisper-basic", "none"] | None = Field(
-        default=None, description="by language unless given"
-    )
-    manifest: str | None = Field(default=None, description="JSONL as NeMo writes it, relative to the YAML file")
-    folder: str | None = Field(default=None, description="audio files, each with a .txt of the same name")
-    archives: dict[Identifier, ArchiveSpec] = Field(default_factory=dict)
-    clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)
-
-    @model_validator(mode="after")
-    def _one_form(self) -> DatasetSpec:
-        form = exactly_one(self, "manifest", "folder", "clips")
-        if self.archives and form != "clips":
-            raise ValueError(f"`archives` go with `clips`, not with `{form}`")
-        return self
 
 
 class MirrorPart(Spec):

@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     failed = 0
     for spec in specs:
         try:
-            dataset = prepare(spec, catalog.mirrors, catalog.folder, Store())
+            dataset = prepare(spec, catalog, Store(), asked=True)
         except Unavailable as error:
             failed += 1
             print(f"{spec.id}: not available\n{error}")
@@ -44,13 +44,22 @@ def _list(specs: list[DatasetSpec]) -> int:
             ", ".join(spec.tasks),
             ", ".join(spec.tiers) or "-",
             spec.language or "-",
-            spec.manifest or spec.folder or f"{len(spec.clips or ())} clips",
+            _origin(spec),
             spec.title,
         ]
         for spec in specs
     ]
     print(tabulate(rows, ["data set", "tasks", "tiers", "language", "from", "title"]))
     return 0
+
+
+def _origin(spec: DatasetSpec) -> str:
+    """Where a set comes from, in a word or two."""
+    if spec.derive is not None:
+        return f"{'joined' if spec.derive.join else 'noisy'} {spec.derive.source}"
+    if spec.recipe is not None:
+        return f"recipe {spec.recipe.layout}"
+    return spec.manifest or spec.folder or f"{len(spec.clips or ())} clips"
 
 
 def _report(dataset: Dataset, *, check: bool) -> int:

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
-from ..catalog.specs import DatasetSpec, MirrorSpec
-from ..store import Store
-from .clips import from_archives
+from .. import ffmpeg
+from ..catalog.load import Catalog
+from ..catalog.specs import DatasetSpec
+from ..store import Attempt, Store, Unavailable
+from .archives import Archives
+from .clips import from_clips
+from .derived import from_source
 from .folder import from_folder
 from .manifest import from_manifest
 from .model import Dataset, DatasetError, Utterance
+from .recipes import from_recipe
+from .recording import FileRecording
 
 __all__ = ["Dataset", "DatasetError", "Utterance", "prepare"]
 
 
-def prepare(spec: DatasetSpec, mirrors: Mapping[str, tuple[MirrorSpec, ...]], folder: Path, store: Store) -> Dataset:
-    """Fetch and verify what the spec names; `folder` is the catalog's.
+def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = False) -> Dataset:
+    """Fetch and verify what the spec of the catalog names.
 
-    Raises store.Unavailable where archives can't be had, and DatasetError where the data are wrong.
+    Raises store.Unavailable where archives or a decoder can't be had, or would cost more than is fetched unasked
+    (`asked=True` is `modellab data prepare`), and DatasetError where the data are wrong.
     """
-    here = folder / "datasets"
+    here = catalog.folder / "datasets"
+    if spec.derive is not None:
+        source = prepare(catalog.datasets[spec.derive.source], catalog, store, asked=asked)
+        return Dataset(spec, from_source(spec, spec.derive, source.utterances))
+    archives = Archives(spec, catalog, store, asked=asked)
     if spec.clips is not None:
-        return Dataset(spec, from_archives(spec, spec.clips, mirrors, folder, store))
-    if spec.manifest is not None:
-        return Dataset(spec, from_manifest(spec, here / spec.manifest))
-    return Dataset(spec, from_folder(spec, here / str(spec.folder)))
+        utterances = from_clips(spec, spec.clips, catalog, archives, store)
+    elif spec.recipe is not None:
+        utterances = from_recipe(spec, spec.recipe, archives)
+    elif spec.manifest is not None:
+        utterances = from_manifest(spec, here / spec.manifest)
+    else:
+        utterances = from_folder(spec, here / str(spec.folder))
+    _need_decoder(spec, utterances)
+    return Dataset(spec, utterances)
+
+
+def _need_decoder(spec: DatasetSpec, utterances: tuple[Utterance, ...]) -> None:
+    """A decoder that isn't installed is missing, as a library is: no fault of the data."""
+    recordings = [utterance.recording for utterance in utterances]
+    if any(isinstance(each, FileRecording) and each.by_ffmpeg for each in recordings):
+        reason = ffmpeg.absent()
+        if reason is not None:
+            raise Unavailable(f"data set {spec.id}", [Attempt("a decoder", reason)], "Then run again.")

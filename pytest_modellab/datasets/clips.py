@@ -1,47 +1,37 @@
-"""A data set out of single clips in packages or folders, each pinned by its digest."""
+"""A data set out of single clips in packages, archives or folders, each pinned by its digest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-
-from ..catalog.specs import ArchiveSpec, ClipSpec, DatasetSpec, MirrorSpec
-from ..store import Folder, Sdist, Source, Store, Wanted, Wheel
+from ..catalog.load import Catalog
+from ..catalog.specs import ClipSpec, DatasetSpec
+from ..ffmpeg import format_of
+from ..store import Store, Wanted
 from ..weights import mirror_sources
+from .archives import Archives
 from .model import Utterance
 from .recording import FileRecording
 
 
-def from_archives(
-    spec: DatasetSpec,
-    clips: tuple[ClipSpec, ...],
-    mirrors: Mapping[str, tuple[MirrorSpec, ...]],
-    folder: Path,
-    store: Store,
+def from_clips(
+    spec: DatasetSpec, clips: tuple[ClipSpec, ...], catalog: Catalog, archives: Archives, store: Store
 ) -> tuple[Utterance, ...]:
     wanted = []
     for clip in clips:
-        first = _archive_source(spec.archives[clip.archive], clip.member, folder / "datasets")
-        sources = (first, *mirror_sources(clip.sha256, mirrors, folder))
-        # The blob keeps no suffix: soundfile reads the format from the bytes.
+        mirrors = mirror_sources(clip.sha256, catalog.mirrors, catalog.folder)
+        # An archive is fetched only for what the cache lacks.
+        absent = store.path(clip.sha256) is None
+        sources = (archives.member_source(clip.archive, clip.member), *mirrors) if absent else ()
+        # The blob keeps no suffix: the format is read from the bytes, or named.
         wanted.append(Wanted(clip.id, clip.sha256, None, sources))
     paths = store.fetch(wanted)
     return tuple(
         Utterance(
             id=clip.id,
             text=clip.text,
-            recording=FileRecording(paths[clip.id], clip.sha256),
+            recording=FileRecording(paths[clip.id], clip.sha256, form=format_of(clip.member)),
             speaker=clip.speaker,
             language=clip.language or spec.language,
             kind=clip.kind,
         )
         for clip in clips
     )
-
-
-def _archive_source(archive: ArchiveSpec, member: str, here: Path) -> Source:
-    if archive.wheel is not None:
-        return Wheel(archive.wheel, member)
-    if archive.sdist is not None:
-        return Sdist(archive.sdist, member)
-    return Folder(here / str(archive.folder), member)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .. import ffmpeg
 from ..catalog.specs import DatasetSpec
 from ..store import digest_file
 from .model import DatasetError, Utterance
 from .recording import FileRecording
 from .rows import Rows
 
-AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"})
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"}) | ffmpeg.SUFFIXES
 
 
 def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
@@ -34,5 +35,6 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
                 rows.problems.append(f"{text_file}: {why}")
                 continue
             name = path.relative_to(folder).with_suffix("").as_posix()
-            rows.add(str(path), Utterance(name, text, FileRecording(path, digest), None, spec.language))
+            recording = FileRecording(path, digest, form=ffmpeg.format_of(path.name))
+            rows.add(str(path), Utterance(name, text, recording, None, spec.language))
     return rows.checked(f"{folder}: no audio files ({', '.join(sorted(AUDIO_SUFFIXES))})")

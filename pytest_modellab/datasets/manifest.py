@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog.specs import LANGUAGE_TAG, DatasetSpec
+from ..ffmpeg import format_of
 from ..store import digest_file
 from .model import DatasetError, Utterance
 from .recording import FileRecording
@@ -85,6 +86,7 @@ def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
             sha256=digest_file(audio_file),
             offset=float(row.get("offset") or 0.0),
             duration=float(row["duration"]) if piece and row.get("duration") is not None else None,
+            form=format_of(audio_file.name),
         ),
         speaker=None if row.get("speaker") is None else str(row["speaker"]),
         language=row.get("language") or spec.language,

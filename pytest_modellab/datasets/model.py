@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .. import audio
 from ..catalog.specs import DatasetSpec
 from ..engines.base import Clip
-from ..text import for_language
+from ..text import divided_by_spaces, for_language
 from .recording import Recording
 
 if TYPE_CHECKING:
@@ -76,8 +76,11 @@ class Dataset:
 
     @property
     def normalizer(self) -> str:
-        """Name of the text normalizer: the spec's, or by language."""
-        return self.spec.normalizer or for_language(self.spec.language)
+        """Name of the text normalizer: the spec's, or by language; also where only the utterances tell that."""
+        language = self.spec.language
+        if language is None and not any(divided_by_spaces(utterance.language) for utterance in self.utterances):
+            language = self.utterances[0].language
+        return self.spec.normalizer or for_language(language)
 
     def first(self, count: int | None) -> Dataset:
         return self if count is None else Dataset(self.spec, self.utterances[:count])

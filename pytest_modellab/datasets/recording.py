@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .. import audio
+from .. import audio, ffmpeg
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,18 +42,26 @@ class FileRecording:
     sha256: str
     offset: float = 0.0
     duration: float | None = None
+    form: str | None = None
+    """FFmpeg's name of the format, of a file without a header: "g722"."""
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        return self.sha256, self.offset, self.duration
+        place = self.sha256, self.offset, self.duration
+        return place if self.form is None else (*place, self.form)
+
+    @property
+    def by_ffmpeg(self) -> bool:
+        """Whether it takes FFmpeg to read it, as far as its name tells."""
+        return self.form is not None or self.path.suffix.lower() in ffmpeg.SUFFIXES
 
     @property
     def seconds(self) -> float:
         """Length by the file's header. Raises audio.AudioError."""
-        return self.duration if self.duration is not None else audio.probe(self.path) - self.offset
+        return self.duration if self.duration is not None else audio.probe(self.path, self.form) - self.offset
 
     def samples(self, rate: int) -> NDArray[np.float32]:
-        samples = audio.load(self.path, rate)
+        samples = audio.load(self.path, rate, form=self.form)
         if self.offset or self.duration is not None:
             start = round(self.offset * rate)
             whole_s = len(samples) / rate

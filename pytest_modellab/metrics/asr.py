@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
+from ..text import CHARACTERS
+
 if TYPE_CHECKING:
     from jiwer import CharacterOutput, WordOutput
 
@@ -96,7 +98,8 @@ class Corpus:
 def score(reference: str, hypothesis: str | None, normalizer: "Normalizer") -> Scored:
     """Normalise both texts and count what differs.
 
-    Characters are Unicode code points. The single spaces between words count among them, as in jiwer.
+    Characters are Unicode code points. The single spaces between words count among them, as in jiwer. Under the
+    normalizer "characters" there are no words: characters, as it takes them apart, stand for them, without spaces.
 
     Args:
         reference: what was said, as written. One that normalises to nothing has no units: words recognised in
@@ -109,7 +112,10 @@ def score(reference: str, hypothesis: str | None, normalizer: "Normalizer") -> S
 
     truth = normalizer(reference)
     guess = normalizer(hypothesis or "")
-    return Scored(truth, guess, _counts(process_words(truth, guess)), _counts(process_characters(truth, guess)))
+    words = _counts(process_words(truth, guess))
+    if normalizer.name == CHARACTERS:
+        return Scored(truth, guess, words, words)
+    return Scored(truth, guess, words, _counts(process_characters(truth, guess)))
 
 
 def _counts(output: "WordOutput | CharacterOutput") -> Counts:

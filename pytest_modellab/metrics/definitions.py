@@ -90,7 +90,8 @@ METRICS: dict[str, Metric] = {
             title="CER",
             unit="%",
             better="lower",
-            doc="Character error rate of the corpus, as the word error rate; spaces between words count.",
+            doc="Character error rate of the corpus, as the word error rate; spaces between words count. "
+            "In scripts without them it stands in place of the word error rate.",
         ),
         Metric(
             name="rtf",

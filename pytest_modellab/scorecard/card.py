@@ -47,7 +47,8 @@ class Row(Part):
     grade: Grade | None = None
     verdicts: tuple[Judgement, ...] = ()
     failed_tests: tuple[str, ...] = ()
-    words: int = 0
+    error_metric: Literal["wer", "cer"] = Field(default="wer", description="cer where words aren't divided by spaces")
+    words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
     empty_references: int = Field(default=0, description="references without a word after normalisation")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     device_kind: str = ""
@@ -133,6 +134,7 @@ def build_row(
         grade=grade(record, grades.get(_task(record))),
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
+        error_metric=record.error_metric,
         words=words.substitutions + words.deletions + words.hits,
         empty_references=record.summary.empty_references,
         odd_recordings=len({finding.utterance for finding in record.findings}),
@@ -262,8 +264,9 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     if len(best) > 1:
         wer, rtf = f"{wer} over {len(best)} data sets", f"{rtf} at worst"
     case = best[0].case
-    rank = f"lowest WER of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
-    text = f"{case.model} on {case.device}: {rank} (WER {wer}, RTF {rtf})"
+    rate = " and ".join(dict.fromkeys(METRICS[row.error_metric].title for row in best))
+    rank = f"lowest {rate} of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
+    text = f"{case.model} on {case.device}: {rank} ({rate} {wer}, RTF {rtf})"
     ties = [own[0].case.model for own in passing if own[0].case != case and _tied(best[0], own[0])]
     if ties:
         text += f"; not told apart from {', '.join(dict.fromkeys(ties))} by this many words"
@@ -274,8 +277,8 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
 
 
 def _tied(one: Row, other: Row) -> bool:
-    """Whether the WER intervals of two rows of one data set overlap."""
-    a, b = one.intervals.get("wer"), other.intervals.get("wer")
+    """Whether the intervals of two rows' error rates on one data set overlap."""
+    a, b = one.intervals.get(one.error_metric), other.intervals.get(other.error_metric)
     return a is not None and b is not None and a.low <= b.high and b.low <= a.high
 
 
@@ -284,9 +287,9 @@ def _graded(row: Row) -> bool:
 
 
 def _order(rows: Sequence[Row]) -> tuple[float, float]:
-    """WER over the words of all `rows`, and the worst RTF among them."""
+    """Error rate over the words (or characters) of all `rows`, and the worst RTF among them."""
     words = sum(row.words for row in rows)
-    errors = sum(_or_worst(row.figures.get("wer")) * row.words for row in rows)
+    errors = sum(_or_worst(row.figures.get(row.error_metric)) * row.words for row in rows)
     return errors / words if words else math.inf, max(_or_worst(row.figures.get("rtf")) for row in rows)
 
 

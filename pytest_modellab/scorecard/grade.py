@@ -39,7 +39,9 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     if record.limited_to is not None:
         return Grade(letter=None, why=f"only {record.limited_to} utterances were asked for")
     criteria = []
-    for metric, steps in bands.criteria.items():
+    for named, steps in bands.criteria.items():
+        # Where there are no words, characters are held against the bands of words.
+        metric = record.error_metric if named == "wer" else named
         value = record.figure(metric)
         if value is None:
             return Grade(letter=None, why=f"{metric} is not available: {record.why_missing(metric)}")
@@ -50,9 +52,10 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
     words = record.summary.words
     count = words.substitutions + words.deletions + words.hits
+    units = "words" if record.error_metric == "wer" else "characters"
     doubts = []
     if count < bands.provisional_below_words:
-        doubts.append(f"{count} reference words, fewer than {bands.provisional_below_words}")
+        doubts.append(f"{count} reference {units}, fewer than {bands.provisional_below_words}")
     if record.timing.noisy and not TIMED.isdisjoint(bands.criteria):
         doubts.append("timed on a noisy machine")
     return Grade(

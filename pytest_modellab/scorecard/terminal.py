@@ -38,7 +38,7 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     provisional = {row.grade.provisional for row in measured if row.grade and row.grade.provisional}
     if provisional:
         yield f"* provisional grade: {'; '.join(sorted(provisional))}", None
-    limits = [row.intervals["wer"].conditional for row in measured if "wer" in row.intervals]
+    limits = [row.intervals[m].conditional for row in measured if (m := row.error_metric) in row.intervals]
     if limits:
         told = "; ".join(sorted({each for each in limits if each}))
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
@@ -106,7 +106,7 @@ def _cell(metric: str, row: Row) -> str:
     text = METRICS[metric].format(value)
     if row.noisy and metric in TIMED:
         text += " ~"
-    interval = row.intervals.get(metric) if metric == "wer" else None
+    interval = row.intervals.get(metric) if metric == row.error_metric else None
     return text if interval is None else f"{text} [{_percent(interval.low)}, {_percent(interval.high)}]"
 
 

@@ -20,7 +20,7 @@ class Point(Part):
     """One case among those of its data set."""
 
     case: CaseRef
-    wer: float
+    error_rate: float
     cost: float
     noisy: bool = Field(default=False, description="timed on a noisy machine: its cost may be lower than this")
     dominated_by: str | None = Field(description="a case that is no worse in both and better in one, else null")
@@ -31,6 +31,7 @@ class Front(Part):
 
     task: str
     dataset: str
+    error_metric: str = Field(description="wer, or cer where no spaces divide words")
     cost: str = Field(description="the metric that stands for cost: money where all devices have a price, else RTF")
     currency: str | None
     points: tuple[Point, ...] = Field(description="by cost, the lowest first")
@@ -39,7 +40,7 @@ class Front(Part):
         front = ", ".join(f"{p.case.model}:{p.case.device}" for p in self.points if p.dominated_by is None)
         beaten = [f"{p.case.model}:{p.case.device} by {p.dominated_by}" for p in self.points if p.dominated_by]
         unit = f"{self.currency} per hour of audio" if self.currency else "RTF"
-        text = f"best trade of WER against {unit} on {self.dataset}: {front}"
+        text = f"best trade of {self.error_metric.upper()} against {unit} on {self.dataset}: {front}"
         return f"{text} (beaten: {', '.join(beaten)})" if beaten else text
 
 
@@ -65,17 +66,25 @@ def _front(task: str, dataset: str, rows: Sequence[Row]) -> Front:
     currencies = {row.currency for row in rows}
     currency = currencies.pop() if len(currencies) == 1 else None
     cost = "rtf" if currency is None else "cost_per_audio_hour"
+    error_metric = rows[0].error_metric
     found = [
-        (wer, x, row)
+        (rate, x, row)
         for row in rows
-        if (wer := row.figures.get("wer")) is not None and (x := row.figures.get(cost)) is not None
+        if (rate := row.figures.get(error_metric)) is not None and (x := row.figures.get(cost)) is not None
     ]
     points = []
-    for wer, x, row in sorted(found, key=lambda each: (each[1], each[0])):
-        better = [other for w, c, other in found if w <= wer and c <= x and (w, c) != (wer, x)]
+    for rate, x, row in sorted(found, key=lambda each: (each[1], each[0])):
+        better = [other for r, c, other in found if r <= rate and c <= x and (r, c) != (rate, x)]
         beaten = f"{better[0].case.model}:{better[0].case.device}" if better else None
-        points.append(Point(case=row.case, wer=wer, cost=x, noisy=row.noisy is not None, dominated_by=beaten))
-    return Front(task=task, dataset=dataset, cost=cost, currency=currency, points=tuple(points))
+        points.append(Point(case=row.case, error_rate=rate, cost=x, noisy=row.noisy is not None, dominated_by=beaten))
+    return Front(
+        task=task,
+        dataset=dataset,
+        error_metric=error_metric,
+        cost=cost,
+        currency=currency,
+        points=tuple(points),
+    )
 
 
 def speed_ups(rows: Sequence[Row]) -> list[SpeedUp]:

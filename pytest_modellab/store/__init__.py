@@ -6,19 +6,25 @@ Nothing that is fetched is ever executed.
 from .blobs import digest_file
 from .cache import Store, Wanted, cache_root
 from .errors import Attempt, DigestMismatch, StoreError, Unavailable
-from .sources import Folder, Hub, Parts, Sdist, Source, Wheel
+from .sources import Deb, Folder, Hub, Inside, Parts, Sdist, Source, Url, Wheel
+from .unpacking import Kept, Selection
 
 __all__ = [
     "Attempt",
+    "Deb",
     "DigestMismatch",
     "Folder",
     "Hub",
+    "Inside",
+    "Kept",
     "Parts",
     "Sdist",
+    "Selection",
     "Source",
     "Store",
     "StoreError",
     "Unavailable",
+    "Url",
     "Wanted",
     "Wheel",
     "cache_root",

@@ -78,8 +78,28 @@ class Blobs:
         """
         blob = self.place(sha256)
         blob.parent.mkdir(parents=True, exist_ok=True)
+        with self._written(chunks, blob.parent, sha256) as (part, actual, size):
+            if actual != sha256:
+                raise WrongBytes(actual, size)
+            self._name(part, sha256)
+        _sync_folder(blob.parent)
+
+    def take(self, chunks: Iterable[bytes]) -> str:
+        """Store a file under whatever its digest is, and give that. Raises OSError; nothing is left behind then."""
+        folder = self.root / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._written(chunks, folder, "taken") as (part, sha256, _):
+            if self.verified(sha256) is None:
+                self.discard(sha256)
+                self.place(sha256).parent.mkdir(parents=True, exist_ok=True)
+                self._name(part, sha256)
+        return sha256
+
+    @contextmanager
+    def _written(self, chunks: Iterable[bytes], folder: Path, prefix: str) -> Iterator[tuple[Path, str, int]]:
+        """A temporary file that holds the chunks, its SHA-256 and its size."""
         digest, size = hashlib.sha256(), 0
-        descriptor, name = tempfile.mkstemp(dir=blob.parent, prefix=f".{sha256}.", suffix=".part")
+        descriptor, name = tempfile.mkstemp(dir=folder, prefix=f".{prefix}.", suffix=".part")
         part = Path(name)
         try:
             with os.fdopen(descriptor, "wb") as out:
@@ -89,13 +109,14 @@ class Blobs:
                     size += len(chunk)
                 out.flush()
                 os.fsync(out.fileno())
-            if digest.hexdigest() != sha256:
-                raise WrongBytes(digest.hexdigest(), size)
-            part.chmod(0o444)
-            part.replace(blob)
+            yield part, digest.hexdigest(), size
         finally:
             part.unlink(missing_ok=True)
-        _sync_folder(blob.parent)
+
+    def _name(self, part: Path, sha256: str) -> None:
+        blob = self.place(sha256)
+        part.chmod(0o444)
+        part.replace(blob)
         self._write_stamp(blob)
 
     @contextmanager

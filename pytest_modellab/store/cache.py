@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +20,7 @@ from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailab
 from .progress import Progress, readable
 from .retrieval import Retrieval
 from .sources import Source
+from .unpacking import Kept, Selection, Unpacker, write_json
 
 _STALE_SECONDS = 24 * 3600
 
@@ -98,6 +99,65 @@ class Store:
                     self._build(folder, blobs)
         return folder
 
+    def fetch_unpinned(self, name: str, source: Source) -> Kept:
+        """A file whose digest nobody published: fetched once, and the same bytes ever after on this machine.
+
+        Raises Unavailable, or StoreError where the cache cannot be written.
+        """
+        place = self._unpinned_place(source)
+        found = self._remembered(place)
+        if found is None:
+            wanted = [Wanted(name, hashlib.sha256(b"").hexdigest(), None, (source,))]
+            progress = Progress(self._progress)
+            line = f"waiting for another process that is fetching {name}"
+            with self._writing(wanted), self._blobs.locked(f"unpinned-{place.stem}", partial(progress.say, line)):
+                found = self._remembered(place)
+                if found is None:
+                    with self._workroom() as workroom:
+                        sha256 = self._take(name, source, Retrieval(workroom, progress))
+                    write_json(place, {"source": str(source), "sha256": sha256})
+                    found = Kept(self._blobs.place(sha256), sha256)
+        return found
+
+    def has_unpinned(self, source: Source) -> bool:
+        """Whether `fetch_unpinned` would find the file in the cache."""
+        return self._remembered(self._unpinned_place(source)) is not None
+
+    def _unpinned_place(self, source: Source) -> Path:
+        return self.root / "unpinned" / f"{hashlib.sha256(repr(source).encode()).hexdigest()}.json"
+
+    def _remembered(self, place: Path) -> Kept | None:
+        try:
+            sha256 = str(json.loads(place.read_text(encoding="utf-8"))["sha256"])
+            blob = self._blobs.verified(sha256)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return None if blob is None else Kept(blob, sha256)
+
+    def _take(self, name: str, source: Source, retrieval: Retrieval) -> str:
+        attempts: list[Attempt] = []
+        for label, chunks in retrieval.ways(source, name, None):
+            try:
+                with closing(chunks):
+                    return self._blobs.take(chunks)
+            except SourceFailed as error:
+                attempts.append(Attempt(label, str(error)))
+        advice = (
+            f"Run `modellab data prepare` where there is a connection and set MODELLAB_CACHE to the cache it filled "
+            f"(now {self.root})."
+        )
+        raise Unavailable(name, attempts, advice)
+
+    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
+        """Members of an archive as files of the cache, by name; see Unpacker.members.
+
+        Raises StoreError where the archive is damaged, or where the cache cannot be written.
+        """
+        try:
+            return Unpacker(self._blobs).members(identity, wanted, archive)
+        except OSError as error:
+            raise StoreError(f"members of {identity} cannot be stored in {self.root} ({error})") from error
+
     def _fetch(self, absent: Sequence[Wanted]) -> None:
         progress = Progress(self._progress)
         with ExitStack() as held:
@@ -140,8 +200,8 @@ class Store:
         raise Unavailable(
             f"{item}, sha256 {item.sha256},",
             attempts,
-            f"Run `modellab pull` where there is a connection and set MODELLAB_CACHE to the cache it filled "
-            f"(now {self.root}), or place the file at {place}.",
+            f"Run `modellab pull` or `modellab data prepare` where there is a connection and set MODELLAB_CACHE to the "
+            f"cache it filled (now {self.root}), or place the file at {place}.",
         )
 
     def _build(self, folder: Path, blobs: dict[str, Path]) -> None:

@@ -18,7 +18,7 @@ def find_cached(source: Hub) -> Path | None:
     try:
         from huggingface_hub import try_to_load_from_cache
 
-        found = try_to_load_from_cache(source.repo, source.filename, revision=source.revision)
+        found = try_to_load_from_cache(source.repo, source.filename, revision=source.revision, repo_type=source.kind)
     except (ImportError, ValueError, OSError):
         # No hub library, a name that it refuses, or a cache that we may not read: the network will say more.
         return None
@@ -38,6 +38,7 @@ def download(source: Hub, folder: Path, bars: bool) -> Path:
             found = hf_hub_download(
                 source.repo,
                 source.filename,
+                repo_type=source.kind,
                 revision=source.revision,
                 local_dir=folder / "file",
                 cache_dir=folder / "cache",

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from . import hub
 from .archives import chunks_of, read_member
+from .debs import download_deb
+from .downloads import download
 from .errors import SourceFailed
 from .pipconfig import PipSettings, read_settings
 from .progress import Progress
 from .sdists import download_sdist
 from .simpleindex import normalised
-from .sources import Folder, Hub, Parts, Sdist, Source, Wheel, split_requirement
+from .sources import Deb, Folder, Hub, Inside, Package, Parts, Source, Url, Wheel, split_requirement
+from .web import Access, authorization, why_unreachable
 from .wheels import download_wheel
 
 Bytes = Generator[bytes, None, None]
@@ -25,7 +28,7 @@ class Retrieval:
     def __init__(self, workroom: Path, progress: Progress) -> None:
         self._workroom = workroom
         self._progress = progress
-        self._archives: dict[tuple[type, str, str], Path | SourceFailed] = {}
+        self._archives: dict[tuple[type, str], Path | SourceFailed] = {}
 
     @cached_property
     def _settings(self) -> PipSettings:
@@ -39,7 +42,7 @@ class Retrieval:
         if isinstance(source, Hub):
             cached = hub.find_cached(source)
             if cached is not None:
-                yield f"{source} (local hub cache)", _read_file(cached)
+                yield f"{source} (local hub cache)", read_file(cached)
             yield str(source), self._from_hub(source, name, size)
         elif isinstance(source, Parts):
             yield str(source), self._joined(source, name, size)
@@ -53,22 +56,35 @@ class Retrieval:
             except SourceFailed as error:
                 raise SourceFailed(f"{part}: {error}") from error
 
-    def _read(self, source: Folder | Wheel | Sdist, name: str, size: int | None) -> Bytes:
+    def _read(self, source: Folder | Package | Url | Inside, name: str, size: int | None) -> Bytes:
         if isinstance(source, Folder):
-            yield from _read_file(source.path.expanduser() / source.name)
+            yield from read_file(source.path.expanduser() / source.name)
+        elif isinstance(source, Url):
+            yield from self._from_web(source, name, size)
         else:
-            archive = self._archive(source, name, size)
-            yield from _as_source(read_member(archive, source.member), archive)
+            archive = source.archive if isinstance(source, Inside) else self._archive(source, name, size)
+            archive = archive.expanduser()
+            if not source.member:
+                yield from read_file(archive)
+            else:
+                yield from as_source(read_member(archive, source.member), archive)
+
+    def _from_web(self, source: Url, name: str, size: int | None) -> Bytes:
+        access = Access()
+        reason = why_unreachable(source.url, access)
+        if reason is not None:
+            raise SourceFailed(reason)
+        self._progress.announce(name, size, source)
+        yield from download(source.url, name, access, self._progress, secret=authorization(source.url))
 
     def _from_hub(self, source: Hub, name: str, size: int | None) -> Bytes:
         hub.require_network()
         self._progress.announce(name, size, source)
         with tempfile.TemporaryDirectory(dir=self._workroom) as folder:
-            yield from _read_file(hub.download(source, Path(folder), self._progress.bars))
+            yield from read_file(hub.download(source, Path(folder), self._progress.bars))
 
-    def _archive(self, source: Wheel | Sdist, name: str, size: int | None) -> Path:
-        project, version = split_requirement(source.requirement)
-        key = (type(source), normalised(project), version)
+    def _archive(self, source: Package, name: str, size: int | None) -> Path:
+        key = (type(source), _canonical(source))
         if key not in self._archives:
             try:
                 self._archives[key] = self._download(source, name, size)
@@ -79,24 +95,37 @@ class Retrieval:
             raise SourceFailed(str(found))
         return found
 
-    def _download(self, source: Wheel | Sdist, name: str, size: int | None) -> Path:
+    def _download(self, source: Package, name: str, size: int | None) -> Path:
+        folder = Path(tempfile.mkdtemp(dir=self._workroom))
+        if isinstance(source, Deb):
+            self._progress.announce(name, size, source)
+            return download_deb(source.requirement, folder)
         settings = self._settings
         self._progress.announce(name, size, source)
-        folder = Path(tempfile.mkdtemp(dir=self._workroom))
         if isinstance(source, Wheel):
             return download_wheel(source.requirement, folder, settings, self._progress.bars)
         return download_sdist(source.requirement, folder, settings, self._progress)
 
 
-def _read_file(path: Path) -> Bytes:
+def _canonical(source: Package) -> str:
+    """A requirement as its index compares it."""
+    if isinstance(source, Deb):
+        return source.requirement
+    project, version = split_requirement(source.requirement)
+    return f"{normalised(project)}=={version}"
+
+
+def read_file(path: Path) -> Bytes:
+    """The bytes of a file in pieces. Raises SourceFailed where it can't be read."""
+
     def chunks() -> Iterator[bytes]:
         with path.open("rb") as stream:
             yield from chunks_of(stream)
 
-    return _as_source(chunks(), path)
+    return as_source(chunks(), path)
 
 
-def _as_source(chunks: Iterator[bytes], path: Path) -> Bytes:
+def as_source(chunks: Iterator[bytes], path: Path) -> Bytes:
     """The same bytes; what goes wrong in reading them is the source's failure, not the cache's."""
     try:
         yield from chunks

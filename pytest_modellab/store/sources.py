@@ -3,7 +3,11 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from .web import without_credentials
+
+_DEB = re.compile(r"[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9][A-Za-z0-9.+:~-]*")
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9._!+-]*)")
 
 
@@ -38,7 +42,7 @@ class Wheel:
     requirement: str
     """`name==version`; anything else raises ValueError."""
     member: str
-    """The file's path inside the wheel."""
+    """The file's path inside the wheel; "" for the wheel itself."""
 
     def __post_init__(self) -> None:
         split_requirement(self.requirement)
@@ -54,13 +58,58 @@ class Sdist:
     requirement: str
     """`name==version`; anything else raises ValueError."""
     member: str
-    """The file's path inside the archive, top folder included."""
+    """The file's path inside the archive, top folder included; "" for the archive itself."""
 
     def __post_init__(self) -> None:
         split_requirement(self.requirement)
 
     def __str__(self) -> str:
         return f"sdist {self.requirement}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deb:
+    """A file inside a Debian package that apt can find. The package is not installed."""
+
+    requirement: str
+    """`name=version`; anything else raises ValueError."""
+    member: str
+    """The file's path inside the package, as it would be installed, without a leading `/` or `./`; "" for the
+    package itself."""
+
+    def __post_init__(self) -> None:
+        if not _DEB.fullmatch(self.requirement):
+            raise ValueError(f"{self.requirement!r} is not a pinned Debian package: write name=version")
+
+    def __str__(self) -> str:
+        return f"deb {self.requirement}"
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A file on the web."""
+
+    url: str
+    """http or https; anything else raises ValueError."""
+
+    def __post_init__(self) -> None:
+        if not self.url.startswith(("http://", "https://")):
+            raise ValueError(f"{self.url!r} is not an address that begins with http:// or https://")
+
+    def __str__(self) -> str:
+        return without_credentials(self.url)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A file inside an archive on this machine."""
+
+    archive: Path
+    """A leading `~` stands for the home folder."""
+    member: str
+
+    def __str__(self) -> str:
+        return f"archive {self.archive}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +124,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Hub:
-    """A file of a model repository in the Hugging Face hub."""
+    """A file of a repository in the Hugging Face hub."""
 
     repo: str
     """`owner/name`."""
@@ -83,9 +132,11 @@ class Hub:
     """A commit, or else a branch or tag; the digest decides either way."""
     filename: str
     """The file's path inside the repository."""
+    kind: Literal["model", "dataset"] = "model"
 
     def __str__(self) -> str:
-        return f"hub {self.repo}"
+        return f"hub {'datasets/' if self.kind == 'dataset' else ''}{self.repo}"
 
 
-Source = Folder | Wheel | Sdist | Parts | Hub
+Package = Wheel | Sdist | Deb
+Source = Folder | Package | Url | Inside | Parts | Hub

@@ -1,0 +1,102 @@
+"""What the types of the catalog are made of: names, numbers, digests, and the base of every spec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StringConstraints
+from pydantic_core import PydanticCustomError
+
+Task = Literal["asr", "tts", "chat", "streaming"]
+Tier = Literal["smoke", "real_e2e"]
+
+TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
+
+# No `:` (it joins the parts of a case id), `@` (it breaks `-k` and xdist's grouping), `/`, brackets or spaces.
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+SHA256 = r"^[0-9a-f]{64}$"
+COMMIT = r"^[0-9a-f]{40}$"
+REPO = r"^\w[\w.-]*/\w[\w.-]*$"
+REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
+DEBIAN = r"^[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~-]+$"
+URL = r"^https?://[^\s/]+/\S+$"
+CURRENCY = r"^[A-Z]{3}$"
+
+# BCP 47 as far as it goes here: `english` would choose another normalizer than `en`, unnoticed.
+LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
+
+IN_WORDS = {
+    IDENTIFIER: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+    SHA256: "64 hexadecimal digits in lower case",
+    COMMIT: "a commit (40 hexadecimal digits in lower case)",
+    REPO: "owner/name",
+    CURRENCY: "a currency such as EUR or USD",
+    LANGUAGE_TAG: "a language tag such as en or en-US",
+    REQUIREMENT: "a pinned package, name==version",
+    DEBIAN: "a pinned Debian package, name=version",
+    URL: "an address that begins with http:// or https://",
+}
+"""What each pattern asks for, for messages."""
+
+Language = Annotated[str, StringConstraints(pattern=LANGUAGE_TAG)]
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=80)]
+Sha256 = Annotated[str, StringConstraints(pattern=SHA256)]
+Requirement = Annotated[str, StringConstraints(pattern=REQUIREMENT)]
+DebianPackage = Annotated[str, StringConstraints(pattern=DEBIAN)]
+Url = Annotated[str, StringConstraints(pattern=URL)]
+
+
+def _no_bool(value: object) -> object:
+    # YAML 1.1 reads `yes` and `on` as true, which would count as 1.
+    if isinstance(value, bool):
+        raise PydanticCustomError("not_a_number", "expected a number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_no_bool)]
+Whole = Annotated[int, BeforeValidator(_no_bool)]
+
+
+def _relative(name: str) -> str:
+    # Names come from YAML and end in paths. `\` and `:` lead elsewhere on Windows.
+    steps = name.split("/")
+    if not name.isprintable() or set(name) & set("\\:") or any(step in {"", ".", ".."} for step in steps):
+        raise ValueError(f"`{name}` is not a relative path of plain names joined by `/`")
+    return name
+
+
+FileName = Annotated[str, AfterValidator(_relative)]
+
+
+class Spec(BaseModel):
+    """Base of everything read from YAML."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, protected_namespaces=(), defer_build=True
+    )
+
+    # `file:line` it was read from, for messages; set by the loader.
+    _origin: str = PrivateAttr(default="")
+
+    @property
+    def origin(self) -> str:
+        return self._origin
+
+
+class NamedSpec(Spec):
+    """A spec that others refer to by its id."""
+
+    id: Identifier
+
+
+def exactly_one(spec: BaseModel, *names: str) -> str:
+    """The one of `names` that is set; ValueError where it is none or several."""
+    given = [name for name in names if getattr(spec, name) is not None]
+    if len(given) != 1:
+        raise ValueError(f"give exactly one of {_listed(names)}; found {_listed(given) or 'none'}")
+    return given[0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -1,0 +1,198 @@
+"""What a data set's YAML file may say: where recordings and references come from, or what they are derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from ..text import divided_by_spaces
+from .base import (
+    REPO,
+    DebianPackage,
+    FileName,
+    Identifier,
+    Language,
+    NamedSpec,
+    Number,
+    Requirement,
+    Sha256,
+    Spec,
+    Task,
+    Tier,
+    Url,
+    Whole,
+    exactly_one,
+)
+
+Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs"]
+
+LAYOUT_ARCHIVES: Mapping[str, frozenset[str]] = {
+    "asterisk-prompts": frozenset({"text", "audio"}),
+    "librispeech": frozenset({"audio"}),
+    "common-voice": frozenset({"audio"}),
+    "fleurs": frozenset({"text", "audio"}),
+}
+"""The archives that each layout of a recipe reads."""
+
+
+class ArchiveSpec(Spec):
+    """Where recordings lie together: a package, a file on the web or on this machine, or a folder."""
+
+    wheel: Requirement | None = None
+    sdist: Requirement | None = None
+    deb: DebianPackage | None = Field(default=None, description="fetched by apt-get, never installed")
+    url: Url | None = Field(default=None, description="a file on the web, pinned by `sha256` and `size`")
+    repo: str | None = Field(default=None, pattern=REPO, description="a data set on the hub, with `file`")
+    revision: str | None = Field(default=None, min_length=1, description="of the repo: a commit, or else a branch")
+    file: FileName | None = Field(default=None, description="the archive inside the repo")
+    folder: str | None = Field(default=None, description="relative to the YAML file")
+    path: str | None = Field(default=None, description="an archive on this machine, relative to the YAML file")
+    sha256: Sha256 | None = Field(default=None, description="of the archive itself")
+    size: Whole | None = Field(default=None, ge=0, description="bytes; says ahead what a download costs")
+    home: str = Field(default="", description="where it is published, for people")
+
+    @model_validator(mode="after")
+    def _one_form(self) -> ArchiveSpec:
+        form = exactly_one(self, "wheel", "sdist", "deb", "url", "repo", "folder", "path")
+        if (self.file is not None) != (form == "repo"):
+            raise ValueError("`repo` and `file` go together: which file of the repository is it?")
+        if self.revision is not None and form != "repo":
+            raise ValueError("`revision` goes with `repo`")
+        if (self.sha256 is None) != (self.size is None):
+            raise ValueError("`sha256` and `size` go together")
+        if form == "url" and self.sha256 is None:
+            raise ValueError("`url` needs `sha256` and `size`: what an address holds may change")
+        if form in {"folder", "path"} and self.sha256 is not None:
+            raise ValueError(f"`sha256` goes with what is fetched, not with `{form}`")
+        return self
+
+
+class ClipSpec(NamedSpec):
+    """One utterance out of an archive."""
+
+    archive: str
+    member: FileName
+    sha256: Sha256
+    text: str = Field(description="the reference, as published")
+    speaker: str | None = None
+    language: Language | None = None
+    kind: str | None = Field(default=None, description="read, whispered, ...: figures by kind")
+    licence: str = ""
+
+    @model_validator(mode="after")
+    def _has_words(self) -> ClipSpec:
+        if not self.text.strip():
+            raise ValueError("an empty reference can't be scored; remove the clip or give its words")
+        return self
+
+
+class RecipeSpec(Spec):
+    """How the published archives of a corpus are read."""
+
+    layout: Layout
+    split: Identifier = Field(default="test", description="of Common Voice and FLEURS: test, dev, ...")
+    min_words: Whole = Field(default=1, ge=1, description="shorter references are left out")
+
+
+class Degradation(Spec):
+    """What is done to a clean recording, in this order: speed, reverberation, noise, telephone."""
+
+    speed: Number | None = Field(default=None, ge=0.5, le=2, description="factor of tempo and pitch")
+    rt60_s: Number | None = Field(default=None, gt=0, le=5, description="reverberation time, seconds to -60 dB")
+    noise: Literal["white", "pink", "babble"] | None = None
+    snr_db: Number | None = Field(default=None, ge=-30, le=60, description="of the noise, decibels")
+    telephone: bool = Field(default=False, description="300 to 3400 Hz, 8 kHz, mu-law")
+
+    @model_validator(mode="after")
+    def _something(self) -> Degradation:
+        if (self.noise is None) != (self.snr_db is None):
+            raise ValueError("`noise` and `snr_db` go together")
+        if not self.telephone and self.speed is None and self.rt60_s is None and self.noise is None:
+            raise ValueError("give at least one of `speed`, `rt60_s`, `noise` with `snr_db`, `telephone`")
+        return self
+
+    @property
+    def label(self) -> str:
+        """What a person calls it: `reverberation 0.6 s, babble 5 dB`."""
+        parts = [
+            f"speed {self.speed:g}" if self.speed is not None else "",
+            f"reverberation {self.rt60_s:g} s" if self.rt60_s is not None else "",
+            f"{self.noise} {self.snr_db:g} dB" if self.noise is not None else "",
+            "telephone" if self.telephone else "",
+        ]
+        return ", ".join(filter(None, parts))
+
+
+class Join(Spec):
+    """Utterances one after the other, as long recordings."""
+
+    seconds: Number = Field(gt=0, description="a recording is closed when it is this long")
+    pause_s: Number = Field(default=0.5, ge=0, le=10, description="silence between two utterances")
+
+
+class DeriveSpec(Spec):
+    """A data set made from another one as it is read; nothing is stored."""
+
+    source: Identifier = Field(alias="from")
+    take: Whole | None = Field(default=None, ge=1, description="so many of its utterances, evenly spread")
+    seed: Whole = Field(default=0, ge=0)
+    noisy: tuple[Degradation, ...] | None = Field(default=None, min_length=1)
+    join: Join | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> DeriveSpec:
+        exactly_one(self, "noisy", "join")
+        labels = [each.label for each in self.noisy or ()]
+        if twice := next((label for label in labels if labels.count(label) > 1), None):
+            raise ValueError(f"`noisy` lists {twice} twice")
+        return self
+
+
+class DatasetSpec(NamedSpec):
+    """Recordings with their references: a manifest, a folder, clips out of archives, a recipe, or a derived set."""
+
+    schema_: Literal["modellab.dataset/1"] = Field(alias="schema")
+    title: str = ""
+    tasks: tuple[Task, ...] = Field(min_length=1)
+    tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
+    language: Language | None = Field(default=None, description="of utterances that don't state their own")
+    speaker: str | None = Field(default=None, description="of all utterances of a recipe that doesn't tell them apart")
+    kind: str | None = Field(default=None, description="of all utterances of a recipe: read, prompt, ...")
+    licence: str = ""
+    normalizer: Literal["whisper-english", "whisper-basic", "characters", "none"] | None = Field(
+        default=None, description="by language unless given"
+    )
+    manifest: str | None = Field(default=None, description="JSONL as NeMo writes it, relative to the YAML file")
+    folder: str | None = Field(default=None, description="audio files, each with a .txt of the same name")
+    archives: dict[Identifier, ArchiveSpec] = Field(default_factory=dict)
+    clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)
+    recipe: RecipeSpec | None = None
+    derive: DeriveSpec | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> DatasetSpec:
+        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive")
+        if self.archives and form not in {"clips", "recipe"}:
+            raise ValueError(f"`archives` go with `clips` or `recipe`, not with `{form}`")
+        for key in ("speaker", "kind"):
+            if getattr(self, key) is not None and form != "recipe":
+                raise ValueError(f"`{key}` of a whole set goes with `recipe`, not with `{form}`")
+        if self.recipe is not None and any(archive.folder is not None for archive in self.archives.values()):
+            raise ValueError("a recipe reads archives, not a `folder`: name the archive by `path`")
+        if self.recipe is not None and set(self.archives) != LAYOUT_ARCHIVES[self.recipe.layout]:
+            needed = " and ".join(f"`{name}`" for name in sorted(LAYOUT_ARCHIVES[self.recipe.layout]))
+            found = ", ".join(f"`{name}`" for name in self.archives) or "none"
+            raise ValueError(f"the layout {self.recipe.layout} reads the archives {needed}; found {found}")
+        return self
+
+    @model_validator(mode="after")
+    def _fitting_normalizer(self) -> DatasetSpec:
+        spaced = divided_by_spaces(self.language)
+        if self.normalizer is not None and not spaced and self.normalizer != "characters":
+            raise ValueError(
+                f"`normalizer: {self.normalizer}` takes words apart at spaces, and {self.language} is written without:"
+                " leave `normalizer` out"
+            )
+        return self

@@ -1,0 +1,58 @@
+"""A file over http(s), in pieces, with a bar; what goes wrong on the way is the source's failure."""
+
+from collections.abc import Callable, Generator
+from http.client import HTTPException
+from typing import TypeVar
+from urllib.error import HTTPError, URLError
+from urllib.request import Request
+from urllib.response import addinfourl
+
+from .archives import chunks_of
+from .errors import SourceFailed
+from .progress import Progress
+from .web import Access, without_credentials
+
+_SOCKET_SECONDS = 30.0
+_T = TypeVar("_T")
+
+
+def open_url(url: str, access: Access, *, accept: str = "*/*", secret: str | None = None) -> addinfourl:
+    """The answer of a server to GET; `secret` is the value of the Authorization header. Raises SourceFailed."""
+    request = Request(without_credentials(url), headers={"Accept": accept})
+    if secret:
+        # Unredirected: a redirect to another host must not carry the password there.
+        request.add_unredirected_header("Authorization", secret)
+    answer: addinfourl = reading(request.full_url, lambda: access.opener().open(request, timeout=_SOCKET_SECONDS))
+    return answer
+
+
+def download(
+    url: str, label: str, access: Access, progress: Progress, *, secret: str | None = None
+) -> Generator[bytes, None, None]:
+    """The bytes at `url`, whole or not at all: a connection that breaks off raises SourceFailed."""
+    count = 0
+    with open_url(url, access, secret=secret) as answer:
+        declared = answer.headers.get("Content-Length", "")
+        total = int(declared) if declared.isdigit() else None
+        pieces = chunks_of(answer)
+        with progress.bar(label, total) as advance:
+            while piece := reading(url, lambda: next(pieces, b"")):
+                count += len(piece)
+                advance(len(piece))
+                yield piece
+    # A connection that is cut short looks like the end of the file to http.client.
+    if total is not None and count != total:
+        raise SourceFailed(f"{url} broke off after {count} of {total} bytes")
+
+
+def reading(url: str, read: Callable[[], _T]) -> _T:
+    """Run a network operation. Errors of the network are the source's, those of our disk are not."""
+    try:
+        return read()
+    except HTTPError as error:
+        error.close()
+        raise SourceFailed(f"{url} answered {error.code} {error.reason}") from error
+    except URLError as error:
+        raise SourceFailed(f"{url} cannot be read ({error.reason})") from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise SourceFailed(f"{url} cannot be read ({error!r})") from error
