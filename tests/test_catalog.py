@@ -214,8 +214,8 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, clips, folder, id, language, licence, manifest, normalizer,"
-            " schema, tasks, tiers, title",
+            "5: unknown key `on`; allowed: archives, clips, folder, glossary, id, language, licence, made,"
+            " manifest, names, normalizer, schema, tasks, tiers, title",
             id="a key that YAML takes for true",
         ),
     ],
@@ -365,7 +365,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             DATASET_FILE,
             "language: en",
             "manifest: a.jsonl",
-            "1: give exactly one of `manifest`, `folder`, `clips`; found `manifest`, `clips`",
+            "1: give exactly one of `manifest`, `folder`, `clips`, `made`; found `manifest`, `clips`",
         ),
         (
             DATASET_FILE,

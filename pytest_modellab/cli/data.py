@@ -44,7 +44,9 @@ def _list(specs: list[DatasetSpec]) -> int:
             ", ".join(spec.tasks),
             ", ".join(spec.tiers) or "-",
             spec.language or "-",
-            spec.manifest or spec.folder or f"{len(spec.clips or ())} clips",
+            spec.manifest
+            or spec.folder
+            or (f"{len(spec.made)} made" if spec.made else f"{len(spec.clips or ())} clips"),
             spec.title,
         ]
         for spec in specs

@@ -9,6 +9,7 @@ from ..catalog.specs import DatasetSpec, MirrorSpec
 from ..store import Store
 from .clips import from_archives
 from .folder import from_folder
+from .made import from_made
 from .manifest import from_manifest
 from .model import Dataset, DatasetError, Utterance
 
@@ -23,6 +24,8 @@ def prepare(spec: DatasetSpec, mirrors: Mapping[str, tuple[MirrorSpec, ...]], fo
     here = folder / "datasets"
     if spec.clips is not None:
         return Dataset(spec, from_archives(spec, spec.clips, mirrors, folder, store))
+    if spec.made is not None:
+        return Dataset(spec, from_made(spec, spec.made))
     if spec.manifest is not None:
         return Dataset(spec, from_manifest(spec, here / spec.manifest))
     return Dataset(spec, from_folder(spec, here / str(spec.folder)))
