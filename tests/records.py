@@ -5,6 +5,7 @@ from typing import Any
 
 from pytest_modellab.bench.record import (
     AsrSummary,
+    BeyondWer,
     CaseRef,
     Edits,
     Failure,
@@ -12,6 +13,7 @@ from pytest_modellab.bench.record import (
     NormalizerRef,
     Provenance,
     Record,
+    Share,
     Timing,
     UtteranceResult,
 )
@@ -30,6 +32,22 @@ NO_SPEED = TIMING.model_copy(
     update=dict.fromkeys(("processing_s", "rtf", "rtfx", "latency_p50_s", "latency_p95_s"))
     | {"no_speed": "the machine was shared"}
 )
+
+
+NOTHING = Share(count=0, of=0)
+
+
+def beyond(**changes: Any) -> BeyondWer:
+    """What WER hides in a run of one utterance of three words, rightly answered; `changes` are fields of BeyondWer."""
+    whole = Share(count=0, of=1)
+    fields: dict[str, Any] = {
+        **dict.fromkeys(("quiet", "quiet_s", "inserted"), 0),
+        **dict.fromkeys(("reference_words", "hypothesis_words"), 3),
+        **dict.fromkeys(("numbers", "glossary_found", "names_found", "punctuation", "casing", "language"), NOTHING),
+        **dict.fromkeys(("looped", "truncated"), whole),
+        **changes,
+    }
+    return BeyondWer(**fields)
 
 
 def edits(substitutions: int = 0, deletions: int = 0, insertions: int = 0, hits: int = 0) -> Edits:
@@ -106,6 +124,7 @@ def record(
             worker_restarts=0,
         ),
         "utterances": results,
+        "beyond": beyond(),
         **more,
     }
     return Record(**fields)

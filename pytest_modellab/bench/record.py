@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from . import beyond_figures
 from .files import write_text
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
@@ -63,6 +64,7 @@ class UtteranceResult(Stored):
     id: str
     reference: str
     hypothesis: str | None = Field(description="raw; null where there is no answer")
+    detected_language: str | None = Field(default=None, description="null where it was fixed, or the engine is silent")
     audio_s: float
     processing_s: float | None = volatile(default=None)
     error: Failure | None = None
@@ -114,6 +116,64 @@ class AsrSummary(Stored):
     empty_references: int = Field(description="utterances whose reference normalises to nothing")
     above_half: int = Field(description="utterances with a WER above 50 %")
     worst_wer: float | None
+
+
+class Share(Stored):
+    """So many of so many; none of none where there was nothing to count."""
+
+    count: int
+    of: int
+    interval: Range | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.count / self.of if self.of else None
+
+
+class Term(Stored):
+    """A term of the data set's glossary or names, as the spec writes it."""
+
+    term: str
+    said: int = Field(description="times it stands in the references")
+    found: int = Field(description="of these, times the answers have it too")
+
+
+class Slice(Stored):
+    """The utterances that have something in common."""
+
+    by: Literal["speaker", "language", "kind", "snr", "duration"]
+    value: str
+    utterances: int
+    words: Edits
+    wer: float
+    interval: Range | None = None
+    meaningful: bool = Field(description="enough words and utterances to speak of")
+
+
+class BeyondWer(Stored):
+    """What the word error rate hides, as counts; `pytest_modellab.metrics.beyond` and `.writing` define them."""
+
+    quiet: int = Field(description="answered utterances whose reference has no words")
+    quiet_s: float = Field(description="their audio, seconds")
+    inserted: int = Field(description="words in the answers to them")
+    reference_words: int = Field(description="of answered utterances with words")
+    hypothesis_words: int
+    looped: Share = Field(description="of answered utterances")
+    truncated: Share = Field(description="of answered utterances with more than three words")
+    numbers: Share = Field(description="found, of those in the references")
+    glossary: tuple[Term, ...] = ()
+    glossary_found: Share
+    names: tuple[Term, ...] = ()
+    names_found: Share
+    punctuation: Share = Field(description="wrong places, of all with a mark, in punctuated references")
+    casing: Share = Field(description="wrongly cased words, in references of mixed case")
+    language: Share = Field(description="rightly detected, of answered utterances whose language is known")
+    slices: tuple[Slice, ...] = Field(default=(), description="in each way of slicing with at least two parts")
+
+    @property
+    def length_ratio(self) -> float | None:
+        """Words of the answers over words of their references: above 1 the model writes too much, below too little."""
+        return self.hypothesis_words / self.reference_words if self.reference_words else None
 
 
 class Timing(Stored):
@@ -169,11 +229,23 @@ class Record(Stored):
     provenance: Provenance
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
+    beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
+
+    @property
+    def wordless(self) -> bool:
+        """Whether nobody speaks in any clip, by intent: every reference was left empty."""
+        return not any(result.reference.strip() for result in self.utterances)
+
+    def applies(self, metric: str) -> bool:
+        """Whether the data can have this figure: where nobody speaks there is no error rate to miss."""
+        return not (self.wordless and metric in {"wer", "cer"})
 
     def figure(self, metric: str) -> float | None:
         """The value of one of metrics.definitions.METRICS, in its unit; None where there is none."""
         if metric in {"wer", "cer", "success_rate"}:
             value = getattr(self.summary, metric)
+        elif metric in beyond_figures.FIGURES:
+            value = beyond_figures.figure(self.beyond, metric)
         elif metric == "peak_rss_mb":
             value = None if self.memory.peak_rss is None else self.memory.peak_rss / 1e6
         else:
@@ -182,6 +254,8 @@ class Record(Stored):
 
     def interval(self, metric: str) -> Range | None:
         """The 95 % interval of a figure; None where it has none."""
+        if metric in beyond_figures.FIGURES:
+            return beyond_figures.interval(self.beyond, metric)
         for part in (self.summary, self.timing):
             found = getattr(part, f"{metric}_interval", None)
             if isinstance(found, Range):
@@ -194,6 +268,10 @@ class Record(Stored):
             return self.failure.message
         if metric in {"rtf", "rtfx", "latency_p50_s", "latency_p95_s"} and self.timing.no_speed:
             return self.timing.no_speed
+        if metric in beyond_figures.FIGURES:
+            return beyond_figures.why_missing(self.beyond, metric)
+        if metric in {"wer", "cer"} and self.wordless:
+            return "nobody speaks in this data set"
         if metric in {"wer", "cer"}:
             return "no reference has a word left after normalisation"
         return f"{metric} was not measured"

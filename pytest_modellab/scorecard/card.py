@@ -15,6 +15,7 @@ from ..bench.record import CaseRef, Range, Record
 from ..catalog.specs import Task, TaskGrades
 from ..gate import Status, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
+from .beyond import standing_out
 from .grade import Grade, grade
 
 SCHEMA: Literal["modellab.scorecard/1"] = "modellab.scorecard/1"
@@ -51,6 +52,7 @@ class Row(Part):
     failed_tests: tuple[str, ...] = ()
     words: int = 0
     empty_references: int = Field(default=0, description="references without a word after normalisation")
+    standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     record: str | None = None
 
@@ -113,8 +115,8 @@ def build_row(
         *(_stored(v, v in asserted) for v in gate),
         *(_stored(v, True) for v in asserted if v not in gate),
     ]
-    # Where there is no limit, nothing was asked.
-    statuses = [verdict.status for verdict in verdicts if verdict.bound is not None]
+    # Where there is no limit, or no such figure, nothing was asked.
+    statuses = [verdict.status for verdict in verdicts if verdict.bound is not None and record.applies(verdict.metric)]
     if tests is not None:
         statuses.append(tests)
     if record.failure is not None or record.summary.answered == 0:
@@ -131,7 +133,8 @@ def build_row(
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         words=words.substitutions + words.deletions + words.hits,
-        empty_references=record.summary.empty_references,
+        empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
+        standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
         record=shown(report.path),
     )
@@ -256,7 +259,11 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     case = best[0].case
     rank = f"lowest WER of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
     text = f"{case.model} on {case.device}: {rank} (WER {wer}, RTF {rtf})"
-    ties = [own[0].case.model for own in passing if own[0].case != case and _tied(best[0], own[0])]
+    ties = [
+        own[0].case.model
+        for own in passing
+        if (own[0].case.model, own[0].case.device) != (case.model, case.device) and _tied(best[0], own)
+    ]
     if ties:
         text += f"; not told apart from {', '.join(dict.fromkeys(ties))} by this many words"
     notes = list(dict.fromkeys(row.grade.provisional for row in best if row.grade and row.grade.provisional))
@@ -265,9 +272,10 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     return Recommendation(task=task, case=case, text=text)
 
 
-def _tied(one: Row, other: Row) -> bool:
-    """Whether the WER intervals of two rows of one data set overlap."""
-    a, b = one.intervals.get("wer"), other.intervals.get("wer")
+def _tied(one: Row, others: Sequence[Row]) -> bool:
+    """Whether the WER intervals of a row and of the one for the same data set among `others` overlap."""
+    a = one.intervals.get("wer")
+    b = next((row.intervals.get("wer") for row in others if row.case.dataset == one.case.dataset), None)
     return a is not None and b is not None and a.low <= b.high and b.low <= a.high
 
 

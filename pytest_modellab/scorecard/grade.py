@@ -43,6 +43,8 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
         return Grade(letter=None, why=f"grades.yaml has no bands for {record.case.task}")
     if record.limited_to is not None:
         return Grade(letter=None, why=f"only {record.limited_to} utterances were asked for")
+    if record.wordless:
+        return Grade(letter=None, why="nobody speaks in this data set")
     criteria = []
     for metric, steps in bands.criteria.items():
         value = record.figure(metric)
