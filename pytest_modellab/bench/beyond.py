@@ -84,7 +84,7 @@ def look(result: UtteranceResult, normalize: Normalizer, terms: Terms) -> Looked
         result=result,
         reference=reference,
         hypothesis=hypothesis,
-        loop=_loop(reference, hypothesis) if answered else "",
+        loop=_loop(result, reference, hypothesis) if answered else "",
         lost=beyond.lost_end(reference, hypothesis) if answered else 0,
         numbers=writing.Errors(len(said) - beyond.in_order(said, beyond.numbers(hypothesis)), len(said)),
         punctuation=punctuation,
@@ -94,12 +94,14 @@ def look(result: UtteranceResult, normalize: Normalizer, terms: Terms) -> Looked
     )
 
 
-def _loop(reference: Sequence[str], hypothesis: Sequence[str]) -> str:
+def _loop(result: UtteranceResult, reference: Sequence[str], hypothesis: Sequence[str]) -> str:
     found = beyond.loop(reference, hypothesis)
     if found is not None:
         return str(found)
-    if beyond.compresses_like_a_loop(" ".join(reference), " ".join(hypothesis)):
-        return f"the text compresses {beyond.compression_ratio(' '.join(hypothesis)):.1f} times"
+    # On raw texts, as Whisper does: what repeats may be symbols, of which normalising leaves nothing.
+    raw = result.hypothesis or ""
+    if beyond.compresses_like_a_loop(result.reference, raw):
+        return f"the text compresses {beyond.compression_ratio(raw):.1f} times"
     return ""
 
 

@@ -24,6 +24,9 @@ _SHARES = {
 FIGURES = frozenset({"insertions_per_min", "length_deviation", "worst_slice_wer", *_SHARES})
 """The metrics that are told here."""
 
+OF_WORDS = FIGURES - {"insertions_per_min", "looped"}
+"""Those that need words in a reference."""
+
 _WHY = {
     "looped": "no utterance was answered",
     "truncated": "no answered utterance has more than three reference words",

@@ -238,7 +238,7 @@ class Record(Stored):
 
     def applies(self, metric: str) -> bool:
         """Whether the data can have this figure: where nobody speaks there is no error rate to miss."""
-        return not (self.wordless and metric in {"wer", "cer"})
+        return not self.wordless or metric not in {"wer", "cer", *beyond_figures.OF_WORDS}
 
     def figure(self, metric: str) -> float | None:
         """The value of one of metrics.definitions.METRICS, in its unit; None where there is none."""
@@ -268,10 +268,10 @@ class Record(Stored):
             return self.failure.message
         if metric in {"rtf", "rtfx", "latency_p50_s", "latency_p95_s"} and self.timing.no_speed:
             return self.timing.no_speed
+        if not self.applies(metric):
+            return "nobody speaks in this data set"
         if metric in beyond_figures.FIGURES:
             return beyond_figures.why_missing(self.beyond, metric)
-        if metric in {"wer", "cer"} and self.wordless:
-            return "nobody speaks in this data set"
         if metric in {"wer", "cer"}:
             return "no reference has a word left after normalisation"
         return f"{metric} was not measured"

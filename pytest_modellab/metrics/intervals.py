@@ -91,7 +91,9 @@ def cluster_sums(
         known = len({name for name in clusters if name is not None})
         names = [f"utterance {i}" for i in range(len(names))]
         conditional = (
-            f"conditional on {known} speaker{'s' * (known != 1)}" if known else f"from {len(names)} utterances"
+            f"conditional on {known} speaker{'s' * (known != 1)}"
+            if known
+            else f"from {len(names)} utterance{'s' * (len(names) != 1)}"
         )
     index: dict[str, int] = {}
     places = [index.setdefault(name, len(index)) for name in names]
