@@ -284,9 +284,9 @@ def _bounded(mark: pytest.Mark) -> str:
     from .metrics.definitions import METRICS
 
     if len(mark.args) != 1 or mark.kwargs:
-        raise pytest.UsageError(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}")
+        pytest.fail(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}", pytrace=False)
     if mark.args[0] not in METRICS:
-        raise pytest.UsageError(f"bounded names an unknown metric `{mark.args[0]}`; {suggest(mark.args[0], METRICS)}")
+        pytest.fail(f"bounded names no metric: `{mark.args[0]}`; {suggest(mark.args[0], METRICS)}", pytrace=False)
     return str(mark.args[0])
 
 

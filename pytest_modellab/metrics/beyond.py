@@ -33,7 +33,8 @@ class Loop:
 
     def __str__(self) -> str:
         shown = " ".join(self.words)
-        return f"`{shown}` {self.times} times in a row" + (f" (said {self.in_reference})" if self.in_reference else "")
+        said = f" (said {self.in_reference} times)" if self.in_reference > 1 else ""
+        return f"`{shown}` {self.times} times in a row{said}"
 
 
 def loop(reference: Sequence[str], hypothesis: Sequence[str]) -> Loop | None:
@@ -93,23 +94,34 @@ def lost_end(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
 
     The hypothesis is aligned with every beginning of the reference (edit distance without a charge for what follows:
     Sellers 1980, "The theory and computation of evolutionary distances"); what lies beyond the longest of those that
-    fit best is lost.
+    fit best is lost. Unless the hypothesis fits with fewer errors when the piece left out lies further ahead, so that
+    both end together: then nothing is lost at the end.
     """
+    fits, best = _beginnings(reference, hypothesis)
+    backwards, _ = _beginnings(reference[::-1], hypothesis[::-1])
+    cuts = (ahead + behind for ahead, behind in zip(fits[:-1], backwards[:0:-1], strict=True))
+    return 0 if min(cuts, default=fits[-1]) < fits[-1] else len(reference) - best
+
+
+def _beginnings(reference: Sequence[str], hypothesis: Sequence[str]) -> tuple[list[int], int]:
+    """The errors of each beginning of the hypothesis, none up to all of its words, against the beginning of the
+    reference that it fits best; and the length of the longest that fits the whole of it best."""
     import numpy as np
 
-    n = len(reference)
     codes: dict[str, int] = {}
     expected = np.array([codes.setdefault(word, len(codes)) for word in reference], dtype=np.int64)
     # One row per word of the hypothesis, a column per length of the reference's beginning.
-    columns = np.arange(n + 1)
-    row = columns.copy()
+    columns = np.arange(len(reference) + 1)
+    row = columns
+    fits = [0]
     for i, word in enumerate(hypothesis, 1):
-        step = np.empty(n + 1, dtype=np.int64)
+        step = np.empty_like(row)
         step[0] = i
         np.minimum(row[1:] + 1, row[:-1] + (expected != codes.get(word, -1)), out=step[1:])
         # Deletions run along the row: the least of what stands to the left, one more for each column.
         row = np.minimum.accumulate(step - columns) + columns
-    return n - int(np.flatnonzero(row == row.min())[-1])
+        fits.append(int(row.min()))
+    return fits, int(np.flatnonzero(row == row.min())[-1])
 
 
 def count_term(term: Sequence[str], words: Sequence[str]) -> int:
