@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 
+from pytest_modellab.cli import main
+
 BOTH = pytest.mark.parametrize("workers", ["-n0", "-n2"])
 
 SUITE = """
@@ -128,6 +130,19 @@ def test_a_model_that_keeps_quiet_is_recommended_by_its_wer_on_speech(lab: FakeL
         ]
     )
     assert all(not record.findings for record in lab.records() if record.case.dataset == "quiet")
+
+
+def test_where_nobody_speaks_there_is_no_baseline(lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(lab, {"metric": "insertions_per_min", "dataset": "quiet", "max": 5})
+    quiet(lab)
+    lab.run()
+    capsys.readouterr()
+    for action in ("save", "compare"):
+        assert main(["baseline", action]) == 0
+        told = capsys.readouterr().out
+        assert "fake:cpu:quiet: left out: nobody speaks in this data set, and baselines are compared by WER" in told
+        assert "fake:cpu:clips: " in told
+    assert [path.name for path in (lab.path / "reports" / "baselines").rglob("*.jsonl")] == ["fake-cpu-clips.jsonl"]
 
 
 def test_terms_that_are_missed_are_named(lab: FakeLab) -> None:

@@ -12,6 +12,8 @@ from ..bench.record import Record
 from . import UsageError
 from .place import reports_folder
 
+NO_WORDS = "nobody speaks in this data set, and baselines are compared by WER"
+
 
 def run(options: argparse.Namespace) -> int:
     """Save, compare or show; comparing ends with 1 where a case got worse or can't be compared."""
@@ -45,6 +47,9 @@ def latest(reports: Path) -> list[Record]:
 
 
 def _save(record: Record, folder: Path) -> int:
+    if record.wordless:
+        print(f"{record.case.id}: left out: {NO_WORDS}")
+        return 0
     try:
         path = save(record, folder)
     except BaselineError as error:
@@ -56,6 +61,9 @@ def _save(record: Record, folder: Path) -> int:
 
 def _compare(record: Record, folder: Path) -> int:
     path = place(record, folder)
+    if record.wordless:
+        print(f"{record.case.id}: left out: {NO_WORDS}")
+        return 0
     if not path.exists():
         print(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")
         return 1
