@@ -23,6 +23,7 @@ from catalogs import (
 from pytest_modellab.catalog import Catalog, CatalogError, load, yamlfile
 from pytest_modellab.catalog.specs import DeviceSpec
 from pytest_modellab.engines.registry import available, engine_class
+from pytest_modellab.metrics import definitions
 
 ROOT = Path(__file__).parent.parent
 MODEL_KEYS = "devices, engine, id, languages, licence, options, schema, tasks, tiers, timeouts, title, weights"
@@ -30,7 +31,7 @@ OPTIONS = (
     "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language, temperature,"
     " vad_filter"
 )
-METRICS = "cer, first_call_s, latency_p50_s, latency_p95_s, load_s, peak_rss_mb, rtf, rtfx, success_rate, wer"
+METRICS = ", ".join(sorted(definitions.METRICS))
 PLAIN_NAME = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
 
 CLIPS = f"""\
