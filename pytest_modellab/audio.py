@@ -237,14 +237,14 @@ def check(samples: Samples, rate: int, text: str | None = None) -> list[Finding]
         samples: as `load` returns them, shape (n,), n >= 1.
         rate: their rate in Hz.
         text: what is said in the clip. None or a text without letters or digits leaves the duration
-            unchecked.
+            unchecked; an empty one says that nobody speaks, so that silence is no finding.
 
     Returns:
         Findings in a fixed order (clipping, silence, DC offset, duration); empty for a clip without remark.
     """
     candidates = (
         _clipping(samples),
-        _silence(samples),
+        None if text == "" else _silence(samples),
         _dc_offset(samples),
         _duration(len(samples) / rate, text or ""),
     )

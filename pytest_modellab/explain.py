@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .bench.record import Record, UtteranceResult
+from .culprits import culprits
 from .gate import Verdict, worst_utterances
 from .metrics import asr
 from .printable import printable
 from .text import normalizer
 
-# Metrics that single utterances explain.
+# Metrics that the utterances with the most word errors explain.
 _BY_UTTERANCE = frozenset({"wer", "cer", "success_rate"})
+# A loop may go on for hundreds of words.
+_MOST_LINES = 24
 
 
 def explain(
@@ -27,16 +30,34 @@ def explain(
         first, *rest = f"the model failed: {record.failure.message}".splitlines()
         lines += [first, *(f"    {line}" for line in rest)]
         lines += [f"    {line}" for line in record.failure.detail.strip().splitlines()[-8:]]
-    elif any(verdict.metric in _BY_UTTERANCE for verdict in verdicts):
-        worst = worst_utterances(record, count)
-        if worst:
-            lines.append(f"worst of {len(record.utterances)} utterances:")
-        for result in worst:
-            lines += ["", *_utterance(result, record)]
+    else:
+        if any(verdict.metric in _BY_UTTERANCE for verdict in verdicts):
+            worst = worst_utterances(record, count)
+            if worst:
+                lines.append(f"worst of {len(record.utterances)} utterances:")
+            for result in worst:
+                lines += ["", *_utterance(result, record)]
+        for metric in dict.fromkeys(verdict.metric for verdict in verdicts):
+            lines += _culprits(record, metric, count)
     lines += ["", *remarks] if remarks else []
     lines += ["", f"rerun: {rerun}"]
     # Transcripts, ids and messages come from elsewhere.
     return "\n".join(map(printable, lines))
+
+
+def _culprits(record: Record, metric: str, count: int) -> list[str]:
+    found = culprits(record, metric)
+    if not found:
+        return []
+    lines = [f"in {len(found)} of {len(record.utterances)} utterances, the worst first:"]
+    for culprit in found[:count]:
+        result = culprit.result
+        lines += ["", f"  {result.id}: {culprit.note}"]
+        if culprit.raw:
+            lines += [f"    REF: {result.reference}", f"    HYP: {result.hypothesis}"]
+        else:
+            lines += _answer(result, record)
+    return lines
 
 
 def _utterance(result: UtteranceResult, record: Record) -> list[str]:
@@ -48,13 +69,24 @@ def _utterance(result: UtteranceResult, record: Record) -> list[str]:
         f"  {result.id}: {_count(errors, 'error')} in {_count(total, units)}"
         f" (S {words.substitutions}, D {words.deletions}, I {words.insertions})"
     )
+    return [head, *_answer(result, record)]
+
+
+def _answer(result: UtteranceResult, record: Record) -> list[str]:
+    """Why there is no answer; or reference and answer aligned, or the answer alone where nothing was said."""
     if result.error is not None:
         first, *rest = f"no answer: {result.error.kind}: {result.error.message}".splitlines()
-        return [head, f"    {first}", *(f"    {line}" for line in rest)]
+        return [f"    {first}", *(f"    {line}" for line in rest)]
     normalize = normalizer(record.normalizer.name)
     # Made printable before they are aligned, so that the columns fit.
-    pairs = asr.align(*(printable(normalize(text)) for text in (result.reference, result.hypothesis or "")))
-    return [head, *(f"    {line}" for line in asr.render_alignment(pairs).splitlines())]
+    reference, hypothesis = (printable(normalize(text)) for text in (result.reference, result.hypothesis or ""))
+    if not reference:
+        words = hypothesis.split()
+        rest_of = f" ... and {len(words) - 30} words more" if len(words) > 30 else ""
+        return [f"    HYP: {' '.join(words[:30])}{rest_of}"]
+    lines = [f"    {line}" for line in asr.render_alignment(asr.align(reference, hypothesis)).splitlines()]
+    rest_of_lines = len(lines) - _MOST_LINES
+    return lines if rest_of_lines <= 0 else [*lines[:_MOST_LINES], f"    ... and {rest_of_lines} lines more"]
 
 
 def _count(number: int, what: str) -> str:

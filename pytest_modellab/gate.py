@@ -145,7 +145,9 @@ def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric,
     if better <= ALPHA:
         return replace(verdict, status=Status.PASS)
     needed = units_needed(value, interval, bound)
-    unit = "utterances" if interval.clusters == record.summary.utterances else "speakers"
+    unit = "speakers" if interval.method != "Wilson" else "independent cases"
+    if interval.clusters == record.summary.utterances:
+        unit = "utterances"
     number = "no number of utterances would tell" if needed is None else f"about {needed} {unit} would tell"
     span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
     reason = f"95 % interval {span} on {interval.clusters} {unit}; {number}"
@@ -276,6 +278,16 @@ class Figure:
         return f"{self.metric.title} {self.metric.format(self.value)}"
 
 
+class MetricFigure:
+    """An attribute of `Run`: the figure of the metric it is named after."""
+
+    def __set_name__(self, owner: type[Run], name: str) -> None:
+        self._metric = METRICS[name]
+
+    def __get__(self, run: Run, owner: type[Run] | None = None) -> Figure:
+        return Figure(run, self._metric)
+
+
 @dataclass(frozen=True)
 class Run:
     """The evaluation of a case as a test sees it: figures to compare, and the record behind them."""
@@ -351,6 +363,18 @@ class Run:
     @property
     def success_rate(self) -> Figure:
         return self.figure("success_rate")
+
+    insertions_per_min = MetricFigure()
+    looped = MetricFigure()
+    truncated = MetricFigure()
+    length_deviation = MetricFigure()
+    glossary_recall = MetricFigure()
+    name_recall = MetricFigure()
+    number_recall = MetricFigure()
+    worst_slice_wer = MetricFigure()
+    punctuation_error = MetricFigure()
+    casing_error = MetricFigure()
+    language_accuracy = MetricFigure()
 
     @property
     def utterances(self) -> tuple[UtteranceResult, ...]:

@@ -36,6 +36,8 @@ MARKERS = (
     "cpu: runs on the CPU",
     "cuda: runs on a CUDA device",
     "mps: runs on Apple's GPU",
+    "spoken: only data sets in which somebody speaks",
+    "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
 )
 TASK_MARKERS = ("asr", "tts", "chat", "streaming")
 TIER_MARKERS = ("smoke", "real_e2e")
@@ -112,12 +114,18 @@ class LabPlugin:
             for case in self.lab.cases
             if (not tasks or case.task in tasks) and (not tiers or tiers.intersection(case.tiers))
         ]
+        if "spoken" in marks:
+            cases = [case for case in cases if case.dataset.spoken]
+        for mark in metafunc.definition.iter_markers("bounded"):
+            cases = [case for case in cases if self.lab.limits_of(case).of(_bounded(mark)).value is not None]
         metafunc.parametrize("case", [_parameter(case, tiers) for case in cases], indirect=True)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         from .lab import CASE_PROPERTY
 
+        # Nobody asked for a figure without a limit: no test, rather than one that is always skipped.
+        items[:] = [item for item in items if case_of(item) or not item.get_closest_marker("bounded")]
         if not re.search(r"\breal_e2e\b", config.option.markexpr or ""):
             kept = [item for item in items if not _only_e2e(item)]
             if len(kept) < len(items):
@@ -268,6 +276,18 @@ def case_of(item: pytest.Item) -> Case | None:
     callspec = getattr(item, "callspec", None)
     case = callspec.params.get("case") if callspec is not None else None
     return case if isinstance(case, Case) else None
+
+
+def _bounded(mark: pytest.Mark) -> str:
+    """The metric that a `bounded` mark names."""
+    from .catalog.errors import suggest
+    from .metrics.definitions import METRICS
+
+    if len(mark.args) != 1 or mark.kwargs:
+        pytest.fail(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}", pytrace=False)
+    if mark.args[0] not in METRICS:
+        pytest.fail(f"bounded names no metric: `{mark.args[0]}`; {suggest(mark.args[0], METRICS)}", pytrace=False)
+    return str(mark.args[0])
 
 
 def _wants_case(item: pytest.Item) -> bool:

@@ -11,5 +11,6 @@ def test_every_utterance_is_answered(run: Run) -> None:
     assert run.success_rate >= 1.0
 
 
+@pytest.mark.spoken
 def test_something_is_recognised(run: Run) -> None:
     assert run.wer < 0.5

@@ -6,7 +6,8 @@ import pytest
 
 from pytest_modellab.gate import Verdict
 
-pytestmark = pytest.mark.asr
+# Baselines are compared by WER, which needs words.
+pytestmark = [pytest.mark.asr, pytest.mark.spoken]
 
 
 def test_no_worse_than_the_baseline(no_worse: Callable[..., Verdict]) -> None:

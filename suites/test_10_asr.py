@@ -11,10 +11,12 @@ def test_success_rate(run: Run, limits: Limits) -> None:
     assert run.success_rate >= limits.success_rate
 
 
+@pytest.mark.spoken
 def test_wer(run: Run, limits: Limits) -> None:
     assert run.wer <= limits.wer
 
 
+@pytest.mark.spoken
 def test_cer(run: Run, limits: Limits) -> None:
     assert run.cer <= limits.cer
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pytest_modellab.bench.record import (
     AsrSummary,
+    BeyondWer,
     CaseRef,
     Edits,
     Failure,
@@ -12,6 +13,7 @@ from pytest_modellab.bench.record import (
     NormalizerRef,
     Provenance,
     Record,
+    Share,
     Timing,
     UtteranceResult,
 )
@@ -34,6 +36,22 @@ NO_SPEED = TIMING.model_copy(
 
 MEMORY = MemoryUse(peak_rss=300_000_000, method="VmHWM", sampled_rss=None, device=900_000_000, model_size=150_000_000)
 NO_DEVICE_MEMORY = MEMORY.model_copy(update={"device": None})
+
+
+NOTHING = Share(count=0, of=0)
+
+
+def beyond(**changes: Any) -> BeyondWer:
+    """What WER hides in a run of one utterance of three words, rightly answered; `changes` are fields of BeyondWer."""
+    whole = Share(count=0, of=1)
+    fields: dict[str, Any] = {
+        **dict.fromkeys(("quiet", "quiet_s", "inserted"), 0),
+        **dict.fromkeys(("reference_words", "hypothesis_words"), 3),
+        **dict.fromkeys(("numbers", "glossary_found", "names_found", "punctuation", "casing", "language"), NOTHING),
+        **dict.fromkeys(("looped", "truncated"), whole),
+        **changes,
+    }
+    return BeyondWer(**fields)
 
 
 def edits(substitutions: int = 0, deletions: int = 0, insertions: int = 0, hits: int = 0) -> Edits:
@@ -110,6 +128,7 @@ def record(
             worker_restarts=0,
         ),
         "utterances": results,
+        "beyond": beyond(),
         **more,
     }
     return Record(**fields)

@@ -216,8 +216,8 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, clips, derive, folder, id, kind, language, licence, manifest,"
-            " normalizer, recipe, schema, speaker, tasks, tiers, title",
+            "5: unknown key `on`; allowed: archives, clips, derive, folder, glossary, id, kind, language, licence,"
+            " made, manifest, names, normalizer, recipe, schema, speaker, tasks, tiers, title",
             id="a key that YAML takes for true",
         ),
     ],
@@ -367,7 +367,8 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             DATASET_FILE,
             "language: en",
             "manifest: a.jsonl",
-            "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`; found `manifest`, `clips`",
+            "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`;"
+            " found `manifest`, `clips`",
         ),
         (
             DATASET_FILE,

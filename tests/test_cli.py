@@ -69,6 +69,15 @@ def test_data_sets_are_listed_prepared_and_checked(lab: FakeLab, capsys: Output)
     assert "clip-0: duration: " in capsys.readouterr().out
 
 
+def test_terms_that_nobody_says_are_named(lab: FakeLab, capsys: Output) -> None:
+    lab.ready()
+    lab.dataset(glossary=["Fine Day", "rainy day"], names=["Ann"])
+    assert main(["data", "check", "clips"]) == 0
+    told = capsys.readouterr().out
+    assert "  glossary: `rainy day` stands in no reference\n  names: `Ann` stands in no reference" in told
+    assert "Fine Day" not in told
+
+
 @pytest.mark.parametrize("action", ["prepare", "check"])
 def test_broken_data_are_named_and_end_with_one(lab: FakeLab, action: str, capsys: Output) -> None:
     lab.ready()

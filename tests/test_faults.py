@@ -17,6 +17,7 @@ from pytest_modellab.engines.registry import engine_class
 FAULTS = {
     "raise": ("exception", "RuntimeError: the fake engine was told to fail"),
     "wrong-type": ("exception", "TypeError: transcribe() must return a Transcript with text, not 42"),
+    "wrong-language": ("exception", "TypeError: a Transcript's language must be text or None, not 42"),
     "segfault": ("crash", "the worker died of SIGSEGV (signal 11)"),
     "abort": ("crash", "the worker died of SIGABRT (signal 6)"),
     "exit": ("crash", "the worker ended with exit code 7"),

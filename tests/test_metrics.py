@@ -302,6 +302,9 @@ class TestDefinitions:
             *("wer", "cer", "rtf", "rtfx", "latency_p50_s", "latency_p95_s"),
             *("clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"),
             *("peak_rss_mb", "peak_device_mb", "model_size_mb", "success_rate"),
+            *("insertions_per_min", "looped", "truncated", "length_deviation", "worst_slice_wer"),
+            *("glossary_recall", "name_recall", "number_recall"),
+            *("punctuation_error", "casing_error", "language_accuracy"),
         }
 
     @pytest.mark.parametrize(
@@ -321,6 +324,8 @@ class TestDefinitions:
             ("first_call_s", 0.0042, "0.0042 s"),
             ("peak_rss_mb", 349.4, "349 MB"),
             ("success_rate", 1.0, "100.0 %"),
+            ("insertions_per_min", 12.5, "12.5 /min"),
+            ("insertions_per_min", 0.0, "0.0 /min"),
         ],
     )
     def test_format(self, name: str, value: float, shown: str) -> None:
@@ -333,7 +338,7 @@ class TestDefinitions:
     def test_missing_is_not_zero(self, value: float | None) -> None:
         assert {metric.format(value) for metric in METRICS.values()} == {"not available"}
 
-    @pytest.mark.parametrize("unit", ["%", "1", "x", "s", "MB"])
+    @pytest.mark.parametrize("unit", ["%", "1", "x", "s", "MB", "/min"])
     def test_larger_values_are_never_shown_smaller(self, unit: str) -> None:
         metric = next(metric for metric in METRICS.values() if metric.unit == unit)
         values = [10 ** (exponent / 10) for exponent in range(-60, 30)]

@@ -92,6 +92,32 @@ def test_every_figure_of_a_real_run_is_there_and_plausible(smoke: Session) -> No
         assert record.provenance.inputs["versions"]["ctranslate2"]
 
 
+def test_what_wer_hides_is_counted_on_real_answers(smoke: Session) -> None:
+    for record in smoke.records:
+        assert record.figure("looped") == 0
+        assert record.figure("truncated") == 0
+        assert record.figure("glossary_recall") == 1
+        assert record.figure("number_recall") == 1
+        # One reference is punctuated and of mixed case: that of 22 words.
+        assert record.beyond is not None
+        assert record.beyond.casing.of == 22
+        assert record.figure("punctuation_error") is not None
+
+
+def test_words_where_nobody_speaks_are_counted_and_no_word_error_rate(tmp_path: Path) -> None:
+    chosen = ("--lab-model", "*tiny.en", "--lab-device", "cpu", "--lab-dataset", "nonspeech")
+    session = run("-m", "real_e2e", *chosen, reports=tmp_path)
+    (record,) = session.records
+    found = record.figure("insertions_per_min")
+    assert found is not None
+    words = sum(len(normalizer("whisper-english")(each.hypothesis or "").split()) for each in record.utterances)
+    assert found == pytest.approx(words / 3.5)
+    assert record.figure("wer") is None
+    assert not record.findings
+    assert "words written where nobody speaks (nonspeech): faster-whisper-tiny.en on cpu" in session.output
+    assert session.code == int(found > 5)
+
+
 def test_a_tighter_limit_fails_and_shows_the_worst_utterances(tmp_path: Path) -> None:
     for name in ("fixtures", "suites", "pyproject.toml"):
         source = ROOT / name

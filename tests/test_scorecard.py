@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from records import NO_SPEED, record
+from records import NO_SPEED, beyond, record, utterance
 
-from pytest_modellab.bench.record import CaseRef, Failure, Record
+from pytest_modellab.bench.record import CaseRef, Failure, Range, Record
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.gate import Limits, Run, Status, Verdict
 from pytest_modellab.scorecard.card import (
@@ -254,6 +254,81 @@ class TestRecommendation:
     def test_models_without_a_common_data_set_are_not_ranked(self) -> None:
         rows = [row(record("a", dataset="x")), row(record("b", dataset="y"))]
         assert self.text(*rows) == "none: the 2 that pass share no data set to be compared on"
+
+
+def quiet(model: str, made_up: int = 0) -> Record:
+    """A record of data in which nobody speaks. Its data set comes first in every list."""
+    made = record(
+        model,
+        dataset="a-quiet",
+        wer=None,
+        cer=None,
+        words=0,
+        utterances=[utterance(reference="", hypothesis="you " * made_up)],
+        beyond=beyond(quiet=1, quiet_s=60.0, inserted=made_up),
+    )
+    return made.model_copy(update={"summary": made.summary.model_copy(update={"empty_references": 1})})
+
+
+def spread(made: Record, low: float, high: float) -> Record:
+    whole = Range(low=low, high=high, method="m", clusters=10, conditional="")
+    return made.model_copy(update={"summary": made.summary.model_copy(update={"wer_interval": whole})})
+
+
+INSERTIONS = LimitSpec(metric="insertions_per_min", max=5, dataset="a-quiet")
+
+
+class TestWhereNobodySpeaks:
+    LIMITS = (WER, RTF, INSERTIONS)
+
+    def test_wer_is_not_missing(self) -> None:
+        found = row(quiet("a"), limits=self.LIMITS)
+        assert found.status is Status.PASS
+        assert found.empty_references == 0
+        assert found.grade == Grade(letter=None, why="nobody speaks in this data set")
+
+    def test_a_number_in_a_test_is_not_missing_either(self) -> None:
+        assert row(quiet("a"), limits=self.LIMITS, verdicts=(verdict(quiet("a"), 0.5),)).status is Status.PASS
+
+    def test_it_neither_wins_nor_blocks_a_recommendation(self) -> None:
+        rows = [row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b"), record("b", wer=0.09))]
+        assert recommend("asr", rows).text.startswith("b on cpu: lowest WER of 2 that pass (WER 9.0 %, RTF 0.20)")
+        assert recommend("asr", rows[:3]).text.startswith("a on cpu: the only one that passes")
+        assert recommend("asr", rows[::2]).text == "none: insufficient evidence: no case was graded"
+
+    def test_but_making_things_up_does(self) -> None:
+        rows = [
+            row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b", 6), record("b", wer=0.09))
+        ]
+        assert rows[2].reason == "Insertions 6.0 /min, limit <= 5.0 /min (limits.yaml:3)"
+        assert recommend("asr", rows).text.startswith("a on cpu: the only one that passes")
+
+    def test_ties_are_seen_past_it(self) -> None:
+        rows = [
+            row(made, limits=self.LIMITS)
+            for made in (
+                quiet("a"),
+                spread(record("a"), 0.05, 0.2),
+                quiet("b"),
+                spread(record("b", wer=0.09), 0.04, 0.2),
+            )
+        ]
+        assert "; not told apart from a by this many words" in recommend("asr", rows).text
+
+    def test_it_takes_two_lines_of_the_screen(self) -> None:
+        rows = [row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b", 6), record("b"))]
+        shown = [line for line, _ in render(build("s", rows, partial=None), "x.json")]
+        assert "no grade for a:cpu:a-quiet, b:cpu:a-quiet: nobody speaks in this data set" in shown
+        assert "words written where nobody speaks (a-quiet): a on cpu 0.0 /min, b on cpu 6.0 /min" in shown
+        assert not any("after normalisation" in line for line in shown)
+
+
+def test_parts_that_stand_out_are_named_on_one_line() -> None:
+    made = row(record()).model_copy(update={"standing_out": tuple(f"speaker {n} 40.0 % [30, 50]" for n in range(5))})
+    shown = [line for line, _ in render(build("s", [made], partial=None), "x.json")]
+    (line,) = [line for line in shown if line.startswith("worse")]
+    assert line.startswith("worse than the rest of tiny:cpu:talk (10.0 %): speaker 0 40.0 % [30, 50], speaker 1 ")
+    assert line.endswith(" and 2 more")
 
 
 class TestProblems:

@@ -20,6 +20,7 @@ from ..metrics.intervals import (
     wilson_interval,
 )
 from ..text import CHARACTERS, normalizer
+from . import beyond
 from .conditions import Conditions
 from .local import Memory
 from .provenance import hardware
@@ -94,6 +95,7 @@ def assemble(
                 id=utterance.id,
                 reference=utterance.text,
                 hypothesis=answer["text"],
+                detected_language=answer.get("language"),
                 audio_s=answer["audio_s"],
                 processing_s=timed.get(utterance.id),
                 error=None if answer["error"] is None else Failure(**answer["error"]),
@@ -130,6 +132,7 @@ def assemble(
         ),
         utterances=tuple(results),
         findings=facts.findings,
+        beyond=beyond.count(results, normalize, beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)),
     )
 
 

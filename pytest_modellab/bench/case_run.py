@@ -267,15 +267,23 @@ class CaseRun:
             message = f"{error['type']}: {error['message']}"
             self._note(utterance, None, None, Failure(kind="exception", message=message, detail=error["traceback"]))
         else:
-            self._note(utterance, reply["text"], reply["seconds"], None)
+            self._note(utterance, reply["text"], reply["seconds"], None, reply["language"])
             if self.settings.alone:
                 self.timed[utterance.id] = reply["seconds"]
 
-    def _note(self, utterance: Utterance, text: str | None, seconds: float | None, error: Failure | None) -> None:
+    def _note(
+        self,
+        utterance: Utterance,
+        text: str | None,
+        seconds: float | None,
+        error: Failure | None,
+        language: str | None = None,
+    ) -> None:
         words = asr.score(utterance.text, text, self._normalize).words
         line = {
             "utterance": utterance.id,
             "text": text,
+            "language": language,
             "seconds": seconds,
             "audio_s": self.job.seconds[utterance.id],
             "alone": self.settings.alone,

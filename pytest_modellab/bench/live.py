@@ -58,7 +58,7 @@ class LiveModel:
         reply = self._worker.request(*transcribe_request(clip), timeout=timeout)
         if "error" in reply:
             raise ModelError(f"{self._case.group} raised:\n{reply['error']['traceback']}")
-        return Transcript(reply["text"])
+        return Transcript(reply["text"], reply["language"])
 
     def close(self) -> None:
         self._worker.close()

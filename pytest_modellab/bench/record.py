@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..text import CHARACTERS
+from . import beyond_figures
 from .files import write_text
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
@@ -65,6 +66,7 @@ class UtteranceResult(Stored):
     id: str
     reference: str
     hypothesis: str | None = Field(description="raw; null where there is no answer")
+    detected_language: str | None = Field(default=None, description="null where it was fixed, or the engine is silent")
     audio_s: float
     processing_s: float | None = volatile(default=None)
     error: Failure | None = None
@@ -124,6 +126,64 @@ class Pass(Stored):
     kind: Literal["accuracy", "timing", "accuracy and timing"]
     start: str = Field(description="UTC, ISO 8601, once the lock was held")
     end: str
+
+
+class Share(Stored):
+    """So many of so many; none of none where there was nothing to count."""
+
+    count: int
+    of: int
+    interval: Range | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.count / self.of if self.of else None
+
+
+class Term(Stored):
+    """A term of the data set's glossary or names, as the spec writes it."""
+
+    term: str
+    said: int = Field(description="times it stands in the references")
+    found: int = Field(description="of these, times the answers have it too")
+
+
+class Slice(Stored):
+    """The utterances that have something in common."""
+
+    by: Literal["speaker", "language", "kind", "snr", "duration"]
+    value: str
+    utterances: int
+    words: Edits
+    wer: float
+    interval: Range | None = None
+    meaningful: bool = Field(description="enough words and utterances to speak of")
+
+
+class BeyondWer(Stored):
+    """What the word error rate hides, as counts; `pytest_modellab.metrics.beyond` and `.writing` define them."""
+
+    quiet: int = Field(description="answered utterances whose reference has no words")
+    quiet_s: float = Field(description="their audio, seconds")
+    inserted: int = Field(description="words in the answers to them")
+    reference_words: int = Field(description="of answered utterances with words")
+    hypothesis_words: int
+    looped: Share = Field(description="of answered utterances")
+    truncated: Share = Field(description="of answered utterances with more than three words")
+    numbers: Share = Field(description="found, of those in the references")
+    glossary: tuple[Term, ...] = ()
+    glossary_found: Share
+    names: tuple[Term, ...] = ()
+    names_found: Share
+    punctuation: Share = Field(description="wrong places, of all with a mark, in punctuated references")
+    casing: Share = Field(description="wrongly cased words, in references of mixed case")
+    language: Share = Field(description="rightly detected, of answered utterances whose language is known")
+    slices: tuple[Slice, ...] = Field(default=(), description="in each way of slicing with at least two parts")
+
+    @property
+    def length_ratio(self) -> float | None:
+        """Words of the answers over words of their references: above 1 the model writes too much, below too little."""
+        return self.hypothesis_words / self.reference_words if self.reference_words else None
 
 
 class Timing(Stored):
@@ -204,6 +264,16 @@ class Record(Stored):
     provenance: Provenance
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
+    beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
+
+    @property
+    def wordless(self) -> bool:
+        """Whether nobody speaks in any clip, by intent: every reference was left empty."""
+        return not any(result.reference.strip() for result in self.utterances)
+
+    def applies(self, metric: str) -> bool:
+        """Whether the data can have this figure: where nobody speaks there is no error rate to miss."""
+        return not self.wordless or metric not in {"wer", "cer", *beyond_figures.OF_WORDS}
 
     @property
     def error_metric(self) -> Literal["wer", "cer"]:
@@ -214,6 +284,8 @@ class Record(Stored):
         """The value of one of metrics.definitions.METRICS, in its unit; None where there is none."""
         if metric in {"wer", "cer", "success_rate"}:
             value = getattr(self.summary, metric)
+        elif metric in beyond_figures.FIGURES:
+            value = beyond_figures.figure(self.beyond, metric)
         elif metric == "cost_per_audio_hour":
             value = self.timing.rtf * self.price.per_hour if self.price and self.timing.rtf is not None else None
         elif metric in _MEMORY:
@@ -225,6 +297,8 @@ class Record(Stored):
 
     def interval(self, metric: str) -> Range | None:
         """The 95 % interval of a figure; None where it has none."""
+        if metric in beyond_figures.FIGURES:
+            return beyond_figures.interval(self.beyond, metric)
         for part in (self.summary, self.timing):
             found = getattr(part, f"{metric}_interval", None)
             if isinstance(found, Range):
@@ -241,6 +315,10 @@ class Record(Stored):
             return self.timing.no_speed
         if metric == "peak_device_mb":
             return "the device has no memory of its own, or the driver does not tell"
+        if not self.applies(metric):
+            return "nobody speaks in this data set"
+        if metric in beyond_figures.FIGURES:
+            return beyond_figures.why_missing(self.beyond, metric)
         if metric == "wer" and self.error_metric == "cer":
             languages = ", ".join(sorted({each.language for each in self.utterances if each.language})) or "this script"
             return f"words aren't divided by spaces in {languages}: see CER"

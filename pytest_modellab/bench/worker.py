@@ -81,7 +81,15 @@ class Host:
         seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu
         if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
             raise TypeError(f"transcribe() must return a Transcript with text, not {transcript!r:.200}")
-        return {"text": storable(transcript.text), "seconds": seconds, "cpu_s": cpu_s}
+        language = transcript.language
+        if not isinstance(language, str | None):
+            raise TypeError(f"a Transcript's language must be text or None, not {language!r:.200}")
+        return {
+            "text": storable(transcript.text),
+            "seconds": seconds,
+            "cpu_s": cpu_s,
+            "language": None if language is None else storable(language),
+        }
 
 
 def storable(text: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ..text import divided_by_spaces
 from .base import (
@@ -150,8 +150,42 @@ class DeriveSpec(Spec):
         return self
 
 
+Sound = Literal["silence", "white", "pink", "hum", "music"]
+
+
+class MadeSpec(NamedSpec):
+    """A clip in which nobody speaks, made on the fly; its reference is empty."""
+
+    sound: Sound
+    seconds: Number = Field(ge=0.1, le=3600)
+    dbfs: Number | None = Field(
+        default=None, ge=-90, le=0, description="RMS level against a constant full-scale signal; none for silence"
+    )
+    seed: Whole = Field(default=0, ge=0, le=2**32 - 1)
+
+    @model_validator(mode="after")
+    def _has_level(self) -> MadeSpec:
+        if self.sound == "silence" and self.dbfs is not None:
+            raise ValueError("silence has no level: leave `dbfs` out")
+        if self.sound != "silence" and self.dbfs is None:
+            raise ValueError(f"`{self.sound}` needs a level, such as `dbfs: -30`")
+        return self
+
+
+def _words(terms: tuple[str, ...]) -> tuple[str, ...]:
+    for i, term in enumerate(terms):
+        if not any(character.isalnum() for character in term):
+            raise ValueError(f"`{term}` holds no letter or digit")
+        if term in terms[:i]:
+            raise ValueError(f"`{term}` stands twice")
+    return terms
+
+
+Terms = Annotated[tuple[str, ...], AfterValidator(_words)]
+
+
 class DatasetSpec(NamedSpec):
-    """Recordings with their references: a manifest, a folder, clips out of archives, a recipe, or a derived set."""
+    """Recordings with their references: a manifest, a folder, clips, a recipe, a derived set, or made clips."""
 
     schema_: Literal["modellab.dataset/1"] = Field(alias="schema")
     title: str = ""
@@ -170,12 +204,22 @@ class DatasetSpec(NamedSpec):
     clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)
     recipe: RecipeSpec | None = None
     derive: DeriveSpec | None = None
+    made: tuple[MadeSpec, ...] | None = Field(default=None, min_length=1, description="clips without speech")
+    glossary: Terms = Field(default=(), description="words or phrases that must not be missed")
+    names: Terms = Field(default=(), description="proper names that are spoken")
+
+    @property
+    def spoken(self) -> bool:
+        """Whether somebody speaks in it."""
+        return self.made is None
 
     @model_validator(mode="after")
     def _one_form(self) -> DatasetSpec:
-        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive")
+        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive", "made")
         if self.archives and form not in {"clips", "recipe"}:
             raise ValueError(f"`archives` go with `clips` or `recipe`, not with `{form}`")
+        if form == "made" and (self.glossary or self.names):
+            raise ValueError("`glossary` and `names` go with speech, not with `made`")
         for key in ("speaker", "kind"):
             if getattr(self, key) is not None and form != "recipe":
                 raise ValueError(f"`{key}` of a whole set goes with `recipe`, not with `{form}`")

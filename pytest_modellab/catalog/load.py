@@ -13,7 +13,6 @@ from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
 from .specs import (
     LETTERS,
-    ClipSpec,
     DatasetSpec,
     DeviceKind,
     DevicesFile,
@@ -203,11 +202,13 @@ class _Reader:
 
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])
-        seen: dict[str, ClipSpec] = {}
+        seen: dict[str, NamedSpec] = {}
+        for form, clips in (("clips", dataset.clips), ("made", dataset.made)):
+            for i, named in enumerate(clips or ()):
+                if named.id in seen:
+                    self.complain_of_duplicate(path, "clip", (form, i), seen[named.id])
+                seen.setdefault(named.id, named)
         for i, clip in enumerate(dataset.clips or ()):
-            if clip.id in seen:
-                self.complain_of_duplicate(path, "clip", ("clips", i), seen[clip.id])
-            seen.setdefault(clip.id, clip)
             if clip.archive not in dataset.archives:
                 message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
                 self.complain(path, ("clips", i, "archive"), message)

@@ -34,7 +34,9 @@ from .dataset_specs import (
     Degradation,
     DeriveSpec,
     Join,
+    MadeSpec,
     RecipeSpec,
+    Sound,
 )
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "Letter",
     "LimitSpec",
     "LimitsFile",
+    "MadeSpec",
     "MirrorPart",
     "MirrorSpec",
     "MirrorsFile",
@@ -63,6 +66,7 @@ __all__ = [
     "NamedSpec",
     "PinnedFile",
     "RecipeSpec",
+    "Sound",
     "Spec",
     "Task",
     "TaskGrades",

@@ -14,6 +14,8 @@ from ..bench.record import Record
 from . import UsageError
 from .place import reports_folder
 
+NO_WORDS = "nobody speaks in this data set, and baselines are compared by WER"
+
 
 def run(options: argparse.Namespace) -> int:
     """Save, compare or show; comparing ends with 1 where a case got worse or can't be compared."""
@@ -47,6 +49,9 @@ def latest(reports: Path) -> list[Record]:
 
 
 def _save(record: Record, folder: Path) -> int:
+    if record.wordless:
+        print(f"{record.case.id}: left out: {NO_WORDS}")
+        return 0
     try:
         print(f"{record.case.id}: {answers.save(record, folder)}")
     except BaselineError as error:
@@ -61,6 +66,9 @@ def _save(record: Record, folder: Path) -> int:
 
 
 def _compare(record: Record, folder: Path) -> int:
+    if record.wordless:
+        print(f"{record.case.id}: left out: {NO_WORDS}")
+        return 0
     path = answers.place(record, folder)
     if not path.exists():
         print(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")

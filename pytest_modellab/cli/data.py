@@ -7,7 +7,9 @@ import argparse
 from .. import audio
 from ..catalog.specs import DatasetSpec
 from ..datasets import Dataset, DatasetError, prepare
+from ..metrics.beyond import count_term
 from ..store import Store, StoreError, Unavailable
+from ..text import normalizer
 from .place import chosen, open_catalog
 
 # What a check listens at; findings do not depend on it.
@@ -57,6 +59,8 @@ def _origin(spec: DatasetSpec) -> str:
     """Where a set comes from, in a word or two."""
     if spec.derive is not None:
         return f"{'joined' if spec.derive.join else 'noisy'} {spec.derive.source}"
+    if spec.made is not None:
+        return f"{len(spec.made)} made"
     if spec.recipe is not None:
         return f"recipe {spec.recipe.layout}"
     return spec.manifest or spec.folder or f"{len(spec.clips or ())} clips"
@@ -79,6 +83,8 @@ def _report(dataset: Dataset, *, check: bool) -> int:
         except audio.AudioError as error:
             broken = 1
             lines.append(f"  {error}")
+    if check:
+        lines += _unsaid(dataset)
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
     known = f"{speakers} known speakers" if speakers else "speakers unknown"
     print(f"{dataset.spec.id}: {len(dataset.utterances)} utterances, {seconds / 60:.1f} min, {known}")
@@ -86,3 +92,15 @@ def _report(dataset: Dataset, *, check: bool) -> int:
     print(f"  fingerprint {dataset.fingerprint}")
     print("\n".join(lines) if lines else "  nothing odd found" if check else "  ready")
     return broken
+
+
+def _unsaid(dataset: Dataset) -> list[str]:
+    """A line for each term of the glossary and the names that no reference holds: it can't be missed either."""
+    normalize = normalizer(dataset.normalizer)
+    texts = [normalize(utterance.text).split() for utterance in dataset.utterances]
+    return [
+        f"  {key}: `{term}` stands in no reference"
+        for key, terms in (("glossary", dataset.spec.glossary), ("names", dataset.spec.names))
+        for term in terms
+        if not any(count_term(normalize(term).split(), text) for text in texts)
+    ]

@@ -10,6 +10,7 @@ from .archives import Archives
 from .clips import from_clips
 from .derived import from_source
 from .folder import from_folder
+from .made import from_made
 from .manifest import from_manifest
 from .model import Dataset, DatasetError, Utterance
 from .recipes import from_recipe
@@ -28,6 +29,8 @@ def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = 
     if spec.derive is not None:
         source = prepare(catalog.datasets[spec.derive.source], catalog, store, asked=asked)
         return Dataset(spec, from_source(spec, spec.derive, source.utterances))
+    if spec.made is not None:
+        return Dataset(spec, from_made(spec, spec.made))
     archives = Archives(spec, catalog, store, asked=asked)
     if spec.clips is not None:
         utterances = from_clips(spec, spec.clips, catalog, archives, store)

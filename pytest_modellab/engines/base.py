@@ -31,9 +31,14 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was heard: raw text, as the model wrote it."""
+    """What was heard: raw text, as the model wrote it.
+
+    `language` is the tag (`en`) of the language that the model itself made out; None where it was told which one to
+    expect, or doesn't say.
+    """
 
     text: str
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

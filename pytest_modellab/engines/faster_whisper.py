@@ -37,7 +37,7 @@ class FasterWhisperOptions:
     condition_on_previous_text: bool = False
     vad_filter: bool = False
     language: str | None = None
-    """Fixed language; else the clip's own."""
+    """Fixed language, or `auto` to have it detected; else the clip's own."""
     initial_prompt: str | None = None
 
     def __post_init__(self) -> None:
@@ -83,9 +83,13 @@ class FasterWhisper:
 
     def transcribe(self, clip: Clip) -> Transcript:
         options = self._options
-        segments, _ = self._model.transcribe(
+        if options.language == "auto":
+            language = None
+        else:
+            language = options.language or (clip.language.split("-")[0] if clip.language else None)
+        segments, info = self._model.transcribe(
             clip.samples,
-            language=options.language or (clip.language.split("-")[0] if clip.language else None),
+            language=language,
             beam_size=options.beam_size,
             temperature=options.temperature,
             condition_on_previous_text=options.condition_on_previous_text,
@@ -93,7 +97,10 @@ class FasterWhisper:
             initial_prompt=options.initial_prompt,
         )
         # The generator does the decoding: joining it here keeps the work inside the timed call.
-        return Transcript("".join(segment.text for segment in segments).strip())
+        text = "".join(segment.text for segment in segments).strip()
+        # An English-only model says `en` of everything.
+        detected = info.language if language is None and self._model.model.is_multilingual else None
+        return Transcript(text, detected)
 
     def synchronize(self) -> None:
         """Nothing to wait for: CTranslate2 hands over results only once they are on the host."""

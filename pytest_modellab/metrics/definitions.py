@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["%", "1", "x", "s", "MB", "price"]
+Unit = Literal["%", "1", "x", "s", "MB", "/min", "price"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
 _NOTATION: dict[Unit, tuple[str, int, int]] = {
@@ -14,6 +14,7 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "s": (" s", 2, 2),
     "MB": (" MB", 0, 2),
     "price": ("", 2, 2),
+    "/min": (" /min", 1, 2),
 }
 _MOST_DECIMALS = 6
 
@@ -26,8 +27,8 @@ class Metric:
         name: its key in records and suites.
         title: its heading in reports.
         unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
-            itself; "1" is a plain ratio, "x" a factor, "MB" 10^6 bytes, "price" an amount of money in the
-            currency of the device's price.
+            itself; "1" is a plain ratio, "x" a factor, "MB" 10^6 bytes, "/min" a number per minute, "price" an
+            amount of money in the currency of the device's price.
         better: which direction is an improvement.
         doc: its definition.
     """
@@ -66,7 +67,13 @@ class Metric:
         return f"{shown:.{decimals}f}{suffix}"
 
 
-WITH_INTERVAL = frozenset({"wer", "cer", "success_rate", "rtf", "latency_p50_s", "latency_p95_s"})
+WITH_INTERVAL = frozenset(
+    {
+        *("wer", "cer", "success_rate", "rtf", "latency_p50_s", "latency_p95_s"),
+        *("looped", "truncated", "glossary_recall", "number_recall", "name_recall"),
+        *("punctuation_error", "casing_error", "language_accuracy"),
+    }
+)
 """Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
 
 TIMED = frozenset(
@@ -177,6 +184,90 @@ METRICS: dict[str, Metric] = {
             unit="%",
             better="higher",
             doc="Share of the utterances for which the engine returned a result.",
+        ),
+        Metric(
+            name="insertions_per_min",
+            title="Insertions",
+            unit="/min",
+            better="lower",
+            doc="Words written where nobody speaks, per minute of such audio: in answers to utterances whose reference "
+            "has no words.",
+        ),
+        Metric(
+            name="looped",
+            title="Looped",
+            unit="%",
+            better="lower",
+            doc="Share of the answers that hold a loop: up to 40 words four or more times in a row, more than twice as "
+            "often as in the reference; or a text that zlib compresses more than 2.4 times, and 1.5 times better than "
+            "the reference.",
+        ),
+        Metric(
+            name="truncated",
+            title="Truncated",
+            unit="%",
+            better="lower",
+            doc="Share of the answers that stop three or more words short of their reference, of those whose reference "
+            "has more than three.",
+        ),
+        Metric(
+            name="length_deviation",
+            title="Length deviation",
+            unit="%",
+            better="lower",
+            doc="How far the words of all answers, over the words of their references, are from 1, above or below.",
+        ),
+        Metric(
+            name="glossary_recall",
+            title="Glossary recall",
+            unit="%",
+            better="higher",
+            doc="Share of the data set's glossary terms said that stand in the answer to the same utterance.",
+        ),
+        Metric(
+            name="name_recall",
+            title="Name recall",
+            unit="%",
+            better="higher",
+            doc="Share of the data set's names said that stand in the answer to the same utterance.",
+        ),
+        Metric(
+            name="number_recall",
+            title="Number recall",
+            unit="%",
+            better="higher",
+            doc="Share of the numbers said that stand in the answer to the same utterance, in their order.",
+        ),
+        Metric(
+            name="worst_slice_wer",
+            title="Worst slice WER",
+            unit="%",
+            better="lower",
+            doc="Highest WER of a part of the data (a speaker, language, kind, band of signal-to-noise ratio or of "
+            "duration) with at least 100 reference words in 5 utterances.",
+        ),
+        Metric(
+            name="punctuation_error",
+            title="Punctuation error",
+            unit="%",
+            better="lower",
+            doc="Marks missing, put in or of another kind, over the places where reference or answer has one, behind "
+            "words that answer each other, in utterances whose reference is punctuated.",
+        ),
+        Metric(
+            name="casing_error",
+            title="Casing error",
+            unit="%",
+            better="lower",
+            doc="Recognised words whose capital and small letters differ, over recognised words, in utterances whose "
+            "reference has both.",
+        ),
+        Metric(
+            name="language_accuracy",
+            title="Language accuracy",
+            unit="%",
+            better="higher",
+            doc="Share of the answers whose language, left to the model to detect, was the utterance's.",
         ),
     )
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -91,14 +91,16 @@ def cluster_sums(
         known = len({name for name in clusters if name is not None})
         names = [f"utterance {i}" for i in range(len(names))]
         conditional = (
-            f"conditional on {known} speaker{'s' * (known != 1)}" if known else f"from {len(names)} utterances"
+            f"conditional on {known} speaker{'s' * (known != 1)}"
+            if known
+            else f"from {len(names)} utterance{'s' * (len(names) != 1)}"
         )
     index: dict[str, int] = {}
     places = [index.setdefault(name, len(index)) for name in names]
     return [np.bincount(places, weights=each, minlength=len(index)).astype(np.float64) for each in values], conditional
 
 
-def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
+def wilson_interval(successes: float, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
     """Wilson's score interval of a proportion (Wilson 1927); None without trials."""
     if trials <= 0:
         return None
@@ -109,6 +111,41 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
     scale = 1 + z * z / trials
     low, high = (centre - spread) / scale, (centre + spread) / scale
     return Interval(0.0 if successes == 0 else low, 1.0 if successes == trials else high, "Wilson", trials)
+
+
+def share_interval(
+    counts: Sequence[int], places: Sequence[int], clusters: Sequence[str | None], confidence: float = CONFIDENCE
+) -> Interval | None:
+    """The interval of a share, sum(counts) / sum(places), of things that come several to an utterance.
+
+    Wilson's at the effective sample size (Korn & Graubard 1998, "Confidence intervals for proportions with small
+    expected number of positive counts estimated from survey data"): the places over the design effect, the variance
+    linearised over clusters over that of independent places, taken as at least 1. Where no variance can be seen (all,
+    none, or one cluster) each cluster counts as a single place: the safe side.
+
+    Args:
+        counts, places: of each utterance.
+        clusters: speaker or recording of each utterance; None counts as a cluster of its own.
+
+    Returns:
+        None without places; the interval's `clusters` are the effective number of places.
+    """
+    kept = [i for i, n in enumerate(places) if n > 0]
+    if not kept:
+        return None
+    x = np.asarray([counts[i] for i in kept], dtype=np.float64)
+    n = np.asarray([places[i] for i in kept], dtype=np.float64)
+    (x, n), conditional = cluster_sums((x, n), [clusters[i] for i in kept])
+    total, k = float(n.sum()), len(n)
+    p = float(x.sum()) / total
+    effective = float(k)
+    if k > 1 and 0 < p < 1:
+        variance = k / (k - 1) * float(np.square(x - p * n).sum()) / total**2
+        effect = max(1.0, variance * total / (p * (1 - p)))
+        effective = total / effect
+    trials = max(1, round(effective))
+    found = wilson_interval(p * trials, trials, confidence)
+    return None if found is None else replace(found, conditional=conditional)
 
 
 def ratio_bootstrap_interval(

@@ -15,6 +15,7 @@ from ..bench.record import CaseRef, Range, Record
 from ..catalog.specs import Task, TaskGrades
 from ..gate import Status, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
+from .beyond import standing_out
 from .grade import Grade, grade
 from .part import Part
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
@@ -50,6 +51,7 @@ class Row(Part):
     error_metric: Literal["wer", "cer"] = Field(default="wer", description="cer where words aren't divided by spaces")
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
     empty_references: int = Field(default=0, description="references without a word after normalisation")
+    standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     device_kind: str = ""
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
@@ -117,8 +119,8 @@ def build_row(
         *(_stored(v, v in asserted) for v in gate),
         *(_stored(v, True) for v in asserted if v not in gate),
     ]
-    # Where there is no limit, nothing was asked.
-    statuses = [verdict.status for verdict in verdicts if verdict.bound is not None]
+    # Where there is no limit, or no such figure, nothing was asked.
+    statuses = [verdict.status for verdict in verdicts if verdict.bound is not None and record.applies(verdict.metric)]
     if tests is not None:
         statuses.append(tests)
     if record.failure is not None or record.summary.answered == 0:
@@ -136,7 +138,8 @@ def build_row(
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
         words=words.substitutions + words.deletions + words.hits,
-        empty_references=record.summary.empty_references,
+        empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
+        standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
         device_kind=str(record.provenance.inputs.get("device", {}).get("kind", "")),
         currency=record.price.currency if record.price else None,
@@ -267,7 +270,11 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     rate = " and ".join(dict.fromkeys(METRICS[row.error_metric].title for row in best))
     rank = f"lowest {rate} of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
     text = f"{case.model} on {case.device}: {rank} ({rate} {wer}, RTF {rtf})"
-    ties = [own[0].case.model for own in passing if own[0].case != case and _tied(best[0], own[0])]
+    ties = [
+        own[0].case.model
+        for own in passing
+        if (own[0].case.model, own[0].case.device) != (case.model, case.device) and _tied(best[0], own)
+    ]
     if ties:
         text += f"; not told apart from {', '.join(dict.fromkeys(ties))} by this many words"
     notes = list(dict.fromkeys(row.grade.provisional for row in best if row.grade and row.grade.provisional))
@@ -276,9 +283,11 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     return Recommendation(task=task, case=case, text=text)
 
 
-def _tied(one: Row, other: Row) -> bool:
-    """Whether the intervals of two rows' error rates on one data set overlap."""
-    a, b = one.intervals.get(one.error_metric), other.intervals.get(other.error_metric)
+def _tied(one: Row, others: Sequence[Row]) -> bool:
+    """Whether the intervals of the error rates of a row and of the one for its data set among `others` overlap."""
+    other = next((row for row in others if row.case.dataset == one.case.dataset), None)
+    a = one.intervals.get(one.error_metric)
+    b = None if other is None else other.intervals.get(other.error_metric)
     return a is not None and b is not None and a.low <= b.high and b.low <= a.high
 
 

@@ -38,6 +38,8 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
         return Grade(letter=None, why=f"grades.yaml has no bands for {record.case.task}")
     if record.limited_to is not None:
         return Grade(letter=None, why=f"only {record.limited_to} utterances were asked for")
+    if record.wordless:
+        return Grade(letter=None, why="nobody speaks in this data set")
     criteria = []
     for named, steps in bands.criteria.items():
         # Where there are no words, characters are held against the bands of words.

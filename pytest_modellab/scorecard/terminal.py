@@ -9,6 +9,7 @@ from tabulate import tabulate
 from ..gate import Status
 from ..metrics.definitions import METRICS, TIMED
 from ..printable import printable
+from . import beyond
 from .card import Row, Scorecard
 from .tradeoffs import SpeedUp
 
@@ -44,9 +45,14 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
     for noise in dict.fromkeys(row.noisy for row in measured if row.noisy):
         yield f"~ timed on a noisy machine: {noise}", None
+    ungraded: dict[str, list[str]] = {}
     for row in measured:
         if row.grade is not None and row.grade.letter is None:
-            yield _short(f"no grade for {row.case.id}: {row.grade.why}"), None
+            ungraded.setdefault(row.grade.why, []).append(row.case.id)
+    for why, ids in ungraded.items():
+        yield _short(f"no grade for {', '.join(ids)}: {why}"), None
+    for line in beyond.lines(measured):
+        yield line, None
     odd = {row.case.dataset: row.odd_recordings for row in measured if row.odd_recordings}
     for dataset, count in odd.items():
         yield f"{count} odd recordings in {dataset}: modellab data check {dataset}", None

@@ -23,6 +23,8 @@ class FakeOptions:
 
     answers: dict[str, str] = field(default_factory=dict)
     """Number of samples -> text."""
+    languages: dict[str, str] = field(default_factory=dict)
+    """Number of samples -> the language it claims to have heard."""
     faults: dict[str, str] = field(default_factory=dict)
     """Number of samples -> what goes wrong."""
     load_fault: str = ""
@@ -59,7 +61,9 @@ class FakeEngine:
         if fault == "surrogate":
             return Transcript("half a pair \ud800 and a whole \ud83d\ude00")
         self._fail(fault)
-        return Transcript(self.options.answers.get(size, ""))
+        if fault == "wrong-language":
+            return Transcript("", 42)  # type: ignore[arg-type]  # the fault
+        return Transcript(self.options.answers.get(size, ""), self.options.languages.get(size))
 
     def synchronize(self) -> None: ...
 
