@@ -114,7 +114,11 @@ class TestDataset:
             ("sound: white", "sound: brown", "quiet.yaml:8: "),
             ("id: hiss", "id: nothing", "quiet.yaml:8: duplicate clip id `nothing` (first on line 7)"),
             ("language: en", "glossary: [x]", "`glossary` and `names` go with speech, not with `made`"),
-            ("language: en", "manifest: a.jsonl", "give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`"),
+            (
+                "language: en",
+                "manifest: a.jsonl",
+                "give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`",
+            ),
         ],
     )
     def test_what_is_wrong_is_told_with_its_line(self, tmp_path: Path, old: str, new: str, told: str) -> None:

@@ -27,7 +27,7 @@ from pytest_modellab.store import DigestMismatch, Store, StoreError, Unavailable
 
 ROOT = Path(__file__).parent.parent
 RATE = 16_000
-FORMS = ("manifest", "folder", "clips", "recipe", "derive")
+FORMS = ("manifest", "folder", "clips", "recipe", "derive", "made")
 
 
 def sound(suffix: str = "wav", seconds: float = 0.5, pitch: float = 440.0) -> bytes:
@@ -447,7 +447,7 @@ def test_the_forms_in_the_docs_are_valid() -> None:
     head, *forms = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
     made = [DatasetSpec.model_validate({**head, **form}) for form in forms]
     forms_given = [next(name for name in FORMS if getattr(spec, name) is not None) for spec in made]
-    assert forms_given == ["manifest", "folder", "clips", "recipe", "derive", "derive"]
+    assert forms_given == ["manifest", "folder", "clips", "recipe", "derive", "derive", "made", "manifest"]
 
 
 class TestCommand:

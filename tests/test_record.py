@@ -85,6 +85,7 @@ class TestCanonical:
             "provenance.hardware.cpu",
             "provenance.session",
             "provenance.created",
+            "provenance.rescored",
             "provenance.resumed",
             "provenance.worker_restarts",
             "utterances",  # of which only processing_s, see below

@@ -232,6 +232,7 @@ class Provenance(Stored):
     hardware: dict[str, Any] = volatile()
     session: str = volatile()
     created: str = volatile(description="UTC, ISO 8601")
+    rescored: str | None = volatile(default=None, description="when the scores were made, if not with the run")
     resumed: int = volatile(description="utterances taken over from a session that was killed")
     worker_restarts: int = volatile()
 
@@ -335,7 +336,7 @@ def write(record: Record, reports: Path) -> Path:
     """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
     case = record.case
     # To the millisecond: the newest record of a case is told by its name.
-    stamp = re.sub(r"[-:.]", "", record.provenance.created)[:18]
+    stamp = re.sub(r"[-:.]", "", record.provenance.rescored or record.provenance.created)[:18]
     name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
     path = reports / "runs" / case.model / case.task / name
     write_text(path, record.model_dump_json(by_alias=True, indent=1) + "\n")

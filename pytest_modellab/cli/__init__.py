@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, data, models, schema
+    from . import baseline, calibrate, data, models, rescore, schema
 
     pull = command("pull", models.pull, "Fetch weights ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -63,5 +63,17 @@ def _parser() -> argparse.ArgumentParser:
     base.add_argument("action", choices=("save", "compare", "show"))
     base.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
     base.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    again = command("rescore", rescore.run, "Score old records again from their raw texts, and show what changed.")
+    again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
+    again.add_argument("--normalizer", metavar="NAME", help="another than the record's own")
+    again.add_argument("--write", action="store_true", help="store the new records beside the old")
+    again.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    limits = command("calibrate", calibrate.run, "Run a case several times and propose limits for it, as YAML.")
+    limits.add_argument("model", metavar="MODEL")
+    limits.add_argument("dataset", metavar="DATASET")
+    limits.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
+    limits.add_argument("--runs", type=int, choices=range(2, 101), default=5, metavar="N", help="2 to 100 (default: 5)")
+    limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

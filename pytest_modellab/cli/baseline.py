@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
     folder = reports / "baselines"
     if options.action == "show":
         return _show(folder)
-    chosen = [record for record in latest(reports) if _matches(record, options.cases)]
+    chosen = [record for record in latest(reports) if matches(record, options.cases)]
     if not chosen:
         raise UsageError(
             f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     )
 
 
-def _matches(record: Record, globs: list[str]) -> bool:
+def matches(record: Record, globs: list[str]) -> bool:
+    """Whether a record's case is meant by one of `globs`; [] means all."""
     return not globs or any(fnmatchcase(record.case.id, glob) for glob in globs)
 
 

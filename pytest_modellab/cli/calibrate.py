@@ -1,0 +1,71 @@
+"""`modellab calibrate`."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from ..bench.case_run import Settings
+from ..bench.record import Record
+from ..bench.run import Bench
+from ..bench.session import Session
+from ..calibrate import CalibrationError, as_yaml, propose
+from ..cases import Case
+from ..catalog import Catalog
+from . import UsageError
+from .place import chosen, open_catalog, reports_folder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run a case several times, each in a fresh worker, and print limits to start from."""
+    catalog = open_catalog(options)
+    case = _case(options, catalog)
+    reports = reports_folder(options)
+    records: list[Record] = []
+    for i in range(options.runs):
+        print(f"{case.id}: run {i + 1} of {options.runs}", file=sys.stderr)
+        record = _measured(case, catalog, reports)
+        if isinstance(record, str):
+            print(f"modellab: {case.id}: {record}", file=sys.stderr)
+            return 1
+        records.append(record)
+    command = f"modellab calibrate {case.model.id} {case.dataset.id} --device {case.device.id} --runs {options.runs}"
+    try:
+        text = as_yaml(records, propose(records), command)
+    except CalibrationError as error:
+        print(f"modellab: {error}", file=sys.stderr)
+        return 1
+    if options.output is None:
+        print(text, end="")
+    else:
+        options.output.write_text(text, encoding="utf-8")
+        print(options.output)
+    return 0
+
+
+def _case(options: argparse.Namespace, catalog: Catalog) -> Case:
+    (model, *others) = chosen("model", [options.model], catalog.models)
+    (dataset, *more) = chosen("data set", [options.dataset], catalog.datasets)
+    if others or more:
+        raise UsageError("name one model and one data set: a limit is for one case")
+    (device, *_) = chosen("device", [options.device], catalog.devices)
+    task = next((task for task in model.tasks if task in dataset.tasks), None)
+    if task is None or device.id not in model.devices:
+        raise UsageError(f"{model.id} does not run {dataset.id} on {device.id}: no task or device in common")
+    return Case(task, model, device, dataset)
+
+
+def _measured(case: Case, catalog: Catalog, reports: Path) -> Record | str:
+    """One run, or why there is none."""
+    session = Session(reports, f"calibrate-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}", own=True)
+    bench = Bench(catalog, session, Settings(fresh=True))
+    bench.expect([case])
+    try:
+        outcome = bench.run(case)
+    finally:
+        bench.close()
+        session.end(whole=True)
+    return outcome.record or outcome.unavailable or outcome.broken or "nothing was measured"

@@ -1,0 +1,40 @@
+"""`modellab rescore`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..bench import record as records
+from ..bench.record import Record
+from ..bench.rescore import rescore
+from ..metrics.definitions import METRICS
+from . import UsageError
+from .baseline import latest, matches
+from .place import reports_folder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Score records again and show what changed; with `--write`, store the new ones beside the old."""
+    reports = reports_folder(options)
+    paths = [Path(name) for name in options.records if name.endswith(".json")]
+    globs = [name for name in options.records if not name.endswith(".json")]
+    chosen = [records.read(path) for path in paths]
+    if globs or not paths:
+        chosen += [record for record in latest(reports) if matches(record, globs)]
+    if not chosen:
+        raise UsageError(f"no record of {' or '.join(globs) or 'any case'} in {reports / 'runs'}; run pytest first")
+    for old in chosen:
+        try:
+            new = rescore(old, options.normalizer)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        print(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")
+        if options.write:
+            print(f"  {records.write(new, reports)}")
+    return 0
+
+
+def _figures(record: Record) -> str:
+    shown = " ".join(f"{METRICS[name].title} {METRICS[name].format(record.figure(name))}" for name in ("wer", "cer"))
+    return f"{shown} ({record.normalizer.name} {record.normalizer.version})"
