@@ -16,12 +16,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ..baseline import BaselineError
     from ..bench.record import RecordError
     from ..catalog import CatalogError
+    from ..hook import HookError
     from ..store import StoreError
 
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (BaselineError, CatalogError, RecordError, StoreError, UsageError) as error:
+    except (BaselineError, CatalogError, HookError, RecordError, StoreError, UsageError) as error:
         print(f"modellab: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
@@ -49,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, calibrate, data, models, rescore, schema
+    from . import baseline, calibrate, data, hook, models, rescore, schema
 
     pull = command("pull", models.pull, "Fetch weights ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -75,5 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("--runs", type=int, choices=range(2, 101), default=5, metavar="N", help="2 to 100 (default: 5)")
     limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    push = command("hook", hook.run, "Install a pre-push hook that runs the smoke tests, or do what it does.")
+    push.add_argument("action", choices=("install", "run"))
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

@@ -1,0 +1,122 @@
+"""A pre-push hook for plain git: the smoke tests against the baseline decide whether a push goes out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "# modellab pre-push hook"
+KEPT = "pre-push.before-modellab"
+"""The name that a hook found in our place is kept under; ours runs it first."""
+SCREEN = 40
+"""Lines of output that are shown at most."""
+PYTEST = ("-m", "smoke", "-q", "--no-header", "--tb=line", "-p", "no:cacheprovider")
+
+
+class HookError(Exception):
+    """The hook can't be installed; the text says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """Where the hook is, and the hook it found there, if any."""
+
+    path: Path
+    kept: Path | None
+
+
+def install(folder: Path, python: str = sys.executable) -> Installed:
+    """Install the hook in the repository of `folder`, where git looks for hooks (core.hooksPath included).
+
+    A hook that is there already is kept under another name and run first; ours is replaced. Raises HookError.
+    """
+    hooks = hooks_folder(folder)
+    path, kept = hooks / "pre-push", hooks / KEPT
+    try:
+        hooks.mkdir(parents=True, exist_ok=True)
+        if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
+            if kept.exists():
+                raise HookError(f"{path} is not ours and {kept} exists already; put one of them away first")
+            path.rename(kept)
+        path.write_text(script(python), encoding="utf-8", newline="\n")
+        path.chmod(0o755)
+    except OSError as error:
+        raise HookError(f"{path} can't be written: {error.strerror}") from error
+    return Installed(path, kept if kept.exists() else None)
+
+
+def script(python: str) -> str:
+    """The hook: what stood there before first, with git's own arguments and input, then the smoke tests."""
+    # git-for-Windows runs hooks by its own sh, which takes forward slashes.
+    command = shlex.quote(Path(python).as_posix())
+    return f"""#!/bin/sh
+{MARK}: `modellab hook install` writes it anew; delete this file to be rid of it.
+before="$(dirname "$0")/{KEPT}"
+if [ -x "$before" ]; then
+    "$before" "$@" || exit $?
+fi
+exec {command} -m pytest_modellab.cli hook run </dev/null
+"""
+
+
+def hooks_folder(folder: Path) -> Path:
+    """Where git looks for the hooks of the repository that `folder` is in. Raises HookError outside one."""
+    done = subprocess.run(
+        ["git", "-C", str(folder), "rev-parse", "--git-path", "hooks"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise HookError(f"{folder} is in no git repository ({done.stderr.strip()}); run it inside one")
+    # Relative to where git ran.
+    return folder / done.stdout.strip()
+
+
+def run(folder: Path) -> int:
+    """Run the smoke tests; pytest's own exit code, of which only 0 lets the push go on.
+
+    Prints a screen at most: the end of pytest's output, where failures and the scorecard stand. A tree that differs
+    from its commit is named: what is tested is the tree, not what is pushed.
+    """
+    dirty = _git(folder, "status", "--porcelain", "--untracked-files=no").splitlines()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *PYTEST],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+        # A hook's git variables would lead git inside the tests to the pushing repository.
+        env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+    )
+    lines = done.stdout.rstrip().splitlines()
+    if len(lines) > SCREEN:
+        print(f"... {len(lines) - SCREEN} lines more: pytest -m smoke shows them")
+    print("\n".join(lines[-SCREEN:]))
+    if dirty:
+        print(f"modellab: tested with {len(dirty)} uncommitted changes, which are not pushed: {_few(dirty)}")
+    if done.returncode:
+        why = _EXIT_CODES.get(done.returncode, f"pytest ended with {done.returncode}")
+        print(f"modellab: push stopped: {why}. `git push --no-verify` pushes all the same.")
+    return done.returncode
+
+
+_EXIT_CODES = {
+    1: "tests or gates failed",
+    2: "pytest was interrupted, or a test could not be collected",
+    3: "pytest failed inside",
+    4: "the catalog or pytest's options are wrong",
+    5: "no test was selected, so nothing was checked",
+}
+
+
+def _few(status: list[str]) -> str:
+    names = [line[3:] for line in status[:3]]
+    return ", ".join(names) + (", ..." if len(status) > len(names) else "")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False).stdout

@@ -1,0 +1,129 @@
+"""The pre-push hook, with real git and real pushes to a repository beside."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from fakelab import FakeLab
+
+from pytest_modellab import hook
+from pytest_modellab.cli import main
+from pytest_modellab.hook import HookError
+
+ROOT = Path(__file__).parent.parent
+GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
+
+
+def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*GIT, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def repository(lab: FakeLab) -> FakeLab:
+    """A lab that is a git repository with a place to push to, everything committed."""
+    lab.ready(tiers=["smoke"])
+    git(lab.path, "init", "-q", "-b", "main")
+    git(lab.path, "init", "-q", "--bare", "remote.git")
+    git(lab.path, "remote", "add", "origin", "remote.git")
+    (lab.path / ".gitignore").write_text("remote.git\nreports\nengine.log\n")
+    git(lab.path, "add", ".")
+    git(lab.path, "commit", "-qm", "all")
+    return lab
+
+
+def pushed(lab: FakeLab) -> bool:
+    return bool(git(lab.path / "remote.git", "branch").stdout)
+
+
+def test_a_good_push_goes_out_and_shows_a_screen(repository: FakeLab) -> None:
+    assert main(["hook", "install"]) == 0
+    done = git(repository.path, "push", "origin", "main")
+    assert done.returncode == 0, done.stderr
+    assert pushed(repository)
+    shown = done.stdout + done.stderr
+    assert "modellab scorecard" in shown
+    assert "2 passed" in shown
+    assert len(shown.splitlines()) < hook.SCREEN + 10
+
+
+def test_a_model_that_got_worse_is_stopped_and_the_dirty_tree_named(repository: FakeLab) -> None:
+    main(["hook", "install"])
+    repository.model(wrong={0: "nothing of the kind"}, tiers=["smoke"])
+    done = git(repository.path, "push", "origin", "main")
+    shown = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert not pushed(repository)
+    assert "modellab: push stopped: tests or gates failed." in shown
+    assert "tested with 1 uncommitted changes, which are not pushed: lab/models/fake.yaml" in shown
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda lab: lab.model(tiers=["real_e2e"]), "no test was selected, so nothing was checked"),
+        (lambda lab: (lab.catalog / "limits.yaml").write_text("colour: blue\n"), "the catalog or pytest's options"),
+        (lambda lab: lab.pytester.makepyfile(test_suite="import nothing_of_that_name"), "could not be collected"),
+    ],
+    ids=["nothing selected", "wrong catalog", "broken test"],
+)
+def test_whatever_is_not_a_pass_blocks(repository: FakeLab, spoil: object, why: str) -> None:
+    main(["hook", "install"])
+    assert callable(spoil)
+    spoil(repository)
+    done = git(repository.path, "push", "origin", "main")
+    assert done.returncode != 0
+    assert why in done.stdout + done.stderr
+    assert not pushed(repository)
+
+
+def test_a_hook_that_was_there_runs_first_with_gits_own_input(repository: FakeLab) -> None:
+    path = repository.path / ".git" / "hooks" / "pre-push"
+    path.write_text("#!/bin/sh\ncat >seen.txt\necho $1 >>seen.txt\n")
+    path.chmod(0o755)
+    for _ in range(2):  # installing again keeps it
+        assert main(["hook", "install"]) == 0
+    assert git(repository.path, "push", "origin", "main").returncode == 0
+    assert "refs/heads/main" in (repository.path / "seen.txt").read_text()
+    assert "origin" in (repository.path / "seen.txt").read_text()
+
+
+def test_a_hook_that_was_there_can_still_refuse(repository: FakeLab) -> None:
+    path = repository.path / ".git" / "hooks" / "pre-push"
+    path.write_text("#!/bin/sh\nexit 3\n")
+    path.chmod(0o755)
+    main(["hook", "install"])
+    assert git(repository.path, "push", "origin", "main").returncode != 0
+    assert repository.engine_log() == []
+
+
+def test_another_hooks_folder_is_respected(repository: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
+    git(repository.path, "config", "core.hooksPath", "ours")
+    assert main(["hook", "install"]) == 0
+    assert (repository.path / "ours" / "pre-push").exists()
+    assert not (repository.path / ".git" / "hooks" / "pre-push").exists()
+    assert "ours/pre-push: it runs `pytest -m smoke`" in capsys.readouterr().out
+
+
+def test_two_strangers_are_not_overwritten(repository: FakeLab) -> None:
+    hooks = repository.path / ".git" / "hooks"
+    (hooks / "pre-push").write_text("#!/bin/sh\n")
+    (hooks / hook.KEPT).write_text("#!/bin/sh\n")
+    with pytest.raises(HookError, match=r"is not ours and .* exists already"):
+        hook.install(repository.path)
+
+
+def test_outside_a_repository_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    with pytest.raises(HookError, match="is in no git repository"):
+        hook.install(tmp_path)
+
+
+def test_pre_commit_is_given_the_same() -> None:
+    (entry,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert entry["entry"] == "modellab hook run"
+    assert entry["stages"] == ["pre-push"]
+    assert entry["always_run"] is True
+    assert entry["pass_filenames"] is False
