@@ -79,3 +79,11 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
                     ):
                         cases.append(case)
     return cases
+
+
+def one_per_group(cases: Sequence[Case]) -> list[Case]:
+    """One case for each model, device and task: on a data set of the smoke tier where there is one, else the first."""
+    chosen: dict[tuple[str, Task], Case] = {}
+    for case in sorted(cases, key=lambda case: "smoke" not in case.dataset.tiers):
+        chosen.setdefault((case.group, case.task), case)
+    return [case for case in cases if chosen[case.group, case.task] is case]

@@ -54,8 +54,8 @@ def dataset(case: Case, request: pytest.FixtureRequest) -> Dataset:
 
 
 @pytest.fixture
-def model(case: Case, request: pytest.FixtureRequest) -> Iterator[LiveModel]:
-    """A live model in a process of its own: `model.transcribe(clip)`. Never the one that `run` measures in."""
+def start_model(case: Case, request: pytest.FixtureRequest) -> Iterator[Callable[[], LiveModel]]:
+    """A function that starts a live model in a fresh process and loads it; all are closed when the test ends."""
     from .bench.live import LiveModel
     from .store import StoreError, Unavailable
 
@@ -63,14 +63,40 @@ def model(case: Case, request: pytest.FixtureRequest) -> Iterator[LiveModel]:
     reason = bench.absent(case)
     if reason is not None:
         pytest.skip(reason)
-    try:
-        live = LiveModel.start(bench, case)
-    except Unavailable as error:
-        pytest.skip(printable_lines(str(error)))
-    except StoreError as error:
-        pytest.fail(printable_lines(str(error)), pytrace=False)
-    with live:
-        yield live
+    started: list[LiveModel] = []
+
+    def start() -> LiveModel:
+        try:
+            live = LiveModel.start(bench, case)
+        except Unavailable as error:
+            pytest.skip(printable_lines(str(error)))
+        except StoreError as error:
+            pytest.fail(printable_lines(str(error)), pytrace=False)
+        started.append(live)
+        return live
+
+    yield start
+    for live in started:
+        live.close()
+
+
+@pytest.fixture
+def model(start_model: Callable[[], LiveModel]) -> LiveModel:
+    """A live model in a process of its own: `model.transcribe(clip)`. Never the one that `run` measures in."""
+    return start_model()
+
+
+@pytest.fixture
+def machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Hold the machine alone, so that nothing else of this or another session is measured meanwhile."""
+    # A run holds it too: one that the test asks for has to be over.
+    if "run" in request.fixturenames:
+        request.getfixturevalue("run")
+    from .bench.machine import machine
+    from .store import cache_root
+
+    with machine(cache_root(), alone=True, waiting=lambda: None):
+        yield
 
 
 @pytest.fixture

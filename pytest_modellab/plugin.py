@@ -37,6 +37,7 @@ MARKERS = (
     "cuda: runs on a CUDA device",
     "mps: runs on Apple's GPU",
     "spoken: only data sets in which somebody speaks",
+    "per_model: once for each model and device, on one of its data sets, of the smoke tier where there is one",
     "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
 )
 TASK_MARKERS = ("asr", "tts", "chat", "streaming")
@@ -106,6 +107,8 @@ class LabPlugin:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" not in metafunc.fixturenames:
             return
+        from .cases import one_per_group
+
         marks = {mark.name for mark in metafunc.definition.iter_markers()}
         tasks = marks.intersection(TASK_MARKERS)
         tiers = marks.intersection(TIER_MARKERS)
@@ -116,6 +119,8 @@ class LabPlugin:
         ]
         if "spoken" in marks:
             cases = [case for case in cases if case.dataset.spoken]
+        if "per_model" in marks:
+            cases = one_per_group(cases)
         for mark in metafunc.definition.iter_markers("bounded"):
             cases = [case for case in cases if self.lab.limits_of(case).of(_bounded(mark)).value is not None]
         metafunc.parametrize("case", [_parameter(case, tiers) for case in cases], indirect=True)
