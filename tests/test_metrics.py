@@ -48,7 +48,7 @@ def random_pairs(count: int) -> list[tuple[list[str], list[str]]]:
 
 class TestScore:
     def test_agrees_with_an_independent_edit_distance(self) -> None:
-        for reference, hypothesis in random_pairs(4000):
+        for reference, hypothesis in random_pairs(10_000):
             scored = score(" ".join(reference), " ".join(hypothesis), RAW)
             for counts, truth, guess in (
                 (scored.words, reference, hypothesis),
