@@ -15,7 +15,7 @@ from pytest_modellab.store.debs import download_deb
 def tar_of(files: Mapping[str, bytes], compression: str = "gz") -> bytes:
     """A tar archive of these files."""
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode=f"w:{compression}") as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=out, mode=f"w:{compression}") as archive:  # type: ignore[call-overload]  # a made-up mode
         for name, data in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(data)
