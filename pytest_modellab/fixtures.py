@@ -95,6 +95,9 @@ def machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
     from .bench.machine import machine
     from .store import cache_root
 
+    if "case" in request.fixturenames:
+        # A live model wants its device, and whoever is on it may want the machine first.
+        request.config.stash[LAB].bench.reserve(request.getfixturevalue("case"), lambda _: None)
     with machine(cache_root(), alone=True, waiting=lambda: None):
         yield
 

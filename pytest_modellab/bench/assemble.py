@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from .. import __version__
 from ..cases import Case
 from ..datasets import Dataset
+from ..engines.base import Fact
 from ..metrics import asr, speed
 from ..metrics.intervals import (
     Interval,
@@ -28,6 +29,7 @@ from .record import (
     AsrSummary,
     CaseRef,
     Edits,
+    Elsewhere,
     Failure,
     Finding,
     MemoryUse,
@@ -55,6 +57,9 @@ class RunFacts:
     restarts: int
     conditions: Conditions
     findings: tuple[Finding, ...] = ()
+    loaded: Mapping[str, Fact] = field(default_factory=dict)
+    """What the engine told after loading."""
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,8 @@ def assemble(
         title=case.model.title or case.model.id,
         limited_to=limited_to,
         failure=facts.failure,
+        loaded=dict(facts.loaded),
+        ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summarize(results, scored, words=normalize.name != CHARACTERS),
         timing=_timing(results, facts),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import Any
 from .. import audio
 from ..cases import Case
 from ..datasets import Dataset, Utterance
-from ..engines.base import Clip
+from ..engines.base import Clip, Fact
 from ..metrics import asr
 from ..store import cache_root
 from ..text import normalizer
@@ -20,7 +21,7 @@ from .journal import Journal
 from .local import Memory, WorkerDied
 from .machine import machine
 from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool, transcribe_request
-from .record import Failure, Finding
+from .record import Elsewhere, Failure, Finding
 from .watch import Progress
 
 # Audio that a timing pass answers a second time: enough for a stable RTF, little beside a large data set.
@@ -51,6 +52,8 @@ class Job:
     """Length of each utterance's audio, by id."""
     rate: int
     """Sample rate of the engine, Hz."""
+    elsewhere: Elsewhere | None = None
+    """The device it runs on, where that is not the case's."""
 
 
 class CaseRun:
@@ -86,10 +89,18 @@ class CaseRun:
             restarts=end["restarts"],
             conditions=Conditions(**end["conditions"]),
             findings=tuple(Finding(**finding) for finding in end["findings"]),
+            loaded=end["loaded"],
+            elsewhere=None if end["elsewhere"] is None else Elsewhere(**end["elsewhere"]),
         )
 
     def finish(self) -> RunFacts:
         """Answer what is not answered yet."""
+        # Before the machine lock, which the model that is on the device may need to finish.
+        self.pool.reserve(
+            self.job.case.group,
+            self.job.order.device,
+            lambda name: self._say(f"waiting for {name}: another model is on it"),
+        )
         if self.settings.alone:
             with self._machine(alone=True), self._conditions.held("accuracy and timing"):
                 facts = self._answer_all()
@@ -107,6 +118,7 @@ class CaseRun:
                     "memory": vars(facts.memory),
                     "conditions": vars(facts.conditions),
                     "findings": [finding.model_dump() for finding in facts.findings],
+                    "elsewhere": facts.elsewhere and facts.elsewhere.model_dump(),
                 }
             }
         )
@@ -187,6 +199,7 @@ class CaseRun:
         findings: list[Finding] = []
         load_s: float | None = None
         first_call_s: float | None = None
+        told: dict[str, Fact] = {}
         memory = Memory()
         # A run that is resumed gets no speed, and a timing pass of its own follows where others work beside this one.
         clip_calls = 0 if self.taken_over or not self.settings.alone else CLIP_CALLS
@@ -204,7 +217,7 @@ class CaseRun:
             if loaded is None and len(deaths) < MAX_DEATHS:
                 loaded = self._load(alone=self.settings.alone, warm_up=not deaths)
                 load_s, first_call_s = load_s or loaded.load_s, first_call_s or loaded.first_call_s
-                memory = loaded.memory
+                memory, told = loaded.memory, loaded.facts or told
                 if loaded.first_death is not None:
                     deaths.append(loaded.first_death)
                     loaded.first_death = None
@@ -233,16 +246,19 @@ class CaseRun:
             failure: Failure | None = _given_up(deaths)
         else:
             failure = loaded.failure if loaded else None
+        elsewhere = self.job.elsewhere or _moved(self.job.order.device, told)
         return RunFacts(
             load_s=load_s,
             first_call_s=first_call_s,
-            no_speed=self._no_speed(len(deaths)),
+            no_speed=self._no_speed(len(deaths), elsewhere),
             failure=failure,
             memory=memory,
             resumed=self.taken_over,
             restarts=len(deaths),
             conditions=self._conditions,
             findings=tuple(findings),
+            loaded=told,
+            elsewhere=elsewhere,
         )
 
     def _load(self, *, alone: bool, warm_up: bool = True) -> Loaded:
@@ -305,7 +321,9 @@ class CaseRun:
         timeouts = self.job.case.model.timeouts
         return timeouts.utterance_s + timeouts.per_audio_second * self.job.seconds[utterance.id]
 
-    def _no_speed(self, deaths: int) -> str | None:
+    def _no_speed(self, deaths: int, elsewhere: Elsewhere | None) -> str | None:
+        if elsewhere is not None:
+            return f"asked for {self.job.case.device.id}, {elsewhere}: its times are not {self.job.case.device.id}'s"
         if self.taken_over:
             return f"resumed: {self.taken_over} utterances were answered in a session that was killed"
         if deaths:
@@ -314,6 +332,14 @@ class CaseRun:
 
     def _say(self, text: str) -> None:
         self.progress.say(self.job.case, text)
+
+
+def _moved(asked: Mapping[str, Any], told: Mapping[str, Fact]) -> Elsewhere | None:
+    """Where an engine says that it is on another kind of device than it was told to load on."""
+    device = told.get("device")
+    if device is None or str(device).partition(":")[0] == asked["kind"]:
+        return None
+    return Elsewhere(device=str(device), why="so the engine says")
 
 
 def _spread_over(calls: int, places: int) -> list[int]:

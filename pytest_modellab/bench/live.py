@@ -31,8 +31,12 @@ class LiveModel:
 
     @classmethod
     def start(cls, bench: Bench, case: Case) -> LiveModel:
-        """Load the model of `case`. Raises ModelError, WorkerDied, or store.StoreError."""
+        """Load the model of `case`, once no other is on its device.
+
+        Raises ModelError, WorkerDied, or store.StoreError.
+        """
         order = bench.order(case)
+        bench.reserve(case, lambda _: None)
         worker = bench.start_worker(order)
         live = cls(worker, case, engine_class(order.engine).rate)
         try:

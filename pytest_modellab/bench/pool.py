@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..cases import Case
-from ..engines.base import Clip
+from ..engines.base import Clip, Fact
+from .lease import Leases
 from .local import Memory, Worker, WorkerDied
 from .record import Failure
 
@@ -28,6 +29,8 @@ class Loaded:
     memory: Memory = field(default_factory=Memory)
     first_death: WorkerDied | None = None
     """How the worker before this one died, of its first call."""
+    facts: dict[str, Fact] = field(default_factory=dict)
+    """What the engine chose, by its own word."""
     alone: bool = False
     """Whether it was loaded with the machine to itself, so that its load time counts."""
 
@@ -57,13 +60,18 @@ class LoadOrder:
 class Pool:
     """Starts workers on demand; closes each when the last expected case of its group is done."""
 
-    def __init__(self, start: Callable[[LoadOrder], Worker]) -> None:
+    def __init__(self, start: Callable[[LoadOrder], Worker], leases: Leases) -> None:
         self._start = start
+        self._leases = leases
         self._loaded: dict[str, Loaded] = {}
         self._pending: Counter[str] = Counter()
 
     def expect(self, cases: Iterable[Case]) -> None:
         self._pending = Counter(case.group for case in cases)
+
+    def reserve(self, group: str, device: Mapping[str, Any], waiting: Callable[[str], None]) -> None:
+        """Hold `device`, as a LoadOrder has it, for the model of `group`; without the machine lock, see Leases.take."""
+        self._leases.take(group, device, self._close_worker, waiting)
 
     def get(self, group: str, order: LoadOrder, warm_up: Clip | None, warm_up_s: float, *, alone: bool) -> Loaded:
         """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet.
@@ -73,7 +81,7 @@ class Pool:
         """
         loaded = self._loaded.get(group)
         if loaded is not None and alone and not loaded.alone:
-            self._close(group)
+            self._close_worker(group)
             loaded = None
         if loaded is None:
             loaded = self._loaded[group] = self._load(order, warm_up, warm_up_s)
@@ -97,10 +105,14 @@ class Pool:
             self._close(group)
 
     def close(self) -> None:
-        for group in list(self._loaded):
+        for group in {*self._loaded, *self._leases.groups}:
             self._close(group)
 
     def _close(self, group: str) -> None:
+        self._close_worker(group)
+        self._leases.give(group)
+
+    def _close_worker(self, group: str) -> None:
         loaded = self._loaded.pop(group, None)
         if loaded is not None and loaded.worker is not None:
             loaded.worker.close()
@@ -122,7 +134,7 @@ class Pool:
             worker.close()
             message = f"could not be loaded: {error['type']}: {error['message']}"
             return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
-        loaded = Loaded(worker, load_s=reply["load_s"], memory=worker.memory)
+        loaded = Loaded(worker, load_s=reply["load_s"], facts=reply["facts"], memory=worker.memory)
         loaded.memory.load_rss = loaded.memory.peak_rss
         if warm_up is not None:
             try:

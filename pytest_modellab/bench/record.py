@@ -60,6 +60,16 @@ class Failure(Stored):
     detail: str = volatile(default="", description="traceback, or the worker's last lines on stderr")
 
 
+class Elsewhere(Stored):
+    """A device that stood in for the one that was asked for."""
+
+    device: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"ran on {self.device} ({self.why})"
+
+
 class UtteranceResult(Stored):
     """One utterance: raw texts, and what the scorer made of them."""
 
@@ -257,6 +267,10 @@ class Record(Stored):
     title: str
     limited_to: int | None = Field(description="only so many utterances were asked for: never graded")
     failure: Failure | None = Field(description="the model could not be loaded, or not be kept alive")
+    loaded: dict[str, str | int | float | bool | None] = Field(
+        default_factory=dict, description="what the engine chose while it loaded, by its own word"
+    )
+    ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
     normalizer: NormalizerRef
     summary: AsrSummary
     timing: Timing = volatile()

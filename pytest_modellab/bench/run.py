@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,22 @@ from typing import Any
 from .. import audio, devices, weights
 from ..cases import Case
 from ..catalog.load import Catalog
+from ..catalog.specs import DeviceSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
 from ..engines.registry import available, engine_class
-from ..store import Store, StoreError, Unavailable
+from ..store import Store, StoreError, Unavailable, cache_root
 from ..text import CHARACTERS
 from . import provenance
 from . import record as records
 from .assemble import Origin, assemble
 from .case_run import CaseRun, Job, Settings
 from .journal import Journal
+from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
 from .pool import LoadOrder, Pool
-from .record import Record
+from .record import Elsewhere, Record
 from .session import Session
 from .watch import Progress, Silent
 
@@ -56,7 +58,7 @@ class Bench:
         self.store = Store()
         self.progress = progress or Silent()
         self._outcomes: dict[str, Outcome] = {}
-        self.pool = Pool(self.start_worker)
+        self.pool = Pool(self.start_worker, Leases(cache_root() / "locks"))
         self._git: tuple[str | None, bool | None] | None = None
 
     def start_worker(self, order: LoadOrder) -> Worker:
@@ -88,12 +90,26 @@ class Bench:
         """The prepared data of a case. Raises store.StoreError or datasets.DatasetError."""
         return prepare(case.dataset, self.catalog, self.store)
 
+    def device(self, case: Case) -> tuple[DeviceSpec, Elsewhere | None]:
+        """The device that a case runs on here: its own, or the one that stands in for it and why."""
+        asked = case.device
+        found = devices.presence(asked.kind, asked.index)
+        # Without options of its own for the other device, the model might run there with what is wrong for it.
+        if found.present or asked.fallback is None or asked.fallback not in case.model.devices:
+            return asked, None
+        return self.catalog.devices[asked.fallback], Elsewhere(device=asked.fallback, why=found.reason)
+
+    def reserve(self, case: Case, waiting: Callable[[str], None]) -> None:
+        """Have the device of `case` for its model alone, once no other process is on it; without the machine lock."""
+        self.pool.reserve(case.group, _mapping(self.device(case)[0]), waiting)
+
     def order(self, case: Case) -> LoadOrder:
         """What a worker loads for a case. Raises store.StoreError."""
+        device, _ = self.device(case)
         return LoadOrder(
             engine=available()[case.model.engine],
-            options=full_options(case.model, case.device.id),
-            device={"kind": case.device.kind, "index": case.device.index},
+            options=full_options(case.model, device.id),
+            device=_mapping(device),
             weights=weights.local_folder(case.model, self.catalog.mirrors, self.catalog.folder, self.store),
             seed=SEED,
             timeout_s=case.model.timeouts.load_s,
@@ -101,9 +117,10 @@ class Bench:
 
     def absent(self, case: Case) -> str | None:
         """Why the case can't run here for want of a device or a library; None if it can, so far."""
-        found = devices.presence(case.device.kind, case.device.index)
+        device, _ = self.device(case)
+        found = devices.presence(device.kind, device.index)
         if not found.present:
-            return f"{case.device.id}: {found.reason}"
+            return f"{device.id}: {found.reason}"
         engine = engine_class(available()[case.model.engine])
         main = engine.distributions[0] if engine.distributions else None
         if main is not None and provenance.versions([main])[main] is None:
@@ -150,7 +167,7 @@ class Bench:
             "spaced": dataset.normalizer != CHARACTERS,
         }
         with Journal.open(self.session.journal(case.key), head) as journal:
-            job = Job(case, dataset, order, seconds, engine.rate)
+            job = Job(case, dataset, order, seconds, engine.rate, self.device(case)[1])
             run = CaseRun(job, self.pool, journal, self.settings, self.progress)
             facts = run.facts_of_finished() or run.finish()
             record = assemble(case, dataset, self._limited(dataset), run.answers, run.timed, facts, origin)
@@ -166,7 +183,7 @@ class Bench:
             "model": case.model.id,
             "engine": order.engine,
             "options": order.options,
-            "device": order.device,
+            "device": {"kind": order.device["kind"], "index": order.device["index"]},
             "weights": weights.digest(case.model, self.catalog.folder),
             "dataset": dataset.fingerprint,
             "utterances": len(dataset.utterances),
@@ -187,6 +204,10 @@ class Bench:
             session=self.session.id,
             model_size=weights.size(case.model, self.catalog.folder),
         )
+
+
+def _mapping(device: DeviceSpec) -> dict[str, Any]:
+    return {"kind": device.kind, "index": device.index, "shared": device.shared}
 
 
 def to_note(outcome: Outcome) -> dict[str, Any]:

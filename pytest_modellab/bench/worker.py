@@ -7,6 +7,7 @@ It ends when its input closes or its parent dies.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import sys
@@ -19,7 +20,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ..engines.base import Clip, DeviceRef, LoadRequest, Transcript
+from ..engines.base import Clip, DeviceRef, LoadRequest, Telling, Transcript
 from . import wire
 
 
@@ -68,7 +69,9 @@ class Host:
             )
         )
         self._engine.synchronize()
-        return {"load_s": time.perf_counter() - start}
+        load_s = time.perf_counter() - start
+        facts = dict(self._engine.facts()) if isinstance(self._engine, Telling) else {}
+        return {"load_s": load_s, "facts": {str(name): plain(fact) for name, fact in facts.items()}}
 
     def _transcribe(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
         # A copy, since a frame's bytes are read-only and some engines write into their input.
@@ -90,6 +93,15 @@ class Host:
             "cpu_s": cpu_s,
             "language": None if language is None else storable(language),
         }
+
+
+def plain(fact: Any) -> Any:
+    """A fact as JSON holds it: numbers, truths and None as they are, all else as text."""
+    if fact is None or isinstance(fact, bool | int):
+        return fact
+    if isinstance(fact, float) and math.isfinite(fact):
+        return fact
+    return storable(str(fact))
 
 
 def storable(text: str) -> str:

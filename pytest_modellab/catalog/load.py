@@ -176,6 +176,8 @@ class _Reader:
                 if not place.is_dir():
                     message = f"`{model.weights.path}` is not a folder (looked for {place.resolve()})"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "path"), message)
+        for spec in catalog.devices.values():
+            self._check_fallback(spec, catalog)
         for dataset in catalog.datasets.values():
             self._check_clips(dataset)
             self._check_derived(dataset, catalog)
@@ -199,6 +201,19 @@ class _Reader:
                 wrong = _wrong_bands(metric, [bands[letter] for letter in LETTERS])
                 if wrong:
                     self.complain(path, ("tasks", task, "criteria", metric), wrong)
+
+    def _check_fallback(self, device: DeviceSpec, catalog: Catalog) -> None:
+        """What stands in is another device that needs nothing to stand in for it."""
+        if device.fallback is None:
+            return
+        other = catalog.devices.get(device.fallback)
+        line = list(catalog.devices).index(device.id)
+        path, place = catalog.folder / "devices.yaml", ("devices", line, "fallback")
+        if other is None:
+            message = f"unknown device `{device.fallback}`; {suggest(device.fallback, catalog.devices)}"
+            self.complain(path, place, message)
+        elif other.fallback is not None or other is device:
+            self.complain(path, place, f"`{device.fallback}` can't stand in for {device.id}: name a device without one")
 
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])

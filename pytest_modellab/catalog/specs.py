@@ -158,6 +158,8 @@ class DeviceSpec(NamedSpec):
 
     kind: DeviceKind
     index: Whole = Field(default=0, ge=0, description="which CUDA device")
+    shared: bool = Field(default=False, description="let several models be on it at once")
+    fallback: Identifier | None = Field(default=None, description="the device that stands in where this one is absent")
     price: PriceSpec | None = Field(default=None, description="gives the cost of an hour of audio")
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+Fact: TypeAlias = str | int | float | bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +97,17 @@ class Transcriber(Engine, Protocol):
 
     def transcribe(self, clip: Clip) -> Transcript:
         """Recognise one clip. Lazy results are drained before it returns: the call is what is timed."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """An engine that also tells what it chose while it loaded: a record stores it as `loaded`."""
+
+    def facts(self) -> Mapping[str, Fact]:
+        """What a reader of the figures needs, such as `compute_type` or `chunk_length_s`; after `load`.
+
+        `device` is where the model really is, as the library itself says: `cpu`, `cuda:0`, `mps`. Where that is another
+        kind of device than was asked for, the record says so and has no speed.
+        """
         ...

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..bench.record import CaseRef, Range, Record
+from ..bench.record import CaseRef, Elsewhere, Range, Record
 from ..catalog.specs import Task, TaskGrades
 from ..gate import Status, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
@@ -55,6 +55,7 @@ class Row(Part):
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     device_kind: str = ""
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
+    ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
     noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
     record: str | None = None
 
@@ -143,6 +144,7 @@ def build_row(
         odd_recordings=len({finding.utterance for finding in record.findings}),
         device_kind=str(record.provenance.inputs.get("device", {}).get("kind", "")),
         currency=record.price.currency if record.price else None,
+        ran_on=record.ran_on,
         noisy=record.timing.noisy if record.timing.rtf is not None else None,
         record=shown(report.path),
     )

@@ -43,6 +43,8 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     if limits:
         told = "; ".join(sorted({each for each in limits if each}))
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
+    for device, elsewhere in dict.fromkeys((row.case.device, row.ran_on) for row in measured if row.ran_on):
+        yield f"{device} ({elsewhere.device}): asked for {device}, {elsewhere}; no speed of its own", "warn"
     for noise in dict.fromkeys(row.noisy for row in measured if row.noisy):
         yield f"~ timed on a noisy machine: {noise}", None
     ungraded: dict[str, list[str]] = {}
@@ -81,7 +83,7 @@ def _table(rows: list[Row]) -> str:
     body = [
         [
             row.case.model,
-            row.case.device,
+            row.case.device if row.ran_on is None else f"{row.case.device} ({row.ran_on.device})",
             row.case.dataset,
             *(_cell(name, row) for name, _ in _COLUMNS),
             str(row.grade) if row.grade else "-",

@@ -29,6 +29,8 @@ class FakeOptions:
     """Number of samples -> what goes wrong."""
     load_fault: str = ""
     delay_s: float = 0.0
+    facts: dict[str, object] = field(default_factory=dict)
+    """What it tells after loading."""
     log: str = ""
     """A file that gets a line for each load and each clip."""
 
@@ -64,6 +66,9 @@ class FakeEngine:
         if fault == "wrong-language":
             return Transcript("", 42)  # type: ignore[arg-type]  # the fault
         return Transcript(self.options.answers.get(size, ""), self.options.languages.get(size))
+
+    def facts(self) -> dict[str, object]:
+        return self.options.facts
 
     def synchronize(self) -> None: ...
 
