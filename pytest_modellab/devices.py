@@ -24,10 +24,10 @@ def presence(kind: str, index: int = 0) -> Presence:
     if kind == "cpu":
         return Presence(True)
     if kind == "cuda":
-        count, reason = _cuda()
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        count, reason = _cuda(visible)
         if count > index:
             return Presence(True)
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         why = "" if visible is None else f" (CUDA_VISIBLE_DEVICES={visible!r})"
         return Presence(False, reason or f"CUDA device {index} asked for, {count} found{why}")
     if sys.platform == "darwin" and platform.machine() == "arm64":
@@ -36,9 +36,11 @@ def presence(kind: str, index: int = 0) -> Presence:
 
 
 @cache
-def _cuda() -> tuple[int, str]:
-    """Number of usable CUDA devices, by the driver's own management library, and why it is none."""
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+def _cuda(visible: str | None) -> tuple[int, str]:
+    """Number of usable CUDA devices, by the driver's own management library, and why it is none.
+
+    `visible` is what CUDA_VISIBLE_DEVICES says.
+    """
     if visible is not None and (not visible.strip() or visible.strip().startswith("-1")):
         return 0, f"CUDA_VISIBLE_DEVICES={visible!r} hides every CUDA device"
     names = ["nvml.dll"] if sys.platform == "win32" else ["libnvidia-ml.so.1", "libnvidia-ml.so"]
