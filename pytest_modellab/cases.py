@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from .catalog.load import Catalog
-from .catalog.specs import TASKS, DatasetSpec, DeviceSpec, ModelSpec, Task, Tier
+from .catalog.specs import TASKS, TIERS, DatasetSpec, DeviceSpec, ModelSpec, Task, Tier
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,12 @@ class Case:
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
-        """Tiers that both the model and the data set are in."""
-        return tuple(tier for tier in self.model.tiers if tier in self.dataset.tiers)
+        """Tiers that both the model and the data set are in. What is in `smoke` is in `smoke_all`, too."""
+        return tuple(tier for tier in TIERS if _in(tier, self.model.tiers) and _in(tier, self.dataset.tiers))
+
+
+def _in(tier: Tier, tiers: Sequence[Tier]) -> bool:
+    return tier in tiers or (tier == "smoke_all" and "smoke" in tiers)
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,17 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
 
 
 def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
-    """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them."""
+    """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
+
+    A model that `selection` names, without a wildcard, is in every tier: somebody wants it to run.
+    """
     cases = []
+    models = [
+        model.model_copy(update={"tiers": TIERS}) if model.id in selection.models else model
+        for model in catalog.models.values()
+    ]
     for task in TASKS:
-        for model in catalog.models.values():
+        for model in models:
             for device in catalog.devices.values():
                 if device.id not in model.devices:
                     continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -59,8 +59,8 @@ class Lab:
     """A registered pytest plugin by name, or None."""
     tests: dict[str, Tests] = field(default_factory=dict)
     scorecard: Scorecard | None = None
-    left_out: int = 0
-    """Tests deselected because `-m` does not name their tier."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Tests deselected because `-m` does not name their tier, by that."""
 
     @cached_property
     def session(self) -> Session:
@@ -152,7 +152,7 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     if not problems and not cases and (config.models or config.devices or config.datasets):
         problems.append(
             "--lab-model, --lab-device and --lab-dataset leave no case: the models and data sets they match"
-            " share no tier, task, language or device (`tiers: []` keeps one in the catalog only)"
+            " share no tier, task, language or device (with `tiers: []` a model runs only if named without a wildcard)"
         )
     if not problems:
         ids = {case.id for case in cases}
@@ -169,8 +169,8 @@ def rerun_command(item: pytest.Item, case: Case) -> str:
     _, separator, name = str(item.nodeid).partition("::")
     # From where pytest was started, which need not be the ini file's folder.
     parts = ["pytest", f"{os.path.relpath(item.path)}{separator}{name}"]
-    if item.get_closest_marker("real_e2e") and not item.get_closest_marker("smoke"):
-        parts += ["-m", "real_e2e"]
+    if "smoke" not in case.tiers:
+        parts += ["-m", case.tiers[-1]]
     return shlex.join(parts)
 
 

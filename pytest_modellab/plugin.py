@@ -8,6 +8,7 @@ import re
 import secrets
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MARKERS = (
     "smoke: quick sanity runs, many times a day",
+    "smoke_all: the quick runs of every engine; deselected unless -m names it",
     "real_e2e: the full runs before a release; deselected unless -m names it",
     "asr: speech recognition",
     "tts: speech synthesis",
@@ -41,7 +43,7 @@ MARKERS = (
     "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
 )
 TASK_MARKERS = ("asr", "tts", "chat", "streaming")
-TIER_MARKERS = ("smoke", "real_e2e")
+TIER_MARKERS = ("smoke", "smoke_all", "real_e2e")
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
 """Options of pytest under which no test is run."""
 NO_CASE = ""
@@ -111,7 +113,7 @@ class LabPlugin:
 
         marks = {mark.name for mark in metafunc.definition.iter_markers()}
         tasks = marks.intersection(TASK_MARKERS)
-        tiers = marks.intersection(TIER_MARKERS)
+        tiers = _tiers(marks)
         cases = [
             case
             for case in self.lab.cases
@@ -131,12 +133,11 @@ class LabPlugin:
 
         # Nobody asked for a figure without a limit: no test, rather than one that is always skipped.
         items[:] = [item for item in items if case_of(item) or not item.get_closest_marker("bounded")]
-        if not re.search(r"\breal_e2e\b", config.option.markexpr or ""):
-            kept = [item for item in items if not _only_e2e(item)]
-            if len(kept) < len(items):
-                self.lab.left_out = len(items) - len(kept)
-                config.hook.pytest_deselected(items=[item for item in items if _only_e2e(item)])
-                items[:] = kept
+        left_out = {item: tiers for item in items if (tiers := _unnamed(item, config.option.markexpr or ""))}
+        if left_out:
+            self.lab.left_out = Counter(tier for tiers in left_out.values() for tier in tiers)
+            config.hook.pytest_deselected(items=list(left_out))
+            items[:] = [item for item in items if item not in left_out]
         for item in items:
             if _wants_case(item):
                 case = case_of(item)
@@ -204,7 +205,8 @@ class ControllerPlugin:
     def pytest_report_collectionfinish(self) -> str | None:
         if not self.lab.left_out:
             return None
-        return f"modellab: left out {self.lab.left_out} tests of the release tier; -m real_e2e runs them"
+        told = [f"{tier} {count}" for tier, count in sorted(self.lab.left_out.items())]
+        return f"modellab: tests left out: {', '.join(told)}; -m with a tier's name runs them"
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
         status = getattr(report, "modellab_status", None)
@@ -299,8 +301,22 @@ def _wants_case(item: pytest.Item) -> bool:
     return "case" in getattr(item, "fixturenames", ())
 
 
-def _only_e2e(item: pytest.Item) -> bool:
-    return item.get_closest_marker("real_e2e") is not None and item.get_closest_marker("smoke") is None
+def _tiers(marks: set[str]) -> set[str]:
+    """The tiers that a test keeps to, by its markers; a smoke test is one for every engine, too."""
+    tiers = marks.intersection(TIER_MARKERS)
+    return tiers | {"smoke_all"} if "smoke" in tiers else tiers
+
+
+def _unnamed(item: pytest.Item, expression: str) -> set[str]:
+    """The tiers that a test is in, where it runs only if `-m` names one of them and it doesn't; else none."""
+    marks = {mark.name for mark in item.iter_markers()}
+    case = case_of(item)
+    tiers = marks.intersection(TIER_MARKERS)
+    if case is not None:
+        # The marker of a whole module says which cases it takes, not which tier each of them is in.
+        tiers = tiers.intersection(case.tiers)
+    named = any(re.search(rf"\b{tier}\b", expression) for tier in tiers)
+    return set() if named or "smoke" in tiers else tiers
 
 
 def arrange(items: list[pytest.Item]) -> None:

@@ -23,7 +23,7 @@ def test_a_case_is_model_device_data_set_for_one_task(tmp_path: Path) -> None:
     assert case.id == "tiny:cpu:talk"
     assert case.key == "asr/tiny:cpu:talk"
     assert case.group == "tiny:cpu"
-    assert case.tiers == ("smoke", "real_e2e")
+    assert case.tiers == ("smoke", "smoke_all", "real_e2e")
 
 
 def test_cases_are_ordered_by_model_device_and_data_set(tmp_path: Path) -> None:
@@ -42,9 +42,10 @@ def test_a_model_runs_only_on_devices_that_it_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "dataset", "common"),
     [
-        ("[smoke, real_e2e]", "[smoke, real_e2e]", ("smoke", "real_e2e")),
+        ("[smoke, real_e2e]", "[smoke, real_e2e]", ("smoke", "smoke_all", "real_e2e")),
         ("[smoke, real_e2e]", "[real_e2e]", ("real_e2e",)),
-        ("[smoke]", "[real_e2e, smoke]", ("smoke",)),
+        ("[smoke]", "[real_e2e, smoke]", ("smoke", "smoke_all")),
+        ("[smoke_all]", "[real_e2e, smoke]", ("smoke_all",)),
         ("[smoke]", "[real_e2e]", None),
         ("[]", "[smoke, real_e2e]", None),
         ("[smoke, real_e2e]", "[]", None),

@@ -286,7 +286,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             MODEL_FILE,
             "[smoke,",
             "[smok,",
-            "5: `tiers[0]`: unknown value `smok`; did you mean `smoke`? allowed: real_e2e, smoke",
+            "5: `tiers[0]`: unknown value `smok`; did you mean `smoke`? allowed: real_e2e, smoke, smoke_all",
         ),
         (
             MODEL_FILE,

@@ -68,6 +68,39 @@ def test_release_tests_are_deselected_unless_named(lab: FakeLab) -> None:
     assert lab.run("-m", "asr and real_e2e").ret == 0
 
 
+def test_the_quick_runs_of_every_engine_are_asked_for_by_name(lab: FakeLab) -> None:
+    lab.ready()
+    lab.model("extra", tiers=["smoke_all"])
+    lab.pytester.makepyfile(
+        test_smoke="""
+import pytest
+
+pytestmark = pytest.mark.smoke
+
+
+def test_answers(run):
+    assert run.success_rate >= 1.0
+"""
+    )
+    for arguments in ((), ("-m", "smoke"), ("-m", "real_e2e")):
+        lab.run(*arguments)
+        assert {record.case.model for record in lab.records()} == {"fake"}
+    result = lab.run("-m", "smoke_all")
+    result.assert_outcomes(passed=6)
+    assert {record.case.model for record in lab.records()} == {"fake", "extra"}
+    result = lab.run("-m", "smoke", "test_smoke.py")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["modellab: tests left out: smoke_all 1; -m with a tier's name runs them"])
+
+
+def test_a_model_without_tiers_runs_if_it_is_named(lab: FakeLab) -> None:
+    lab.ready(tiers=[])
+    lab.run("-m", "smoke", "--lab-model", "fake").assert_outcomes(passed=2)
+    result = lab.run("--lab-model", "fak*")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*with `tiers: ??` a model runs only if named without a wildcard*"])
+
+
 def test_a_case_of_both_tiers_runs_without_a_marker_expression(lab: FakeLab) -> None:
     lab.ready()
     lab.run().assert_outcomes(passed=2)
@@ -386,7 +419,7 @@ def test_left_out_release_tests_are_told(lab: FakeLab) -> None:
     lab.ready(tiers=["real_e2e"])
     result = lab.run()
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    result.stdout.fnmatch_lines(["modellab: left out 2 tests of the release tier; -m real_e2e runs them"])
+    result.stdout.fnmatch_lines(["modellab: tests left out: real_e2e 2; -m with a tier's name runs them"])
 
 
 def test_the_rerun_command_is_as_one_types_it_from_here(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:

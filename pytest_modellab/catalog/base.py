@@ -9,9 +9,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Pri
 from pydantic_core import PydanticCustomError
 
 Task = Literal["asr", "tts", "chat", "streaming"]
-Tier = Literal["smoke", "real_e2e"]
+Tier = Literal["smoke", "smoke_all", "real_e2e"]
 
 TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
+TIERS: tuple[Tier, ...] = ("smoke", "smoke_all", "real_e2e")
 
 # No `:` (it joins the parts of a case id), `@` (it breaks `-k` and xdist's grouping), `/`, brackets or spaces.
 IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"

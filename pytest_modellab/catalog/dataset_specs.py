@@ -190,7 +190,7 @@ class DatasetSpec(NamedSpec):
     schema_: Literal["modellab.dataset/1"] = Field(alias="schema")
     title: str = ""
     tasks: tuple[Task, ...] = Field(min_length=1)
-    tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
+    tiers: tuple[Tier, ...] = Field(description="smoke is in smoke_all, too; [] keeps it in the catalog without tests")
     language: Language | None = Field(default=None, description="of utterances that don't state their own")
     speaker: str | None = Field(default=None, description="of all utterances of a recipe that doesn't tell them apart")
     kind: str | None = Field(default=None, description="of all utterances of a recipe: read, prompt, ...")

@@ -14,6 +14,7 @@ from .base import (
     LANGUAGE_TAG,
     REPO,
     TASKS,
+    TIERS,
     FileName,
     Identifier,
     Language,
@@ -44,6 +45,7 @@ __all__ = [
     "LANGUAGE_TAG",
     "LETTERS",
     "TASKS",
+    "TIERS",
     "ArchiveSpec",
     "Bands",
     "ClipSpec",
@@ -121,7 +123,7 @@ class ModelSpec(NamedSpec):
     title: str = ""
     engine: str
     tasks: tuple[Task, ...] = Field(min_length=1)
-    tiers: tuple[Tier, ...] = Field(description="[] keeps it in the catalog without tests")
+    tiers: tuple[Tier, ...] = Field(description="smoke is in smoke_all, too; [] has no tests unless it is named")
     languages: tuple[Language, ...] = Field(default=(), description="[] for any")
     licence: str = ""
     weights: Weights | None = None
