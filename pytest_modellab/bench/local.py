@@ -8,17 +8,30 @@ import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import IO, Any, Literal, Protocol
 
+from ..store import cache_root
 from . import wire
 from .gpu import gpu_memory
 
 STDERR_LINES = 20
 _LINE_LENGTH = 500
+
+
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+"""The variables that name the folder for temporary files: each worker has its own, which goes with it."""
+
+
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    # In the cache, where the store clears away what killed sessions left.
+    parent = cache_root() / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix="worker-", dir=parent, ignore_cleanup_errors=True)
 
 
 class WorkerDied(Exception):
@@ -72,6 +85,7 @@ class LocalWorker:
 
     def __init__(self, python: str = sys.executable, *, gpu: bool = False) -> None:
         """`gpu` is whether to ask for the worker's memory on NVIDIA devices, too."""
+        self._scratch = _scratch()
         # `-P`: the folder tests start in must not shadow a library. A session of its own: Ctrl-C reaches the
         # worker only through us, and a kill takes its children along.
         self._process = subprocess.Popen(
@@ -80,6 +94,7 @@ class LocalWorker:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            env={**os.environ, **dict.fromkeys(_TEMPORARY, self._scratch.name)},
         )
         self.memory = Memory()
         self._gpu = gpu
@@ -184,11 +199,22 @@ class LocalWorker:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._kill_strays()
         for thread in self._threads:
             thread.join(timeout=2)  # until the last words are in
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             with contextlib.suppress(OSError):
                 stream.close()  # type: ignore[union-attr]  # all three are pipes
+        self._scratch.cleanup()
+
+    def _kill_strays(self) -> None:
+        """End what left the worker's process group, or outlived it: known by its folder for temporary files."""
+        import psutil
+
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(_TEMPORARY[0]) == self._scratch.name:
+                    process.kill()
 
     def _tail(self) -> str:
         return "\n".join(self._stderr)

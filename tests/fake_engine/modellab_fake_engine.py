@@ -6,9 +6,12 @@ Clips are told apart by their number of samples.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +65,10 @@ class FakeEngine:
             return 42  # type: ignore[return-value]  # the fault
         if fault == "surrogate":
             return Transcript("half a pair \ud800 and a whole \ud83d\ude00")
+        if fault == "nan":
+            return Transcript(float("nan"))  # type: ignore[arg-type]  # the fault
+        if fault == "loop":
+            return Transcript("ha " * 100_000)
         self._fail(fault)
         if fault == "wrong-language":
             return Transcript("", 42)  # type: ignore[arg-type]  # the fault
@@ -99,6 +106,16 @@ class FakeEngine:
             os.kill(os.getpid(), signal.SIGKILL)
         if fault == "hang":
             time.sleep(3600)
+        if fault == "endless":
+            "".join(word for word in itertools.repeat(""))
+        if fault == "memory":
+            bytearray(1 << 62)
+        if fault == "system-exit":
+            sys.exit(3)
+        if fault == "leave-things":
+            Path(tempfile.mkdtemp(), "large").write_bytes(bytes(1000))
+            subprocess.Popen(["sleep", "987"], start_new_session=True)
+            os.abort()
         if fault == "print":
             sys.stdout.write("noise on standard output\n" * 1000)
             sys.stderr.write("noise on standard error" * 100_000)
