@@ -196,10 +196,12 @@ class ControllerPlugin:
 
     def pytest_report_header(self) -> str:
         catalog = self.lab.catalog
+        foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
+        told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
         return (
             f"modellab: {self.lab.shown(catalog.folder)}: models {len(catalog.models)},"
             f" data sets {len(catalog.datasets)}, cases {len(self.lab.cases)};"
-            f" reports: {self.lab.shown(self.lab.config.reports)}"
+            f" reports: {self.lab.shown(self.lab.config.reports)}{told if foreign else ''}"
         )
 
     def pytest_report_collectionfinish(self) -> str | None:
@@ -266,6 +268,10 @@ def _from_here(path: Path) -> str:
     """A path as one would type it where pytest was started."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def _runs_foreign_code(case: Case) -> bool:
+    return case.model.options_on(case.device.id).get("trust_remote_code") is True
 
 
 def _parameter(case: Case, tiers: set[str]) -> Any:

@@ -313,7 +313,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "faster-whisper",
             "faster-wisper",
             "3: no engine `faster-wisper` is installed; did you mean `faster-whisper`?"
-            f" allowed: {', '.join(sorted(available()))}",
+            f" allowed: {', '.join(sorted(available()))}, or `module:Class` or `path/to/file.py:Class`",
         ),
         (
             MODEL_FILE,
@@ -832,8 +832,8 @@ class TestOtherEngines:
     def test_an_engine_that_cannot_be_imported(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         told = self.load_with(tmp_path, monkeypatch, "import no_such_module_anywhere\n", "  voice: anna")
         assert told == [
-            f"{MODEL_FILE}:3: the engine `lab-voice` (lab_voice:Engine) can't be imported:"
-            " No module named 'no_such_module_anywhere'"
+            f"{MODEL_FILE}:3: the engine `lab-voice` (lab_voice:Engine) can't be used:"
+            " ModuleNotFoundError: No module named 'no_such_module_anywhere'"
         ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import platform
@@ -15,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from ..engines.registry import source_of
 from .gpu import gpu_names
 
 # Raised when the way of running a case changes so that old and new answers can't be mixed.
@@ -97,10 +97,11 @@ def _version(name: str) -> str | None:
 def sources_digest(engine: str) -> str:
     """SHA-256 over the source of everything between the samples and the answer, `engine`'s module included."""
     digest = hashlib.sha256()
-    for module in (*_ANSWERING, engine.partition(":")[0]):
-        found = importlib.util.find_spec(module)
-        if found is not None and found.origin is not None:
-            digest.update(module.encode() + b"\0" + Path(found.origin).read_bytes() + b"\0")
+    for target in (*(f"{module}:" for module in _ANSWERING), engine):
+        source = source_of(target)
+        if source is not None:
+            name = source.name if ".py:" in target else target.partition(":")[0]
+            digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -14,7 +14,7 @@ from ..catalog.specs import DeviceSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
-from ..engines.registry import available, engine_class
+from ..engines.registry import engine_class
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..text import CHARACTERS
 from . import provenance
@@ -107,7 +107,7 @@ class Bench:
         """What a worker loads for a case. Raises store.StoreError."""
         device, _ = self.device(case)
         return LoadOrder(
-            engine=available()[case.model.engine],
+            engine=_target(case),
             options=full_options(case.model, device.id),
             device=_mapping(device),
             weights=weights.local_folder(case.model, self.catalog.mirrors, self.catalog.folder, self.store),
@@ -121,7 +121,7 @@ class Bench:
         found = devices.presence(device.kind, device.index)
         if not found.present:
             return f"{device.id}: {found.reason}"
-        engine = engine_class(available()[case.model.engine])
+        engine = engine_class(_target(case))
         main = engine.distributions[0] if engine.distributions else None
         if main is not None and provenance.versions([main])[main] is None:
             hint = f"pip install 'pytest-modellab[{engine.extra}]'" if engine.extra else f"pip install {main}"
@@ -181,7 +181,8 @@ class Bench:
             "protocol": provenance.PROTOCOL,
             "task": case.task,
             "model": case.model.id,
-            "engine": order.engine,
+            # A file by the place that the spec gives it, which is the same in every checkout; `code` has what is in it.
+            "engine": case.model.engine if ".py:" in order.engine else order.engine,
             "options": order.options,
             "device": {"kind": order.device["kind"], "index": order.device["index"]},
             "weights": weights.digest(case.model, self.catalog.folder),
@@ -204,6 +205,12 @@ class Bench:
             session=self.session.id,
             model_size=weights.size(case.model, self.catalog.folder),
         )
+
+
+def _target(case: Case) -> str:
+    target = case.model.engine_target
+    assert target is not None  # the catalog was checked
+    return target
 
 
 def _mapping(device: DeviceSpec) -> dict[str, Any]:

@@ -14,13 +14,13 @@ import sys
 import threading
 import time
 import traceback
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from ..engines.base import Clip, DeviceRef, LoadRequest, Telling, Transcript
+from ..engines.registry import engine_class
 from . import wire
 
 
@@ -58,10 +58,8 @@ class Host:
         random.seed(message["seed"])
         np.random.seed(message["seed"])  # libraries draw from the global state
         start = time.perf_counter()
-        module, _, name = message["engine"].partition(":")
-        engine_class = getattr(import_module(module), name)
         weights = message["weights"]
-        self._engine = engine_class.load(
+        self._engine = engine_class(message["engine"]).load(
             LoadRequest(
                 device=DeviceRef(message["device"]["kind"], message["device"]["index"]),
                 options=message["options"],

@@ -200,6 +200,9 @@ class DatasetSpec(NamedSpec):
     )
     manifest: str | None = Field(default=None, description="JSONL as NeMo writes it, relative to the YAML file")
     folder: str | None = Field(default=None, description="audio files, each with a .txt of the same name")
+    audio_root: str | None = Field(
+        default=None, description="where its files must lie; relative to the YAML file, by default beside the manifest"
+    )
     archives: dict[Identifier, ArchiveSpec] = Field(default_factory=dict)
     clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)
     recipe: RecipeSpec | None = None
@@ -218,6 +221,8 @@ class DatasetSpec(NamedSpec):
         form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive", "made")
         if self.archives and form not in {"clips", "recipe"}:
             raise ValueError(f"`archives` go with `clips` or `recipe`, not with `{form}`")
+        if self.audio_root is not None and form not in {"manifest", "folder"}:
+            raise ValueError(f"`audio_root` goes with `manifest` or `folder`, not with `{form}`")
         if form == "made" and (self.glossary or self.names):
             raise ValueError("`glossary` and `names` go with speech, not with `made`")
         for key in ("speaker", "kind"):

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, get_args
 
-from ..engines.registry import available, engine_class
+from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
 from .specs import (
@@ -156,7 +156,7 @@ class _Reader:
 
     def kinds(self, model: ModelSpec) -> frozenset[str]:
         """Kinds of device the model's engine runs on; all where the engine is in doubt, which is told elsewhere."""
-        target = available().get(model.engine)
+        target = model.engine_target
         in_doubt = target is None or self.broken(Path(model.origin.rpartition(":")[0]))
         return frozenset(get_args(DeviceKind)) if target is None or in_doubt else engine_class(target).devices
 

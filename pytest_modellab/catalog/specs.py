@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ..engines.registry import target_of
 from ..metrics.definitions import METRICS, WITH_INTERVAL, Metric
 from .base import (
     COMMIT,
@@ -121,7 +123,7 @@ class ModelSpec(NamedSpec):
 
     schema_: Literal["modellab.model/1"] = Field(alias="schema")
     title: str = ""
-    engine: str
+    engine: str = Field(description="the name of an installed one, `module:Class`, or `path/to/file.py:Class`")
     tasks: tuple[Task, ...] = Field(min_length=1)
     tiers: tuple[Tier, ...] = Field(description="smoke is in smoke_all, too; [] has no tests unless it is named")
     languages: tuple[Language, ...] = Field(default=(), description="[] for any")
@@ -132,6 +134,11 @@ class ModelSpec(NamedSpec):
         min_length=1, description="device id -> options that differ on it ({} for none)"
     )
     timeouts: Timeouts = Timeouts()
+
+    @property
+    def engine_target(self) -> str | None:
+        """Where the engine's class is, as engines.registry has it; None where there is no such engine."""
+        return target_of(self.engine, Path(self.origin).parent)
 
     def options_on(self, device: str) -> dict[str, Any]:
         return {**self.options, **self.devices[device]}

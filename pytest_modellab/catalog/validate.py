@@ -56,15 +56,18 @@ def build(kind: type[S], document: Document) -> S | None:
 
 def check_options(spec: ModelSpec, document: Document) -> None:
     """Hold a model's engine, devices and options against what the engine declares."""
-    target = available().get(spec.engine)
-    if target is None:
+    if spec.engine_target is None:
         message = f"no engine `{spec.engine}` is installed; {suggest(spec.engine, available())}"
-        document.problems.append(document.problem(("engine",), message))
+        hint = ", or `module:Class` or `path/to/file.py:Class`"
+        document.problems.append(document.problem(("engine",), message + hint))
         return
     try:
-        engine = engine_class(target)
-    except (ImportError, AttributeError) as error:
-        message = f"the engine `{spec.engine}` ({target}) can't be imported: {error}"
+        engine = engine_class(spec.engine_target)
+        lacking = [name for name in ("tasks", "devices", "rate", "load", "Options") if not hasattr(engine, name)]
+        if lacking:
+            raise TypeError(f"it has no {', '.join(f'`{name}`' for name in lacking)}")
+    except Exception as error:  # somebody's module may raise anything
+        message = f"the engine `{spec.engine}` ({spec.engine_target}) can't be used: {type(error).__name__}: {error}"
         document.problems.append(document.problem(("engine",), message))
         return
     for i, task in enumerate(spec.tasks):
@@ -114,7 +117,8 @@ def _option_problems(spec: ModelSpec, device: str, kind: type[Any], document: Do
 
 def full_options(spec: ModelSpec, device: str) -> dict[str, Any]:
     """Every option the model runs with on `device`, defaults included."""
-    adapter: TypeAdapter[Any] = TypeAdapter(engine_class(available()[spec.engine]).Options)
+    assert spec.engine_target is not None  # the catalog was checked
+    adapter: TypeAdapter[Any] = TypeAdapter(engine_class(spec.engine_target).Options)
     dumped: dict[str, Any] = adapter.dump_python(adapter.validate_python(spec.options_on(device)), mode="json")
     return dumped
 

@@ -50,11 +50,20 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, calibrate, data, hook, models, rescore, schema
+    from . import baseline, calibrate, data, hook, models, new_model, rescore, schema
 
     pull = command("pull", models.pull, "Fetch weights ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
     command("models", models.show, "List the models of the catalog and which weights are present.")
+    new = command("new-model", new_model.run, "Write a commented spec of a model, with every option of its engine.")
+    new.add_argument("engine", metavar="ENGINE", help="an installed one, module:Class, or path/to/file.py:Class")
+    new.add_argument("id", metavar="ID", help="what the model will be called")
+    new.add_argument("--weights", type=Path, metavar="FOLDER", help="a folder of weights on this machine")
+    new.add_argument("--repo", metavar="OWNER/NAME", help="or a repository of the Hugging Face hub,")
+    new.add_argument("--revision", metavar="COMMIT", help="at this commit")
+    new.add_argument(
+        "--language", action="append", default=[], metavar="TAG", help="it speaks; repeatable (default: any)"
+    )
     digest = command("digest", models.digest, "Print the `files:` lines of a spec for a folder of weights.")
     digest.add_argument("folder", type=Path, metavar="FOLDER")
     sets = command("data", data.run, "List, fetch or check the data sets of the catalog.")

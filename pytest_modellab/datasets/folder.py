@@ -9,6 +9,7 @@ from ..catalog.specs import DatasetSpec
 from ..store import digest_file
 from .model import DatasetError, Utterance
 from .recording import FileRecording
+from .root import Outside, Root
 from .rows import Rows
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"}) | ffmpeg.SUFFIXES
@@ -17,16 +18,21 @@ AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".
 def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
     if not folder.is_dir():
         raise DatasetError(f"data set {spec.id}: no folder {folder} (named in {spec.origin})")
+    root = Root.of(spec, folder)
     rows = Rows(spec, "rename one of the files")
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES):
         text_file = path.with_suffix(".txt")
         try:
+            for file in (path, text_file):
+                root.check(file)
             text = text_file.read_text(encoding="utf-8-sig").strip()
             digest = digest_file(path)
         except FileNotFoundError:
             rows.problems.append(f"{path}: no {text_file.name} beside it with the reference")
         except UnicodeDecodeError:
             rows.problems.append(f"{text_file}: not UTF-8 text; save the file as UTF-8")
+        except Outside as error:
+            rows.problems.append(f"{path}: {error}")
         except OSError as error:
             rows.problems.append(f"{error.filename}: can't be read: {error.strerror}")
         else:

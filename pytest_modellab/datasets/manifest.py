@@ -13,10 +13,12 @@ from ..ffmpeg import format_of
 from ..store import digest_file
 from .model import DatasetError, Utterance
 from .recording import FileRecording
+from .root import Root
 from .rows import Rows
 
 
 def from_manifest(spec: DatasetSpec, path: Path) -> tuple[Utterance, ...]:
+    root = Root.of(spec, path.parent)
     try:
         # Windows editors begin a file with a byte order mark.
         text = path.read_text(encoding="utf-8-sig")
@@ -33,7 +35,7 @@ def from_manifest(spec: DatasetSpec, path: Path) -> tuple[Utterance, ...]:
         if not row_text.strip():
             continue
         try:
-            rows.add(f"{path}:{number}", _utterance(spec, path, json.loads(row_text)))
+            rows.add(f"{path}:{number}", _utterance(spec, path, root, json.loads(row_text)))
         except json.JSONDecodeError as error:
             rows.problems.append(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}")
         except ValueError as error:
@@ -43,7 +45,7 @@ def from_manifest(spec: DatasetSpec, path: Path) -> tuple[Utterance, ...]:
     return rows.checked(f"{path}: no utterances")
 
 
-def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
+def _utterance(spec: DatasetSpec, manifest: Path, root: Root, row: Any) -> Utterance:
     if not isinstance(row, dict):
         raise ValueError("expected an object with `audio_filepath` and `text`")
     for key in ("audio_filepath", "text"):
@@ -75,6 +77,7 @@ def _utterance(spec: DatasetSpec, manifest: Path, row: Any) -> Utterance:
     if piece and row.get("duration") == 0:
         raise ValueError("`duration` of a piece must be more than 0 seconds")
     audio_file = manifest.parent / row["audio_filepath"]
+    root.check(audio_file)
     if not audio_file.is_file():
         raise ValueError(f"no audio file {audio_file}")
     name = row.get("id")

@@ -1,10 +1,19 @@
-"""Which engines are installed, by the entry-point group `modellab.engines`. Nothing is imported until asked."""
+"""Which class an engine's name stands for: an entry point of the group `modellab.engines`, or an import string.
+
+An import string is `package.module:Class`, or `folder/file.py:Class` for a file beside somebody's tests. Nothing is
+imported until asked. Standard library only: workers use it, too.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
+import sys
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
 from typing import cast
 
 from .base import Engine
@@ -14,12 +23,53 @@ GROUP = "modellab.engines"
 
 @cache
 def available() -> dict[str, str]:
-    """Engine name -> `module:Class`."""
+    """Engine name -> `module:Class`, of installed packages."""
     return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+
+
+def target_of(name: str, folder: Path) -> str | None:
+    """What an engine's name in a spec stands for: `module:Class`, or `/absolute/file.py:Class`; None if nothing.
+
+    Files are looked for from `folder`, where the spec lies.
+    """
+    if ":" not in name:
+        return available().get(name)
+    place, _, attribute = name.rpartition(":")
+    return f"{(folder / place).resolve()}:{attribute}" if place.endswith(".py") else name
 
 
 @cache
 def engine_class(target: str) -> type[Engine]:
-    """Import `module:Class`; this imports the engine's module, not its library."""
-    module, _, name = target.partition(":")
-    return cast("type[Engine]", getattr(import_module(module), name))
+    """Import the class; this imports the engine's module, not its library.
+
+    Raises ImportError or AttributeError, or what the module raises.
+    """
+    place, _, name = target.rpartition(":")
+    module = _from_file(Path(place)) if place.endswith(".py") else import_module(place)
+    return cast("type[Engine]", getattr(module, name))
+
+
+def source_of(target: str) -> Path | None:
+    """The file that holds the class; None where it can't be told."""
+    place = target.rpartition(":")[0]
+    if place.endswith(".py"):
+        return Path(place)
+    found = importlib.util.find_spec(place)
+    return None if found is None or found.origin is None else Path(found.origin)
+
+
+def _from_file(path: Path) -> ModuleType:
+    # A name of its own: two files may have the same, and dataclasses look their module up by it.
+    name = f"modellab_engine_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ImportError(f"no file {path}")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module

@@ -34,6 +34,7 @@ class FakeOptions:
     delay_s: float = 0.0
     facts: dict[str, object] = field(default_factory=dict)
     """What it tells after loading."""
+    trust_remote_code: bool = False
     log: str = ""
     """A file that gets a line for each load and each clip."""
 
