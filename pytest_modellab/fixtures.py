@@ -60,9 +60,12 @@ def start_model(case: Case, request: pytest.FixtureRequest) -> Iterator[Callable
     from .store import StoreError, Unavailable
 
     bench = request.config.stash[LAB].bench
-    reason = bench.absent(case)
+    try:
+        reason = bench.absent(case)
+    except StoreError as error:
+        pytest.fail(printable_lines(str(error)), pytrace=False)
     if reason is not None:
-        pytest.skip(reason)
+        pytest.skip(printable_lines(reason))
     started: list[LiveModel] = []
 
     def start() -> LiveModel:

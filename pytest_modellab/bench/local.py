@@ -13,9 +13,12 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any, Literal, Protocol
 
+from ..environments import Environment
 from ..store import cache_root
+from ..venvs import environ_of
 from . import wire
 from .gpu import gpu_memory
 
@@ -83,18 +86,21 @@ class Worker(Protocol):
 class LocalWorker:
     """A worker in a child process of this machine."""
 
-    def __init__(self, python: str = sys.executable, *, gpu: bool = False) -> None:
-        """`gpu` is whether to ask for the worker's memory on NVIDIA devices, too."""
+    def __init__(self, environment: Environment | None = None, *, gpu: bool = False) -> None:
+        """Start it in `environment`, or in this session's own Python.
+
+        `gpu` is whether to ask for the worker's memory on NVIDIA devices, too.
+        """
         self._scratch = _scratch()
-        # `-P`: the folder tests start in must not shadow a library. A session of its own: Ctrl-C reaches the
-        # worker only through us, and a kill takes its children along.
+        variables = dict(os.environ) if environment is None else environ_of(environment.interpreter)
+        # A session of its own: Ctrl-C reaches the worker only through us, and a kill takes its children along.
         self._process = subprocess.Popen(
-            [python, "-P", "-m", "pytest_modellab.bench.worker"],
+            _command(environment),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            env={**os.environ, **dict.fromkeys(_TEMPORARY, self._scratch.name)},
+            env={**variables, **dict.fromkeys(_TEMPORARY, self._scratch.name)},
         )
         self.memory = Memory()
         self._gpu = gpu
@@ -231,6 +237,13 @@ class LocalWorker:
         # readline with a bound: a flood without line ends must not fill this process.
         while line := stream.readline(_LINE_LENGTH):
             self._stderr.append(line.decode("utf-8", "replace").rstrip())
+
+
+def _command(environment: Environment | None) -> list[str]:
+    if environment is None:
+        # `-P`: the folder tests start in must not shadow a library.
+        return [sys.executable, "-P", "-m", "pytest_modellab.bench.worker"]
+    return [str(environment.interpreter), str(Path(__file__).with_name("bootstrap.py"))]
 
 
 class InProcessWorker:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..cases import Case
 from ..engines.base import Clip, Fact
+from ..environments import Environment
 from .lease import Leases
 from .local import Memory, Worker, WorkerDied
 from .record import Failure
@@ -45,6 +46,8 @@ class LoadOrder:
     weights: Path | None
     seed: int
     timeout_s: float
+    environment: Environment | None = None
+    """Where the worker runs; None for this session's own Python."""
 
     def message(self) -> dict[str, Any]:
         return {

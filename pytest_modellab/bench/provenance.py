@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engines.registry import source_of
+from ..environments import Environment
 from .gpu import gpu_names
 
 # Raised when the way of running a case changes so that old and new answers can't be mixed.
@@ -94,13 +95,20 @@ def _version(name: str) -> str | None:
         return None
 
 
-def sources_digest(engine: str) -> str:
-    """SHA-256 over the source of everything between the samples and the answer, `engine`'s module included."""
+def sources_digest(engine: str, environment: Environment | None = None) -> str:
+    """SHA-256 over the source of everything between the samples and the answer, `engine`'s module included.
+
+    Somebody else's engine is what it is in the `environment` of the model, if that has one.
+    """
     digest = hashlib.sha256()
     for target in (*(f"{module}:" for module in _ANSWERING), engine):
-        source = source_of(target)
+        place = target.rpartition(":")[0]
+        if environment is None or place.endswith(".py") or place.partition(".")[0] == "pytest_modellab":
+            source = source_of(target)
+        else:
+            source = environment.source(place)
         if source is not None:
-            name = source.name if ".py:" in target else target.partition(":")[0]
+            name = source.name if place.endswith(".py") else place
             digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()
 

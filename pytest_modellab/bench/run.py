@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import audio, devices, weights
+from .. import audio, devices, environments, weights
 from ..cases import Case
 from ..catalog.load import Catalog
 from ..catalog.specs import DeviceSpec
@@ -15,6 +15,7 @@ from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
 from ..engines.registry import engine_class
+from ..environments import Environment, Environments, NoEnvironment
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..text import CHARACTERS
 from . import provenance
@@ -59,11 +60,14 @@ class Bench:
         self.progress = progress or Silent()
         self._outcomes: dict[str, Outcome] = {}
         self.pool = Pool(self.start_worker, Leases(cache_root() / "locks"))
+        self._environments = Environments(catalog.folder / "models")
         self._git: tuple[str | None, bool | None] | None = None
 
     def start_worker(self, order: LoadOrder) -> Worker:
         """A worker of this session's kind, nothing loaded yet."""
-        return InProcessWorker() if self.settings.in_process else LocalWorker(gpu=order.device["kind"] == "cuda")
+        if self.settings.in_process:
+            return InProcessWorker()
+        return LocalWorker(order.environment, gpu=order.device["kind"] == "cuda")
 
     def expect(self, cases: Iterable[Case]) -> None:
         """Announce the cases of this process, so that workers live as long as they are needed and no longer."""
@@ -110,29 +114,64 @@ class Bench:
             engine=_target(case),
             options=full_options(case.model, device.id),
             device=_mapping(device),
-            weights=weights.local_folder(case.model, self.catalog.mirrors, self.catalog.folder, self.store),
+            weights=self._weights(case),
             seed=SEED,
             timeout_s=case.model.timeouts.load_s,
+            environment=self.environment(case),
         )
 
+    def _weights(self, case: Case) -> Path | None:
+        return weights.local_folder(case.model, self.catalog.mirrors, self.catalog.folder, self.store)
+
+    def environment(self, case: Case) -> Environment | None:
+        """The Python its worker runs in, built now if need be; None for this session's own.
+
+        Raises environments.NoEnvironment or store.StoreError.
+        """
+        return self._environments.of(case.model, lambda text: self.progress.say(case, text))
+
     def absent(self, case: Case) -> str | None:
-        """Why the case can't run here for want of a device or a library; None if it can, so far."""
+        """Why the case can't run here for want of a device, an environment or a library; None if it can, so far.
+
+        Raises store.StoreError.
+        """
         device, _ = self.device(case)
         found = devices.presence(device.kind, device.index)
         if not found.present:
             return f"{device.id}: {found.reason}"
         engine = engine_class(_target(case))
         main = engine.distributions[0] if engine.distributions else None
+        if case.model.environment is not None:
+            return self._absent_in_environment(case, main)
         if main is not None and provenance.versions([main])[main] is None:
             hint = f"pip install 'pytest-modellab[{engine.extra}]'" if engine.extra else f"pip install {main}"
             return f"{main} is not installed; {hint}"
         return None
 
-    def _run_once(self, case: Case) -> Outcome:
-        reason = self.absent(case)
-        if reason is not None:
-            return Outcome(unavailable=reason)
+    def _absent_in_environment(self, case: Case, library: str | None) -> str | None:
+        spec = case.model.environment
+        assert spec is not None
+        where = self.catalog.shown(spec.origin)
+        if self.settings.in_process:
+            return f"{case.model.id} has an environment of its own ({where}), which --lab-inprocess can't enter"
         try:
+            self._weights(case)  # first: an environment may be larger than any weights, and of no use without them
+            environment = self.environment(case)
+        except Unavailable as error:
+            return str(error)
+        except NoEnvironment as error:
+            return f"{error}\nIts spec: {where}. `modellab pull {case.model.id}` tries again."
+        assert environment is not None
+        if library is not None and environment.versions([library])[library] is None:
+            do = f"install it for {environment.interpreter}" if spec.interpreter else "add it to `requirements`"
+            return f"{library} is not installed in the environment of {case.model.id}; {do} ({where})"
+        return None
+
+    def _run_once(self, case: Case) -> Outcome:
+        try:
+            reason = self.absent(case)
+            if reason is not None:
+                return Outcome(unavailable=reason)
             self.progress.say(case, "preparing data and weights")
             with self.progress.visible():
                 dataset = self.dataset(case).first(self.settings.max_utterances)
@@ -192,8 +231,11 @@ class Bench:
             "in_process": self.settings.in_process,
             "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
             "python": provenance.python_tag(),
-            "code": provenance.sources_digest(order.engine),
+            "code": provenance.sources_digest(order.engine, order.environment),
         }
+        if order.environment is not None:
+            inputs["versions"] |= order.environment.versions(engine.distributions)
+            inputs["environment"] = environments.provenance(case.model, order.environment)
         if self._git is None:
             self._git = provenance.git_state(self.catalog.folder)
         commit, dirty = self._git

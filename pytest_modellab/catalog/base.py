@@ -23,6 +23,8 @@ REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
 DEBIAN = r"^[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~-]+$"
 URL = r"^https?://[^\s/]+/\S+$"
 CURRENCY = r"^[A-Z]{3}$"
+# What the worker runs on, and no patch release: those are interchangeable.
+PYTHON = r"^3\.[1-9][0-9]$"
 
 # BCP 47 as far as it goes here: `english` would choose another normalizer than `en`, unnoticed.
 LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
@@ -36,6 +38,7 @@ IN_WORDS = {
     LANGUAGE_TAG: "a language tag such as en or en-US",
     REQUIREMENT: "a pinned package, name==version",
     DEBIAN: "a pinned Debian package, name=version",
+    PYTHON: 'a version of Python from "3.10" on, without patch release',
     URL: "an address that begins with http:// or https://",
 }
 """What each pattern asks for, for messages."""

@@ -41,6 +41,7 @@ from .dataset_specs import (
     RecipeSpec,
     Sound,
 )
+from .environment_spec import EnvironmentSpec
 
 __all__ = [
     "IN_WORDS",
@@ -57,6 +58,7 @@ __all__ = [
     "DeviceKind",
     "DeviceSpec",
     "DevicesFile",
+    "EnvironmentSpec",
     "GradesFile",
     "Join",
     "Letter",
@@ -129,6 +131,7 @@ class ModelSpec(NamedSpec):
     languages: tuple[Language, ...] = Field(default=(), description="[] for any")
     licence: str = ""
     weights: Weights | None = None
+    environment: EnvironmentSpec | None = None
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
     devices: dict[Identifier, dict[str, Any]] = Field(
         min_length=1, description="device id -> options that differ on it ({} for none)"

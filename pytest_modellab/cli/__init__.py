@@ -52,9 +52,9 @@ def _parser() -> argparse.ArgumentParser:
 
     from . import baseline, calibrate, data, hook, models, new_model, rescore, schema
 
-    pull = command("pull", models.pull, "Fetch weights ahead of time, whatever their size.")
+    pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
-    command("models", models.show, "List the models of the catalog and which weights are present.")
+    command("models", models.show, "List the models of the catalog and which weights and environments are present.")
     new = command("new-model", new_model.run, "Write a commented spec of a model, with every option of its engine.")
     new.add_argument("engine", metavar="ENGINE", help="an installed one, module:Class, or path/to/file.py:Class")
     new.add_argument("id", metavar="ID", help="what the model will be called")

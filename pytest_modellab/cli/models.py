@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from ..catalog import Catalog
 from ..catalog.specs import ModelSpec
+from ..environments import Environments, NoEnvironment
+from ..printable import printable
 from ..store import Store, Unavailable, digest_file
 from ..weights import local_folder, wanted_files
 from . import UsageError
@@ -13,11 +18,12 @@ from .place import chosen, open_catalog
 
 
 def show(options: argparse.Namespace) -> int:
-    """A table of every model and whether its weights are here."""
+    """A table of every model and whether its weights and its environment are here."""
     from tabulate import tabulate
 
     catalog = open_catalog(options)
     store = Store()
+    environments = Environments(catalog.folder / "models")
     rows = [
         [
             model.id,
@@ -26,11 +32,13 @@ def show(options: argparse.Namespace) -> int:
             ", ".join(model.tiers) or "-",
             ", ".join(model.devices),
             *_weights(model, catalog, store),
+            environments.state(model),
             model.licence or "-",
         ]
         for model in catalog.models.values()
     ]
-    print(tabulate(rows, ["model", "engine", "tasks", "tiers", "devices", "size", "weights", "licence"]))
+    headers = ["model", "engine", "tasks", "tiers", "devices", "size", "weights", "environment", "licence"]
+    print(tabulate(rows, headers))
     print(f"cache: {store.root}")
     return 0
 
@@ -50,9 +58,13 @@ def _weights(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str
 
 
 def pull(options: argparse.Namespace) -> int:
-    """Fetch the weights of the named models, by default of every model in a tier; go on past a failure."""
+    """Fetch weights and build environments of the named models, by default of every model in a tier.
+
+    Goes on past a failure.
+    """
     catalog = open_catalog(options)
     store = Store()
+    environments = Environments(catalog.folder / "models")
     if options.models:
         models = chosen("model", options.models, catalog.models)
     else:
@@ -66,7 +78,35 @@ def pull(options: argparse.Namespace) -> int:
             print(f"{model.id}: not available\n{error}")
         else:
             print(f"{model.id}: {folder or 'needs no weights'}")
+        try:
+            with _telling(model) as say:
+                environment = environments.of(model, say)
+        except NoEnvironment as error:
+            failed += 1
+            print(f"{model.id}: not available\n{error}")
+        else:
+            if environment is not None:
+                print(f"{model.id}: Python {environment.python}, {environment.interpreter}")
     return 1 if failed else 0
+
+
+@contextmanager
+def _telling(model: ModelSpec) -> Iterator[Callable[[str], object]]:
+    """A line that is rewritten on a terminal; elsewhere the first that is said, and each time it has to wait."""
+    if sys.stderr.isatty():
+        from tqdm import tqdm
+
+        with tqdm(bar_format="{desc}", dynamic_ncols=True, leave=False) as line:
+            yield lambda text: line.set_description_str(printable(f"{model.id}: {text}"))
+        return
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        if not said or text.startswith("waiting"):
+            print(printable(f"{model.id}: {text}"), file=sys.stderr, flush=True)
+        said.append(text)
+
+    yield say
 
 
 def digest(options: argparse.Namespace) -> int:
