@@ -21,6 +21,17 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [FAKE_ENGINE, os.environ
 os.environ["MODELLAB_CACHE"] = str(cache_root())
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "heavy: builds an environment of several gigabytes; run by `-m heavy` only")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "heavy" not in config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("heavy"):
+                item.add_marker(pytest.mark.skip(reason="takes gigabytes and minutes: pytest -m heavy tests"))
+
+
 @pytest.fixture
 def lab(pytester: pytest.Pytester) -> FakeLab:
     """An empty repository with a catalog to fill, whose engine is the fake one."""

@@ -1,0 +1,206 @@
+"""LFM2-Audio through the real liquid-audio, on random weights: it hears nothing, but all of it runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from catalogs import model_yaml, write_catalog
+
+from pytest_modellab.bench.record import Record, read
+from pytest_modellab.catalog import CatalogError, load
+from pytest_modellab.catalog.environment_spec import EnvironmentSpec
+from pytest_modellab.catalog.specs import ModelSpec
+from pytest_modellab.engines.lfm2_audio import Lfm2Audio
+from pytest_modellab.environments import Environment, Environments
+
+ROOT = Path(__file__).parent.parent
+MODEL = "lfm2-random"
+REQUIREMENTS = (
+    "liquid-audio==1.3.0",
+    "torch==2.14.1",
+    "torchaudio==2.11.0",
+    "transformers==5.24.0",
+    "accelerate==1.15.0",
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """As much of a tensor as the engine looks at."""
+
+    codes: tuple[int, ...]
+
+    def numel(self) -> int:
+        return len(self.codes)
+
+    def max(self) -> int:
+        return max(self.codes)
+
+    def __int__(self) -> int:
+        (code,) = self.codes
+        return code
+
+
+class Scripted(Lfm2Audio):
+    """Writes what it is told to instead of asking a model."""
+
+    script: tuple[Token, ...] = ()
+
+    def __init__(self) -> None: ...
+
+    def _tokens(self, chat: Any, mode: Any, limit: int) -> Iterator[Any]:
+        yield from self.script[:limit]
+
+
+def test_text_and_audio_are_told_apart_and_ends_left_out() -> None:
+    engine = Scripted()
+    sound, end = Token((5,) * 8), Token((2048,) * 8)
+    engine.script = (Token((40,)), Token((128,)), sound, sound, end, Token((41,)), Token((7,)))
+    generated = engine._generate(None, "sequential", 100)
+    assert generated.text == [40, 128, 41]
+    assert generated.frames == [sound, sound]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("max_new_tokens: 0", "max_new_tokens must be at least 1, found `0`"),
+        ("cpu_threads: 0", "cpu_threads must be at least 1, found `0`"),
+        ("tokens_per_second: 0", "tokens_per_second must be more than 0, found `0`"),
+        ("text_temperature: 3", "text_temperature must be between 0 and 2, found `3`"),
+        ("dtype: int8", "`dtype`: unknown value `int8`"),
+        ("beam_size: 5", "unknown option `beam_size` for lfm2-audio"),
+    ],
+)
+def test_options_are_checked_without_the_library(tmp_path: Path, options: str, told: str) -> None:
+    text = model_yaml("tiny").replace("faster-whisper", "lfm2-audio").replace("beam_size: 5", options)
+    text = text.replace("{compute_type: int8}", "{}").replace("{compute_type: float16}", "{dtype: bfloat16}")
+    with pytest.raises(CatalogError) as caught:
+        load(write_catalog(tmp_path / "fixtures", files={"models/tiny.yaml": text}))
+    (problem,) = caught.value.problems
+    assert told in problem.message
+    assert problem.line == 13
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    """Python 3.12 with liquid-audio, in this user's cache: six gigabytes, built by the first run."""
+    spec = ModelSpec.model_validate(
+        {
+            "schema": "modellab.model/1",
+            "id": MODEL,
+            "engine": "lfm2-audio",
+            "tasks": ["asr"],
+            "tiers": [],
+            "devices": {"cpu": {}},
+            "environment": EnvironmentSpec(python="3.12", requirements=REQUIREMENTS),
+        }
+    )
+    found = Environments(Path()).of(spec, lambda line: None)
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def place(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This repository's catalog and suites, with a model of random weights in the smoke tier."""
+    folder = tmp_path_factory.mktemp("lfm2")
+    for name in ("fixtures", "suites", "pyproject.toml"):
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    script = Path(__file__).with_name("lfm2_checkpoint.py")
+    subprocess.run([environment.interpreter, script, folder / "checkpoint"], check=True)
+    model = {
+        "schema": "modellab.model/1",
+        "id": MODEL,
+        "engine": "lfm2-audio",
+        "tasks": ["asr"],
+        "tiers": ["smoke"],
+        "weights": {"path": "../../checkpoint"},
+        "environment": {"python": "3.12", "requirements": list(REQUIREMENTS)},
+        "devices": {"cpu": {}},
+    }
+    (folder / "fixtures" / "models" / f"{MODEL}.yaml").write_text(yaml.safe_dump(model))
+    return folder
+
+
+def run(place: Path, reports: str) -> tuple[subprocess.CompletedProcess[str], Record, dict[str, Any]]:
+    """A session with that model alone: how it ended, its record on speech, its row of the scorecard."""
+    chosen = ("-m", "smoke", "--lab-model", MODEL, "--lab-device", "cpu", "--lab-dataset", "smoke-en")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--lab-report={reports}", *chosen]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    (path,) = (place / reports / "runs").rglob("*.json")
+    (row,) = json.loads((place / reports / "scorecard.json").read_text())["rows"]
+    return done, read(path), row
+
+
+@pytest.mark.heavy
+def test_a_session_on_the_cpu_is_complete_and_judged(place: Path, environment: Environment) -> None:
+    done, record, row = run(place, "first")
+    assert done.returncode == 1, done.stdout
+    assert record.failure is None
+    assert record.summary.success_rate == 1
+    assert all(utterance.hypothesis is not None for utterance in record.utterances)
+    assert record.figure("wer") is not None
+    assert row["status"] == "fail"
+    assert row["grade"]["letter"] == "F"
+    assert record.loaded["device"] == "cpu"
+    assert record.loaded["dtype"] == "float32"
+    assert record.loaded["attention"] == "sdpa"
+    assert record.timing.load_s is not None
+    assert record.timing.rtf is not None
+    assert record.timing.first_call_s is not None
+    assert record.memory.peak_rss is not None
+    assert record.memory.model_size is not None
+    inputs = record.provenance.inputs
+    assert inputs["weights"]
+    assert inputs["environment"]["python"] == environment.python
+    assert environment.python.startswith("3.12.")
+    versions = inputs["versions"]
+    pinned = dict(each.split("==") for each in REQUIREMENTS)
+    assert {name: versions[name].partition("+")[0] for name in pinned} == pinned
+    assert versions["tokenizers"]
+
+    _, again, _ = run(place, "second")
+    assert [each.hypothesis for each in again.utterances] == [each.hypothesis for each in record.utterances]
+    assert again.provenance.key == record.provenance.key
+
+
+INSIDE = """
+import sys
+from pathlib import Path
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest
+from pytest_modellab.engines.lfm2_audio import SPARE_TOKENS, Lfm2Audio
+
+engine = Lfm2Audio.load(LoadRequest(DeviceRef("cpu"), {"text_temperature": 1.0}, Path(sys.argv[2])))
+noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+# By chance, but the same chance every time.
+first, second = (engine.transcribe(Clip(noise, 16_000)).text for _ in range(2))
+assert first and first == second
+# Too short for the encoder as it is.
+engine.transcribe(Clip(noise[:100], 16_000))
+chat = engine._chat("Respond with interleaved text and audio.", "Hello there.")
+generated = engine._generate(chat, "interleaved", 30)
+assert generated.text and generated.frames
+assert all(frame.shape == (8,) for frame in generated.frames)
+assert len(generated.text) + len(generated.frames) <= 30
+"""
+
+
+@pytest.mark.heavy
+def test_chance_short_clips_and_the_other_mode(place: Path, environment: Environment) -> None:
+    done = subprocess.run(
+        [environment.interpreter, "-c", INSIDE, ROOT, place / "checkpoint"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
