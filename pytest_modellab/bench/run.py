@@ -94,7 +94,7 @@ class Bench:
             engine=available()[case.model.engine],
             options=full_options(case.model, case.device.id),
             device={"kind": case.device.kind, "index": case.device.index},
-            weights=weights.local_folder(case.model, self.catalog.mirrors, self.catalog.folder, self.store),
+            weights=weights.local_folder(case.model, self.catalog, self.store),
             seed=SEED,
             timeout_s=case.model.timeouts.load_s,
         )
@@ -167,7 +167,7 @@ class Bench:
             "engine": order.engine,
             "options": order.options,
             "device": order.device,
-            "weights": weights.digest(case.model, self.catalog.folder),
+            "weights": weights.digest(case.model, self.catalog),
             "dataset": dataset.fingerprint,
             "utterances": len(dataset.utterances),
             "seed": order.seed,
@@ -185,7 +185,7 @@ class Bench:
             commit=commit,
             dirty=dirty,
             session=self.session.id,
-            model_size=weights.size(case.model, self.catalog.folder),
+            model_size=weights.size(order.weights),
         )
 
 
