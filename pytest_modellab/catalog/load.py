@@ -259,7 +259,7 @@ def _not_ctranslate2(model: ModelSpec, folder: Path) -> str:
     if weights is None:
         return f"`{model.id}` has no weights to convert"
     if weights.convert is not None:
-        return f"`{model.id}` is converted itself: convert from `{weights.convert.source}`"
+        return f"`{model.id}` is converted itself: name what it is converted from"
     if weights.files is not None:
         missing = [name for name in SOURCE_FILES if name not in weights.files]
     elif weights.path is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -12,12 +12,10 @@ from .base import Clip, LoadRequest, Transcript
 
 @dataclass(frozen=True)
 class PocketSphinxOptions:
-    """The library's own defaults but for `cmn`."""
+    """The library's own defaults, written down."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
-    cmn: Literal["batch", "live"] = "batch"
-    """How the channel is evened out: `live` goes by the clips before, so that their order changes the answers."""
     language_weight: float = 6.5
     word_insertion_penalty: float = 0.65
 
@@ -51,7 +49,6 @@ class PocketSphinx:
         options = PocketSphinxOptions(**request.options)
         decoder = Decoder(
             samprate=cls.rate,
-            cmn=options.cmn,
             lw=options.language_weight,
             wip=options.word_insertion_penalty,
             loglevel="ERROR",
@@ -60,6 +57,8 @@ class PocketSphinx:
 
     def transcribe(self, clip: Clip) -> Transcript:
         samples = (np.clip(clip.samples, -1, 1) * 32767).astype("<i2")
+        # What it has learnt of the noise in earlier clips would make the answer depend on their order.
+        self._decoder.reinit_feat()
         self._decoder.start_utt()
         self._decoder.process_raw(samples.tobytes(), no_search=False, full_utt=True)
         self._decoder.end_utt()

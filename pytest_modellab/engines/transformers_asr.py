@@ -132,7 +132,8 @@ class Transformers:
         if self._family != "ctc":
             generation = {"num_beams": options.beam_size, "do_sample": False}
             if options.max_tokens_per_second is not None:
-                generation["max_new_tokens"] = max(1, round(options.max_tokens_per_second * clip.seconds))
+                at_once = min(clip.seconds, self._chunk_s or _CHUNK_S)
+                generation["max_new_tokens"] = max(1, round(options.max_tokens_per_second * at_once))
         if self._family == "whisper":
             arguments["return_timestamps"] = options.timestamps or clip.seconds > _CHUNK_S
             generation["condition_on_prev_tokens"] = options.condition_on_previous_text
