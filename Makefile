@@ -3,12 +3,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
+ENGINES := $(VENV)/.engines
+
 .PHONY: smoke test lint clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
 
-test: lint
+test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -q -n 2 tests
 	$(BIN)/coverage combine -q
@@ -25,6 +27,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,data]' --group dev
+	@touch $@
+
+# Everything that an engine needs, some 600 MB of it torch: tests run them all, `make smoke` doesn't need them.
+$(ENGINES): $(INSTALLED)
+	$(BIN)/python -m pip install -q -c constraints.txt \
+		-e '.[faster-whisper,openai-whisper,transformers,moonshine,pocketsphinx,data]'
 	@touch $@
 
 clean:

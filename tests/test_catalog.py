@@ -344,7 +344,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             MODEL_FILE,
             "repo: org/tiny",
             "path: here",
-            "7: `weights`: give exactly one of `files`, `path`; found `files`, `path`",
+            "7: `weights`: give exactly one of `files`, `path`, `convert`; found `files`, `path`",
         ),
         (
             MODEL_FILE,

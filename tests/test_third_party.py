@@ -149,7 +149,7 @@ class TestNewModel:
         shutil.rmtree(lab.catalog)
         shutil.copytree(ROOT / "fixtures", lab.catalog)
         catalog = load(lab.catalog)
-        weights = local_folder(catalog.models[TINY], catalog.mirrors, catalog.folder, Store())
+        weights = local_folder(catalog.models[TINY], catalog, Store())
         assert weights is not None
         shutil.copytree(weights, lab.path / "my-weights")
         monkeypatch.chdir(lab.path)

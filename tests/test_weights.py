@@ -32,7 +32,7 @@ def catalog_of(folder: Path, lines: str, mirrors: str | None = None) -> Catalog:
 
 def fetched(catalog: Catalog, folder: Path, *, asked: bool = False) -> Path | None:
     store = Store(folder / "cache", progress=False)
-    return local_folder(catalog.models["tiny"], catalog.mirrors, catalog.folder, store, asked=asked)
+    return local_folder(catalog.models["tiny"], catalog, store, asked=asked)
 
 
 def test_the_hub_comes_first_and_mirrors_in_their_order(tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_the_hub_comes_first_and_mirrors_in_their_order(tmp_path: Path) -> None:
     )
     catalog = catalog_of(tmp_path, lines, mirrors)
 
-    (wanted,) = wanted_files(catalog.models["tiny"], catalog.mirrors, catalog.folder)
+    (wanted,) = wanted_files(catalog.models["tiny"], catalog)
 
     assert (wanted.name, wanted.sha256, wanted.size) == ("model.bin", sha256(WHOLE), 23)
     assert wanted.sources == (
@@ -56,7 +56,7 @@ def test_the_hub_comes_first_and_mirrors_in_their_order(tmp_path: Path) -> None:
 
 def test_files_without_a_repository_come_from_mirrors_alone(tmp_path: Path) -> None:
     catalog = catalog_of(tmp_path, f"  files: {{model.bin: {{sha256: {sha256(WHOLE)}, size: 23}}}}")
-    (wanted,) = wanted_files(catalog.models["tiny"], catalog.mirrors, catalog.folder)
+    (wanted,) = wanted_files(catalog.models["tiny"], catalog)
     assert wanted.sources == ()
     with pytest.raises(Unavailable, match="no source is named"):
         fetched(catalog, tmp_path)
@@ -113,14 +113,14 @@ def test_a_local_folder_is_used_where_it_lies(tmp_path: Path) -> None:
     (tmp_path / "fixtures/models/here").mkdir(parents=True)
     catalog = catalog_of(tmp_path, "  path: here")
     assert fetched(catalog, tmp_path) == catalog.folder / "models/here"
-    assert wanted_files(catalog.models["tiny"], catalog.mirrors, catalog.folder) == []
+    assert wanted_files(catalog.models["tiny"], catalog) == []
 
 
 def test_a_model_may_need_no_weights(tmp_path: Path) -> None:
     text = weights_yaml("  path: here").replace("weights:\n  path: here\n", "")
     catalog = load(write_catalog(tmp_path / "fixtures", files={"models/tiny.yaml": text}))
     assert fetched(catalog, tmp_path) is None
-    assert digest(catalog.models["tiny"], catalog.folder) is None
+    assert digest(catalog.models["tiny"], catalog) is None
 
 
 class TestDigest:
@@ -137,8 +137,8 @@ class TestDigest:
         local = catalog_of(tmp_path / "local", "  path: here")
         pinned = catalog_of(tmp_path / "pinned", f"  files: {{sub/model.bin: {{sha256: {sha256(WHOLE)}, size: 23}}}}")
 
-        found = digest(local.models["tiny"], local.folder)
-        assert found == digest(pinned.models["tiny"], pinned.folder)
+        found = digest(local.models["tiny"], local)
+        assert found == digest(pinned.models["tiny"], pinned)
 
         (here / "model.bin").write_bytes(WHOLE + b"!")
-        assert digest(local.models["tiny"], local.folder) != found
+        assert digest(local.models["tiny"], local) != found

@@ -121,7 +121,7 @@ class Bench:
         )
 
     def _weights(self, case: Case) -> Path | None:
-        return weights.local_folder(case.model, self.catalog.mirrors, self.catalog.folder, self.store)
+        return weights.local_folder(case.model, self.catalog, self.store)
 
     def environment(self, case: Case) -> Environment | None:
         """The Python its worker runs in, built now if need be; None for this session's own.
@@ -224,7 +224,7 @@ class Bench:
             "engine": case.model.engine if ".py:" in order.engine else order.engine,
             "options": order.options,
             "device": {"kind": order.device["kind"], "index": order.device["index"]},
-            "weights": weights.digest(case.model, self.catalog.folder),
+            "weights": weights.digest(case.model, self.catalog),
             "dataset": dataset.fingerprint,
             "utterances": len(dataset.utterances),
             "seed": order.seed,
@@ -245,7 +245,7 @@ class Bench:
             commit=commit,
             dirty=dirty,
             session=self.session.id,
-            model_size=weights.size(case.model, self.catalog.folder),
+            model_size=weights.size(order.weights),
         )
 
 

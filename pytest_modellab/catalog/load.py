@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, get_args
 
+from ..convert import SOURCE_FILES
 from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
@@ -171,6 +172,7 @@ class _Reader:
                 elif device in catalog.devices and (kind := catalog.devices[device].kind) not in self.kinds(model):
                     message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
+            self._check_conversion(model, catalog)
             if model.weights is not None and model.weights.path is not None:
                 place = catalog.folder / "models" / model.weights.path
                 if not place.is_dir():
@@ -215,6 +217,22 @@ class _Reader:
         elif other.fallback is not None or other is device:
             self.complain(path, place, f"`{device.fallback}` can't stand in for {device.id}: name a device without one")
 
+    def _check_conversion(self, model: ModelSpec, catalog: Catalog) -> None:
+        """A conversion starts from a model of the catalog whose weights are a Whisper in CTranslate2's format."""
+        if model.weights is None or model.weights.convert is None:
+            return
+        name = model.weights.convert.source
+        source = catalog.models.get(name)
+        if source is None:
+            # A file with problems of its own may be the one that is meant.
+            if any(fnmatchcase(name, glob) for glob in self.broken_ids(catalog.folder / "models")):
+                return
+            message = f"unknown model `{name}`; {suggest(name, catalog.models)}"
+        else:
+            message = _not_ctranslate2(source, catalog.folder / "models")
+        if message:
+            self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "convert", "from"), message)
+
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])
         seen: dict[str, NamedSpec] = {}
@@ -248,6 +266,24 @@ class _Reader:
             found = f"found `{dataset.language}`" if dataset.language else "it is missing"
             wanted = f"`language: {source.language}`" if source.language else "no `language`"
             self.complain(path, ("language",), f"a set derived from {name} has {wanted}, as it has; {found}")
+
+
+def _not_ctranslate2(model: ModelSpec, folder: Path) -> str:
+    """Why a model's weights can't be converted, as far as its spec tells; "" where they can."""
+    weights = model.weights
+    if weights is None:
+        return f"`{model.id}` has no weights to convert"
+    if weights.convert is not None:
+        return f"`{model.id}` is converted itself: name what it is converted from"
+    if weights.files is not None:
+        missing = [name for name in SOURCE_FILES if name not in weights.files]
+    elif weights.path is not None:
+        missing = [name for name in SOURCE_FILES if not (folder / weights.path / name).is_file()]
+    else:  # a repository, whose files aren't known
+        missing = [] if model.engine == "faster-whisper" else list(SOURCE_FILES)
+    if not missing:
+        return ""
+    return f"the weights of `{model.id}` are no Whisper in CTranslate2's format, which has {', '.join(SOURCE_FILES)}"
 
 
 def _chain(dataset: DatasetSpec, known: Mapping[str, DatasetSpec]) -> list[str]:

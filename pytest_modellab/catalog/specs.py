@@ -52,6 +52,7 @@ __all__ = [
     "ArchiveSpec",
     "Bands",
     "ClipSpec",
+    "Conversion",
     "DatasetSpec",
     "Degradation",
     "DeriveSpec",
@@ -92,24 +93,45 @@ class PinnedFile(Spec):
     size: Whole = Field(ge=0, description="bytes; says ahead what a download costs")
 
 
+class Conversion(Spec):
+    """Weights made from another model's, a Whisper in CTranslate2's format."""
+
+    source: Identifier = Field(alias="from", description="a model of this catalog")
+    target: Literal["openai-whisper", "transformers"] = Field(alias="to", description="the library that loads them")
+
+
 class Weights(Spec):
-    """Either files pinned by digest, with the hub repository that publishes them, or a local folder."""
+    """Files pinned by digest, with the hub repository that publishes them; or all of a repository's files at a commit;
+    or a local folder; or a conversion."""
 
     repo: str | None = Field(default=None, pattern=REPO)
     revision: str | None = Field(default=None, pattern=COMMIT, description="a commit, not a branch")
+    include: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="without `files`: only what these patterns match, such as *.json"
+    )
     files: dict[FileName, PinnedFile] | None = None
     path: str | None = Field(default=None, description="a folder, relative to the YAML file")
+    convert: Conversion | None = None
 
     @model_validator(mode="after")
     def _one_form(self) -> Weights:
-        form = exactly_one(self, "files", "path")
-        if form == "path" and (self.repo or self.revision):
-            raise ValueError("`repo` and `revision` go with `files`, not with `path`")
+        given = any(each is not None for each in (self.files, self.path, self.convert))
+        form = exactly_one(self, "files", "path", "convert") if given or not self.repo else "repo"
+        if form in ("path", "convert") and (self.repo or self.revision):
+            raise ValueError(f"`repo` and `revision` go with `files` or alone, not with `{form}`")
         if self.files is not None and not self.files:
             raise ValueError("`files` is empty: name at least one file with its sha256")
         if bool(self.repo) != bool(self.revision):
             raise ValueError("`repo` and `revision` go together: a pin without a revision moves")
+        if self.include is not None and form != "repo":
+            raise ValueError(f"`include` goes with `repo` and `revision` alone, not with `{form}`")
         return self
+
+    @property
+    def snapshot(self) -> tuple[str, str] | None:
+        """Repository and commit, where they alone say which files these are."""
+        listed = any(each is not None for each in (self.files, self.path, self.convert))
+        return None if listed or self.repo is None or self.revision is None else (self.repo, self.revision)
 
 
 class Timeouts(Spec):

@@ -11,8 +11,9 @@ from ..catalog import Catalog
 from ..catalog.specs import ModelSpec
 from ..environments import Environments, NoEnvironment
 from ..printable import printable
-from ..store import Store, Unavailable, digest_file
-from ..weights import local_folder, wanted_files
+from ..store import Store, StoreError, Unavailable, digest_file
+from ..weights import local_folder, present, wanted_files
+from ..weights import size as size_of
 from . import UsageError
 from .place import chosen, open_catalog
 
@@ -49,7 +50,13 @@ def _weights(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str
         return "-", "none needed"
     if model.weights.path is not None:
         return "-", f"local: {model.weights.path}"
-    wanted = wanted_files(model, catalog.mirrors, catalog.folder)
+    if model.weights.files is None:
+        how = model.weights.convert
+        folder = present(model, catalog, store)
+        if folder is None:
+            return "-", "absent" if how is None else f"made from {how.source} when needed"
+        return f"{(size_of(folder) or 0) / 1e6:.0f} MB", "present" if how is None else f"made from {how.source}"
+    wanted = wanted_files(model, catalog)
     missing = store.missing(wanted)
     size = f"{sum(each.size or 0 for each in wanted) / 1e6:.0f} MB"
     if not missing:
@@ -72,10 +79,13 @@ def pull(options: argparse.Namespace) -> int:
     failed = 0
     for model in models:
         try:
-            folder = local_folder(model, catalog.mirrors, catalog.folder, store, asked=True)
+            folder = local_folder(model, catalog, store, asked=True)
         except Unavailable as error:
             failed += 1
             print(f"{model.id}: not available\n{error}")
+        except StoreError as error:
+            failed += 1
+            print(f"{model.id}: {error}")
         else:
             print(f"{model.id}: {folder or 'needs no weights'}")
         try:

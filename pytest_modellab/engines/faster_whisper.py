@@ -102,6 +102,17 @@ class FasterWhisper:
         detected = info.language if language is None and self._model.model.is_multilingual else None
         return Transcript(text, detected)
 
+    def facts(self) -> dict[str, str | int | float | bool | None]:
+        model = self._model.model
+        return {
+            "device": model.device if model.device == "cpu" else f"{model.device}:{model.device_index[0]}",
+            "dtype": model.compute_type,
+            "threads": self._options.cpu_threads,
+            "family": "whisper",
+            "long_audio": "window after window, each from the last timestamp of the one before",
+            "chunk_s": self._model.feature_extractor.chunk_length,
+        }
+
     def synchronize(self) -> None:
         """Nothing to wait for: CTranslate2 hands over results only once they are on the host."""
 

@@ -6,6 +6,7 @@ Nothing that is fetched is ever executed.
 from .blobs import digest_file
 from .cache import Store, Wanted, cache_root
 from .errors import Attempt, DigestMismatch, StoreError, Unavailable
+from .snapshots import Snapshot
 from .sources import Deb, Folder, Hub, Inside, Parts, Sdist, Source, Url, Wheel
 from .unpacking import Kept, Selection
 
@@ -20,6 +21,7 @@ __all__ = [
     "Parts",
     "Sdist",
     "Selection",
+    "Snapshot",
     "Source",
     "Store",
     "StoreError",

@@ -17,8 +17,10 @@ import platformdirs
 
 from .blobs import Blobs, checked_digest, digest_file
 from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable, WrongBytes
+from .making import Maker
 from .progress import Progress, readable
 from .retrieval import Retrieval
+from .snapshots import Snapshot, Snapshots
 from .sources import Source
 from .unpacking import Kept, Selection, Unpacker, write_json
 
@@ -98,6 +100,57 @@ class Store:
                 if not _intact(folder, blobs, wanted):
                     self._build(folder, blobs)
         return folder
+
+    def made(self, key: str) -> Path | None:
+        """The folder that `make` made for `key`, verified; None where there is none. Raises StoreError."""
+        listing = Maker(self._blobs).listed(key)
+        return None if listing is None else self.folder([Wanted(*item) for item in listing.items()])
+
+    def make(self, key: str, what: str, make: Callable[[Path], None]) -> Path:
+        """A folder of files that `make` writes into an empty one, kept by `key`, which tells all that it depends on.
+
+        Made once; a file that is gone or corrupt is noticed, and all are made again. Raises what `make` raises, and
+        StoreError where the cache can't be written.
+        """
+        progress = Progress(self._progress)
+        waiting = partial(progress.say, f"waiting for another process that is {what}")
+        found = self.made(key)
+        if found is None:
+            wanted = [Wanted(what, hashlib.sha256(b"").hexdigest())]
+            with self._writing(wanted), self._blobs.locked(f"made-{key}", waiting):
+                if Maker(self._blobs).listed(key) is None:
+                    progress.say(what)
+                    with self._workroom() as workroom:
+                        Maker(self._blobs).keep(key, make, workroom)
+            found = self.made(key)
+            assert found is not None  # just made, and nothing takes it away
+        return found
+
+    def snapshot(self, snapshot: Snapshot) -> Path | None:
+        """The folder of a snapshot that is here, in the user's own hub cache or in ours, verified; None without it."""
+        return Snapshots(self.root).find(snapshot)
+
+    def fetch_snapshot(self, snapshot: Snapshot) -> Path:
+        """The folder of a snapshot, downloaded where it isn't here yet.
+
+        Raises Unavailable, or StoreError where the cache can't be written.
+        """
+        snapshots, progress = Snapshots(self.root), Progress(self._progress)
+        found = snapshots.find(snapshot)
+        if found is not None:
+            return found
+        waiting = partial(progress.say, f"waiting for another process that is fetching {snapshot}")
+        wanted = [Wanted(str(snapshot), hashlib.sha256(b"").hexdigest())]
+        with self._writing(wanted), self._blobs.locked(f"snapshot-{snapshot.key}", waiting):
+            try:
+                announce = partial(progress.announce, "all files", None, snapshot)
+                return snapshots.find(snapshot) or snapshots.fetch(snapshot, progress.bars, announce)
+            except SourceFailed as error:
+                advice = (
+                    "Run `modellab pull` where there is a connection and set MODELLAB_CACHE to the cache it filled "
+                    f"(now {self.root})."
+                )
+                raise Unavailable(str(snapshot), [Attempt(str(snapshot), str(error))], advice) from error
 
     def fetch_unpinned(self, name: str, source: Source) -> Kept:
         """A file whose digest nobody published: fetched once, and the same bytes ever after on this machine.

@@ -51,6 +51,49 @@ def download(source: Hub, folder: Path, bars: bool) -> Path:
     return Path(found)
 
 
+def find_snapshot(repo: str, revision: str, include: tuple[str, ...] | None, cache: Path | None) -> Path | None:
+    """A repository's folder in a hub cache, by default the user's own; unverified, and None where it isn't whole.
+
+    Libraries before 2.0 can't tell whether it is whole.
+    """
+    try:
+        from huggingface_hub import snapshot_download
+
+        found = snapshot_download(
+            repo,
+            revision=revision,
+            allow_patterns=None if include is None else list(include),
+            cache_dir=cache,
+            local_files_only=True,
+        )
+    except (ImportError, ValueError, OSError):
+        return None
+    return Path(found)
+
+
+def download_snapshot(repo: str, revision: str, include: tuple[str, ...] | None, cache: Path, bars: bool) -> Path:
+    """Download a repository's files at a commit into `cache`, in the hub's layout. Call `require_network` before.
+
+    Raises SourceFailed with the hub's answer, OSError where the disk is full.
+    """
+    from huggingface_hub import snapshot_download
+
+    try:
+        with _bars(bars):
+            found = snapshot_download(
+                repo,
+                revision=revision,
+                allow_patterns=None if include is None else list(include),
+                cache_dir=cache,
+                endpoint=_endpoint(),
+            )
+    except Exception as error:  # the hub library lets errors through of whichever HTTP library it uses
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SourceFailed(_explain(error)) from error
+    return Path(found)
+
+
 def require_network() -> None:
     """Raise SourceFailed unless the hub can be asked: library installed, not offline, host reachable."""
     try:
