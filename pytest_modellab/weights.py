@@ -109,6 +109,26 @@ def present(model: ModelSpec, catalog: Catalog, store: Store) -> Path | None:
     return None if snapshot is None else store.snapshot(snapshot)
 
 
+def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
+    """Size and presence of a model's files, in words."""
+    if model.weights is None:
+        return "-", "none needed"
+    if model.weights.path is not None:
+        return "-", f"local: {model.weights.path}"
+    if model.weights.files is None:
+        how = model.weights.convert
+        folder = present(model, catalog, store)
+        if folder is None:
+            return "-", "absent" if how is None else f"made from {how.source} when needed"
+        return f"{(size(folder) or 0) / 1e6:.0f} MB", "present" if how is None else f"made from {how.source}"
+    wanted = wanted_files(model, catalog)
+    missing = store.missing(wanted)
+    told = f"{sum(each.size or 0 for each in wanted) / 1e6:.0f} MB"
+    if not missing:
+        return told, "present"
+    return told, "absent" if len(missing) == len(wanted) else f"{len(missing)} of {len(wanted)} files absent"
+
+
 def snapshot_of(weights: Weights) -> Snapshot | None:
     return None if weights.snapshot is None else Snapshot(*weights.snapshot, weights.include)
 

@@ -218,7 +218,7 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, clips, derive, folder, glossary, id, kind, language, licence,"
+            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, folder, glossary, id, kind, language, licence,"
             " made, manifest, names, normalizer, recipe, schema, speaker, tasks, tiers, title",
             id="a key that YAML takes for true",
         ),
@@ -803,7 +803,11 @@ class Options:
 class Engine:
     tasks = frozenset({"asr", "tts"})
     devices = frozenset({"cpu"})
+    rate = 16_000
     Options = Options
+
+    @classmethod
+    def load(cls, request): ...
 """
 
 

@@ -14,7 +14,7 @@ from ..catalog.specs import DeviceSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
-from ..engines.registry import engine_class
+from ..engines.registry import engine_class, remedy
 from ..environments import Environment, Environments, NoEnvironment
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..text import CHARACTERS
@@ -144,8 +144,7 @@ class Bench:
         if case.model.environment is not None:
             return self._absent_in_environment(case, main)
         if main is not None and provenance.versions([main])[main] is None:
-            hint = f"pip install 'pytest-modellab[{engine.extra}]'" if engine.extra else f"pip install {main}"
-            return f"{main} is not installed; {hint}"
+            return f"{main} is not installed; {remedy(engine)}"
         return None
 
     def _absent_in_environment(self, case: Case, library: str | None) -> str | None:

@@ -50,10 +50,13 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, calibrate, data, hook, models, new_model, rescore, schema
+    from . import baseline, calibrate, data, doctor, hook, models, new_model, rescore, schema
 
     pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
+    command(
+        "doctor", doctor.run, "Say what is installed, seen and present here, what is missing, and the fix beside it."
+    )
     command("models", models.show, "List the models of the catalog and which weights and environments are present.")
     new = command("new-model", new_model.run, "Write a commented spec of a model, with every option of its engine.")
     new.add_argument("engine", metavar="ENGINE", help="an installed one, module:Class, or path/to/file.py:Class")

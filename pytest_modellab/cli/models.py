@@ -7,13 +7,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..catalog import Catalog
 from ..catalog.specs import ModelSpec
 from ..environments import Environments, NoEnvironment
 from ..printable import printable
 from ..store import Store, StoreError, Unavailable, digest_file
-from ..weights import local_folder, present, wanted_files
-from ..weights import size as size_of
+from ..weights import local_folder, state
 from . import UsageError
 from .place import chosen, open_catalog
 
@@ -32,7 +30,7 @@ def show(options: argparse.Namespace) -> int:
             ", ".join(model.tasks),
             ", ".join(model.tiers) or "-",
             ", ".join(model.devices),
-            *_weights(model, catalog, store),
+            *state(model, catalog, store),
             environments.state(model),
             model.licence or "-",
         ]
@@ -42,26 +40,6 @@ def show(options: argparse.Namespace) -> int:
     print(tabulate(rows, headers))
     print(f"cache: {store.root}")
     return 0
-
-
-def _weights(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
-    """Size and presence of a model's files, in words."""
-    if model.weights is None:
-        return "-", "none needed"
-    if model.weights.path is not None:
-        return "-", f"local: {model.weights.path}"
-    if model.weights.files is None:
-        how = model.weights.convert
-        folder = present(model, catalog, store)
-        if folder is None:
-            return "-", "absent" if how is None else f"made from {how.source} when needed"
-        return f"{(size_of(folder) or 0) / 1e6:.0f} MB", "present" if how is None else f"made from {how.source}"
-    wanted = wanted_files(model, catalog)
-    missing = store.missing(wanted)
-    size = f"{sum(each.size or 0 for each in wanted) / 1e6:.0f} MB"
-    if not missing:
-        return size, "present"
-    return size, "absent" if len(missing) == len(wanted) else f"{len(missing)} of {len(wanted)} files absent"
 
 
 def pull(options: argparse.Namespace) -> int:

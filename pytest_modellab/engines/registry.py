@@ -49,6 +49,13 @@ def engine_class(target: str) -> type[Engine]:
     return cast("type[Engine]", getattr(module, name))
 
 
+def remedy(engine: type[Engine]) -> str:
+    """What to type where an engine's library is missing."""
+    return (
+        f"pip install 'pytest-modellab[{engine.extra}]'" if engine.extra else f"pip install {engine.distributions[0]}"
+    )
+
+
 def source_of(target: str) -> Path | None:
     """The file that holds the class; None where it can't be told."""
     place = target.rpartition(":")[0]

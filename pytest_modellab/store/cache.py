@@ -59,11 +59,15 @@ class Wanted:
 class Store:
     """The cache, shared by all processes of a machine that use the same root."""
 
-    def __init__(self, root: Path | None = None, progress: bool | None = None) -> None:
-        """`root` defaults to `cache_root()`; `progress` is whether to draw bars, by default on a terminal."""
+    def __init__(self, root: Path | None = None, progress: bool | None = None, *, fetching: bool = True) -> None:
+        """`root` defaults to `cache_root()`; `progress` is whether to draw bars, by default on a terminal.
+
+        Without `fetching` only what is in the cache can be had; all else is Unavailable.
+        """
         self.root = (cache_root() if root is None else root).expanduser().resolve()
         self._blobs = Blobs(self.root)
         self._progress = progress
+        self._fetching = fetching
 
     def path(self, sha256: str) -> Path | None:
         """The verified file of that digest, read-only, or None. Raises ValueError for what is no digest."""
@@ -82,6 +86,7 @@ class Store:
         _by_name(wanted)
         absent = self.missing(wanted)
         if absent:
+            self._may_fetch(", ".join(item.name for item in absent))
             with self._writing(absent):
                 self._fetch(absent)
         return {item.name: self._blobs.place(item.sha256) for item in wanted}
@@ -160,6 +165,7 @@ class Store:
         place = self._unpinned_place(source)
         found = self._remembered(place)
         if found is None:
+            self._may_fetch(name)
             wanted = [Wanted(name, hashlib.sha256(b"").hexdigest(), None, (source,))]
             progress = Progress(self._progress)
             line = f"waiting for another process that is fetching {name}"
@@ -200,6 +206,10 @@ class Store:
             f"(now {self.root})."
         )
         raise Unavailable(name, attempts, advice)
+
+    def _may_fetch(self, what: str) -> None:
+        if not self._fetching:
+            raise Unavailable(what, [Attempt("the cache", f"not in {self.root}")], "")
 
     def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
         """Members of an archive as files of the cache, by name; see Unpacker.members.

@@ -1,0 +1,117 @@
+"""What is installed, seen and present here, what is missing for what, and the fix beside each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import devices, ffmpeg
+from .bench import provenance
+from .catalog import Catalog
+from .catalog.specs import DatasetSpec, ModelSpec
+from .datasets import DatasetError, prepare
+from .engines.base import Engine
+from .engines.registry import available, engine_class, remedy
+from .environments import Environments
+from .store import Store, StoreError, Unavailable
+from .weights import state
+
+# Bytes free in the cache below which a download may not fit.
+_LITTLE = 2e9
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `fix` is what to do where it is not as it might be; "" where nothing is."""
+
+    section: str
+    subject: str
+    ok: bool
+    what: str
+    fix: str = ""
+
+
+def examine(catalog: Catalog) -> Iterator[Finding]:
+    """Look at everything; nothing is fetched and nothing is loaded."""
+    store = Store(fetching=False)
+    yield from _place(store)
+    for name, target in sorted(available().items()):
+        yield _engine(name, target)
+    for device in catalog.devices.values():
+        found = devices.presence(device.kind, device.index)
+        fix = (
+            "" if found.present else f"its cases run on {device.fallback}" if device.fallback else "its cases don't run"
+        )
+        yield Finding("devices", device.id, found.present, found.reason or device.kind, fix)
+    environments = Environments(catalog.folder / "models")
+    for model in catalog.models.values():
+        yield _model(model, catalog, store, environments)
+    for dataset in catalog.datasets.values():
+        yield _dataset(dataset, catalog, store)
+    yield from _tools()
+
+
+def _place(store: Store) -> Iterator[Finding]:
+    hardware = provenance.hardware()
+    yield Finding("machine", "processor", True, f"{hardware['cpu']}, {hardware['cores']} cores")
+    yield Finding("machine", "python", True, f"{hardware['python']}, {hardware['os']}")
+    existing = next(path for path in (store.root, *store.root.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    fix = "" if free > _LITTLE else "free some, or set MODELLAB_CACHE to a larger disk"
+    yield Finding("machine", "cache", not fix, f"{store.root}, {free / 1e9:.0f} GB free", fix)
+
+
+def _engine(name: str, target: str) -> Finding:
+    try:
+        engine = engine_class(target)
+    except Exception as error:  # somebody's module may raise anything
+        return Finding("engines", name, False, f"{type(error).__name__}: {error}", f"repair or remove {target}")
+    found = provenance.versions(engine.distributions)
+    fix = _lacking(engine)
+    if fix:
+        what = f"{engine.distributions[0]} is not installed"
+        return Finding("engines", name, False, what, f"{fix}, or give its models an `environment`")
+    told = ", ".join(f"{each} {version}" for each, version in found.items() if version)
+    return Finding("engines", name, True, told or "no library of its own")
+
+
+def _lacking(engine: type[Engine]) -> str:
+    """What to install for an engine; "" where its library is here."""
+    main = engine.distributions[0] if engine.distributions else None
+    return "" if main is None or provenance.versions([main])[main] is not None else remedy(engine)
+
+
+def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Environments) -> Finding:
+    size, weights = state(model, catalog, store)
+    room = environments.state(model)
+    here = not weights.endswith("absent")
+    built = not room.endswith(("absent", "not built"))
+    what = f"weights: {weights}" + (f", environment: {room}" if model.environment is not None else "")
+    what += f", {size}" if size != "-" else ""
+    fix = "" if here and built else f"modellab pull {model.id}"
+    assert model.engine_target is not None  # the catalog was checked
+    lacking = "" if model.environment is not None else _lacking(engine_class(model.engine_target))
+    return Finding("models", model.id, not fix and not lacking, what, "; ".join(filter(None, [lacking, fix])))
+
+
+def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:
+    try:
+        dataset = prepare(spec, catalog, store, asked=True)
+    except Unavailable:
+        return Finding("data sets", spec.id, False, "absent", f"modellab data prepare {spec.id}")
+    except (StoreError, DatasetError) as error:
+        return Finding("data sets", spec.id, False, str(error).splitlines()[0], f"modellab data check {spec.id}")
+    return Finding("data sets", spec.id, True, f"{len(dataset.utterances)} utterances")
+
+
+def _tools() -> Iterator[Finding]:
+    decoder = ffmpeg.absent()
+    yield Finding("tools", "PyAV", decoder is None, "G.722, m4a, AAC, WebM", decoder or "")
+    for name, use, fix in (
+        ("git", "the commit in each record; the pre-push hook", "install git"),
+        ("apt-get", "data sets out of Debian packages", "a Debian or Ubuntu system has it"),
+        ("uv", "quicker environments; without it venv and pip make them", "optional: pip install uv"),
+    ):
+        found = shutil.which(name) is not None
+        yield Finding("tools", name, found, use, "" if found else fix)

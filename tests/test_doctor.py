@@ -1,0 +1,69 @@
+"""`modellab doctor`: what is here, what is missing, the fix beside it; and it changes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakelab import FakeLab
+
+from pytest_modellab.cli import main
+from pytest_modellab.engines.registry import engine_class
+
+
+def doctor(lab: FakeLab) -> int:
+    return main(["--catalog", str(lab.catalog), "doctor"])
+
+
+@pytest.fixture
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with nothing in it."""
+    monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_what_is_here_and_what_is_missing(lab: FakeLab, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.ready()
+    model = lab.model("far", devices={"cpu": {}})
+    model.write_text(model.read_text() + f"weights:\n  files:\n    m.bin: {{sha256: {'a' * 64}, size: 3000000}}\n")
+    room = lab.model("room")
+    room.write_text(room.read_text() + "environment:\n  requirements: [six==1.17.0]\n")
+    clip = {"id": "a", "archive": "x", "member": "a.wav", "sha256": "b" * 64, "text": "a"}
+    lab.spec(
+        "datasets/far-away.yaml",
+        {
+            **{"schema": "modellab.dataset/1", "id": "far-away", "tasks": ["asr"], "tiers": []},
+            **{"archives": {"x": {"sdist": "no-such-package==1.0"}}, "clips": [clip]},
+        },
+    )
+    assert doctor(lab) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("  ok  fake-for-tests") and "modellab-fake-engine 1.0" in line for line in lines)
+    assert "  ok  cpu   cpu" in lines
+    assert "  ok  fake  weights: none needed" in lines
+    assert "  --  far   weights: absent, 3 MB  -> modellab pull far" in lines
+    assert any(line.startswith("  --  room  ") and line.endswith("not built  -> modellab pull room") for line in lines)
+    assert "  ok  clips     3 utterances" in lines
+    assert "  --  far-away  absent  -> modellab data prepare far-away" in lines
+    assert [path for path in empty.rglob("*") if path.is_file() and "locks" not in path.parts] == []
+
+
+def test_a_library_that_is_missing_and_a_catalog_that_can_do_nothing(
+    lab: FakeLab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = engine_class("modellab_fake_engine:FakeEngine")
+    monkeypatch.setattr(engine, "distributions", ("no-such-library",))
+    lab.ready()
+    assert doctor(lab) == 1
+    output = capsys.readouterr().out
+    fix = "pip install no-such-library"
+    assert f"no-such-library is not installed  -> {fix}, or give its models an `environment`" in output
+    assert f"  --  fake  weights: none needed  -> {fix}" in output
+    assert "No model of this catalog can run as things are." in output
+
+
+def test_a_catalog_that_is_wrong_is_told_as_ever(lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
+    path = lab.ready().model()
+    path.write_text(path.read_text() + "colour: blue\n")
+    assert doctor(lab) == 1
+    assert "unknown key `colour`" in capsys.readouterr().err
