@@ -120,7 +120,11 @@ class Options: ...
 class Engine:
     tasks = frozenset({"asr", "tts"})
     devices = frozenset({"cpu"})
+    rate = 16_000
     Options = Options
+
+    @classmethod
+    def load(cls, request): ...
 """
 
 

@@ -218,8 +218,8 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, folder, glossary, id, kind, language, licence,"
-            " made, manifest, names, normalizer, recipe, schema, speaker, tasks, tiers, title",
+            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, folder, glossary, id, kind, language,"
+            " licence, made, manifest, names, normalizer, recipe, schema, speaker, tasks, tiers, title",
             id="a key that YAML takes for true",
         ),
     ],

@@ -75,6 +75,8 @@ class TestOneSession:
         record = session.records[model]
         assert record.failure is None, session.output
         assert [u.error for u in record.utterances] == [None, None]
+        assert record.loaded["device"] == "cpu"
+        assert record.loaded.get("dtype", "float32") == "float32"
         assert (record.provenance.inputs["weights"] is None) == (model == "pocketsphinx-en-us")
         assert (record.memory.model_size or 0) > 40e6 or model == "pocketsphinx-en-us"
         assert session.rows[model]["grade"]["letter"] in {"A+", "A", "B", "C", "F"}
@@ -210,7 +212,7 @@ class TestFamilies:
     ) -> None:
         facts = found[name]["facts"]
         assert (facts["family"], facts["architecture"], facts["chunk_s"]) == (family, architecture, chunk_s)
-        assert (facts["device"], facts["dtype"], facts["threads"]) == ("cpu", "float32", 1)
+        assert (facts["device"], facts["dtype"], facts["cpu_threads"]) == ("cpu", "float32", 1)
         assert facts["decoding"] == ("beam 2" if name == "moonshine" else "best token of each frame")
         assert all(isinstance(text, str) for text in found[name]["texts"])
         assert found[name]["languages"] == [None, None]

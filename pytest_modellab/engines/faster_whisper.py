@@ -107,7 +107,7 @@ class FasterWhisper:
         return {
             "device": model.device if model.device == "cpu" else f"{model.device}:{model.device_index[0]}",
             "dtype": model.compute_type,
-            "threads": self._options.cpu_threads,
+            "cpu_threads": self._options.cpu_threads,
             "family": "whisper",
             "long_audio": "window after window, each from the last timestamp of the one before",
             "chunk_s": self._model.feature_extractor.chunk_length,

@@ -89,7 +89,7 @@ class OpenAIWhisper:
         return {
             "device": str(self._model.device),
             "dtype": self._options.dtype,
-            "threads": self._options.cpu_threads,
+            "cpu_threads": self._options.cpu_threads,
             "family": "whisper",
             "long_audio": "window after window, each from the last timestamp of the one before",
             "chunk_s": _WINDOW_S,

@@ -160,7 +160,7 @@ class Transformers:
         return {
             "device": str(self._model.device),
             "dtype": str(self._model.dtype).removeprefix("torch."),
-            "threads": self._options.cpu_threads,
+            "cpu_threads": self._options.cpu_threads,
             "attention": getattr(self._model.config, "_attn_implementation", None),
             "family": self._family,
             "architecture": type(self._model).__name__,
