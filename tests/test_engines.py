@@ -19,7 +19,7 @@ import yaml
 
 from pytest_modellab.bench.local import LocalWorker
 from pytest_modellab.bench.record import Record, read
-from pytest_modellab.engines.base import Engine
+from pytest_modellab.engines.base import Engine, primary
 from pytest_modellab.engines.registry import available, engine_class
 
 ROOT = Path(__file__).parent.parent
@@ -260,3 +260,10 @@ class TestWithoutTheLibrary:
         found = engine(name)
         pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
         assert f'\n{found.extra} = ["{found.distributions[0]}>=' in pyproject
+
+
+@pytest.mark.parametrize(
+    ("tag", "language"), [(None, None), ("en", "en"), ("en-US", "en"), ("EN_gb", "en"), ("zh-Hant-TW", "zh")]
+)
+def test_a_whisper_is_told_the_language_without_the_region(tag: str | None, language: str | None) -> None:
+    assert primary(tag) == language

@@ -61,6 +61,11 @@ class LoadRequest:
     weights: Path | None
 
 
+def primary(tag: str | None) -> str | None:
+    """The language of a tag alone, as Whispers name it: `en` for `en-US` and `EN_gb`."""
+    return None if tag is None else tag.replace("_", "-").partition("-")[0].lower()
+
+
 class Engine(Protocol):
     """One inference library, loaded with one model on one device.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, Transcript, primary
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -83,10 +83,7 @@ class FasterWhisper:
 
     def transcribe(self, clip: Clip) -> Transcript:
         options = self._options
-        if options.language == "auto":
-            language = None
-        else:
-            language = options.language or (clip.language.split("-")[0] if clip.language else None)
+        language = None if options.language == "auto" else options.language or primary(clip.language)
         segments, info = self._model.transcribe(
             clip.samples,
             language=language,

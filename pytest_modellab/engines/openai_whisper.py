@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, Transcript, primary
 
 _WINDOW_S = 30
 
@@ -67,10 +67,7 @@ class OpenAIWhisper:
 
     def transcribe(self, clip: Clip) -> Transcript:
         options = self._options
-        if options.language == "auto":
-            language = None
-        else:
-            language = options.language or (clip.language.split("-")[0] if clip.language else None)
+        language = None if options.language == "auto" else options.language or primary(clip.language)
         found = self._model.transcribe(
             clip.samples,
             language=language,

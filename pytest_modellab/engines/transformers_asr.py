@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, Transcript, primary
 
 Family = Literal["whisper", "ctc", "seq2seq"]
 
@@ -139,7 +139,7 @@ class Transformers:
             generation["condition_on_prev_tokens"] = options.condition_on_previous_text
         if self._multilingual:
             if options.language != "auto":
-                language = options.language or (clip.language.split("-")[0] if clip.language else None)
+                language = options.language or primary(clip.language)
             generation |= {"language": language, "task": "transcribe"}
             arguments["return_language"] = language is None
         if self._chunk_s is not None and clip.seconds > self._chunk_s:
