@@ -78,6 +78,7 @@ class Lab:
             fresh=self.config.fresh,
             in_process=self.config.in_process,
             max_utterances=self.config.max_utterances,
+            speed_age_days=self.config.speed_age_days,
             alone=not self.parallel,
         )
         return Bench(self.catalog, self.session, settings, TerminalProgress(self.plugin))
@@ -232,6 +233,7 @@ def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
         path=outcome.path if outcome else None,
         unavailable=outcome.unavailable if outcome else broken_off,
         broken=outcome.broken if outcome else None,
+        unchanged_since=outcome.unchanged_since if outcome else None,
         verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
         failed_tests=tuple(dict.fromkeys(tests.failed)),
     )

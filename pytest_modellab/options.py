@@ -28,6 +28,7 @@ class Config:
     fresh: bool = False
     in_process: bool = False
     strict: bool = False
+    speed_age_days: float = 7.0
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -49,7 +50,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--lab-fresh",
         action="store_true",
-        help="Measure everything anew, also what a killed session had finished.",
+        help="Measure everything anew, also what has not changed, or what a killed session had finished.",
     )
     group.addoption(
         "--lab-inprocess",
@@ -60,6 +61,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--lab-report", metavar="DIR", help="Folder of records and scorecards (ini: modellab_reports).")
     parser.addini("modellab_catalog", "Folder of models/, datasets/, limits.yaml ...; relative to the ini file.")
     parser.addini("modellab_reports", "Folder of records and scorecards; relative to the ini file.", default="reports")
+    parser.addini("modellab_speed_age_days", "How old times may be that stand for unchanged cases.", default="7")
 
 
 def read(config: pytest.Config) -> Config:
@@ -81,6 +83,7 @@ def read(config: pytest.Config) -> Config:
         fresh=bool(config.getoption("--lab-fresh")),
         in_process=bool(config.getoption("--lab-inprocess")),
         strict=bool(config.getoption("--lab-strict")),
+        speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
     )
 
 
@@ -114,6 +117,16 @@ def _has_mark(path: Path) -> bool:
             return SCHEMA_MARK in file.read(4096)
     except OSError:
         return False
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = -1.0
+    if not 0 <= days < 36500:  # not a number compares as false
+        raise pytest.UsageError(f"modellab_speed_age_days: expected a number of days, 0 for none, found {text!r}")
+    return days
 
 
 def _positive(text: str) -> int:

@@ -68,6 +68,8 @@ class Origin:
 
     inputs: dict[str, Any]
     key: str
+    judging: str
+    """What the figures depend on beside the answers."""
     commit: str | None
     dirty: bool | None
     session: str
@@ -128,6 +130,7 @@ def assemble(
         provenance=Provenance(
             inputs=origin.inputs,
             key=origin.key,
+            judging=origin.judging,
             commit=origin.commit,
             dirty=origin.dirty,
             lab=__version__,

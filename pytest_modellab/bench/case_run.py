@@ -37,6 +37,8 @@ class Settings:
     fresh: bool = False
     in_process: bool = False
     max_utterances: int | None = None
+    speed_age_days: float = 7.0
+    """How old the times of a record may be that stands for a new run."""
     alone: bool = True
     """Whether the session does one thing at a time, so that it may time it."""
 

@@ -6,6 +6,7 @@ when their canonical forms, without these, are equal.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -236,6 +237,7 @@ class MemoryUse(Stored):
 class Provenance(Stored):
     inputs: dict[str, Any] = Field(description="everything the input key is made of")
     key: str = Field(description="SHA-256 of the inputs")
+    judging: str | None = volatile(default=None, description="SHA-256 of what made figures out of the answers")
     commit: str | None
     dirty: bool | None
     lab: str = Field(description="version of pytest-modellab")
@@ -280,6 +282,7 @@ class Record(Stored):
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
     beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
+    seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
 
     @property
     def wordless(self) -> bool:
@@ -353,20 +356,29 @@ def write(record: Record, reports: Path) -> Path:
     stamp = re.sub(r"[-:.]", "", record.provenance.rescored or record.provenance.created)[:18]
     name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
     path = reports / "runs" / case.model / case.task / name
-    write_text(path, record.model_dump_json(by_alias=True, indent=1) + "\n")
+    sealed = record.model_copy(update={"seal": seal_of(record)})
+    write_text(path, sealed.model_dump_json(by_alias=True, indent=1) + "\n")
     return path
+
+
+def seal_of(record: Record) -> str:
+    """SHA-256 of everything in a record but its seal: tells damage and afterthoughts, no forger."""
+    return hashlib.sha256(record.model_copy(update={"seal": None}).model_dump_json(by_alias=True).encode()).hexdigest()
 
 
 def read(path: Path) -> Record:
     """Raises RecordError, naming the file and what is wrong in it."""
     try:
-        return Record.model_validate_json(path.read_bytes())
+        record = Record.model_validate_json(path.read_bytes())
     except OSError as error:
         raise RecordError(f"{path}: can't be read: {error.strerror}") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = "".join(f"{part}: " for part in first["loc"])
         raise RecordError(f"{path}: not a {SCHEMA}: {place}{first['msg']}") from error
+    if record.seal is not None and record.seal != seal_of(record):
+        raise RecordError(f"{path}: was changed after it was written; its figures can't be relied on")
+    return record
 
 
 def canonical(record: Record) -> dict[str, Any]:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from .. import audio, devices, environments, weights
+from .. import audio, devices, weights
 from ..cases import Case
 from ..catalog.load import Catalog
 from ..catalog.specs import DeviceSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
-from ..engines.base import Engine
 from ..engines.registry import engine_class, remedy
 from ..environments import Environment, Environments, NoEnvironment
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..text import CHARACTERS
-from . import provenance
+from . import provenance, reuse
 from . import record as records
 from .assemble import Origin, assemble
 from .case_run import CaseRun, Job, Settings
+from .inputs import answers_depend_on, figures_depend_on
 from .journal import Journal
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
@@ -45,6 +46,8 @@ class Outcome:
     path: Path | None = None
     unavailable: str | None = None
     broken: str | None = None
+    unchanged_since: str | None = None
+    """Of what commit and day the record is, where this session had nothing to measure."""
 
 
 class Bench:
@@ -190,9 +193,12 @@ class Bench:
             self.progress.clear()
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
-        engine = engine_class(order.engine)
+        inputs = self.inputs(case, dataset, order)
+        if not self.settings.fresh and (found := reuse.find(self.session.reports, self.wanted(case, dataset, inputs))):
+            record, path = found
+            return Outcome(record, path, unchanged_since=reuse.since(record))
         seconds = {u.id: u.seconds for u in dataset.utterances}  # also finds broken files before any work
-        origin = self._origin(case, dataset, order, engine)
+        origin = self._origin(case, dataset, order, inputs)
         if self.settings.fresh:
             self.session.forget(case.key)
         else:
@@ -205,7 +211,8 @@ class Bench:
             "spaced": dataset.normalizer != CHARACTERS,
         }
         with Journal.open(self.session.journal(case.key), head) as journal:
-            job = Job(case, dataset, order, seconds, engine.rate, self.device(case)[1])
+            rate = engine_class(order.engine).rate
+            job = Job(case, dataset, order, seconds, rate, self.device(case)[1])
             run = CaseRun(job, self.pool, journal, self.settings, self.progress)
             facts = run.facts_of_finished() or run.finish()
             record = assemble(case, dataset, self._limited(dataset), run.answers, run.timed, facts, origin)
@@ -214,33 +221,29 @@ class Bench:
     def _limited(self, dataset: Dataset) -> int | None:
         return None if self.settings.max_utterances is None else len(dataset.utterances)
 
-    def _origin(self, case: Case, dataset: Dataset, order: LoadOrder, engine: type[Engine]) -> Origin:
-        inputs: dict[str, Any] = {
-            "protocol": provenance.PROTOCOL,
-            "task": case.task,
-            "model": case.model.id,
-            # A file by the place that the spec gives it, which is the same in every checkout; `code` has what is in it.
-            "engine": case.model.engine if ".py:" in order.engine else order.engine,
-            "options": order.options,
-            "device": {"kind": order.device["kind"], "index": order.device["index"]},
-            "weights": weights.digest(case.model, self.catalog),
-            "dataset": dataset.fingerprint,
-            "utterances": len(dataset.utterances),
-            "seed": order.seed,
-            "in_process": self.settings.in_process,
-            "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
-            "python": provenance.python_tag(),
-            "code": provenance.sources_digest(order.engine, order.environment),
-        }
-        if order.environment is not None:
-            inputs["versions"] |= order.environment.versions(engine.distributions)
-            inputs["environment"] = environments.provenance(case.model, order.environment)
+    def inputs(self, case: Case, dataset: Dataset, order: LoadOrder) -> dict[str, Any]:
+        """Everything that can change an answer of `case`."""
+        engine = engine_class(order.engine)
+        return answers_depend_on(case, self.catalog, dataset, order, engine, in_process=self.settings.in_process)
+
+    def wanted(self, case: Case, dataset: Dataset, inputs: dict[str, Any]) -> reuse.Wanted:
+        """What a record must be of to stand for a run of `case` with these inputs."""
+        return reuse.Wanted(
+            case,
+            provenance.input_key(inputs),
+            figures_depend_on(case, dataset),
+            self._limited(dataset),
+            timedelta(days=self.settings.speed_age_days),
+        )
+
+    def _origin(self, case: Case, dataset: Dataset, order: LoadOrder, inputs: dict[str, Any]) -> Origin:
         if self._git is None:
             self._git = provenance.git_state(self.catalog.folder)
         commit, dirty = self._git
         return Origin(
             inputs=inputs,
             key=provenance.input_key(inputs),
+            judging=figures_depend_on(case, dataset),
             commit=commit,
             dirty=dirty,
             session=self.session.id,
@@ -264,10 +267,11 @@ def to_note(outcome: Outcome) -> dict[str, Any]:
         "record": None if outcome.path is None else str(outcome.path),
         "unavailable": outcome.unavailable,
         "broken": outcome.broken,
+        "unchanged_since": outcome.unchanged_since,
     }
 
 
 def from_note(note: dict[str, Any]) -> Outcome:
     path = None if note["record"] is None else Path(note["record"])
     record = None if path is None else records.read(path)
-    return Outcome(record, path, note["unavailable"], note["broken"])
+    return Outcome(record, path, note["unavailable"], note["broken"], note["unchanged_since"])

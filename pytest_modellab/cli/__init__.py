@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, calibrate, data, doctor, hook, models, new_model, rescore, schema
+    from . import baseline, calibrate, data, doctor, hook, models, new_model, rescore, schema, why
 
     pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -81,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--normalizer", metavar="NAME", help="another than the record's own")
     again.add_argument("--write", action="store_true", help="store the new records beside the old")
     again.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    cause = command("why", why.run, "Say whether a case's record still stands, and if not, which input has changed.")
+    cause.add_argument("cases", nargs="+", metavar="CASE", help="ids or globs, model:device:dataset")
+    cause.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     limits = command("calibrate", calibrate.run, "Run a case several times and propose limits for it, as YAML.")
     limits.add_argument("model", metavar="MODEL")
     limits.add_argument("dataset", metavar="DATASET")

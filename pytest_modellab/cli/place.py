@@ -38,6 +38,12 @@ def reports_folder(options: argparse.Namespace) -> Path:
     return folder / (_option_in(folder, "modellab_reports") or "reports") if named else Path("reports")
 
 
+def ini_option(name: str) -> str | None:
+    """A pytest option as the nearest ini file with a catalog has it."""
+    folder, named = _nearest("modellab_catalog")
+    return _option_in(folder, name) if named else None
+
+
 def _nearest(option: str) -> tuple[Path, str | None]:
     """The nearest folder at or above this one whose ini file has `option`, and its value."""
     for folder in (Path.cwd(), *Path.cwd().parents):

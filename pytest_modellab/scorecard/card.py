@@ -57,6 +57,9 @@ class Row(Part):
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
     ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
     noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
+    unchanged_since: str | None = Field(
+        default=None, description="commit and day of the record, where this session had nothing to measure"
+    )
     record: str | None = None
 
     @property
@@ -95,6 +98,7 @@ class CaseReport(Part):
     path: Path | None = None
     unavailable: str | None = None
     broken: str | None = None
+    unchanged_since: str | None = None
     verdicts: tuple[Verdict, ...] = ()
     failed_tests: tuple[str, ...] = ()
 
@@ -146,6 +150,7 @@ def build_row(
         currency=record.price.currency if record.price else None,
         ran_on=record.ran_on,
         noisy=record.timing.noisy if record.timing.rtf is not None else None,
+        unchanged_since=report.unchanged_since,
         record=shown(report.path),
     )
 

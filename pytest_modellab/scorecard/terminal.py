@@ -47,6 +47,12 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
         yield f"{device} ({elsewhere.device}): asked for {device}, {elsewhere}; no speed of its own", "warn"
     for noise in dict.fromkeys(row.noisy for row in measured if row.noisy):
         yield f"~ timed on a noisy machine: {noise}", None
+    unchanged: dict[str, list[str]] = {}
+    for row in measured:
+        if row.unchanged_since is not None:
+            unchanged.setdefault(row.unchanged_since, []).append(row.case.id)
+    for since, ids in unchanged.items():
+        yield _short(f"unchanged since {since}, not run again (--lab-fresh does): {', '.join(ids)}"), None
     ungraded: dict[str, list[str]] = {}
     for row in measured:
         if row.grade is not None and row.grade.letter is None:

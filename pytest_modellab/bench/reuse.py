@@ -1,0 +1,113 @@
+"""A case whose inputs have not changed is answered from its record, which then stands for this session, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ..cases import Case
+from . import provenance
+from .record import Record, RecordError, read
+
+_MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
+"""What a speed is of: two machines that share these may still differ, but records stay where they were made."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a record must be of to stand for a new run."""
+
+    case: Case
+    key: str
+    judging: str
+    """See inputs.figures_depend_on."""
+    limited_to: int | None
+    speed_age: timedelta
+    """How old its times may be."""
+
+
+def find(reports: Path, wanted: Wanted) -> tuple[Record, Path] | None:
+    """The newest record that will do, and where it is; None where the case has to be run."""
+    for path in newest_first(reports, wanted.case):
+        try:
+            # The key is in the text or the record is another's: most files need not be understood.
+            if wanted.key not in path.read_text(encoding="utf-8"):
+                continue
+            record = read(path)
+        except (RecordError, OSError, UnicodeDecodeError):
+            continue  # a damaged record stands for nothing
+        if why_not(record, wanted) is None:
+            return record, path
+    return None
+
+
+def newest_first(reports: Path, case: Case) -> Iterator[Path]:
+    """The records of a case, going by their names."""
+    folder = reports / "runs" / case.model.id / case.task
+    yield from sorted(folder.glob(f"*-{case.device.id}-{case.dataset.id}-????????.json"), reverse=True)
+
+
+def why_not(record: Record, wanted: Wanted) -> str | None:
+    """Why a record can't stand for a new run; None if it can."""
+    case = record.case
+    if (case.model, case.device, case.dataset, case.task) != (
+        wanted.case.model.id,
+        wanted.case.device.id,
+        wanted.case.dataset.id,
+        wanted.case.task,
+    ):
+        return "it is another case's"
+    if record.provenance.key != wanted.key:
+        return "its inputs were others"
+    if record.provenance.judging != wanted.judging:
+        return "its figures were made by other code, terms or prices"
+    if record.seal is None:
+        return "it has no seal, being of an older version"
+    if record.limited_to != wanted.limited_to:
+        return "it is of another number of utterances"
+    if record.failure is not None or record.summary.answered < record.summary.utterances:
+        return "not every utterance was answered"
+    if record.provenance.rescored is not None:
+        return "it was scored again after the run"
+    if record.ran_on is None and record.timing.no_speed is not None:
+        return f"it has no times ({record.timing.no_speed})"
+    here = provenance.hardware()
+    if any(record.provenance.hardware.get(name) != here.get(name) for name in _MACHINE):
+        return "it was measured on another machine"
+    age = datetime.now(UTC) - datetime.fromisoformat(record.provenance.created)
+    if not timedelta(0) <= age <= wanted.speed_age:
+        return f"its times are {age.days} days old; at most {wanted.speed_age.days} are relied on"
+    return None
+
+
+def last(reports: Path, case: Case) -> tuple[Record, Path] | None:
+    """The newest record of a case that can be read, whatever it is of."""
+    for path in newest_first(reports, case):
+        try:
+            return read(path), path
+        except RecordError:
+            continue
+    return None
+
+
+_MEANS = {"code": "the code between samples and answers", "dataset": "recordings or references", "weights": "weights"}
+"""Inputs that are digests, in words."""
+
+
+def changes(old: Any, new: Any, name: str = "") -> Iterator[str]:
+    """What differs between two records' inputs, a line each: `options.beam_size: 5 -> 1`."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from changes(old.get(key), new.get(key), f"{name}.{key}" if name else key)
+    elif old != new:
+        yield f"{name}: other {_MEANS[name]}" if name in _MEANS else f"{name}: {old} -> {new}"
+
+
+def since(record: Record) -> str:
+    """When a record was made, in the words of a person: its commit and day."""
+    origin = record.provenance
+    commit = "outside git" if origin.commit is None else origin.commit[:8] + (" with changes" if origin.dirty else "")
+    return f"{commit}, {origin.created[:10]}"

@@ -1,0 +1,61 @@
+"""`modellab why`."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..bench import reuse
+from ..bench.case_run import Settings
+from ..bench.run import Bench
+from ..bench.session import Session
+from ..cases import Case, Selection, plan
+from ..datasets import DatasetError
+from ..printable import printable
+from ..store import Store, StoreError
+from .place import chosen, ini_option, open_catalog, reports_folder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Say of each named case whether its record still stands, and if not, which input changed. 1 where one is run."""
+    catalog = open_catalog(options)
+    # A model that is named is in every tier; here all are, so that any may be asked for.
+    cases = {case.id: case for case in plan(catalog, Selection(models=[*catalog.models]))}
+    days = float(ini_option("modellab_speed_age_days") or Settings.speed_age_days)
+    standing = True
+    with tempfile.TemporaryDirectory() as folder:
+        bench = Bench(catalog, Session(Path(folder), "why", own=False), Settings(speed_age_days=days))
+        bench.store = Store(fetching=False)
+        for case in chosen("case", options.cases, cases):
+            lines = list(_explain(bench, case, reports_folder(options)))
+            standing &= lines[0].startswith("unchanged")
+            print("\n  ".join(printable(line) for line in [f"{case.id}: {lines[0]}", *lines[1:]]))
+    return 0 if standing else 1
+
+
+def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
+    try:
+        if (reason := bench.absent(case)) is not None:
+            yield f"can't be run here: {reason}"
+            return
+        dataset, order = bench.dataset(case), bench.order(case)
+    except (StoreError, DatasetError) as error:
+        yield f"can't be told: {str(error).splitlines()[0]}"
+        return
+    inputs = bench.inputs(case, dataset, order)
+    wanted = bench.wanted(case, dataset, inputs)
+    found = reuse.find(reports, wanted)
+    if found is not None:
+        record, path = found
+        yield f"unchanged since {reuse.since(record)}; answered from {path}"
+        return
+    last = reuse.last(reports, case)
+    if last is None:
+        yield "run, for there is no record of it"
+        return
+    record, path = last
+    changes = list(reuse.changes(record.provenance.inputs, inputs))
+    yield f"run, for {path} is not of this:"
+    yield from changes or [str(reuse.why_not(record, wanted))]

@@ -1,0 +1,205 @@
+"""What did not change is not run again, and nothing that could have changed is taken for unchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakelab import FakeLab
+
+from pytest_modellab.bench import provenance
+from pytest_modellab.bench.record import RecordError, read
+from pytest_modellab.cli import main
+
+MODES = pytest.mark.parametrize("workers", ["-n0", "-n2"])
+
+
+def loads(lab: FakeLab) -> int:
+    return lab.engine_log().count("load")
+
+
+def newest(lab: FakeLab) -> Path:
+    return max((lab.path / "reports" / "runs").rglob("*.json"))
+
+
+@MODES
+def test_a_second_session_runs_nothing_and_says_since_when(lab: FakeLab, workers: str) -> None:
+    lab.ready()
+    assert lab.run(workers).ret == 0
+    before = lab.engine_log()
+    result = lab.run(workers)
+    result.assert_outcomes(passed=2)
+    assert lab.engine_log() == before
+    assert len(lab.records()) == 1
+    result.stdout.fnmatch_lines(
+        ["fake *pass", "unchanged since outside git, 20??-??-??, not run again (--lab-fresh does): fake:cpu:clips"]
+    )
+    (row,) = lab.scorecard()["rows"]
+    assert row["unchanged_since"].startswith("outside git, ")
+
+
+def test_fresh_measures_anew(lab: FakeLab) -> None:
+    lab.ready()
+    lab.run()
+    result = lab.run("--lab-fresh")
+    assert len(lab.records()) == 2
+    result.stdout.no_fnmatch_line("unchanged*")
+
+
+@MODES
+def test_only_the_model_whose_spec_changed_is_run(lab: FakeLab, workers: str) -> None:
+    lab.ready()
+    lab.model("other")
+    lab.run(workers)
+    lab.model("other", delay_s=0.001)
+    result = lab.run(workers)
+    assert result.ret == 0
+    assert sorted(record.case.model for record in lab.records()) == ["fake", "other", "other"]
+    result.stdout.fnmatch_lines(["unchanged since *: fake:cpu:clips"])
+
+
+def change_answers(lab: FakeLab) -> None:
+    lab.model(wrong={0: "one fine"})
+
+
+def change_reference(lab: FakeLab) -> None:
+    lab.texts = ("one fine day", "two fine days", "three fine day")
+    lab.dataset()
+
+
+def change_terms(lab: FakeLab) -> None:
+    lab.dataset(glossary=["fine"])
+
+
+def change_price(lab: FakeLab) -> None:
+    price = {"per_hour": 1.0, "currency": "EUR"}
+    lab.spec(
+        "devices.yaml", {"schema": "modellab.devices/1", "devices": [{"id": "cpu", "kind": "cpu", "price": price}]}
+    )
+
+
+def damage(lab: FakeLab) -> None:
+    newest(lab).write_text(newest(lab).read_text()[:-100])
+
+
+def edit(lab: FakeLab) -> None:
+    text = newest(lab).read_text()
+    assert '"wer": 0.0' in text
+    newest(lab).write_text(text.replace('"wer": 0.0', '"wer": 0.01'))
+
+
+def remove(lab: FakeLab) -> None:
+    newest(lab).unlink()
+
+
+CHANGES = (change_answers, change_reference, change_terms, change_price, damage, edit, remove)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_what_could_matter_is_run_again(lab: FakeLab, change: Any) -> None:
+    lab.ready()
+    lab.run()
+    assert loads(lab) == 1
+    change(lab)
+    lab.run()
+    assert loads(lab) == 2
+
+
+def test_a_stricter_limit_judges_the_old_record(lab: FakeLab) -> None:
+    lab.ready(wrong={0: "one fine"})
+    lab.limits({"metric": "wer", "max": 0.5})
+    assert lab.run().ret == 0
+    lab.limits({"metric": "wer", "max": 0.01})
+    result = lab.run()
+    assert result.ret == 1
+    assert loads(lab) == 1
+    result.stdout.fnmatch_lines(["fail fake:cpu:clips: WER 11.1 %, limit <= 1.0 %*", "unchanged since *"])
+
+
+def test_a_run_with_a_failed_utterance_is_tried_again(lab: FakeLab) -> None:
+    lab.ready(faults={lab.size(1): "raise"})
+    assert lab.run().ret == 1
+    assert lab.run().ret == 1
+    assert loads(lab) == 2
+
+
+def test_some_utterances_do_not_stand_for_all(lab: FakeLab) -> None:
+    lab.ready()
+    lab.run("--lab-max-utterances", "2")
+    lab.run("--lab-max-utterances", "2")
+    assert loads(lab) == 1
+    lab.run()
+    assert loads(lab) == 2
+
+
+def test_times_of_another_machine_are_not_relied_on(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab.ready()
+    lab.run()
+    now = provenance.hardware()
+    monkeypatch.setattr(provenance, "hardware", lambda: {**now, "cores": 4096})
+    lab.run()
+    assert loads(lab) == 2
+
+
+def test_old_times_are_not_relied_on(lab: FakeLab) -> None:
+    lab.ready()
+    lab.run()
+    lab.pytester.makeini("[pytest]\nmodellab_catalog = lab\nmodellab_speed_age_days = 0\n")
+    lab.run()
+    assert loads(lab) == 2
+    lab.pytester.makeini("[pytest]\nmodellab_catalog = lab\nmodellab_speed_age_days = soon\n")
+    result = lab.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*modellab_speed_age_days: expected a number of days, 0 for none, found 'soon'"])
+
+
+def test_a_record_that_was_edited_is_refused(lab: FakeLab) -> None:
+    lab.ready()
+    lab.run()
+    edit(lab)
+    with pytest.raises(RecordError, match="was changed after it was written"):
+        read(newest(lab))
+
+
+class TestWhy:
+    def why(self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        monkeypatch.chdir(lab.path)
+        capsys.readouterr()
+        main(["why", "fake:cpu:clips"])
+        return capsys.readouterr().out.splitlines()
+
+    def test_what_changed_is_named(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab.ready()
+        assert self.why(lab, capsys, monkeypatch) == ["fake:cpu:clips: run, for there is no record of it"]
+        lab.run()
+        (line,) = self.why(lab, capsys, monkeypatch)
+        assert line.startswith("fake:cpu:clips: unchanged since outside git, ")
+        lab.model(delay_s=0.5)
+        change_reference(lab)
+        first, *changes = self.why(lab, capsys, monkeypatch)
+        assert first.startswith("fake:cpu:clips: run, for ")
+        assert changes == ["  dataset: other recordings or references", "  options.delay_s: 0.0 -> 0.5"]
+        assert loads(lab) == 1
+
+    def test_a_change_of_what_figures_depend_on(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab.ready()
+        lab.run()
+        change_terms(lab)
+        _, why = self.why(lab, capsys, monkeypatch)
+        assert why == "  its figures were made by other code, terms or prices"
+
+    def test_an_unknown_case_and_one_that_cannot_run(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab.ready(devices={"cuda": {}})
+        monkeypatch.chdir(lab.path)
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+        assert main(["why", "fake:cpu:clips"]) == 2
+        assert "no case matches `fake:cpu:clips`; did you mean `fake:cuda:clips`?" in capsys.readouterr().err
+        assert main(["why", "fake:*"]) == 1
+        assert "fake:cuda:clips: can't be run here: cuda: " in capsys.readouterr().out
