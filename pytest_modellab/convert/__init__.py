@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
-from .ct2 import WeightsDamaged
+from .errors import WeightsDamaged
 
 Target = Literal["openai-whisper", "transformers"]
 

@@ -17,15 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import WeightsDamaged
+
 VERSIONS = range(4, 7)
 
 # By their number in the file. numpy has no bfloat16: it is read as its upper half of a float32.
 _TYPES = {0: "<f4", 1: "i1", 2: "<i2", 3: "<i4", 4: "<f2", 5: "<u2"}
 _BFLOAT16 = 5
-
-
-class WeightsDamaged(ValueError):
-    """A file of weights isn't what it should be: cut off, corrupt, or of another kind. The text names it."""
 
 
 @dataclass(frozen=True)

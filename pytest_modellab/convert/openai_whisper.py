@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from . import whisper
-from .ct2 import WeightsDamaged
+from .errors import WeightsDamaged
 
 FILE = "model.pt"
 _REFUSED = 3

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .ct2 import WeightsDamaged
+from .errors import WeightsDamaged
 
 _NAMES = {"<f4": "F32", "<f2": "F16"}
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import safetensors, whisper
-from .ct2 import WeightsDamaged
+from .errors import WeightsDamaged
 from .whisper import Whisper
 
 # OpenAI's names of tensors to transformers'; in this order.

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import ct2
-from .ct2 import Ct2Model, WeightsDamaged
+from .ct2 import Ct2Model
+from .errors import WeightsDamaged
 
 Tensors = dict[str, NDArray[Any]]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from .base import Clip, LoadRequest, Transcript
 
 
@@ -56,6 +54,8 @@ class PocketSphinx:
         return cls(decoder, options)
 
     def transcribe(self, clip: Clip) -> Transcript:
+        import numpy as np
+
         samples = (np.clip(clip.samples, -1, 1) * 32767).astype("<i2")
         # What it has learnt of the noise in earlier clips would make the answer depend on their order.
         self._decoder.reinit_feat()
