@@ -117,6 +117,21 @@ def test_a_stricter_limit_judges_the_old_record(lab: FakeLab) -> None:
     result.stdout.fnmatch_lines(["fail fake:cpu:clips: WER 11.1 %, limit <= 1.0 %*", "unchanged since *"])
 
 
+def test_a_change_that_is_taken_back_brings_the_old_record_forward(lab: FakeLab) -> None:
+    lab.ready()
+    lab.run()
+    lab.model(wrong={0: "one fine"})
+    lab.run()
+    lab.model()
+    assert lab.run().ret == 0
+    assert loads(lab) == 2
+    assert [record.figure("wer") for record in lab.records()] == [0, pytest.approx(1 / 9), 0]
+    # Baselines are saved from the newest.
+    assert read(newest(lab)).figure("wer") == 0
+    lab.run()
+    assert len(lab.records()) == 3
+
+
 def test_a_run_with_a_failed_utterance_is_tried_again(lab: FakeLab) -> None:
     lab.ready(faults={lab.size(1): "raise"})
     assert lab.run().ret == 1

@@ -245,6 +245,7 @@ class Provenance(Stored):
     session: str = volatile()
     created: str = volatile(description="UTC, ISO 8601")
     rescored: str | None = volatile(default=None, description="when the scores were made, if not with the run")
+    stands_again: str | None = volatile(default=None, description="when it came to stand for a later session")
     resumed: int = volatile(description="utterances taken over from a session that was killed")
     worker_restarts: int = volatile()
 
@@ -351,9 +352,9 @@ class RecordError(Exception):
 
 def write(record: Record, reports: Path) -> Path:
     """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
-    case = record.case
+    case, origin = record.case, record.provenance
     # To the millisecond: the newest record of a case is told by its name.
-    stamp = re.sub(r"[-:.]", "", record.provenance.rescored or record.provenance.created)[:18]
+    stamp = re.sub(r"[-:.]", "", origin.stands_again or origin.rescored or origin.created)[:18]
     name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
     path = reports / "runs" / case.model / case.task / name
     sealed = record.model_copy(update={"seal": seal_of(record)})

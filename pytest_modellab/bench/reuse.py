@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from ..cases import Case
 from . import provenance
-from .record import Record, RecordError, read
+from .record import Record, RecordError, read, write
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
 """What a speed is of: two machines that share these may still differ, but records stay where they were made."""
@@ -42,6 +43,20 @@ def find(reports: Path, wanted: Wanted) -> tuple[Record, Path] | None:
         if why_not(record, wanted) is None:
             return record, path
     return None
+
+
+def brought_forward(reports: Path, case: Case, record: Record, path: Path) -> tuple[Record, Path]:
+    """The record as the newest of its case: it is what stands now, and baselines are made of the newest.
+
+    Where a later one is of other inputs, which have been taken back, it is stored once more.
+    """
+    if next(newest_first(reports, case)) == path:
+        return record, path
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    origin = record.provenance.model_copy(update={"stands_again": now})
+    again = record.model_copy(update={"id": secrets.token_hex(4), "provenance": origin})
+    path = write(again, reports)
+    return read(path), path
 
 
 def newest_first(reports: Path, case: Case) -> Iterator[Path]:

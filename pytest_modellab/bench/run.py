@@ -195,7 +195,7 @@ class Bench:
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
         inputs = self.inputs(case, dataset, order)
         if not self.settings.fresh and (found := reuse.find(self.session.reports, self.wanted(case, dataset, inputs))):
-            record, path = found
+            record, path = reuse.brought_forward(self.session.reports, case, *found)
             return Outcome(record, path, unchanged_since=reuse.since(record))
         seconds = {u.id: u.seconds for u in dataset.utterances}  # also finds broken files before any work
         origin = self._origin(case, dataset, order, inputs)
