@@ -49,12 +49,49 @@ def install(folder: Path, python: str = sys.executable) -> Installed:
     return Installed(path, kept if kept.exists() else None)
 
 
+def uninstall(folder: Path) -> Installed | None:
+    """Remove our hook, and put back what it found; None where there is none of ours. Raises HookError."""
+    found = status(folder)
+    if found is None:
+        return None
+    try:
+        found.path.unlink()
+        if found.kept is not None:
+            found.kept.rename(found.path)
+    except OSError as error:
+        raise HookError(f"{found.path} can't be removed: {error.strerror}") from error
+    return found
+
+
+def status(folder: Path) -> Installed | None:
+    """Our hook in the repository of `folder`; None where there is none. Raises HookError."""
+    hooks = hooks_folder(folder)
+    path, kept = hooks / "pre-push", hooks / KEPT
+    if not path.is_file() or MARK not in path.read_text(encoding="utf-8", errors="replace"):
+        return None
+    return Installed(path, kept if kept.exists() else None)
+
+
+def broken(installed: Installed) -> str | None:
+    """Why an installed hook would stop every push or be passed over; None where it would do its work."""
+    last = installed.path.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()[-1]
+    words = shlex.split(last)
+    python = Path(words[1]) if len(words) > 1 and words[0] == "exec" else None
+    if python is None:
+        return "it was changed by hand"
+    if not python.is_file():
+        return f"its Python {python} is gone"
+    if sys.platform != "win32" and not os.access(installed.path, os.X_OK):
+        return "it is not executable, so git passes it over"
+    return None
+
+
 def script(python: str) -> str:
     """The hook: what stood there before first, with git's own arguments and input, then the smoke tests."""
     # git-for-Windows runs hooks by its own sh, which takes forward slashes.
     command = shlex.quote(Path(python).as_posix())
     return f"""#!/bin/sh
-{MARK}: `modellab hook install` writes it anew; delete this file to be rid of it.
+{MARK}: `modellab hook install` writes it anew, `modellab hook uninstall` removes it.
 before="$(dirname "$0")/{KEPT}"
 if [ -x "$before" ]; then
     "$before" "$@" || exit $?

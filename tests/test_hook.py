@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,47 @@ def test_pre_commit_is_given_the_same() -> None:
     assert entry["stages"] == ["pre-push"]
     assert entry["always_run"] is True
     assert entry["pass_filenames"] is False
+
+
+class TestStatusAndUninstall:
+    def test_nothing_is_installed(self, repository: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["hook", "status"]) == 1
+        assert main(["hook", "uninstall"]) == 0
+        out = capsys.readouterr().out
+        assert "not installed; `modellab hook install` does it" in out
+        assert "there is no hook of ours here" in out
+
+    def test_it_goes_and_what_stood_there_comes_back(
+        self, repository: FakeLab, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        theirs = hook.hooks_folder(repository.path) / "pre-push"
+        theirs.parent.mkdir(parents=True, exist_ok=True)
+        theirs.write_text("#!/bin/sh\necho theirs\n")
+        theirs.chmod(0o755)
+        main(["hook", "install"])
+        assert main(["hook", "status"]) == 0
+        assert main(["hook", "uninstall"]) == 0
+        assert theirs.read_text() == "#!/bin/sh\necho theirs\n"
+        assert "the hook that stood there before is back" in capsys.readouterr().out
+        assert git(repository.path, "push", "origin", "main").returncode == 0
+        assert not (repository.path / "reports").exists()
+
+    def test_a_hook_of_theirs_is_left_alone(self, repository: FakeLab) -> None:
+        theirs = hook.hooks_folder(repository.path) / "pre-push"
+        theirs.parent.mkdir(parents=True, exist_ok=True)
+        theirs.write_text("#!/bin/sh\n")
+        assert main(["hook", "uninstall"]) == 0
+        assert theirs.exists()
+
+    @pytest.mark.parametrize("fault", ["gone", "edited", "mode"])
+    def test_one_that_would_not_work_is_told(
+        self, repository: FakeLab, capsys: pytest.CaptureFixture[str], fault: str
+    ) -> None:
+        path = hook.install(repository.path, python="/no/such/python" if fault == "gone" else sys.executable).path
+        if fault == "edited":
+            path.write_text(path.read_text().replace("exec ", "echo "))
+        if fault == "mode":
+            path.chmod(0o644)
+        assert main(["hook", "status"]) == 1
+        told = {"gone": "its Python /no/such/python is gone", "edited": "changed by hand", "mode": "not executable"}
+        assert told[fault] in capsys.readouterr().out

@@ -91,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("--runs", type=int, choices=range(2, 101), default=5, metavar="N", help="2 to 100 (default: 5)")
     limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
-    push = command("hook", hook.run, "Install a pre-push hook that runs the smoke tests, or do what it does.")
-    push.add_argument("action", choices=("install", "run"))
+    push = command("hook", hook.run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
+    push.add_argument("action", choices=("install", "status", "uninstall", "run"))
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

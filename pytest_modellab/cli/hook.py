@@ -1,4 +1,4 @@
-"""`modellab hook install|run`."""
+"""`modellab hook install|status|uninstall|run`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,34 @@ from .. import hook
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install the hook in this repository, or do what it does at a push."""
+    """Install, show or remove the hook of this repository, or do what it does at a push."""
+    here = Path.cwd()
     if options.action == "run":
-        return hook.run(Path.cwd())
-    installed = hook.install(Path.cwd())
+        return hook.run(here)
+    if options.action == "status":
+        return _status(hook.status(here))
+    if options.action == "uninstall":
+        removed = hook.uninstall(here)
+        print("there is no hook of ours here" if removed is None else f"removed {removed.path}")
+        if removed is not None and removed.kept is not None:
+            print("the hook that stood there before is back")
+        return 0
+    installed = hook.install(here)
     print(f"installed {installed.path}: it runs `pytest {' '.join(hook.PYTEST[:2])}` before every push")
+    _tell_kept(installed)
+    return 0
+
+
+def _status(found: hook.Installed | None) -> int:
+    if found is None:
+        print("not installed; `modellab hook install` does it")
+        return 1
+    wrong = hook.broken(found)
+    print(f"installed: {found.path}" + (f"; but {wrong}: `modellab hook install` mends it" if wrong else ""))
+    _tell_kept(found)
+    return 1 if wrong else 0
+
+
+def _tell_kept(installed: hook.Installed) -> None:
     if installed.kept is not None:
         print(f"the hook that stood there is run first: {installed.kept}")
-    return 0
