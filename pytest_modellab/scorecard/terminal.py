@@ -36,9 +36,11 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     for row in measured:
         if row.status is not Status.PASS:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
-    provisional = {row.grade.provisional for row in measured if row.grade and row.grade.provisional}
+    provisional = sorted({row.grade.provisional for row in measured if row.grade and row.grade.provisional})
     if provisional:
-        yield f"* provisional grade: {'; '.join(sorted(provisional))}", None
+        # Each reason once: some grades have several.
+        reasons = dict.fromkeys(reason for each in provisional for reason in each.split("; "))
+        yield f"* provisional grade: {'; '.join(reasons)}", None
     limits = [row.intervals[m].conditional for row in measured if (m := row.error_metric) in row.intervals]
     if limits:
         told = "; ".join(sorted({each for each in limits if each}))
