@@ -20,6 +20,7 @@ from .catalog.load import Catalog, load
 from .options import Config
 
 if TYPE_CHECKING:
+    from .bench.record import Record
     from .bench.run import Bench
     from .bench.session import Session
     from .gate import Limits, Run
@@ -81,7 +82,15 @@ class Lab:
             speed_age_days=self.config.speed_age_days,
             alone=not self.parallel,
         )
-        return Bench(self.catalog, self.session, settings, TerminalProgress(self.plugin))
+        return Bench(self.catalog, self.session, settings, TerminalProgress(self.plugin), in_doubt=self._in_doubt)
+
+    def _in_doubt(self, case: Case, record: Record) -> bool:
+        """Whether noise alone keeps a limit from being judged by this record: the next run may tell."""
+        from .gate import Status
+        from .metrics.definitions import TIMED
+
+        verdicts = self.limits(case).judge(record) if record.timing.noisy else []
+        return any(verdict.status is Status.INCONCLUSIVE and verdict.metric in TIMED for verdict in verdicts)
 
     @cached_property
     def gates(self) -> int:

@@ -33,10 +33,10 @@ def test_a_second_session_runs_nothing_and_says_since_when(lab: FakeLab, workers
     assert lab.engine_log() == before
     assert len(lab.records()) == 1
     result.stdout.fnmatch_lines(
-        ["fake *pass", "unchanged since outside git, 20??-??-??, not run again (--lab-fresh does): fake:cpu:clips"]
+        ["fake *pass", "unchanged since 20??-??-??, not run again (--lab-fresh does): fake:cpu:clips"]
     )
     (row,) = lab.scorecard()["rows"]
-    assert row["unchanged_since"].startswith("outside git, ")
+    assert row["unchanged_since"].startswith("20")
 
 
 def test_fresh_measures_anew(lab: FakeLab) -> None:
@@ -132,6 +132,24 @@ def test_a_change_that_is_taken_back_brings_the_old_record_forward(lab: FakeLab)
     assert len(lab.records()) == 3
 
 
+NOISE = """
+from pytest_modellab.bench import conditions
+
+conditions.SPREAD_BOUND = conditions.LEAST_SPREAD_S = -1.0
+"""
+
+
+@pytest.mark.parametrize(("limit", "runs"), [(1000.0, 1), (1e-9, 2)], ids=["it holds all the same", "it is in doubt"])
+def test_a_limit_that_noise_keeps_from_being_judged_is_tried_again(lab: FakeLab, limit: float, runs: int) -> None:
+    lab.pytester.makeconftest(NOISE)
+    lab.subprocess = True
+    lab.ready(delay_s=0.01)
+    lab.limits({"metric": "wer", "max": 0.5}, {"metric": "rtf", "max": limit})
+    for _ in range(2):
+        lab.run().stdout.fnmatch_lines(["~ timed on a noisy machine: *"])
+    assert loads(lab) == runs
+
+
 def test_a_run_with_a_failed_utterance_is_tried_again(lab: FakeLab) -> None:
     lab.ready(faults={lab.size(1): "raise"})
     assert lab.run().ret == 1
@@ -191,7 +209,7 @@ class TestWhy:
         assert self.why(lab, capsys, monkeypatch) == ["fake:cpu:clips: run, for there is no record of it"]
         lab.run()
         (line,) = self.why(lab, capsys, monkeypatch)
-        assert line.startswith("fake:cpu:clips: unchanged since outside git, ")
+        assert line.startswith("fake:cpu:clips: unchanged since 20")
         lab.model(delay_s=0.5)
         change_reference(lab)
         first, *changes = self.why(lab, capsys, monkeypatch)

@@ -124,5 +124,5 @@ def changes(old: Any, new: Any, name: str = "") -> Iterator[str]:
 def since(record: Record) -> str:
     """When a record was made, in the words of a person: its commit and day."""
     origin = record.provenance
-    commit = "outside git" if origin.commit is None else origin.commit[:8] + (" with changes" if origin.dirty else "")
-    return f"{commit}, {origin.created[:10]}"
+    day = origin.created[:10]
+    return day if origin.commit is None else f"{origin.commit[:8]}{' with changes' if origin.dirty else ''}, {day}"
