@@ -9,7 +9,17 @@ import pytest
 from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 
 from pytest_modellab.bench.provenance import input_key
-from pytest_modellab.bench.record import Failure, Price, Record, RecordError, canonical, json_schema, read, write
+from pytest_modellab.bench.record import (
+    Failure,
+    Price,
+    Record,
+    RecordError,
+    canonical,
+    json_schema,
+    read,
+    seal_of,
+    write,
+)
 from pytest_modellab.metrics.definitions import METRICS
 
 LOAD_FAILURE = Failure(kind="load", message="no such library", detail="Traceback ...")
@@ -18,7 +28,9 @@ LOAD_FAILURE = Failure(kind="load", message="no such library", detail="Traceback
 class TestFile:
     def test_what_is_written_is_read_back(self, tmp_path: Path) -> None:
         original = record(failure=LOAD_FAILURE, utterances=[utterance(hypothesis="señor 你好 \u202e\x1b[31m")])
-        assert read(write(original, tmp_path)) == original
+        found = read(write(original, tmp_path))
+        assert found.seal == seal_of(original)
+        assert found.model_copy(update={"seal": None}) == original
 
     def test_the_name_tells_case_and_time(self, tmp_path: Path) -> None:
         path = write(record(), tmp_path)
@@ -85,6 +97,9 @@ class TestCanonical:
             "provenance.hardware.cpu",
             "provenance.session",
             "provenance.created",
+            "provenance.judging",
+            "provenance.stands_again",
+            "seal",
             "provenance.rescored",
             "provenance.resumed",
             "provenance.worker_restarts",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,7 @@ def test_fresh_reuses_nothing_and_forgets_it(lab: FakeLab) -> None:
     assert lab.run("--lab-fresh").ret == 0
     assert len(killed.decoded()) == 6
     lab.log.unlink()
+    shutil.rmtree(lab.path / "reports" / "runs")  # or its record would stand
     assert lab.run().ret == 0
     assert len(killed.decoded()) == 6
 
