@@ -154,6 +154,8 @@ def of(record: Record) -> Baseline:
 
 def save(record: Record, folder: Path) -> Path:
     """Keep a record's answers as its case's baseline. Raises BaselineError for a run that can't be one."""
+    if record.ran_on is not None:
+        raise BaselineError(f"{record.case.id}: it {record.ran_on}; a baseline is of the device it is named after")
     if record.limited_to is not None:
         raise BaselineError(f"{record.case.id}: only {record.limited_to} utterances were run; run it whole")
     if record.summary.answered < record.summary.utterances:

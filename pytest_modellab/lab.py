@@ -179,7 +179,11 @@ def rerun_command(item: pytest.Item, case: Case) -> str:
     _, separator, name = str(item.nodeid).partition("::")
     # From where pytest was started, which need not be the ini file's folder.
     parts = ["pytest", f"{os.path.relpath(item.path)}{separator}{name}"]
-    if "smoke" not in case.tiers:
+    lab = item.config.stash[LAB]
+    spec = replace(case, model=lab.catalog.models[case.model.id])
+    if spec.tiers != case.tiers:  # it was named, and is in more tiers for that
+        parts += ["--lab-model", case.model.id]
+    elif "smoke" not in case.tiers:
         parts += ["-m", case.tiers[-1]]
     return shlex.join(parts)
 

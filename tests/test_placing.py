@@ -11,6 +11,7 @@ from fakelab import FakeLab
 
 from pytest_modellab.bench.lease import Leases, device_name
 from pytest_modellab.bench.record import canonical
+from pytest_modellab.cli import main
 
 CUDA = {"kind": "cuda", "index": 0, "shared": False}
 ALL_PRESENT = """
@@ -78,6 +79,19 @@ class TestFallback:
         result.stdout.fnmatch_lines(["gpu (cpu): asked for gpu, ran on cpu (*); no speed of its own"])
         (recommended,) = lab.scorecard()["recommendations"]
         assert recommended["case"]["device"] == "cpu"
+
+    def test_what_runs_elsewhere_is_not_what_was_required_and_no_baseline(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "index": 99, "fallback": "cpu"})
+        lab.ready(devices={"cpu": {}, "gpu": {}})
+        result = lab.run("--lab-require", "*:gpu:*")
+        assert result.ret == 1
+        result.stdout.fnmatch_lines(["NOT PASSED: required case `?:gpu:?` was not measured: it ran on cpu (*"])
+        monkeypatch.chdir(lab.path)
+        assert main(["baseline", "save"]) == 1
+        assert "not saved: fake:gpu:clips: it ran on cpu (" in capsys.readouterr().out
+        assert [path.name for path in (lab.path / "reports" / "baselines" / "asr").glob("fake-gpu*")] == []
 
     def test_a_model_without_options_for_the_other_device_does_not_fall_back(self, lab: FakeLab) -> None:
         devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "index": 99, "fallback": "cpu"})

@@ -93,6 +93,14 @@ def test_answers(run):
     result.stdout.fnmatch_lines(["modellab: tests left out: smoke_all 1; -m with a tier's name runs them"])
 
 
+def test_the_rerun_command_names_a_model_that_runs_only_so(lab: FakeLab) -> None:
+    lab.ready(wrong={1: "to fine"}, tiers=[])
+    result = lab.run("--lab-model", "fake")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*rerun: pytest 'test_suite.py::test_wer?fake:cpu:clips?' --lab-model fake"])
+    lab.run("test_suite.py::test_wer[fake:cpu:clips]", "--lab-model", "fake").assert_outcomes(failed=1)
+
+
 def test_a_model_without_tiers_runs_if_it_is_named(lab: FakeLab) -> None:
     lab.ready(tiers=[])
     lab.run("-m", "smoke", "--lab-model", "fake").assert_outcomes(passed=2)

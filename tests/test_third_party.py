@@ -12,6 +12,7 @@ import pytest
 import yaml
 from fakelab import FakeLab
 
+from pytest_modellab.bench.provenance import sources_digest
 from pytest_modellab.catalog import load
 from pytest_modellab.cli import main
 from pytest_modellab.scorecard.card import Scorecard
@@ -84,6 +85,22 @@ class TestFile:
         first, second = lab.records()
         assert first.provenance.key != second.provenance.key
         assert {utterance.hypothesis for utterance in second.utterances} == {"one fine day!"}
+
+    def test_another_text_of_a_module_beside_it_in_its_package_is_another_input(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        package = tmp_path / "birds" / "talking"
+        package.mkdir(parents=True)
+        for name, text in (("../__init__", ""), ("__init__", ""), ("parrot", "class Parrot: ..."), ("words", "A = 1")):
+            (package / f"{name}.py").write_text(text)
+        (tmp_path / "single.py").write_text("class Single: ...")
+        monkeypatch.syspath_prepend(tmp_path)
+        targets = ("birds.talking.parrot:Parrot", "single:Single")
+        before = [sources_digest(target) for target in targets]
+        (package / "words.py").write_text("A = 2")
+        after = [sources_digest(target) for target in targets]
+        assert before[0] != after[0]
+        assert before[1] == after[1]
 
     def test_the_same_files_in_another_checkout_are_the_same_input(
         self, lab: FakeLab, tmp_path_factory: pytest.TempPathFactory

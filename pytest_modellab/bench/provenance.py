@@ -97,21 +97,37 @@ def _version(name: str) -> str | None:
 
 
 def sources_digest(engine: str, environment: Environment | None = None) -> str:
-    """SHA-256 over the source of everything between the samples and the answer, `engine`'s module included.
+    """SHA-256 over the source of everything between the samples and the answer, `engine`'s own included.
 
-    Somebody else's engine is what it is in the `environment` of the model, if that has one.
+    Of somebody else's package all modules count, since which of them the engine uses can't be told. Such an engine is
+    what it is in the `environment` of the model, if that has one.
     """
     digest = hashlib.sha256()
     for target in (*(f"{module}:" for module in _ANSWERING), engine):
         place = target.rpartition(":")[0]
-        if environment is None or place.endswith(".py") or place.partition(".")[0] == "pytest_modellab":
+        ours = place.partition(".")[0] == "pytest_modellab"
+        if environment is None or place.endswith(".py") or ours:
             source = source_of(target)
         else:
             source = environment.source(place)
-        if source is not None:
-            name = source.name if place.endswith(".py") else place
-            digest.update(name.encode() + b"\0" + source.read_bytes() + b"\0")
+        if source is None:
+            continue
+        if place.endswith(".py") or ours:
+            files = {source.name if place.endswith(".py") else place: source}
+        else:
+            files = _modules_of(place, source)
+        for name, path in files.items():
+            digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _modules_of(module: str, source: Path) -> dict[str, Path]:
+    """All files of the package that `module`, which lies at `source`, is in; just its own where it is in none."""
+    steps = module.count(".") + (source.name == "__init__.py")
+    if steps == 0:
+        return {module: source}
+    root = source.parents[steps - 1]
+    return {path.relative_to(root.parent).as_posix(): path for path in sorted(root.rglob("*.py"))}
 
 
 def input_key(inputs: dict[str, Any]) -> str:

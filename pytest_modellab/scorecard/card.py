@@ -231,8 +231,9 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: bool = Fal
     if not measured:
         found.append("nothing was measured: every case is not available, skipped or broken")
     for glob in required:
-        if not any(fnmatchcase(row.case.id, glob) for row in measured):
-            found.append(f"required case `{glob}` was not measured")
+        if not any(fnmatchcase(row.case.id, glob) for row in measured if row.ran_on is None):
+            moved = next((row.ran_on for row in measured if fnmatchcase(row.case.id, glob)), None)
+            found.append(f"required case `{glob}` was not measured{f': it {moved}' if moved else ''}")
     if strict:
         doubtful = [row for row in measured if row.status not in {Status.PASS, Status.FAIL}]
         found += [f"{case_key(row.case)} is {row.status}, and --lab-strict is on: {row.reason}" for row in doubtful]
