@@ -19,16 +19,15 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from .catalog.environment_spec import EnvironmentSpec
 from .catalog.specs import ModelSpec
 from .store import StoreError, cache_root
+from .store.blobs import Blobs
 from .store.unpacking import write_json
 from .venvs import NotBuilt, Plan, Say, build, environ_of, interpreter_in, own_version
 
@@ -197,18 +196,9 @@ class Environments:
         try:
             found = self._ready(folder)
             if found is None:
-                locks = self._root / "locks"
-                locks.mkdir(parents=True, exist_ok=True)
-                lock = FileLock(locks / f"environment-{folder.name}.lock")
-                try:
-                    lock.acquire(timeout=0)
-                except Timeout:
-                    say("waiting for another process that builds its environment")
-                    lock.acquire()
-                try:
+                waiting = partial(say, "waiting for another process that builds its environment")
+                with Blobs(self._root).locked(f"environment-{folder.name}", waiting):
                     found = self._ready(folder) or self._build(folder, plan, say)
-                finally:
-                    lock.release()
         except OSError as error:
             raise StoreError(
                 f"an environment cannot be kept in {self._root} ({error}); set MODELLAB_CACHE to a writable folder"

@@ -202,12 +202,13 @@ class Bench:
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
         inputs = self.inputs(case, dataset, order)
-        found = None if self.settings.fresh else reuse.find(self.session.reports, self.wanted(case, dataset, inputs))
+        wanted = self.wanted(case, dataset, inputs)
+        found = None if self.settings.fresh else reuse.find(self.session.reports, wanted)
         if found is not None and not self._in_doubt(case, found[0]):
             record, path = reuse.brought_forward(self.session.reports, case, *found)
             return Outcome(record, path, unchanged_since=reuse.since(record))
         seconds = {u.id: u.seconds for u in dataset.utterances}  # also finds broken files before any work
-        origin = self._origin(case, dataset, order, inputs)
+        origin = self._origin(wanted, order, inputs)
         if self.settings.fresh:
             self.session.forget(case.key)
         else:
@@ -224,11 +225,8 @@ class Bench:
             job = Job(case, dataset, order, seconds, rate, self.device(case)[1])
             run = CaseRun(job, self.pool, journal, self.settings, self.progress)
             facts = run.facts_of_finished() or run.finish()
-            record = assemble(case, dataset, self._limited(dataset), run.answers, run.timed, facts, origin)
+            record = assemble(case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin)
         return Outcome(record, records.write(record, self.session.reports))
-
-    def _limited(self, dataset: Dataset) -> int | None:
-        return None if self.settings.max_utterances is None else len(dataset.utterances)
 
     def inputs(self, case: Case, dataset: Dataset, order: LoadOrder) -> dict[str, Any]:
         """Everything that can change an answer of `case`."""
@@ -241,18 +239,18 @@ class Bench:
             case,
             provenance.input_key(inputs),
             figures_depend_on(case, dataset),
-            self._limited(dataset),
+            None if self.settings.max_utterances is None else len(dataset.utterances),
             timedelta(days=self.settings.speed_age_days),
         )
 
-    def _origin(self, case: Case, dataset: Dataset, order: LoadOrder, inputs: dict[str, Any]) -> Origin:
+    def _origin(self, wanted: reuse.Wanted, order: LoadOrder, inputs: dict[str, Any]) -> Origin:
         if self._git is None:
             self._git = provenance.git_state(self.catalog.folder)
         commit, dirty = self._git
         return Origin(
             inputs=inputs,
-            key=provenance.input_key(inputs),
-            judging=figures_depend_on(case, dataset),
+            key=wanted.key,
+            judging=wanted.judging,
             commit=commit,
             dirty=dirty,
             session=self.session.id,

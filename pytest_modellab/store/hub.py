@@ -32,22 +32,17 @@ def download(source: Hub, folder: Path, bars: bool) -> Path:
     """
     from huggingface_hub import hf_hub_download
 
-    try:
-        with _bars(bars):
-            # An empty cache, so that a corrupt copy in the user's own is not handed out instead.
-            found = hf_hub_download(
-                source.repo,
-                source.filename,
-                repo_type=source.kind,
-                revision=source.revision,
-                local_dir=folder / "file",
-                cache_dir=folder / "cache",
-                endpoint=_endpoint(),
-            )
-    except Exception as error:  # the hub library lets errors through of whichever HTTP library it uses
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise SourceFailed(_explain(error)) from error
+    with _failures_told(), _bars(bars):
+        # An empty cache, so that a corrupt copy in the user's own is not handed out instead.
+        found = hf_hub_download(
+            source.repo,
+            source.filename,
+            repo_type=source.kind,
+            revision=source.revision,
+            local_dir=folder / "file",
+            cache_dir=folder / "cache",
+            endpoint=_endpoint(),
+        )
     return Path(found)
 
 
@@ -78,19 +73,14 @@ def download_snapshot(repo: str, revision: str, include: tuple[str, ...] | None,
     """
     from huggingface_hub import snapshot_download
 
-    try:
-        with _bars(bars):
-            found = snapshot_download(
-                repo,
-                revision=revision,
-                allow_patterns=None if include is None else list(include),
-                cache_dir=cache,
-                endpoint=_endpoint(),
-            )
-    except Exception as error:  # the hub library lets errors through of whichever HTTP library it uses
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise SourceFailed(_explain(error)) from error
+    with _failures_told(), _bars(bars):
+        found = snapshot_download(
+            repo,
+            revision=revision,
+            allow_patterns=None if include is None else list(include),
+            cache_dir=cache,
+            endpoint=_endpoint(),
+        )
     return Path(found)
 
 
@@ -113,6 +103,17 @@ def _endpoint() -> str:
 
     # The library reads the variable once, when it is first imported.
     return (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
+
+
+@contextmanager
+def _failures_told() -> Iterator[None]:
+    """What the hub's library raises as SourceFailed, in words; a full disk as it is."""
+    try:
+        yield
+    except Exception as error:  # the hub library lets errors through of whichever HTTP library it uses
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise SourceFailed(_explain(error)) from error
 
 
 @contextmanager
