@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from .catalog.specs import DatasetSpec, ModelSpec
 from .datasets import DatasetError, prepare
 from .engines.base import Engine
 from .engines.registry import available, engine_class, remedy
-from .environments import Environments
+from .environments import NOT_THERE, Environments
 from .store import Store, StoreError, Unavailable
 from .weights import state
 
@@ -58,8 +59,13 @@ def _place(store: Store) -> Iterator[Finding]:
     yield Finding("machine", "python", True, f"{hardware['python']}, {hardware['os']}")
     existing = next(path for path in (store.root, *store.root.parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    fix = "" if free > _LITTLE else "free some, or set MODELLAB_CACHE to a larger disk"
-    yield Finding("machine", "cache", not fix, f"{store.root}, {free / 1e9:.0f} GB free", fix)
+    what, fix = f"{store.root}, {free / 1e9:.0f} GB free", ""
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        what = f"{existing} is {'not writable' if existing.is_dir() else 'not a folder'}"
+        fix = "set MODELLAB_CACHE to a writable folder"
+    elif free < _LITTLE:
+        fix = "free some, or set MODELLAB_CACHE to a larger disk"
+    yield Finding("machine", "cache", not fix, what, fix)
 
 
 def _engine(name: str, target: str) -> Finding:
@@ -86,7 +92,7 @@ def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Envir
     size, weights = state(model, catalog, store)
     room = environments.state(model)
     here = not weights.endswith("absent")
-    built = not room.endswith(("absent", "not built"))
+    built = not room.endswith(NOT_THERE)
     what = f"weights: {weights}" + (f", environment: {room}" if model.environment is not None else "")
     what += f", {size}" if size != "-" else ""
     fix = "" if here and built else f"modellab pull {model.id}"

@@ -51,6 +51,10 @@ print((found and found.origin) or "")
 """
 
 
+NOT_THERE = ("absent", "not built")
+"""How `Environments.state` ends where there is nothing to start a worker in."""
+
+
 class NoEnvironment(Exception):
     """A model's environment isn't here and can't be made; the text says why and what to do."""
 
@@ -94,7 +98,8 @@ def plan(spec: EnvironmentSpec) -> Plan:
     from packaging.requirements import Requirement
 
     requirements = spec.requirements or ()
-    names = {Requirement(each).name for each in requirements}
+    # A marker may leave out what it stands beside; that numpy is asked for twice does no harm.
+    names = {named.name for each in requirements if (named := Requirement(each)).marker is None}
     return Plan(spec.python, tuple(sorted({*requirements, *({NEEDED} - names)})))
 
 

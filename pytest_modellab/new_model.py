@@ -62,7 +62,7 @@ def _weights(draft: Draft) -> Iterator[str]:
         yield f"  repo: {draft.repo}"
         yield f"  revision: {draft.revision}"
     else:
-        yield "# weights:                 # none: the engine brings its own. Else one of"
+        yield "# weights:                 # unless the engine brings its own, one of"
         yield "#   path: ../../folder      # a folder, relative to this file"
         yield "#   repo: owner/name        # or the hub, at a commit; add files: to pin each by sha256"
         yield "#   revision: ''            # 40 hexadecimal digits"

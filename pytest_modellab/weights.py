@@ -112,7 +112,7 @@ def present(model: ModelSpec, catalog: Catalog, store: Store) -> Path | None:
 def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
     """Size and presence of a model's files, in words."""
     if model.weights is None:
-        return "-", "none needed"
+        return "-", "none named"
     if model.weights.path is not None:
         return "-", f"local: {model.weights.path}"
     if model.weights.files is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_what_is_here_and_what_is_missing(lab: FakeLab, empty: Path, capsys: pyt
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("  ok  fake-for-tests") and "modellab-fake-engine 1.0" in line for line in lines)
     assert "  ok  cpu   cpu" in lines
-    assert "  ok  fake  weights: none needed" in lines
+    assert "  ok  fake  weights: none named" in lines
     assert "  --  far   weights: absent, 3 MB  -> modellab pull far" in lines
     assert any(line.startswith("  --  room  ") and line.endswith("not built  -> modellab pull room") for line in lines)
     assert "  ok  clips     3 utterances" in lines
@@ -58,7 +59,7 @@ def test_a_library_that_is_missing_and_a_catalog_that_can_do_nothing(
     output = capsys.readouterr().out
     fix = "pip install no-such-library"
     assert f"no-such-library is not installed  -> {fix}, or give its models an `environment`" in output
-    assert f"  --  fake  weights: none needed  -> {fix}" in output
+    assert f"  --  fake  weights: none named  -> {fix}" in output
     assert "No model of this catalog can run as things are." in output
 
 
@@ -67,3 +68,25 @@ def test_a_catalog_that_is_wrong_is_told_as_ever(lab: FakeLab, capsys: pytest.Ca
     path.write_text(path.read_text() + "colour: blue\n")
     assert doctor(lab) == 1
     assert "unknown key `colour`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["a file", "read-only"])
+def test_a_cache_that_cannot_be_used_is_told_by_doctor_and_by_a_run(
+    lab: FakeLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    place = tmp_path / "cache"
+    if kind == "a file":
+        place.write_text("")
+    else:
+        # Root may write anywhere: what the system says of it is made up.
+        monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setenv("MODELLAB_CACHE", str(place))
+    lab.ready()
+    doctor(lab)
+    output = capsys.readouterr().out
+    assert "  --  cache " in output
+    assert "-> set MODELLAB_CACHE to a writable folder" in output
+    if kind == "a file":
+        result = lab.run()
+        assert result.ret == 1
+        result.stdout.fnmatch_lines(["*can't use the cache *: *; set MODELLAB_CACHE to a writable folder"])

@@ -19,7 +19,7 @@ import yaml
 
 from pytest_modellab.bench.local import LocalWorker
 from pytest_modellab.bench.record import Record, read
-from pytest_modellab.engines.base import Engine, primary
+from pytest_modellab.engines.base import Engine, check_language, primary
 from pytest_modellab.engines.registry import available, engine_class
 
 ROOT = Path(__file__).parent.parent
@@ -267,3 +267,25 @@ class TestWithoutTheLibrary:
 )
 def test_a_whisper_is_told_the_language_without_the_region(tag: str | None, language: str | None) -> None:
     assert primary(tag) == language
+
+
+@pytest.mark.parametrize("asked", [None, "auto", "en", "de"])
+def test_a_language_that_the_model_speaks_is_taken(asked: str | None) -> None:
+    check_language(asked, ("en", "de"))
+
+
+@pytest.mark.parametrize("name", ["faster-whisper", "openai-whisper", "transformers"])
+def test_a_language_that_the_model_does_not_speak_ends_in_no_answers(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "lab"
+    shutil.copytree(ROOT / "fixtures", folder / "fixtures")
+    spec = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-tiny.en.yaml").read_text())
+    if name != "faster-whisper":
+        spec["weights"] = {"convert": {"from": "faster-whisper-tiny.en", "to": name}}
+    spec |= {"id": "mute", "engine": name, "options": {"language": "klingon"}, "devices": {"cpu": {"cpu_threads": 1}}}
+    (folder / "fixtures/models/mute.yaml").write_text(yaml.safe_dump(spec))
+    (folder / "pytest.ini").write_text("[pytest]\nmodellab_catalog = fixtures\n")
+    (folder / "test_it.py").write_text("def test_it(run): assert run.wer < 1")
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "smoke", "--lab-model=mute", "--lab-dataset=smoke-en"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "could not be loaded: ValueError: language `klingon`: this model speaks en" in done.stdout

@@ -414,6 +414,10 @@ class TestSpec:
     def test_numpy_as_it_is_asked_for_is_enough(self) -> None:
         assert plan(EnvironmentSpec(requirements=("numpy<2",))).requirements == ("numpy<2",)
 
+    def test_numpy_for_somebody_else_is_not(self) -> None:
+        marked = 'numpy<2; python_version < "3"'
+        assert plan(EnvironmentSpec(requirements=(marked,))).requirements == ("numpy", marked)
+
     def test_version_requirements_and_platform_make_the_key(self) -> None:
         key = Environments.key
         base = plan(EnvironmentSpec(python="3.12", requirements=("six",)))

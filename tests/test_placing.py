@@ -91,7 +91,17 @@ class TestFallback:
         monkeypatch.chdir(lab.path)
         assert main(["baseline", "save"]) == 1
         assert "not saved: fake:gpu:clips: it ran on cpu (" in capsys.readouterr().out
-        assert [path.name for path in (lab.path / "reports" / "baselines" / "asr").glob("fake-gpu*")] == []
+        folder = lab.path / "reports" / "baselines" / "asr"
+        assert [path.name for path in folder.glob("fake-gpu*")] == []
+        # One that was saved on the device itself is not what a stand-in is held against.
+        (theirs,) = [path for path in folder.glob("fake-cpu-clips*.jsonl") if ".speed" not in path.name]
+        (folder / theirs.name.replace("fake-cpu", "fake-gpu")).write_bytes(theirs.read_bytes())
+        assert main(["baseline", "compare", "fake:gpu:clips"]) == 0
+        assert "fake:gpu:clips: left out: it ran on cpu (" in capsys.readouterr().out
+        lab.pytester.makepyfile(test_suite="def test_it(run, no_worse): assert run.wer < 1 and no_worse()")
+        result = lab.run("-rs", "--lab-device", "gpu")
+        result.assert_outcomes(skipped=1)
+        result.stdout.fnmatch_lines(["SKIPPED*it ran on cpu (*is of gpu"])
 
     def test_a_model_without_options_for_the_other_device_does_not_fall_back(self, lab: FakeLab) -> None:
         devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "index": 99, "fallback": "cpu"})

@@ -55,6 +55,14 @@ class TestManifest:
         spec.write_text(spec.read_text() + f"audio_root: {root.format(private=file.parent)}\n")
         assert lab.run().ret == 0
 
+    def test_a_root_that_is_not_there_is_told_once(self, lab: FakeLab) -> None:
+        lab.ready()
+        spec = lab.catalog / "datasets" / "clips.yaml"
+        spec.write_text(spec.read_text() + "audio_root: nowhere\n")
+        result = lab.run()
+        assert result.ret == 1
+        result.stdout.fnmatch_lines(["*data set clips: `audio_root` */lab/datasets/nowhere is no folder (named in *"])
+
     def test_a_root_of_what_has_no_files_is_refused(self, lab: FakeLab) -> None:
         lab.ready()
         lab.spec(

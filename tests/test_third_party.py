@@ -209,6 +209,7 @@ class TestNewModel:
             (("faster-whisper", "x", "--weights", "/no/such/folder"), "/no/such/folder is not a folder"),
             (("faster-whisper", "x", "--repo", "a/b"), "--repo and --revision go together"),
             (("faster-whisper", "x", "--repo", "b", "--revision", "a" * 40), "expected owner/name, found `b`"),
+            (("faster-whisper", "x", "--language", "klingon!"), "expected a language tag such as en or en-US"),
             (("faster-whisper", "fake"), "there is a model `fake` already"),
         ],
     )

@@ -71,7 +71,7 @@ class Bench:
         self._in_doubt = in_doubt
         self._outcomes: dict[str, Outcome] = {}
         self.pool = Pool(self.start_worker, Leases(cache_root() / "locks"))
-        self._environments = Environments(catalog.folder / "models")
+        self.environments = Environments(catalog.folder / "models")
         self._git: tuple[str | None, bool | None] | None = None
 
     def start_worker(self, order: LoadOrder) -> Worker:
@@ -139,7 +139,7 @@ class Bench:
 
         Raises environments.NoEnvironment or store.StoreError.
         """
-        return self._environments.of(case.model, lambda text: self.progress.say(case, text))
+        return self.environments.of(case.model, lambda text: self.progress.say(case, text))
 
     def absent(self, case: Case) -> str | None:
         """Why the case can't run here for want of a device, an environment or a library; None if it can, so far.
@@ -192,13 +192,19 @@ class Bench:
         except (StoreError, DatasetError, audio.AudioError) as error:
             return Outcome(broken=str(error))
         except OSError as error:
-            where = f" ({error.filename})" if error.filename else ""
-            return Outcome(
-                broken=f"can't write under {self.session.reports}{where}: {error.strerror};"
-                " what was measured so far is kept, free the disk or set --lab-report and run again"
-            )
+            return Outcome(broken=self._not_written(error))
         finally:
             self.progress.clear()
+
+    def _not_written(self, error: OSError) -> str:
+        where = f" ({error.filename})" if error.filename else ""
+        cache = cache_root()
+        if error.filename and Path(str(error.filename)).is_relative_to(cache):
+            return f"can't use the cache {cache}{where}: {error.strerror}; set MODELLAB_CACHE to a writable folder"
+        return (
+            f"can't write under {self.session.reports}{where}: {error.strerror};"
+            " what was measured so far is kept, free the disk or set --lab-report and run again"
+        )
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
         inputs = self.inputs(case, dataset, order)

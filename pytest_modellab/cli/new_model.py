@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 
-from ..catalog.base import COMMIT, IDENTIFIER, IN_WORDS, REPO
+from ..catalog.base import COMMIT, IDENTIFIER, IN_WORDS, LANGUAGE_TAG, REPO
 from ..catalog.errors import suggest
 from ..engines.registry import available, engine_class, target_of
 from ..new_model import Draft, spec_text
@@ -25,7 +25,8 @@ def run(options: argparse.Namespace) -> int:
         engine = engine_class(target)
     except Exception as error:  # somebody's module may raise anything
         raise UsageError(f"the engine `{options.engine}` ({target}) can't be used: {error}") from None
-    for value, pattern in ((options.id, IDENTIFIER), (options.repo, REPO), (options.revision, COMMIT)):
+    tags = ((tag, LANGUAGE_TAG) for tag in options.language)
+    for value, pattern in ((options.id, IDENTIFIER), (options.repo, REPO), (options.revision, COMMIT), *tags):
         if value is not None and not re.fullmatch(pattern, value):
             raise UsageError(f"expected {IN_WORDS[pattern]}, found `{value}`")
     if (options.repo is None) != (options.revision is None):

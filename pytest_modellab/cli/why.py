@@ -13,8 +13,10 @@ from ..bench.run import Bench
 from ..bench.session import Session
 from ..cases import Case, Selection, plan
 from ..datasets import DatasetError
+from ..environments import NOT_THERE
 from ..printable import printable
 from ..store import Store, StoreError
+from . import UsageError
 from .place import chosen, ini_option, open_catalog, reports_folder
 
 
@@ -23,7 +25,7 @@ def run(options: argparse.Namespace) -> int:
     catalog = open_catalog(options)
     # A model that is named is in every tier; here all are, so that any may be asked for.
     cases = {case.id: case for case in plan(catalog, Selection(models=[*catalog.models]))}
-    days = float(ini_option("modellab_speed_age_days") or Settings.speed_age_days)
+    days = _days(ini_option("modellab_speed_age_days"))
     standing = True
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(catalog, Session(Path(folder), "why", own=False), Settings(speed_age_days=days))
@@ -35,7 +37,18 @@ def run(options: argparse.Namespace) -> int:
     return 0 if standing else 1
 
 
+def _days(text: str | None) -> float:
+    try:
+        return Settings.speed_age_days if text is None else float(text)
+    except ValueError:
+        raise UsageError(f"modellab_speed_age_days: expected a number of days, found {text!r}") from None
+
+
 def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
+    room = bench.environments.state(case.model)
+    if room.endswith(NOT_THERE):
+        yield f"can't be told: its environment is {room}"
+        return
     try:
         if (reason := bench.absent(case)) is not None:
             yield f"can't be run here: {reason}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..catalog.specs import DatasetSpec
+from .model import DatasetError
 
 
 class Outside(ValueError):
@@ -21,9 +22,11 @@ class Root:
 
     @classmethod
     def of(cls, spec: DatasetSpec, beside: Path) -> Root:
-        """The spec's `audio_root`, by default `beside`."""
+        """The spec's `audio_root`, by default `beside`. Raises DatasetError where there is no such folder."""
         file = Path(spec.origin.rpartition(":")[0])
         folder = beside if spec.audio_root is None else file.parent / spec.audio_root
+        if not folder.is_dir():
+            raise DatasetError(f"data set {spec.id}: `audio_root` {folder} is no folder (named in {spec.origin})")
         return cls(folder.resolve(), file.name)
 
     def check(self, path: Path) -> None:

@@ -6,7 +6,7 @@ a spec's options, in processes that must stay light.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
@@ -64,6 +64,17 @@ class LoadRequest:
 def primary(tag: str | None) -> str | None:
     """The language of a tag alone, as Whispers name it: `en` for `en-US` and `EN_gb`."""
     return None if tag is None else tag.replace("_", "-").partition("-")[0].lower()
+
+
+def check_language(asked: str | None, spoken: Collection[str]) -> None:
+    """Raise ValueError unless the option `language` is one that the model speaks, `auto`, or not given.
+
+    What a library makes of another is its own affair: some pass over it in silence.
+    """
+    if asked not in {None, "auto", *spoken}:
+        named = ", ".join(sorted(spoken)[:5])
+        told = named if len(spoken) <= 5 else f"{len(spoken)} languages, {named} among them"
+        raise ValueError(f"language `{asked}`: this model speaks {told}")
 
 
 class Engine(Protocol):

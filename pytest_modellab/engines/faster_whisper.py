@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .base import Clip, LoadRequest, Transcript, primary
+from .base import Clip, LoadRequest, Transcript, check_language, primary
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -79,6 +79,7 @@ class FasterWhisper:
             num_workers=1,
             local_files_only=True,
         )
+        check_language(options.language, model.supported_languages)
         return cls(model, options)
 
     def transcribe(self, clip: Clip) -> Transcript:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript, primary
+from .base import Clip, LoadRequest, Transcript, check_language, primary
 
 _WINDOW_S = 30
 
@@ -59,6 +59,7 @@ class OpenAIWhisper:
         device = on_torch.begin(request.device, options.dtype, options.cpu_threads)
         # A file, never a name: names are downloaded. It is read as data: whisper passes weights_only=True.
         model = whisper.load_model(str(checkpoint), device="cpu" if device.type == "mps" else device)
+        check_language(options.language, whisper.tokenizer.LANGUAGES if model.is_multilingual else ("en",))
         if device.type == "mps":
             # MPS knows no sparse tensors; these serve word timestamps only, which aren't asked for.
             model.register_buffer("alignment_heads", model.alignment_heads.to_dense(), persistent=False)

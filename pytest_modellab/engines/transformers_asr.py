@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript, primary
+from .base import Clip, LoadRequest, Transcript, check_language, primary
 
 Family = Literal["whisper", "ctc", "seq2seq"]
 
@@ -74,6 +74,10 @@ class Transformers:
         self._family: Family = {"seq2seq_whisper": "whisper", "seq2seq": "seq2seq"}.get(pipeline.type, "ctc")  # type: ignore[assignment]  # dict.get widens literals
         generation = getattr(self._model, "generation_config", None)
         self._multilingual = self._family == "whisper" and bool(getattr(generation, "is_multilingual", False))
+        if generation is not None and self._multilingual:
+            check_language(options.language, [token.strip("<|>") for token in generation.lang_to_id])
+        elif self._family == "whisper":
+            check_language(options.language, ("en",))
         self._chunk_s = self._chunk_length()
 
     @classmethod

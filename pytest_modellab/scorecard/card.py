@@ -228,7 +228,12 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: bool = Fal
     """Why a session whose tests all passed or were skipped must not count as passed."""
     found = []
     measured = [row for row in rows if row.measured]
-    if not measured:
+    if not rows:
+        found.append(
+            "nothing was measured: no test had a case to run; a model or data set with `tiers: []` has none, unless"
+            " --lab-model names the model"
+        )
+    elif not measured:
         found.append("nothing was measured: every case is not available, skipped or broken")
     for glob in required:
         if not any(fnmatchcase(row.case.id, glob) for row in measured if row.ran_on is None):

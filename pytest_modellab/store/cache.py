@@ -62,7 +62,7 @@ class Store:
     def __init__(self, root: Path | None = None, progress: bool | None = None, *, fetching: bool = True) -> None:
         """`root` defaults to `cache_root()`; `progress` is whether to draw bars, by default on a terminal.
 
-        Without `fetching` only what is in the cache can be had; all else is Unavailable.
+        Without `fetching` only what is in the cache can be had: nothing is fetched or made, all else is Unavailable.
         """
         self.root = (cache_root() if root is None else root).expanduser().resolve()
         self._blobs = Blobs(self.root)
@@ -121,6 +121,7 @@ class Store:
         waiting = partial(progress.say, f"waiting for another process that is {what}")
         found = self.made(key)
         if found is None:
+            self._may_fetch(what)
             wanted = [Wanted(what, hashlib.sha256(b"").hexdigest())]
             with self._writing(wanted), self._blobs.locked(f"made-{key}", waiting):
                 if Maker(self._blobs).listed(key) is None:
@@ -144,6 +145,7 @@ class Store:
         found = snapshots.find(snapshot)
         if found is not None:
             return found
+        self._may_fetch(str(snapshot))
         waiting = partial(progress.say, f"waiting for another process that is fetching {snapshot}")
         wanted = [Wanted(str(snapshot), hashlib.sha256(b"").hexdigest())]
         with self._writing(wanted), self._blobs.locked(f"snapshot-{snapshot.key}", waiting):
