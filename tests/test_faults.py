@@ -96,6 +96,16 @@ def test_a_worker_that_dies_leaving_a_child_on_its_pipe_is_a_crash_at_once(lab: 
     assert not left_behind(lab.path)
 
 
+def test_a_process_that_nothing_ties_to_its_worker_does_not_hold_up_the_session(lab: FakeLab) -> None:
+    lab.ready(faults={lab.size(1): "leave-a-stranger"})
+    assert lab.run().ret == 1
+    stranger = next(each for each in psutil.process_iter(["cmdline"]) if each.info["cmdline"] == ["/bin/sleep", "30"])
+    stranger.kill()  # alive: the session was over before it was
+    error = lab.record().utterances[1].error
+    assert error is not None
+    assert error.kind == "crash"
+
+
 def test_text_that_utf8_cannot_hold_is_stored_with_marks(lab: FakeLab) -> None:
     lab.ready(faults={lab.size(1): "surrogate", lab.size(2): "raise-surrogate"})
     assert lab.run().ret == 1

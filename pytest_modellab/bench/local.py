@@ -206,11 +206,13 @@ class LocalWorker:
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._kill_strays()
-        for thread in self._threads:
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        for thread, stream in zip(self._threads, (self._process.stdout, self._process.stderr), strict=True):
             thread.join(timeout=2)  # until the last words are in
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            with contextlib.suppress(OSError):
-                stream.close()  # type: ignore[union-attr]  # all three are pipes
+            # What a stray process still holds open can't be closed under its reader, which ends with this process.
+            if not thread.is_alive():
+                stream.close()  # type: ignore[union-attr]  # both are pipes
         self._scratch.cleanup()
 
     def _kill_strays(self) -> None:

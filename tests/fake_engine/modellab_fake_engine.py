@@ -117,6 +117,9 @@ class FakeEngine:
             Path(tempfile.mkdtemp(), "large").write_bytes(bytes(1000))
             subprocess.Popen(["sleep", "987"], start_new_session=True)
             os.abort()
+        if fault == "leave-a-stranger":
+            subprocess.Popen(["/bin/sleep", "30"], env={}, start_new_session=True)
+            os.abort()
         if fault == "print":
             sys.stdout.write("noise on standard output\n" * 1000)
             sys.stderr.write("noise on standard error" * 100_000)
