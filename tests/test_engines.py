@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from pytest_modellab.bench.local import LocalWorker
 from pytest_modellab.bench.record import Record, read
-from pytest_modellab.engines.base import Engine, check_language, primary
+from pytest_modellab.engines.base import Clip, Engine, check_language, expected_language, primary
 from pytest_modellab.engines.registry import available, engine_class
 
 ROOT = Path(__file__).parent.parent
@@ -111,6 +112,7 @@ def refusal(worker: LocalWorker, name: str, weights: Path, **options: Any) -> st
     """How a worker says that it could not load."""
     message = {
         "op": "load",
+        "path": None,
         "engine": available()[name],
         "device": {"kind": "cpu", "index": 0},
         "options": options,
@@ -274,18 +276,44 @@ def test_a_language_that_the_model_speaks_is_taken(asked: str | None) -> None:
     check_language(asked, ("en", "de"))
 
 
+@pytest.mark.parametrize(
+    ("asked", "spoken", "told"),
+    [
+        (None, "en-US", "en"),
+        (None, None, None),
+        ("auto", "de", None),
+        ("auto", "gd", None),
+        ("de", "en", "de"),
+    ],
+)
+def test_the_language_a_model_is_told(asked: str | None, spoken: str | None, told: str | None) -> None:
+    assert expected_language(asked, Clip(np.zeros(1, np.float32), 16_000, spoken), ("en", "de")) == told
+
+
+@pytest.mark.parametrize("asked", [None, "auto"])
+def test_a_clip_in_another_language_than_the_model_speaks(asked: str | None) -> None:
+    with pytest.raises(ValueError, match="the clip is in `de`: this model speaks en"):
+        expected_language(asked, Clip(np.zeros(1, np.float32), 16_000, "de-AT"), ("en",))
+
+
 @pytest.mark.parametrize("name", ["faster-whisper", "openai-whisper", "transformers"])
-def test_a_language_that_the_model_does_not_speak_ends_in_no_answers(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("wrong", ["option", "data"])
+def test_a_language_that_the_model_does_not_speak_ends_in_no_answers(name: str, wrong: str, tmp_path: Path) -> None:
     folder = tmp_path / "lab"
     shutil.copytree(ROOT / "fixtures", folder / "fixtures")
     spec = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-tiny.en.yaml").read_text())
     if name != "faster-whisper":
         spec["weights"] = {"convert": {"from": "faster-whisper-tiny.en", "to": name}}
-    spec |= {"id": "mute", "engine": name, "options": {"language": "klingon"}, "devices": {"cpu": {"cpu_threads": 1}}}
+    options = {"language": "klingon"} if wrong == "option" else {}
+    spec |= {"id": "mute", "engine": name, "options": options, "devices": {"cpu": {"cpu_threads": 1}}, "languages": []}
     (folder / "fixtures/models/mute.yaml").write_text(yaml.safe_dump(spec))
+    if wrong == "data":
+        data = folder / "fixtures/datasets/smoke-en.yaml"
+        data.write_text(data.read_text().replace("language: en", "language: de"))
     (folder / "pytest.ini").write_text("[pytest]\nmodellab_catalog = fixtures\n")
     (folder / "test_it.py").write_text("def test_it(run): assert run.wer < 1")
     command = [sys.executable, "-m", "pytest", "-q", "-m", "smoke", "--lab-model=mute", "--lab-dataset=smoke-en"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "could not be loaded: ValueError: language `klingon`: this model speaks en" in done.stdout
+    said = "could not be loaded: ValueError: language `klingon`: this model speaks en"
+    assert (said if wrong == "option" else "ValueError: the clip is in `de`: this model speaks en") in done.stdout

@@ -353,6 +353,7 @@ def test_a_worker_runs_on_another_python(version: str, tmp_path: Path, shelf: Pa
     try:
         order = {
             "op": "load",
+            "path": None,
             "engine": "modellab_room_engine:RoomEngine",
             "options": {},
             "device": {"kind": "cpu", "index": 0},

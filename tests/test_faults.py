@@ -255,7 +255,7 @@ def test_an_exit_code_in_words(code: int | None, text: str) -> None:
 def test_closing_a_worker_twice_or_after_its_death_is_harmless() -> None:
     worker = LocalWorker()
     psutil.Process(worker.pid).kill()
-    load: dict[str, Any] = {"op": "load", "engine": "no:Engine", "seed": 0, "weights": None}
+    load: dict[str, Any] = {"op": "load", "engine": "no:Engine", "path": None, "seed": 0, "weights": None}
     with pytest.raises(WorkerDied, match="SIGKILL"):
         worker.request(load, timeout=10)
     worker.close()

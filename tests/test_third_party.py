@@ -114,6 +114,32 @@ class TestFile:
         (path,) = (other / "reports" / "runs").rglob("*.json")
         assert lab.record().provenance.key in path.read_text()
 
+    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    def test_a_module_that_only_pytest_was_told_of(
+        self, lab: FakeLab, workers: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parrot(lab, "aviary.parrot:Parrot")
+        package = lab.path / "engines" / "aviary"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package.parent / "parrot.py").rename(package / "parrot.py")
+        lab.pytester.makeini("[pytest]\nmodellab_catalog = lab\npythonpath = engines\n")
+        lab.subprocess = True
+        lab.run(workers)
+        assert {utterance.hypothesis for utterance in lab.record().utterances} == {"one fine day"}
+        monkeypatch.chdir(lab.path)
+        monkeypatch.setattr(sys, "path", sys.path[:])
+        assert main(["models"]) == 0
+
+    def test_an_engine_in_a_file_cannot_import_its_neighbour(self, lab: FakeLab) -> None:
+        parrot(lab)
+        file = lab.path / "engines" / "parrot.py"
+        (file.parent / "feathers.py").touch()
+        file.write_text(f"import feathers\n{ENGINE}")
+        result = lab.run()
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(["*parrot.py imports `feathers`, which lies beside it: *stands alone*"])
+
     @pytest.mark.parametrize(
         ("engine", "told"),
         [

@@ -48,11 +48,14 @@ class LoadOrder:
     timeout_s: float
     environment: Environment | None = None
     """Where the worker runs; None for this session's own Python."""
+    path: str | None = None
+    """A folder to import the engine from, where it is found nowhere else."""
 
     def message(self) -> dict[str, Any]:
         return {
             "op": "load",
             "engine": self.engine,
+            "path": self.path,
             "options": self.options,
             "device": self.device,
             "weights": None if self.weights is None else str(self.weights),

@@ -14,7 +14,7 @@ from ..catalog.load import Catalog
 from ..catalog.specs import DeviceSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
-from ..engines.registry import engine_class, remedy
+from ..engines.registry import engine_class, imported_from, remedy
 from ..environments import Environment, Environments, NoEnvironment
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..text import CHARACTERS
@@ -121,6 +121,7 @@ class Bench:
     def order(self, case: Case) -> LoadOrder:
         """What a worker loads for a case. Raises store.StoreError."""
         device, _ = self.device(case)
+        environment = self.environment(case)
         return LoadOrder(
             engine=_target(case),
             options=full_options(case.model, device.id),
@@ -128,7 +129,9 @@ class Bench:
             weights=self._weights(case),
             seed=SEED,
             timeout_s=case.model.timeouts.load_s,
-            environment=self.environment(case),
+            environment=environment,
+            # An environment of the model's own has its engine installed.
+            path=imported_from(_target(case)) if environment is None else None,
         )
 
     def _weights(self, case: Case) -> Path | None:

@@ -59,6 +59,8 @@ class Host:
         np.random.seed(message["seed"])  # libraries draw from the global state
         start = time.perf_counter()
         weights = message["weights"]
+        if message["path"] not in {None, *sys.path}:
+            sys.path.append(message["path"])  # at the end: it must not shadow a library
         self._engine = engine_class(message["engine"]).load(
             LoadRequest(
                 device=DeviceRef(message["device"]["kind"], message["device"]["index"]),

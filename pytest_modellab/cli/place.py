@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import configparser
+import shlex
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -23,6 +25,8 @@ def open_catalog(options: argparse.Namespace) -> Catalog:
         return load(options.catalog.resolve())
     folder, named = _nearest("modellab_catalog")
     if named is not None:
+        # Engines beside the tests are imported as pytest does it.
+        sys.path[:0] = [str(folder / each) for each in shlex.split(_option_in(folder, "pythonpath") or "")]
         return load(folder / named, folder)
     fixtures = Path.cwd() / "fixtures"
     if not fixtures.is_dir():
@@ -60,7 +64,7 @@ def _option_in(folder: Path, option: str) -> str | None:
         tool = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
         named = tool.get("ini_options", tool).get(option)
         if named is not None:
-            return str(named)
+            return shlex.join(str(each) for each in named) if isinstance(named, list) else str(named)
     for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
         parser = configparser.ConfigParser(interpolation=None)
         parser.read(folder / name, encoding="utf-8")

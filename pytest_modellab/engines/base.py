@@ -72,9 +72,30 @@ def check_language(asked: str | None, spoken: Collection[str]) -> None:
     What a library makes of another is its own affair: some pass over it in silence.
     """
     if asked not in {None, "auto", *spoken}:
-        named = ", ".join(sorted(spoken)[:5])
-        told = named if len(spoken) <= 5 else f"{len(spoken)} languages, {named} among them"
-        raise ValueError(f"language `{asked}`: this model speaks {told}")
+        raise ValueError(f"language `{asked}`: this model speaks {_named(spoken)}")
+
+
+def expected_language(asked: str | None, clip: Clip, spoken: Collection[str]) -> str | None:
+    """The language to tell the model, by its option `language` and the clip; None to have it detected.
+
+    Raises ValueError for a clip in a language that it doesn't speak, unless the option fixes another: the answer would
+    be words of some other language, and nobody would be told why.
+    """
+    if asked not in {None, "auto"}:
+        return asked
+    tag = primary(clip.language)
+    detects = asked == "auto" and len(spoken) > 1
+    if tag is not None and tag not in spoken and not detects:
+        raise ValueError(
+            f"the clip is in `{tag}`: this model speaks {_named(spoken)}. With `languages:` in its spec it is kept"
+            " from data in others; `language` under `options:` has it try all the same"
+        )
+    return None if asked == "auto" else tag
+
+
+def _named(spoken: Collection[str]) -> str:
+    named = ", ".join(sorted(spoken)[:5])
+    return named if len(spoken) <= 5 else f"{len(spoken)} languages, {named} among them"
 
 
 class Engine(Protocol):

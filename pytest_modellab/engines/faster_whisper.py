@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .base import Clip, LoadRequest, Transcript, check_language, primary
+from .base import Clip, LoadRequest, Transcript, check_language, expected_language
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -84,7 +84,7 @@ class FasterWhisper:
 
     def transcribe(self, clip: Clip) -> Transcript:
         options = self._options
-        language = None if options.language == "auto" else options.language or primary(clip.language)
+        language = expected_language(options.language, clip, self._model.supported_languages)
         segments, info = self._model.transcribe(
             clip.samples,
             language=language,

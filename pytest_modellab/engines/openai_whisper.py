@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript, check_language, primary
+from .base import Clip, LoadRequest, Transcript, check_language, expected_language
 
 _WINDOW_S = 30
 
@@ -46,9 +47,10 @@ class OpenAIWhisper:
     extra: ClassVar[str] = "openai-whisper"
     Options: ClassVar[type[Any]] = OpenAIWhisperOptions
 
-    def __init__(self, model: Any, options: OpenAIWhisperOptions) -> None:
+    def __init__(self, model: Any, options: OpenAIWhisperOptions, spoken: Collection[str]) -> None:
         self._model = model
         self._options = options
+        self._spoken = spoken
 
     @classmethod
     def load(cls, request: LoadRequest) -> OpenAIWhisper:
@@ -59,16 +61,17 @@ class OpenAIWhisper:
         device = on_torch.begin(request.device, options.dtype, options.cpu_threads)
         # A file, never a name: names are downloaded. It is read as data: whisper passes weights_only=True.
         model = whisper.load_model(str(checkpoint), device="cpu" if device.type == "mps" else device)
-        check_language(options.language, whisper.tokenizer.LANGUAGES if model.is_multilingual else ("en",))
+        spoken = tuple(whisper.tokenizer.LANGUAGES) if model.is_multilingual else ("en",)
+        check_language(options.language, spoken)
         if device.type == "mps":
             # MPS knows no sparse tensors; these serve word timestamps only, which aren't asked for.
             model.register_buffer("alignment_heads", model.alignment_heads.to_dense(), persistent=False)
             model = model.to(device)
-        return cls(model.eval(), options)
+        return cls(model.eval(), options, spoken)
 
     def transcribe(self, clip: Clip) -> Transcript:
         options = self._options
-        language = None if options.language == "auto" else options.language or primary(clip.language)
+        language = expected_language(options.language, clip, self._spoken)
         found = self._model.transcribe(
             clip.samples,
             language=language,

@@ -65,6 +65,21 @@ def source_of(target: str) -> Path | None:
     return None if found is None or found.origin is None else Path(found.origin)
 
 
+def imported_from(target: str) -> str | None:
+    """The folder that a module's import starts from here, which another process may have to be told.
+
+    pytest's `pythonpath`, say, is on the session's path alone. None for a file, which needs no path.
+    """
+    place = target.rpartition(":")[0]
+    if place.endswith(".py"):
+        return None
+    found = importlib.util.find_spec(place.partition(".")[0])
+    if found is None or found.origin is None:
+        return None
+    source = Path(found.origin)
+    return str(source.parents[1] if source.name == "__init__.py" else source.parent)
+
+
 def _from_file(path: Path) -> ModuleType:
     # A name of its own: two files may have the same, and dataclasses look their module up by it.
     name = f"modellab_engine_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
@@ -76,6 +91,15 @@ def _from_file(path: Path) -> ModuleType:
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        del sys.modules[name]
+        wanted = str(error.name).partition(".")[0]
+        if not any((path.parent / beside).exists() for beside in (f"{wanted}.py", wanted)):
+            raise
+        raise ImportError(
+            f"{path.name} imports `{wanted}`, which lies beside it: an engine in a file stands alone. Put both into a"
+            f" package and write `engine: package.{path.stem}:Class`"
+        ) from error
     except BaseException:
         del sys.modules[name]
         raise

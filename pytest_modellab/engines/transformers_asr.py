@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript, check_language, primary
+from .base import Clip, LoadRequest, Transcript, check_language, expected_language
 
 Family = Literal["whisper", "ctc", "seq2seq"]
 
@@ -74,10 +74,11 @@ class Transformers:
         self._family: Family = {"seq2seq_whisper": "whisper", "seq2seq": "seq2seq"}.get(pipeline.type, "ctc")  # type: ignore[assignment]  # dict.get widens literals
         generation = getattr(self._model, "generation_config", None)
         self._multilingual = self._family == "whisper" and bool(getattr(generation, "is_multilingual", False))
-        if generation is not None and self._multilingual:
-            check_language(options.language, [token.strip("<|>") for token in generation.lang_to_id])
-        elif self._family == "whisper":
-            check_language(options.language, ("en",))
+        self._spoken: tuple[str, ...] = ()
+        if self._family == "whisper":
+            tokens = generation.lang_to_id if generation is not None and self._multilingual else ("en",)
+            self._spoken = tuple(token.strip("<|>") for token in tokens)
+            check_language(options.language, self._spoken)
         self._chunk_s = self._chunk_length()
 
     @classmethod
@@ -133,6 +134,8 @@ class Transformers:
         arguments: dict[str, Any] = {}
         generation: dict[str, Any] = {}
         language: str | None = None
+        if self._family == "whisper":
+            language = expected_language(options.language, clip, self._spoken)
         if self._family != "ctc":
             generation = {"num_beams": options.beam_size, "do_sample": False}
             if options.max_tokens_per_second is not None:
@@ -142,8 +145,6 @@ class Transformers:
             arguments["return_timestamps"] = options.timestamps or clip.seconds > _CHUNK_S
             generation["condition_on_prev_tokens"] = options.condition_on_previous_text
         if self._multilingual:
-            if options.language != "auto":
-                language = options.language or primary(clip.language)
             generation |= {"language": language, "task": "transcribe"}
             arguments["return_language"] = language is None
         if self._chunk_s is not None and clip.seconds > self._chunk_s:
