@@ -85,7 +85,7 @@ def local_folder(model: ModelSpec, catalog: Catalog, store: Store, *, asked: boo
     if weights is None:
         return None
     if weights.path is not None:
-        return _given(weights, catalog)
+        return _given(model, catalog)
     if weights.convert is not None:
         return _converted(model, weights.convert, catalog, store, asked=asked)
     if (snapshot := snapshot_of(weights)) is not None:
@@ -104,7 +104,10 @@ def present(model: ModelSpec, catalog: Catalog, store: Store) -> Path | None:
     """The folder of a converted model or a snapshot, if it is here."""
     weights = model.weights
     if weights is not None and weights.convert is not None:
-        return store.made(_digest(model, catalog))
+        try:
+            return store.made(_digest(model, catalog))
+        except Unavailable:  # nor is what it is made from
+            return None
     snapshot = None if weights is None else snapshot_of(weights)
     return None if snapshot is None else store.snapshot(snapshot)
 
@@ -114,7 +117,8 @@ def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
     if model.weights is None:
         return "-", "none named"
     if model.weights.path is not None:
-        return "-", f"local: {model.weights.path}"
+        here = (catalog.folder / "models" / model.weights.path).is_dir()
+        return "-", f"local: {model.weights.path}{'' if here else ', absent'}"
     if model.weights.files is None:
         how = model.weights.convert
         folder = present(model, catalog, store)
@@ -133,8 +137,14 @@ def snapshot_of(weights: Weights) -> Snapshot | None:
     return None if weights.snapshot is None else Snapshot(*weights.snapshot, weights.include)
 
 
-def _given(weights: Weights, catalog: Catalog) -> Path:
-    return catalog.folder / "models" / str(weights.path)
+def _given(model: ModelSpec, catalog: Catalog) -> Path:
+    assert model.weights is not None
+    folder = catalog.folder / "models" / str(model.weights.path)
+    if not folder.is_dir():
+        attempt = Attempt(str(folder.resolve()), "no such folder")
+        advice = f"Put them there, or change `path` under `weights:` ({catalog.shown(model.origin)})."
+        raise Unavailable(f"weights of {model.id}", [attempt], advice)
+    return folder
 
 
 def _converted(model: ModelSpec, how: Conversion, catalog: Catalog, store: Store, *, asked: bool) -> Path:
@@ -191,7 +201,7 @@ def _digest(model: ModelSpec, catalog: Catalog) -> str:
         return snapshot.key
     if weights.files is not None:
         return digest_pairs({name: pinned.sha256 for name, pinned in weights.files.items()})
-    root = _given(weights, catalog)
+    root = _given(model, catalog)
     files = (path for path in root.rglob("*") if path.is_file())
     return digest_pairs({path.relative_to(root).as_posix(): digest_file(path) for path in files})
 

@@ -586,18 +586,6 @@ def test_a_member_that_could_leave_its_archive_is_refused(tmp_path: Path, file: 
     assert told.endswith(".member`: `../../x` is not a relative path of plain names joined by `/`")
 
 
-def test_a_folder_of_weights_must_be_there(tmp_path: Path) -> None:
-    files = f"  repo: org/tiny\n  revision: {COMMIT}\n  files:\n    model.bin: {{sha256: {SHA}, size: 3}}\n"
-    folder = tmp_path / "fixtures"
-    local = model_yaml("tiny").replace(files, "  path: ../local\n")
-
-    told = complaints(write_catalog(folder, files={MODEL_FILE: local}))
-    assert told == [f"{MODEL_FILE}:8: `../local` is not a folder (looked for {folder / 'local'})"]
-
-    (folder / "local").mkdir()
-    assert complaints(folder) == []
-
-
 def test_archives_go_with_clips(tmp_path: Path) -> None:
     text = dataset_yaml("talk") + "archives: {box: {folder: sounds}}\n"
     told = complaints(write_catalog(tmp_path / "fixtures", files={DATASET_FILE: text}))

@@ -180,6 +180,9 @@ class FakeNvml(ModuleType):
     def nvmlDeviceGetHandleByIndex(self, index: int) -> int:
         return index
 
+    def nvmlDeviceGetUUID(self, handle: int) -> str:
+        return f"GPU-{handle}"
+
     def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> list[SimpleNamespace]:
         return [SimpleNamespace(pid=pid, usedGpuMemory=used) for pid, used in self.devices[handle].items()]
 
@@ -206,6 +209,11 @@ class TestDeviceMemory:
     ) -> None:
         monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(devices, broken))
         assert gpu.gpu_memory(7) == used
+
+    @pytest.mark.parametrize(("broken", "ids"), [(False, ["GPU-0", "GPU-1"]), (True, [])])
+    def test_the_devices_are_told_apart(self, broken: bool, ids: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "pynvml", FakeNvml([{}, {}], broken))
+        assert gpu.gpu_ids() == ids
 
     def test_the_real_library_says_nothing_of_a_process_that_uses_no_device(self) -> None:
         assert gpu.gpu_memory(1) is None

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fakelab import FakeLab
 
+from pytest_modellab.bench import lease
 from pytest_modellab.bench.lease import Leases, device_name
 from pytest_modellab.bench.record import canonical
 from pytest_modellab.cli import main
@@ -147,11 +148,20 @@ class TestLeases:
 
     @pytest.mark.parametrize(
         ("visible", "index", "name"),
-        [(None, 1, "cuda-1"), ("3,2", 0, "cuda-3"), ("3,2", 1, "cuda-2"), ("GPU-5e/b", 0, "cuda-GPU-5e-b")],
+        [
+            (None, 1, "cuda-GPU-2b"),
+            ("1,0", 0, "cuda-GPU-2b"),
+            ("01", 0, "cuda-GPU-2b"),
+            ("GPU-2", 0, "cuda-GPU-2b"),
+            ("GPU-2b,GPU-1a", 1, "cuda-GPU-1a"),
+            ("7", 0, "cuda-7"),
+            ("MIG-5e/b", 0, "cuda-MIG-5e-b"),
+        ],
     )
-    def test_a_lease_is_on_the_card_and_not_on_its_number_here(
+    def test_a_lease_is_on_the_card_however_it_is_named_here(
         self, monkeypatch: pytest.MonkeyPatch, visible: str | None, index: int, name: str
     ) -> None:
+        monkeypatch.setattr(lease, "gpu_ids", lambda: ["GPU-1a", "GPU-2b"])
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         if visible is not None:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)

@@ -8,7 +8,7 @@ from catalogs import COMMIT, model_yaml, write_catalog
 
 from pytest_modellab.catalog import Catalog, load
 from pytest_modellab.store import Folder, Hub, Parts, Sdist, Store, Unavailable, Wheel
-from pytest_modellab.weights import NotPulled, digest, digest_pairs, local_folder, wanted_files
+from pytest_modellab.weights import NotPulled, digest, digest_pairs, local_folder, present, state, wanted_files
 
 PARTS = (b"first half, ", b"second half")
 WHOLE = b"".join(PARTS)
@@ -114,6 +114,26 @@ def test_a_local_folder_is_used_where_it_lies(tmp_path: Path) -> None:
     catalog = catalog_of(tmp_path, "  path: here")
     assert fetched(catalog, tmp_path) == catalog.folder / "models/here"
     assert wanted_files(catalog.models["tiny"], catalog) == []
+
+
+def test_a_local_folder_that_is_not_there_is_not_available(tmp_path: Path) -> None:
+    catalog = catalog_of(tmp_path, "  path: ../here")
+    model = catalog.models["tiny"]
+    told = "no such folder\nPut them there, or change `path` under `weights:`"
+    with pytest.raises(Unavailable, match=rf"fixtures/here: {told} \(fixtures/models/tiny.yaml:1\)"):
+        fetched(catalog, tmp_path)
+    with pytest.raises(Unavailable):
+        digest(model, catalog)
+    assert state(model, catalog, Store(tmp_path / "cache")) == ("-", "local: ../here, absent")
+
+
+def test_what_would_be_made_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    files = {
+        "models/tiny.yaml": weights_yaml("  path: ../here"),
+        "models/made.yaml": weights_yaml("  convert: {from: tiny, to: transformers}").replace("id: tiny", "id: made"),
+    }
+    catalog = load(write_catalog(tmp_path / "fixtures", files=files))
+    assert present(catalog.models["made"], catalog, Store(tmp_path / "cache")) is None
 
 
 def test_a_model_may_need_no_weights(tmp_path: Path) -> None:

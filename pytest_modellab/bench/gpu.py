@@ -30,6 +30,19 @@ def gpu_names() -> list[str]:
         return []
 
 
+def gpu_ids() -> list[str]:
+    """The UUIDs of the NVIDIA devices, in the order of `gpu_names`; [] where there is no driver."""
+    import pynvml
+
+    if not _driver():
+        return []
+    try:
+        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
+        return [str(pynvml.nvmlDeviceGetUUID(handle)) for handle in handles]
+    except pynvml.NVMLError:
+        return []
+
+
 def gpu_memory(pid: int) -> int | None:
     """Bytes that a process holds on all NVIDIA devices; None where the driver does not tell.
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from .gpu import gpu_ids
+
 
 class Leases:
     """The devices that this process holds, each for one group of cases. A lease goes with its process."""
@@ -66,8 +68,14 @@ def device_name(device: Mapping[str, Any]) -> str | None:
         return None
     if device["kind"] != "cuda":
         return str(device["kind"])
-    # Index 0 of a process is another card where the variable says so.
+    # Index 0 of a process is another card where the variable says so, which names it by number or by UUID.
     visible = [each.strip() for each in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if each.strip()]
     index = device["index"]
     physical = visible[index] if index < len(visible) else str(index)
+    cards = gpu_ids()
+    if physical.isdecimal():
+        number = int(physical)
+        physical = cards[number] if number < len(cards) else str(number)
+    else:  # CUDA takes as much of a UUID as tells it from the others
+        physical = next((card for card in cards if card.startswith(physical)), physical)
     return f"cuda-{re.sub(r'[^A-Za-z0-9-]', '-', physical)}"

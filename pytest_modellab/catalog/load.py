@@ -173,11 +173,6 @@ class _Reader:
                     message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
             self._check_conversion(model, catalog)
-            if model.weights is not None and model.weights.path is not None:
-                place = catalog.folder / "models" / model.weights.path
-                if not place.is_dir():
-                    message = f"`{model.weights.path}` is not a folder (looked for {place.resolve()})"
-                    self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "path"), message)
         for spec in catalog.devices.values():
             self._check_fallback(spec, catalog)
         for dataset in catalog.datasets.values():
@@ -278,7 +273,9 @@ def _not_ctranslate2(model: ModelSpec, folder: Path) -> str:
     if weights.files is not None:
         missing = [name for name in SOURCE_FILES if name not in weights.files]
     elif weights.path is not None:
-        missing = [name for name in SOURCE_FILES if not (folder / weights.path / name).is_file()]
+        # One that isn't here is not available, and its files aren't known.
+        given = folder / weights.path
+        missing = [name for name in SOURCE_FILES if given.is_dir() and not (given / name).is_file()]
     else:  # a repository, whose files aren't known
         missing = [] if model.engine == "faster-whisper" else list(SOURCE_FILES)
     if not missing:
