@@ -117,7 +117,7 @@ def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[.
     lab = request.config.stash[LAB]
 
     def saved() -> tuple[Callable[[], baseline.Baseline], str]:
-        path = baseline.place(run.record, lab.config.reports / "baselines")
+        path = baseline.place(run.record, lab.config.baselines)
         shown = lab.shown(path)
         if run.record.ran_on is not None:
             pytest.skip(f"it {run.record.ran_on}: {shown} is of {case.device.id}")
@@ -154,7 +154,7 @@ def no_slower(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict
     from .gate import Status
 
     lab = request.config.stash[LAB]
-    path = speed_baseline.place(run.record, lab.config.reports / "baselines")
+    path = speed_baseline.place(run.record, lab.config.baselines)
     shown = lab.shown(path)
 
     def against(tripwire: float = speed_baseline.TRIPWIRE) -> Verdict:

@@ -76,7 +76,8 @@ class Lab:
         from .progress import TerminalProgress
 
         settings = Settings(
-            fresh=self.config.fresh,
+            fresh=self.config.fresh or self.config.control,
+            control=self.config.control,
             in_process=self.config.in_process,
             max_utterances=self.config.max_utterances,
             speed_age_days=self.config.speed_age_days,

@@ -20,6 +20,7 @@ class Config:
     """None where no catalog is set and none was recognised: the plugin then stays silent."""
     base: Path
     reports: Path
+    baselines: Path
     models: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     datasets: tuple[str, ...] = ()
@@ -28,6 +29,7 @@ class Config:
     fresh: bool = False
     in_process: bool = False
     strict: bool = False
+    control: bool = False
     speed_age_days: float = 7.0
 
 
@@ -58,6 +60,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="Run engines inside pytest, for --pdb; no time-outs, no memory figures.",
     )
     group.addoption("--lab-strict", action="store_true", help="Warnings and inconclusive verdicts are failures.")
+    group.addoption(
+        "--lab-control",
+        action="store_true",
+        help="Put an engine that is wrong on purpose in place of every model: a case that passes then has no gate"
+        " that can fail. Records go to a folder `control` of their own.",
+    )
     group.addoption("--lab-report", metavar="DIR", help="Folder of records and scorecards (ini: modellab_reports).")
     parser.addini("modellab_catalog", "Folder of models/, datasets/, limits.yaml ...; relative to the ini file.")
     parser.addini("modellab_reports", "Folder of records and scorecards; relative to the ini file.", default="reports")
@@ -71,10 +79,13 @@ def read(config: pytest.Config) -> Config:
     base = config.inipath.parent if config.inipath else config.rootpath
     named = str(config.getini("modellab_catalog") or "")
     report = config.getoption("--lab-report")
+    reports = Path.cwd() / report if report else base / str(config.getini("modellab_reports"))
+    control = bool(config.getoption("--lab-control"))
     return Config(
         catalog=_catalog(base, named),
         base=base,
-        reports=Path.cwd() / report if report else base / str(config.getini("modellab_reports")),
+        reports=reports / "control" if control else reports,
+        baselines=reports / "baselines",
         models=tuple(config.getoption("--lab-model")),
         devices=tuple(config.getoption("--lab-device")),
         datasets=tuple(config.getoption("--lab-dataset")),
@@ -83,6 +94,7 @@ def read(config: pytest.Config) -> Config:
         fresh=bool(config.getoption("--lab-fresh")),
         in_process=bool(config.getoption("--lab-inprocess")),
         strict=bool(config.getoption("--lab-strict")),
+        control=control,
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
     )
 

@@ -198,6 +198,11 @@ class ControllerPlugin:
         catalog = self.lab.catalog
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
+        if self.lab.config.control:
+            return (
+                "modellab: control: an engine that is wrong on purpose stands in for every model, and each case has to"
+                f" fail; reports: {self.lab.shown(self.lab.config.reports)}"
+            )
         return (
             f"modellab: {self.lab.shown(catalog.folder)}: models {len(catalog.models)},"
             f" data sets {len(catalog.datasets)}, cases {len(self.lab.cases)};"

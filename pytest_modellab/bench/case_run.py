@@ -39,6 +39,8 @@ class Settings:
     max_utterances: int | None = None
     speed_age_days: float = 7.0
     """How old the times of a record may be that stands for a new run."""
+    control: bool = False
+    """Whether every model is replaced by the engine that is wrong on purpose."""
     alone: bool = True
     """Whether the session does one thing at a time, so that it may time it."""
 

@@ -32,6 +32,7 @@ from .session import Session
 from .watch import Progress, Silent
 
 SEED = 0
+CONTROL = "pytest_modellab.engines.control:Control"
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,10 @@ class Bench:
     def order(self, case: Case) -> LoadOrder:
         """What a worker loads for a case. Raises store.StoreError."""
         device, _ = self.device(case)
+        if self.settings.control:
+            # With the model's options, which tell what baseline it is held against.
+            options = full_options(case.model, device.id)
+            return LoadOrder(CONTROL, options, _mapping(device), None, SEED, case.model.timeouts.load_s)
         environment = self.environment(case)
         return LoadOrder(
             engine=_target(case),
@@ -153,6 +158,8 @@ class Bench:
         found = devices.presence(device.kind, device.index)
         if not found.present:
             return f"{device.id}: {found.reason}"
+        if self.settings.control:
+            return None
         engine = engine_class(_target(case))
         main = engine.distributions[0] if engine.distributions else None
         if case.model.environment is not None:

@@ -12,6 +12,7 @@ from ..convert import SOURCE_FILES
 from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
+from .release_spec import ReleaseFile
 from .specs import (
     LETTERS,
     DatasetSpec,
@@ -39,7 +40,7 @@ N = TypeVar("N", ModelSpec, DatasetSpec)
 DEFAULT_DEVICES = tuple(DeviceSpec(id=kind, kind=kind) for kind in get_args(DeviceKind))
 DEFAULT_GRADES = Path(__file__).with_name("default_grades.yaml")
 
-_FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml")
+_FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml", "release.yaml")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Catalog:
     limits: tuple[LimitSpec, ...]
     grades: Mapping[Task, TaskGrades]
     mirrors: Mapping[str, tuple[MirrorSpec, ...]]
+    release: ReleaseFile | None
 
     def shown(self, origin: str) -> str:
         """An origin (`/abs/file:line`) as a person would write it from `base`."""
@@ -75,6 +77,7 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
     limits_file = reader.one(LimitsFile, folder / "limits.yaml")
     grades_file = reader.one(GradesFile, folder / "grades.yaml") or reader.one(GradesFile, DEFAULT_GRADES)
     mirrors_file = reader.one(MirrorsFile, folder / "mirrors.yaml")
+    release = reader.one(ReleaseFile, folder / "release.yaml")
     devices: dict[str, DeviceSpec] = {}
     for i, device in enumerate(devices_file.devices if devices_file else DEFAULT_DEVICES):
         if device.id in devices:
@@ -90,6 +93,7 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
         limits=limits_file.limits if limits_file else (),
         grades=grades_file.tasks if grades_file else {},
         mirrors=mirrors_file.mirrors if mirrors_file else {},
+        release=release,
     )
     reader.cross_check(catalog)
     reader.check_names(folder)

@@ -17,12 +17,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ..bench.record import RecordError
     from ..catalog import CatalogError
     from ..hook import HookError
+    from ..release.note import ReleaseError
     from ..store import StoreError
 
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
-    except (BaselineError, CatalogError, HookError, RecordError, StoreError, UsageError) as error:
+    except (BaselineError, CatalogError, HookError, RecordError, ReleaseError, StoreError, UsageError) as error:
         print(f"modellab: {error}", file=sys.stderr)
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, calibrate, data, doctor, hook, models, new_model, rescore, schema, why
+    from . import baseline, calibrate, data, doctor, hook, models, new_model, release, rescore, schema, why
 
     pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -93,5 +94,21 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     push = command("hook", hook.run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
     push.add_argument("action", choices=("install", "status", "uninstall", "run"))
+    made = command("release", release.run, "Run what release.yaml requires, afresh and strictly; check it; bundle it.")
+    made.add_argument("version", nargs="?", metavar="VERSION", help="of the bundle (default: git describe)")
+    made.add_argument(
+        "-n",
+        "--workers",
+        type=int,
+        choices=range(1, 65),
+        metavar="N",
+        help="cases at once while accuracy is measured, with pytest-xdist (default: half the cores)",
+    )
+    made.add_argument("--required-only", action="store_true", help="leave out what is not required, and say so")
+    made.add_argument("--list", action="store_true", help="only list the required cases")
+    made.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the bundle (default: the reports)")
+    made.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    checked = command("verify", release.check, "Check the bundle of a release, here or on another machine.")
+    checked.add_argument("bundle", type=Path, metavar="BUNDLE", help="release-VERSION.zip, or the unpacked folder")
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

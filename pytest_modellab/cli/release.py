@@ -1,0 +1,92 @@
+"""`modellab release`, `modellab verify`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..printable import printable
+from ..release.bundle import unpacked
+from ..release.checks import verify
+from ..release.conduct import Plan, conduct, required
+from ..release.note import Check, NotRun, read
+from . import UsageError
+from .place import open_catalog, reports_folder
+
+_MANY = 20
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make a release. 0 where everything that is required is there, fresh, and good."""
+    catalog = open_catalog(options)
+    if catalog.release is None:
+        raise UsageError(f"{catalog.shown(str(catalog.folder))}/release.yaml is missing: it names the required cases")
+    if options.list:
+        print("\n".join(case.key for case in required(catalog, catalog.release)))
+        return 0
+    version = options.version or _described(catalog.base)
+    if "/" in version or "\\" in version:
+        raise UsageError(f"version `{version}`: it becomes part of a file's name, and can't have slashes")
+    todo = Plan(
+        catalog=catalog,
+        spec=catalog.release,
+        reports=reports_folder(options).resolve(),
+        version=version,
+        workers=options.workers or _half_the_cores(),
+        required_only=options.required_only,
+        output=options.output or reports_folder(options),
+    )
+    made = conduct(todo, lambda text: print(f"modellab release: {text}", flush=True))
+    _show(made.checks)
+    _show_not_run(made.not_run)
+    print(f"modellab release: {'passed' if made.passed else 'FAILED'}: {made.bundle}")
+    return 0 if made.passed else 1
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check a bundle. 0 where nothing is wrong with it."""
+    with unpacked(options.bundle) as folder:
+        found = verify(folder)
+        note = read(folder)
+    print(f"release {printable(note.version)}, commit {note.commit[:12]}, made {note.created}, by modellab {note.lab}")
+    _show(found)
+    _show_not_run(note.not_run)
+    wrong = [each for each in found if not each.ok]
+    print(f"modellab verify: {'FAILED' if wrong else 'good'}: {options.bundle}")
+    return 1 if wrong else 0
+
+
+def _half_the_cores() -> int:
+    return max(1, (os.cpu_count() or 1) // 2) if find_spec("xdist") else 1
+
+
+def _described(folder: Path) -> str:
+    """The version as git tells it: the tag, or how far behind it this is."""
+    done = subprocess.run(
+        ["git", "-C", str(folder), "describe", "--tags", "--always"], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise UsageError("give a version: git doesn't tell one here")
+    return done.stdout.strip().replace("/", "-")
+
+
+def _show(found: Sequence[Check]) -> None:
+    for each in found:
+        print(f"{'ok  ' if each.ok else 'FAIL'} {each.name}")
+        for problem in each.problems[:_MANY]:
+            print(f"       {printable(problem)}")
+        if len(each.problems) > _MANY:
+            print(f"       ... and {len(each.problems) - _MANY} more")
+
+
+def _show_not_run(not_run: Sequence[NotRun]) -> None:
+    by_reason: dict[str, list[str]] = {}
+    for each in not_run:
+        by_reason.setdefault(each.why, []).append(each.case)
+    for why, cases in by_reason.items():
+        more = f" and {len(cases) - 3} more" if len(cases) > 3 else ""
+        print(f"not run: {', '.join(cases[:3])}{more}: {printable(why.splitlines()[0])}")

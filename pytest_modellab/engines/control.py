@@ -1,0 +1,42 @@
+"""An engine that is wrong on purpose, in place of every model of a session: a gate that it passes can't fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .base import Clip, LoadRequest, Transcript
+
+ANSWER = "nobody said any of these words, which stand here to be found wrong"
+
+
+@dataclass(frozen=True)
+class ControlOptions:
+    """It takes the options of whatever model it replaces, and needs none."""
+
+
+class Control:
+    """Answers every clip with the same words."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
+    rate: ClassVar[int] = 16_000
+    distributions: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str] = ""
+    Options: ClassVar[type[Any]] = ControlOptions
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> Control:
+        return cls()
+
+    def transcribe(self, clip: Clip) -> Transcript:
+        return Transcript(ANSWER)
+
+    def facts(self) -> dict[str, str]:
+        return {"family": "control: wrong on purpose"}
+
+    def synchronize(self) -> None:
+        """Nothing to wait for."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,1 @@
+"""A release: everything that is required measured afresh, checked, and put into one file that others can check."""

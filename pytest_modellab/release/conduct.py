@@ -1,0 +1,270 @@
+"""Making a release: the session, the control, the checks, the bundle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from importlib.metadata import distributions
+from pathlib import Path
+
+from .. import __version__, baseline
+from ..bench import provenance
+from ..bench.record import Record, RecordError
+from ..bench.record import read as read_record
+from ..cases import Case, plan
+from ..catalog import Catalog, CatalogError
+from ..catalog.errors import Problem, suggest
+from ..catalog.release_spec import ReleaseFile
+from ..gate import case_key
+from ..scorecard.card import Scorecard
+from . import bundle, checks
+from .note import BASELINES, CONTROL, ENVIRONMENT, NOTE, RECORDS, SCORECARD, Check, Note, NotRun, ReleaseError
+from .standing import changed_since, damaged_weights, missing_here
+
+TIER = "real_e2e"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a release is made of."""
+
+    catalog: Catalog
+    spec: ReleaseFile
+    reports: Path
+    version: str
+    workers: int
+    """How many processes run cases at once while accuracy is measured; times are always measured alone."""
+    required_only: bool
+    """Whether only the required cases are run, and what shares their models, devices and data sets."""
+    output: Path
+    """The folder of the bundle."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as it came out. `bundle` is there either way; one that didn't pass says so in its name."""
+
+    bundle: Path
+    checks: tuple[Check, ...]
+    not_run: tuple[NotRun, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+
+def tier_of(catalog: Catalog) -> list[Case]:
+    """Every case of the release's tier."""
+    return [case for case in plan(catalog) if TIER in case.tiers]
+
+
+def required(catalog: Catalog, spec: ReleaseFile) -> list[Case]:
+    """The cases that release.yaml names. Raises CatalogError for a glob that no case of the tier matches."""
+    cases = tier_of(catalog)
+    ids = [case.id for case in cases]
+    path, _, line = spec.origin.rpartition(":")
+    problems = [
+        Problem(Path(path), int(line), f"`required`: no case of the tier {TIER} matches `{glob}`; {suggest(glob, ids)}")
+        for glob in spec.required
+        if not any(fnmatchcase(id, glob) for id in ids)
+    ]
+    if problems:
+        raise CatalogError(problems, catalog.base)
+    return [case for case in cases if any(fnmatchcase(case.id, glob) for glob in spec.required)]
+
+
+def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
+    """Make the release: nothing is taken from an earlier session. Raises ReleaseError where it can't even begin."""
+    catalog = todo.catalog
+    cases = required(catalog, todo.spec)
+    commit = _clean_commit(catalog.base, todo.reports)
+    lacking = [f"  {case.id}: {why}" for case in cases if (why := missing_here(case, catalog)) is not None]
+    if lacking:
+        raise ReleaseError("required cases can't be run here:\n" + "\n".join(lacking))
+    say(f"{len(cases)} required cases, commit {commit[:12]}")
+    command = _command(todo, cases)
+    ended = _session(command, catalog.base)
+    card, card_text = _scorecard(todo.reports / SCORECARD)
+    if ended not in (0, 1):
+        raise ReleaseError(f"the session ended with {ended}; nothing was bundled")
+    say("control: the same gates, every model replaced by one that is wrong on purpose")
+    control = _control(todo, cases)
+    say("checking")
+    found = [f"the session ended with {ended}: tests or gates failed"] if ended else []
+    records = _records_of(card, catalog.base, found)
+    found += _not_as_it_was(todo, commit, cases, records)
+    note = Note(
+        version=todo.version,
+        commit=commit,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        session=card.session,
+        lab=__version__,
+        command=tuple(command),
+        required=tuple(case.key for case in cases),
+        max_age_days=todo.spec.max_age_days,
+        baselines=todo.spec.baselines,
+        not_run=tuple(_not_run(catalog, card, todo)),
+        found=tuple(found),
+    )
+    with tempfile.TemporaryDirectory(prefix="modellab-release-") as name:
+        folder = Path(name)
+        (folder / NOTE).write_text(note.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
+        (folder / SCORECARD).write_text(card_text, encoding="utf-8")
+        (folder / CONTROL).write_text(control, encoding="utf-8")
+        (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=1) + "\n", encoding="utf-8")
+        _copy_records(records, todo.reports, folder)
+        bundle.seal(folder)
+        found_in_bundle = tuple(checks.verify(folder))
+        passed = all(check.ok for check in found_in_bundle)
+        path = todo.output / f"release-{todo.version}{'' if passed else '-failed'}.zip"
+        bundle.pack(folder, path)
+    return Release(path, found_in_bundle, note.not_run)
+
+
+def environment() -> dict[str, object]:
+    """The machine, and every distribution that is installed beside this package, by name."""
+    installed = {each.metadata["Name"]: each.version for each in distributions()}
+    return {"hardware": provenance.hardware(), "installed": dict(sorted(installed.items()))}
+
+
+def _clean_commit(folder: Path, reports: Path) -> str:
+    """The commit that is checked out, nothing beside it. Raises ReleaseError."""
+    commit, _ = provenance.git_state(folder)
+    if commit is None:
+        raise ReleaseError(f"{folder} is in no git repository: a release is of a commit")
+    if changes := changes_of(folder, reports):
+        listed = "\n".join(f"  {change}" for change in changes[:10])
+        raise ReleaseError(f"the working tree is not what is committed:\n{listed}\nCommit it or put it away first.")
+    return commit
+
+
+def changes_of(folder: Path, reports: Path) -> list[str]:
+    """What `git status` tells, but for new files among the reports."""
+    done = subprocess.run(
+        ["git", "-C", str(folder), "status", "--porcelain", "-z", "--untracked-files=all"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    top = subprocess.run(
+        ["git", "-C", str(folder), "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True
+    )
+    root = Path(top.stdout.strip()).resolve()
+    return [
+        entry
+        for entry in done.stdout.split("\0")
+        if entry and not (entry.startswith("??") and (root / entry[3:]).is_relative_to(reports.resolve()))
+    ]
+
+
+def _command(todo: Plan, cases: Sequence[Case]) -> list[str]:
+    """What follows `pytest` for the session."""
+    parts = ["-m", TIER, "--lab-fresh", "--lab-strict", f"--lab-report={todo.reports}", *_workers(todo)]
+    if todo.required_only:
+        parts += _selection(cases)
+    return parts + [part for case in cases for part in ("--lab-require", case.id)]
+
+
+def _workers(todo: Plan) -> list[str]:
+    return ["-n", str(todo.workers)] if todo.workers > 1 else []
+
+
+def _selection(cases: Sequence[Case]) -> list[str]:
+    parts: list[str] = []
+    for flag, names in (
+        ("--lab-model", [case.model.id for case in cases]),
+        ("--lab-device", [case.device.id for case in cases]),
+        ("--lab-dataset", [case.dataset.id for case in cases]),
+    ):
+        parts += [part for name in dict.fromkeys(names) for part in (flag, name)]
+    return parts
+
+
+def _session(command: Sequence[str], folder: Path, *, silent: bool = False) -> int:
+    # Variables of a git that called us would lead git elsewhere.
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    output = subprocess.DEVNULL if silent else None
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *command], cwd=folder, env=variables, stdout=output, check=False
+    )
+    return done.returncode
+
+
+def _scorecard(path: Path) -> tuple[Scorecard, str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Scorecard.model_validate_json(text), text
+    except (OSError, ValueError) as error:
+        raise ReleaseError(f"the session left no scorecard {path}: {error}") from error
+
+
+def _control(todo: Plan, cases: Sequence[Case]) -> str:
+    """The scorecard of the control session."""
+    path = todo.reports / "control" / SCORECARD
+    path.unlink(missing_ok=True)
+    command = ["-m", TIER, "--lab-control", f"--lab-report={todo.reports}", *_selection(cases), *_workers(todo)]
+    _session([*command, "-q", "--tb=no"], todo.catalog.base, silent=True)
+    _, text = _scorecard(path)
+    return text
+
+
+def _records_of(card: Scorecard, base: Path, found: list[str]) -> dict[Path, Record]:
+    """The records that a session's scorecard names; what can't be read is added to `found`."""
+    records = {}
+    for row in card.rows:
+        if row.record is None:
+            continue
+        path = base / row.record
+        try:
+            records[path] = read_record(path)
+        except RecordError as error:
+            found.append(str(error))
+    return records
+
+
+def _not_as_it_was(todo: Plan, commit: str, cases: Sequence[Case], records: dict[Path, Record]) -> list[str]:
+    """What changed while the session ran, and which files are damaged."""
+    found = []
+    now, _ = provenance.git_state(todo.catalog.base)
+    if now != commit:
+        found.append(f"the commit changed while the session ran: {commit[:12]} -> {str(now)[:12]}")
+    found += [f"changed while the session ran: {change}" for change in changes_of(todo.catalog.base, todo.reports)]
+    by_case = {case_key(record.case): record for record in records.values()}
+    for case in cases:
+        record = by_case.get(case.key)
+        if record is not None:
+            found += [f"{case.id}: {change}" for change in changed_since(record, case, todo.catalog)]
+    models = {case.model.id: case.model for case in cases}
+    for model in models.values():
+        found += [f"{model.id}: {damage}" for damage in damaged_weights(model, todo.catalog)]
+    return found
+
+
+def _not_run(catalog: Catalog, card: Scorecard, todo: Plan) -> list[NotRun]:
+    rows = {case_key(row.case): row for row in card.rows}
+    left_out = "left out by --required-only" if todo.required_only else "no test ran it"
+    return [
+        NotRun(case=case.key, why=left_out if row is None else row.reason or str(row.status))
+        for case in tier_of(catalog)
+        if (row := rows.get(case.key)) is None or not row.measured
+    ]
+
+
+def _copy_records(records: dict[Path, Record], reports: Path, folder: Path) -> None:
+    for path, record in records.items():
+        place = folder / RECORDS / record.case.model / record.case.task / path.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+        saved = baseline.place(record, reports / BASELINES)
+        if saved.exists():
+            kept = baseline.place(record, folder / BASELINES)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(saved, kept)
