@@ -122,7 +122,8 @@ class TestMaking:
         repository.spec("release.yaml", {"schema": "modellab.release/1", "required": ["other:cuda:*"]})
         committed(repository)
         assert main(["release"]) == 1
-        assert "required cases can't be run here:\n  other:cuda:clips: cuda: CUDA_VISIBLE_DEVICES='' hides" in capfd.readouterr().err
+        said = capfd.readouterr().err
+        assert "required cases can't be run here:\n  other:cuda:clips: cuda: CUDA_VISIBLE_DEVICES='' hides" in said
         assert not repository.clips_heard()
 
     def test_a_required_case_that_there_is_not_is_told_with_its_line(
