@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -98,3 +99,16 @@ def one_per_group(cases: Sequence[Case]) -> list[Case]:
     for case in sorted(cases, key=lambda case: "smoke" not in case.dataset.tiers):
         chosen.setdefault((case.group, case.task), case)
     return [case for case in cases if chosen[case.group, case.task] is case]
+
+
+def named_in(nodeid: str, ids: Iterable[str]) -> str | None:
+    """The case id inside the brackets of a test id; None where there is none of `ids`."""
+    _, bracket, parameters = nodeid.partition("[")
+    if not bracket:
+        return None
+    # Ids of several parameters are joined with "-", which ids may hold themselves: the longest match is meant.
+    return max((id for id in ids if _stands_in(id, parameters)), key=len, default=None)
+
+
+def _stands_in(id: str, parameters: str) -> bool:
+    return re.search(rf"(?:^|-){re.escape(id)}\d*(?:$|[-\]])", parameters) is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import Case, Selection, plan
+from .cases import Case, Selection, named_in, plan
 from .catalog.errors import suggest
 from .catalog.load import Catalog, load
 from .options import Config
@@ -62,6 +63,7 @@ class Lab:
     scorecard: Scorecard | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Tests deselected because `-m` does not name their tier, by that."""
+    _likely: dict[str, float] = field(default_factory=dict)
 
     @cached_property
     def session(self) -> Session:
@@ -110,10 +112,26 @@ class Lab:
         ref = CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id)
         return Limits(ref, self.catalog.limits, self.catalog.shown)
 
+    def likely_seconds(self, group: str) -> float:
+        """Seconds the selected cases of a model x device are likely to take; infinity where one was never measured."""
+        from .bench.past import seconds_of
+
+        if group not in self._likely:
+            planned = set(self.session.plan())
+            cases = [case for case in self.cases if case.group == group and case.key in planned]
+            spans = [seconds_of(case, self.config.reports) for case in cases]
+            self._likely[group] = sum(math.inf if span is None else span for span in spans)
+        return self._likely[group]
+
     def note_report(self, report: pytest.TestReport) -> None:
         """Gather what one test report says about its case."""
         properties = dict(report.user_properties)
         key = properties.get(CASE_PROPERTY)
+        if key is None and report.failed:
+            # xdist reports a test that its worker died of, without what the worker knew.
+            by_id = {case.id: case for case in self.cases}
+            named = named_in(report.nodeid, by_id)
+            key = None if named is None else by_id[named].key
         if not isinstance(key, str):
             return
         tests = self.tests.setdefault(key, Tests())

@@ -245,7 +245,8 @@ class ControllerPlugin:
         # `loadfile` and `each` are somebody's wish; the rest would put one model into several processes.
         if config.getvalue("dist") not in {"load", "worksteal", "loadgroup", "loadscope"}:
             return None
-        return ModelDeviceScheduling(config, log, {case.id: case.group for case in self.lab.cases})
+        groups = {case.id: case.group for case in self.lab.cases}
+        return ModelDeviceScheduling(config, log, groups, self.lab.likely_seconds)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

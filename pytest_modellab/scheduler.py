@@ -5,33 +5,43 @@ xdist's own grouping (`--dist loadgroup`) does nothing on pytest 9.2.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Mapping
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+from .cases import named_in
 
 
 class ModelDeviceScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no types
-    """Tests of one model x device go to one worker, every other test wherever there is room."""
+    """Tests of one model x device go to one worker, every other test wherever there is room; the longest first.
 
-    def __init__(self, config: pytest.Config, log: Producer | None, groups: dict[str, str]) -> None:
+    What begins last must not be what takes longest, or one worker ends long after the others.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        log: Producer | None,
+        groups: Mapping[str, str],
+        seconds: Callable[[str], float],
+    ) -> None:
+        """`groups` maps case ids to groups; `seconds` tells how long a group is likely to take, infinity if unknown."""
         super().__init__(config, log)
         self._groups = groups
+        self._seconds = seconds
 
     def _split_scope(self, nodeid: str) -> str:
-        return group_of(nodeid, self._groups) or nodeid
+        case = named_in(nodeid, self._groups)
+        return nodeid if case is None else self._groups[case]
 
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        # Of equals the first stays first.
+        longest = max(self.workqueue, key=self._likely)
+        self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
 
-def group_of(nodeid: str, groups: dict[str, str]) -> str | None:
-    """The model x device group of a test id, by the case id inside its brackets; `groups` maps case id to group."""
-    _, bracket, parameters = nodeid.partition("[")
-    if not bracket:
-        return None
-    # Ids of several parameters are joined with "-", which ids may hold themselves: the longest match is meant.
-    found = max((case for case in groups if _stands_in(case, parameters)), key=len, default=None)
-    return None if found is None else groups[found]
-
-
-def _stands_in(case: str, parameters: str) -> bool:
-    return re.search(rf"(?:^|-){re.escape(case)}\d*(?:$|[-\]])", parameters) is not None
+    def _likely(self, scope: str) -> float:
+        return self._seconds(scope) if scope in self._groups.values() else 0.0

@@ -105,6 +105,9 @@ class FakeEngine:
             time.sleep(60)
         if fault == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "kill-parent-once" and fault not in Path(self.options.log).read_text().split():
+            self._log(fault)
+            os.kill(os.getppid(), signal.SIGKILL)
         if fault == "hang":
             time.sleep(3600)
         if fault == "endless":
