@@ -16,7 +16,7 @@ from .engines.base import Engine
 from .engines.registry import available, engine_class, remedy
 from .environments import NOT_THERE, Environments
 from .store import Store, StoreError, Unavailable
-from .weights import state
+from .weights import hindrances, state
 
 # Bytes free in the cache below which a download may not fit.
 _LITTLE = 2e9
@@ -93,12 +93,15 @@ def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Envir
     room = environments.state(model)
     here = not weights.endswith("absent")
     built = not room.endswith(NOT_THERE)
-    what = f"weights: {weights}" + (f", environment: {room}" if model.environment is not None else "")
+    hindered = hindrances(model, catalog, store)
+    what = f"weights: {weights}" + (f", but {' and '.join(reason for reason, _ in hindered)}" if hindered else "")
+    what += f", environment: {room}" if model.environment is not None else ""
     what += f", {size}" if size != "-" else ""
-    fix = "" if here and built else f"modellab pull {model.id}"
     assert model.engine_target is not None  # the catalog was checked
     lacking = "" if model.environment is not None else _lacking(engine_class(model.engine_target))
-    return Finding("models", model.id, not fix and not lacking, what, "; ".join(filter(None, [lacking, fix])))
+    pull = "" if here and built else f"modellab pull {model.id}"
+    fixes = dict.fromkeys(filter(None, [lacking, *(fix for _, fix in hindered), pull]))
+    return Finding("models", model.id, not fixes, what, "; ".join(fixes))
 
 
 def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:
