@@ -40,11 +40,14 @@ def run(options: argparse.Namespace) -> int:
         id=options.id,
         engine=options.engine,
         languages=tuple(options.language),
+        tiers=tuple(dict.fromkeys(options.tier)),
         path=None if options.weights is None else os.path.relpath(options.weights.resolve(), models.resolve()),
         repo=options.repo,
         revision=options.revision,
     )
     models.mkdir(exist_ok=True)
     path.write_text(spec_text(draft, engine, catalog.devices), encoding="utf-8")
-    print(f"wrote {path}; look it over, then run:\npytest -m smoke --lab-model {options.id}")
+    print(f"wrote {path}; look it over, then run:\npytest --lab-model {options.id}")
+    if not draft.tiers:
+        print("A plain `pytest` leaves it out (`tiers: []`); `tiers: [smoke]` in the file puts it in.")
     return 0
