@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from . import devices, ffmpeg
 from .bench import provenance
 from .catalog import Catalog
+from .catalog.load import DEFAULT_DEVICES
 from .catalog.specs import DatasetSpec, ModelSpec
 from .datasets import DatasetError, prepare
 from .engines.base import Engine
@@ -33,23 +34,24 @@ class Finding:
     fix: str = ""
 
 
-def examine(catalog: Catalog) -> Iterator[Finding]:
-    """Look at everything; nothing is fetched and nothing is loaded."""
+def examine(catalog: Catalog | None) -> Iterator[Finding]:
+    """Look at everything; nothing is fetched and nothing is loaded. Without a catalog, at what all models share."""
     store = Store(fetching=False)
     yield from _place(store)
     for name, target in sorted(available().items()):
         yield _engine(name, target)
-    for device in catalog.devices.values():
+    for device in DEFAULT_DEVICES if catalog is None else catalog.devices.values():
         found = devices.presence(device.kind, device.index)
         fix = (
             "" if found.present else f"its cases run on {device.fallback}" if device.fallback else "its cases don't run"
         )
         yield Finding("devices", device.id, found.present, found.reason or device.kind, fix)
-    environments = Environments(catalog.folder / "models")
-    for model in catalog.models.values():
-        yield _model(model, catalog, store, environments)
-    for dataset in catalog.datasets.values():
-        yield _dataset(dataset, catalog, store)
+    if catalog is not None:
+        environments = Environments(catalog.folder / "models")
+        for model in catalog.models.values():
+            yield _model(model, catalog, store, environments)
+        for dataset in catalog.datasets.values():
+            yield _dataset(dataset, catalog, store)
     yield from _tools()
 
 

@@ -134,7 +134,11 @@ def test_the_catalog_can_be_named_or_stand_in_fixtures(lab: FakeLab, capsys: Out
     lab.ready()
     (lab.path / "tox.ini").unlink()
     assert main(["models"]) == 2
-    assert "no catalog here" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"no catalog here: {lab.path / 'fixtures'} is not a folder\n" in told
+    assert "`modellab new-model ENGINE ID`" in told
+    assert main(["--catalog", "nowhere", "models"]) == 2
+    assert "`modellab --catalog nowhere new-model ENGINE ID`" in capsys.readouterr().err
     assert main(["--catalog", "lab", "models"]) == 0
     lab.catalog.rename(lab.path / "fixtures")
     assert main(["models"]) == 0

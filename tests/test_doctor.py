@@ -111,6 +111,23 @@ class TestConversions:
         assert told.endswith("  -> pip install 'pytest-modellab[openai-whisper]'; modellab pull made")
 
 
+def test_without_a_catalog_the_rest_is_told_and_how_to_begin(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert {"machine", "engines", "devices", "tools"} <= set(lines)
+    assert "  ok  cpu   cpu" in lines
+    assert any(line.startswith("  ok  fake-for-tests ") for line in lines)
+    assert lines[-1] == f"no catalog here: {tmp_path / 'fixtures'} is not a folder  -> modellab new-model ENGINE ID"
+    (tmp_path / "fixtures").mkdir()
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out.endswith(
+        f"no model in the catalog {tmp_path / 'fixtures'}  -> modellab new-model ENGINE ID\n"
+    )
+
+
 def test_a_catalog_that_is_wrong_is_told_as_ever(lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
     path = lab.ready().model()
     path.write_text(path.read_text() + "colour: blue\n")

@@ -216,6 +216,40 @@ class TestNewModel:
         assert "\npytest --lab-model fresh\n" in told
         assert "leaves it out" not in told
 
+    def test_where_there_is_no_catalog_it_begins_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert main(["new-model", "faster-wisper", "mine"]) == 2
+        assert list(tmp_path.iterdir()) == []
+        capsys.readouterr()
+        assert main(["new-model", "faster-whisper", "mine"]) == 0
+        told = capsys.readouterr().out
+        assert f"no catalog here yet: began one in {tmp_path / 'fixtures'}\n" in told
+        assert f"write {tmp_path / 'fixtures/datasets'}/ID.yaml" in told
+        assert "modellab_catalog" not in told
+        made = load(tmp_path / "fixtures").models["mine"]
+        assert set(made.devices) == {"cpu", "cuda"}
+        assert main(["models"]) == 0
+        assert main(["new-model", "faster-whisper", "another"]) == 0
+        assert "began" not in capsys.readouterr().out
+
+    def test_one_that_pytest_would_not_find_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert main(["--catalog", "some/lab", "new-model", "faster-whisper", "mine"]) == 0
+        assert '`modellab_catalog = "some/lab"` in pyproject.toml' in capsys.readouterr().out
+        assert (tmp_path / "some/lab/models/mine.yaml").is_file()
+
+    def test_a_place_that_cannot_be_written_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "fixtures").write_text("a file")
+        assert main(["new-model", "faster-whisper", "mine"]) == 2
+        assert "mine.yaml: Not a directory; name another folder by --catalog DIR" in capsys.readouterr().err
+
     def test_a_tier_that_is_none_is_refused_with_those_there_are(
         self, lab: FakeLab, capsys: pytest.CaptureFixture[str]
     ) -> None:
