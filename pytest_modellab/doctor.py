@@ -16,6 +16,7 @@ from .datasets import DatasetError, prepare
 from .engines.base import Engine
 from .engines.registry import available, engine_class, remedy
 from .environments import NOT_THERE, Environments
+from .printable import counted
 from .store import Store, StoreError, Unavailable
 from .weights import hindrances, state
 
@@ -113,7 +114,7 @@ def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:
         return Finding("data sets", spec.id, False, "absent", f"modellab data prepare {spec.id}")
     except (StoreError, DatasetError) as error:
         return Finding("data sets", spec.id, False, str(error).splitlines()[0], f"modellab data check {spec.id}")
-    return Finding("data sets", spec.id, True, f"{len(dataset.utterances)} utterances")
+    return Finding("data sets", spec.id, True, counted(len(dataset.utterances), "utterance"))
 
 
 def _tools() -> Iterator[Finding]:
