@@ -139,7 +139,10 @@ class Bench:
 
         Raises environments.NoEnvironment or store.StoreError.
         """
-        return self.environments.of(case.model, lambda text: self.progress.say(case, text))
+        try:
+            return self.environments.of(case.model, lambda text: self.progress.say(case, text))
+        finally:
+            self.progress.clear()
 
     def absent(self, case: Case) -> str | None:
         """Why the case can't run here for want of a device, an environment or a library; None if it can, so far.
