@@ -102,8 +102,13 @@ def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Envir
     what += f", {size}" if size != "-" else ""
     assert model.engine_target is not None  # the catalog was checked
     lacking = "" if model.environment is not None else _lacking(engine_class(model.engine_target))
-    pull = "" if here and built else f"modellab pull {model.id}"
-    fixes = dict.fromkeys(filter(None, [lacking, *(fix for _, fix in hindered), pull]))
+    spec = model.environment
+    given = spec is not None and spec.interpreter is not None
+    make = (
+        f"make it (`python -m venv`) or correct `interpreter` ({catalog.shown(spec.origin)})" if spec and given else ""
+    )
+    pull = "" if here and (built or given) else f"modellab pull {model.id}"
+    fixes = dict.fromkeys(filter(None, [lacking, *(fix for _, fix in hindered), "" if built else make, pull]))
     return Finding("models", model.id, not fixes, what, "; ".join(fixes))
 
 
