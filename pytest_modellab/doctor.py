@@ -118,7 +118,9 @@ def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:
     except Unavailable:
         return Finding("data sets", spec.id, False, "absent", f"modellab data prepare {spec.id}")
     except (StoreError, DatasetError) as error:
-        return Finding("data sets", spec.id, False, str(error).splitlines()[0], f"modellab data check {spec.id}")
+        # Where it says that a set can't be used, the first reason stands below.
+        what = " ".join(str(error).splitlines()[:2])
+        return Finding("data sets", spec.id, False, what, f"modellab data check {spec.id}")
     return Finding("data sets", spec.id, True, counted(len(dataset.utterances), "utterance"))
 
 

@@ -111,6 +111,17 @@ class TestConversions:
         assert told.endswith("  -> pip install 'pytest-modellab[openai-whisper]'; modellab pull made")
 
 
+def test_data_that_cannot_be_used_are_told_with_the_first_reason(
+    lab: FakeLab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.ready()
+    (lab.catalog / "datasets" / "clips-1.wav").unlink()
+    doctor(lab)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  --  clips ")]
+    assert "clips.jsonl:2: no audio file " in line
+    assert line.endswith("clips-1.wav  -> modellab data check clips")
+
+
 def test_without_a_catalog_the_rest_is_told_and_how_to_begin(
     empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
