@@ -21,7 +21,7 @@ from .gate import Status, Verdict, case_key
 from .metrics import asr
 from .metrics.definitions import METRICS
 from .metrics.paired import Paired, compare
-from .printable import printable
+from .printable import counted, printable
 from .text import normalizer
 
 SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"
@@ -101,7 +101,7 @@ class Comparison:
             f"{self.outcome}: {METRICS[self.metric].title} {self.wer_before:.2%} -> {self.wer_after:.2%},"
             f" change {100 * paired.difference:+.2f} points [{100 * paired.low:+.2f}, {100 * paired.high:+.2f}],"
             f" p = {paired.p:.3f};"
-            f" {len(self.worse)} utterances worse, {len(self.better)} better;"
+            f" {counted(len(self.worse), 'utterance')} worse, {len(self.better)} better;"
             f" a change of {100 * paired.detectable:.2f} points could have been seen"
         )
         return f"{text} ({paired.conditional})" if paired.conditional else text
@@ -157,10 +157,14 @@ def save(record: Record, folder: Path) -> Path:
     if record.ran_on is not None:
         raise BaselineError(f"{record.case.id}: it {record.ran_on}; a baseline is of the device it is named after")
     if record.limited_to is not None:
-        raise BaselineError(f"{record.case.id}: only {record.limited_to} utterances were run; run it whole")
+        raise BaselineError(
+            f"{record.case.id}: only the first {record.limited_to} of its utterances were run; run it whole"
+        )
     if record.summary.answered < record.summary.utterances:
         missing = record.summary.utterances - record.summary.answered
-        raise BaselineError(f"{record.case.id}: {missing} utterances got no answer; a baseline needs all of them")
+        raise BaselineError(
+            f"{record.case.id}: {counted(missing, 'utterance')} got no answer; a baseline needs all of them"
+        )
     baseline = of(record)
     path = place(record, folder)
     write_lines(path, (baseline.head, *baseline.answers))

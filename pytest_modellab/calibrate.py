@@ -9,6 +9,7 @@ from typing import Any
 
 from .bench.record import Record
 from .metrics.definitions import METRICS
+from .printable import counted
 
 SLACK = 0.30
 """On the slowest time: two runs of one thing on machines of one kind differ by up to 0.26."""
@@ -47,7 +48,7 @@ def propose(records: Sequence[Record]) -> list[Proposal]:
     if failed is not None:
         missing = failed.summary.utterances - failed.summary.answered
         raise CalibrationError(
-            f"{failed.case.id}: {missing} utterances got no answer; limits are for a model that works"
+            f"{failed.case.id}: {counted(missing, 'utterance')} got no answer; limits are for a model that works"
         )
     if len({record.provenance.key for record in records}) != 1:
         raise CalibrationError(f"{records[0].case.id}: the runs were not of the same inputs")

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from . import devices, ffmpeg
 from .bench import provenance
 from .catalog import Catalog
+from .catalog.load import DEFAULT_DEVICES
 from .catalog.specs import DatasetSpec, ModelSpec
 from .datasets import DatasetError, prepare
 from .engines.base import Engine
 from .engines.registry import available, engine_class, remedy
 from .environments import NOT_THERE, Environments
+from .printable import counted
 from .store import Store, StoreError, Unavailable
-from .weights import state
+from .weights import hindrances, state
 
 # Bytes free in the cache below which a download may not fit.
 _LITTLE = 2e9
@@ -33,23 +35,24 @@ class Finding:
     fix: str = ""
 
 
-def examine(catalog: Catalog) -> Iterator[Finding]:
-    """Look at everything; nothing is fetched and nothing is loaded."""
+def examine(catalog: Catalog | None) -> Iterator[Finding]:
+    """Look at everything; nothing is fetched and nothing is loaded. Without a catalog, at what all models share."""
     store = Store(fetching=False)
     yield from _place(store)
     for name, target in sorted(available().items()):
         yield _engine(name, target)
-    for device in catalog.devices.values():
+    for device in DEFAULT_DEVICES if catalog is None else catalog.devices.values():
         found = devices.presence(device.kind, device.index)
         fix = (
             "" if found.present else f"its cases run on {device.fallback}" if device.fallback else "its cases don't run"
         )
         yield Finding("devices", device.id, found.present, found.reason or device.kind, fix)
-    environments = Environments(catalog.folder / "models")
-    for model in catalog.models.values():
-        yield _model(model, catalog, store, environments)
-    for dataset in catalog.datasets.values():
-        yield _dataset(dataset, catalog, store)
+    if catalog is not None:
+        environments = Environments(catalog.folder / "models")
+        for model in catalog.models.values():
+            yield _model(model, catalog, store, environments)
+        for dataset in catalog.datasets.values():
+            yield _dataset(dataset, catalog, store)
     yield from _tools()
 
 
@@ -93,12 +96,20 @@ def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Envir
     room = environments.state(model)
     here = not weights.endswith("absent")
     built = not room.endswith(NOT_THERE)
-    what = f"weights: {weights}" + (f", environment: {room}" if model.environment is not None else "")
+    hindered = hindrances(model, catalog, store)
+    what = f"weights: {weights}" + (f", but {' and '.join(reason for reason, _ in hindered)}" if hindered else "")
+    what += f", environment: {room}" if model.environment is not None else ""
     what += f", {size}" if size != "-" else ""
-    fix = "" if here and built else f"modellab pull {model.id}"
     assert model.engine_target is not None  # the catalog was checked
     lacking = "" if model.environment is not None else _lacking(engine_class(model.engine_target))
-    return Finding("models", model.id, not fix and not lacking, what, "; ".join(filter(None, [lacking, fix])))
+    spec = model.environment
+    given = spec is not None and spec.interpreter is not None
+    make = (
+        f"make it (`python -m venv`) or correct `interpreter` ({catalog.shown(spec.origin)})" if spec and given else ""
+    )
+    pull = "" if here and (built or given) else f"modellab pull {model.id}"
+    fixes = dict.fromkeys(filter(None, [lacking, *(fix for _, fix in hindered), "" if built else make, pull]))
+    return Finding("models", model.id, not fixes, what, "; ".join(fixes))
 
 
 def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:
@@ -107,8 +118,10 @@ def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:
     except Unavailable:
         return Finding("data sets", spec.id, False, "absent", f"modellab data prepare {spec.id}")
     except (StoreError, DatasetError) as error:
-        return Finding("data sets", spec.id, False, str(error).splitlines()[0], f"modellab data check {spec.id}")
-    return Finding("data sets", spec.id, True, f"{len(dataset.utterances)} utterances")
+        # Where it says that a set can't be used, the first reason stands below.
+        what = " ".join(str(error).splitlines()[:2])
+        return Finding("data sets", spec.id, False, what, f"modellab data check {spec.id}")
+    return Finding("data sets", spec.id, True, counted(len(dataset.utterances), "utterance"))
 
 
 def _tools() -> Iterator[Finding]:

@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from importlib.metadata import distributions
@@ -122,6 +122,16 @@ def provenance(model: ModelSpec, found: Environment) -> dict[str, Any]:
     return {"python": found.python, **asked, "versions": found.versions(names)}
 
 
+def whereabouts(model: ModelSpec, shown: Callable[[str], str]) -> str:
+    """Where a model asks for its environment, and what tries again to make it; nothing makes an interpreter."""
+    spec = model.environment
+    assert spec is not None
+    where = shown(spec.origin)
+    if spec.interpreter is not None:
+        return f"`interpreter` stands in {where}."
+    return f"Its `environment` stands in {where}; `modellab pull {model.id}` tries again."
+
+
 class Environments:
     """The environments under one cache folder, shared by all processes that use it."""
 
@@ -130,6 +140,8 @@ class Environments:
         self._models = models
         self._root = (cache_root() if root is None else root).expanduser().resolve()
         self._found: dict[str, Environment | NoEnvironment] = {}
+        self._asked: dict[str, str] = {}
+        """The model that first asked for each."""
 
     def of(self, model: ModelSpec, say: Say) -> Environment | None:
         """The environment of a model, built now where it is not there yet; None where it needs none of its own.
@@ -147,8 +159,11 @@ class Environments:
             except NoEnvironment as error:
                 self._found[key] = error
         found = self._found[key]
+        first = self._asked.setdefault(key, model.id)
         if isinstance(found, NoEnvironment):
-            raise NoEnvironment(str(found))
+            # What was said of the first model's stands there: it may be long.
+            again = f"its environment, {plan(spec)}, could not be built: it is that of {first}"
+            raise NoEnvironment(str(found) if first == model.id or spec.interpreter else again)
         return found
 
     def state(self, model: ModelSpec) -> str:
@@ -234,15 +249,14 @@ class Environments:
             interpreter = build(fresh, plan, log, lambda line: say(f"building its environment: {line}"))
             found = _look_into(interpreter)
             if found is None:
-                raise NotBuilt(f"{interpreter} can't be run")
+                raise NotBuilt(f"{interpreter} can't be run", begun=True)
             made = {"folder": fresh.name, "python": found.python, "requirements": list(plan.requirements)}
             write_json(folder / "environment.json", made)
         except BaseException as error:
             shutil.rmtree(fresh, ignore_errors=True)
             if isinstance(error, NotBuilt):
-                raise NoEnvironment(
-                    f"its environment, {plan}, could not be built: {error}\nAll that was said is in {log}"
-                ) from error
+                told = f"\nThe commands and all that they said: {log}" if error.begun else ""
+                raise NoEnvironment(f"its environment, {plan}, could not be built: {error}{told}") from error
             raise
         return found
 

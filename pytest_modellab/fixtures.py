@@ -189,7 +189,12 @@ def _record(lab: Lab, case: Case) -> Record:
     """The record of a case, measured once in the session; skips or fails the test where there is none."""
     outcome = lab.bench.run(case)
     if outcome.unavailable is not None:
-        pytest.skip(printable_lines(outcome.unavailable))
+        why = printable_lines(outcome.unavailable)
+        first, _, more = why.partition("\n")
+        if more and case.key in lab.session.plan():
+            # In full it stands in the scorecard, once for all tests of all cases that it concerns.
+            why = f"{first.removesuffix(':').removesuffix('; tried')}; the scorecard says more"
+        pytest.skip(why)
     if outcome.record is None:
         pytest.fail(f"{case.id} could not be measured:\n{printable_lines(str(outcome.broken))}", pytrace=False)
     return outcome.record

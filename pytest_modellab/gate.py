@@ -13,7 +13,7 @@ from .bench.record import CaseRef, Record, UtteranceResult
 from .catalog.errors import suggest
 from .catalog.specs import LimitSpec
 from .metrics.definitions import METRICS, TIMED, Metric
-from .printable import printable
+from .printable import counted, printable
 
 Comparison = Literal["<=", "<", ">=", ">"]
 
@@ -145,12 +145,12 @@ def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric,
     if better <= ALPHA:
         return replace(verdict, status=Status.PASS)
     needed = units_needed(value, interval, bound)
-    unit = "speakers" if interval.method != "Wilson" else "independent cases"
+    unit = "speaker" if interval.method != "Wilson" else "independent case"
     if interval.clusters == record.summary.utterances:
-        unit = "utterances"
-    number = "no number of utterances would tell" if needed is None else f"about {needed} {unit} would tell"
+        unit = "utterance"
+    number = "no number of utterances would tell" if needed is None else f"about {counted(needed, unit)} would tell"
     span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
-    reason = f"95 % interval {span} on {interval.clusters} {unit}; {number}"
+    reason = f"95 % interval {span} on {counted(interval.clusters, unit)}; {number}"
     return replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
 
 

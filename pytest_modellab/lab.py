@@ -19,6 +19,7 @@ from .cases import Case, Selection, named_in, plan
 from .catalog.errors import suggest
 from .catalog.load import Catalog, load
 from .options import Config
+from .printable import counted
 
 if TYPE_CHECKING:
     from .bench.record import Record
@@ -257,7 +258,11 @@ def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     noted = lab.session.outcome(case.key)
     outcome = from_note(noted) if noted is not None else None
     kept = lab.session.answered(case.key) if outcome is None else 0
-    broken_off = f"broken off after {kept} utterances; they are kept, the same command goes on" if kept else None
+    broken_off = (
+        f"broken off after {counted(kept, 'utterance')}; what was answered is kept, the same command goes on"
+        if kept
+        else None
+    )
     return case, CaseReport(
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
         title=case.model.title or case.model.id,

@@ -13,7 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import yaml
 
-from .catalog.specs import DeviceSpec
+from .catalog.specs import DeviceSpec, Tier
 from .engines.base import Engine
 
 _WIDTH = 110
@@ -26,6 +26,7 @@ class Draft:
     id: str
     engine: str
     languages: tuple[str, ...] = ()
+    tiers: tuple[Tier, ...] = ()
     path: str | None = None
     """Folder of weights, relative to the file that is written."""
     repo: str | None = None
@@ -41,7 +42,9 @@ def spec_text(draft: Draft, engine: type[Engine], devices: Mapping[str, DeviceSp
         f"title: {draft.id}",
         f"engine: {draft.engine}",
         f"tasks: [{', '.join(sorted(engine.tasks))}]",
-        "tiers: []                  # smoke, smoke_all, real_e2e; with [] it runs only if --lab-model names it",
+        "# Which runs it is in: smoke (a plain `pytest`), smoke_all (`pytest -m smoke_all`), real_e2e (-m real_e2e);",
+        f"# [] for none: then it runs only where it is named, `pytest --lab-model {draft.id}`.",
+        f"tiers: [{', '.join(draft.tiers)}]",
         f"languages: [{', '.join(draft.languages)}]  # [] for any",
         "licence: ''                # of the weights",
         *_weights(draft),

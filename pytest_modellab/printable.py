@@ -1,4 +1,4 @@
-"""Text that others wrote (transcripts, messages of libraries) made safe to print on a terminal."""
+"""Words for a terminal: text that others wrote (transcripts, messages of libraries) made safe, and counts of things."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ def printable(text: str) -> str:
     return "".join(
         "\N{REPLACEMENT CHARACTER}" if c in _BIDI or unicodedata.category(c) in _CATEGORIES else c for c in text
     )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 utterance`, `2 utterances`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def printable_lines(text: str) -> str:

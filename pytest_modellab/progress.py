@@ -19,6 +19,41 @@ from .text import divided_by_spaces
 
 LOG_EVERY_S = 30.0
 FOLLOW_EVERY_S = 5.0
+EARLIEST_S = 5.0
+EARLIEST_SHARE = 0.05
+"""Of work, and of the audio: before both are done, how long the rest takes is a guess."""
+
+
+class Pace:
+    """How fast one run is: so long for any utterance, and so long for a second of its audio, fitted as it goes.
+
+    By audio alone, a few short clips would make hours of what is left; by utterances alone, a few long ones.
+    """
+
+    def __init__(self, now: float, audio_left_s: float) -> None:
+        self._last, self._left = now, audio_left_s
+        self._seen: list[tuple[float, float]] = []
+
+    def note(self, now: float, audio_left_s: float) -> None:
+        """One more utterance is done."""
+        self._seen.append((now - self._last, max(0.0, self._left - audio_left_s)))
+        self._last, self._left = now, audio_left_s
+
+    def left_s(self, utterances: int) -> float | None:
+        """How long the rest will take; None where it is too early to tell."""
+        took, audio = (sum(column) for column in zip(*self._seen, strict=True)) if self._seen else (0.0, 0.0)
+        if took < EARLIEST_S or audio <= 0 or audio < EARLIEST_SHARE * (audio + self._left):
+            return None
+        count = len(self._seen)
+        mean = audio / count
+        square = sum((seconds - mean) ** 2 for _, seconds in self._seen)
+        if square < count * (0.1 * mean) ** 2:  # all of one length: nothing tells the two apart
+            share = 0.5
+        else:
+            slope = sum(time * (seconds - mean) for time, seconds in self._seen) / square
+            share = min(1.0, max(0.0, slope * audio / took))
+        # The part of the time that goes by audio, and the part that goes by utterances.
+        return took * (share * self._left / audio + (1 - share) * utterances / count)
 
 
 class TerminalProgress:
@@ -28,16 +63,19 @@ class TerminalProgress:
         self._plugin = plugin
         self._drawn = False
         self._logged = time.monotonic()
-        self._started: dict[str, tuple[float, float]] = {}
+        self._paces: dict[str, Pace] = {}
 
     def say(self, case: Case, text: str) -> None:
         self._show(f"{case.id}: {text}", log="waiting" in text)
 
     def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None:
         now = time.monotonic()
-        start, audio_at_start = self._started.setdefault(case.key, (now, audio_left_s))
-        worked = audio_at_start - audio_left_s
-        left = (now - start) / worked * audio_left_s if worked > 0 else None
+        pace = self._paces.get(case.key)
+        if pace is None:  # what came before the first answer is loading
+            pace = self._paces[case.key] = Pace(now, audio_left_s)
+        else:
+            pace.note(now, audio_left_s)
+        left = pace.left_s(total - done)
         text = f"{case.id}: {progress_text(done, total, wer, divided_by_spaces(case.dataset.language))}"
         if left is not None and done < total:
             text += f", {clock(left)} left"
@@ -48,8 +86,7 @@ class TerminalProgress:
         if self._drawn and reporter is not None:
             self._drawn = False
             with self.visible():
-                reporter.rewrite("", erase=True)
-                reporter.write("\r", flush=True)
+                _draw(reporter, "")
 
     @contextmanager
     def visible(self) -> Iterator[None]:
@@ -69,17 +106,31 @@ class TerminalProgress:
         with self.visible():
             if reporter.isatty:
                 if not self._drawn:
-                    reporter.ensure_newline()
+                    _begin_line(reporter)
                     self._drawn = True
-                # A line that wraps can't be rewritten.
-                width = shutil.get_terminal_size().columns - 1
-                reporter.rewrite(text[:width], erase=True)
-                reporter.flush()
+                _draw(reporter, text)
             elif log or time.monotonic() - self._logged >= LOG_EVERY_S:
                 self._logged = time.monotonic()
-                reporter.ensure_newline()
+                _begin_line(reporter)
                 reporter.write_line(text)
                 reporter.flush()
+
+
+def _begin_line(reporter: pytest.TerminalReporter) -> None:
+    """Leave the line that pytest is in; it knows of one only where it has named the file, which -q and xdist don't."""
+    reporter.ensure_newline()
+    writer = reporter.config.get_terminal_writer()
+    if writer.width_of_current_line:
+        writer.line()
+
+
+def _draw(reporter: pytest.TerminalReporter, text: str) -> None:
+    """Write `text` over the line, raw: pytest would add it to the width of its own dots. A wrapped line can't be."""
+    width = shutil.get_terminal_size().columns - 1
+    writer = reporter.config.get_terminal_writer()
+    writer.write_raw(f"\r{text[:width]:<{width}}", flush=True)
+    if not text:
+        writer.write_raw("\r", flush=True)
 
 
 class Follower:
@@ -101,7 +152,7 @@ class Follower:
     def _follow(self) -> None:
         while not self._stop.wait(self._every):
             for line in new_lines(self._folder, self._seen):
-                self._reporter.ensure_newline()
+                _begin_line(self._reporter)
                 self._reporter.write_line(line)
 
 

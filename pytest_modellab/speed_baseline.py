@@ -16,7 +16,9 @@ from pydantic import Field
 from .baseline import BaselineError, hardware_key, hardware_of, read_lines, write_lines
 from .bench.record import CaseRef, Record, Stored
 from .gate import Status, Verdict, case_key
+from .metrics.definitions import METRICS
 from .metrics.intervals import Interval, ratio_bootstrap_interval
+from .printable import counted
 
 SUFFIX = ".speed.jsonl"
 SCHEMA: Literal["modellab.speed-baseline/1"] = "modellab.speed-baseline/1"
@@ -73,9 +75,10 @@ class SpeedChange:
         return "quicker" if self.interval.high < 1 / (1 + self.tripwire) else "no slower"
 
     def __str__(self) -> str:
+        before, after = (METRICS["rtf"].format(each) for each in (self.rtf_before, self.rtf_after))
         text = (
-            f"{self.outcome}: RTF {self.rtf_before:.3f} -> {self.rtf_after:.3f}, time x {self.ratio:.2f}"
-            f" [{self.interval.low:.2f}, {self.interval.high:.2f}] on {self.calls} utterances;"
+            f"{self.outcome}: RTF {before} -> {after}, time x {self.ratio:.2f}"
+            f" [{self.interval.low:.2f}, {self.interval.high:.2f}] on {counted(self.calls, 'utterance')};"
             f" slower is beyond x {1 + self.tripwire:.2f}"
         )
         return f"{text}; the machine was noisy: {self.noisy}" if self.noisy else text
@@ -137,7 +140,7 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
     before = {call.id: call for call in baseline.calls}
     pairs = [(before[call.id], call) for call in _calls(record) if call.id in before]
     if record.timing.rtf is None or len(pairs) < FEWEST_CALLS:
-        why = record.timing.no_speed or f"{len(pairs)} utterances timed in both, fewer than {FEWEST_CALLS}"
+        why = record.timing.no_speed or f"{counted(len(pairs), 'utterance')} timed in both, fewer than {FEWEST_CALLS}"
         raise BaselineError(f"{record.case.id}: no speed to compare: {why}")
     old, new = [call.processing_s for call, _ in pairs], [call.processing_s for _, call in pairs]
     interval = ratio_bootstrap_interval(new, old)

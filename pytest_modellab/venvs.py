@@ -23,7 +23,11 @@ Say = Callable[[str], object]
 
 
 class NotBuilt(Exception):
-    """An environment could not be made; the text says why and what helps."""
+    """An environment could not be made; the text says why and what helps. `begun`: a command was run for it."""
+
+    def __init__(self, text: str, *, begun: bool = False) -> None:
+        super().__init__(text)
+        self.begun = begun
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,11 @@ def build(folder: Path, plan: Plan, log: Path, say: Say) -> Path:
         install = [*pip, *quiet, *plan.requirements]
         cwd = folder.parent  # no module of the folder that tests start in may get in the way
     with log.open("w", encoding="utf-8") as out:
-        for command in (make, install):
-            for line in _lines(command, cwd):
+        # A person knows them by these names; in full they stand in the log.
+        wanted = " ".join(plan.requirements)
+        names = ("python -m venv", f"pip install {wanted}") if uv is None else ("uv venv", f"uv pip install {wanted}")
+        for shown, command in zip(names, (make, install), strict=True):
+            for line in _lines(shown, command, cwd):
                 out.write(line)
                 out.flush()
                 if line.strip():
@@ -92,10 +99,9 @@ def build(folder: Path, plan: Plan, log: Path, say: Say) -> Path:
     return interpreter
 
 
-def _lines(command: Sequence[str], cwd: Path | None) -> Iterator[str]:
+def _lines(shown: str, command: Sequence[str], cwd: Path | None) -> Iterator[str]:
     """What a command says, as it says it. Raises NotBuilt where it fails; it and its children end with this."""
-    shown = " ".join(command)
-    yield f"$ {shown}\n"
+    yield f"$ {' '.join(command)}\n"
     try:
         process = subprocess.Popen(
             command,
@@ -109,7 +115,7 @@ def _lines(command: Sequence[str], cwd: Path | None) -> Iterator[str]:
             start_new_session=True,
         )
     except OSError as error:
-        raise NotBuilt(f"`{shown}` can't be started: {error}") from error
+        raise NotBuilt(f"`{shown}` can't be started: {error}", begun=True) from error
     said: list[str] = []
     try:
         assert process.stdout is not None
@@ -122,7 +128,7 @@ def _lines(command: Sequence[str], cwd: Path | None) -> Iterator[str]:
         _end(process)
     if code:
         last = "\n".join(f"  {line}" for line in said) or "  (it said nothing)"
-        raise NotBuilt(f"`{shown}` ended with exit code {code}:\n{last}")
+        raise NotBuilt(f"`{shown}` ended with exit code {code}:\n{last}", begun=True)
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .catalog.load import Catalog
 from .catalog.specs import Conversion, MirrorPart, MirrorSpec, ModelSpec, Weights
-from .convert import CONVERTER, NEEDS, WeightsDamaged, convert
+from .convert import CONVERTER, NEEDS, WeightsDamaged, check_outline, convert
 from .store import (
     Attempt,
     Folder,
@@ -131,6 +131,33 @@ def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
     if not missing:
         return told, "present"
     return told, "absent" if len(missing) == len(wanted) else f"{len(missing)} of {len(wanted)} files absent"
+
+
+def hindrances(model: ModelSpec, catalog: Catalog, store: Store) -> list[tuple[str, str]]:
+    """What keeps converted weights from being made here, and the fix of each; none for any other weights."""
+    how = None if model.weights is None else model.weights.convert
+    if how is None or present(model, catalog, store) is not None:
+        return []
+    pip = f"pip install 'pytest-modellab[{how.target}]'"
+    found = [(f"{name} is not installed", pip) for name in NEEDS[how.target] if not _installed(name)]
+    source = catalog.models[how.source]
+    assert source.weights is not None  # the catalog saw to it
+    if source.weights.files is not None:
+        folder, whole = None, not store.missing(wanted_files(source, catalog))
+    else:
+        try:
+            folder = present(source, catalog, store) if source.weights.path is None else _given(source, catalog)
+        except Unavailable:
+            folder = None
+        whole = folder is not None
+    if not whole:
+        found.append((f"files of {source.id} are absent or damaged", f"modellab pull {model.id}"))
+    elif folder is not None:  # nobody has held these against a digest
+        try:
+            check_outline(folder)
+        except (WeightsDamaged, OSError) as error:
+            found.append((str(error), f"replace the weights of {source.id}"))
+    return found
 
 
 def snapshot_of(weights: Weights) -> Snapshot | None:

@@ -180,7 +180,7 @@ def test_a_run_with_failures_or_cut_short_is_no_baseline(lab: FakeLab, capsys: O
     lab.ready(faults={lab.size(1): "raise"})
     lab.run()
     assert main(["baseline", "save"]) == 1
-    assert "1 utterances got no answer" in capsys.readouterr().out
+    assert "1 utterance got no answer" in capsys.readouterr().out
     lab.model()
     lab.run("--lab-max-utterances", "2")
     assert main(["baseline", "save", "fake:*"]) == 1

@@ -86,6 +86,16 @@ def test_broken_data_are_named_and_end_with_one(lab: FakeLab, action: str, capsy
     assert "utterance clip-2: " in capsys.readouterr().out
 
 
+def test_nothing_hostile_in_a_manifest_reaches_the_terminal(lab: FakeLab, capsys: Output) -> None:
+    lab.ready()
+    row = {"audio_filepath": "\x1b[2Jgone.wav", "text": "one"}
+    (lab.catalog / "datasets" / "clips.jsonl").write_text(json.dumps(row) + "\n")
+    assert main(["data", "check"]) == 1
+    told = capsys.readouterr().out
+    assert "[2Jgone.wav" in told
+    assert "\x1b" not in told
+
+
 def test_a_missing_manifest_is_told(lab: FakeLab, capsys: Output) -> None:
     lab.ready()
     (lab.catalog / "datasets" / "clips.jsonl").unlink()
@@ -134,7 +144,11 @@ def test_the_catalog_can_be_named_or_stand_in_fixtures(lab: FakeLab, capsys: Out
     lab.ready()
     (lab.path / "tox.ini").unlink()
     assert main(["models"]) == 2
-    assert "no catalog here" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"no catalog here: {lab.path / 'fixtures'} is not a folder\n" in told
+    assert "`modellab new-model ENGINE ID`" in told
+    assert main(["--catalog", "nowhere", "models"]) == 2
+    assert "`modellab --catalog nowhere new-model ENGINE ID`" in capsys.readouterr().err
     assert main(["--catalog", "lab", "models"]) == 0
     lab.catalog.rename(lab.path / "fixtures")
     assert main(["models"]) == 0

@@ -111,6 +111,27 @@ class TestManifest:
             ('{"audio_filepath": "one.wav"}', "`text` is missing or not text"),
             (row(text="\t"), "an empty reference can't be scored; give its words or remove the line"),
             (row("gone.wav"), "no audio file gone.wav"),
+            (
+                row("clips\\gone.wav"),
+                "no audio file clips\\gone.wav; `\\` divides folders on Windows only: write `clips/gone.wav`",
+            ),
+            (
+                row(".\\one.wav"),
+                "no audio file .\\one.wav; `\\` divides folders on Windows only: write `one.wav` (which is there)",
+            ),
+            (
+                row("D:\\one.wav"),
+                "no audio file D:\\one.wav; it is a path of Windows: write it from the manifest's folder on, with `/`",
+            ),
+            (
+                row("clips\bone.wav"),
+                "no audio file clips\bone.wav; `\\b`, `\\f`, `\\n`, `\\r` and `\\t` are no letters in JSON:"
+                " write paths with `/`",
+            ),
+            (
+                '{"audio_filepath": "audio\\one.wav", "text": "one"}',
+                "not JSON: Invalid \\escape at column 26; `\\` begins an escape in JSON: write paths with `/`",
+            ),
             (row(offset=-1), "`offset` must be seconds, found -1"),
             (row(offset="1"), "`offset` must be seconds, found '1'"),
             (row(offset=True), "`offset` must be seconds, found True"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from ct2_files import model_bin, variables, whisper_folder
 from fakelab import FakeLab
 
+from pytest_modellab import weights
 from pytest_modellab.cli import main
 from pytest_modellab.engines.registry import engine_class
 
@@ -61,6 +64,79 @@ def test_a_library_that_is_missing_and_a_catalog_that_can_do_nothing(
     assert f"no-such-library is not installed  -> {fix}, or give its models an `environment`" in output
     assert f"  --  fake  weights: none named  -> {fix}" in output
     assert "No model of this catalog can run as things are." in output
+
+
+ABSENT = {"files": {name: {"sha256": "a" * 64, "size": 7} for name in ("config.json", "model.bin", "tokenizer.json")}}
+
+
+class TestConversions:
+    """A model whose weights are made from another's can run only if they can be made here."""
+
+    def told(self, lab: FakeLab, capsys: pytest.CaptureFixture[str], source: dict[str, Any], to: str) -> str:
+        """The line on a model that is converted from one with the weights `source`."""
+        lab.ready()
+        whisper_folder(lab.catalog / "models/here", self.content)
+        for id, own in (("source", source), ("made", {"convert": {"from": "source", "to": to}})):
+            path = lab.model(id)
+            path.write_text(path.read_text() + f"weights: {own}\n")
+        doctor(lab)
+        return next(line for line in capsys.readouterr().out.splitlines() if line.split()[1:2] == ["made"])
+
+    content = model_bin(variables())
+
+    def test_it_is_ok_where_it_can_be_made(self, lab: FakeLab, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        told = self.told(lab, capsys, {"path": "here"}, "transformers")
+        assert told == "  ok  made    weights: made from source when needed"
+
+    def test_a_source_that_is_not_here(self, lab: FakeLab, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        told = self.told(lab, capsys, ABSENT, "transformers")
+        assert told == (
+            "  --  made    weights: made from source when needed, but files of source are absent or damaged"
+            "  -> modellab pull made"
+        )
+
+    def test_a_source_that_is_damaged(self, lab: FakeLab, empty: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.content = self.content[:-100]
+        told = self.told(lab, capsys, {"path": "here"}, "transformers")
+        assert told.startswith("  --  made    weights: made from source when needed, but ")
+        assert "model.bin is cut off in " in told
+        assert told.endswith("  -> replace the weights of source")
+
+    def test_a_library_that_the_conversion_needs(
+        self, lab: FakeLab, empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(weights, "_installed", lambda name: False)
+        told = self.told(lab, capsys, ABSENT, "openai-whisper")
+        assert "but torch is not installed and files of source are absent or damaged  -> " in told
+        assert told.endswith("  -> pip install 'pytest-modellab[openai-whisper]'; modellab pull made")
+
+
+def test_data_that_cannot_be_used_are_told_with_the_first_reason(
+    lab: FakeLab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.ready()
+    (lab.catalog / "datasets" / "clips-1.wav").unlink()
+    doctor(lab)
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  --  clips ")]
+    assert "clips.jsonl:2: no audio file " in line
+    assert line.endswith("clips-1.wav  -> modellab data check clips")
+
+
+def test_without_a_catalog_the_rest_is_told_and_how_to_begin(
+    empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["doctor"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert {"machine", "engines", "devices", "tools"} <= set(lines)
+    assert "  ok  cpu   cpu" in lines
+    assert any(line.startswith("  ok  fake-for-tests ") for line in lines)
+    assert lines[-1] == f"no catalog here: {tmp_path / 'fixtures'} is not a folder  -> modellab new-model ENGINE ID"
+    (tmp_path / "fixtures").mkdir()
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().out.endswith(
+        f"no model in the catalog {tmp_path / 'fixtures'}  -> modellab new-model ENGINE ID\n"
+    )
 
 
 def test_a_catalog_that_is_wrong_is_told_as_ever(lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:

@@ -154,7 +154,10 @@ def test_an_interpreter_that_a_person_made_serves_too(lab: FakeLab, offline: Pat
     [
         pytest.param(
             {"requirements": ["lab-tiny==9"]},
-            ["*Python * with lab-tiny==9, numpy, could not be built: `*lab-tiny==9*` ended with exit code *"],
+            [
+                "*its environment, Python * with lab-tiny==9, numpy, could not be built: `pip install lab-tiny*`*",
+                "    Its `environment` stands in lab/models/room.yaml:*; `modellab pull room` tries again.",
+            ],
             id="no-such-version",
         ),
         pytest.param(
@@ -162,7 +165,11 @@ def test_an_interpreter_that_a_person_made_serves_too(lab: FakeLab, offline: Pat
             ["*modellab-room-engine is not installed in the environment of room; add it to `requirements`*room.yaml:*"],
             id="without-the-engine",
         ),
-        pytest.param({"interpreter": "no/python"}, ["*there is no interpreter at */no/python*"], id="no-interpreter"),
+        pytest.param(
+            {"interpreter": "no/python"},
+            ["*there is no interpreter at */no/python*", "    `interpreter` stands in lab/models/room.yaml:*."],
+            id="no-interpreter",
+        ),
         pytest.param({"interpreter": "../../plain"}, ["*plain can't be run as a Python interpreter*"], id="no-python"),
     ],
 )
@@ -178,6 +185,8 @@ def test_what_is_missing_is_not_available_and_says_why(
     assert rows["room"]["status"] == "not-available"
     assert rows["fake"]["status"] == "pass"
     result.stdout.fnmatch_lines(reasons)
+    if "interpreter" in environment:
+        assert "modellab pull" not in result.stdout.str()  # which makes none
 
 
 def test_a_build_that_fails_tells_the_last_lines_and_leaves_its_log_alone(offline: Path) -> None:
@@ -211,12 +220,51 @@ def test_one_that_cannot_be_built_is_tried_once_in_a_session(offline: Path) -> N
     assert sum(line.startswith("building its environment, ") for line in told) == 1
 
 
+def test_what_a_failed_build_said_stands_once_in_the_terminal(lab: FakeLab, offline: Path) -> None:
+    lab.ready()
+    for id in ("room", "second"):
+        add_model(lab, id, {"requirements": ["lab-tiny==9"]})
+    said = lab.run("-rs").stdout.str()
+    assert said.count("No matching distribution found for lab-tiny==9") == 1
+    assert "not-available: second:cpu:clips: its environment, " in said
+    assert "could not be built: it is that of room" in said
+    skipped = [line for line in said.splitlines() if line.startswith("SKIPPED")]
+    assert len(skipped) == 4
+    assert all(line.endswith("; the scorecard says more") for line in skipped)
+
+
+def test_pull_tells_it_once_and_where_it_is_asked_for(
+    lab: FakeLab, offline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for id in ("room", "second"):
+        add_model(lab, id, {"requirements": ["lab-tiny==9"]})
+    add_model(lab, "given", {"interpreter": "no/python"})
+    assert main(["--catalog", str(lab.catalog), "pull"]) == 1
+    told = capsys.readouterr().out
+    assert told.count("No matching distribution found for lab-tiny==9") == 1
+    assert "Its `environment` stands in lab/models/room.yaml:" in told
+    assert "`interpreter` stands in lab/models/given.yaml:" in told
+
+
+def test_doctor_does_not_send_to_pull_for_an_interpreter(
+    lab: FakeLab, offline: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_model(lab, "given", {"interpreter": "no/python"})
+    main(["--catalog", str(lab.catalog), "doctor"])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  --  given")]
+    assert "no/python: absent  -> make it (`python -m venv`) or correct `interpreter` (lab/models/given.yaml:" in line
+    assert "pull" not in line
+
+
 def test_a_python_that_is_not_there_is_told_with_where_it_was_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoEnvironment, match=r"(?s)no Python 3\.99 .*looked for python3\.99 on PATH.*pip install uv"):
         Environments(Path(), tmp_path).of(spec(python="3.99", requirements=["six"]), said)
+    with pytest.raises(NoEnvironment) as caught:
+        Environments(Path(), tmp_path).of(spec(python="3.99", requirements=["six"]), said)
+    assert "build.log" not in str(caught.value)  # nothing was begun
 
 
 def test_a_cache_that_cannot_be_written_is_broken(lab: FakeLab, offline: Path, monkeypatch: pytest.MonkeyPatch) -> None:

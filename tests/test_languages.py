@@ -109,7 +109,7 @@ def test_the_scorecard_grades_and_recommends_by_cer(lab: FakeLab) -> None:
     assert (criteria["cer"]["letter"], criteria["cer"]["bound"]) == ("C", 0.25)
     assert found["grade"]["provisional"] == "12 reference characters, fewer than 5000"
     assert found["status"] == "pass"
-    assert "fake on cpu: the only one that passes (CER 16.7 %, RTF" in result.stdout.str()
+    assert "fake on cpu: the only one that passes with a grade above F (CER 16.7 %, RTF" in result.stdout.str()
     table = next(line for line in result.outlines if line.startswith("fake "))
     assert " n/a " in table
     assert "16.7 % [" in table

@@ -317,6 +317,10 @@ class TestDefinitions:
             ("wer", 1.0004, "100.04 %"),
             ("rtf", 0.1234, "0.12"),
             ("rtf", 0.0032, "0.0032"),
+            ("rtf", 0.000042, "0.000042"),
+            ("rtf", 0.00000042, "<0.00001"),
+            ("rtf", -0.00000042, ">-0.00001"),
+            ("rtf", 0.0, "0.00"),
             ("rtfx", 8.3, "8.3 x"),
             ("rtfx", 146.2, "146 x"),
             ("latency_p95_s", 1.237, "1.24 s"),
@@ -324,6 +328,8 @@ class TestDefinitions:
             ("first_call_s", 0.0042, "0.0042 s"),
             ("peak_rss_mb", 349.4, "349 MB"),
             ("success_rate", 1.0, "100.0 %"),
+            ("success_rate", 1 - 1e-12, ">99.99999 %"),
+            ("wer", 1e-12, "<0.00001 %"),
             ("insertions_per_min", 12.5, "12.5 /min"),
             ("insertions_per_min", 0.0, "0.0 /min"),
         ],
@@ -342,7 +348,7 @@ class TestDefinitions:
     def test_larger_values_are_never_shown_smaller(self, unit: str) -> None:
         metric = next(metric for metric in METRICS.values() if metric.unit == unit)
         values = [10 ** (exponent / 10) for exponent in range(-60, 30)]
-        shown = [float(metric.format(value).split()[0]) for value in values]
+        shown = [float(metric.format(value).split()[0].removeprefix("<")) for value in values]
         assert all(lower <= higher for lower, higher in pairwise(shown))
         assert shown[0] > 0
 

@@ -87,7 +87,7 @@ class TestPropose:
         assert not {"rtf", "load_s"} & {proposal.metric for proposal in propose(runs)}
 
     def test_a_model_that_failed_has_no_limits(self) -> None:
-        with pytest.raises(CalibrationError, match="1 utterances got no answer"):
+        with pytest.raises(CalibrationError, match="1 utterance got no answer"):
             propose([record(), record(answered=0)])
 
     def test_runs_of_different_inputs_are_refused(self) -> None:

@@ -38,6 +38,9 @@ RTF = LimitSpec(metric="rtf", max=1.0)
 HOSTILE = "\x1b[2J\x1b]0;title\x07\u202egnihton\r\x9b31m"
 
 
+NOISY = record().timing.model_copy(update={"noisy": "others used 30% of the processors (bound 10%)"})
+
+
 def timing(rtf: float) -> Any:
     return record().timing.model_copy(update={"rtf": rtf})
 
@@ -200,14 +203,17 @@ class TestRecommendation:
         rows = [row(record("a", wer=0.10)), row(record("b", wer=0.08)), row(record("c", wer=0.20))]
         found = recommend("asr", rows)
         assert found.case == rows[1].case
-        assert found.text.startswith("b on cpu: lowest WER of 2 that pass (WER 8.0 %, RTF 0.20); provisional: ")
+        assert found.text.startswith(
+            "b on cpu: lowest WER of 2 that pass with a grade above F (WER 8.0 %, RTF 0.20); provisional: "
+        )
 
     def test_of_equal_wer_the_faster(self) -> None:
         rows = [row(record("a", timing=timing(0.5))), row(record("b", timing=timing(0.1)))]
         assert self.text(*rows).startswith("b on cpu: ")
 
     def test_the_only_one(self) -> None:
-        assert self.text(row(record(words=6000))) == "tiny on cpu: the only one that passes (WER 10.0 %, RTF 0.20)"
+        text = self.text(row(record(words=6000)))
+        assert text == "tiny on cpu: the only one that passes with a grade above F (WER 10.0 %, RTF 0.20)"
 
     def test_a_model_graded_f_is_not_recommended_though_it_passes(self) -> None:
         found = recommend("asr", [row(record(wer=0.9), limits=[RTF])])
@@ -220,6 +226,19 @@ class TestRecommendation:
     @pytest.mark.parametrize("made", [record(limited_to=3), record(timing=NO_SPEED), None])
     def test_none_that_was_graded(self, made: Record | None) -> None:
         assert self.text(row(made)) == "none: insufficient evidence: no case was graded"
+
+    def test_those_that_pass_with_an_f_are_said_not_to_count(self) -> None:
+        rows = [row(record(name, wer=wer), limits=[RTF]) for name, wer in (("a", 0.1), ("b", 0.2), ("c", 0.9))]
+        assert [each.status for each in rows] == [Status.PASS] * 3
+        assert ": lowest WER of 2 that pass with a grade above F (" in self.text(*rows)
+
+    def test_that_there_are_too_few_words_stands_before_the_noise(self) -> None:
+        few = "100 reference words, fewer than 5000, too few to rank models"
+        rows = [row(record("a", timing=NOISY)), row(record("b", dataset="long", words=6000, timing=NOISY))]
+        assert self.text(rows[0]).endswith(f"; provisional: {few}; timed on a noisy machine")
+        assert self.text(row(record(words=6000, timing=NOISY))).endswith("; provisional: timed on a noisy machine")
+        shown_below = "* provisional grade: 60 reference words, fewer than 5000; 100 reference words, fewer than 5000;"
+        assert f"{shown_below} timed on a noisy machine" in shown([*rows, row(record("c", words=60))])
 
     def test_another_task_does_not_count(self) -> None:
         assert recommend("tts", [row(record())]).case is None
@@ -239,7 +258,7 @@ class TestRecommendation:
             row(record("b", dataset="easy", wer=0.01)),
             row(record("b", dataset="hard", wer=0.12)),
         ]
-        assert self.text(*rows).startswith("a on cpu: lowest WER of 2 that pass (WER 10.0 %,")
+        assert self.text(*rows).startswith("a on cpu: lowest WER of 2 that pass with a grade above F (WER 10.0 %,")
 
     def test_over_several_data_sets_words_are_pooled(self) -> None:
         rows = [
@@ -249,11 +268,12 @@ class TestRecommendation:
             row(record("b", dataset="long", wer=0.08, words=990)),
         ]
         text = self.text(*rows)
-        assert text.startswith("b on cpu: lowest WER of 2 that pass (WER 8.0 % over 2 data sets, RTF 0.20 at worst)")
+        assert text.startswith("b on cpu: lowest WER of 2 that pass with a grade above F (WER 8.0 % over 2 data sets,")
+        assert "data sets, RTF 0.20 at worst)" in text
 
     def test_models_without_a_common_data_set_are_not_ranked(self) -> None:
         rows = [row(record("a", dataset="x")), row(record("b", dataset="y"))]
-        assert self.text(*rows) == "none: the 2 that pass share no data set to be compared on"
+        assert self.text(*rows) == "none: the 2 that pass with a grade above F share no data set to be compared on"
 
 
 def quiet(model: str, made_up: int = 0) -> Record:
@@ -292,7 +312,9 @@ class TestWhereNobodySpeaks:
 
     def test_it_neither_wins_nor_blocks_a_recommendation(self) -> None:
         rows = [row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b"), record("b", wer=0.09))]
-        assert recommend("asr", rows).text.startswith("b on cpu: lowest WER of 2 that pass (WER 9.0 %, RTF 0.20)")
+        assert recommend("asr", rows).text.startswith(
+            "b on cpu: lowest WER of 2 that pass with a grade above F (WER 9.0 %, RTF 0.20)"
+        )
         assert recommend("asr", rows[:3]).text.startswith("a on cpu: the only one that passes")
         assert recommend("asr", rows[::2]).text == "none: insufficient evidence: no case was graded"
 
@@ -369,7 +391,7 @@ class TestTerminal:
         lines = shown([row(record(words=6000))])
         assert re.sub(r" +", " ", lines[2]) == "tiny cpu talk 10.0 % 5.0 % 0.20 2.00 s 300 MB A (wer) pass"
         assert lines[3:] == [
-            "recommended for asr: tiny on cpu: the only one that passes (WER 10.0 %, RTF 0.20)",
+            "recommended for asr: tiny on cpu: the only one that passes with a grade above F (WER 10.0 %, RTF 0.20)",
             "details: reports/scorecard.json",
         ]
 
@@ -379,6 +401,22 @@ class TestTerminal:
         assert "fail b:cpu:talk: WER 20.0 %, limit <= 15.0 % (limits.yaml:3)" in lines
         assert "* provisional grade: 100 reference words, fewer than 5000" in lines
         assert "no grade for b:cpu:talk: rtf is not available: the machine was shared" in lines
+
+    def test_noise_is_told_of_the_cases_it_was_seen_in(self) -> None:
+        lines = shown([row(record(name, timing=NOISY)) for name in ("a", "b")] + [row(record("c"))])
+        (line,) = [line for line in lines if line.startswith("~")]
+        assert line == (
+            "~ timed on a noisy machine: a:cpu:talk, b:cpu:talk: others used 30% of the processors (bound 10%)"
+        )
+
+    def test_one_is_told_in_the_singular(self) -> None:
+        one = record(limited_to=1, words=1, timing=timing(0.01))
+        found = row(one).model_copy(update={"odd_recordings": 1, "empty_references": 1})
+        lines = shown([found])
+        assert "no grade for tiny:cpu:talk: only 1 utterance was asked for" in lines
+        assert "1 odd recording in talk: modellab data check talk" in lines
+        assert "1 reference in talk without a word after normalisation: what is heard there counts as errors" in lines
+        assert grade(record(words=1), BANDS).provisional == "1 reference word, fewer than 5000"
 
     def test_no_row_measured(self) -> None:
         assert shown([row(None, unavailable="cuda: no NVIDIA driver found\nsee nvidia-smi")]) == [

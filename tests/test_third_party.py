@@ -199,10 +199,10 @@ class TestNewModel:
         modellab = Path(sys.executable).with_name("modellab")
         commands = [
             [str(modellab), "new-model", "faster-whisper", "my-model", "--weights", "my-weights", "--language", "en"],
-            [sys.executable, "-m", "pytest", "-q", "-m", "smoke", "--lab-model", "my-model"],
+            [sys.executable, "-m", "pytest", "-q", "--lab-model", "my-model"],
         ]
         outputs = [subprocess.run(each, capture_output=True, text=True, check=False).stdout for each in commands]
-        assert "pytest -m smoke --lab-model my-model" in outputs[0]
+        assert "\npytest --lab-model my-model\n" in outputs[0]
         rows = {row.case.dataset: row for row in Scorecard.model_validate(lab.scorecard()).rows if row.measured}
         grade = rows["smoke-en"].grade
         assert grade is not None, outputs[1]
@@ -221,6 +221,69 @@ class TestNewModel:
         assert "polly.yaml; look it over" in capsys.readouterr().out
         # What is required is missed, with its line, until somebody fills it in.
         lab.run().stderr.fnmatch_lines(["*lab/models/polly.yaml:*: `answer`: expected text, found nothing"])
+
+    def test_without_a_tier_it_says_how_the_model_runs_and_how_it_gets_into_every_run(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert self.new(lab, "faster-whisper", "fresh") == 0
+        assert load(lab.catalog).models["fresh"].tiers == ()
+        told = capsys.readouterr().out
+        assert "\npytest --lab-model fresh\n" in told
+        assert "A plain `pytest` leaves it out (`tiers: []`)" in told
+        lines = (lab.catalog / "models" / "fresh.yaml").read_text().splitlines()
+        beside = lines[lines.index("tiers: []") - 2 : lines.index("tiers: []")]
+        assert all(word in " ".join(beside) for word in ("smoke", "smoke_all", "real_e2e", "[]", "--lab-model"))
+
+    def test_with_tiers_it_is_in_the_runs_of_those(self, lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
+        tiers = ("--tier", "real_e2e", "--tier", "smoke", "--tier", "smoke")
+        assert self.new(lab, "faster-whisper", "fresh", *tiers) == 0
+        assert load(lab.catalog).models["fresh"].tiers == ("real_e2e", "smoke")
+        told = capsys.readouterr().out
+        assert "\npytest --lab-model fresh\n" in told
+        assert "leaves it out" not in told
+
+    def test_where_there_is_no_catalog_it_begins_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert main(["new-model", "faster-wisper", "mine"]) == 2
+        assert list(tmp_path.iterdir()) == []
+        capsys.readouterr()
+        assert main(["new-model", "faster-whisper", "mine"]) == 0
+        told = capsys.readouterr().out
+        assert f"no catalog here yet: began one in {tmp_path / 'fixtures'}\n" in told
+        assert f"write {tmp_path / 'fixtures/datasets'}/ID.yaml" in told
+        assert "modellab_catalog" not in told
+        made = load(tmp_path / "fixtures").models["mine"]
+        assert set(made.devices) == {"cpu", "cuda"}
+        assert main(["models"]) == 0
+        assert main(["new-model", "faster-whisper", "another"]) == 0
+        assert "began" not in capsys.readouterr().out
+
+    def test_one_that_pytest_would_not_find_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert main(["--catalog", "some/lab", "new-model", "faster-whisper", "mine"]) == 0
+        assert '`modellab_catalog = "some/lab"` in pyproject.toml' in capsys.readouterr().out
+        assert (tmp_path / "some/lab/models/mine.yaml").is_file()
+
+    def test_a_place_that_cannot_be_written_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "fixtures").write_text("a file")
+        assert main(["new-model", "faster-whisper", "mine"]) == 2
+        assert "mine.yaml: Not a directory; name another folder by --catalog DIR" in capsys.readouterr().err
+
+    def test_a_tier_that_is_none_is_refused_with_those_there_are(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as ended:
+            self.new(lab, "faster-whisper", "fresh", "--tier", "release")
+        assert ended.value.code == 2
+        told = capsys.readouterr().err
+        assert all(tier in told for tier in ("smoke", "smoke_all", "real_e2e", "release"))
 
     @pytest.mark.parametrize("engine", ["faster-whisper"])
     def test_what_is_written_is_a_valid_spec(self, lab: FakeLab, engine: str) -> None:

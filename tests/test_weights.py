@@ -8,7 +8,16 @@ from catalogs import COMMIT, model_yaml, write_catalog
 
 from pytest_modellab.catalog import Catalog, load
 from pytest_modellab.store import Folder, Hub, Parts, Sdist, Store, Unavailable, Wheel
-from pytest_modellab.weights import NotPulled, digest, digest_pairs, local_folder, present, state, wanted_files
+from pytest_modellab.weights import (
+    NotPulled,
+    digest,
+    digest_pairs,
+    hindrances,
+    local_folder,
+    present,
+    state,
+    wanted_files,
+)
 
 PARTS = (b"first half, ", b"second half")
 WHOLE = b"".join(PARTS)
@@ -133,7 +142,9 @@ def test_what_would_be_made_of_a_folder_that_is_not_there(tmp_path: Path) -> Non
         "models/made.yaml": weights_yaml("  convert: {from: tiny, to: transformers}").replace("id: tiny", "id: made"),
     }
     catalog = load(write_catalog(tmp_path / "fixtures", files=files))
-    assert present(catalog.models["made"], catalog, Store(tmp_path / "cache")) is None
+    made, store = catalog.models["made"], Store(tmp_path / "cache")
+    assert present(made, catalog, store) is None
+    assert ("files of tiny are absent or damaged", "modellab pull made") in hindrances(made, catalog, store)
 
 
 def test_a_model_may_need_no_weights(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from ..cases import Case
 from ..datasets import Dataset, Utterance
 from ..engines.base import Clip, Fact
 from ..metrics import asr
+from ..printable import counted
 from ..store import cache_root
 from ..text import normalizer
 from .assemble import RunFacts
@@ -329,7 +330,7 @@ class CaseRun:
         if elsewhere is not None:
             return f"asked for {self.job.case.device.id}, {elsewhere}: its times are not {self.job.case.device.id}'s"
         if self.taken_over:
-            return f"resumed: {self.taken_over} utterances were answered in a session that was killed"
+            return f"resumed: {counted(self.taken_over, 'utterance')} answered in a session that was killed"
         if deaths:
             return f"the worker died {deaths} times"
         return None

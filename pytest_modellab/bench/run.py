@@ -15,7 +15,7 @@ from ..catalog.specs import DeviceSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
 from ..engines.registry import engine_class, imported_from, remedy
-from ..environments import Environment, Environments, NoEnvironment
+from ..environments import Environment, Environments, NoEnvironment, whereabouts
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..text import CHARACTERS
 from . import provenance, reuse
@@ -147,7 +147,10 @@ class Bench:
 
         Raises environments.NoEnvironment or store.StoreError.
         """
-        return self.environments.of(case.model, lambda text: self.progress.say(case, text))
+        try:
+            return self.environments.of(case.model, lambda text: self.progress.say(case, text))
+        finally:
+            self.progress.clear()
 
     def absent(self, case: Case) -> str | None:
         """Why the case can't run here for want of a device, an environment or a library; None if it can, so far.
@@ -180,7 +183,7 @@ class Bench:
         except Unavailable as error:
             return str(error)
         except NoEnvironment as error:
-            return f"{error}\nIts spec: {where}. `modellab pull {case.model.id}` tries again."
+            return f"{error}\n{whereabouts(case.model, self.catalog.shown)}"
         assert environment is not None
         if library is not None and environment.versions([library])[library] is None:
             do = f"install it for {environment.interpreter}" if spec.interpreter else "add it to `requirements`"

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
+    from ..catalog.specs import TIERS
     from . import baseline, calibrate, data, doctor, hook, models, new_model, release, rescore, schema, why
 
     pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
@@ -67,6 +68,13 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--revision", metavar="COMMIT", help="at this commit")
     new.add_argument(
         "--language", action="append", default=[], metavar="TAG", help="it speaks; repeatable (default: any)"
+    )
+    new.add_argument(
+        "--tier",
+        action="append",
+        default=[],
+        choices=TIERS,
+        help="it is in the runs of this tier; repeatable (default: none, it runs only if --lab-model names it)",
     )
     digest = command("digest", models.digest, "Print the `files:` lines of a spec for a folder of weights.")
     digest.add_argument("folder", type=Path, metavar="FOLDER")

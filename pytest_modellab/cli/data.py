@@ -8,6 +8,7 @@ from .. import audio
 from ..catalog.specs import DatasetSpec
 from ..datasets import Dataset, DatasetError, prepare
 from ..metrics.beyond import count_term
+from ..printable import counted, printable, printable_lines
 from ..store import Store, StoreError, Unavailable
 from ..text import normalizer
 from .place import chosen, open_catalog
@@ -28,10 +29,10 @@ def run(options: argparse.Namespace) -> int:
             dataset = prepare(spec, catalog, Store(), asked=True)
         except Unavailable as error:
             failed += 1
-            print(f"{spec.id}: not available\n{error}")
+            print(f"{spec.id}: not available\n{printable_lines(str(error))}")
         except (StoreError, DatasetError) as error:
             failed += 1
-            print(error)
+            print(printable_lines(str(error)))
         else:
             failed += _report(dataset, check=options.action == "check")
     return 1 if failed else 0
@@ -86,11 +87,11 @@ def _report(dataset: Dataset, *, check: bool) -> int:
     if check:
         lines += _unsaid(dataset)
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
-    known = f"{speakers} known speakers" if speakers else "speakers unknown"
-    print(f"{dataset.spec.id}: {len(dataset.utterances)} utterances, {seconds / 60:.1f} min, {known}")
+    known = counted(speakers, "known speaker") if speakers else "speakers unknown"
+    print(f"{dataset.spec.id}: {counted(len(dataset.utterances), 'utterance')}, {seconds / 60:.1f} min, {known}")
     print(f"  normalizer {dataset.normalizer} (language: {dataset.spec.language or 'not stated'})")
     print(f"  fingerprint {dataset.fingerprint}")
-    print("\n".join(lines) if lines else "  nothing odd found" if check else "  ready")
+    print("\n".join(map(printable, lines)) if lines else "  nothing odd found" if check else "  ready")
     return broken
 
 

@@ -7,13 +7,14 @@ from itertools import groupby
 
 from ..doctor import examine
 from ..printable import printable
-from .place import open_catalog
+from .place import catalog_place, find_catalog, first_step
 
 
 def run(options: argparse.Namespace) -> int:
     """Print what is here, section by section; 1 where no model of the catalog could run, else 0."""
     able = False
-    for section, findings in groupby(examine(open_catalog(options)), key=lambda finding: finding.section):
+    catalog = find_catalog(options)
+    for section, findings in groupby(examine(catalog), key=lambda finding: finding.section):
         print(section)
         found = list(findings)
         width = max(len(finding.subject) for finding in found)
@@ -21,6 +22,10 @@ def run(options: argparse.Namespace) -> int:
             able |= section == "models" and finding.ok
             fix = f"  -> {finding.fix}" if finding.fix else ""
             print(printable(f"  {'ok' if finding.ok else '--'}  {finding.subject:<{width}}  {finding.what}{fix}"))
-    if not able:
+    if catalog is None:
+        print(f"no catalog here: {catalog_place(options)[0]} is not a folder  -> {first_step(options)}")
+    elif not catalog.models:
+        print(f"no model in the catalog {catalog.folder}  -> {first_step(options)}")
+    elif not able:
         print("No model of this catalog can run as things are.")
     return 0 if able else 1

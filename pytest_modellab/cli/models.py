@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..catalog.specs import ModelSpec
-from ..environments import Environments, NoEnvironment
+from ..environments import Environments, NoEnvironment, whereabouts
 from ..printable import printable
 from ..store import Store, StoreError, Unavailable, digest_file
 from ..weights import local_folder, state
@@ -71,7 +71,7 @@ def pull(options: argparse.Namespace) -> int:
                 environment = environments.of(model, say)
         except NoEnvironment as error:
             failed += 1
-            print(f"{model.id}: not available\n{error}")
+            print(f"{model.id}: not available\n{error}\n{whereabouts(model, catalog.shown)}")
         else:
             if environment is not None:
                 print(f"{model.id}: Python {environment.python}, {environment.interpreter}")

@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import os
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 from ..catalog.base import COMMIT, IDENTIFIER, IN_WORDS, LANGUAGE_TAG, REPO
 from ..catalog.errors import suggest
+from ..catalog.load import DEFAULT_DEVICES
 from ..engines.registry import available, engine_class, target_of
 from ..new_model import Draft, spec_text
 from . import UsageError
-from .place import open_catalog
+from .place import catalog_place, find_catalog, known_to_pytest
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write a commented spec into the catalog's models/, and say what to do next."""
-    catalog = open_catalog(options)
-    models = catalog.folder / "models"
+    """Write a commented spec into the catalog's models/, and say what is next; begin a catalog where there is none."""
+    catalog = find_catalog(options)
+    folder = catalog_place(options)[0]
+    models = folder / "models"
     target = target_of(options.engine, models)
     if target is None:
         raise UsageError(f"no engine `{options.engine}` is installed; {suggest(options.engine, available())}")
@@ -34,17 +38,39 @@ def run(options: argparse.Namespace) -> int:
     if options.weights is not None and not options.weights.is_dir():
         raise UsageError(f"{options.weights} is not a folder")
     path = models / f"{options.id}.yaml"
-    if path.exists() or options.id in catalog.models:
+    if path.exists() or (catalog is not None and options.id in catalog.models):
         raise UsageError(f"there is a model `{options.id}` already; choose another id")
     draft = Draft(
         id=options.id,
         engine=options.engine,
         languages=tuple(options.language),
+        tiers=tuple(dict.fromkeys(options.tier)),
         path=None if options.weights is None else os.path.relpath(options.weights.resolve(), models.resolve()),
         repo=options.repo,
         revision=options.revision,
     )
-    models.mkdir(exist_ok=True)
-    path.write_text(spec_text(draft, engine, catalog.devices), encoding="utf-8")
-    print(f"wrote {path}; look it over, then run:\npytest -m smoke --lab-model {options.id}")
+    devices = {device.id: device for device in DEFAULT_DEVICES} if catalog is None else catalog.devices
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        path.write_text(spec_text(draft, engine, devices), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"can't write {path}: {error.strerror}; name another folder by --catalog DIR") from None
+    for line in _told(draft, path, begun=catalog is None, bare=catalog is None or not catalog.datasets):
+        print(line)
     return 0
+
+
+def _told(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterator[str]:
+    """What was done and what comes next; `bare`: the catalog has no data set."""
+    folder = path.parent.parent
+    if begun:
+        yield f"no catalog here yet: began one in {folder}"
+    yield f"wrote {path}; look it over"
+    if bare:
+        yield f"the catalog has no data set: write {folder / 'datasets'}/ID.yaml, and a test of `run` (README.md)"
+    if not known_to_pytest(folder):
+        setting = f'modellab_catalog = "{os.path.relpath(folder)}"'
+        yield f"pytest does not know this catalog yet: write `{setting}` in pyproject.toml"
+    yield f"then run:\npytest --lab-model {draft.id}"
+    if not draft.tiers:
+        yield "A plain `pytest` leaves it out (`tiers: []`); `tiers: [smoke]` in the file puts it in."

@@ -19,19 +19,50 @@ from . import UsageError
 T = TypeVar("T")
 
 
-def open_catalog(options: argparse.Namespace) -> Catalog:
-    """The catalog that `--catalog` or the nearest ini file names. Raises CatalogError or UsageError."""
+def catalog_place(options: argparse.Namespace) -> tuple[Path, Path | None]:
+    """The catalog's folder, which need not be there, and the one that messages name files from, if it is known.
+
+    `--catalog` names it, or the nearest ini file; else it is ./fixtures.
+    """
     if options.catalog is not None:
-        return load(options.catalog.resolve())
+        return options.catalog.resolve(), None
     folder, named = _nearest("modellab_catalog")
-    if named is not None:
+    return (Path.cwd() / "fixtures", None) if named is None else (folder / named, folder)
+
+
+def find_catalog(options: argparse.Namespace) -> Catalog | None:
+    """The catalog; None where there is no such folder. Raises CatalogError."""
+    place, base = catalog_place(options)
+    if not place.is_dir():
+        return None
+    if base is not None:
         # Engines beside the tests are imported as pytest does it.
-        sys.path[:0] = [str(folder / each) for each in shlex.split(_option_in(folder, "pythonpath") or "")]
-        return load(folder / named, folder)
-    fixtures = Path.cwd() / "fixtures"
-    if not fixtures.is_dir():
-        raise UsageError("no catalog here: give --catalog DIR, or set modellab_catalog in pyproject.toml")
-    return load(fixtures)
+        sys.path[:0] = [str(base / each) for each in shlex.split(_option_in(base, "pythonpath") or "")]
+    return load(place, base)
+
+
+def open_catalog(options: argparse.Namespace) -> Catalog:
+    """The catalog. Raises CatalogError or UsageError."""
+    found = find_catalog(options)
+    if found is None:
+        raise UsageError(
+            f"no catalog here: {catalog_place(options)[0]} is not a folder\n"
+            f"Begin one with `{first_step(options)}` (`modellab doctor` lists the engines),\n"
+            "or name another: --catalog DIR, or modellab_catalog in pyproject.toml."
+        )
+    return found
+
+
+def first_step(options: argparse.Namespace) -> str:
+    """What begins a catalog where there is none."""
+    named = [] if options.catalog is None else ["--catalog", str(options.catalog)]
+    return f"{shlex.join(['modellab', *named, 'new-model'])} ENGINE ID"
+
+
+def known_to_pytest(place: Path) -> bool:
+    """Whether a session started here finds the catalog in `place`."""
+    folder, named = _nearest("modellab_catalog")
+    return place.resolve() == (folder / (named or "fixtures")).resolve()
 
 
 def reports_folder(options: argparse.Namespace) -> Path:

@@ -20,7 +20,7 @@ CONVERTER = 1
 SOURCE_FILES = ("config.json", "model.bin", "tokenizer.json")
 """What a folder must hold to be converted."""
 
-__all__ = ["CONVERTER", "NEEDS", "SOURCE_FILES", "Target", "WeightsDamaged", "convert"]
+__all__ = ["CONVERTER", "NEEDS", "SOURCE_FILES", "Target", "WeightsDamaged", "check_outline", "convert"]
 
 NEEDS: Mapping[Target, tuple[str, ...]] = MappingProxyType({"openai-whisper": ("torch",), "transformers": ()})
 """Distributions that writing a target takes, beside our own dependencies."""
@@ -33,6 +33,13 @@ def convert(source: Path, target: Target, folder: Path) -> None:
     OSError where a disk fails.
     """
     _WRITERS[target](source, folder)
+
+
+def check_outline(source: Path) -> None:
+    """Raise WeightsDamaged or OSError where `source` is plainly no whole Whisper: quick, no weight is read."""
+    from .whisper import outline
+
+    outline(source)
 
 
 def _openai_whisper(source: Path, folder: Path) -> None:

@@ -79,11 +79,17 @@ class Whisper:
         return found
 
 
-def read(folder: Path) -> Whisper:
-    """The Whisper in a CTranslate2 folder. Raises WeightsDamaged, and OSError where a file is missing."""
+def outline(folder: Path) -> Ct2Model:
+    """What a CTranslate2 folder says it holds, no weight read. Raises WeightsDamaged where that is no whole Whisper."""
     model = ct2.read(folder / "model.bin")
     if model.name != "WhisperSpec":
         raise WeightsDamaged(f"{model.path} holds a {model.name}, not a Whisper")
+    return model
+
+
+def read(folder: Path) -> Whisper:
+    """The Whisper in a CTranslate2 folder. Raises WeightsDamaged, and OSError where a file is missing."""
+    model = outline(folder)
     tensors = dict(_tensors(model))
     return Whisper(folder, _dimensions(model, tensors), tensors)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from ..catalog.specs import LANGUAGE_TAG, DatasetSpec
@@ -37,7 +38,8 @@ def from_manifest(spec: DatasetSpec, path: Path) -> tuple[Utterance, ...]:
         try:
             rows.add(f"{path}:{number}", _utterance(spec, path, root, json.loads(row_text)))
         except json.JSONDecodeError as error:
-            rows.problems.append(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}")
+            hint = "; `\\` begins an escape in JSON: write paths with `/`" if error.msg.startswith("Invalid \\") else ""
+            rows.problems.append(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}{hint}")
         except ValueError as error:
             rows.problems.append(f"{path}:{number}: {error}")
         except OSError as error:
@@ -79,7 +81,7 @@ def _utterance(spec: DatasetSpec, manifest: Path, root: Root, row: Any) -> Utter
     audio_file = manifest.parent / row["audio_filepath"]
     root.check(audio_file)
     if not audio_file.is_file():
-        raise ValueError(f"no audio file {audio_file}")
+        raise ValueError(f"no audio file {audio_file}{_as_windows_writes(row['audio_filepath'], manifest.parent)}")
     name = row.get("id")
     return Utterance(
         id=str(name) if name not in {None, ""} else Path(row["audio_filepath"]).with_suffix("").as_posix(),
@@ -96,6 +98,19 @@ def _utterance(spec: DatasetSpec, manifest: Path, root: Root, row: Any) -> Utter
         kind=None if row.get("kind") is None else str(row["kind"]),
         snr_db=None if snr_db is None else float(snr_db),
     )
+
+
+def _as_windows_writes(name: str, folder: Path) -> str:
+    """A hint for a path that names no file, where it looks as if it was written on Windows; else ""."""
+    if any(character in name for character in "\b\f\n\r\t"):
+        return "; `\\b`, `\\f`, `\\n`, `\\r` and `\\t` are no letters in JSON: write paths with `/`"
+    if "\\" not in name or os.sep == "\\":
+        return ""
+    path = PureWindowsPath(name)
+    if path.drive or path.root:
+        return "; it is a path of Windows: write it from the manifest's folder on, with `/`"
+    there = " (which is there)" if (folder / path.as_posix()).is_file() else ""
+    return f"; `\\` divides folders on Windows only: write `{path.as_posix()}`{there}"
 
 
 def _is_number(value: object) -> bool:

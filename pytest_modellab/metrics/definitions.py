@@ -16,7 +16,8 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "price": ("", 2, 2),
     "/min": (" /min", 1, 2),
 }
-_MOST_DECIMALS = 6
+# Below this the digits would only be zeros; it is shown with "<".
+_SMALLEST = 1e-5
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,19 @@ class Metric:
         """`value` for a person: "3.2 %", "0.12", "8.3 x", "1.24 s", "349 MB".
 
         None, and a value that is not a finite number, is "not available": a missing figure must never look
-        like a zero. Nor does rounding turn a small figure into 0, or nearly all into 100 %.
+        like a zero. Nor does rounding turn a small figure into 0, or nearly all into 100 %: "<0.00001".
         """
         if value is None or not math.isfinite(value):
             return "not available"
         suffix, least, significant = _NOTATION[self.unit]
-        shown, smallest = value, abs(value)
-        if self.unit == "%":
-            shown = 100 * value
-            smallest = min((abs(gap) for gap in (shown, 100 - shown) if gap), default=0.0)
-        decimals = least
-        if smallest:
-            decimals = max(least, min(_MOST_DECIMALS, significant - 1 - math.floor(math.log10(smallest))))
+        shown = 100 * value if self.unit == "%" else value
+        nearest = 100.0 if self.unit == "%" and shown > 50 else 0.0
+        gap = shown - nearest
+        if gap == 0:
+            return f"{shown:.{least}f}{suffix}"
+        if abs(gap) < _SMALLEST:
+            return f"{'<' if gap > 0 else '>'}{nearest + math.copysign(_SMALLEST, gap):.5f}{suffix}"
+        decimals = max(least, significant - 1 - math.floor(math.log10(abs(gap))))
         return f"{shown:.{decimals}f}{suffix}"
 
 

@@ -16,7 +16,7 @@ from ..catalog.specs import Task, TaskGrades
 from ..gate import Status, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
 from .beyond import standing_out
-from .grade import Grade, grade
+from .grade import NOISY, Grade, doubts, grade
 from .part import Part
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
@@ -273,7 +273,7 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
         return Recommendation(task=task, case=None, text=f"none: {why}")
     shared = set.intersection(*({row.case.dataset for row in own if _graded(row)} for own in passing))
     if not shared:
-        why = f"the {len(passing)} that pass share no data set to be compared on"
+        why = f"the {len(passing)} that pass with a grade above F share no data set to be compared on"
         return Recommendation(task=task, case=None, text=f"none: {why}")
     best = min(([row for row in own if row.case.dataset in shared] for own in passing), key=_order)
     wer, rtf = (METRICS[name].format(value) for name, value in zip(("wer", "rtf"), _order(best), strict=True))
@@ -282,7 +282,7 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     case = best[0].case
     rate = " and ".join(dict.fromkeys(METRICS[row.error_metric].title for row in best))
     rank = f"lowest {rate} of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
-    text = f"{case.model} on {case.device}: {rank} ({rate} {wer}, RTF {rtf})"
+    text = f"{case.model} on {case.device}: {rank} with a grade above F ({rate} {wer}, RTF {rtf})"
     ties = [
         own[0].case.model
         for own in passing
@@ -290,9 +290,10 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     ]
     if ties:
         text += f"; not told apart from {', '.join(dict.fromkeys(ties))} by this many words"
-    notes = list(dict.fromkeys(row.grade.provisional for row in best if row.grade and row.grade.provisional))
-    if notes:
-        text += f"; provisional: {'; '.join(notes)}, too few to rank models"
+    few, noisy = doubts(row.grade for row in best)
+    notes = [f"{'; '.join(few)}, too few to rank models"] if few else []
+    if notes or noisy:
+        text += f"; provisional: {'; '.join([*notes, *([NOISY] if noisy else [])])}"
     return Recommendation(task=task, case=case, text=text)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..bench.record import Record
 from ..catalog.specs import LETTERS, Letter, TaskGrades
 from ..metrics.definitions import METRICS, TIMED
+from ..printable import counted
 from .part import Part
+
+NOISY = "timed on a noisy machine"
 
 
 class Criterion(Part):
@@ -37,7 +42,8 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     if bands is None:
         return Grade(letter=None, why=f"grades.yaml has no bands for {record.case.task}")
     if record.limited_to is not None:
-        return Grade(letter=None, why=f"only {record.limited_to} utterances were asked for")
+        were = "was" if record.limited_to == 1 else "were"
+        return Grade(letter=None, why=f"only {counted(record.limited_to, 'utterance')} {were} asked for")
     if record.wordless:
         return Grade(letter=None, why="nobody speaks in this data set")
     criteria = []
@@ -54,18 +60,24 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
     words = record.summary.words
     count = words.substitutions + words.deletions + words.hits
-    units = "words" if record.error_metric == "wer" else "characters"
-    doubts = []
+    unit = "word" if record.error_metric == "wer" else "character"
+    why = []
     if count < bands.provisional_below_words:
-        doubts.append(f"{count} reference {units}, fewer than {bands.provisional_below_words}")
+        why.append(f"{counted(count, f'reference {unit}')}, fewer than {bands.provisional_below_words}")
     if record.timing.noisy and not TIMED.isdisjoint(bands.criteria):
-        doubts.append("timed on a noisy machine")
+        why.append(NOISY)
     return Grade(
         letter=weakest.letter,
         weakest=weakest.metric,
         criteria=tuple(criteria),
-        provisional="; ".join(doubts) or None,
+        provisional="; ".join(why) or None,
     )
+
+
+def doubts(grades: Iterable[Grade | None]) -> tuple[list[str], bool]:
+    """Why grades are provisional: too few words, each reason once; and whether any was timed on a noisy machine."""
+    found = dict.fromkeys(each for one in grades if one and one.provisional for each in one.provisional.split("; "))
+    return [each for each in found if each != NOISY], NOISY in found
 
 
 def _letter(metric: str, value: float, steps: dict[Letter, float]) -> Letter | None:

@@ -8,9 +8,10 @@ from tabulate import tabulate
 
 from ..gate import Status
 from ..metrics.definitions import METRICS, TIMED
-from ..printable import printable
+from ..printable import counted, printable
 from . import beyond
 from .card import Row, Scorecard
+from .grade import NOISY, doubts
 from .tradeoffs import SpeedUp
 
 _COLUMNS = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
@@ -36,10 +37,10 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     for row in measured:
         if row.status is not Status.PASS:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
-    provisional = sorted({row.grade.provisional for row in measured if row.grade and row.grade.provisional})
-    if provisional:
-        # Each reason once: some grades have several.
-        reasons = dict.fromkeys(reason for each in provisional for reason in each.split("; "))
+    few, noisy = doubts(row.grade for row in measured)
+    if few or noisy:
+        # By number: the fewest words first.
+        reasons = [*sorted(few, key=lambda reason: int(reason.split()[0])), *([NOISY] if noisy else [])]
         yield f"* provisional grade: {'; '.join(reasons)}", None
     limits = [row.intervals[m].conditional for row in measured if (m := row.error_metric) in row.intervals]
     if limits:
@@ -47,8 +48,12 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
     for device, elsewhere in dict.fromkeys((row.case.device, row.ran_on) for row in measured if row.ran_on):
         yield f"{device} ({elsewhere.device}): asked for {device}, {elsewhere}; no speed of its own", "warn"
-    for noise in dict.fromkeys(row.noisy for row in measured if row.noisy):
-        yield f"~ timed on a noisy machine: {noise}", None
+    noises: dict[str, list[str]] = {}
+    for row in measured:
+        if row.noisy:
+            noises.setdefault(row.noisy, []).append(row.case.id)
+    for noise, ids in noises.items():
+        yield _short(f"~ {NOISY}: {', '.join(ids)}: {noise}"), None
     unchanged: dict[str, list[str]] = {}
     for row in measured:
         if row.unchanged_since is not None:
@@ -65,13 +70,11 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
         yield line, None
     odd = {row.case.dataset: row.odd_recordings for row in measured if row.odd_recordings}
     for dataset, count in odd.items():
-        yield f"{count} odd recordings in {dataset}: modellab data check {dataset}", None
+        yield f"{counted(count, 'odd recording')} in {dataset}: modellab data check {dataset}", None
     empty = {row.case.dataset: row.empty_references for row in measured if row.empty_references}
     for dataset, count in empty.items():
-        yield (
-            f"{count} references in {dataset} have no word after normalisation: what is heard there counts as errors",
-            None,
-        )
+        told = "without a word after normalisation: what is heard there counts as errors"
+        yield f"{counted(count, 'reference')} in {dataset} {told}", None
     yield from _absent([row for row in card.rows if not row.measured])
     if card.speed_ups:
         yield "", None
