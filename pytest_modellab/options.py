@@ -35,12 +35,14 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("modellab", "speech model benchmarks (modellab)")
 
     def globs(flag: str, what: str) -> None:
-        group.addoption(flag, action="append", default=[], metavar="GLOB", help=f"{what} Repeatable.")
+        group.addoption(flag, action="append", default=[], metavar="GLOB", help=f"{what}; repeatable.")
 
-    globs("--lab-model", "Only models whose id matches.")
-    globs("--lab-device", "Only devices whose id matches.")
-    globs("--lab-dataset", "Only data sets whose id matches.")
-    globs("--lab-require", "Fail unless a case whose id (model:device:dataset) matches was measured.")
+    globs("--lab-model", "Only models whose id matches")
+    globs("--lab-device", "Only devices whose id matches")
+    globs("--lab-dataset", "Only data sets whose id matches")
+    globs(
+        "--lab-require", "Fail unless a case whose id (model:device:dataset) matches was measured, on that very device"
+    )
     group.addoption(
         "--lab-max-utterances",
         type=_positive,

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import __version__
+from .exits import Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0 where all went well, 1 where something is wrong, 2 for bad usage."""
+    """Run the command line; what the exit code means is in `exits`."""
     options = _parser().parse_args(arguments)
     from ..baseline import BaselineError
     from ..bench.record import RecordError
@@ -24,10 +25,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options)
     except (BaselineError, CatalogError, HookError, RecordError, StoreError, UsageError) as error:
         print(f"modellab: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
+        return Exit.USAGE if isinstance(error, UsageError) else Exit.WRONG
     except KeyboardInterrupt:
         print("modellab: interrupted; what was fetched is kept", file=sys.stderr)
-        return 130
+        return Exit.INTERRUPTED
 
 
 class UsageError(Exception):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
+from ..variables import CACHE
 from .blobs import Blobs, checked_digest, digest_file
 from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable, WrongBytes
 from .making import Maker
@@ -29,7 +30,7 @@ _STALE_SECONDS = 24 * 3600
 
 def cache_root() -> Path:
     """The cache of this user: MODELLAB_CACHE, or else the platform's cache folder for `modellab`."""
-    named = os.environ.get("MODELLAB_CACHE")
+    named = CACHE.get()
     return Path(named) if named else Path(platformdirs.user_cache_dir("modellab"))
 
 
