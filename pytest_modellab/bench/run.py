@@ -17,6 +17,7 @@ from ..datasets import Dataset, DatasetError, prepare
 from ..engines.registry import engine_class, remedy
 from ..environments import Environment, Environments, NoEnvironment
 from ..store import Store, StoreError, Unavailable, cache_root
+from ..store.occupancy import Occupant
 from ..text import CHARACTERS
 from . import provenance, reuse
 from . import record as records
@@ -73,6 +74,7 @@ class Bench:
         self.pool = Pool(self.start_worker, Leases(cache_root() / "locks"))
         self.environments = Environments(catalog.folder / "models")
         self._git: tuple[str | None, bool | None] | None = None
+        self._occupant = Occupant(cache_root())
 
     def start_worker(self, order: LoadOrder) -> Worker:
         """A worker of this session's kind, nothing loaded yet."""
@@ -86,6 +88,7 @@ class Bench:
 
     def close(self) -> None:
         self.pool.close()
+        self._occupant.leave()
 
     def run(self, case: Case) -> Outcome:
         """The outcome of `case`, measured now unless this session already has."""

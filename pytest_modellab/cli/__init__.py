@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, calibrate, data, doctor, hook, models, new_model, rescore, schema, why
+    from . import baseline, calibrate, clean, data, doctor, hook, models, new_model, rescore, schema, why
 
     pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -94,5 +94,23 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     push = command("hook", hook.run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
     push.add_argument("action", choices=("install", "status", "uninstall", "run"))
+    tidy = command("clean", clean.run, "Show what records and the cache take up, and what may go; --yes removes it.")
+    either = tidy.add_mutually_exclusive_group()
+    either.add_argument("--yes", action="store_true", help="remove it; without, nothing is touched")
+    either.add_argument("--dry-run", action="store_true", help="only show, which is what happens without --yes")
+    tidy.add_argument(
+        "--keep",
+        type=clean.positive,
+        metavar="N",
+        help="records that aren't among the N newest of their case; with --older-than, of these the old ones",
+    )
+    tidy.add_argument(
+        "--older-than",
+        type=clean.days,
+        metavar="DAYS",
+        help="records and what killed sessions left, of before then; the newest record of a case always stays",
+    )
+    tidy.add_argument("--unnamed", action="store_true", help="cached files and environments the catalog doesn't name")
+    tidy.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser
