@@ -158,6 +158,8 @@ def save(record: Record, folder: Path) -> Path:
         raise BaselineError(f"{record.case.id}: it {record.ran_on}; a baseline is of the device it is named after")
     if record.limited_to is not None:
         raise BaselineError(f"{record.case.id}: only {record.limited_to} utterances were run; run it whole")
+    if record.shard is not None:
+        raise BaselineError(f"{record.case.id}: only shard {record.shard.cut} was run; `modellab merge` joins all")
     if record.summary.answered < record.summary.utterances:
         missing = record.summary.utterances - record.summary.answered
         raise BaselineError(f"{record.case.id}: {missing} utterances got no answer; a baseline needs all of them")

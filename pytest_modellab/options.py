@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .bench.shards import Shard
+
 SCHEMA_MARK = b"schema: modellab."
 
 
@@ -29,6 +31,7 @@ class Config:
     in_process: bool = False
     strict: bool = False
     speed_age_days: float = 7.0
+    shard: Shard | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -48,6 +51,12 @@ def add_options(parser: pytest.Parser) -> None:
         type=_positive,
         metavar="N",
         help="Only the first N utterances of each data set; never graded, never a baseline.",
+    )
+    group.addoption(
+        "--lab-shard",
+        type=_shard,
+        metavar="I/N",
+        help="Only the I-th of N parts of each data set; nothing is judged until `modellab merge` joins them.",
     )
     group.addoption(
         "--lab-fresh",
@@ -84,8 +93,10 @@ def read(config: pytest.Config) -> Config:
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
         in_process=bool(config.getoption("--lab-inprocess")),
-        strict=bool(config.getoption("--lab-strict")),
+        # Nothing is judged of a shard, so nothing can be doubtful.
+        strict=bool(config.getoption("--lab-strict")) and config.getoption("--lab-shard") is None,
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
+        shard=config.getoption("--lab-shard"),
     )
 
 
@@ -129,6 +140,13 @@ def _days(text: str) -> float:
     if not 0 <= days < 36500:  # not a number compares as false
         raise pytest.UsageError(f"modellab_speed_age_days: expected a number of days, 0 for none, found {text!r}")
     return days
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -28,8 +28,9 @@ from .journal import Journal
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
 from .pool import LoadOrder, Pool
-from .record import Elsewhere, Record
+from .record import Elsewhere, Record, ShardOf
 from .session import Session
+from .shards import Shard, assign
 from .watch import Progress, Silent
 
 SEED = 0
@@ -216,14 +217,22 @@ class Bench:
         if found is not None and not self._in_doubt(case, found[0]):
             record, path = reuse.brought_forward(self.session.reports, case, *found)
             return Outcome(record, path, unchanged_since=reuse.since(record))
-        seconds = {u.id: u.seconds for u in dataset.utterances}  # also finds broken files before any work
-        origin = self._origin(wanted, order, inputs)
+        whole, seconds = dataset, {u.id: u.seconds for u in dataset.utterances}  # finds broken files before any work
+        shard = None if self.settings.shard is None else _cut(self.settings.shard, whole, seconds)
+        if shard is not None:
+            if not shard.places:
+                return Outcome(unavailable=_too_many(shard))
+            dataset = whole.only(shard.places)
+            seconds = {u.id: seconds[u.id] for u in dataset.utterances}
+        origin = self._origin(wanted, order, inputs, shard)
+        # Answers of another part are no beginning of this one.
+        key = origin.key if shard is None else f"{origin.key} {shard.cut}"
         if self.settings.fresh:
             self.session.forget(case.key)
         else:
-            self.session.adopt(case.key, origin.key)
+            self.session.adopt(case.key, key)
         head = {
-            "key": origin.key,
+            "key": key,
             "case": case.id,
             "utterances": len(seconds),
             "audio_s": sum(seconds.values()),
@@ -231,7 +240,7 @@ class Bench:
         }
         with Journal.open(self.session.journal(case.key), head) as journal:
             rate = engine_class(order.engine).rate
-            job = Job(case, dataset, order, seconds, rate, self.device(case)[1])
+            job = Job(case, dataset, order, seconds, rate, whole, self.device(case)[1])
             run = CaseRun(job, self.pool, journal, self.settings, self.progress)
             facts = run.facts_of_finished() or run.finish()
             record = assemble(case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin)
@@ -250,9 +259,10 @@ class Bench:
             figures_depend_on(case, dataset),
             None if self.settings.max_utterances is None else len(dataset.utterances),
             timedelta(days=self.settings.speed_age_days),
+            self.settings.shard,
         )
 
-    def _origin(self, wanted: reuse.Wanted, order: LoadOrder, inputs: dict[str, Any]) -> Origin:
+    def _origin(self, wanted: reuse.Wanted, order: LoadOrder, inputs: dict[str, Any], shard: ShardOf | None) -> Origin:
         if self._git is None:
             self._git = provenance.git_state(self.catalog.folder)
         commit, dirty = self._git
@@ -264,7 +274,19 @@ class Bench:
             dirty=dirty,
             session=self.session.id,
             model_size=weights.size(order.weights),
+            shard=shard,
         )
+
+
+def _cut(shard: Shard, whole: Dataset, seconds: Mapping[str, float]) -> ShardOf:
+    """Which utterances the shard has."""
+    assigned = assign(seconds, shard.of, whole.spec.id)
+    places = tuple(i for i, utterance in enumerate(whole.utterances) if assigned[utterance.id] == shard.index)
+    return ShardOf(index=shard.index, of=shard.of, places=places, utterances=len(whole.utterances))
+
+
+def _too_many(shard: ShardOf) -> str:
+    return f"shard {shard.cut} holds none of its {shard.utterances} utterances; more shards than these are of no use"
 
 
 def _target(case: Case) -> str:

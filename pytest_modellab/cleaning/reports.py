@@ -69,11 +69,11 @@ def records(reports: Path, retention: Retention) -> Part:
 def _needed(found: list[tuple[Record, Path]]) -> Iterator[tuple[Record, Path]]:
     """Of a case's records, the newest first: what baselines are made of, and what a new run is answered from."""
     yield found[0]
-    yield from [each for each in found if each[0].limited_to is None][:1]
-    standing: dict[int | None, tuple[Record, Path]] = {}
+    yield from [each for each in found if each[0].limited_to is None and each[0].shard is None][:1]
+    standing: dict[object, tuple[Record, Path]] = {}
     for record, path in found:
         if record.failure is None and record.summary.answered == record.summary.utterances:
-            standing.setdefault(record.limited_to, (record, path))
+            standing.setdefault((record.limited_to, record.shard and record.shard.cut), (record, path))
     yield from standing.values()
 
 

@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from . import baseline, calibrate, clean, data, doctor, hook, models, new_model, rescore, schema, why
+    from . import baseline, calibrate, clean, data, doctor, hook, merge, models, new_model, rescore, schema, why
 
     pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -112,5 +112,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     tidy.add_argument("--unnamed", action="store_true", help="cached files and environments the catalog doesn't name")
     tidy.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    join = command(
+        "merge", merge.run, "Join the records of all shards (pytest --lab-shard) into whole ones, and judge."
+    )
+    join.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of reports, or of several such folders")
+    join.add_argument(
+        "--output", dest="reports", metavar="DIR", help="folder of records to write to (default: modellab_reports)"
+    )
+    join.add_argument(
+        "--require", action="append", default=[], metavar="GLOB", help="fail unless such a case is there; repeatable"
+    )
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser
