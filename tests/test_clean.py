@@ -127,6 +127,20 @@ def test_what_baselines_the_result_cache_and_the_scorecard_need_stays(reports: P
     assert all(path.exists() for path in (shown, saved, answered, whole, limited, unread, newest))
 
 
+def test_the_newest_of_each_shard_stays_and_none_counts_as_the_whole(reports: Path) -> None:
+    def shard(index: int) -> stored.ShardOf:
+        return stored.ShardOf(index=index, of=2, places=(index - 1,), utterances=2)
+
+    older = written(reports, 5 * DAY, shard=shard(1))
+    kept = [
+        written(reports, 4 * DAY),
+        *(written(reports, days * DAY, shard=shard(index)) for days, index in ((3, 2), (2, 1))),
+    ]
+    clean("--yes", "--keep", "1")
+    assert not older.exists()
+    assert all(path.exists() for path in kept)
+
+
 def test_a_record_that_cannot_be_read_is_named(reports: Path, capsys: Output) -> None:
     path = written(reports)
     path.write_text("{")
@@ -249,6 +263,23 @@ def test_files_that_the_catalog_names_stay_and_others_go_when_asked(lab: FakeLab
     assert "weights                     1     9 bytes" in out
     assert "data                        1     8 bytes" in out
     assert "removed: 1, 1 kB" in out
+
+
+def test_snapshots_of_the_hub_that_no_model_names_go_when_asked(lab: FakeLab, cache: Path, capsys: Output) -> None:
+    path = lab.ready().model()
+    path.write_text(path.read_text() + f"weights: {{repo: some/model, revision: {'a' * 40}}}\n")
+    repo = cache / "hub" / "models--some--model"
+    for revision in ("a", "b"):
+        snapshot, blob = repo / "snapshots" / (revision * 40), repo / "blobs" / revision
+        snapshot.mkdir(parents=True)
+        blob.parent.mkdir(exist_ok=True)
+        blob.write_bytes(bytes(1000))
+        (snapshot / "model.bin").symlink_to(blob)
+        aged(snapshot)
+    clean("--yes", "--unnamed")
+    assert [each.name for each in (repo / "snapshots").iterdir()] == ["a" * 40]
+    assert [each.name for each in (repo / "blobs").iterdir()] == ["a"]
+    assert "no model is some/model at bbbbbbbb" in capsys.readouterr().out
 
 
 def test_environments_that_no_model_names_go_when_asked(lab: FakeLab, cache: Path) -> None:
