@@ -160,6 +160,8 @@ def save(record: Record, folder: Path) -> Path:
         raise BaselineError(
             f"{record.case.id}: only the first {record.limited_to} of its utterances were run; run it whole"
         )
+    if record.shard is not None:
+        raise BaselineError(f"{record.case.id}: only shard {record.shard.cut} was run; `modellab merge` joins all")
     if record.summary.answered < record.summary.utterances:
         missing = record.summary.utterances - record.summary.answered
         raise BaselineError(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
-import os
 import platform
 import sys
 from dataclasses import dataclass
 from functools import cache
+
+from .variables import CUDA_VISIBLE_DEVICES
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ def presence(kind: str, index: int = 0) -> Presence:
     if kind == "cpu":
         return Presence(True)
     if kind == "cuda":
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        visible = CUDA_VISIBLE_DEVICES.get()
         count, reason = _cuda(visible)
         if count > index:
             return Presence(True)

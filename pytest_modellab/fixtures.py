@@ -134,6 +134,7 @@ def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[.
         return lambda: baseline.of(record), other.id
 
     def against(margin: float | None = None, *, than: str | None = None) -> Verdict:
+        _skip_shard(run.record)
         loader, shown = saved() if than is None else others(than)
         judged = baseline.judge(run.record, loader, shown, margin, strict=lab.config.strict)
         if judged.comparison is not None:
@@ -158,6 +159,7 @@ def no_slower(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict
     shown = lab.shown(path)
 
     def against(tripwire: float = speed_baseline.TRIPWIRE) -> Verdict:
+        _skip_shard(run.record)
         if not path.exists():
             pytest.skip(f"no speed baseline for this hardware {shown}; `modellab baseline save` keeps one")
         verdict = speed_baseline.judge(run.record, path, shown, tripwire, strict=lab.config.strict)
@@ -183,6 +185,11 @@ def run(case: Case, request: pytest.FixtureRequest) -> Run:
 
     found = node.stash[RUN] = Run(record, rerun_command(node, case), on_verdict)
     return found
+
+
+def _skip_shard(record: Record) -> None:
+    if record.shard is not None:
+        pytest.skip(record.why_missing("wer"))
 
 
 def _record(lab: Lab, case: Case) -> Record:

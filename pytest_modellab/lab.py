@@ -85,6 +85,7 @@ class Lab:
             max_utterances=self.config.max_utterances,
             speed_age_days=self.config.speed_age_days,
             alone=not self.parallel,
+            shard=self.config.shard,
         )
         return Bench(self.catalog, self.session, settings, TerminalProgress(self.plugin), in_doubt=self._in_doubt)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from .bench.shards import Shard
+
 SCHEMA_MARK = b"schema: modellab."
 
 
@@ -31,23 +33,32 @@ class Config:
     strict: bool = False
     control: bool = False
     speed_age_days: float = 7.0
+    shard: Shard | None = None
 
 
 def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("modellab", "speech model benchmarks (modellab)")
 
     def globs(flag: str, what: str) -> None:
-        group.addoption(flag, action="append", default=[], metavar="GLOB", help=f"{what} Repeatable.")
+        group.addoption(flag, action="append", default=[], metavar="GLOB", help=f"{what}; repeatable.")
 
-    globs("--lab-model", "Only models whose id matches.")
-    globs("--lab-device", "Only devices whose id matches.")
-    globs("--lab-dataset", "Only data sets whose id matches.")
-    globs("--lab-require", "Fail unless a case whose id (model:device:dataset) matches was measured.")
+    globs("--lab-model", "Only models whose id matches")
+    globs("--lab-device", "Only devices whose id matches")
+    globs("--lab-dataset", "Only data sets whose id matches")
+    globs(
+        "--lab-require", "Fail unless a case whose id (model:device:dataset) matches was measured, on that very device"
+    )
     group.addoption(
         "--lab-max-utterances",
         type=_positive,
         metavar="N",
         help="Only the first N utterances of each data set; never graded, never a baseline.",
+    )
+    group.addoption(
+        "--lab-shard",
+        type=_shard,
+        metavar="I/N",
+        help="Only the I-th of N parts of each data set; nothing is judged until `modellab merge` joins them.",
     )
     group.addoption(
         "--lab-fresh",
@@ -93,9 +104,11 @@ def read(config: pytest.Config) -> Config:
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
         in_process=bool(config.getoption("--lab-inprocess")),
-        strict=bool(config.getoption("--lab-strict")),
+        # Nothing is judged of a shard, so nothing can be doubtful.
+        strict=bool(config.getoption("--lab-strict")) and config.getoption("--lab-shard") is None,
         control=control,
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
+        shard=config.getoption("--lab-shard"),
     )
 
 
@@ -139,6 +152,13 @@ def _days(text: str) -> float:
     if not 0 <= days < 36500:  # not a number compares as false
         raise pytest.UsageError(f"modellab_speed_age_days: expected a number of days, 0 for none, found {text!r}")
     return days
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _positive(text: str) -> int:

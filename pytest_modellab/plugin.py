@@ -197,6 +197,7 @@ class ControllerPlugin:
     def pytest_report_header(self) -> str:
         catalog = self.lab.catalog
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
+        shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
         if self.lab.config.control:
             return (
@@ -205,7 +206,7 @@ class ControllerPlugin:
             )
         return (
             f"modellab: {self.lab.shown(catalog.folder)}: models {len(catalog.models)},"
-            f" data sets {len(catalog.datasets)}, cases {len(self.lab.cases)};"
+            f" data sets {len(catalog.datasets)}{shard}, cases {len(self.lab.cases)};"
             f" reports: {self.lab.shown(self.lab.config.reports)}{told if foreign else ''}"
         )
 

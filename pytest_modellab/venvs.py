@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from .variables import PATH, PYENV, PYENV_ROOT
+
 LAST_LINES = 8
 """Of what a command said, in the message that it failed."""
 
@@ -165,9 +167,9 @@ def find_python(version: str | None) -> tuple[str | None, list[str]]:
 
 
 def _pyenv_roots() -> list[Path]:
-    named = [os.environ.get("PYENV_ROOT"), os.environ.get("PYENV")]
+    named = [PYENV_ROOT.get(), PYENV.get()]
     # A session may have another HOME than its user's; where the shims are, the versions are.
-    shims = [entry for entry in os.environ.get("PATH", "").split(os.pathsep) if Path(entry).name == "shims"]
+    shims = [entry for entry in (PATH.get() or "").split(os.pathsep) if Path(entry).name == "shims"]
     roots = [Path(each) for each in named if each] + [Path(entry).parent for entry in shims]
     with suppress(RuntimeError):  # no home folder
         roots.append(Path.home() / ".pyenv")

@@ -98,6 +98,7 @@ class TestCanonical:
             "provenance.session",
             "provenance.created",
             "provenance.judging",
+            "provenance.merged",
             "provenance.stands_again",
             "seal",
             "provenance.rescored",

@@ -39,6 +39,7 @@ from .record import (
     Provenance,
     Range,
     Record,
+    ShardOf,
     Timing,
     UtteranceResult,
 )
@@ -75,6 +76,8 @@ class Origin:
     session: str
     model_size: int | None
     """Bytes of the model's files; None where it needs none."""
+    shard: ShardOf | None = None
+    """Which part of the data set was run; None for all of it."""
 
 
 def assemble(
@@ -119,12 +122,13 @@ def assemble(
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
         title=case.model.title or case.model.id,
         limited_to=limited_to,
+        shard=origin.shard,
         failure=facts.failure,
         loaded=dict(facts.loaded),
         ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summarize(results, scored, words=normalize.name != CHARACTERS),
-        timing=_timing(results, facts),
+        timing=timing(results, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
         provenance=Provenance(
@@ -202,7 +206,8 @@ def _memory(memory: Memory, model_size: int | None) -> MemoryUse:
     )
 
 
-def _timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
+def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
+    """Speed of those utterances that were answered and timed."""
     timed = [(r.processing_s, r.audio_s) for r in results if r.error is None and r.processing_s is not None]
     conditions = facts.conditions
     common = Timing(

@@ -23,6 +23,7 @@ from .local import Memory, WorkerDied
 from .machine import machine
 from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool, transcribe_request
 from .record import Elsewhere, Failure, Finding
+from .shards import Shard
 from .watch import Progress
 
 # Audio that a timing pass answers a second time: enough for a stable RTF, little beside a large data set.
@@ -44,6 +45,8 @@ class Settings:
     """Whether every model is replaced by the engine that is wrong on purpose."""
     alone: bool = True
     """Whether the session does one thing at a time, so that it may time it."""
+    shard: Shard | None = None
+    """Which part of each data set is run; None for all of it."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Job:
     """Length of each utterance's audio, by id."""
     rate: int
     """Sample rate of the engine, Hz."""
+    whole: Dataset
+    """The data set that `dataset` may be a shard of: the fixed clip is the same for all shards."""
     elsewhere: Elsewhere | None = None
     """The device it runs on, where that is not the case's."""
 
@@ -190,7 +195,7 @@ class CaseRun:
 
     @cached_property
     def _fixed_clip(self) -> Clip:
-        return fixed_clip(self.job.dataset, self.job.rate)
+        return fixed_clip(self.job.whole, self.job.rate)
 
     def _ask(self, loaded: Loaded, clip: Clip, timeout: float) -> dict[str, Any]:
         """One call with an eye on what the machine does beside it. Raises WorkerDied."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from ..variables import CUDA_VISIBLE_DEVICES
 from .gpu import gpu_ids
 
 
@@ -69,7 +69,7 @@ def device_name(device: Mapping[str, Any]) -> str | None:
     if device["kind"] != "cuda":
         return str(device["kind"])
     # Index 0 of a process is another card where the variable says so, which names it by number or by UUID.
-    visible = [each.strip() for each in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if each.strip()]
+    visible = [each.strip() for each in (CUDA_VISIBLE_DEVICES.get() or "").split(",") if each.strip()]
     index = device["index"]
     physical = visible[index] if index < len(visible) else str(index)
     cards = gpu_ids()

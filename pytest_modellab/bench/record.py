@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..text import CHARACTERS
 from . import beyond_figures
 from .files import write_text
+from .shards import Shard
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
 
@@ -69,6 +70,19 @@ class Elsewhere(Stored):
 
     def __str__(self) -> str:
         return f"ran on {self.device} ({self.why})"
+
+
+class ShardOf(Stored):
+    """A part of the utterances of a data set, so that several machines can share it."""
+
+    index: int = Field(description="from 1")
+    of: int
+    places: tuple[int, ...] = Field(description="of its utterances in the data set, from 0")
+    utterances: int = Field(description="of all shards")
+
+    @property
+    def cut(self) -> Shard:
+        return Shard(self.index, self.of)
 
 
 class UtteranceResult(Stored):
@@ -246,6 +260,7 @@ class Provenance(Stored):
     created: str = volatile(description="UTC, ISO 8601")
     rescored: str | None = volatile(default=None, description="when the scores were made, if not with the run")
     stands_again: str | None = volatile(default=None, description="when it came to stand for a later session")
+    merged: tuple[str, ...] = volatile(default=(), description="ids of the shards it was joined from")
     resumed: int = volatile(description="utterances taken over from a session that was killed")
     worker_restarts: int = volatile()
 
@@ -269,6 +284,7 @@ class Record(Stored):
     case: CaseRef
     title: str
     limited_to: int | None = Field(description="only so many utterances were asked for: never graded")
+    shard: ShardOf | None = Field(default=None, description="one of several parts: judged once they are merged")
     failure: Failure | None = Field(description="the model could not be loaded, or not be kept alive")
     loaded: dict[str, str | int | float | bool | None] = Field(
         default_factory=dict, description="what the engine chose while it loaded, by its own word"
@@ -300,7 +316,9 @@ class Record(Stored):
         return "cer" if self.normalizer.name == CHARACTERS else "wer"
 
     def figure(self, metric: str) -> float | None:
-        """The value of one of metrics.definitions.METRICS, in its unit; None where there is none."""
+        """The value of one of metrics.definitions.METRICS, in its unit; None where there is none, as of a shard."""
+        if self.shard is not None:
+            return None
         if metric in {"wer", "cer", "success_rate"}:
             value = getattr(self.summary, metric)
         elif metric in beyond_figures.FIGURES:
@@ -316,6 +334,8 @@ class Record(Stored):
 
     def interval(self, metric: str) -> Range | None:
         """The 95 % interval of a figure; None where it has none."""
+        if self.shard is not None:
+            return None
         if metric in beyond_figures.FIGURES:
             return beyond_figures.interval(self.beyond, metric)
         for part in (self.summary, self.timing):
@@ -328,6 +348,8 @@ class Record(Stored):
         """The reason a figure is None."""
         if self.failure is not None:
             return self.failure.message
+        if self.shard is not None:
+            return f"only shard {self.shard.cut} was run; `modellab merge` joins all"
         if metric == "cost_per_audio_hour" and self.price is None:
             return f"devices.yaml gives {self.case.device} no price"
         if metric in _SPEED and self.timing.no_speed:

@@ -12,6 +12,7 @@ from typing import Any
 from ..cases import Case
 from . import provenance
 from .record import Record, RecordError, read, write
+from .shards import Shard
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
 """What a speed is of: two machines that share these may still differ, but records stay where they were made."""
@@ -28,6 +29,7 @@ class Wanted:
     limited_to: int | None
     speed_age: timedelta
     """How old its times may be."""
+    shard: Shard | None = None
 
 
 def find(reports: Path, wanted: Wanted) -> tuple[Record, Path] | None:
@@ -83,6 +85,8 @@ def why_not(record: Record, wanted: Wanted) -> str | None:
         return "it has no seal, being of an older version"
     if record.limited_to != wanted.limited_to:
         return "it is of another number of utterances"
+    if (record.shard and record.shard.cut) != wanted.shard:
+        return "it is of another part of the data"
     if record.failure is not None or record.summary.answered < record.summary.utterances:
         return "not every utterance was answered"
     if record.provenance.rescored is not None:

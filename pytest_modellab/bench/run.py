@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from ..datasets import Dataset, DatasetError, prepare
 from ..engines.registry import engine_class, imported_from, remedy
 from ..environments import Environment, Environments, NoEnvironment, whereabouts
 from ..store import Store, StoreError, Unavailable, cache_root
+from ..store.occupancy import Occupant
 from ..text import CHARACTERS
 from . import provenance, reuse
 from . import record as records
@@ -27,8 +28,9 @@ from .journal import Journal
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
 from .pool import LoadOrder, Pool
-from .record import Elsewhere, Record
+from .record import Elsewhere, Record, ShardOf
 from .session import Session
+from .shards import Shard, assign
 from .watch import Progress, Silent
 
 SEED = 0
@@ -74,6 +76,7 @@ class Bench:
         self.pool = Pool(self.start_worker, Leases(cache_root() / "locks"))
         self.environments = Environments(catalog.folder / "models")
         self._git: tuple[str | None, bool | None] | None = None
+        self._occupant = Occupant(cache_root())
 
     def start_worker(self, order: LoadOrder) -> Worker:
         """A worker of this session's kind, nothing loaded yet."""
@@ -87,6 +90,7 @@ class Bench:
 
     def close(self) -> None:
         self.pool.close()
+        self._occupant.leave()
 
     def run(self, case: Case) -> Outcome:
         """The outcome of `case`, measured now unless this session already has."""
@@ -226,14 +230,22 @@ class Bench:
         if found is not None and not self._in_doubt(case, found[0]):
             record, path = reuse.brought_forward(self.session.reports, case, *found)
             return Outcome(record, path, unchanged_since=reuse.since(record))
-        seconds = {u.id: u.seconds for u in dataset.utterances}  # also finds broken files before any work
-        origin = self._origin(wanted, order, inputs)
+        whole, seconds = dataset, {u.id: u.seconds for u in dataset.utterances}  # finds broken files before any work
+        shard = None if self.settings.shard is None else _cut(self.settings.shard, whole, seconds)
+        if shard is not None:
+            if not shard.places:
+                return Outcome(unavailable=_too_many(shard))
+            dataset = whole.only(shard.places)
+            seconds = {u.id: seconds[u.id] for u in dataset.utterances}
+        origin = self._origin(wanted, order, inputs, shard)
+        # Answers of another part are no beginning of this one.
+        key = origin.key if shard is None else f"{origin.key} {shard.cut}"
         if self.settings.fresh:
             self.session.forget(case.key)
         else:
-            self.session.adopt(case.key, origin.key)
+            self.session.adopt(case.key, key)
         head = {
-            "key": origin.key,
+            "key": key,
             "case": case.id,
             "utterances": len(seconds),
             "audio_s": sum(seconds.values()),
@@ -241,7 +253,7 @@ class Bench:
         }
         with Journal.open(self.session.journal(case.key), head) as journal:
             rate = engine_class(order.engine).rate
-            job = Job(case, dataset, order, seconds, rate, self.device(case)[1])
+            job = Job(case, dataset, order, seconds, rate, whole, self.device(case)[1])
             run = CaseRun(job, self.pool, journal, self.settings, self.progress)
             facts = run.facts_of_finished() or run.finish()
             record = assemble(case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin)
@@ -260,9 +272,10 @@ class Bench:
             figures_depend_on(case, dataset),
             None if self.settings.max_utterances is None else len(dataset.utterances),
             timedelta(days=self.settings.speed_age_days),
+            self.settings.shard,
         )
 
-    def _origin(self, wanted: reuse.Wanted, order: LoadOrder, inputs: dict[str, Any]) -> Origin:
+    def _origin(self, wanted: reuse.Wanted, order: LoadOrder, inputs: dict[str, Any], shard: ShardOf | None) -> Origin:
         if self._git is None:
             self._git = provenance.git_state(self.catalog.folder)
         commit, dirty = self._git
@@ -274,7 +287,19 @@ class Bench:
             dirty=dirty,
             session=self.session.id,
             model_size=weights.size(order.weights),
+            shard=shard,
         )
+
+
+def _cut(shard: Shard, whole: Dataset, seconds: Mapping[str, float]) -> ShardOf:
+    """Which utterances the shard has."""
+    assigned = assign(seconds, shard.of, whole.spec.id)
+    places = tuple(i for i, utterance in enumerate(whole.utterances) if assigned[utterance.id] == shard.index)
+    return ShardOf(index=shard.index, of=shard.of, places=places, utterances=len(whole.utterances))
+
+
+def _too_many(shard: ShardOf) -> str:
+    return f"shard {shard.cut} holds none of its {shard.utterances} utterances; more shards than these are of no use"
 
 
 def _target(case: Case) -> str:

@@ -17,7 +17,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,15 +97,9 @@ class Session:
             journal = folder / f"{name}.jsonl"
             if folder == self.folder or not journal.exists():
                 continue
-            try:
-                # Both: a killed session's xdist workers may outlive it by a moment.
-                with FileLock(folder / "alive.lock", timeout=0), FileLock(folder / f"{name}.lock", timeout=0):
-                    if journal.exists():
-                        yield journal
-            except Timeout:
-                continue
-            except OSError:  # removed under our eyes by another session
-                continue
+            with held_if_dead(folder, name) as dead:
+                if dead and journal.exists():
+                    yield journal
 
     def end(self, *, whole: bool) -> None:
         """Release the session; a whole one takes its folder along, a broken-off one leaves it to the next."""
@@ -120,11 +114,27 @@ class Session:
             # One without a plan may be between making its folder and taking its lock.
             starting = not (folder / PLAN).exists() and time.time() - folder.stat().st_mtime < 60
             if not starting and not any(folder.glob("*.jsonl")):
-                try:
-                    with FileLock(folder / "alive.lock", timeout=0):
+                with held_if_dead(folder) as dead:
+                    if dead:
                         shutil.rmtree(folder, ignore_errors=True)
-                except (Timeout, OSError):
-                    continue
+
+
+@contextmanager
+def held_if_dead(folder: Path, *slugs: str) -> Iterator[bool]:
+    """Whether the session of `folder` is over; if so, it is held, and with it these cases, or all that it had.
+
+    Both: a killed session's xdist workers may outlive it by a moment.
+    """
+    cases = [folder / f"{name}.lock" for name in slugs] or folder.glob("*.lock")
+    locks = dict.fromkeys([folder / "alive.lock", *cases])
+    with ExitStack() as held:
+        try:
+            for path in locks:
+                held.enter_context(FileLock(path, timeout=0))
+        except (Timeout, OSError):  # OSError: removed under our eyes by another session
+            yield False
+            return
+        yield True
 
 
 def slug(case_key: str) -> str:

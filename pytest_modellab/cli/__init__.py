@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .. import __version__
+from .exits import Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the exit code is 0 where all went well, 1 where something is wrong, 2 for bad usage."""
+    """Run the command line; what the exit code means is in `exits`."""
     options = _parser().parse_args(arguments)
     from ..baseline import BaselineError
     from ..bench.record import RecordError
@@ -25,10 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options)
     except (BaselineError, CatalogError, HookError, RecordError, ReleaseError, StoreError, UsageError) as error:
         print(f"modellab: {error}", file=sys.stderr)
-        return 2 if isinstance(error, UsageError) else 1
+        return Exit.USAGE if isinstance(error, UsageError) else Exit.WRONG
     except KeyboardInterrupt:
         print("modellab: interrupted; what was fetched is kept", file=sys.stderr)
-        return 130
+        return Exit.INTERRUPTED
 
 
 class UsageError(Exception):
@@ -52,7 +53,21 @@ def _parser() -> argparse.ArgumentParser:
         return added
 
     from ..catalog.specs import TIERS
-    from . import baseline, calibrate, data, doctor, hook, models, new_model, release, rescore, schema, why
+    from . import (
+        baseline,
+        calibrate,
+        clean,
+        data,
+        doctor,
+        hook,
+        merge,
+        models,
+        new_model,
+        release,
+        rescore,
+        schema,
+        why,
+    )
 
     pull = command("pull", models.pull, "Fetch weights and build environments ahead of time, whatever their size.")
     pull.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
@@ -118,5 +133,33 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     checked = command("verify", release.check, "Check the bundle of a release, here or on another machine.")
     checked.add_argument("bundle", type=Path, metavar="BUNDLE", help="release-VERSION.zip, or the unpacked folder")
+    tidy = command("clean", clean.run, "Show what records and the cache take up, and what may go; --yes removes it.")
+    either = tidy.add_mutually_exclusive_group()
+    either.add_argument("--yes", action="store_true", help="remove it; without, nothing is touched")
+    either.add_argument("--dry-run", action="store_true", help="only show, which is what happens without --yes")
+    tidy.add_argument(
+        "--keep",
+        type=clean.positive,
+        metavar="N",
+        help="records that aren't among the N newest of their case; with --older-than, of these the old ones",
+    )
+    tidy.add_argument(
+        "--older-than",
+        type=clean.days,
+        metavar="DAYS",
+        help="records and what killed sessions left, of before then; the newest record of a case always stays",
+    )
+    tidy.add_argument("--unnamed", action="store_true", help="cached files and environments the catalog doesn't name")
+    tidy.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    join = command(
+        "merge", merge.run, "Join the records of all shards (pytest --lab-shard) into whole ones, and judge."
+    )
+    join.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of reports, or of several such folders")
+    join.add_argument(
+        "--output", dest="reports", metavar="DIR", help="folder of records to write to (default: modellab_reports)"
+    )
+    join.add_argument(
+        "--require", action="append", default=[], metavar="GLOB", help="fail unless such a case is there; repeatable"
+    )
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

@@ -44,7 +44,7 @@ def latest(reports: Path) -> list[Record]:
     # Names begin with the time of the run.
     for path in sorted((reports / "runs").glob("*/*/*.json"), key=lambda path: path.name):
         record = records.read(path)
-        if record.limited_to is None:
+        if record.limited_to is None and record.shard is None:
             newest[f"{record.case.task}/{record.case.id}"] = record
     return [newest[key] for key in sorted(newest)]
 

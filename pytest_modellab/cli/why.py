@@ -30,10 +30,13 @@ def run(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(catalog, Session(Path(folder), "why", own=False), Settings(speed_age_days=days))
         bench.store = Store(fetching=False)
-        for case in chosen("case", options.cases, cases):
-            lines = list(_explain(bench, case, reports_folder(options)))
-            standing &= lines[0].startswith("unchanged")
-            print("\n  ".join(printable(line) for line in [f"{case.id}: {lines[0]}", *lines[1:]]))
+        try:
+            for case in chosen("case", options.cases, cases):
+                lines = list(_explain(bench, case, reports_folder(options)))
+                standing &= lines[0].startswith("unchanged")
+                print("\n  ".join(printable(line) for line in [f"{case.id}: {lines[0]}", *lines[1:]]))
+        finally:
+            bench.close()
     return 0 if standing else 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,6 +81,11 @@ class Dataset:
         if language is None and not any(divided_by_spaces(utterance.language) for utterance in self.utterances):
             language = self.utterances[0].language
         return self.spec.normalizer or for_language(language)
+
+    def only(self, places: Sequence[int]) -> Dataset:
+        """The utterances at these places, under the normalizer of all."""
+        spec = self.spec.model_copy(update={"normalizer": self.normalizer})
+        return Dataset(spec, tuple(self.utterances[place] for place in places))
 
     def first(self, count: int | None) -> Dataset:
         return self if count is None else Dataset(self.spec, self.utterances[:count])

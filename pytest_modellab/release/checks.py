@@ -101,6 +101,8 @@ def _missing(required: Mapping[str, Sequence[Record]]) -> Iterator[str]:
             (record,) = records
             if record.limited_to is not None:
                 yield f"{key}: only {record.limited_to} utterances were run"
+            elif record.shard is not None:
+                yield f"{key}: only shard {record.shard.cut} was run"
             elif record.ran_on is not None:
                 yield f"{key}: it {record.ran_on}"
             elif record.summary.answered < record.summary.utterances:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import platformdirs
 
+from ..variables import CACHE
 from .blobs import Blobs, checked_digest, digest_file
 from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable, WrongBytes
 from .making import Maker
@@ -29,7 +30,7 @@ _STALE_SECONDS = 24 * 3600
 
 def cache_root() -> Path:
     """The cache of this user: MODELLAB_CACHE, or else the platform's cache folder for `modellab`."""
-    named = os.environ.get("MODELLAB_CACHE")
+    named = CACHE.get()
     return Path(named) if named else Path(platformdirs.user_cache_dir("modellab"))
 
 
@@ -59,13 +60,20 @@ class Wanted:
 class Store:
     """The cache, shared by all processes of a machine that use the same root."""
 
-    def __init__(self, root: Path | None = None, progress: bool | None = None, *, fetching: bool = True) -> None:
+    def __init__(
+        self,
+        root: Path | None = None,
+        progress: bool | None = None,
+        *,
+        fetching: bool = True,
+        blobs: Callable[[Path], Blobs] = Blobs,
+    ) -> None:
         """`root` defaults to `cache_root()`; `progress` is whether to draw bars, by default on a terminal.
 
         Without `fetching` only what is in the cache can be had: nothing is fetched or made, all else is Unavailable.
         """
         self.root = (cache_root() if root is None else root).expanduser().resolve()
-        self._blobs = Blobs(self.root)
+        self._blobs = blobs(self.root)
         self._progress = progress
         self._fetching = fetching
 

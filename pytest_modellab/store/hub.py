@@ -1,11 +1,11 @@
 """The Hugging Face hub: the user's own cache of it first, then the network."""
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..variables import HF_ENDPOINT, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE
 from .errors import SourceFailed
 from .sources import Hub
 from .web import Access, why_unreachable
@@ -90,7 +90,7 @@ def require_network() -> None:
         from huggingface_hub import constants
     except ImportError as error:
         raise SourceFailed("huggingface_hub is not installed; pip install huggingface_hub") from error
-    switches = (os.environ.get("HF_HUB_OFFLINE"), os.environ.get("TRANSFORMERS_OFFLINE"))
+    switches = (HF_HUB_OFFLINE.get(), TRANSFORMERS_OFFLINE.get())
     if constants.HF_HUB_OFFLINE or any((switch or "").upper() in _TRUE for switch in switches):
         raise SourceFailed("not in the local hub cache, and HF_HUB_OFFLINE forbids the network")
     reason = why_unreachable(_endpoint(), Access())
@@ -102,7 +102,7 @@ def _endpoint() -> str:
     from huggingface_hub import constants
 
     # The library reads the variable once, when it is first imported.
-    return (os.environ.get("HF_ENDPOINT") or constants.ENDPOINT).rstrip("/")
+    return (HF_ENDPOINT.get() or constants.ENDPOINT).rstrip("/")
 
 
 @contextmanager

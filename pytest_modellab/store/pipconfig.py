@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..variables import PIP_INDEX_URL
 from .errors import SourceFailed
 from .web import Access
 
@@ -96,7 +97,7 @@ def read_settings() -> PipSettings:
     try:
         listed = _listed()
     except PipMissing as error:
-        if not os.environ.get("PIP_INDEX_URL"):
+        if not PIP_INDEX_URL.get():
             raise SourceFailed(f"{error}, or set PIP_INDEX_URL") from error
         listed = {}
 

@@ -1,7 +1,6 @@
 """HTTP as the standard library speaks it: proxies, certificates, passwords and a bound on dead hosts."""
 
 import base64
-import os
 import ssl
 import threading
 from dataclasses import dataclass
@@ -20,6 +19,8 @@ from urllib.request import (
     build_opener,
 )
 
+from ..variables import PIP_CERT, REQUESTS_CA_BUNDLE
+
 PROBE_SECONDS = 3.0
 """How long a host may take to show that it is there, name resolution included."""
 
@@ -35,7 +36,7 @@ class _NoRedirect(HTTPRedirectHandler):
 
 def _trust(certificates: str | None) -> ssl.SSLContext:
     # The default context reads SSL_CERT_FILE and SSL_CERT_DIR by itself.
-    chosen = certificates or os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
+    chosen = certificates or PIP_CERT.get() or REQUESTS_CA_BUNDLE.get()
     if not chosen:
         return ssl.create_default_context()
     if Path(chosen).is_dir():

@@ -1,0 +1,140 @@
+"""`modellab clean`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from ..catalog import Catalog
+from ..cleaning import cache, reports
+from ..cleaning.part import Doomed, InUse, Part
+from ..printable import printable
+from ..store import cache_root
+from ..store.occupancy import CacheInUse, emptying
+from ..store.progress import readable
+from .exits import Exit
+from .place import open_catalog, reports_folder
+
+_SHOWN = 10
+"""Lines for each part, of what goes and of what is left alone; with more, how many more."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show what takes up room; with `--yes` remove what may go. 1 where something could not be removed."""
+    catalog = open_catalog(options)
+    folder, root = reports_folder(options).resolve(), cache_root().expanduser().resolve()
+    old = None if options.older_than is None else timedelta(days=options.older_than)
+    here = [
+        reports.records(folder, reports.Retention(options.keep, old)),
+        reports.sessions(folder, old),
+        reports.baselines(folder),
+        reports.leftovers(folder),
+    ]
+    cached = _cached(catalog, root, unnamed=options.unnamed)
+    failed: list[str] = []
+    try:
+        with emptying(root):
+            if options.yes:
+                failed += _remove(cached)
+                cache.remove_broken_links(root)
+    except (CacheInUse, OSError) as error:
+        if any(part.doomed for part in cached):
+            failed.append(str(error))
+            for part in cached:
+                part.doomed.clear()
+    if options.yes:
+        failed += _remove(here)
+    _show(folder, here, gone=options.yes)
+    _show(root, cached, gone=options.yes)
+    _sum_up([*here, *cached], options)
+    for line in failed:
+        print(printable(f"{'not removed' if options.yes else 'left alone'}: {line}"))
+    return Exit.WRONG if failed and options.yes else Exit.OK
+
+
+def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Part]:
+    weights, data, files = cache.files(catalog, root)
+    environments, others = cache.environments(catalog, root)
+    for part in (files, others):
+        if not unnamed:
+            part.doomed.clear()
+            part.young = 0
+    return [weights, data, environments, files, others, cache.leftovers(root)]
+
+
+def _remove(parts: Sequence[Part]) -> list[str]:
+    """Remove what may go, and say of the rest why it is still there; it counts as doomed no more."""
+    failed: list[str] = []
+    for part in parts:
+        gone: list[Doomed] = []
+        for each in part.doomed:
+            try:
+                each.remove()
+            except (InUse, OSError) as error:
+                failed.append(str(error))
+            else:
+                gone.append(each)
+        part.doomed = gone
+    return failed
+
+
+def _show(place: Path, parts: Sequence[Part], *, gone: bool) -> None:
+    print(printable(str(place)))
+    for part in parts:
+        line = f"  {part.name:<22} {part.count:>6}  {readable(part.size):>10}"
+        if part.doomed:
+            line += f"  {'removed' if gone else 'may go'}: {len(part.doomed)}, {readable(_size(part.doomed))}"
+        print(line)
+        for text in _first([f"- {_near(each.path, place)}: {each.why}" for each in part.doomed]):
+            print(printable(f"      {text}"))
+        young = [f"left alone, younger than a day: {part.young}"] if part.young else []
+        for text in _first([*part.notes, *young]):
+            print(printable(f"      {text}"))
+
+
+def _first(lines: Sequence[str]) -> list[str]:
+    rest = len(lines) - _SHOWN
+    return [*lines[:_SHOWN], *([f"... and {rest} more"] if rest > 0 else [])]
+
+
+def _near(path: Path, place: Path) -> str:
+    return path.relative_to(place).as_posix() if path.is_relative_to(place) else str(path)
+
+
+def _size(doomed: Sequence[Doomed]) -> int:
+    return sum(each.size for each in doomed)
+
+
+def _sum_up(parts: Sequence[Part], options: argparse.Namespace) -> None:
+    size = sum(part.size for part in parts)
+    doomed = [each for part in parts for each in part.doomed]
+    if options.yes:
+        print(f"total {readable(size - _size(doomed))}, {readable(_size(doomed))} removed")
+        return
+    print(f"total {readable(size)}, of which {readable(_size(doomed))} may go{'; --yes removes it' if doomed else ''}")
+    hints = []
+    if options.keep is None and options.older_than is None:
+        hints.append("--keep N or --older-than DAYS chooses records")
+    if not options.unnamed and any("not named" in part.name and part.count for part in parts):
+        hints.append("--unnamed takes what this catalog doesn't name, though another project's may")
+    if hints:
+        print(f"nothing else goes unasked: {'; '.join(hints)}")
+
+
+def positive(text: str) -> int:
+    """A number of records: the newest of a case always stays."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, not {text!r}")
+    return int(text)
+
+
+def days(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < 36500:  # not a number compares as false
+        raise argparse.ArgumentTypeError(f"a number of days is needed, not {text!r}")
+    return found

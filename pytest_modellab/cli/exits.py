@@ -1,0 +1,18 @@
+"""Exit codes of the command `modellab`."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    OK = 0
+    WRONG = 1
+    USAGE = 2
+    INTERRUPTED = 130
+
+
+MEANINGS = {
+    Exit.OK: "all well",
+    Exit.WRONG: "something is wrong or not available",
+    Exit.USAGE: "the command line asks for what isn't there",
+    Exit.INTERRUPTED: "interrupted; what was fetched is kept",
+}

@@ -1,0 +1,102 @@
+"""`modellab merge`."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..bench import record as records
+from ..bench.files import write_text
+from ..bench.merge import MergeError, merge
+from ..bench.record import Record
+from ..catalog import Catalog
+from ..gate import Limits, corrected
+from ..printable import printable, printable_lines
+from ..scorecard.card import CaseReport, Scorecard, build, build_row
+from ..scorecard.terminal import render
+from . import UsageError
+from .exits import Exit
+from .place import open_catalog, reports_folder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Join the shards of every case, write the records and their scorecard.
+
+    1 where a case can't be joined, or fails as it would in a session.
+    """
+    catalog = open_catalog(options)
+    output = reports_folder(options)
+    refused = False
+    merged: list[tuple[Record, Path]] = []
+    for found in _cases(options.folders).values():
+        try:
+            record = merge(found)
+        except MergeError as error:
+            refused = True
+            print(printable_lines(f"refused: {error}"))
+            continue
+        path = records.write(record, output)
+        merged.append((records.read(path), path))
+        print(printable(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}"))
+    if not merged:
+        return Exit.WRONG
+    card = _judged(catalog, merged, options.require)
+    place = output / "scorecard.json"
+    write_text(place, card.model_dump_json(by_alias=True, indent=1) + "\n")
+    for line, _ in render(card, str(place)):
+        print(line)
+    return Exit.WRONG if refused or card.problems else Exit.OK
+
+
+def _cases(folders: Sequence[Path]) -> dict[str, dict[Path, Record]]:
+    """The shards' records of each case. Raises UsageError where there are none, RecordError for one that is damaged."""
+    newest: dict[tuple[Path, str, int], tuple[Record, Path]] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"no such folder: {folder}")
+        found = False
+        # Names begin with the time of the run: a shard that was run again counts once, as it was last.
+        for path in sorted(set(_records(folder)), key=lambda path: path.name):
+            record = records.read(path)
+            if record.shard is not None:
+                found = True
+                runs = path.parents[2].resolve()
+                newest[runs, f"{record.case.task}/{record.case.id}", record.shard.index] = (record, path)
+        if not found:
+            raise UsageError(f"no record of a shard under {folder}; `pytest --lab-shard=1/2` makes them")
+    cases: dict[str, dict[Path, Record]] = {}
+    for (_, case, _), (record, path) in sorted(newest.items(), key=lambda item: item[0][1:]):
+        cases.setdefault(case, {})[path] = record
+    return cases
+
+
+def _records(folder: Path) -> Iterator[Path]:
+    """Of a folder of reports, or of all that lie somewhere below it, as downloaded artifacts do."""
+    yield from folder.glob("runs/*/*/*.json")
+    yield from folder.glob("**/runs/*/*/*.json")
+
+
+def _judged(catalog: Catalog, merged: Sequence[tuple[Record, Path]], required: Sequence[str]) -> Scorecard:
+    """The scorecard of a session that had run these cases whole, but for what its tests would have said."""
+    limits = [Limits(record.case, catalog.limits, catalog.shown) for record, _ in merged]
+    gates = max(1, sum(each.by_interval for each in limits))
+    judged = [
+        Limits(each.case, each.entries, each.shown, gates).judge(record)
+        for each, (record, _) in zip(limits, merged, strict=True)
+    ]
+    held = iter(corrected([verdict for verdicts in judged for verdict in verdicts]))
+    rows = [
+        build_row(
+            CaseReport(case=record.case, title=record.title, record=record, path=path),
+            [next(held) for _ in verdicts],
+            catalog.grades,
+            str,
+        )
+        for (record, path), verdicts in zip(merged, judged, strict=True)
+    ]
+    return build(
+        f"merge-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}", rows, partial=None, required=required
+    )

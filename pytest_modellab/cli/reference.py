@@ -1,0 +1,166 @@
+"""The parts of docs/reference.md that the code knows: `python -m pytest_modellab.cli.reference docs/reference.md`.
+
+Between `<!-- generated: NAME -->` and `<!-- end -->` stands what `PARTS[NAME]` gives; all else is written by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from .. import options
+from ..variables import VARIABLES
+from . import _parser
+from .exits import MEANINGS
+
+PYTEST_EXITS = {
+    pytest.ExitCode.OK: "every test passed or was skipped, every gate held, something was measured",
+    pytest.ExitCode.TESTS_FAILED: "a test or a gate failed; or nothing was measured; or a required case is missing",
+    pytest.ExitCode.INTERRUPTED: "interrupted; the scorecard is marked partial, the next session goes on",
+    pytest.ExitCode.INTERNAL_ERROR: "an error in pytest or a plugin; the next session goes on",
+    pytest.ExitCode.USAGE_ERROR: "the catalog or the command line is wrong",
+    pytest.ExitCode.NO_TESTS_COLLECTED: "no test was selected",
+}
+
+_PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+class Settings:
+    """Stands in for pytest's parser and keeps what a plugin adds to it, by public calls alone."""
+
+    def __init__(self) -> None:
+        self.options = argparse.ArgumentParser(add_help=False)
+        self.ini: list[tuple[str, str, Any]] = []
+
+    def getgroup(self, *_: object) -> Settings:
+        return self
+
+    def addoption(self, *names: str, **attributes: Any) -> None:
+        self.options.add_argument(*names, **attributes)
+
+    def addini(self, name: str, help: str, type: object = None, default: Any = None, **_: object) -> None:
+        self.ini.append((name, help, default))
+
+
+def settings() -> Settings:
+    """The options and ini settings of the plugin."""
+    kept = Settings()
+    options.add_options(cast(pytest.Parser, kept))
+    return kept
+
+
+def updated(page: str) -> str:
+    """The page with its generated parts as they should be. Raises ValueError for a part it lacks, or one too many."""
+    found = [name for _, name, _ in _PART.findall(page)]
+    if sorted(found) != sorted(PARTS):
+        raise ValueError(f"generated parts of the page: {found}; there must be each of {[*PARTS]} once")
+    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", page)
+
+
+def _options() -> str:
+    rows = [(_flags(action, "="), _help(action)) for action in _actions(settings().options)]
+    return _table("option", rows)
+
+
+def _ini() -> str:
+    rows = [
+        (f"`{name}`", f"{_sentence(help)}{'' if default in (None, '') else f' (default: `{default}`)'}")
+        for name, help, default in settings().ini
+    ]
+    return _table("ini setting", rows)
+
+
+def _variables() -> str:
+    return _table("environment variable", [(f"`{each.name}`", each.meaning) for each in VARIABLES])
+
+
+def _pytest_exits() -> str:
+    return _table("exit code", [(str(int(code)), meaning) for code, meaning in PYTEST_EXITS.items()])
+
+
+def _modellab_exits() -> str:
+    return _table("exit code", [(str(int(code)), meaning) for code, meaning in MEANINGS.items()])
+
+
+def _commands() -> str:
+    parser = _parser()
+    return "".join(f"{line}\n" for line in (*_general(parser), *_each_command(parser)))
+
+
+def _general(parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield "- `modellab [OPTION] COMMAND`"
+    yield from (f"  - {_flags(action)}: {_help(action)}" for action in _actions(parser) if action.option_strings)
+
+
+def _each_command(parser: argparse.ArgumentParser) -> Iterator[str]:
+    (commands,) = (action for action in _actions(parser) if isinstance(action, argparse._SubParsersAction))
+    for name, command in commands.choices.items():
+        places = [_place(action) for action in _actions(command) if not action.option_strings]
+        yield f"- `{' '.join(['modellab', name, *places])}`: {_sentence(command.description or '')}"
+        for action in _actions(command):
+            text = _help(action)
+            if text:  # what takes one of few words shows them above
+                yield f"  - {_flags(action)}: {text}"
+
+
+def _actions(parser: argparse.ArgumentParser) -> Sequence[argparse.Action]:
+    return [action for action in parser._actions if not isinstance(action, argparse._HelpAction)]
+
+
+def _place(action: argparse.Action) -> str:
+    """A positional argument as a usage line has it."""
+    name = "|".join(map(str, action.choices)) if action.choices is not None else str(action.metavar or action.dest)
+    if action.nargs == "?":
+        return f"[{name}]"
+    return {"*": f"[{name}...]", "+": f"{name}..."}.get(str(action.nargs), name)
+
+
+def _flags(action: argparse.Action, before_value: str = " ") -> str:
+    if not action.option_strings:
+        return f"`{action.metavar or action.dest}`"
+    value = "" if action.nargs == 0 else f"{before_value}{action.metavar or action.dest.upper()}"
+    return ", ".join(f"`{flag}{value}`" for flag in action.option_strings)
+
+
+def _help(action: argparse.Action) -> str:
+    return _sentence((action.help or "") % vars(action))
+
+
+def _sentence(text: str) -> str:
+    """As it stands in a table: no capital for its own sake, no full stop at the end."""
+    bare = text.removesuffix(".")
+    return bare[:1].lower() + bare[1:] if bare[1:2].islower() or bare[1:2] == " " else bare
+
+
+def _table(head: str, rows: Sequence[tuple[str, str]]) -> str:
+    lines = [f"| {head} | meaning |", "|---|---|", *(f"| {name} | {_cell(text)} |" for name, text in rows)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "options": _options,
+    "ini": _ini,
+    "variables": _variables,
+    "exit-codes": _pytest_exits,
+    "commands": _commands,
+    "modellab-exit-codes": _modellab_exits,
+}
+"""What stands between the marks, by their name."""
+
+
+def main(page: Path) -> None:
+    page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,50 @@
+"""Environment variables: those this package reads, and those that tools it calls read, with what each is for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One of them; a name that ends in `*` stands for all that begin so."""
+
+    name: str
+    meaning: str
+
+    def get(self) -> str | None:
+        """What it is set to; None where it is not set."""
+        return os.environ.get(self.name)
+
+
+CACHE = Variable("MODELLAB_CACHE", "where fetched files and built environments live (default: the user's cache folder)")
+HF_ENDPOINT = Variable("HF_ENDPOINT", "the Hugging Face hub, or a mirror of it")
+HF_HUB_OFFLINE = Variable("HF_HUB_OFFLINE", "`1`: the hub is not asked, only its cache is looked into")
+TRANSFORMERS_OFFLINE = Variable("TRANSFORMERS_OFFLINE", "the same")
+PIP_INDEX_URL = Variable("PIP_INDEX_URL", "where mirrors and data that are packages come from")
+PIP_CERT = Variable("PIP_CERT", "certificate authorities for every download, a file or a folder")
+REQUESTS_CA_BUNDLE = Variable("REQUESTS_CA_BUNDLE", "the same, where `PIP_CERT` is not set")
+CUDA_VISIBLE_DEVICES = Variable("CUDA_VISIBLE_DEVICES", "which CUDA devices there are, and in what order")
+PYENV_ROOT = Variable("PYENV_ROOT", "where pyenv keeps the Pythons that a model's environment may need")
+PYENV = Variable("PYENV", "the same on Windows")
+PATH = Variable("PATH", "where Pythons, uv, git, apt and ffmpeg are looked for")
+
+VARIABLES = (
+    CACHE,
+    HF_ENDPOINT,
+    HF_HUB_OFFLINE,
+    TRANSFORMERS_OFFLINE,
+    Variable("HF_HOME", "where the hub's own cache lies, which is looked into, too"),
+    Variable("HF_TOKEN", "for repositories of the hub that ask who you are"),
+    PIP_INDEX_URL,
+    PIP_CERT,
+    REQUESTS_CA_BUNDLE,
+    Variable("PIP_*", "pip's other settings: indexes, proxy, what is in a model's environment"),
+    Variable("UV_*", "uv's settings, `UV_DEFAULT_INDEX` among them, where uv is installed: it makes environments then"),
+    CUDA_VISIBLE_DEVICES,
+    PYENV_ROOT,
+    PYENV,
+    PATH,
+)
+"""Every variable that makes a difference, in the order of the reference page."""
