@@ -188,6 +188,31 @@ class TestUrl:
         store.fetch([wanted])
         assert site.gets("/data.tar.gz") == 1
 
+    def test_a_download_that_broke_off_goes_on_from_there(self, site: Site, store: Store) -> None:
+        data = bytes(range(256)) * 8192
+        page = site.pages["/data"] = Page(data, headers={"ETag": '"one"'}, cut_at=1_000_000)
+        wanted = Wanted("data", sha256(data), len(data), (Url(f"{site.url}/data"),))
+        with pytest.raises(Unavailable, match="broke off after 1000000 of 2097152 bytes; the next try goes on"):
+            store.fetch([wanted])
+        page.cut_at = None
+        assert store.fetch([wanted])["data"].read_bytes() == data
+        assert site.ranges == ["bytes=1000000-"]
+        assert not list((store.root / "tmp").iterdir())
+
+    @pytest.mark.parametrize("etag", ['"two"', 'W/"one"', None])
+    def test_one_that_changed_or_is_not_known_again_begins_anew(
+        self, site: Site, store: Store, etag: str | None
+    ) -> None:
+        data = b"data" * 100_000
+        first = {"ETag": '"one"'} if etag == '"two"' else {"ETag": etag} if etag else {}
+        site.pages["/data"] = Page(b"other" * 100_000, headers=first, cut_at=1000)
+        wanted = Wanted("data", sha256(data), len(data), (Url(f"{site.url}/data"),))
+        with pytest.raises(Unavailable):
+            store.fetch([wanted])
+        site.pages["/data"] = Page(data, headers={"ETag": etag} if etag else {})
+        assert store.fetch([wanted])["data"].read_bytes() == data
+        assert site.ranges == []
+
     def test_a_file_cut_short(self, site: Site, store: Store) -> None:
         site.pages["/data"] = Page(b"data", headers={"Content-Length": "9"})
         with pytest.raises(Unavailable, match="broke off after 4 of 9 bytes"):

@@ -26,6 +26,8 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
     password: str | None = None
     seconds: float = 0.0
+    cut_at: int | None = None
+    """Where the connection breaks off."""
 
 
 class Site:
@@ -34,6 +36,8 @@ class Site:
     def __init__(self) -> None:
         self.pages: dict[str, Page] = {}
         self.asked: list[tuple[str, str]] = []
+        self.ranges: list[str] = []
+        """What was asked for of a page in part, and given."""
         site = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -47,13 +51,21 @@ class Site:
                 secret = page.password and "Basic " + base64.b64encode(page.password.encode()).decode()
                 if secret and self.headers.get("Authorization") != secret:
                     page = Page(b"who are you?", "text/plain", 401)
-                self.send_response(page.status)
+                body, begin = page.body, 0
+                asked, etag = self.headers.get("Range"), page.headers.get("ETag")
+                if asked and etag and self.headers.get("If-Range") == etag:
+                    begin = int(asked.removeprefix("bytes=").removesuffix("-"))
+                    site.ranges.append(asked)
+                self.send_response(206 if begin else page.status)
                 for name, value in {"Content-Type": page.kind, **page.headers}.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", page.headers.get("Content-Length", str(len(page.body))))
+                if begin:
+                    self.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
+                if "Content-Length" not in page.headers:
+                    self.send_header("Content-Length", str(len(body) - begin))
                 self.end_headers()
                 if self.command == "GET":
-                    self.wfile.write(page.body)
+                    self.wfile.write(body[begin : page.cut_at])
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

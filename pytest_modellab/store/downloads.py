@@ -1,6 +1,6 @@
 """A file over http(s), in pieces, with a bar; what goes wrong on the way is the source's failure."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from http.client import HTTPException
 from typing import TypeVar
 from urllib.error import HTTPError, URLError
@@ -9,6 +9,7 @@ from urllib.response import addinfourl
 
 from .archives import chunks_of
 from .errors import SourceFailed
+from .partial import Partial
 from .progress import Progress
 from .web import Access, without_credentials
 
@@ -16,9 +17,16 @@ _SOCKET_SECONDS = 30.0
 _T = TypeVar("_T")
 
 
-def open_url(url: str, access: Access, *, accept: str = "*/*", secret: str | None = None) -> addinfourl:
+def open_url(
+    url: str,
+    access: Access,
+    *,
+    accept: str = "*/*",
+    secret: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> addinfourl:
     """The answer of a server to GET; `secret` is the value of the Authorization header. Raises SourceFailed."""
-    request = Request(without_credentials(url), headers={"Accept": accept})
+    request = Request(without_credentials(url), headers={"Accept": accept, **(headers or {})})
     if secret:
         # Unredirected: a redirect to another host must not carry the password there.
         request.add_unredirected_header("Authorization", secret)
@@ -27,22 +35,38 @@ def open_url(url: str, access: Access, *, accept: str = "*/*", secret: str | Non
 
 
 def download(
-    url: str, label: str, access: Access, progress: Progress, *, secret: str | None = None
+    url: str,
+    label: str,
+    access: Access,
+    progress: Progress,
+    *,
+    secret: str | None = None,
+    partial: Partial | None = None,
 ) -> Generator[bytes, None, None]:
-    """The bytes at `url`, whole or not at all: a connection that breaks off raises SourceFailed."""
-    count = 0
-    with open_url(url, access, secret=secret) as answer:
+    """The bytes at `url`, whole or not at all: a connection that breaks off raises SourceFailed.
+
+    What has come until then is kept in `partial`; a later call goes on from there, if the server still has the same.
+    """
+    kept = Partial.nowhere() if partial is None else partial
+    with kept.held(), open_url(url, access, secret=secret, headers=kept.condition()) as answer:
+        begin = kept.goes_on(answer)
         declared = answer.headers.get("Content-Length", "")
-        total = int(declared) if declared.isdigit() else None
+        total = begin + int(declared) if declared.isdigit() else None
+        count = begin
         pieces = chunks_of(answer)
         with progress.bar(label, total) as advance:
+            for piece in kept.read(begin):
+                advance(len(piece))
+                yield piece
             while piece := reading(url, lambda: next(pieces, b"")):
+                kept.append(piece)
                 count += len(piece)
                 advance(len(piece))
                 yield piece
-    # A connection that is cut short looks like the end of the file to http.client.
-    if total is not None and count != total:
-        raise SourceFailed(f"{url} broke off after {count} of {total} bytes")
+        # A connection that is cut short looks like the end of the file to http.client.
+        if total is not None and count != total:
+            raise SourceFailed(f"{url} broke off after {count} of {total} bytes; the next try goes on from there")
+        kept.remove()
 
 
 def reading(url: str, read: Callable[[], _T]) -> _T:

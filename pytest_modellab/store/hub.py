@@ -26,7 +26,7 @@ def find_cached(source: Hub) -> Path | None:
 
 
 def download(source: Hub, folder: Path, bars: bool) -> Path:
-    """Download into `folder`, which must be empty, and give the file's path.
+    """Download into `folder`, which must be empty but for what an earlier try left there, and give the file's path.
 
     Call `require_network` before. Raises SourceFailed with the hub's answer, OSError where the disk is full.
     """

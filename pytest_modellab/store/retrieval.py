@@ -1,5 +1,7 @@
 """One round of fetching: archives are downloaded once and serve every file that is wanted from them."""
 
+import hashlib
+import shutil
 import tempfile
 from collections.abc import Generator, Iterator
 from functools import cached_property
@@ -10,6 +12,7 @@ from .archives import chunks_of, read_member
 from .debs import download_deb
 from .downloads import download
 from .errors import SourceFailed
+from .partial import Partial
 from .pipconfig import PipSettings, read_settings
 from .progress import Progress
 from .sdists import download_sdist
@@ -75,13 +78,29 @@ class Retrieval:
         if reason is not None:
             raise SourceFailed(reason)
         self._progress.announce(name, size, source)
-        yield from download(source.url, name, access, self._progress, secret=authorization(source.url))
+        partial = Partial(self._kept(source.url), self._workroom.parent.parent / "locks")
+        yield from download(source.url, name, access, self._progress, secret=authorization(source.url), partial=partial)
 
     def _from_hub(self, source: Hub, name: str, size: int | None) -> Bytes:
         hub.require_network()
         self._progress.announce(name, size, source)
-        with tempfile.TemporaryDirectory(dir=self._workroom) as folder:
-            yield from read_file(hub.download(source, Path(folder), self._progress.bars))
+        # The hub's library goes on from what it finds there of an earlier try.
+        folder = self._kept(str(source))
+        folder.mkdir(exist_ok=True)
+        try:
+            path = hub.download(source, folder, self._progress.bars)
+        except SourceFailed:
+            if not any(left.stat().st_size for left in folder.rglob("*.incomplete")):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        try:
+            yield from read_file(path)
+        finally:  # whole or not, its digest is about to tell
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _kept(self, what: str) -> Path:
+        """Where a download that breaks off is kept: beside the workroom, until the store clears old things away."""
+        return self._workroom.parent / f"partial-{hashlib.sha256(what.encode()).hexdigest()[:16]}"
 
     def _archive(self, source: Package, name: str, size: int | None) -> Path:
         key = (type(source), _canonical(source))
