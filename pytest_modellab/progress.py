@@ -66,7 +66,7 @@ class TerminalProgress:
         self._paces: dict[str, Pace] = {}
 
     def say(self, case: Case, text: str) -> None:
-        self._show(f"{case.id}: {text}", log="waiting" in text)
+        self._show(f"{case.id}: {text}", log="waiting" in text or text.startswith("interrupted"))
 
     def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None:
         now = time.monotonic()

@@ -156,20 +156,36 @@ def test_a_case_that_was_finished_when_the_session_died_keeps_its_times(lab: Fak
     assert all(record.timing.rtf is not None for record in lab.records())
 
 
-def test_ctrl_c_is_partial_and_the_next_session_goes_on(lab: FakeLab) -> None:
+def interrupted_midway(lab: FakeLab, times: int) -> tuple[str, int]:
+    """A session that gets Ctrl-C while it answers its third clip: what it said, and how many answers it kept."""
     lab.texts = [f"clip number {i}" for i in range(6)]
-    lab.ready(delay_s=0.3)
+    lab.ready(delay_s=1.5)
     session = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"], cwd=lab.path, stdout=subprocess.PIPE, text=True
     )
-    assert wait_for(lambda: answered(lab.path / "reports") >= 2, seconds=60)
-    session.send_signal(signal.SIGINT)
+    assert wait_for(lambda: answered(lab.path / "reports") >= 2 and len(lab.clips_heard()) >= 4, seconds=60)
+    for _ in range(times):
+        session.send_signal(signal.SIGINT)
+        time.sleep(0.2)
     output, _ = session.communicate(timeout=60)
     assert session.returncode == pytest.ExitCode.INTERRUPTED
+    return output, answered(lab.path / "reports")
+
+
+def test_ctrl_c_finishes_the_utterance_and_the_next_session_goes_on(lab: FakeLab) -> None:
+    output, kept = interrupted_midway(lab, times=1)
+    assert "interrupted: finishing this utterance; Ctrl-C again leaves at once" in output
     assert "PARTIAL: interrupted" in output
     assert lab.scorecard()["partial"].startswith("interrupted")
+    assert kept == 3
     assert lab.run().ret == 0
-    assert lab.record().provenance.resumed >= 2
+    assert lab.record().provenance.resumed == 3
+
+
+def test_ctrl_c_twice_leaves_at_once(lab: FakeLab) -> None:
+    output, kept = interrupted_midway(lab, times=2)
+    assert "PARTIAL: interrupted" in output
+    assert kept == 2
 
 
 def test_a_line_cut_off_in_the_middle_is_answered_again(lab: FakeLab) -> None:

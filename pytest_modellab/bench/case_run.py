@@ -19,7 +19,7 @@ from ..text import normalizer
 from .assemble import RunFacts
 from .conditions import Conditions, fixed_clip
 from .journal import Journal
-from .local import Memory, WorkerDied
+from .local import Interrupted, Memory, WorkerDied
 from .machine import machine
 from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool, transcribe_request
 from .record import Elsewhere, Failure, Finding
@@ -81,6 +81,7 @@ class CaseRun:
         self.timed: dict[str, float] = {line["timed"]: line["seconds"] for line in journal.lines if "timed" in line}
         self.timed |= {id: line["seconds"] for id, line in self.answers.items() if line["alone"] and line["seconds"]}
         self.taken_over = len(self.answers)
+        self.interrupted = False
         self._normalize = normalizer(job.dataset.normalizer)
         self._conditions = Conditions()
 
@@ -197,11 +198,20 @@ class CaseRun:
     def _fixed_clip(self) -> Clip:
         return fixed_clip(self.job.whole, self.job.rate)
 
-    def _ask(self, loaded: Loaded, clip: Clip, timeout: float) -> dict[str, Any]:
+    def _ask(
+        self, loaded: Loaded, clip: Clip, timeout: float, on_interrupt: Interrupted | None = None
+    ) -> dict[str, Any]:
         """One call with an eye on what the machine does beside it. Raises WorkerDied."""
         worker = loaded.worker
         assert worker is not None
-        return self._conditions.timed(lambda: worker.request(*transcribe_request(clip), timeout=timeout))
+        return self._conditions.timed(
+            lambda: worker.request(*transcribe_request(clip), timeout=timeout, on_interrupt=on_interrupt)
+        )
+
+    def _interrupt(self) -> None:
+        """Ctrl-C: what is being answered is worth keeping."""
+        self.interrupted = True
+        self._say("interrupted: finishing this utterance; Ctrl-C again leaves at once")
 
     def _answer_all(self) -> RunFacts:
         deaths: list[WorkerDied] = []
@@ -242,6 +252,8 @@ class CaseRun:
             else:
                 try:
                     self._answer(loaded, utterance, samples)
+                    if self.interrupted:
+                        raise KeyboardInterrupt
                     if not deaths:
                         last = i == len(self.job.dataset.utterances) - 1
                         self._time_fixed_clip(loaded, calls[i] + (calls[-1] if last else 0))
@@ -287,7 +299,7 @@ class CaseRun:
 
     def _answer(self, loaded: Loaded, utterance: Utterance, samples: audio.Samples) -> None:
         clip = Clip(samples, self.job.rate, utterance.language)
-        reply = self._ask(loaded, clip, self._timeout(utterance))
+        reply = self._ask(loaded, clip, self._timeout(utterance), self._interrupt)
         if "error" in reply:
             error = reply["error"]
             message = f"{error['type']}: {error['message']}"

@@ -12,9 +12,10 @@ import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol, TypeAlias
 
 from ..environments import Environment
 from ..store import cache_root
@@ -25,6 +26,8 @@ from .gpu import gpu_memory
 STDERR_LINES = 20
 _LINE_LENGTH = 500
 
+
+Interrupted: TypeAlias = Callable[[], object]
 
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 """The variables that name the folder for temporary files: each worker has its own, which goes with it."""
@@ -76,8 +79,13 @@ class Worker(Protocol):
 
     memory: Memory
 
-    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
-        """The reply. Raises WorkerDied; the worker is gone afterwards."""
+    def request(
+        self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
+    ) -> dict[str, Any]:
+        """The reply. Raises WorkerDied; the worker is gone afterwards.
+
+        With `on_interrupt` a first Ctrl-C only calls it, and the reply is waited for; a second one ends the worker.
+        """
         ...
 
     def close(self) -> None: ...
@@ -122,11 +130,19 @@ class LocalWorker:
     def pid(self) -> int:
         return self._process.pid
 
-    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
+    def request(
+        self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
+    ) -> dict[str, Any]:
         """Send one request and wait at most `timeout` seconds for its reply."""
         try:
             wire.send(self._stdin, message, payload)
-            reply = self._wait(timeout)
+            try:
+                reply = self._wait(timeout)
+            except KeyboardInterrupt:
+                if on_interrupt is None:
+                    raise
+                on_interrupt()
+                reply = self._wait(timeout)
         except queue.Empty:
             self._kill()
             raise WorkerDied(
@@ -257,7 +273,9 @@ class InProcessWorker:
         self._host = Host()
         self.memory = Memory()
 
-    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
+    def request(
+        self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
+    ) -> dict[str, Any]:
         reply = self._host.answer(message, payload)
         reply.pop("cpu_s", None)  # the session's own, which it knows
         return reply
