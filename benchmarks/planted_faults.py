@@ -19,7 +19,8 @@ import numpy as np
 import yaml
 
 from pytest_modellab import baseline
-from pytest_modellab.bench.record import Record, read
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import read
 from pytest_modellab.metrics.paired import compare
 
 ROOT = Path(__file__).parent.parent

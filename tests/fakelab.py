@@ -13,7 +13,8 @@ import soundfile
 import yaml
 
 from pytest_modellab.bench.conditions import CLIP_S
-from pytest_modellab.bench.record import Record, read
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import read
 
 SUITE = """
 import pytest

@@ -18,7 +18,8 @@ from records import edits, record, utterance
 from test_resume import wait_for
 
 from pytest_modellab import baseline
-from pytest_modellab.bench import record as stored
+from pytest_modellab.bench import record_files as stored
+from pytest_modellab.bench.record import Failure, ShardOf
 from pytest_modellab.bench.session import Session
 from pytest_modellab.catalog import load
 from pytest_modellab.cli import main
@@ -108,7 +109,7 @@ def test_records_are_kept_by_number_and_age(reports: Path, arguments: list[str],
 
 
 def test_what_baselines_the_result_cache_and_the_scorecard_need_stays(reports: Path) -> None:
-    lost = utterance(hypothesis=None, words=edits(deletions=3), error=stored.Failure(kind="crash", message="gone"))
+    lost = utterance(hypothesis=None, words=edits(deletions=3), error=Failure(kind="crash", message="gone"))
     shown = written(reports, 9 * DAY)
     saved = written(reports, 8 * DAY)
     superseded = written(reports, 7 * DAY)
@@ -128,8 +129,8 @@ def test_what_baselines_the_result_cache_and_the_scorecard_need_stays(reports: P
 
 
 def test_the_newest_of_each_shard_stays_and_none_counts_as_the_whole(reports: Path) -> None:
-    def shard(index: int) -> stored.ShardOf:
-        return stored.ShardOf(index=index, of=2, places=(index - 1,), utterances=2)
+    def shard(index: int) -> ShardOf:
+        return ShardOf(index=index, of=2, places=(index - 1,), utterances=2)
 
     older = written(reports, 5 * DAY, shard=shard(1))
     kept = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.bench.record import json_schema
+from pytest_modellab.bench.record_files import json_schema
 from pytest_modellab.cli import main
 from pytest_modellab.store import digest_file
 

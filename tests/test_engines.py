@@ -19,7 +19,8 @@ import pytest
 import yaml
 
 from pytest_modellab.bench.local import LocalWorker
-from pytest_modellab.bench.record import Record, read
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import read
 from pytest_modellab.engines.base import Clip, Engine, check_language, expected_language, primary
 from pytest_modellab.engines.registry import available, engine_class
 

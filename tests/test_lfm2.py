@@ -15,7 +15,8 @@ import pytest
 import yaml
 from catalogs import model_yaml, write_catalog
 
-from pytest_modellab.bench.record import Record, read
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import read
 from pytest_modellab.catalog import CatalogError, load
 from pytest_modellab.catalog.environment_spec import EnvironmentSpec
 from pytest_modellab.catalog.specs import ModelSpec

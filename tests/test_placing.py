@@ -11,7 +11,7 @@ from fakelab import FakeLab
 
 from pytest_modellab.bench import lease
 from pytest_modellab.bench.lease import Leases, device_name
-from pytest_modellab.bench.record import canonical
+from pytest_modellab.bench.record_files import canonical
 from pytest_modellab.cli import main
 
 CUDA = {"kind": "cuda", "index": 0, "shared": False}

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from edit_distance import edit_counts
 
-from pytest_modellab.bench.record import Record, read
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import read
 from pytest_modellab.text import normalizer
 
 ROOT = Path(__file__).parent.parent

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,8 @@ import pytest
 from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 
 from pytest_modellab.bench.provenance import input_key
-from pytest_modellab.bench.record import (
-    Failure,
-    Price,
-    Record,
-    RecordError,
-    canonical,
-    json_schema,
-    read,
-    seal_of,
-    write,
-)
+from pytest_modellab.bench.record import Failure, Price, Record
+from pytest_modellab.bench.record_files import RecordError, canonical, json_schema, read, seal_of, write
 from pytest_modellab.metrics.definitions import METRICS
 
 LOAD_FAILURE = Failure(kind="load", message="no such library", detail="Traceback ...")
@@ -45,7 +37,7 @@ class TestFile:
         [
             (lambda text: text[: len(text) // 2], "not a modellab.record/1"),
             (lambda text: "", "not a modellab.record/1"),
-            (lambda text: text.replace("modellab.record/1", "modellab.record/2"), "modellab.record/1: schema: "),
+            (lambda text: text.replace("modellab.record/1", "modellab.record"), "modellab.record/1: schema: "),
             (lambda text: text.replace('"audio_s"', '"audio_sec"'), "audio_s"),
             (lambda text: text.replace('"limited_to": null', '"limited_to": null, "tomorrow": 1'), "tomorrow"),
             (lambda text: "[]", "not a modellab.record/1"),
@@ -219,3 +211,23 @@ class TestInputKey:
             inner = inner[key]
         inner[place[-1]] = value
         assert input_key(changed) != input_key(INPUTS)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"schema": "modellab.record/2"}, "is a modellab.record/2, of a newer pytest-modellab; this one reads"),
+        ({"provenance": {"lab": "99.0"}, "more": 1}, "is a modellab.record/1 made by 99.0, of a newer pytest-modellab"),
+        ({"more": 1}, "not a modellab.record/1: more: Extra inputs are not permitted"),
+        ({"schema": "modellab.record/x"}, "not a modellab.record/1: schema: Input should be"),
+        ({"schema": "modellab.record/1", "provenance": {"lab": "?"}}, "not a modellab.record/1"),
+    ],
+)
+def test_a_record_of_a_later_version_is_told_apart_from_a_damaged_one(
+    tmp_path: Path, change: dict[str, Any], told: str
+) -> None:
+    data = json.loads(write(record(), tmp_path).read_text())
+    path = tmp_path / "other.json"
+    path.write_text(json.dumps({**data, **change}))
+    with pytest.raises(RecordError, match=re.escape(f"{path}: {told}")):
+        read(path)

@@ -15,7 +15,7 @@ import pytest
 from fakelab import FakeLab
 
 from pytest_modellab import baseline
-from pytest_modellab.bench.record import read, seal_of
+from pytest_modellab.bench.record_files import read, seal_of
 from pytest_modellab.cli import main
 from pytest_modellab.release import bundle
 from pytest_modellab.release.note import RECORDS

@@ -9,7 +9,8 @@ import yaml
 from fakelab import FakeLab
 from records import TIMING, record
 
-from pytest_modellab.bench.record import Record, read
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import read
 from pytest_modellab.bench.rescore import rescore
 from pytest_modellab.calibrate import CalibrationError, as_yaml, propose
 from pytest_modellab.catalog.specs import LimitsFile

@@ -16,7 +16,8 @@ import psutil
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.bench.record import Record, canonical, read
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import canonical, read
 
 ROOT = Path(__file__).parent.parent
 

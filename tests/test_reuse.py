@@ -9,8 +9,9 @@ import pytest
 from fakelab import FakeLab
 
 from pytest_modellab.bench import provenance
-from pytest_modellab.bench.record import RecordError, read
+from pytest_modellab.bench.record_files import RecordError, newest_first, read, write
 from pytest_modellab.cli import main
+from pytest_modellab.cli.baseline import latest
 
 MODES = pytest.mark.parametrize("workers", ["-n0", "-n2"])
 
@@ -236,3 +237,19 @@ class TestWhy:
         assert "no case matches `fake:cpu:clips`; did you mean `fake:cuda:clips`?" in capsys.readouterr().err
         assert main(["why", "fake:*"]) == 1
         assert "fake:cuda:clips: can't be run here: cuda: " in capsys.readouterr().out
+
+
+def test_a_record_of_a_time_to_come_stands_for_nothing_and_hides_nothing(lab: FakeLab) -> None:
+    """The clock was wrong when it was made, and has been set right since."""
+    lab.ready()
+    lab.run()
+    (path,) = (lab.path / "reports" / "runs").rglob("*.json")
+    early = read(path)
+    origin = early.provenance.model_copy(update={"created": "2999-01-01T00:00:00.000+00:00"})
+    wrong = write(early.model_copy(update={"id": "0badc10c", "provenance": origin}), lab.path / "reports")
+    path.unlink()
+    lab.run().stdout.no_fnmatch_line("*unchanged since*")
+    (fresh,) = [path for path in wrong.parent.iterdir() if path != wrong]
+    lab.run().stdout.fnmatch_lines(["*unchanged since*"])
+    assert newest_first(wrong.parent.iterdir()) == [fresh, wrong]
+    assert [record.id for record in latest(lab.path / "reports")] == [read(fresh).id]

@@ -18,9 +18,10 @@ from records import MEMORY, TIMING, record, utterance
 from pytest_modellab import __version__
 from pytest_modellab.baseline import BaselineError
 from pytest_modellab.baseline import save as save_baseline
-from pytest_modellab.bench import record as records
+from pytest_modellab.bench import record_files as records
 from pytest_modellab.bench.merge import MergeError, merge
-from pytest_modellab.bench.record import Failure, Finding, Pass, Record, ShardOf, canonical, read
+from pytest_modellab.bench.record import Elsewhere, Failure, Finding, NormalizerRef, Pass, Record, ShardOf
+from pytest_modellab.bench.record_files import canonical, read
 from pytest_modellab.bench.shards import Shard, assign
 from pytest_modellab.cli import main
 from pytest_modellab.text import normalizer
@@ -219,7 +220,7 @@ def part(index: int, places: tuple[int, ...], of: int = 2, utterances: int = 4, 
     made = record(
         utterances=[utterance(f"u{place}") for place in places],
         shard=ShardOf(index=index, of=of, places=places, utterances=utterances),
-        normalizer=records.NormalizerRef(name=ENGLISH.name, version=ENGLISH.version),
+        normalizer=NormalizerRef(name=ENGLISH.name, version=ENGLISH.version),
         **{key: value for key, value in changes.items() if key not in ORIGIN},
     )
     update = {"lab": __version__, "judging": "j", **{key: value for key, value in changes.items() if key in ORIGIN}}
@@ -264,7 +265,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "cut": ({"of": 3}, "are of different ways of cutting the data:\n  4 utterances in 2"),
     "count": ({"utterances": 5}, "are of different ways of cutting the data"),
     "loaded": ({"loaded": {"compute_type": "int8"}}, "are of different choices of the engine"),
-    "elsewhere": ({"ran_on": records.Elsewhere(device="cpu", why="w")}, "are of different devices that stood in"),
+    "elsewhere": ({"ran_on": Elsewhere(device="cpu", why="w")}, "are of different devices that stood in"),
 }
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ..cases import Case
-from .reuse import newest_first
+from .reuse import records_of
 
 
 def seconds_of(case: Case, reports: Path) -> float | None:
@@ -15,7 +15,7 @@ def seconds_of(case: Case, reports: Path) -> float | None:
 
     The record is not checked: a wrong duration costs time, nothing else.
     """
-    for path in newest_first(reports, case):
+    for path in records_of(case, reports):
         try:
             passes = json.loads(path.read_bytes())["timing"]["passes"]
             spans = [datetime.fromisoformat(each["end"]) - datetime.fromisoformat(each["start"]) for each in passes]

@@ -6,17 +6,12 @@ when their canonical forms, without these, are equal.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..text import CHARACTERS
 from . import beyond_figures
-from .files import write_text
 from .shards import Shard
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
@@ -366,63 +361,3 @@ class Record(Stored):
         if metric in {"wer", "cer"}:
             return "no reference has a word left after normalisation"
         return f"{metric} was not measured"
-
-
-class RecordError(Exception):
-    """A record file that can't be read."""
-
-
-def write(record: Record, reports: Path) -> Path:
-    """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
-    case, origin = record.case, record.provenance
-    # To the millisecond: the newest record of a case is told by its name.
-    stamp = re.sub(r"[-:.]", "", origin.stands_again or origin.rescored or origin.created)[:18]
-    name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
-    path = reports / "runs" / case.model / case.task / name
-    sealed = record.model_copy(update={"seal": seal_of(record)})
-    write_text(path, sealed.model_dump_json(by_alias=True, indent=1) + "\n")
-    return path
-
-
-def seal_of(record: Record) -> str:
-    """SHA-256 of everything in a record but its seal: tells damage and afterthoughts, no forger."""
-    return hashlib.sha256(record.model_copy(update={"seal": None}).model_dump_json(by_alias=True).encode()).hexdigest()
-
-
-def read(path: Path) -> Record:
-    """Raises RecordError, naming the file and what is wrong in it."""
-    try:
-        record = Record.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise RecordError(f"{path}: can't be read: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = "".join(f"{part}: " for part in first["loc"])
-        raise RecordError(f"{path}: not a {SCHEMA}: {place}{first['msg']}") from error
-    if record.seal is not None and record.seal != seal_of(record):
-        raise RecordError(f"{path}: was changed after it was written; its figures can't be relied on")
-    return record
-
-
-def canonical(record: Record) -> dict[str, Any]:
-    """The record without its volatile fields: equal for two runs that gave the same answers to the same inputs."""
-    stripped = _without_volatile(record)
-    assert isinstance(stripped, dict)
-    return stripped
-
-
-def _without_volatile(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return {
-            name: _without_volatile(getattr(value, name))
-            for name, field in type(value).model_fields.items()
-            if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("volatile"))
-        }
-    if isinstance(value, tuple):
-        return [_without_volatile(item) for item in value]
-    return value
-
-
-def json_schema() -> str:
-    """The JSON Schema of a record, as committed in `pytest_modellab/schema/record.schema.json`."""
-    return json.dumps(Record.model_json_schema(by_alias=True), indent=1, sort_keys=True) + "\n"

@@ -11,7 +11,8 @@ from typing import Any
 
 from ..cases import Case
 from . import provenance
-from .record import Record, RecordError, read, write
+from .record import Record
+from .record_files import RecordError, newest_first, read, write
 from .shards import Shard
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
@@ -34,7 +35,7 @@ class Wanted:
 
 def find(reports: Path, wanted: Wanted) -> tuple[Record, Path] | None:
     """The newest record that will do, and where it is; None where the case has to be run."""
-    for path in newest_first(reports, wanted.case):
+    for path in records_of(wanted.case, reports):
         try:
             # The key is in the text or the record is another's: most files need not be understood.
             if wanted.key not in path.read_text(encoding="utf-8"):
@@ -52,7 +53,7 @@ def brought_forward(reports: Path, case: Case, record: Record, path: Path) -> tu
 
     Where a later one is of other inputs, which have been taken back, it is stored once more.
     """
-    if next(newest_first(reports, case)) == path:
+    if records_of(case, reports)[0] == path:
         return record, path
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     origin = record.provenance.model_copy(update={"stands_again": now})
@@ -61,10 +62,10 @@ def brought_forward(reports: Path, case: Case, record: Record, path: Path) -> tu
     return read(path), path
 
 
-def newest_first(reports: Path, case: Case) -> Iterator[Path]:
-    """The records of a case, going by their names."""
+def records_of(case: Case, reports: Path) -> list[Path]:
+    """The records of a case, the newest first."""
     folder = reports / "runs" / case.model.id / case.task
-    yield from sorted(folder.glob(f"*-{case.device.id}-{case.dataset.id}-????????.json"), reverse=True)
+    return newest_first(folder.glob(f"*-{case.device.id}-{case.dataset.id}-????????.json"))
 
 
 def why_not(record: Record, wanted: Wanted) -> str | None:
@@ -104,7 +105,7 @@ def why_not(record: Record, wanted: Wanted) -> str | None:
 
 def last(reports: Path, case: Case) -> tuple[Record, Path] | None:
     """The newest record of a case that can be read, whatever it is of."""
-    for path in newest_first(reports, case):
+    for path in records_of(case, reports):
         try:
             return read(path), path
         except RecordError:

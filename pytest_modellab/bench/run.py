@@ -20,7 +20,7 @@ from ..store import Store, StoreError, Unavailable, cache_root
 from ..store.occupancy import Occupant
 from ..text import CHARACTERS
 from . import provenance, reuse
-from . import record as records
+from . import record_files as records
 from .assemble import Origin, assemble
 from .case_run import CaseRun, Job, Settings
 from .inputs import answers_depend_on, figures_depend_on

@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from ..bench.record import Record, RecordError, read
+from ..bench.record import Record
+from ..bench.record_files import RecordError, newest_first, read
 from ..bench.session import PLAN, held_if_dead
 from .part import STALE_S, Doomed, InUse, Part, age_s, file, remove_folder, size_of, unlink
 
@@ -39,7 +40,7 @@ def records(reports: Path, retention: Retention) -> Part:
     part = Part("records")
     cases: dict[str, list[tuple[Record, Path]]] = {}
     # Names begin with the time of the run.
-    for path in sorted((reports / "runs").glob("*/*/*.json"), key=lambda path: path.name, reverse=True):
+    for path in newest_first((reports / "runs").glob("*/*/*.json")):
         part.add(size_of(path))
         try:
             record = read(path)

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; what the exit code means is in `exits`."""
     options = _parser().parse_args(arguments)
     from ..baseline import BaselineError
-    from ..bench.record import RecordError
+    from ..bench.record_files import RecordError
     from ..catalog import CatalogError
     from ..hook import HookError
     from ..release.note import ReleaseError

@@ -9,7 +9,7 @@ from pathlib import Path
 from .. import baseline as answers
 from .. import speed_baseline as speed
 from ..baseline import BaselineError
-from ..bench import record as records
+from ..bench import record_files as records
 from ..bench.record import Record
 from . import UsageError
 from .place import reports_folder
@@ -41,8 +41,7 @@ def matches(record: Record, globs: list[str]) -> bool:
 def latest(reports: Path) -> list[Record]:
     """The newest whole record of each case."""
     newest: dict[str, Record] = {}
-    # Names begin with the time of the run.
-    for path in sorted((reports / "runs").glob("*/*/*.json"), key=lambda path: path.name):
+    for path in reversed(records.newest_first((reports / "runs").glob("*/*/*.json"))):
         record = records.read(path)
         if record.limited_to is None and record.shard is None:
             newest[f"{record.case.task}/{record.case.id}"] = record

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..bench import record as records
+from ..bench import record_files as records
 from ..bench.files import write_text
 from ..bench.merge import MergeError, merge
 from ..bench.record import Record
@@ -58,8 +58,8 @@ def _cases(folders: Sequence[Path]) -> dict[str, dict[Path, Record]]:
         if not folder.is_dir():
             raise UsageError(f"no such folder: {folder}")
         found = False
-        # Names begin with the time of the run: a shard that was run again counts once, as it was last.
-        for path in sorted(set(_records(folder)), key=lambda path: path.name):
+        # A shard that was run again counts once, as it was last.
+        for path in reversed(records.newest_first(set(_records(folder)))):
             record = records.read(path)
             if record.shard is not None:
                 found = True

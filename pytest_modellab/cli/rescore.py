@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..bench import record as records
+from ..bench import record_files as records
 from ..bench.record import Record
 from ..bench.rescore import rescore
 from ..metrics.definitions import METRICS

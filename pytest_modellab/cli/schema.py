@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..bench.record import json_schema
+from ..bench.record_files import json_schema
 
 
 def show(_: argparse.Namespace) -> int:

@@ -10,8 +10,9 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from .. import baseline
-from ..bench.record import Record, RecordError
-from ..bench.record import read as read_record
+from ..bench.record import Record
+from ..bench.record_files import RecordError
+from ..bench.record_files import read as read_record
 from ..bench.rescore import rescore
 from ..gate import Status, case_key
 from ..scorecard.card import Row, Scorecard

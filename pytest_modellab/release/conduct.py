@@ -17,8 +17,9 @@ from pathlib import Path
 
 from .. import __version__, baseline
 from ..bench import provenance
-from ..bench.record import Record, RecordError
-from ..bench.record import read as read_record
+from ..bench.record import Record
+from ..bench.record_files import RecordError
+from ..bench.record_files import read as read_record
 from ..cases import Case, plan
 from ..catalog import Catalog, CatalogError
 from ..catalog.errors import Problem, suggest

@@ -1,0 +1,110 @@
+"""Records as files: written whole and sealed, read with a check, told apart by what may differ between two runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ValidationError
+
+from .. import __version__
+from .files import write_text
+from .record import SCHEMA, Record
+
+
+class RecordError(Exception):
+    """A record file that can't be read."""
+
+
+def write(record: Record, reports: Path) -> Path:
+    """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
+    case, origin = record.case, record.provenance
+    # To the millisecond: the newest record of a case is told by its name.
+    stamp = _stamp(origin.stands_again or origin.rescored or origin.created)
+    name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
+    path = reports / "runs" / case.model / case.task / name
+    sealed = record.model_copy(update={"seal": seal_of(record)})
+    write_text(path, sealed.model_dump_json(by_alias=True, indent=1) + "\n")
+    return path
+
+
+def _stamp(time: str) -> str:
+    return re.sub(r"[-:.]", "", time)[:18]
+
+
+def seal_of(record: Record) -> str:
+    """SHA-256 of everything in a record but its seal: tells damage and afterthoughts, no forger."""
+    return hashlib.sha256(record.model_copy(update={"seal": None}).model_dump_json(by_alias=True).encode()).hexdigest()
+
+
+def read(path: Path) -> Record:
+    """Raises RecordError, naming the file and what is wrong in it."""
+    try:
+        record = Record.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RecordError(f"{path}: can't be read: {error.strerror}") from error
+    except ValidationError as error:
+        if newer := _newer_schema(path):
+            raise RecordError(f"{path}: is a {newer}, of a newer pytest-modellab; this one reads {SCHEMA}") from None
+        first = error.errors(include_url=False)[0]
+        place = "".join(f"{part}: " for part in first["loc"])
+        raise RecordError(f"{path}: not a {SCHEMA}: {place}{first['msg']}") from error
+    if record.seal is not None and record.seal != seal_of(record):
+        raise RecordError(f"{path}: was changed after it was written; its figures can't be relied on")
+    return record
+
+
+def _newer_schema(path: Path) -> str:
+    """The schema that a file says it has, if it is a record's of a later version; else "".
+
+    Within a version, too, later releases add fields, which this one can't judge.
+    """
+    try:
+        data = json.loads(path.read_bytes())
+        schema, lab = str(data["schema"]), str(data["provenance"]["lab"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    family, _, number = SCHEMA.rpartition("/")
+    theirs, _, their_number = schema.rpartition("/")
+    if theirs == family and their_number.isdecimal() and int(their_number) > int(number):
+        return schema
+    try:
+        return f"{schema} made by {lab}" if schema == SCHEMA and Version(lab) > Version(__version__) else ""
+    except InvalidVersion:
+        return ""
+
+
+def newest_first(paths: Iterable[Path]) -> list[Path]:
+    """Records by the times in their names. Those of a time to come are last: a clock was wrong when they were made."""
+    soon = _stamp((datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds"))
+    return sorted(paths, key=lambda path: (path.name[: len(soon)] <= soon, path.name), reverse=True)
+
+
+def canonical(record: Record) -> dict[str, Any]:
+    """The record without its volatile fields: equal for two runs that gave the same answers to the same inputs."""
+    stripped = _without_volatile(record)
+    assert isinstance(stripped, dict)
+    return stripped
+
+
+def _without_volatile(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return {
+            name: _without_volatile(getattr(value, name))
+            for name, field in type(value).model_fields.items()
+            if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("volatile"))
+        }
+    if isinstance(value, tuple):
+        return [_without_volatile(item) for item in value]
+    return value
+
+
+def json_schema() -> str:
+    """The JSON Schema of a record, as committed in `pytest_modellab/schema/record.schema.json`."""
+    return json.dumps(Record.model_json_schema(by_alias=True), indent=1, sort_keys=True) + "\n"
