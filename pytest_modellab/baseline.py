@@ -17,7 +17,7 @@ from pydantic import Field, ValidationError
 
 from .bench.files import write_text
 from .bench.record import CaseRef, Record, Stored
-from .gate import Status, Verdict, case_key
+from .gate import Status, Strictness, Verdict, case_key
 from .metrics import asr
 from .metrics.definitions import METRICS
 from .metrics.paired import Paired, compare
@@ -253,7 +253,11 @@ def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def judge(
-    record: Record, other: Callable[[], Baseline], shown: str, margin: float | None = None, strict: bool = False
+    record: Record,
+    other: Callable[[], Baseline],
+    shown: str,
+    margin: float | None = None,
+    strict: Strictness = "failures",
 ) -> Judged:
     """Hold a record against the answers that `other` gives, called `shown`, for a higher WER.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .bench.record import CaseRef, Record, UtteranceResult
 from .catalog.errors import suggest
@@ -36,6 +36,15 @@ def worst(statuses: Sequence[Status]) -> Status | None:
     return max(statuses, key=SEVERITY.__getitem__, default=None)
 
 
+Strictness: TypeAlias = Literal["failures", "inconclusive", "warnings"]
+"""What keeps a session from passing: failures alone; what could not be decided, too; warnings besides."""
+REFUSED: Mapping[Strictness, frozenset[Status]] = {
+    "failures": frozenset({Status.FAIL}),
+    "inconclusive": frozenset({Status.FAIL, Status.INCONCLUSIVE}),
+    "warnings": frozenset({Status.FAIL, Status.INCONCLUSIVE, Status.WARN}),
+}
+
+
 @dataclass(frozen=True)
 class Limit:
     """A bound out of limits.yaml, and the place it stands. `value` is None where no entry applies."""
@@ -50,8 +59,7 @@ class Limit:
     by_interval: bool = False
     gates: int = 1
     """How many gates of the session are judged by their interval: each may err only so much more rarely."""
-    strict: bool = False
-    """Whether warnings and inconclusive verdicts count as failures."""
+    strict: Strictness = "failures"
 
     def __repr__(self) -> str:
         return f"limit {METRICS[self.metric].format(self.value)} ({self.origin})"
@@ -74,10 +82,10 @@ class Verdict:
     """Why the bound is what it is, in the words of limits.yaml."""
     p: float | None = None
     """Chance of data this bad were the true figure within the limit; None where it is judged by the figure alone."""
-    strict: bool = False
+    strict: Strictness = "failures"
 
     def __bool__(self) -> bool:
-        return not (self.status is Status.FAIL or (self.strict and self.status in {Status.WARN, Status.INCONCLUSIVE}))
+        return self.status not in REFUSED[self.strict]
 
     def __str__(self) -> str:
         metric = METRICS[self.metric]
@@ -166,7 +174,7 @@ class Limits:
     entries: Sequence[LimitSpec]
     shown: Callable[[str], str]
     gates: int = 1
-    strict: bool = False
+    strict: Strictness = "failures"
 
     def __getattr__(self, name: str) -> Limit:
         if name not in METRICS:

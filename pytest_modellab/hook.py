@@ -29,10 +29,11 @@ class Installed:
     kept: Path | None
 
 
-def install(folder: Path, python: str = sys.executable) -> Installed:
+def install(folder: Path, python: str = sys.executable, inconclusive: str | None = None) -> Installed:
     """Install the hook in the repository of `folder`, where git looks for hooks (core.hooksPath included).
 
-    A hook that is there already is kept under another name and run first; ours is replaced. Raises HookError.
+    `inconclusive` (`allow`, `fail`) is what a verdict that can't be reached does to a push; None is as the ini file
+    says. A hook that is there already is kept under another name and run first; ours is replaced. Raises HookError.
     """
     hooks = hooks_folder(folder)
     path, kept = hooks / "pre-push", hooks / KEPT
@@ -42,7 +43,7 @@ def install(folder: Path, python: str = sys.executable) -> Installed:
             if kept.exists():
                 raise HookError(f"{path} is not ours and {kept} exists already; put one of them away first")
             path.rename(kept)
-        path.write_text(script(python), encoding="utf-8", newline="\n")
+        path.write_text(script(python, inconclusive), encoding="utf-8", newline="\n")
         path.chmod(0o755)
     except OSError as error:
         raise HookError(f"{path} can't be written: {error.strerror}") from error
@@ -86,17 +87,18 @@ def broken(installed: Installed) -> str | None:
     return None
 
 
-def script(python: str) -> str:
+def script(python: str, inconclusive: str | None = None) -> str:
     """The hook: what stood there before first, with git's own arguments and input, then the smoke tests."""
     # git-for-Windows runs hooks by its own sh, which takes forward slashes.
     command = shlex.quote(Path(python).as_posix())
+    policy = "" if inconclusive is None else f" --inconclusive {inconclusive}"
     return f"""#!/bin/sh
 {MARK}: `modellab hook install` writes it anew, `modellab hook uninstall` removes it.
 before="$(dirname "$0")/{KEPT}"
 if [ -x "$before" ]; then
     "$before" "$@" || exit $?
 fi
-exec {command} -m pytest_modellab.cli hook run </dev/null
+exec {command} -m pytest_modellab.cli hook run{policy} </dev/null
 """
 
 
@@ -111,15 +113,16 @@ def hooks_folder(folder: Path) -> Path:
     return folder / done.stdout.strip()
 
 
-def run(folder: Path) -> int:
-    """Run the smoke tests; pytest's own exit code, of which only 0 lets the push go on.
+def run(folder: Path, inconclusive: str | None = None) -> int:
+    """Run the smoke tests; pytest's own exit code, of which only 0 lets the push go on. `inconclusive`: see install.
 
     Prints a screen at most: the end of pytest's output, where failures and the scorecard stand. A tree that differs
     from its commit is named: what is tested is the tree, not what is pushed.
     """
     dirty = _git(folder, "status", "--porcelain", "--untracked-files=no").splitlines()
+    policy = [] if inconclusive is None else [f"--lab-inconclusive={inconclusive}"]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *PYTEST],
+        [sys.executable, "-m", "pytest", *PYTEST, *policy],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,10 +6,14 @@ import argparse
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from .bench.shards import Shard
+
+if TYPE_CHECKING:
+    from .gate import Strictness
 
 SCHEMA_MARK = b"schema: modellab."
 
@@ -30,7 +34,7 @@ class Config:
     max_utterances: int | None = None
     fresh: bool = False
     in_process: bool = False
-    strict: bool = False
+    strict: Strictness = "failures"
     control: bool = False
     speed_age_days: float = 7.0
     shard: Shard | None = None
@@ -70,6 +74,12 @@ def add_options(parser: pytest.Parser) -> None:
         action="store_true",
         help="Run engines inside pytest, for --pdb; no time-outs, no memory figures.",
     )
+    group.addoption(
+        "--lab-inconclusive",
+        choices=("allow", "fail"),
+        help="Whether a verdict that could not be reached, for noise or too few data, is a failure"
+        " (ini: modellab_inconclusive).",
+    )
     group.addoption("--lab-strict", action="store_true", help="Warnings and inconclusive verdicts are failures.")
     group.addoption(
         "--lab-control",
@@ -80,6 +90,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption("--lab-report", metavar="DIR", help="Folder of records and scorecards (ini: modellab_reports).")
     parser.addini("modellab_catalog", "Folder of models/, datasets/, limits.yaml ...; relative to the ini file.")
     parser.addini("modellab_reports", "Folder of records and scorecards; relative to the ini file.", default="reports")
+    parser.addini("modellab_inconclusive", "Whether inconclusive verdicts `allow` a pass or `fail`.", default="allow")
     parser.addini("modellab_speed_age_days", "How old times may be that stand for unchanged cases.", default="7")
 
 
@@ -104,8 +115,7 @@ def read(config: pytest.Config) -> Config:
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
         in_process=bool(config.getoption("--lab-inprocess")),
-        # Nothing is judged of a shard, so nothing can be doubtful.
-        strict=bool(config.getoption("--lab-strict")) and config.getoption("--lab-shard") is None,
+        strict=_strictness(config),
         control=control,
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
         shard=config.getoption("--lab-shard"),
@@ -142,6 +152,16 @@ def _has_mark(path: Path) -> bool:
             return SCHEMA_MARK in file.read(4096)
     except OSError:
         return False
+
+
+def _strictness(config: pytest.Config) -> Strictness:
+    policy = str(config.getoption("--lab-inconclusive") or config.getini("modellab_inconclusive"))
+    if policy not in {"allow", "fail"}:
+        raise pytest.UsageError(f"modellab_inconclusive: expected `allow` or `fail`, found {policy!r}")
+    # Nothing is judged of a shard, so nothing can be doubtful.
+    if config.getoption("--lab-shard") is not None:
+        return "failures"
+    return "warnings" if config.getoption("--lab-strict") else "inconclusive" if policy == "fail" else "failures"
 
 
 def _days(text: str) -> float:

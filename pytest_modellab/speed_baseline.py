@@ -15,7 +15,7 @@ from pydantic import Field
 
 from .baseline import BaselineError, hardware_key, hardware_of, read_lines, write_lines
 from .bench.record import CaseRef, Record, Stored
-from .gate import Status, Verdict, case_key
+from .gate import Status, Strictness, Verdict, case_key
 from .metrics.definitions import METRICS
 from .metrics.intervals import Interval, ratio_bootstrap_interval
 from .printable import counted
@@ -157,7 +157,9 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
     )
 
 
-def judge(record: Record, path: Path, shown: str, tripwire: float = TRIPWIRE, strict: bool = False) -> Verdict:
+def judge(
+    record: Record, path: Path, shown: str, tripwire: float = TRIPWIRE, strict: Strictness = "failures"
+) -> Verdict:
     """Hold a record against the speed baseline at `path`, called `shown`.
 
     It fails where the interval of the time ratio lies beyond the tripwire (a ratio: 0.3 is 30 % slower); on a noisy

@@ -770,7 +770,7 @@ class TestTogether:
 
     def test_a_catalog_file_under_another_name_is_not_passed_over(self, tmp_path: Path) -> None:
         folder = write_catalog(tmp_path / "fixtures", files={"limits.yaml": None, "limits.yml": LIMITS})
-        allowed = "devices.yaml, grades.yaml, limits.yaml, mirrors.yaml"
+        allowed = "devices.yaml, grades.yaml, limits.yaml, mirrors.yaml, release.yaml"
         assert complaints(folder) == [
             f"limits.yml:1: no file of this name is read; did you mean `limits.yaml`? allowed: {allowed}"
         ]

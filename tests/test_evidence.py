@@ -14,7 +14,7 @@ from scipy import stats
 
 from pytest_modellab.bench.record import CaseRef, Range, Record
 from pytest_modellab.catalog.specs import LimitSpec
-from pytest_modellab.gate import Limits, Status, Verdict, corrected
+from pytest_modellab.gate import Limits, Status, Strictness, Verdict, corrected
 from pytest_modellab.metrics.evidence import holm, units_needed, weigh
 from pytest_modellab.metrics.intervals import (
     Interval,
@@ -36,7 +36,7 @@ def made(wer: float, low: float, high: float, clusters: int = 40) -> Record:
     )
 
 
-def judged(found: Record, gates: int = 1, strict: bool = False, **limit: Any) -> Verdict:
+def judged(found: Record, gates: int = 1, strict: Strictness = "failures", **limit: Any) -> Verdict:
     spec = LimitSpec(**{"metric": "wer", "max": 0.1, "judge": "bound", **limit})
     (verdict,) = Limits(CASE, [spec], str, gates=gates, strict=strict).judge(found)
     return verdict
@@ -131,9 +131,13 @@ class TestVerdict:
         assert judged(found, gates=20).status is Status.INCONCLUSIVE
 
     def test_strict_makes_doubt_a_failure(self) -> None:
-        assert not judged(made(0.09, 0.06, 0.14), strict=True)
-        assert not judged(made(0.05, 0.03, 0.08), strict=True, warn=0.04)
-        assert judged(made(0.05, 0.03, 0.08), strict=True)
+        assert not judged(made(0.09, 0.06, 0.14), strict="warnings")
+        assert not judged(made(0.05, 0.03, 0.08), strict="warnings", warn=0.04)
+        assert judged(made(0.05, 0.03, 0.08), strict="warnings")
+
+    def test_doubt_alone_can_be_made_a_failure(self) -> None:
+        assert not judged(made(0.09, 0.06, 0.14), strict="inconclusive")
+        assert judged(made(0.05, 0.03, 0.08), strict="inconclusive", warn=0.04)
 
     def test_a_point_warns_between_its_two_values(self) -> None:
         verdict = judged(record(wer=0.08), judge="point", warn=0.05)

@@ -80,6 +80,31 @@ def test_whatever_is_not_a_pass_blocks(repository: FakeLab, spoil: object, why: 
     assert not pushed(repository)
 
 
+@pytest.mark.parametrize(("policy", "goes_out"), [([], True), (["--inconclusive", "fail"], False)])
+def test_what_cannot_be_decided_stops_a_push_only_where_that_is_the_policy(
+    repository: FakeLab, policy: list[str], goes_out: bool
+) -> None:
+    repository.limits({"metric": "wer", "max": 0.1, "judge": "bound"})
+    assert main(["hook", "install", *policy]) == 0
+    assert main(["hook", "status"]) == 0
+    done = git(repository.path, "push", "origin", "main")
+    assert "WER 0.0 %, limit <= 10.0 % (lab/limits.yaml:3): 95 % interval" in done.stdout + done.stderr
+    assert pushed(repository) == goes_out
+
+
+def test_the_policy_of_the_ini_file_holds_for_every_session(repository: FakeLab) -> None:
+    repository.limits({"metric": "wer", "max": 0.1, "judge": "bound"})
+    ini = "[pytest]\nmodellab_catalog = lab\nmodellab_inconclusive = {}\n"
+    repository.pytester.makeini(ini.format("fail"))
+    result = repository.run("-m", "smoke")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert repository.run("-m", "smoke", "--lab-inconclusive=allow").ret == 0
+    repository.pytester.makeini(ini.format("maybe"))
+    result = repository.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*modellab_inconclusive: expected `allow` or `fail`, found 'maybe'"])
+
+
 def test_a_hook_that_was_there_runs_first_with_gits_own_input(repository: FakeLab) -> None:
     path = repository.path / ".git" / "hooks" / "pre-push"
     path.write_text("#!/bin/sh\ncat >seen.txt\necho $1 >>seen.txt\n")

@@ -67,7 +67,7 @@ def test_what_an_xdist_worker_had_measured_survives_its_death(lab: FakeLab) -> N
     records = {record.case.model: record for record in lab.records()}
     assert [each.hypothesis for each in records["fake"].utterances] == list(lab.texts)
     assert records["fake"].provenance.resumed == 1
-    assert str(records["fake"].timing.no_speed).startswith("resumed: 1 utterances")
+    assert str(records["fake"].timing.no_speed).startswith("resumed: 1 utterance ")
     assert records["other"].provenance.resumed == 0
     rows = {row["case"]["model"]: row for row in lab.scorecard()["rows"]}
     assert rows["fake"]["status"] == "fail"
@@ -81,4 +81,4 @@ def test_a_case_whose_only_test_died_with_its_worker_is_no_pass(lab: FakeLab) ->
     assert result.ret != pytest.ExitCode.OK
     (row,) = lab.scorecard()["rows"]
     assert row["status"] != "pass"
-    assert row["reason"] == "broken off after 1 utterances; they are kept, the same command goes on"
+    assert row["reason"] == "broken off after 1 utterance; what was answered is kept, the same command goes on"

@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         release,
         rescore,
         schema,
+        scorecard,
         why,
     )
 
@@ -115,8 +116,16 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("--runs", type=int, choices=range(2, 101), default=5, metavar="N", help="2 to 100 (default: 5)")
     limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    card = command("scorecard", scorecard.run, "Show the last session's scorecard again.")
+    card.add_argument("--markdown", action="store_true", help="as Markdown, for the summary of a CI job")
+    card.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     push = command("hook", hook.run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
     push.add_argument("action", choices=("install", "status", "uninstall", "run"))
+    push.add_argument(
+        "--inconclusive",
+        choices=("allow", "fail"),
+        help="whether a verdict that can't be reached stops a push (default: modellab_inconclusive of the ini file)",
+    )
     made = command("release", release.run, "Run what release.yaml requires, afresh and strictly; check it; bundle it.")
     made.add_argument("version", nargs="?", metavar="VERSION", help="of the bundle (default: git describe)")
     made.add_argument(

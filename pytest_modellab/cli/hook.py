@@ -12,7 +12,7 @@ def run(options: argparse.Namespace) -> int:
     """Install, show or remove the hook of this repository, or do what it does at a push."""
     here = Path.cwd()
     if options.action == "run":
-        return hook.run(here)
+        return hook.run(here, options.inconclusive)
     if options.action == "status":
         return _status(hook.status(here))
     if options.action == "uninstall":
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
         if removed is not None and removed.kept is not None:
             print("the hook that stood there before is back")
         return 0
-    installed = hook.install(here)
+    installed = hook.install(here, inconclusive=options.inconclusive)
     print(f"installed {installed.path}: it runs `pytest {' '.join(hook.PYTEST[:2])}` before every push")
     _tell_kept(installed)
     return 0

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from ..bench.record import CaseRef, Elsewhere, Range, Record
 from ..catalog.specs import Task, TaskGrades
-from ..gate import Status, Verdict, case_key, worst
+from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
 from .beyond import standing_out
 from .grade import NOISY, Grade, doubts, grade
@@ -206,11 +206,11 @@ def build(
     *,
     partial: str | None,
     required: Sequence[str] = (),
-    strict: bool = False,
+    strict: Strictness = "failures",
 ) -> Scorecard:
     """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
 
-    With `strict`, warnings and inconclusive verdicts keep the session from passing.
+    `strict` is what else than a failure keeps the session from passing.
     """
     return Scorecard(
         session=session,
@@ -224,7 +224,7 @@ def build(
     )
 
 
-def problems(rows: Sequence[Row], required: Sequence[str], *, strict: bool = False) -> list[str]:
+def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness = "failures") -> list[str]:
     """Why a session whose tests all passed or were skipped must not count as passed."""
     found = []
     measured = [row for row in rows if row.measured]
@@ -239,9 +239,12 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: bool = Fal
         if not any(fnmatchcase(row.case.id, glob) for row in measured if row.ran_on is None):
             moved = next((row.ran_on for row in measured if fnmatchcase(row.case.id, glob)), None)
             found.append(f"required case `{glob}` was not measured{f': it {moved}' if moved else ''}")
-    if strict:
-        doubtful = [row for row in measured if row.status not in {Status.PASS, Status.FAIL}]
-        found += [f"{case_key(row.case)} is {row.status}, and --lab-strict is on: {row.reason}" for row in doubtful]
+    if strict != "failures":
+        # To be strict is to be content with no row that nothing was held against, too.
+        refused = REFUSED[strict] | ({Status.NOT_AVAILABLE} if strict == "warnings" else set())
+        option = "--lab-strict is on" if strict == "warnings" else "inconclusive verdicts fail"
+        doubtful = [row for row in measured if row.status in refused and row.status is not Status.FAIL]
+        found += [f"{case_key(row.case)} is {row.status}, and {option}: {row.reason}" for row in doubtful]
     for row in rows:
         if row.status is Status.FAIL and not row.failed_tests:
             found.append(f"{case_key(row.case)} fails its gate though no test failed: {row.reason}")

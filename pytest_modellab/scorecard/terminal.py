@@ -29,7 +29,7 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
         yield f"PARTIAL: {card.partial}", "warn"
     measured = [row for row in card.rows if row.measured]
     if measured:
-        lines = _table(measured).splitlines()
+        lines = table(measured).splitlines()
         yield lines[0], None
         yield lines[1], None
         for row, line in zip(measured, lines[2:], strict=True):
@@ -90,7 +90,8 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     yield f"details: {json_place}", None
 
 
-def _table(rows: list[Row]) -> str:
+def table(rows: Sequence[Row], style: str = "simple") -> str:
+    """The rows with their figures, in one of tabulate's styles."""
     body = [
         [
             row.case.model,
@@ -104,7 +105,7 @@ def _table(rows: list[Row]) -> str:
     ]
     head = ["model", "device", "data set", *(title for _, title in _COLUMNS), "grade", "verdict"]
     align = ("left", "left", "left", *("right" for _ in _COLUMNS), "left", "left")
-    return tabulate(body, headers=head, tablefmt="simple", disable_numparse=True, colalign=align)
+    return tabulate(body, headers=head, tablefmt=style, disable_numparse=True, colalign=align)
 
 
 def _speed_ups(speed_ups: Sequence[SpeedUp]) -> str:

@@ -1,0 +1,51 @@
+"""The scorecard as Markdown, for the summary of a CI job or a comment on a merge request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..gate import Status
+from ..printable import counted, printable
+from .card import Scorecard
+from .terminal import table
+
+_LONGEST = 300
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
+
+
+def render(card: Scorecard) -> str:
+    """What came of it, the table, what did not pass and why, what was not run, the recommendation."""
+    return "\n".join(_lines(card)) + "\n"
+
+
+def _lines(card: Scorecard) -> Iterator[str]:
+    measured = [row for row in card.rows if row.measured]
+    bad = [row for row in card.rows if row.status is Status.FAIL]
+    verdict = "not passed" if card.problems or bad or card.partial else "passed"
+    yield f"### Model Lab: {verdict}, {counted(len(measured), 'case')} measured"
+    if card.partial:
+        yield f"\n**Partial**: {_text(card.partial)}"
+    if measured:
+        yield "\n" + table(measured, "github")
+    wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
+    told = [f"**{row.status}** `{row.case.id}`: {_text(row.reason)}" for row in wrong]
+    told += [f"**not passed**: {_text(problem)}" for problem in card.problems]
+    if told:
+        yield "\n" + "\n".join(f"- {line}" for line in told)
+    absent: dict[str, int] = {}
+    for row in card.rows:
+        if not row.measured and row.status is not Status.FAIL:
+            absent[row.reason] = absent.get(row.reason, 0) + 1
+    if absent:
+        yield "\n" + "\n".join(f"- {counted(count, 'case')} not run: {_text(why)}" for why, count in absent.items())
+    if card.recommendations:
+        yield ""
+        yield from (f"Recommended for {each.task}: {_text(each.text)}  " for each in card.recommendations)
+
+
+def _text(text: str) -> str:
+    """One line that shows as it is: no mark-up of its own."""
+    line = printable(text.splitlines()[0] if text else "")
+    line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
+    return _SPECIAL.sub(r"\\\1", line)
