@@ -184,7 +184,9 @@ def _reason(
         return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
     if said:
         return "; ".join(said)
-    return _failed(failed_tests) or "no utterance was answered"
+    # A test also fails of what couldn't be decided, where that is refused.
+    doubtful = [_judgement_text(v) for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted]
+    return "; ".join(filter(None, [_failed(failed_tests), *doubtful])) or "no utterance was answered"
 
 
 def _failed(tests: Sequence[str]) -> str:
