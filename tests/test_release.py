@@ -170,6 +170,13 @@ class TestMaking:
         assert main(["release", "1.1", "-n", "1"]) == 0
         assert "not run" not in capfd.readouterr().out
 
+    def test_a_catalog_that_the_ini_file_does_not_name(self, repository: FakeLab) -> None:
+        repository.catalog.rename(repository.path / "other")
+        repository.pytester.makeini("[pytest]\n")
+        committed(repository)
+        assert main(["--catalog", "other", "release", "1.0", "-n", "1"]) == 0
+        assert "records/fake" in "".join(_names(repository, "1.0"))
+
     def test_a_worse_model_than_the_baseline_is_stopped(
         self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
     ) -> None:
@@ -243,6 +250,8 @@ class TestVerifying:
             (lambda d: d["provenance"].update(session="x"), "is of another session, x"),
             (lambda d: d["provenance"].update(stands_again="2026"), "was not measured in this session"),
             (lambda d: d["provenance"].update(created="2999-01-01T00:00:00+00:00"), "is younger than the release"),
+            (lambda d: d["provenance"].update(created="yesterday"), "made 'yesterday', the release"),
+            (lambda d: d["provenance"].update(created="2026-01-01"), "no age can be told"),
             (lambda d: d.update(limited_to=2), "only 2 utterances were run"),
             (lambda d: d.update(ran_on={"device": "cpu", "why": "x"}), "it ran on cpu (x)"),
             (lambda d: d["timing"].update(load_s=0.5), "the scorecard says load_s"),

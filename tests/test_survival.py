@@ -163,3 +163,7 @@ def test_the_table_of_faults_names_tests_that_exist() -> None:
     assert faults == {*UTTERANCE, *LOAD}
     for name, _ in named:
         assert f"def {name}(" in source
+    elsewhere = re.findall(r"`(test_\w+\.py)::(test_\w+)`", DOCS.read_text())
+    assert elsewhere
+    for file, name in elsewhere:
+        assert f"def {name}(" in (Path(__file__).parent / file).read_text(), f"{file}::{name}"

@@ -31,6 +31,8 @@ def run(options: argparse.Namespace) -> int:
     version = options.version or _described(catalog.base)
     if "/" in version or "\\" in version:
         raise UsageError(f"version `{version}`: it becomes part of a file's name, and can't have slashes")
+    if (options.workers or 1) > 1 and not find_spec("xdist"):
+        raise UsageError(f"-n {options.workers} needs pytest-xdist: pip install pytest-xdist, or leave -n out")
     todo = Plan(
         catalog=catalog,
         spec=catalog.release,

@@ -111,10 +111,13 @@ def _missing(required: Mapping[str, Sequence[Record]]) -> Iterator[str]:
 
 
 def _stale(records: Mapping[str, Record], note: Note) -> Iterator[str]:
-    made = datetime.fromisoformat(note.created)
     for name, record in records.items():
         origin = record.provenance
-        age = made - datetime.fromisoformat(origin.created)
+        try:
+            age = datetime.fromisoformat(note.created) - datetime.fromisoformat(origin.created)
+        except (ValueError, TypeError):  # no time, or one without its zone
+            yield f"{name}: made {origin.created!r}, the release {note.created!r}: no age can be told"
+            continue
         if origin.commit != note.commit:
             yield f"{name}: is of commit {str(origin.commit)[:12]}, the release of {note.commit[:12]}"
         elif origin.dirty:

@@ -92,6 +92,7 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
         raise ReleaseError("required cases can't be run here:\n" + "\n".join(lacking))
     say(f"{len(cases)} required cases, commit {commit[:12]}")
     command = _command(todo, cases)
+    (todo.reports / SCORECARD).unlink(missing_ok=True)  # what is there afterwards is this session's
     ended = _session(command, catalog.base)
     card, card_text = _scorecard(todo.reports / SCORECARD)
     if ended not in (0, 1):
@@ -100,7 +101,7 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
     control = _control(todo, cases)
     say("checking")
     found = [f"the session ended with {ended}: tests or gates failed"] if ended else []
-    records = _records_of(card, catalog.base, found)
+    records = _records_of(card, todo.reports, found)
     found += _not_as_it_was(todo, commit, cases, records)
     note = Note(
         version=todo.version,
@@ -132,7 +133,7 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
 
 def environment() -> dict[str, object]:
     """The machine, and every distribution that is installed beside this package, by name."""
-    installed = {each.metadata["Name"]: each.version for each in distributions()}
+    installed = {str(each.metadata["Name"]): each.version for each in distributions()}
     return {"hardware": provenance.hardware(), "installed": dict(sorted(installed.items()))}
 
 
@@ -168,10 +169,14 @@ def changes_of(folder: Path, reports: Path) -> list[str]:
 
 def _command(todo: Plan, cases: Sequence[Case]) -> list[str]:
     """What follows `pytest` for the session."""
-    parts = ["-m", TIER, "--lab-fresh", "--lab-strict", f"--lab-report={todo.reports}", *_workers(todo)]
+    parts = ["-m", TIER, "--lab-fresh", "--lab-strict", *_places(todo), *_workers(todo)]
     if todo.required_only:
         parts += _selection(cases)
     return parts + [part for case in cases for part in ("--lab-require", case.id)]
+
+
+def _places(todo: Plan) -> list[str]:
+    return ["-o", f"modellab_catalog={todo.catalog.folder}", f"--lab-report={todo.reports}"]
 
 
 def _workers(todo: Plan) -> list[str]:
@@ -211,19 +216,20 @@ def _control(todo: Plan, cases: Sequence[Case]) -> str:
     """The scorecard of the control session."""
     path = todo.reports / "control" / SCORECARD
     path.unlink(missing_ok=True)
-    command = ["-m", TIER, "--lab-control", f"--lab-report={todo.reports}", *_selection(cases), *_workers(todo)]
+    command = ["-m", TIER, "--lab-control", *_places(todo), *_selection(cases), *_workers(todo)]
     _session([*command, "-q", "--tb=no"], todo.catalog.base, silent=True)
     _, text = _scorecard(path)
     return text
 
 
-def _records_of(card: Scorecard, base: Path, found: list[str]) -> dict[Path, Record]:
+def _records_of(card: Scorecard, reports: Path, found: list[str]) -> dict[Path, Record]:
     """The records that a session's scorecard names; what can't be read is added to `found`."""
     records = {}
     for row in card.rows:
         if row.record is None:
             continue
-        path = base / row.record
+        # By its name: the scorecard's path is from wherever pytest found its ini file.
+        path = reports / "runs" / row.case.model / row.case.task / Path(row.record).name
         try:
             records[path] = read_record(path)
         except RecordError as error:
