@@ -844,3 +844,16 @@ def test_languages_are_compared_as_tags(tmp_path: Path) -> None:
 
 def load_one(folder: Path) -> Catalog:
     return load(write_catalog(folder))
+
+
+@pytest.mark.parametrize(
+    ("engine", "weights", "told"),
+    [
+        ("faster-whisper", "", "4: faster-whisper needs `weights:`; one of `repo` with `revision`, `files`, `path`"),
+        ("pocketsphinx", "weights: {path: here}\n", "7: pocketsphinx brings its own model: leave `weights:` out"),
+    ],
+)
+def test_weights_where_an_engine_needs_or_has_none(tmp_path: Path, engine: str, weights: str, told: str) -> None:
+    text = f"schema: modellab.model/1\nid: tiny\ntitle: x\nengine: {engine}\ntasks: [asr]\ntiers: []\n{weights}"
+    found = complaints(write_catalog(tmp_path / "fixtures", files={MODEL_FILE: f"{text}devices: {{cpu: {{}}}}\n"}))
+    assert any(line.startswith(f"{MODEL_FILE}:{told}") for line in found), found

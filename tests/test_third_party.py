@@ -22,6 +22,7 @@ from pytest_modellab.weights import local_folder
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "batched-whisper"
 TINY = "faster-whisper-tiny.en"
+HUB = ("--repo", "org/mine", "--revision", "a" * 40)
 
 ENGINE = """
 from dataclasses import dataclass
@@ -225,7 +226,7 @@ class TestNewModel:
     def test_without_a_tier_it_says_how_the_model_runs_and_how_it_gets_into_every_run(
         self, lab: FakeLab, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert self.new(lab, "faster-whisper", "fresh") == 0
+        assert self.new(lab, "faster-whisper", "fresh", *HUB) == 0
         assert load(lab.catalog).models["fresh"].tiers == ()
         told = capsys.readouterr().out
         assert "\npytest --lab-model fresh\n" in told
@@ -236,7 +237,7 @@ class TestNewModel:
 
     def test_with_tiers_it_is_in_the_runs_of_those(self, lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
         tiers = ("--tier", "real_e2e", "--tier", "smoke", "--tier", "smoke")
-        assert self.new(lab, "faster-whisper", "fresh", *tiers) == 0
+        assert self.new(lab, "faster-whisper", "fresh", *HUB, *tiers) == 0
         assert load(lab.catalog).models["fresh"].tiers == ("real_e2e", "smoke")
         told = capsys.readouterr().out
         assert "\npytest --lab-model fresh\n" in told
@@ -249,7 +250,7 @@ class TestNewModel:
         assert main(["new-model", "faster-wisper", "mine"]) == 2
         assert list(tmp_path.iterdir()) == []
         capsys.readouterr()
-        assert main(["new-model", "faster-whisper", "mine"]) == 0
+        assert main(["new-model", "faster-whisper", "mine", *HUB]) == 0
         told = capsys.readouterr().out
         assert f"no catalog here yet: began one in {tmp_path / 'fixtures'}\n" in told
         assert f"write {tmp_path / 'fixtures/datasets'}/ID.yaml" in told
@@ -257,14 +258,29 @@ class TestNewModel:
         made = load(tmp_path / "fixtures").models["mine"]
         assert set(made.devices) == {"cpu", "cuda"}
         assert main(["models"]) == 0
-        assert main(["new-model", "faster-whisper", "another"]) == 0
+        assert main(["new-model", "faster-whisper", "another", *HUB]) == 0
         assert "began" not in capsys.readouterr().out
 
     def test_one_that_pytest_would_not_find_is_told(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        assert main(["--catalog", "some/lab", "new-model", "faster-whisper", "mine"]) == 0
+        assert (
+            main(
+                [
+                    "--catalog",
+                    "some/lab",
+                    "new-model",
+                    "faster-whisper",
+                    "mine",
+                    "--repo",
+                    "org/mine",
+                    "--revision",
+                    "a" * 40,
+                ]
+            )
+            == 0
+        )
         assert '`modellab_catalog = "some/lab"` in pyproject.toml' in capsys.readouterr().out
         assert (tmp_path / "some/lab/models/mine.yaml").is_file()
 
@@ -273,7 +289,7 @@ class TestNewModel:
     ) -> None:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "fixtures").write_text("a file")
-        assert main(["new-model", "faster-whisper", "mine"]) == 2
+        assert main(["new-model", "faster-whisper", "mine", *HUB]) == 2
         assert "mine.yaml: Not a directory; name another folder by --catalog DIR" in capsys.readouterr().err
 
     def test_a_tier_that_is_none_is_refused_with_those_there_are(
@@ -299,7 +315,9 @@ class TestNewModel:
             (("faster-whisper", "x", "--repo", "a/b"), "--repo and --revision go together"),
             (("faster-whisper", "x", "--repo", "b", "--revision", "a" * 40), "expected owner/name, found `b`"),
             (("faster-whisper", "x", "--language", "klingon!"), "expected a language tag such as en or en-US"),
-            (("faster-whisper", "fake"), "there is a model `fake` already"),
+            (("faster-whisper", "fake", *HUB), "there is a model `fake` already"),
+            (("faster-whisper", "x"), "faster-whisper needs weights: give --weights FOLDER, one on this machine, or"),
+            (("pocketsphinx", "x", *HUB), "pocketsphinx brings its own model: leave --weights and --repo out"),
         ],
     )
     def test_bad_usage_writes_nothing(

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ..engines.registry import available, engine_class
+from ..engines.registry import available, engine_class, needs_weights
 from .errors import Problem, nearest, suggest
 from .specs import IN_WORDS, ModelSpec, Spec
 from .yamlfile import Document, shorten
@@ -70,6 +70,12 @@ def check_options(spec: ModelSpec, document: Document) -> None:
         message = f"the engine `{spec.engine}` ({spec.engine_target}) can't be used: {type(error).__name__}: {error}"
         document.problems.append(document.problem(("engine",), message))
         return
+    wanted = needs_weights(engine)
+    if wanted and spec.weights is None:
+        message = f"{spec.engine} needs `weights:`; one of `repo` with `revision`, `files`, `path`, `convert`"
+        document.problems.append(document.problem(("engine",), message))
+    elif wanted is False and spec.weights is not None:
+        document.problems.append(document.problem(("weights",), f"{spec.engine} brings its own model: leave `weights:` out"))
     for i, task in enumerate(spec.tasks):
         if task not in engine.tasks:
             message = f"{spec.engine} does not do `{task}`; {suggest(task, engine.tasks)}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..catalog.base import COMMIT, IDENTIFIER, IN_WORDS, LANGUAGE_TAG, REPO
 from ..catalog.errors import suggest
 from ..catalog.load import DEFAULT_DEVICES
-from ..engines.registry import available, engine_class, target_of
+from ..engines.registry import available, engine_class, needs_weights, target_of
 from ..new_model import Draft, spec_text
 from . import UsageError
 from .place import catalog_place, find_catalog, known_to_pytest
@@ -37,6 +37,14 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError("--repo and --revision go together: a pin without a revision moves")
     if options.weights is not None and not options.weights.is_dir():
         raise UsageError(f"{options.weights} is not a folder")
+    given, wanted = options.weights is not None or options.repo is not None, needs_weights(engine)
+    if wanted and not given:
+        raise UsageError(
+            f"{options.engine} needs weights: give --weights FOLDER, one on this machine, or --repo OWNER/NAME"
+            " --revision COMMIT of the Hugging Face hub"
+        )
+    if wanted is False and given:
+        raise UsageError(f"{options.engine} brings its own model: leave --weights and --repo out")
     path = models / f"{options.id}.yaml"
     if path.exists() or (catalog is not None and options.id in catalog.models):
         raise UsageError(f"there is a model `{options.id}` already; choose another id")

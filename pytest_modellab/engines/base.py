@@ -104,6 +104,8 @@ class Engine(Protocol):
     `Options` is a frozen dataclass whose fields are the keys a spec's `options:` may hold; give it
     `__pydantic_config__ = {"extra": "forbid"}` and bounds in `__post_init__`, so that the catalog can refuse a
     wrong spec without importing the library.
+
+    A class may also have `needs_weights`: True where a spec must have `weights:`, False where it must have none.
     """
 
     tasks: ClassVar[frozenset[str]]

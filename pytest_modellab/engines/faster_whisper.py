@@ -56,6 +56,7 @@ class FasterWhisper:
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("faster-whisper", "ctranslate2", "tokenizers", "onnxruntime")
+    needs_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "faster-whisper"
     Options: ClassVar[type[Any]] = FasterWhisperOptions
 

@@ -87,6 +87,7 @@ class Lfm2Audio:
         "accelerate",
         "flash-attn",
     )
+    needs_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "lfm"
     Options: ClassVar[type[Any]] = Lfm2AudioOptions
 

@@ -38,6 +38,7 @@ class MoonshineVoice:
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("moonshine-voice",)
+    needs_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "moonshine"
     Options: ClassVar[type[Any]] = MoonshineVoiceOptions
 

@@ -44,6 +44,7 @@ class OpenAIWhisper:
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("openai-whisper", "torch", "tiktoken")
+    needs_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "openai-whisper"
     Options: ClassVar[type[Any]] = OpenAIWhisperOptions
 

@@ -31,6 +31,7 @@ class PocketSphinx:
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("pocketsphinx",)
+    needs_weights: ClassVar[bool] = False
     extra: ClassVar[str] = "pocketsphinx"
     Options: ClassVar[type[Any]] = PocketSphinxOptions
 

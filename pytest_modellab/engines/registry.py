@@ -49,6 +49,12 @@ def engine_class(target: str) -> type[Engine]:
     return cast("type[Engine]", getattr(module, name))
 
 
+def needs_weights(engine: type[Engine]) -> bool | None:
+    """Whether a spec must name weights (True), must not (False), or may."""
+    found: bool | None = getattr(engine, "needs_weights", None)
+    return found
+
+
 def remedy(engine: type[Engine]) -> str:
     """What to type where an engine's library is missing."""
     return (

@@ -64,6 +64,7 @@ class Transformers:
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("transformers", "torch", "tokenizers", "safetensors")
+    needs_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "transformers"
     Options: ClassVar[type[Any]] = TransformersOptions
 
