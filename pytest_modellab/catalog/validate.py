@@ -75,7 +75,8 @@ def check_options(spec: ModelSpec, document: Document) -> None:
         message = f"{spec.engine} needs `weights:`; one of `repo` with `revision`, `files`, `path`, `convert`"
         document.problems.append(document.problem(("engine",), message))
     elif wanted is False and spec.weights is not None:
-        document.problems.append(document.problem(("weights",), f"{spec.engine} brings its own model: leave `weights:` out"))
+        message = f"{spec.engine} brings its own model: leave `weights:` out"
+        document.problems.append(document.problem(("weights",), message))
     for i, task in enumerate(spec.tasks):
         if task not in engine.tasks:
             message = f"{spec.engine} does not do `{task}`; {suggest(task, engine.tasks)}"
