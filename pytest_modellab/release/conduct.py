@@ -87,9 +87,8 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
     catalog = todo.catalog
     cases = required(catalog, todo.spec)
     commit = _clean_commit(catalog.base, todo.reports)
-    lacking = [f"  {case.id}: {why}" for case in cases if (why := missing_here(case, catalog)) is not None]
-    if lacking:
-        raise ReleaseError("required cases can't be run here:\n" + "\n".join(lacking))
+    if lacking := _lacking(cases, catalog):
+        raise ReleaseError(f"required cases can't be run here:\n{lacking}")
     say(f"{len(cases)} required cases, commit {commit[:12]}")
     command = _command(todo, cases)
     (todo.reports / SCORECARD).unlink(missing_ok=True)  # what is there afterwards is this session's
@@ -129,6 +128,15 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
         path = todo.output / f"release-{todo.version}{'' if passed else '-failed'}.zip"
         bundle.pack(folder, path)
     return Release(path, found_in_bundle, note.not_run)
+
+
+def _lacking(cases: Sequence[Case], catalog: Catalog) -> str:
+    """The cases that can't be run here, those with one reason together; "" where all can."""
+    by_reason: dict[str, list[str]] = {}
+    for case in cases:
+        if (why := missing_here(case, catalog)) is not None:
+            by_reason.setdefault(why, []).append(case.id)
+    return "\n".join(f"  {', '.join(ids)}: {why}".replace("\n", "\n    ") for why, ids in by_reason.items())
 
 
 def environment() -> dict[str, object]:
