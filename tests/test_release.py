@@ -188,6 +188,9 @@ class TestMaking:
         assert main(["release", "1.0", "-n", "1"]) == 1
         assert "asr/fake:cpu:clips: has no baseline; `modellab baseline save fake:cpu:clips`" in capfd.readouterr().out
         assert main(["baseline", "save"]) == 0
+        capfd.readouterr()
+        assert main(["release", "1.1", "-n", "1"]) == 1
+        assert "?? reports/baselines/asr/fake-cpu-clips.jsonl" in capfd.readouterr().err
         committed(repository, "a baseline")
         assert main(["release", "1.1", "-n", "1"]) == 0
         assert any("baselines/asr/fake-cpu-clips.jsonl" in name for name in _names(repository, "1.1"))
@@ -304,6 +307,7 @@ class TestVerifying:
         [
             (lambda path: path.unlink(), "no such file"),
             (lambda path: path.write_bytes(b"x"), "is no bundle of a release"),
+            (lambda path: _damaged(path), "is no bundle of a release"),
             (lambda path: _zip(path, "../x"), "the member `../x` would leave the bundle's folder"),
             (lambda path: _zip(path, "/x"), "the member `/x` would leave the bundle's folder"),
             (lambda path: _zip(path, "x", "x"), "the member `x` is there twice"),
@@ -320,6 +324,15 @@ class TestVerifying:
         spoil(path)
         assert main(["verify", str(path)]) == 1
         assert told in capsys.readouterr().err
+
+
+def _damaged(path: Path) -> None:
+    """A member whose compressed bytes are no longer what zlib wrote."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("release.json", "x" * 10_000)
+    data = bytearray(path.read_bytes())
+    data[44:50] = b"\xff" * 6
+    path.write_bytes(data)
 
 
 def _zip(path: Path, *names: str) -> None:

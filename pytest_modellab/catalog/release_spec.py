@@ -14,7 +14,9 @@ class ReleaseFile(Spec):
 
     schema_: Literal["modellab.release/1"] = Field(alias="schema")
     required: tuple[str, ...] = Field(min_length=1, description="globs over case ids, model:device:dataset")
-    max_age_days: Number = Field(default=2.0, gt=0, description="how old a record may be when the release is made")
+    max_age_days: Number = Field(
+        default=2.0, gt=0, le=36500, description="how old a record may be when the release is made"
+    )
     baselines: Literal["required", "optional"] = Field(
         default="optional", description="whether each of these cases must have a baseline to be held against"
     )

@@ -73,6 +73,8 @@ def _needed(found: list[tuple[Record, Path]]) -> Iterator[tuple[Record, Path]]:
     yield from [each for each in found if each[0].limited_to is None and each[0].shard is None][:1]
     standing: dict[object, tuple[Record, Path]] = {}
     for record, path in found:
+        if record.shard is not None:  # the newest of each counts when they are merged, whatever it answered
+            standing.setdefault(("shard", record.shard.cut), (record, path))
         if record.failure is None and record.summary.answered == record.summary.utterances:
             standing.setdefault((record.limited_to, record.shard and record.shard.cut), (record, path))
     yield from standing.values()

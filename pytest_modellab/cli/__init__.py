@@ -139,7 +139,6 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--required-only", action="store_true", help="leave out what is not required, and say so")
     made.add_argument("--list", action="store_true", help="only list the required cases")
     made.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the bundle (default: the reports)")
-    made.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     checked = command("verify", release.check, "Check the bundle of a release, here or on another machine.")
     checked.add_argument("bundle", type=Path, metavar="BUNDLE", help="release-VERSION.zip, or the unpacked folder")
     tidy = command("clean", clean.run, "Show what records and the cache take up, and what may go; --yes removes it.")

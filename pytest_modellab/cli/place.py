@@ -73,6 +73,11 @@ def reports_folder(options: argparse.Namespace) -> Path:
     return folder / (_option_in(folder, "modellab_reports") or "reports") if named else Path("reports")
 
 
+def reports_beside(catalog: Catalog) -> Path:
+    """Where the reports of a catalog's own repository lie, its baselines among them, wherever one stands."""
+    return catalog.base / (_option_in(catalog.base, "modellab_reports") or "reports")
+
+
 def ini_option(name: str) -> str | None:
     """A pytest option as the nearest ini file with a catalog has it."""
     folder, named = _nearest("modellab_catalog")

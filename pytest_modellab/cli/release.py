@@ -15,7 +15,7 @@ from ..release.checks import verify
 from ..release.conduct import Plan, conduct, required
 from ..release.note import Check, NotRun, read
 from . import UsageError
-from .place import open_catalog, reports_folder
+from .place import open_catalog, reports_beside
 
 _MANY = 20
 
@@ -33,14 +33,16 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"version `{version}`: it becomes part of a file's name, and can't have slashes")
     if (options.workers or 1) > 1 and not find_spec("xdist"):
         raise UsageError(f"-n {options.workers} needs pytest-xdist: pip install pytest-xdist, or leave -n out")
+    # No other folder can be asked for: the baselines that are committed lie in this one.
+    reports = reports_beside(catalog).resolve()
     todo = Plan(
         catalog=catalog,
         spec=catalog.release,
-        reports=reports_folder(options).resolve(),
+        reports=reports,
         version=version,
         workers=options.workers or _half_the_cores(),
         required_only=options.required_only,
-        output=options.output or reports_folder(options),
+        output=options.output or reports,
     )
     made = conduct(todo, lambda text: print(f"modellab release: {text}", flush=True))
     _show(made.checks)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,7 +54,7 @@ def unpacked(path: Path) -> Iterator[Path]:
                 bundle.extractall(folder)
         except FileNotFoundError:
             raise ReleaseError(f"{path}: no such file") from None
-        except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, RuntimeError, NotImplementedError) as error:
+        except (OSError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError) as error:
             raise ReleaseError(f"{path}: is no bundle of a release: {error}") from error
         yield folder
 

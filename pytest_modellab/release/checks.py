@@ -46,15 +46,15 @@ def digest(path: Path) -> str:
 
 def files(folder: Path) -> list[str]:
     """The files of a bundle that its checksums cover, in order."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS)
+    paths = (path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS)
     return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 def _sums(folder: Path) -> Iterator[str]:
     try:
         lines = (folder / CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        yield f"{CHECKSUMS}: can't be read: {error.strerror}"
+    except (OSError, ValueError) as error:
+        yield f"{CHECKSUMS}: can't be read: {error}"
         return
     stated = {name: sha for sha, _, name in (line.partition("  ") for line in lines)}
     there = set(files(folder))

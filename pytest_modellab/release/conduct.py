@@ -91,11 +91,14 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
         raise ReleaseError(f"required cases can't be run here:\n{lacking}")
     say(f"{len(cases)} required cases, commit {commit[:12]}")
     command = _command(todo, cases)
-    (todo.reports / SCORECARD).unlink(missing_ok=True)  # what is there afterwards is this session's
+    # What is there afterwards is this release's.
+    (todo.reports / SCORECARD).unlink(missing_ok=True)
+    for suffix in ("", "-failed"):
+        (todo.output / f"release-{todo.version}{suffix}.zip").unlink(missing_ok=True)
     ended = _session(command, catalog.base)
-    card, card_text = _scorecard(todo.reports / SCORECARD)
     if ended not in (0, 1):
         raise ReleaseError(f"the session ended with {ended}; nothing was bundled")
+    card, card_text = _scorecard(todo.reports / SCORECARD)
     say("control: the same gates, every model replaced by one that is wrong on purpose")
     control = _control(todo, cases)
     say("checking")
@@ -157,7 +160,7 @@ def _clean_commit(folder: Path, reports: Path) -> str:
 
 
 def changes_of(folder: Path, reports: Path) -> list[str]:
-    """What `git status` tells, but for new files among the reports."""
+    """What `git status` tells, but for new files among the reports; a baseline that is new there counts."""
     done = subprocess.run(
         ["git", "-C", str(folder), "status", "--porcelain", "-z", "--untracked-files=all"],
         capture_output=True,
@@ -171,8 +174,12 @@ def changes_of(folder: Path, reports: Path) -> list[str]:
     return [
         entry
         for entry in done.stdout.split("\0")
-        if entry and not (entry.startswith("??") and (root / entry[3:]).is_relative_to(reports.resolve()))
+        if entry and not (entry.startswith("??") and _is_report((root / entry[3:]), reports.resolve()))
     ]
+
+
+def _is_report(path: Path, reports: Path) -> bool:
+    return path.is_relative_to(reports) and not path.is_relative_to(reports / BASELINES)
 
 
 def _command(todo: Plan, cases: Sequence[Case]) -> list[str]:

@@ -43,7 +43,7 @@ class Note(Stored):
     lab: str = Field(description="version of pytest-modellab")
     command: tuple[str, ...] = Field(description="the session's, after `pytest`")
     required: tuple[str, ...] = Field(description="cases, task/model:device:dataset")
-    max_age_days: float
+    max_age_days: float = Field(le=36500)
     baselines: Literal["required", "optional"]
     not_run: tuple[NotRun, ...]
     found: tuple[str, ...] = Field(
