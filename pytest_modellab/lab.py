@@ -251,13 +251,17 @@ def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
 
 def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     from .bench.record import CaseRef
-    from .bench.run import from_note
+    from .bench.record_files import RecordError
+    from .bench.run import Outcome, from_note
     from .gate import Status, Verdict
     from .scorecard.card import CaseReport
 
     tests = lab.tests.get(case.key, Tests())
     noted = lab.session.outcome(case.key)
-    outcome = from_note(noted) if noted is not None else None
+    try:
+        outcome = from_note(noted) if noted is not None else None
+    except RecordError as error:  # removed or changed while the session went on
+        outcome = Outcome(broken=str(error))
     kept = lab.session.answered(case.key) if outcome is None else 0
     broken_off = (
         f"broken off after {counted(kept, 'utterance')}; what was answered is kept, the same command goes on"

@@ -77,6 +77,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--lab-inconclusive",
         choices=("allow", "fail"),
+        metavar="allow|fail",
         help="Whether a verdict that could not be reached, for noise or too few data, is a failure"
         " (ini: modellab_inconclusive).",
     )

@@ -445,3 +445,20 @@ def test_a_required_glob_that_no_case_matches_is_a_usage_error(lab: FakeLab) -> 
     result = lab.run("--lab-require", "fak:*")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--lab-require fak:? matches no case; *allowed: fake:cpu:clips"])
+
+
+def test_a_record_that_is_removed_meanwhile_is_a_failure_and_no_traceback(lab: FakeLab) -> None:
+    lab.ready()
+    lab.pytester.makepyfile(
+        test_suite="""
+        from pathlib import Path
+        def test_wer(run, limits):
+            assert run.wer <= limits.wer
+            for path in Path("reports/runs").rglob("*.json"):
+                path.unlink()
+        """
+    )
+    assert lab.run().ret == pytest.ExitCode.TESTS_FAILED
+    (row,) = lab.scorecard()["rows"]
+    assert row["status"] == "fail"
+    assert row["reason"].endswith("can't be read: No such file or directory")

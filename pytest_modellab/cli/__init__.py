@@ -124,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     push.add_argument(
         "--inconclusive",
         choices=("allow", "fail"),
+        metavar="allow|fail",
         help="whether a verdict that can't be reached stops a push (default: modellab_inconclusive of the ini file)",
     )
     made = command("release", release.run, "Run what release.yaml requires, afresh and strictly; check it; bundle it.")

@@ -13,13 +13,13 @@ from ..bench.files import write_text
 from ..bench.merge import MergeError, merge
 from ..bench.record import Record
 from ..catalog import Catalog
-from ..gate import Limits, corrected
+from ..gate import Limits, Strictness, corrected
 from ..printable import printable, printable_lines
 from ..scorecard.card import CaseReport, Scorecard, build, build_row
 from ..scorecard.terminal import render
 from . import UsageError
 from .exits import Exit
-from .place import open_catalog, reports_folder
+from .place import ini_option, open_catalog, reports_folder
 
 
 def run(options: argparse.Namespace) -> int:
@@ -81,10 +81,12 @@ def _records(folder: Path) -> Iterator[Path]:
 
 def _judged(catalog: Catalog, merged: Sequence[tuple[Record, Path]], required: Sequence[str]) -> Scorecard:
     """The scorecard of a session that had run these cases whole, but for what its tests would have said."""
+    # Nothing was judged of the shards: what a session would have refused is refused here.
+    strict: Strictness = "inconclusive" if ini_option("modellab_inconclusive") == "fail" else "failures"
     limits = [Limits(record.case, catalog.limits, catalog.shown) for record, _ in merged]
     gates = max(1, sum(each.by_interval for each in limits))
     judged = [
-        Limits(each.case, each.entries, each.shown, gates).judge(record)
+        Limits(each.case, each.entries, each.shown, gates, strict).judge(record)
         for each, (record, _) in zip(limits, merged, strict=True)
     ]
     held = iter(corrected([verdict for verdicts in judged for verdict in verdicts]))
@@ -98,5 +100,9 @@ def _judged(catalog: Catalog, merged: Sequence[tuple[Record, Path]], required: S
         for (record, path), verdicts in zip(merged, judged, strict=True)
     ]
     return build(
-        f"merge-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}", rows, partial=None, required=required
+        f"merge-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}",
+        rows,
+        partial=None,
+        required=required,
+        strict=strict,
     )
