@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .catalog.load import Catalog
@@ -205,7 +206,13 @@ def size(folder: Path | None) -> int | None:
     """Bytes of a model's files on disk; None for an engine that needs none."""
     if folder is None:
         return None
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return sum(path.stat().st_size for path in _files(folder))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file of a folder, behind links to other folders, too: an engine reads those as well."""
+    for where, _, names in os.walk(folder, followlinks=True):
+        yield from (path for name in names if (path := Path(where) / name).is_file())
 
 
 def digest(model: ModelSpec, catalog: Catalog) -> str | None:
@@ -229,8 +236,7 @@ def _digest(model: ModelSpec, catalog: Catalog) -> str:
     if weights.files is not None:
         return digest_pairs({name: pinned.sha256 for name, pinned in weights.files.items()})
     root = _given(model, catalog)
-    files = (path for path in root.rglob("*") if path.is_file())
-    return digest_pairs({path.relative_to(root).as_posix(): digest_file(path) for path in files})
+    return digest_pairs({path.relative_to(root).as_posix(): digest_file(path) for path in _files(root)})
 
 
 def digest_pairs(pairs: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from pytest_modellab.weights import (
     hindrances,
     local_folder,
     present,
+    size,
     state,
     wanted_files,
 )
@@ -148,13 +149,25 @@ def test_what_would_be_made_of_a_folder_that_is_not_there(tmp_path: Path) -> Non
 
 
 def test_a_model_may_need_no_weights(tmp_path: Path) -> None:
-    text = weights_yaml("  path: here").replace("weights:\n  path: here\n", "")
+    text = "schema: modellab.model/1\nid: tiny\nengine: pocketsphinx\ntasks: [asr]\ntiers: []\ndevices: {cpu: {}}\n"
     catalog = load(write_catalog(tmp_path / "fixtures", files={"models/tiny.yaml": text}))
     assert fetched(catalog, tmp_path) is None
     assert digest(catalog.models["tiny"], catalog) is None
 
 
 class TestDigest:
+    def test_what_lies_behind_a_linked_folder_counts(self, tmp_path: Path) -> None:
+        catalog = catalog_of(tmp_path, "  path: ../here")
+        here, there = tmp_path / "fixtures" / "here", tmp_path / "there"
+        here.mkdir()
+        there.mkdir()
+        (here / "linked").symlink_to(there)
+        (there / "model.bin").write_bytes(b"one")
+        before = digest(catalog.models["tiny"], catalog)
+        (there / "model.bin").write_bytes(b"two!")
+        assert digest(catalog.models["tiny"], catalog) != before
+        assert size(here) == 4
+
     def test_it_is_that_of_names_and_digests_in_order(self) -> None:
         pairs = {"b": "2" * 64, "a": "1" * 64}
         assert digest_pairs(pairs) == sha256(f"a\0{'1' * 64}\nb\0{'2' * 64}\n".encode())
