@@ -19,26 +19,22 @@ def _driver() -> bool:
 
 def gpu_names() -> list[str]:
     """The NVIDIA devices of this machine, in the driver's order; [] where there is no driver."""
-    import pynvml
-
-    if not _driver():
-        return []
-    try:
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return [str(pynvml.nvmlDeviceGetName(handle)) for handle in handles]
-    except pynvml.NVMLError:
-        return []
+    return _of_each("nvmlDeviceGetName")
 
 
 def gpu_ids() -> list[str]:
     """The UUIDs of the NVIDIA devices, in the order of `gpu_names`; [] where there is no driver."""
+    return _of_each("nvmlDeviceGetUUID")
+
+
+def _of_each(question: str) -> list[str]:
     import pynvml
 
     if not _driver():
         return []
     try:
         handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        return [str(pynvml.nvmlDeviceGetUUID(handle)) for handle in handles]
+        return [str(getattr(pynvml, question)(handle)) for handle in handles]
     except pynvml.NVMLError:
         return []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -193,7 +194,7 @@ def _regressions(required: Mapping[str, Sequence[Record]], folder: Path, note: N
             if record.wordless:
                 continue
             if path.exists():
-                judged = baseline.judge(record, lambda path=path: baseline.read(path), path.name)  # type: ignore[misc]  # a default binds it
+                judged = baseline.judge(record, partial(baseline.read, path), path.name)
                 if not judged.verdict:
                     yield f"{key}: {judged.verdict.reason}"
             elif note.baselines == "required":
