@@ -114,6 +114,29 @@ class TestMaking:
         assert f"the working tree is not what is committed:\n  {'??' if 'new' in name else ' M'} {name}" in said.err
         assert not repository.clips_heard()
 
+    @pytest.mark.parametrize(
+        ("hide", "told"),
+        [
+            (("update-index", "--skip-worktree", "lab/limits.yaml"), "taken as unchanged: lab/limits.yaml"),
+            (("update-index", "--assume-unchanged", "lab/limits.yaml"), "taken as unchanged: lab/limits.yaml"),
+            (("rm", "-q", "--cached", "lab/limits.yaml"), "ignored: limits.yaml"),
+        ],
+    )
+    def test_a_change_that_git_was_told_to_overlook_is_refused_as_well(
+        self, repository: FakeLab, hide: tuple[str, ...], told: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        if hide[0] == "rm":
+            with (repository.path / ".gitignore").open("a") as file:
+                file.write("limits.yaml\n")
+        git(repository.path, *hide)
+        if hide[0] == "rm":
+            git(repository.path, "add", ".gitignore")
+            git(repository.path, "commit", "-qm", "without limits")
+        repository.limits({"metric": "wer", "max": 0.95})
+        assert main(["release"]) == 1
+        assert f"the working tree is not what is committed:\n  {told}\n" in capfd.readouterr().err
+        assert not repository.clips_heard()
+
     def test_a_required_case_that_cannot_run_is_told_before_anything_runs(
         self, repository: FakeLab, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -86,7 +86,7 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
     """Make the release: nothing is taken from an earlier session. Raises ReleaseError where it can't even begin."""
     catalog = todo.catalog
     cases = required(catalog, todo.spec)
-    commit = _clean_commit(catalog.base, todo.reports)
+    commit = _clean_commit(catalog, todo.reports)
     if lacking := _lacking(cases, catalog):
         raise ReleaseError(f"required cases can't be run here:\n{lacking}")
     say(f"{len(cases)} required cases, commit {commit[:12]}")
@@ -148,34 +148,39 @@ def environment() -> dict[str, object]:
     return {"hardware": provenance.hardware(), "installed": dict(sorted(installed.items()))}
 
 
-def _clean_commit(folder: Path, reports: Path) -> str:
+def _clean_commit(catalog: Catalog, reports: Path) -> str:
     """The commit that is checked out, nothing beside it. Raises ReleaseError."""
-    commit, _ = provenance.git_state(folder)
+    commit, _ = provenance.git_state(catalog.base)
     if commit is None:
-        raise ReleaseError(f"{folder} is in no git repository: a release is of a commit")
-    if changes := changes_of(folder, reports):
+        raise ReleaseError(f"{catalog.base} is in no git repository: a release is of a commit")
+    if changes := changes_of(catalog.base, reports, catalog.folder):
         listed = "\n".join(f"  {change}" for change in changes[:10])
         raise ReleaseError(f"the working tree is not what is committed:\n{listed}\nCommit it or put it away first.")
     return commit
 
 
-def changes_of(folder: Path, reports: Path) -> list[str]:
-    """What `git status` tells, but for new files among the reports; a baseline that is new there counts."""
-    done = subprocess.run(
-        ["git", "-C", str(folder), "status", "--porcelain", "-z", "--untracked-files=all"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    top = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=True
-    )
-    root = Path(top.stdout.strip()).resolve()
-    return [
+def changes_of(folder: Path, reports: Path, catalog: Path) -> list[str]:
+    """What differs from the commit: by `git status`, and what that overlooks.
+
+    Left out are new files among the reports, but for baselines. Overlooked are files that git was told to take as
+    unchanged, and those of the catalog that it ignores.
+    """
+    root = Path(_git(folder, "rev-parse", "--show-toplevel").strip()).resolve()
+    told = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none").split("\0")
+    changes = [
         entry
-        for entry in done.stdout.split("\0")
-        if entry and not (entry.startswith("??") and _is_report((root / entry[3:]), reports.resolve()))
+        for entry in told
+        if entry and not (entry.startswith("??") and _is_report(root / entry[3:], reports.resolve()))
     ]
+    # A tag in lower case is assume-unchanged, `S` is skip-worktree (git-ls-files(1)).
+    marked = [entry for entry in _git(root, "ls-files", "-v", "-z").split("\0") if entry]
+    changes += [f"taken as unchanged: {entry[2:]}" for entry in marked if entry[0] == "S" or entry[0].islower()]
+    ignored = _git(catalog, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", "*.yaml", "*.yml")
+    return changes + [f"ignored: {name}" for name in ignored.split("\0") if name]
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
 
 
 def _is_report(path: Path, reports: Path) -> bool:
@@ -258,7 +263,10 @@ def _not_as_it_was(todo: Plan, commit: str, cases: Sequence[Case], records: dict
     now, _ = provenance.git_state(todo.catalog.base)
     if now != commit:
         found.append(f"the commit changed while the session ran: {commit[:12]} -> {str(now)[:12]}")
-    found += [f"changed while the session ran: {change}" for change in changes_of(todo.catalog.base, todo.reports)]
+    found += [
+        f"changed while the session ran: {change}"
+        for change in changes_of(todo.catalog.base, todo.reports, todo.catalog.folder)
+    ]
     by_case = {case_key(record.case): record for record in records.values()}
     for case in cases:
         record = by_case.get(case.key)
