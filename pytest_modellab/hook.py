@@ -6,8 +6,11 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from .child import run_pytest
 
 MARK = "# modellab pre-push hook"
 KEPT = "pre-push.before-modellab"
@@ -121,27 +124,19 @@ def run(folder: Path, inconclusive: str | None = None) -> int:
     """
     dirty = _git(folder, "status", "--porcelain", "--untracked-files=no").splitlines()
     policy = [] if inconclusive is None else [f"--lab-inconclusive={inconclusive}"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *PYTEST, *policy],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-        # A hook's git variables would lead git inside the tests to the pushing repository.
-        env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
-    )
-    lines = done.stdout.rstrip().splitlines()
+    with tempfile.TemporaryFile() as output:
+        ended = run_pytest([*PYTEST, *policy], folder, output)
+        output.seek(0)
+        lines = output.read().decode(errors="replace").rstrip().splitlines()
     if len(lines) > SCREEN:
         print(f"... {len(lines) - SCREEN} lines more: pytest -m smoke shows them")
     print("\n".join(lines[-SCREEN:]))
     if dirty:
         print(f"modellab: tested with {len(dirty)} uncommitted changes, which are not pushed: {_few(dirty)}")
-    if done.returncode:
-        why = _EXIT_CODES.get(done.returncode, f"pytest ended with {done.returncode}")
+    if ended:
+        why = _EXIT_CODES.get(ended, f"pytest ended with {ended}")
         print(f"modellab: push stopped: {why}. `git push --no-verify` pushes all the same.")
-    return done.returncode
+    return ended
 
 
 _EXIT_CODES = {

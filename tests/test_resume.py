@@ -183,6 +183,33 @@ def test_ctrl_c_finishes_the_utterance_and_the_next_session_goes_on(lab: FakeLab
     assert lab.record().provenance.resumed == 3
 
 
+@pytest.mark.parametrize("command", [("hook", "run"), ("release", "1.0", "-n", "1")])
+def test_ctrl_c_in_a_command_that_runs_pytest_finishes_the_utterance(lab: FakeLab, command: tuple[str, ...]) -> None:
+    lab.texts = [f"clip number {i}" for i in range(6)]
+    lab.ready(delay_s=1.5)
+    lab.spec("release.yaml", {"schema": "modellab.release/1", "required": ["fake:*"]})
+    (lab.path / ".gitignore").write_text("reports\nengine.log\n__pycache__\n")
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
+    for each in (("init", "-q"), ("add", "."), ("commit", "-qm", "all")):
+        subprocess.run([*git, *each], cwd=lab.path, check=True)
+    session = subprocess.Popen(
+        [sys.executable, "-m", "pytest_modellab.cli", *command],
+        cwd=lab.path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert wait_for(lambda: answered(lab.path / "reports") >= 2 and len(lab.clips_heard()) >= 4, seconds=60)
+    os.killpg(session.pid, signal.SIGINT)  # as a terminal does
+    output, _ = session.communicate(timeout=60)
+    assert session.returncode != 0
+    assert "PARTIAL: interrupted" in output
+    assert ("push stopped: pytest was interrupted" if command[0] == "hook" else "no release was made") in output
+    assert answered(lab.path / "reports") == 3
+    assert not list((lab.path / "reports").glob("*.zip"))
+
+
 def test_ctrl_c_twice_leaves_at_once(lab: FakeLab) -> None:
     output, kept = interrupted_midway(lab, times=2)
     assert "PARTIAL: interrupted" in output

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from ..cases import Case, plan
 from ..catalog import Catalog, CatalogError
 from ..catalog.errors import Problem, suggest
 from ..catalog.release_spec import ReleaseFile
+from ..child import run_pytest
 from ..gate import case_key
 from ..scorecard.card import Scorecard
 from . import bundle, checks
@@ -96,8 +95,6 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
     for suffix in ("", "-failed"):
         (todo.output / f"release-{todo.version}{suffix}.zip").unlink(missing_ok=True)
     ended = _session(command, catalog.base)
-    if ended not in (0, 1):
-        raise ReleaseError(f"the session ended with {ended}; nothing was bundled")
     card, card_text = _scorecard(todo.reports / SCORECARD)
     say("control: the same gates, every model replaced by one that is wrong on purpose")
     control = _control(todo, cases)
@@ -215,13 +212,11 @@ def _selection(cases: Sequence[Case]) -> list[str]:
 
 
 def _session(command: Sequence[str], folder: Path, *, silent: bool = False) -> int:
-    # Variables of a git that called us would lead git elsewhere.
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    output = subprocess.DEVNULL if silent else None
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *command], cwd=folder, env=variables, stdout=output, check=False
-    )
-    return done.returncode
+    """The exit code of a whole session, 0 or 1. Raises ReleaseError for one that was broken off or could not begin."""
+    ended = run_pytest(command, folder, subprocess.DEVNULL if silent else None)
+    if ended not in (0, 1):
+        raise ReleaseError(f"no release was made: the session ended with {ended}")
+    return ended
 
 
 def _scorecard(path: Path) -> tuple[Scorecard, str]:
