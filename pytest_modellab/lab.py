@@ -61,6 +61,8 @@ class Lab:
     plugin: Callable[[str], Any]
     """A registered pytest plugin by name, or None."""
     tests: dict[str, Tests] = field(default_factory=dict)
+    failed_beside: list[str] = field(default_factory=list)
+    """Tests that failed and are of no case."""
     scorecard: Scorecard | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Tests deselected because `-m` does not name their tier, by that."""
@@ -135,6 +137,8 @@ class Lab:
             named = named_in(report.nodeid, by_id)
             key = None if named is None else by_id[named].key
         if not isinstance(key, str):
+            if report.failed:
+                self.failed_beside.append(report.nodeid)
             return
         tests = self.tests.setdefault(key, Tests())
         if report.when == "call":
@@ -224,6 +228,9 @@ def finish(lab: Lab, session: pytest.Session) -> None:
         if idle:
             partial = f"{partial or 'stopped early'}: {len(idle)} of {len(planned)} cases did not run"
         card = build(lab.session_id, rows, partial=partial, required=lab.config.required, strict=lab.config.strict)
+        if lab.failed_beside:
+            problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
+            card = card.model_copy(update={"problems": (*card.problems, problem)})
         lab.scorecard = card
         try:
             write_text(lab.scorecard_path, card.model_dump_json(by_alias=True, indent=1) + "\n")

@@ -44,6 +44,19 @@ class TestCommand:
         assert main(["scorecard"]) == 0
         assert "details: " in capsys.readouterr().out
 
+    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    def test_a_test_of_no_case_that_failed(
+        self, lab: FakeLab, workers: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        lab.ready()
+        lab.pytester.makepyfile(test_beside="def test_plain(): assert False")
+        assert lab.run(workers).ret == pytest.ExitCode.TESTS_FAILED
+        capsys.readouterr()
+        assert main(["scorecard", "--markdown"]) == 0
+        said = capsys.readouterr().out
+        assert said.startswith("### Model Lab: not passed, 1 case measured")
+        assert "failed, of no case: test\\_beside.py::test\\_plain" in said
+
     def test_where_there_is_none(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:

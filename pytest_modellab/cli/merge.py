@@ -29,26 +29,25 @@ def run(options: argparse.Namespace) -> int:
     """
     catalog = open_catalog(options)
     output = reports_folder(options)
-    refused = False
+    refused: list[str] = []
     merged: list[tuple[Record, Path]] = []
     for found in _cases(options.folders).values():
         try:
             record = merge(found)
         except MergeError as error:
-            refused = True
-            print(printable_lines(f"refused: {error}"))
+            refused.append(f"refused: {error}")
+            print(printable_lines(refused[-1]))
             continue
         path = records.write(record, output)
         merged.append((records.read(path), path))
         print(printable(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}"))
-    if not merged:
-        return Exit.WRONG
     card = _judged(catalog, merged, options.require)
+    card = card.model_copy(update={"problems": (*card.problems, *refused)})
     place = output / "scorecard.json"
     write_text(place, card.model_dump_json(by_alias=True, indent=1) + "\n")
     for line, _ in render(card, str(place)):
         print(line)
-    return Exit.WRONG if refused or card.problems else Exit.OK
+    return Exit.WRONG if card.problems else Exit.OK
 
 
 def _cases(folders: Sequence[Path]) -> dict[str, dict[Path, Record]]:
