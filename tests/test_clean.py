@@ -142,6 +142,28 @@ def test_the_newest_of_each_shard_stays_and_none_counts_as_the_whole(reports: Pa
     assert all(path.exists() for path in kept)
 
 
+def test_a_record_that_a_session_will_show_when_it_ends_stays(reports: Path) -> None:
+    old, measured, _ = written(reports, 9 * DAY), written(reports, DAY), written(reports)
+    session = Session(reports, "at-work", own=True)
+    session.note_outcome("asr/fake:cpu:clips", {"record": str(measured)})
+    clean("--keep", "1", "--yes")
+    assert measured.exists()
+    assert not old.exists()
+    session.end(whole=True)
+    clean("--keep", "1", "--yes")
+    assert not measured.exists()
+
+
+def test_the_newest_of_a_shard_stays_though_a_clip_failed(reports: Path) -> None:
+    shard = ShardOf(index=2, of=2, places=(0,), utterances=2)
+    failed = [utterance(hypothesis=None, error=Failure(kind="timeout", message="x"))]
+    written(reports, 3 * DAY, utterances=failed, shard=shard)
+    kept = written(reports, 2 * DAY, utterances=failed, shard=shard)
+    written(reports)
+    clean("--keep", "1", "--yes")
+    assert kept.exists()
+
+
 def test_a_record_that_cannot_be_read_is_named(reports: Path, capsys: Output) -> None:
     path = written(reports)
     path.write_text("{")

@@ -48,7 +48,7 @@ def records(reports: Path, retention: Retention) -> Part:
             part.notes.append(f"left alone, not a record that can be read: {error}")
             continue
         cases.setdefault(f"{record.case.task}/{record.case.id}", []).append((record, path))
-    saved, shown = _baselines(reports), _on_scorecard(reports)
+    saved, shown = _baselines(reports), _on_scorecard(reports) | _in_sessions(reports)
     now = datetime.now(UTC)
     for found in cases.values():
         needed = {path for _, path in _needed(found)}
@@ -97,6 +97,15 @@ def _on_scorecard(reports: Path) -> set[str]:
         rows = json.loads((reports / "scorecard.json").read_text(encoding="utf-8"))["rows"]
         return {Path(row["record"]).name for row in rows if row.get("record")}
     return set()
+
+
+def _in_sessions(reports: Path) -> set[str]:
+    """Names of the records that sessions have measured which have not ended: they show them when they do."""
+    found = set()
+    for path in (reports / "sessions").glob("*/*.outcome"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            found.add(Path(json.loads(path.read_text(encoding="utf-8"))["record"]).name)
+    return found
 
 
 def _remove_record(path: Path) -> None:
