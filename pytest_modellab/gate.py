@@ -220,6 +220,11 @@ class Limits:
                 verdicts.append(decide(record, metric, comparison, limit))
         return verdicts
 
+    def in_doubt(self, record: Record) -> bool:
+        """Whether noise alone keeps a limit from being judged by this record: the next run may tell."""
+        verdicts = self.judge(record) if record.timing.noisy else []
+        return any(verdict.status is Status.INCONCLUSIVE and verdict.metric in TIMED for verdict in verdicts)
+
 
 def corrected(gates: Sequence[Verdict]) -> list[Verdict]:
     """All gates of a session under Holm's correction: at most one session in twenty fails one by chance.

@@ -22,7 +22,6 @@ from .options import Config
 from .printable import counted
 
 if TYPE_CHECKING:
-    from .bench.record import Record
     from .bench.run import Bench
     from .bench.session import Session
     from .gate import Limits, Run
@@ -89,15 +88,13 @@ class Lab:
             alone=not self.parallel,
             shard=self.config.shard,
         )
-        return Bench(self.catalog, self.session, settings, TerminalProgress(self.plugin), in_doubt=self._in_doubt)
-
-    def _in_doubt(self, case: Case, record: Record) -> bool:
-        """Whether noise alone keeps a limit from being judged by this record: the next run may tell."""
-        from .gate import Status
-        from .metrics.definitions import TIMED
-
-        verdicts = self.limits(case).judge(record) if record.timing.noisy else []
-        return any(verdict.status is Status.INCONCLUSIVE and verdict.metric in TIMED for verdict in verdicts)
+        return Bench(
+            self.catalog,
+            self.session,
+            settings,
+            TerminalProgress(self.plugin),
+            in_doubt=lambda case, record: self.limits(case).in_doubt(record),
+        )
 
     @cached_property
     def gates(self) -> int:

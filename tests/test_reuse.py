@@ -141,7 +141,9 @@ conditions.SPREAD_BOUND = conditions.LEAST_SPREAD_S = -1.0
 
 
 @pytest.mark.parametrize(("limit", "runs"), [(1000.0, 1), (1e-9, 2)], ids=["it holds all the same", "it is in doubt"])
-def test_a_limit_that_noise_keeps_from_being_judged_is_tried_again(lab: FakeLab, limit: float, runs: int) -> None:
+def test_a_limit_that_noise_keeps_from_being_judged_is_tried_again(
+    lab: FakeLab, limit: float, runs: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     lab.pytester.makeconftest(NOISE)
     lab.subprocess = True
     lab.ready(delay_s=0.01)
@@ -149,6 +151,9 @@ def test_a_limit_that_noise_keeps_from_being_judged_is_tried_again(lab: FakeLab,
     for _ in range(2):
         lab.run().stdout.fnmatch_lines(["~ timed on a noisy machine: fake:cpu:clips: *"])
     assert loads(lab) == runs
+    assert main(["why", "fake:cpu:clips"]) == runs - 1
+    told = "run, for noise alone kept a limit from being judged by" if runs == 2 else "unchanged since"
+    assert f"fake:cpu:clips: {told}" in capsys.readouterr().out
 
 
 def test_a_run_with_a_failed_utterance_is_tried_again(lab: FakeLab) -> None:

@@ -14,6 +14,7 @@ from ..bench.session import Session
 from ..cases import Case, Selection, plan
 from ..datasets import DatasetError
 from ..environments import NOT_THERE
+from ..gate import Limits
 from ..printable import printable
 from ..store import Store, StoreError
 from . import UsageError
@@ -65,6 +66,9 @@ def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
     found = reuse.find(reports, wanted)
     if found is not None:
         record, path = found
+        if Limits(record.case, bench.catalog.limits, bench.catalog.shown).in_doubt(record):
+            yield f"run, for noise alone kept a limit from being judged by {path}"
+            return
         yield f"unchanged since {reuse.since(record)}; answered from {path}"
         return
     last = reuse.last(reports, case)
