@@ -32,13 +32,22 @@ class Installed:
     kept: Path | None
 
 
-def install(folder: Path, python: str = sys.executable, inconclusive: str | None = None) -> Installed:
+def install(
+    folder: Path, python: str = sys.executable, inconclusive: str | None = None, home: Path | None = None
+) -> Installed:
     """Install the hook in the repository of `folder`, where git looks for hooks (core.hooksPath included).
 
-    `inconclusive` (`allow`, `fail`) is what a verdict that can't be reached does to a push; None is as the ini file
-    says. A hook that is there already is kept under another name and run first; ours is replaced. Raises HookError.
+    `home` is the folder inside it that pytest is run from, by default its top, where git runs hooks. `inconclusive`
+    (`allow`, `fail`) is what a verdict that can't be reached does to a push; None is as the ini file says. A hook that
+    is there already is kept under another name and run first; ours is replaced. Raises HookError.
     """
-    hooks = hooks_folder(folder)
+    hooks, (top, common) = hooks_folder(folder), _places(folder)
+    if not any(hooks.resolve().is_relative_to(place) for place in (top, common)):
+        raise HookError(
+            f"core.hooksPath names {hooks}, outside this repository: a hook there would run in others, too. Give this"
+            " one a folder of its own (`git config core.hooksPath .githooks`), or call `modellab hook run` from yours"
+        )
+    start = "." if home is None else Path(os.path.relpath(home.resolve(), top)).as_posix()
     path, kept = hooks / "pre-push", hooks / KEPT
     try:
         hooks.mkdir(parents=True, exist_ok=True)
@@ -46,7 +55,7 @@ def install(folder: Path, python: str = sys.executable, inconclusive: str | None
             if kept.exists():
                 raise HookError(f"{path} is not ours and {kept} exists already; put one of them away first")
             path.rename(kept)
-        path.write_text(script(python, inconclusive), encoding="utf-8", newline="\n")
+        path.write_text(script(python, inconclusive, start), encoding="utf-8", newline="\n")
         path.chmod(0o755)
     except OSError as error:
         raise HookError(f"{path} can't be written: {error.strerror}") from error
@@ -90,18 +99,19 @@ def broken(installed: Installed) -> str | None:
     return None
 
 
-def script(python: str, inconclusive: str | None = None) -> str:
+def script(python: str, inconclusive: str | None = None, start: str = ".") -> str:
     """The hook: what stood there before first, with git's own arguments and input, then the smoke tests."""
     # git-for-Windows runs hooks by its own sh, which takes forward slashes.
     command = shlex.quote(Path(python).as_posix())
     policy = "" if inconclusive is None else f" --inconclusive {inconclusive}"
+    enter = "" if start == "." else f"cd {shlex.quote(start)} || exit\n"
     return f"""#!/bin/sh
 {MARK}: `modellab hook install` writes it anew, `modellab hook uninstall` removes it.
 before="$(dirname "$0")/{KEPT}"
 if [ -x "$before" ]; then
     "$before" "$@" || exit $?
 fi
-exec {command} -m pytest_modellab.cli hook run{policy} </dev/null
+{enter}exec {command} -m pytest_modellab.cli hook run{policy} </dev/null
 """
 
 
@@ -114,6 +124,15 @@ def hooks_folder(folder: Path) -> Path:
         raise HookError(f"{folder} is in no git repository ({done.stderr.strip()}); run it inside one")
     # Relative to where git ran.
     return folder / done.stdout.strip()
+
+
+def _places(folder: Path) -> tuple[Path, Path]:
+    """The top of the repository that `folder` is in, and where git keeps what its worktrees share."""
+    top, common = (
+        _git(folder, "rev-parse", "--path-format=absolute", option).strip()
+        for option in ("--show-toplevel", "--git-common-dir")
+    )
+    return Path(top).resolve(), Path(common).resolve()
 
 
 def run(folder: Path, inconclusive: str | None = None) -> int:

@@ -133,6 +133,31 @@ def test_another_hooks_folder_is_respected(repository: FakeLab, capsys: pytest.C
     assert "ours/pre-push: it runs `pytest -m smoke`" in capsys.readouterr().out
 
 
+def test_a_hooks_folder_that_other_repositories_share_is_refused(
+    repository: FakeLab, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = tmp_path_factory.mktemp("shared")
+    git(repository.path, "config", "core.hooksPath", str(shared))
+    assert main(["hook", "install"]) == 1
+    assert f"core.hooksPath names {shared}, outside this repository" in capsys.readouterr().err
+    assert not list(shared.iterdir())
+
+
+def test_the_tests_run_where_the_ini_file_lies(repository: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = repository.path / "speech lab"
+    inside.mkdir()
+    for name in ("lab", "tox.ini", "test_suite.py"):
+        git(repository.path, "mv", name, f"speech lab/{name}")
+    git(repository.path, "commit", "-qam", "moved")
+    monkeypatch.chdir(inside)
+    assert main(["hook", "install"]) == 0
+    assert main(["hook", "status"]) == 0
+    done = git(repository.path, "push", "origin", "main")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 passed" in done.stdout + done.stderr
+    assert (inside / "reports").is_dir()
+
+
 def test_two_strangers_are_not_overwritten(repository: FakeLab) -> None:
     hooks = repository.path / ".git" / "hooks"
     (hooks / "pre-push").write_text("#!/bin/sh\n")

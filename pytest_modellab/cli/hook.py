@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .. import hook
+from .place import ini_folder
 
 
 def run(options: argparse.Namespace) -> int:
@@ -21,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
         if removed is not None and removed.kept is not None:
             print("the hook that stood there before is back")
         return 0
-    installed = hook.install(here, inconclusive=options.inconclusive)
+    installed = hook.install(here, inconclusive=options.inconclusive, home=ini_folder())
     print(f"installed {installed.path}: it runs `pytest {' '.join(hook.PYTEST[:2])}` before every push")
     _tell_kept(installed)
     return 0

@@ -78,6 +78,12 @@ def reports_beside(catalog: Catalog) -> Path:
     return catalog.base / (_option_in(catalog.base, "modellab_reports") or "reports")
 
 
+def ini_folder() -> Path | None:
+    """The folder of the nearest ini file with a catalog; None where there is none."""
+    folder, named = _nearest("modellab_catalog")
+    return folder if named else None
+
+
 def ini_option(name: str) -> str | None:
     """A pytest option as the nearest ini file with a catalog has it."""
     folder, named = _nearest("modellab_catalog")
