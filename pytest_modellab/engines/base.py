@@ -6,8 +6,8 @@ a spec's options, in processes that must stay light.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
@@ -45,6 +45,55 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """A piece of what was spoken: mono float32 samples of shape (n,), full scale 1, at `rate` Hz."""
+
+    samples: NDArray[np.float32]
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What an engine that answers took its user to have said: raw text of its own recogniser."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A turn of a dialogue that is over: what the user said, aloud or in writing, and what was answered."""
+
+    clip: Clip | None
+    text: str | None
+    heard: str | None
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a user says now, and what went before.
+
+    An engine that hears gets `clip`, any other gets `text`: the words as the data set has them. `history` is the
+    dialogue so far, the oldest first, in the engine's own replies; engines keep nothing from one turn to the next.
+    """
+
+    clip: Clip | None
+    text: str | None
+    history: Sequence[Exchange] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What a stream holds to have been said so far: all of it, not only what is new.
+
+    `at` is when it came, by `time.perf_counter()`, for a stream that hears of it in a thread of its own; None for now.
+    """
+
+    text: str
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceRef:
     """The device to load on."""
 
@@ -59,6 +108,16 @@ class LoadRequest:
     device: DeviceRef
     options: Mapping[str, Any]
     weights: Path | None
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    """For an engine made of other models, those that its spec names under `parts:`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A model that another is made of: its engine, and what that is to load."""
+
+    engine: type[Any]
+    request: LoadRequest
 
 
 def primary(tag: str | None) -> str | None:
@@ -137,6 +196,57 @@ class Transcriber(Engine, Protocol):
     def transcribe(self, clip: Clip) -> Transcript:
         """Recognise one clip. Lazy results are drained before it returns: the call is what is timed."""
         ...
+
+
+class Synthesizer(Engine, Protocol):
+    """An engine that speaks."""
+
+    def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
+        """Speak `text`, piece by piece as it is ready; all at once is one piece.
+
+        The worker reads the clock at each piece: a generator that holds them back would hide its latency. All pieces
+        are of one rate. None at all, or only empty ones, is an answer, too: silence.
+        """
+        ...
+
+
+class Conversant(Engine, Protocol):
+    """An engine that takes its turn in a dialogue."""
+
+    hears: ClassVar[bool]
+    """Whether it is given what the user says aloud, or in writing."""
+    speaks: ClassVar[bool]
+    """Whether it answers aloud, beside the text."""
+
+    def respond(self, turn: Turn) -> Iterator[str | Speech | Heard]:
+        """Answer: pieces of text and of speech as they are ready, by which the worker reads the clock."""
+        ...
+
+
+class Stream(Protocol):
+    """One utterance being recognised while it is spoken."""
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        """The next samples, mono float32 of shape (n,) at the engine's rate. May block while it is busy."""
+        ...
+
+    def partials(self) -> Sequence[Partial]:
+        """What has been recognised since this was last asked, the oldest first."""
+        ...
+
+    def finish(self) -> Transcript:
+        """The audio is over: the final text. Blocks until there is one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it, finished or not. Safe to repeat."""
+        ...
+
+
+class StreamingTranscriber(Engine, Protocol):
+    """An engine that recognises speech while it comes in."""
+
+    def start(self, language: str | None) -> Stream: ...
 
 
 @runtime_checkable
