@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, Partial, Transcript
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ANSWER = "nobody said any of these words, which stand here to be found wrong"
 
@@ -18,7 +23,7 @@ class ControlOptions:
 class Control:
     """Answers every clip with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ()
@@ -32,11 +37,30 @@ class Control:
     def transcribe(self, clip: Clip) -> Transcript:
         return Transcript(ANSWER)
 
+    def start(self, language: str | None) -> ControlStream:
+        return ControlStream()
+
     def facts(self) -> dict[str, str]:
         return {"family": "control: wrong on purpose"}
 
     def synchronize(self) -> None:
         """Nothing to wait for."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class ControlStream:
+    """Says nothing for as long as somebody speaks, then the same words as ever."""
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        """It doesn't listen."""
+
+    def partials(self) -> Sequence[Partial]:
+        return ()
+
+    def finish(self) -> Transcript:
+        return Transcript(ANSWER)
 
     def close(self) -> None:
         """Nothing to let go of."""
