@@ -28,21 +28,19 @@ from .provenance import hardware
 from .record import (
     AsrSummary,
     CaseRef,
-    Edits,
     Elsewhere,
-    Failure,
     Finding,
     MemoryUse,
     NormalizerRef,
     Pass,
     Price,
     Provenance,
-    Range,
     Record,
     ShardOf,
     Timing,
     UtteranceResult,
 )
+from .stored import Edits, Failure, Range
 
 
 @dataclass(frozen=True)

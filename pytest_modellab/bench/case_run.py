@@ -22,8 +22,9 @@ from .journal import Journal
 from .local import Interrupted, Memory, WorkerDied
 from .machine import machine
 from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool, transcribe_request
-from .record import Elsewhere, Failure, Finding
+from .record import Elsewhere, Finding
 from .shards import Shard
+from .stored import Failure
 from .watch import Progress
 
 # Audio that a timing pass answers a second time: enough for a stable RTF, little beside a large data set.

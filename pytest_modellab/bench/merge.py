@@ -21,7 +21,8 @@ from . import beyond, reuse
 from .assemble import RunFacts, edits, summarize, timing
 from .conditions import Conditions
 from .local import Memory
-from .record import Failure, MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing
+from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing
+from .stored import Failure
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
 """What machines must share for their times to be of one kind."""

@@ -13,7 +13,7 @@ from ..engines.base import Clip, Fact
 from ..environments import Environment
 from .lease import Leases
 from .local import Memory, Worker, WorkerDied
-from .record import Failure
+from .stored import Failure
 
 # A worker that dies this often in one case is not started again for it.
 MAX_DEATHS = 3
