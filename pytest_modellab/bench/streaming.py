@@ -1,4 +1,4 @@
-"""The worker's side of streaming: a clip given out in chunks, as fast as it is spoken or faster, and what comes back when.
+"""The worker's side of streaming: a clip given out in chunks, as fast as it is spoken or faster, and what comes back.
 
 The clock starts where the first sample is spoken. A chunk is there once its last sample is: at `pace` 1, chunk k of
 `chunk_s` seconds is pushed k * chunk_s seconds after the start, and late if the one before took too long. Without a
@@ -27,11 +27,11 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     `message` also has `language`, `chunk_s`, `pace` (1 is real time; None for none) and `offline`: whether the clip is
     recognised as a whole, too, if the engine can, which is outside the time that counts.
 
-    The reply: `text`, `language`; `seconds`, the wall time that `start`, `push` and `finish` took, which is the time that
-    counts, and `cpu_s`; `partials`, each with `at_s` on the clock above, `audio_s` pushed by then, and `text`;
+    The reply: `text`, `language`; `seconds`, the wall time that `start`, `push` and `finish` took, which is the time
+    that counts, and `cpu_s`; `partials`, each with `at_s` on the clock above, `audio_s` pushed by then, and `text`;
     `audio_s`; `late_s`, how far the chunks were behind their time at most (None without a pace); `final_s`, from where
-    the last sample is spoken to the final text (None without a pace); `reconnects` and `waited_s` of a stream that goes
-    to a server, else None; `offline`, or None.
+    the last sample is spoken to the final text (None without a pace); `reconnects` and `waited_s` of a stream that
+    goes to a server, else None; `offline`, or None.
     """
     # A copy, since a frame's bytes are read-only and some engines write into their input.
     samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)

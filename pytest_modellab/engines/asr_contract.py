@@ -153,7 +153,8 @@ def parse_server(raw: str | bytes, who: str) -> FromServer:
             language = said.get("language")
             return FinalSummary(_text(said, "text", raw, who), language if isinstance(language, str) else None)
     raise ContractError(
-        f"{who} sent a message of type {said.get('type')!r}, {_short(raw)}; allowed are {', '.join(_SERVER_TYPES)}; {_SEE}"
+        f"{who} sent a message of type {said.get('type')!r}, {_short(raw)};"
+        f" allowed are {', '.join(_SERVER_TYPES)}; {_SEE}"
     )
 
 

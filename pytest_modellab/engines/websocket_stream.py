@@ -84,8 +84,9 @@ class Connection:
                     raw = socket.recv(timeout=max(0.0, until - time.monotonic()))
                 except TimeoutError:
                     raise ContractError(
-                        f"{options.url} took the connection and has not said `ready` in {options.connect_timeout_s:g} s:"
-                        " is it a server of this contract? See docs/streaming.md; `connect_timeout_s` is how long to wait"
+                        f"{options.url} took the connection and has not said `ready` in"
+                        f" {options.connect_timeout_s:g} s: is it a server of the contract in docs/streaming.md?"
+                        " `connect_timeout_s` is how long to wait"
                     ) from None
                 said = parse_server(raw, options.url)
                 if isinstance(said, Status) and said.state == "error":
@@ -207,8 +208,8 @@ class WebsocketStream:
                 if lost > self._options.reconnects:
                     self._fail(
                         ConnectionError(
-                            f"the connection to {self._options.url} was lost {lost} times in one utterance, the last time:"
-                            f" {error or type(error).__name__}; `reconnects` is how often it is made again"
+                            f"the connection to {self._options.url} was lost {lost} times in one utterance, the last"
+                            f" time: {error or type(error).__name__}; `reconnects` is how often it is made again"
                         )
                     )
                     return
@@ -326,8 +327,9 @@ class WebsocketStream:
         acked_s, sent_s = (count / SAMPLE_BYTES / RATE for count in (self._acked, self._sent))
         if not acked_s - LATE_S <= end_s <= sent_s + LATE_S:
             raise ContractError(
-                f"{self._options.url} sent a final that ends at {end_s:g} s; it must lie between the end of the one before,"
-                f" {acked_s:g} s, and the audio it was sent, {sent_s:g} s, counted from the beginning of the utterance"
+                f"{self._options.url} sent a final that ends at {end_s:g} s; it must lie between the end of the one"
+                f" before, {acked_s:g} s, and of the audio it was sent, {sent_s:g} s, counted from the beginning of the"
+                " utterance"
             )
         until = min(max(self._acked, round(end_s * RATE) * SAMPLE_BYTES), self._acked + len(self._kept))
         del self._kept[: until - self._acked]

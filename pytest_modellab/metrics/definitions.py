@@ -4,12 +4,13 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["%", "1", "x", "s", "MB", "/min", "price"]
+Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "price"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
 _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "%": (" %", 1, 1),
     "1": ("", 2, 2),
+    "n": ("", 0, 1),
     "x": (" x", 0, 2),
     "s": (" s", 2, 2),
     "MB": (" MB", 0, 2),
@@ -28,8 +29,8 @@ class Metric:
         name: its key in records and suites.
         title: its heading in reports.
         unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
-            itself; "1" is a plain ratio, "x" a factor, "MB" 10^6 bytes, "/min" a number per minute, "price" an
-            amount of money in the currency of the device's price.
+            itself; "1" is a plain ratio, "n" a number of times, "x" a factor, "MB" 10^6 bytes, "/min" a number per
+            minute, "price" an amount of money in the currency of the device's price.
         better: which direction is an improvement.
         doc: its definition.
     """
@@ -74,12 +75,18 @@ WITH_INTERVAL = frozenset(
         *("wer", "cer", "success_rate", "rtf", "latency_p50_s", "latency_p95_s"),
         *("looped", "truncated", "glossary_recall", "number_recall", "name_recall"),
         *("punctuation_error", "casing_error", "language_accuracy"),
+        *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
+        *("early_partials", "unstable_words", "offline_wer", "kept_up"),
     }
 )
 """Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
 
 TIMED = frozenset(
-    {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"}
+    {
+        *("rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"),
+        *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
+        *("late_max_s", "kept_up", "backpressure_s"),
+    }
 )
 """Metrics that a noisy machine makes worse than they are."""
 
@@ -270,6 +277,94 @@ METRICS: dict[str, Metric] = {
             unit="%",
             better="higher",
             doc="Share of the answers whose language, left to the model to detect, was the utterance's.",
+        ),
+        Metric(
+            name="first_partial_p50_s",
+            title="First partial p50",
+            unit="s",
+            better="lower",
+            doc="Median, over the clips, of the time from where the clip begins to the first partial result with a "
+            "word; the wait for the word to be spoken is in it.",
+        ),
+        Metric(
+            name="first_partial_p95_s",
+            title="First partial p95",
+            unit="s",
+            better="lower",
+            doc="95th percentile of the same.",
+        ),
+        Metric(
+            name="early_partials",
+            title="Early partials",
+            unit="%",
+            better="higher",
+            doc="Share of the clips with a partial result that has a word before all of their audio was handed over.",
+        ),
+        Metric(
+            name="final_p50_s",
+            title="Final p50",
+            unit="s",
+            better="lower",
+            doc="Median, over the clips, of the time from where the last sample is spoken to the final text; what the "
+            "stream is behind by then is in it.",
+        ),
+        Metric(
+            name="final_p95_s",
+            title="Final p95",
+            unit="s",
+            better="lower",
+            doc="95th percentile of the same.",
+        ),
+        Metric(
+            name="unstable_words",
+            title="Unstable words",
+            unit="%",
+            better="lower",
+            doc="Unstable partial word ratio (Shangguan et al. 2020): words of partial results from the first on that "
+            "the next one changes, over the words of the final texts. May exceed 100 %.",
+        ),
+        Metric(
+            name="offline_wer",
+            title="Offline WER",
+            unit="%",
+            better="lower",
+            doc="Word error rate of the same model on the same clips, each recognised as a whole.",
+        ),
+        Metric(
+            name="streaming_loss",
+            title="Streaming loss",
+            unit="%",
+            better="lower",
+            doc="Word error rate of the final texts less that of the clips recognised as a whole, in points; below 0 "
+            "where the stream does better.",
+        ),
+        Metric(
+            name="late_max_s",
+            title="Farthest behind",
+            unit="s",
+            better="lower",
+            doc="How far the stream was behind the speaker at most, over all chunks of all clips.",
+        ),
+        Metric(
+            name="kept_up",
+            title="Kept up",
+            unit="%",
+            better="higher",
+            doc="Share of the clips in which the stream was never more than a second behind the speaker.",
+        ),
+        Metric(
+            name="reconnects",
+            title="Reconnects",
+            unit="n",
+            better="lower",
+            doc="How often a connection to the server was lost and made again, over all clips.",
+        ),
+        Metric(
+            name="backpressure_s",
+            title="Back-pressure",
+            unit="s",
+            better="lower",
+            doc="Time that audio had to wait because the server didn't take it any faster, over all clips.",
         ),
     )
 }
