@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..metrics.asr import Counts
+
 
 def volatile(**options: Any) -> Any:
     """A field that may differ between two runs of the same thing."""
@@ -24,6 +26,15 @@ class Edits(Stored):
     deletions: int
     insertions: int
     hits: int
+
+
+def edits(counts: Counts) -> Edits:
+    return Edits(
+        substitutions=counts.substitutions,
+        deletions=counts.deletions,
+        insertions=counts.insertions,
+        hits=counts.hits,
+    )
 
 
 class Failure(Stored):
