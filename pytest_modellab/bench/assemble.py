@@ -10,7 +10,8 @@ from typing import Any
 
 from .. import __version__
 from ..cases import Case
-from ..datasets import Dataset
+from ..catalog.specs import StreamSpec
+from ..datasets import Dataset, Utterance
 from ..engines.base import Fact
 from ..metrics import asr, speed
 from ..metrics.intervals import (
@@ -20,8 +21,8 @@ from ..metrics.intervals import (
     ratio_bootstrap_interval,
     wilson_interval,
 )
-from ..text import CHARACTERS, normalizer
-from . import beyond, speech_record
+from ..text import CHARACTERS, Normalizer, normalizer
+from . import beyond, speech_record, streaming_record
 from .conditions import Conditions
 from .judging import Heard
 from .local import Memory
@@ -43,6 +44,7 @@ from .record import (
 )
 from .speech_record import Speech
 from .stored import Failure, Range, edits
+from .streaming_record import Streamed, StreamingSummary
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ def assemble(
                 characters=edits(each.characters),
                 prompt=utterance.prompt if utterance.prompt != utterance.text else None,
                 speech=_speech(utterance.id, answer, times or {}, heard),
+                streamed=_streamed(case, utterance, answer, {} if facts.no_speed else times or {}, normalize),
             )
         )
     return Record(
@@ -154,6 +157,7 @@ def assemble(
         utterances=tuple(results),
         findings=facts.findings,
         beyond=beyond.count(results, normalize, beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)),
+        streaming=_streaming(case, results, facts),
         speech=None if heard is None else speech_record.summarize(results, heard.judge, dict(heard.missing)),
     )
 
@@ -164,6 +168,26 @@ def _speech(
     if heard is None or answer["part"] is None:
         return None
     return Speech(**{**answer["part"], **times.get(id, {}), "quality": dict(heard.quality.get(id, {}))})
+
+
+def _streamed(
+    case: Case,
+    utterance: Utterance,
+    answer: Mapping[str, Any],
+    times: Mapping[str, Mapping[str, Any]],
+    normalize: Normalizer,
+) -> Streamed | None:
+    if case.task != "streaming" or answer["part"] is None:
+        return None
+    timed = times.get(utterance.id, {})
+    return streaming_record.scored(answer["part"], timed, utterance.text, answer["text"], normalize)
+
+
+def _streaming(case: Case, results: Sequence[UtteranceResult], facts: RunFacts) -> StreamingSummary | None:
+    if case.task != "streaming":
+        return None
+    spec = case.dataset.stream or StreamSpec()
+    return streaming_record.summarize(results, spec.chunk_s, spec.pace, facts.no_speed)
 
 
 def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], *, words: bool = True) -> AsrSummary:

@@ -11,6 +11,7 @@ from typing import Any
 from .. import environments, weights
 from ..cases import Case
 from ..catalog.load import Catalog
+from ..catalog.specs import StreamSpec
 from ..datasets import Dataset
 from ..engines.base import Engine
 from ..text import normalizer
@@ -41,8 +42,10 @@ def answers_depend_on(
         "in_process": in_process,
         "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
         "python": provenance.python_tag(),
-        "code": provenance.sources_digest(order.engine, order.environment),
+        "code": provenance.sources_digest(order.engine, order.environment, case.task),
     }
+    if case.task == "streaming":
+        inputs["stream"] = (case.dataset.stream or StreamSpec()).model_dump()
     if order.environment is not None:
         inputs["versions"] |= order.environment.versions(engine.distributions)
         inputs["environment"] = environments.provenance(case.model, order.environment)

@@ -17,7 +17,7 @@ from typing import Any
 from .. import __version__
 from ..metrics import asr, speed
 from ..text import CHARACTERS, normalizer
-from . import beyond, reuse
+from . import beyond, reuse, streaming_record
 from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
@@ -66,6 +66,9 @@ def merge(found: Mapping[Path, Record]) -> Record:
         row.model_copy(update={"words": edits(each.words), "characters": edits(each.characters)})
         for (_, row), each in zip(rows, scored, strict=True)
     ]
+    timed = _timing(parts, results)
+    if timed.no_speed is not None:
+        results = [row.model_copy(update={"streamed": streaming_record.untimed(row.streamed)}) for row in results]
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]
     listed = first.beyond
@@ -78,10 +81,11 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "loaded": next((part.record.loaded for part in parts if part.record.loaded), {}),
             "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
             "summary": summarize(results, scored, words=normalize.name != CHARACTERS),
-            "timing": _timing(parts, results),
+            "timing": timed,
             "memory": _memory(parts),
             "provenance": _provenance(parts),
             "utterances": tuple(results),
+            "streaming": streaming_record.again(first.streaming, results, timed.no_speed),
             "findings": tuple(sorted(findings, key=lambda finding: order[finding.utterance])),
             "beyond": beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
             "seal": None,

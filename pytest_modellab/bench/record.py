@@ -16,6 +16,7 @@ from . import beyond_figures
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
 from .stored import Edits, Failure, Range, Share, Stored, volatile
+from .streaming_record import Streamed, StreamingSummary
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
 
@@ -74,6 +75,7 @@ class UtteranceResult(Stored):
     characters: Edits
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
     speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
+    streamed: Streamed | None = Field(default=None, description="how it went as a stream; null where it was none")
 
 
 class Finding(Stored):
@@ -224,7 +226,11 @@ class Price(Stored):
 
 
 OF_TASKS = frozenset(
-    {"judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"},
+    {
+        *("judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"),
+        *("first_partial_p50_s", "first_partial_p95_s", "early_partials", "final_p50_s", "final_p95_s"),
+        *("unstable_words", "offline_wer", "streaming_loss", "late_max_s", "kept_up", "reconnects", "backpressure_s"),
+    }
 )
 """Metrics that only some tasks have; their records hold them in a part of their own."""
 _MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
@@ -255,6 +261,7 @@ class Record(Stored):
     findings: tuple[Finding, ...] = ()
     beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
     speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
+    streaming: StreamingSummary | None = Field(default=None, description="of a record for streaming")
     seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
 
     @property
@@ -305,9 +312,9 @@ class Record(Stored):
         return None
 
     @property
-    def _of_task(self) -> SpeechSummary | None:
+    def _of_task(self) -> SpeechSummary | StreamingSummary | None:
         """The figures that only its task has."""
-        return self.speech
+        return self.speech or self.streaming
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""

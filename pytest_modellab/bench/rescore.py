@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ..metrics import asr
 from ..text import CHARACTERS, normalizer
-from . import beyond
+from . import beyond, streaming_record
 from .assemble import summarize
 from .record import NormalizerRef, Record
 from .stored import edits
@@ -23,7 +23,9 @@ def rescore(record: Record, name: str | None = None) -> Record:
     normalize = normalizer(name or record.normalizer.name)
     scored = [asr.score(each.reference, each.hypothesis, normalize) for each in record.utterances]
     results = [
-        result.model_copy(update={"words": edits(each.words), "characters": edits(each.characters)})
+        streaming_record.counted_again(
+            result.model_copy(update={"words": edits(each.words), "characters": edits(each.characters)}), normalize
+        )
         for result, each in zip(record.utterances, scored, strict=True)
     ]
     listed = record.beyond
@@ -36,6 +38,7 @@ def rescore(record: Record, name: str | None = None) -> Record:
             "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
             "summary": summarize(results, scored, words=normalize.name != CHARACTERS),
             "utterances": tuple(results),
+            "streaming": streaming_record.again(record.streaming, results, record.timing.no_speed),
             "beyond": beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
             "provenance": record.provenance.model_copy(
                 update={"rescored": datetime.now(UTC).isoformat(timespec="milliseconds")}

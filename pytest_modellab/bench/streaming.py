@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engines.base import Clip, Partial, Remote, Transcript
+from .plain import storable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,8 +45,8 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
         stream = run.stream
         remote = isinstance(stream, Remote)
         reply = {
-            "text": _checked(transcript, "finish()").text,
-            "language": transcript.language,
+            "text": storable(transcript.text),
+            "language": None if transcript.language is None else storable(transcript.language),
             "seconds": run.busy_s,
             "cpu_s": time.process_time() - cpu,
             "partials": run.partials(),
@@ -59,7 +60,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
         run.stream.close()
     offline = None
     if message["offline"] and "asr" in engine.tasks:
-        offline = _checked(engine.transcribe(Clip(samples, rate, language)), "transcribe()").text
+        offline = storable(_checked(engine.transcribe(Clip(samples, rate, language)), "transcribe()").text)
         engine.synchronize()
     return {**reply, "offline": offline}, b""
 
@@ -106,7 +107,7 @@ class _Run:
             {
                 "at_s": at - self._begin,
                 "audio_s": self._pushed[max(0, bisect_left(times, at) - 1)][1] if times else 0.0,
-                "text": partial.text,
+                "text": storable(partial.text),
             }
             for partial, at in self._partials
         ]

@@ -43,6 +43,7 @@ from .dataset_specs import (
     PromptSpec,
     RecipeSpec,
     Sound,
+    StreamSpec,
 )
 from .environment_spec import EnvironmentSpec
 
@@ -81,6 +82,7 @@ __all__ = [
     "RecipeSpec",
     "Sound",
     "Spec",
+    "StreamSpec",
     "Task",
     "TaskGrades",
     "Tier",

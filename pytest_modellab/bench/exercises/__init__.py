@@ -7,6 +7,7 @@ from ...datasets import Dataset
 from ..artefacts import Artefacts
 from .asr import AsrExercise
 from .model import Ask, Exercise, Kept, Lines
+from .streaming import StreamingExercise
 from .tts import TtsExercise
 
 __all__ = ["Ask", "Exercise", "Kept", "Lines", "exercise_for"]
@@ -17,5 +18,7 @@ def exercise_for(task: Task, dataset: Dataset, rate: int, artefacts: Artefacts) 
     match task:
         case "tts":
             return TtsExercise(dataset, artefacts)
+        case "streaming":
+            return StreamingExercise(dataset, rate)
         case _:
             return AsrExercise(dataset, rate)
