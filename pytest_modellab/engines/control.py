@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, Speech, Transcript
 
 ANSWER = "nobody said any of these words, which stand here to be found wrong"
 
@@ -18,7 +19,7 @@ class ControlOptions:
 class Control:
     """Answers every clip with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ()
@@ -31,6 +32,13 @@ class Control:
 
     def transcribe(self, clip: Clip) -> Transcript:
         return Transcript(ANSWER)
+
+    def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
+        """Two seconds of a tone."""
+        import numpy as np
+
+        tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(2 * self.rate) / self.rate)
+        yield Speech(tone.astype(np.float32), self.rate)
 
     def facts(self) -> dict[str, str]:
         return {"family": "control: wrong on purpose"}
