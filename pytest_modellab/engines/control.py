@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import Clip, LoadRequest, Partial, Transcript
+from .base import Clip, LoadRequest, Partial, Speech, Transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ class ControlOptions:
 class Control:
     """Answers every clip with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ()
@@ -39,6 +39,13 @@ class Control:
 
     def start(self, language: str | None) -> ControlStream:
         return ControlStream()
+
+    def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
+        """Two seconds of a tone."""
+        import numpy as np
+
+        tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(2 * self.rate) / self.rate)
+        yield Speech(tone.astype(np.float32), self.rate)
 
     def facts(self) -> dict[str, str]:
         return {"family": "control: wrong on purpose"}
