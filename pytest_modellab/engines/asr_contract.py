@@ -12,9 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 PROTOCOL = "modellab.asr/1"
@@ -160,11 +159,15 @@ def parse_server(raw: str | bytes, who: str) -> FromServer:
 
 def to_pcm(samples: NDArray[np.float32]) -> bytes:
     """Samples of shape (n,), full scale 1, as they are sent; what is beyond full scale is clipped."""
+    import numpy as np  # here: the catalog imports engines, and has to stay light
+
     return np.clip(np.round(samples * 32768.0), -32768, 32767).astype("<i2").tobytes()
 
 
 def from_pcm(pcm: bytes) -> NDArray[np.float32]:
     """Samples of shape (n,), full scale 1. Raises ContractError for half a sample."""
+    import numpy as np
+
     if len(pcm) % SAMPLE_BYTES:
         raise ContractError(f"a frame of {len(pcm)} bytes is no whole number of 16-bit samples; {_SEE}")
     return (np.frombuffer(pcm, dtype="<i2") / np.float32(32768.0)).astype(np.float32)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
 from .local_agreement import Hypothesis, LocalAgreement, Word
 
 if TYPE_CHECKING:
+    import numpy as np
     from faster_whisper import WhisperModel
     from numpy.typing import NDArray
 
@@ -119,6 +118,8 @@ class FasterWhisper:
         return Transcript(text, detected)
 
     def start(self, language: str | None) -> LocalAgreement:
+        import numpy as np
+
         options = self._options
         clip = Clip(np.zeros(0, dtype=np.float32), self.rate, language)
         told = expected_language(options.language, clip, self._model.supported_languages)

@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
-
 from .base import Partial, Settled, Transcript
 from .steps import Steps
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 PROMPT_CHARACTERS = 200
@@ -135,7 +134,7 @@ class LocalAgreement:
         self._window_s = window_s
         self._show_open = show_open
         self._steps = Steps(max(1, round(step_s * rate)))
-        self._window = np.zeros(0, dtype=np.float32)
+        self._window = self._steps.rest()  # of no length
         self._begin = 0
         """First sample of the window."""
         self._before: list[Word] = []
@@ -166,12 +165,14 @@ class LocalAgreement:
         return Transcript(self._text([]), self._language)
 
     def close(self) -> None:
-        self._window = np.zeros(0, dtype=np.float32)
+        self._window = self._window[:0]
 
     def settled(self) -> Settled:
         return Settled(_joined(self._before), self._begin / self._rate)
 
     def _hear(self, step: NDArray[np.float32]) -> None:
+        import numpy as np  # here: the catalog imports engines, and has to stay light
+
         self._window = np.concatenate((self._window, step))
         self._last = self._recognise(self._window, self._prompt())
         self._language = self._last.language or self._language

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -23,6 +22,8 @@ class Steps:
 
     def take(self, samples: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         """The steps that are complete with `samples`, each of shape (size,)."""
+        import numpy as np  # here: the catalog imports engines, and has to stay light
+
         self._pieces.append(samples)
         self._length += len(samples)
         while self._length >= self._size:
@@ -32,6 +33,8 @@ class Steps:
 
     def rest(self) -> NDArray[np.float32]:
         """What is left over at the end, shorter than a step, possibly of no length."""
+        import numpy as np
+
         joined = np.concatenate(self._pieces) if self._pieces else np.zeros(0, dtype=np.float32)
         self._pieces, self._length = [], 0
         return joined
