@@ -82,7 +82,9 @@ def read(catalog: Catalog) -> tuple[Choice, list[str]]:
         vad=_vad(complain),
     )
     if not problems and choice:
-        problems += _unfit(choice, [model for model in streaming.values() if choice.takes(model)])
+        # Without a name, those that have a tier, and so tests.
+        taken = [m for m in streaming.values() if choice.takes(m) and (m.tiers or choice.names_models)]
+        problems += _unfit(choice, taken)
     return choice, problems
 
 
@@ -166,6 +168,12 @@ def _unfit(choice: Choice, models: Sequence[ModelSpec]) -> Iterator[str]:
             f"{ASR_DEVICE.name}={choice.device}: the models chosen aren't set up for it;"
             f" {suggest(choice.device, known)}"
         )
+    for model in models if choice.language not in {None, "auto"} else ():
+        if not model.speaks(choice.language):
+            yield (
+                f"{ASR_LANGUAGE.name}={choice.language}: {model.id} speaks {', '.join(model.languages)} alone;"
+                f" choose other models by {ASR_PROVIDER.name} or {ASR_MODEL.name}"
+            )
     asked: list[tuple[Variable, Any, tuple[str, ...]]] = [
         (ASR_COMPUTE, choice.compute, ("compute_type",)),
         (ASR_LANGUAGE, choice.language, ("language",)),

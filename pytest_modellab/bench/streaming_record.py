@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from ..metrics import asr, speed
-from ..metrics.intervals import Interval, error_rate_interval, quantile_bootstrap_interval, wilson_interval
 from ..metrics.streaming import Shown, changed_words, first_partial, kept_up
 from .stored import Edits, Range, Stored, edits, volatile
 
 if TYPE_CHECKING:
+    from ..metrics.intervals import Interval
     from ..text import Normalizer
     from .record import UtteranceResult
 
@@ -130,6 +130,9 @@ def summarize(
     results: Sequence[UtteranceResult], chunk_s: float, pace: float | None, no_speed: str | None
 ) -> StreamingSummary:
     """The figures of `results`, of those that were answered; `no_speed` is why none was timed, if it is known."""
+    # Here, because tests import these types where numpy is not wanted yet.
+    from ..metrics.intervals import error_rate_interval, quantile_bootstrap_interval, wilson_interval
+
     found = [(result, result.streamed) for result in results if result.streamed is not None]
     streams = [streamed for _, streamed in found]
     paced = [each for each in streams if each.late_s is not None]
