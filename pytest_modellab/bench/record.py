@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ..metrics.definitions import METRICS
 from ..text import CHARACTERS
-from . import beyond_figures
+from . import beyond_figures, speech_record
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
 from .stored import Edits, Failure, Range, Share, Stored, volatile
@@ -270,7 +270,12 @@ class Record(Stored):
         return not any(result.reference.strip() for result in self.utterances)
 
     def applies(self, metric: str) -> bool:
-        """Whether the data can have this figure: where nobody speaks there is no error rate to miss."""
+        """Whether the data can have this figure: where nobody speaks there is no error rate to miss.
+
+        What listeners would say is only predicted where the data set asks for it.
+        """
+        if metric in speech_record.PREDICTORS and self.speech is not None:
+            return metric in self.speech.judge.quality
         return not self.wordless or metric not in {"wer", "cer", *beyond_figures.OF_WORDS}
 
     @property
