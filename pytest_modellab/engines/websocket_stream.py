@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 
 FRAME_BYTES = RATE * SAMPLE_BYTES // 10
 """A tenth of a second: what is sent at once."""
+SEND_BUFFER_BYTES = RATE * SAMPLE_BYTES // 2
+"""Of the system, half a second; Linux takes twice as much."""
 POLL_S = 0.1
 """How often a thread that waits looks whether it is still wanted."""
 FIRST_PAUSE_S = 0.1
@@ -77,6 +80,8 @@ class Connection:
             user_agent_header=None,
             proxy=None if urlsplit(options.url).hostname in {"localhost", "127.0.0.1", "::1"} else True,
         ) as socket:
+            # Else the system takes in minutes of audio that no server has read, and nobody has to wait.
+            socket.socket.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
             socket.send(start_message(Start(offset_s, language, options.model, options.vad_filter)))
             until = time.monotonic() + options.connect_timeout_s
             while True:
