@@ -38,6 +38,8 @@ class FakeStreamOptions:
 
     push_s: float = 0.0
     """How long each push takes."""
+    first_push_s: float = 0.0
+    """How much longer the first one of a stream takes."""
     finish_s: float = 0.0
     unsure: bool = False
     """Whether the last number is another one at first."""
@@ -82,7 +84,7 @@ class NumberStream:
     def push(self, samples: Any) -> None:
         if self.options.fault == "raise":
             raise RuntimeError("the fake stream was told to fail")
-        time.sleep(self.options.push_s)
+        time.sleep(self.options.push_s + (0.0 if len(self.samples) else self.options.first_push_s))
         self.samples = np.concatenate((self.samples, samples))
 
     def partials(self) -> Sequence[Any]:
