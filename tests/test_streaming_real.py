@@ -1,4 +1,4 @@
-"""Streams with real weights on real speech: Whisper tiny.en and Moonshine tiny, in process and over a line that breaks."""
+"""Streams with real weights on real speech: tiny.en and Moonshine tiny, in process and over a line that breaks."""
 
 from __future__ import annotations
 
