@@ -328,12 +328,12 @@ class Record(Stored):
             return "only recognition is timed on a clip of 5 s"
         if metric == "peak_device_mb":
             return "the device has no memory of its own, or the driver does not tell"
+        if self._of_task is not None and metric in self._of_task.missing:
+            return self._of_task.missing[metric]
         if not self.applies(metric):
             return "nobody speaks in this data set"
         if metric in beyond_figures.FIGURES:
             return beyond_figures.why_missing(self.beyond, metric)
-        if self._of_task is not None and metric in self._of_task.missing:
-            return self._of_task.missing[metric]
         if metric in OF_TASKS:
             return f"{self.case.task} has no {METRICS[metric].title}"
         if metric == "wer" and self.error_metric == "cer":
