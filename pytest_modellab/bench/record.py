@@ -224,7 +224,7 @@ class Price(Stored):
 
 
 OF_TASKS = frozenset(
-    {"judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"},
+    {"judge_wer", "flawed", *speech_record.PREDICTORS, "first_audio_p50_s", "first_audio_p95_s"},
 )
 """Metrics that only some tasks have; their records hold them in a part of their own."""
 _MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
