@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ..metrics.definitions import METRICS
 from ..text import CHARACTERS
-from . import beyond_figures, speech_record
+from . import beyond_figures, speech_record, streaming_record
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
 from .stored import Edits, Failure, Range, Share, Stored, volatile
@@ -227,9 +227,8 @@ class Price(Stored):
 
 OF_TASKS = frozenset(
     {
-        *("judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"),
-        *("first_partial_p50_s", "first_partial_p95_s", "early_partials", "final_p50_s", "final_p95_s"),
-        *("unstable_words", "offline_wer", "streaming_loss", "late_max_s", "kept_up", "reconnects", "backpressure_s"),
+        *("judge_wer", "flawed", *speech_record.PREDICTORS, "first_audio_p50_s", "first_audio_p95_s"),
+        *streaming_record.METRICS,
     }
 )
 """Metrics that only some tasks have; their records hold them in a part of their own."""
@@ -335,12 +334,12 @@ class Record(Stored):
             return "only recognition is timed on a clip of 5 s"
         if metric == "peak_device_mb":
             return "the device has no memory of its own, or the driver does not tell"
+        if self._of_task is not None and metric in self._of_task.missing:
+            return self._of_task.missing[metric]
         if not self.applies(metric):
             return "nobody speaks in this data set"
         if metric in beyond_figures.FIGURES:
             return beyond_figures.why_missing(self.beyond, metric)
-        if self._of_task is not None and metric in self._of_task.missing:
-            return self._of_task.missing[metric]
         if metric in OF_TASKS:
             return f"{self.case.task} has no {METRICS[metric].title}"
         if metric == "wer" and self.error_metric == "cer":

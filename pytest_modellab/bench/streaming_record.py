@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from .record import UtteranceResult
 
 
+METRICS = (
+    *("first_partial_p50_s", "first_partial_p95_s", "early_partials", "final_p50_s", "final_p95_s"),
+    *("unstable_words", "offline_wer", "streaming_loss", "late_max_s", "kept_up", "reconnects", "backpressure_s"),
+)
+"""Those that only streams have."""
+
+
 class PartialResult(Stored):
     """What the stream held to have been said so far."""
 
@@ -184,9 +191,7 @@ def _missing(
     no_speed: str | None,
 ) -> dict[str, str]:
     if not streams:
-        reason = "no utterance was answered"
-        names = [name for name in StreamingSummary.model_fields if name not in {"chunk_s", "pace", "missing"}]
-        return {name: reason for name in names if not name.endswith("_interval")}
+        return dict.fromkeys(METRICS, "no utterance was answered")
     reasons: dict[str, str] = {}
     if not paced:
         why = "the data set has `pace: null`" if pace is None else "no stream was paced with the machine held alone"

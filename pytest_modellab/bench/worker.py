@@ -20,7 +20,7 @@ import numpy as np
 
 from ..engines.base import Clip, DeviceRef, LoadRequest, Telling, Transcript
 from ..engines.registry import engine_class
-from . import speaking, streaming, wire
+from . import rating, speaking, streaming, wire
 from .plain import plain, storable
 
 
@@ -47,8 +47,7 @@ class Host:
                 case "stream":
                     reply, samples = streaming.answer(self._engine, message, payload)
                 case "rate":
-                    samples_in = np.frombuffer(payload, dtype="<f4").astype(np.float32)
-                    reply = {"score": float(self._engine.score(Clip(samples_in, message["rate"])))}
+                    reply = rating.answer(self._engine, message, payload)
                 case _:
                     reply = self._transcribe(message, payload)
         except Exception as error:  # an engine may raise anything; the session decides what it means

@@ -26,7 +26,7 @@ from .base import (
     exactly_one,
 )
 
-Predictor = Literal["distillmos", "dnsmos"]
+Predictor = Literal["distillmos", "dnsmos", "mcd", "voice_similarity"]
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs"]
 
 LAYOUT_ARCHIVES: Mapping[str, frozenset[str]] = {
@@ -196,7 +196,9 @@ class JudgeSpec(Spec):
     readings: Identifier | None = Field(
         default=None, description="a data set of people's readings, on which the judge's own error rate is measured"
     )
-    quality: tuple[Predictor, ...] = Field(default=(), description="predictors of what listeners would say of it")
+    quality: tuple[Predictor, ...] = Field(
+        default=(), description="what predicts, or measures, what listeners would say of it"
+    )
 
 
 class StreamSpec(Spec):
