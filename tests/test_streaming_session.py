@@ -2,64 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
-import soundfile
 from fakelab import FakeLab
-from modellab_fake_stream import RATE, sound
+from streamlab import ENGINE, TEXTS, measured, model, stream_lab
 
-from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import canonical
+from pytest_modellab.bench.record_files import canonical, read
 from pytest_modellab.bench.rescore import rescore
 from pytest_modellab.cases import plan_here
 from pytest_modellab.catalog.load import load
-
-SUITE = """
-import pytest
-
-pytestmark = pytest.mark.streaming
-
-
-def test_wer(run, limits):
-    assert run.wer <= limits.wer
-
-
-def test_early(run, limits):
-    assert run.early_partials >= 1.0
-"""
-ENGINE = "modellab_fake_stream:FakeStream"
-TEXTS = ("1 2 3 4 5 6", "7 8 9 10 11")
+from pytest_modellab.cli import main
 
 
 @pytest.fixture
 def streams(lab: FakeLab) -> FakeLab:
-    """One model, one data set of two clips, at thrice the pace of speech."""
-    lab.pytester.makepyfile(test_suite=SUITE)
-    model(lab)
-    lines = []
-    for i, text in enumerate(TEXTS):
-        soundfile.write(lab.catalog / "datasets" / f"{i}.wav", sound([int(word) for word in text.split()]), RATE)
-        lines.append(json.dumps({"audio_filepath": f"{i}.wav", "text": text, "id": f"clip-{i}", "speaker": "a"}))
-    (lab.catalog / "datasets" / "numbers.jsonl").write_text("\n".join(lines))
-    dataset = {"schema": "modellab.dataset/1", "id": "numbers", "tasks": ["streaming"], "tiers": ["smoke"]}
-    dataset |= {"language": "en", "normalizer": "none", "manifest": "numbers.jsonl"}
-    lab.spec("datasets/numbers.yaml", {**dataset, "stream": {"chunk_s": 0.2, "pace": 3}})
-    lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": [{"id": "cpu", "kind": "cpu"}]})
-    lab.limits({"metric": "wer", "max": 0.1}, {"metric": "kept_up", "min": 1.0})
-    return lab.quiet()
-
-
-def model(lab: FakeLab, id: str = "numbers", tiers: tuple[str, ...] = ("smoke",), **options: Any) -> None:
-    spec = {"schema": "modellab.model/1", "id": id, "engine": ENGINE, "tasks": ["streaming"], "tiers": list(tiers)}
-    lab.spec(f"models/{id}.yaml", {**spec, "options": options, "devices": {"cpu": {}}})
-
-
-def measured(lab: FakeLab, *arguments: str, code: int = 0) -> Record:
-    result = lab.run(*arguments)
-    assert result.ret == code, result.stdout.str()
-    return lab.records()[-1]
+    return stream_lab(lab)
 
 
 class TestRecord:
@@ -101,6 +57,7 @@ class TestRecord:
         assert measured(streams).figure("unstable_words") == pytest.approx(6 / 11)
 
     def test_a_stream_that_is_too_slow_fails_its_gate(self, streams: FakeLab) -> None:
+        streams.quiet()
         model(streams, first_push_s=1.3)
         record = measured(streams, code=1)
         assert record.figure("kept_up") == 0
@@ -142,6 +99,20 @@ class TestRecord:
         record = measured(streams)
         assert record.figure("kept_up") is None
         assert record.why_missing("kept_up") == "the data set has `pace: null`"
+
+    def test_shards_are_joined_with_their_figures(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+        model(streams, unsure=True)
+        whole = measured(streams)
+        for i in (1, 2):
+            assert measured(streams, f"--lab-shard={i}/2", f"--lab-report=shard-{i}").shard is not None
+        monkeypatch.chdir(streams.path)
+        assert main(["merge", "shard-1", "shard-2", "--output", "joined"]) == 0
+        (path,) = (streams.path / "joined" / "runs").rglob("*.json")
+        joined = read(path)
+        assert joined.figure("unstable_words") == whole.figure("unstable_words")
+        assert joined.figure("early_partials") == 1
+        assert joined.streaming is not None
+        assert joined.streaming.chunk_s == 0.2
 
     def test_stream_goes_with_its_task(self, streams: FakeLab) -> None:
         path = streams.catalog / "datasets" / "numbers.yaml"
