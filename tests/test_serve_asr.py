@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
-from test_streaming_session import TEXTS, measured, streams
+from streamlab import TEXTS, measured, stream_lab
 
 from pytest_modellab.cli import main
 
