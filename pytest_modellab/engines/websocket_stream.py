@@ -267,9 +267,9 @@ class WebsocketStream:
                     self._sent += len(frame)
                     self._changed.notify_all()
             if not over.is_set() and not self._closed:
-                socket.send(stop_message())
                 with self._changed:
-                    self._stopped = time.monotonic()
+                    self._stopped = time.monotonic()  # before it is sent: the answer may be quick
+                socket.send(stop_message())
         except (OSError, WebSocketException):
             pass  # the one who reads hears of it, too
 
