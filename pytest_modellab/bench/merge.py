@@ -21,7 +21,9 @@ from . import beyond, reuse, streaming_record
 from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
-from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing
+from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
+from .speech_record import PREDICTORS, SpeechSummary
+from .speech_record import summarize as summarize_speech
 from .stored import Failure, edits
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
@@ -87,6 +89,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "utterances": tuple(results),
             "streaming": streaming_record.again(first.streaming, results, timed.no_speed),
             "findings": tuple(sorted(findings, key=lambda finding: order[finding.utterance])),
+            "speech": _speech(parts, results),
             "beyond": beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
             "seal": None,
         }
@@ -158,6 +161,15 @@ def _case(parts: Sequence[Part]) -> str:
 
 def _files(parts: Sequence[Part], indent: int = 2) -> str:
     return "".join(f"\n{' ' * indent}{part.name}: {part.path}" for part in parts)
+
+
+def _speech(parts: Sequence[Part], results: Sequence[UtteranceResult]) -> SpeechSummary | None:
+    """Figures of what all shards said; a predictor that failed in one has none."""
+    summaries = [part.record.speech for part in parts if part.record.speech is not None]
+    if not summaries:
+        return None
+    missing = {name: why for each in summaries for name, why in each.missing.items() if name in PREDICTORS}
+    return summarize_speech(results, summaries[0].judge, missing)
 
 
 def _failure(parts: Sequence[Part]) -> Failure | None:
