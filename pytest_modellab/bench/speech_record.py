@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from ..metrics import speed
-from ..metrics.intervals import Interval, mean_interval, quantile_bootstrap_interval, wilson_interval
 from .stored import Edits, Range, Stored, volatile
 
 if TYPE_CHECKING:
+    from ..metrics.intervals import Interval
     from .record import UtteranceResult
 
 
@@ -71,6 +71,9 @@ class SpeechSummary(Stored):
 
 def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[str, str]) -> SpeechSummary:
     """The figures of `results`; `missing` says why a predictor gave none."""
+    # Here, because tests import these types where numpy is not wanted yet.
+    from ..metrics.intervals import mean_interval, quantile_bootstrap_interval, wilson_interval
+
     said = [result.speech for result in results if result.speech is not None]
     streams = any(each.pieces > 1 for each in said)
     first = [each.first_audio_s for each in said if each.first_audio_s is not None] if streams else []
