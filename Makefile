@@ -32,7 +32,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Everything that an engine needs, some 600 MB of it torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,moonshine,pocketsphinx,data]'
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,data]'
 	@touch $@
 
 clean:
