@@ -13,6 +13,7 @@ from ..cases import Case
 from ..catalog.load import Catalog
 from ..datasets import Dataset
 from ..engines.base import Engine
+from ..engines.registry import engine_class
 from ..text import normalizer
 from . import provenance
 from .pool import LoadOrder
@@ -43,10 +44,27 @@ def answers_depend_on(
         "python": provenance.python_tag(),
         "code": provenance.sources_digest(order.engine, order.environment),
     }
+    if order.parts:
+        inputs["parts"] = {role: _part(case, catalog, order, role) for role in sorted(order.parts)}
     if order.environment is not None:
         inputs["versions"] |= order.environment.versions(engine.distributions)
         inputs["environment"] = environments.provenance(case.model, order.environment)
     return inputs
+
+
+def _part(case: Case, catalog: Catalog, order: LoadOrder, role: str) -> dict[str, Any]:
+    """The same of a model that the case's is made of."""
+    part, model = order.parts[role], catalog.models[case.model.parts[role]]
+    names = engine_class(part.engine).distributions
+    found = provenance.versions(names) if order.environment is None else order.environment.versions(names)
+    return {
+        "model": model.id,
+        "engine": model.engine if ".py:" in part.engine else part.engine,
+        "options": part.options,
+        "weights": weights.digest(model, catalog),
+        "versions": found,
+        "code": provenance.sources_digest(part.engine, order.environment),
+    }
 
 
 def figures_depend_on(case: Case, dataset: Dataset) -> str:

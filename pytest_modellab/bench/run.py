@@ -11,7 +11,7 @@ from typing import Any
 from .. import audio, devices, weights
 from ..cases import Case
 from ..catalog.load import Catalog
-from ..catalog.specs import DeviceSpec
+from ..catalog.specs import DeviceSpec, ModelSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
 from ..engines.registry import engine_class, imported_from, remedy
@@ -27,7 +27,7 @@ from .inputs import answers_depend_on, figures_depend_on
 from .journal import Journal
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
-from .pool import LoadOrder, Pool
+from .pool import LoadOrder, PartOrder, Pool
 from .record import Elsewhere, Record, ShardOf
 from .session import Session
 from .shards import Shard, assign
@@ -141,7 +141,22 @@ class Bench:
             environment=environment,
             # An environment of the model's own has its engine installed.
             path=imported_from(_target(case)) if environment is None else None,
+            parts=self._parts(case, device, own=environment is not None),
         )
+
+    def _parts(self, case: Case, device: DeviceSpec, *, own: bool) -> dict[str, PartOrder]:
+        """What a worker loads of the models that this one is made of; `own` is whether it has its own environment."""
+        orders = {}
+        for role, part in self._models_within(case).items():
+            target = part.engine_target
+            assert target is not None  # the catalog was checked
+            folder = weights.local_folder(part, self.catalog, self.store)
+            options = full_options(part, device.id)
+            orders[role] = PartOrder(target, options, folder, None if own else imported_from(target))
+        return orders
+
+    def _models_within(self, case: Case) -> dict[str, ModelSpec]:
+        return {role: self.catalog.models[name] for role, name in case.model.parts.items()}
 
     def _weights(self, case: Case) -> Path | None:
         return weights.local_folder(case.model, self.catalog, self.store)
@@ -173,6 +188,12 @@ class Bench:
             return self._absent_in_environment(case, main)
         if main is not None and provenance.versions([main])[main] is None:
             return f"{main} is not installed; {remedy(engine)}"
+        for role, part in self._models_within(case).items():
+            assert part.engine_target is not None  # the catalog was checked
+            within = engine_class(part.engine_target)
+            for library in within.distributions[:1]:
+                if provenance.versions([library])[library] is None:
+                    return f"{library}, which its part {role} needs, is not installed; {remedy(within)}"
         return None
 
     def _absent_in_environment(self, case: Case, library: str | None) -> str | None:
@@ -286,7 +307,7 @@ class Bench:
             commit=commit,
             dirty=dirty,
             session=self.session.id,
-            model_size=weights.size(order.weights),
+            model_size=weights.size_of_all([order.weights, *(part.weights for part in order.parts.values())]),
             shard=shard,
         )
 

@@ -12,6 +12,7 @@ from ..convert import SOURCE_FILES
 from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
+from .parts import roles_of, wrong_part
 from .release_spec import ReleaseFile
 from .specs import (
     LETTERS,
@@ -177,6 +178,7 @@ class _Reader:
                     message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
             self._check_conversion(model, catalog)
+            self._check_parts(model, catalog)
         for spec in catalog.devices.values():
             self._check_fallback(spec, catalog)
         for dataset in catalog.datasets.values():
@@ -231,6 +233,25 @@ class _Reader:
             message = _not_ctranslate2(source, catalog.folder / "models")
         if message:
             self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "convert", "from"), message)
+
+    def _check_parts(self, model: ModelSpec, catalog: Catalog) -> None:
+        """What a model is made of are models of the catalog that do their part, on the same devices."""
+        path = Path(model.origin.rpartition(":")[0])
+        if self.broken(path):
+            return  # its roles may be the ones that are wrong
+        broken = self.broken_ids(catalog.folder / "models")
+        for role, name in model.parts.items():
+            part = catalog.models.get(name)
+            if any(fnmatchcase(name, glob) for glob in broken):
+                continue
+            if part is None:
+                message = f"unknown model `{name}`; {suggest(name, catalog.models)}"
+            else:
+                assert model.engine_target is not None  # it has no problems so far
+                task = roles_of(engine_class(model.engine_target))[role]
+                message = wrong_part(model, role, part, task, catalog.models)
+            if message:
+                self.complain(path, ("parts", role), message)
 
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])

@@ -155,6 +155,9 @@ class ModelSpec(NamedSpec):
     weights: Weights | None = None
     environment: EnvironmentSpec | None = None
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
+    parts: dict[Identifier, Identifier] = Field(
+        default_factory=dict, description="of an engine made of other models: role -> a model of this catalog"
+    )
     devices: dict[Identifier, dict[str, Any]] = Field(
         min_length=1, description="device id -> options that differ on it ({} for none)"
     )

@@ -60,7 +60,14 @@ class TransformersLlm:
     rate: ClassVar[int] = 16_000
     hears: ClassVar[bool] = False
     speaks: ClassVar[bool] = False
-    distributions: ClassVar[tuple[str, ...]] = ("transformers", "torch", "tokenizers", "safetensors", "gguf", "accelerate")
+    distributions: ClassVar[tuple[str, ...]] = (
+        "transformers",
+        "torch",
+        "tokenizers",
+        "safetensors",
+        "gguf",
+        "accelerate",
+    )
     needs_weights: ClassVar[bool] = True
     extra: ClassVar[str] = "llm"
     Options: ClassVar[type[Any]] = TransformersLlmOptions
