@@ -26,6 +26,7 @@ _ANSWERING = (
     "pytest_modellab.audio",
     "pytest_modellab.ffmpeg",
     "pytest_modellab.engines.base",
+    "pytest_modellab.engines.lfm2_speech",
     "pytest_modellab.engines.on_torch",
     "pytest_modellab.bench.wire",
     "pytest_modellab.bench.worker",
