@@ -12,7 +12,7 @@ from ..convert import SOURCE_FILES
 from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
-from .parts import roles_of, wrong_part
+from .parts import roles_of, wrong_part, wrong_servant
 from .release_spec import ReleaseFile
 from .specs import (
     LETTERS,
@@ -183,6 +183,7 @@ class _Reader:
             self._check_fallback(spec, catalog)
         for dataset in catalog.datasets.values():
             self._check_clips(dataset)
+            self._check_dialogues(dataset, catalog)
             self._check_derived(dataset, catalog)
         path = catalog.folder / "limits.yaml"
         for i, limit in enumerate(catalog.limits):
@@ -256,7 +257,7 @@ class _Reader:
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])
         seen: dict[str, NamedSpec] = {}
-        for form, clips in (("clips", dataset.clips), ("made", dataset.made)):
+        for form, clips in (("clips", dataset.clips), ("made", dataset.made), ("dialogues", dataset.dialogues)):
             for i, named in enumerate(clips or ()):
                 if named.id in seen:
                     self.complain_of_duplicate(path, "clip", (form, i), seen[named.id])
@@ -265,6 +266,23 @@ class _Reader:
             if clip.archive not in dataset.archives:
                 message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
                 self.complain(path, ("clips", i, "archive"), message)
+
+    def _check_dialogues(self, dataset: DatasetSpec, catalog: Catalog) -> None:
+        """The models that speak and judge are of the catalog, and do their task."""
+        path = Path(dataset.origin.rpartition(":")[0])
+        judge = dataset.graded_by.llm if dataset.graded_by else None
+        broken = self.broken_ids(catalog.folder / "models")
+        for place, name, task in ((("voice",), dataset.voice, "tts"), (("graded_by", "llm"), judge, "chat")):
+            if name is None or any(fnmatchcase(name, glob) for glob in broken):
+                continue
+            message = wrong_servant(name, task, catalog.models)
+            if message:
+                self.complain(path, place, message)
+        for i, dialogue in enumerate(dataset.dialogues or ()):
+            for j, turn in enumerate(dialogue.turns):
+                if turn.clip is not None and turn.clip.archive not in dataset.archives:
+                    message = f"unknown archive `{turn.clip.archive}`; {suggest(turn.clip.archive, dataset.archives)}"
+                    self.complain(path, ("dialogues", i, "turns", j, "clip", "archive"), message)
 
     def _check_derived(self, dataset: DatasetSpec, catalog: Catalog) -> None:
         """A derived set leads to one that isn't, by way of sets that are in the catalog and speak its language."""

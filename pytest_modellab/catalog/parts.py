@@ -1,4 +1,4 @@
-"""Models made of other models: what a spec's `parts:` may name."""
+"""Models that serve others: as a part of one that is made of several, as the voice or the judge of a data set."""
 
 from __future__ import annotations
 
@@ -44,8 +44,7 @@ def wrong_part(spec: ModelSpec, role: str, part: ModelSpec, task: str, models: M
             f"`{part.id}` has an environment of its own, and all parts share one process;"
             f" give `{spec.id}` the environment, and name a model without; {_fit(spec, task, models)}"
         )
-    target = part.engine_target
-    if task == "chat" and target is not None and getattr(engine_class(target), "hears", False):
+    if task == "chat" and _hears(part):
         return f"`{part.id}` is given speech, and the part `{role}` is told in writing; {_fit(spec, task, models)}"
     absent = [device for device in spec.devices if device not in part.devices]
     if absent:
@@ -56,11 +55,36 @@ def wrong_part(spec: ModelSpec, role: str, part: ModelSpec, task: str, models: M
     return ""
 
 
+def wrong_servant(name: str, task: str, models: Mapping[str, ModelSpec]) -> str:
+    """Why the model `name` can't do `task` for a data set, on the CPU and, to chat, in writing; "" if it can."""
+    fit = [model.id for model in models.values() if task in model.tasks and "cpu" in model.devices]
+    fit = [each for each in fit if task != "chat" or not _hears(models[each])]
+    if name in fit:
+        return ""
+    if name not in models:
+        return f"unknown model `{name}`; {suggest(name, fit)}"
+    how = "in writing, " if task == "chat" else ""
+    allowed = f"allowed: {', '.join(fit)}" if fit else "no model of the catalog does"
+    return f"`{name}` does not do `{task}` {how}on the device cpu; {allowed}"
+
+
+def _hears(model: ModelSpec) -> bool:
+    target = model.engine_target
+    try:
+        return target is not None and bool(getattr(engine_class(target), "hears", False))
+    except Exception:  # somebody's module may raise anything; what is wrong with it is told elsewhere
+        return False
+
+
 def _fit(spec: ModelSpec, task: str, models: Mapping[str, ModelSpec]) -> str:
     """The models that would do."""
     fit = [
         model.id
         for model in models.values()
-        if task in model.tasks and not model.parts and model.environment is None and {*spec.devices} <= {*model.devices}
+        if task in model.tasks
+        and not model.parts
+        and model.environment is None
+        and {*spec.devices} <= {*model.devices}
+        and (task != "chat" or not _hears(model))
     ]
     return f"allowed: {', '.join(fit)}" if fit else f"no model of the catalog does `{task}` on the same devices"

@@ -1,4 +1,4 @@
-"""What LFM2-Audio writes, made into text and sound while it is still writing. Imported by lfm2_audio; torch by its user.
+"""What LFM2-Audio writes, made into text and sound while it is still writing; torch is imported when needed.
 
 A frame of 8 codes is 80 ms. The detokenizer makes six columns of a spectrogram of it, and columns overlap: the last 480
 samples of what was decoded change once the next frame is there. They are held back until then, so that the pieces, one

@@ -1,9 +1,9 @@
 """Whether a reply is right, by rules that anybody can check by hand.
 
-All texts are compared after normalisation (`text.for_language` says which one): lower case, no punctuation, and in English
-numbers as digits and contractions written out. A phrase *stands in* a reply if its words stand there one after the other,
-as whole words: `rome` stands in "It is Rome.", not in "romeo". Where a language is written without spaces every
-character counts as a word.
+All texts are compared after normalisation (`text.for_language` says which one): lower case, no punctuation, and in
+English numbers as digits and contractions written out. A phrase *stands in* a reply if its words stand there one after
+the other, as whole words: `rome` stands in "It is Rome.", not in "romeo". Where a language is written without spaces
+every character counts as a word.
 
 These rules judge short answers to questions of which the answers are known. They take "It is not Paris" for Paris: such
 traps are for `reject`.
@@ -20,7 +20,12 @@ from . import tongues
 
 REFUSALS = (
     *("i cannot", "i can not", "i am not able to", "i am unable to", "i am sorry but", "unable to provide"),
-    *("i do not have access", "i do not have information", "i do not have any information", "i do not have the ability"),
+    *(
+        "i do not have access",
+        "i do not have information",
+        "i do not have any information",
+        "i do not have the ability",
+    ),
     *("i do not know", "i will not", "i must decline", "as an ai", "not able to help", "not able to provide"),
     *("i am not aware of", "i am not familiar with", "i am not sure what your", "i have no way of knowing"),
 )
@@ -138,6 +143,6 @@ _VERDICT = re.compile(r"^\W*(yes|no)\b", re.IGNORECASE)
 
 
 def verdict_of(judgement: str) -> bool | None:
-    """Whether a judging model said yes or no, with its first word; None where it said neither, which nobody may guess."""
+    """Whether a judging model's first word is yes or no; None where it is neither, which nobody may guess about."""
     found = _VERDICT.match(judgement)
     return None if found is None else found[1].lower() == "yes"

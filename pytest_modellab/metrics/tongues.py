@@ -47,9 +47,7 @@ def kept(text: str, language: str) -> bool:
     language.
     """
     tag = language.replace("_", "-").partition("-")[0].lower()
-    scripts = Counter(
-        unicodedata.name(character, "").partition(" ")[0] for character in text if character.isalpha()
-    )
+    scripts = Counter(unicodedata.name(character, "").partition(" ")[0] for character in text if character.isalpha())
     wanted = {script for script, languages in _SCRIPTS.items() if tag in languages} or {"LATIN"}
     letters = sum(scripts.values())
     if letters and 2 * sum(count for script, count in scripts.items() if script in wanted) < letters:
