@@ -16,7 +16,8 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from .bench.files import write_text
-from .bench.record import CaseRef, Record, Stored
+from .bench.record import CaseRef, Record
+from .bench.stored import Stored
 from .gate import Status, Strictness, Verdict, case_key
 from .metrics import asr
 from .metrics.definitions import METRICS

@@ -389,6 +389,14 @@ class Run:
     casing_error = MetricFigure()
     language_accuracy = MetricFigure()
 
+    # Of speech.
+    judge_wer = MetricFigure()
+    flawed = MetricFigure()
+    distillmos = MetricFigure()
+    dnsmos = MetricFigure()
+    first_audio_p50_s = MetricFigure()
+    first_audio_p95_s = MetricFigure()
+
     @property
     def utterances(self) -> tuple[UtteranceResult, ...]:
         return self.record.utterances

@@ -14,7 +14,8 @@ from typing import Literal
 from pydantic import Field
 
 from .baseline import BaselineError, hardware_key, hardware_of, read_lines, write_lines
-from .bench.record import CaseRef, Record, Stored
+from .bench.record import CaseRef, Record
+from .bench.stored import Stored
 from .gate import Status, Strictness, Verdict, case_key
 from .metrics.definitions import METRICS
 from .metrics.intervals import Interval, ratio_bootstrap_interval

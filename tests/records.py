@@ -7,16 +7,14 @@ from pytest_modellab.bench.record import (
     AsrSummary,
     BeyondWer,
     CaseRef,
-    Edits,
-    Failure,
     MemoryUse,
     NormalizerRef,
     Provenance,
     Record,
-    Share,
     Timing,
     UtteranceResult,
 )
+from pytest_modellab.bench.stored import Edits, Failure, Share
 
 TIMING = Timing(
     load_s=2.0,

@@ -9,8 +9,9 @@ import pytest
 from records import beyond, edits, record, utterance
 
 from pytest_modellab.bench.beyond import Terms, count
-from pytest_modellab.bench.record import AsrSummary, BeyondWer, Failure, Range, Record, Share, UtteranceResult
+from pytest_modellab.bench.record import AsrSummary, BeyondWer, Record, UtteranceResult
 from pytest_modellab.bench.record_files import canonical
+from pytest_modellab.bench.stored import Failure, Range, Share
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.culprits import culprits
 from pytest_modellab.explain import explain

@@ -19,8 +19,9 @@ from test_resume import wait_for
 
 from pytest_modellab import baseline
 from pytest_modellab.bench import record_files as stored
-from pytest_modellab.bench.record import Failure, ShardOf
+from pytest_modellab.bench.record import ShardOf
 from pytest_modellab.bench.session import Session
+from pytest_modellab.bench.stored import Failure
 from pytest_modellab.catalog import load
 from pytest_modellab.cli import main
 from pytest_modellab.environments import Environments, plan

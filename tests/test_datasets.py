@@ -283,7 +283,7 @@ class TestClips:
         sha256 = tone(tmp_path / "fixtures/datasets/sounds/deep/one.wav")
         (found,) = prepared(tmp_path, source=self.clips(sha256)).utterances
         assert (found.id, found.text, found.speaker, found.language) == ("one", "One.", "anna", "en")
-        assert found.recording.identity == (sha256, 0.0, None)
+        assert found.sound.identity == (sha256, 0.0, None)
         assert len(found.samples(RATE)) == 8000
 
     def test_a_recording_with_another_digest_is_refused(self, tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ class TestNoisy:
             assert utterance.seconds == pytest.approx(len(utterance.samples(RATE)) / RATE, abs=0.02)
 
     def test_the_identity_is_json_and_names_what_it_is_made_of(self, tmp_path: Path) -> None:
-        found = derived(tmp_path, NOISY).utterances[2].recording.identity
+        found = derived(tmp_path, NOISY).utterances[2].sound.identity
         text = json.dumps(found)
         assert text.startswith('["noisy", 1, {"noise": "babble", "snr_db": 10.0}, 0, "one", ')
 
@@ -213,7 +213,7 @@ class TestJoined:
 
     def test_its_fingerprint_rests_on_its_parts_and_the_pause(self, tmp_path: Path) -> None:
         whole = self.joined(tmp_path / "a", 60)
-        assert json.loads(json.dumps(whole.utterances[0].recording.identity))[:3] == ["joined", 1, 0.25]
+        assert json.loads(json.dumps(whole.utterances[0].sound.identity))[:3] == ["joined", 1, 0.25]
         assert whole.fingerprint == self.joined(tmp_path / "b", 60).fingerprint
         assert whole.fingerprint != self.joined(tmp_path / "c", 60, count=4).fingerprint
 

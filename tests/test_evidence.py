@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from records import record
 from scipy import stats
 
-from pytest_modellab.bench.record import CaseRef, Range, Record
+from pytest_modellab.bench.record import CaseRef, Record
+from pytest_modellab.bench.stored import Range
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.gate import Limits, Status, Strictness, Verdict, corrected
 from pytest_modellab.metrics.evidence import holm, units_needed, weigh

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 from records import NO_SPEED, record, utterance
 
-from pytest_modellab.bench.record import CaseRef, Failure, Record
+from pytest_modellab.bench.record import CaseRef, Record
+from pytest_modellab.bench.stored import Failure
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.explain import explain
 from pytest_modellab.gate import Figure, Limit, Limits, Run, Status, Verdict, worst, worst_utterances

@@ -341,7 +341,7 @@ class TestClipsOutOfArchives:
         box = {"box": {"path": str(path)}}
         clips = self.clips(sound("g722"), "x/one.g722")
         (found,) = prepared(tmp_path, box, clips=clips).utterances
-        assert found.recording.identity == (sha256(sound("g722")), 0.0, None, "g722")
+        assert found.sound.identity == (sha256(sound("g722")), 0.0, None, "g722")
         path.unlink()
         assert len(prepared(tmp_path, box, clips=clips).utterances[0].samples(RATE)) == RATE // 2
 

@@ -10,8 +10,9 @@ import pytest
 from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 
 from pytest_modellab.bench.provenance import input_key
-from pytest_modellab.bench.record import Failure, Price, Record
+from pytest_modellab.bench.record import Price, Record
 from pytest_modellab.bench.record_files import RecordError, canonical, json_schema, read, seal_of, write
+from pytest_modellab.bench.stored import Failure
 from pytest_modellab.metrics.definitions import METRICS
 
 LOAD_FAILURE = Failure(kind="load", message="no such library", detail="Traceback ...")

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from records import NO_SPEED, beyond, record, utterance
 
-from pytest_modellab.bench.record import CaseRef, Failure, Range, Record
+from pytest_modellab.bench.record import CaseRef, Record
+from pytest_modellab.bench.stored import Failure, Range
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.gate import Limits, Run, Status, Verdict
 from pytest_modellab.scorecard.card import (

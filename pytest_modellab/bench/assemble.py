@@ -21,28 +21,28 @@ from ..metrics.intervals import (
     wilson_interval,
 )
 from ..text import CHARACTERS, normalizer
-from . import beyond
+from . import beyond, speech_record
 from .conditions import Conditions
+from .judging import Heard
 from .local import Memory
 from .provenance import hardware
 from .record import (
     AsrSummary,
     CaseRef,
-    Edits,
     Elsewhere,
-    Failure,
     Finding,
     MemoryUse,
     NormalizerRef,
     Pass,
     Price,
     Provenance,
-    Range,
     Record,
     ShardOf,
     Timing,
     UtteranceResult,
 )
+from .speech_record import Speech
+from .stored import Failure, Range, edits
 
 
 @dataclass(frozen=True)
@@ -88,23 +88,28 @@ def assemble(
     timed: Mapping[str, float],
     facts: RunFacts,
     origin: Origin,
+    *,
+    times: Mapping[str, Mapping[str, Any]] | None = None,
+    heard: Heard | None = None,
 ) -> Record:
     """Score `answers` (journal lines by utterance id) and put the record together.
 
-    `timed` holds the seconds of those utterances that were answered with the machine to themselves.
+    `timed` holds the seconds of those utterances that were answered with the machine to themselves, `times` what else
+    of them counts only then. `heard` is what judges made of speech.
     """
     normalize, price = normalizer(dataset.normalizer), case.device.price
     scored: list[asr.Scored] = []
     results: list[UtteranceResult] = []
     for utterance in dataset.utterances:
         answer = answers[utterance.id]
-        each = asr.score(utterance.text, answer["text"], normalize)
+        text = answer["text"] if heard is None else heard.texts.get(utterance.id)
+        each = asr.score(utterance.text, text, normalize)
         scored.append(each)
         results.append(
             UtteranceResult(
                 id=utterance.id,
                 reference=utterance.text,
-                hypothesis=answer["text"],
+                hypothesis=text,
                 detected_language=answer.get("language"),
                 audio_s=answer["audio_s"],
                 processing_s=timed.get(utterance.id),
@@ -115,6 +120,8 @@ def assemble(
                 snr_db=utterance.snr_db,
                 words=edits(each.words),
                 characters=edits(each.characters),
+                prompt=utterance.prompt if utterance.prompt != utterance.text else None,
+                speech=_speech(utterance.id, answer, times or {}, heard),
             )
         )
     return Record(
@@ -147,7 +154,16 @@ def assemble(
         utterances=tuple(results),
         findings=facts.findings,
         beyond=beyond.count(results, normalize, beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)),
+        speech=None if heard is None else speech_record.summarize(results, heard.judge, dict(heard.missing)),
     )
+
+
+def _speech(
+    id: str, answer: Mapping[str, Any], times: Mapping[str, Mapping[str, Any]], heard: Heard | None
+) -> Speech | None:
+    if heard is None or answer["part"] is None:
+        return None
+    return Speech(**{**answer["part"], **times.get(id, {}), "quality": dict(heard.quality.get(id, {}))})
 
 
 def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], *, words: bool = True) -> AsrSummary:
@@ -182,15 +198,6 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], 
 
 def stored(interval: Interval | None) -> Range | None:
     return None if interval is None else Range(**asdict(interval))
-
-
-def edits(counts: asr.Counts) -> Edits:
-    return Edits(
-        substitutions=counts.substitutions,
-        deletions=counts.deletions,
-        insertions=counts.insertions,
-        hits=counts.hits,
-    )
 
 
 def _memory(memory: Memory, model_size: int | None) -> MemoryUse:

@@ -9,7 +9,8 @@ from ..metrics import asr, beyond, writing
 from ..metrics.intervals import Interval, error_rate_interval, share_interval, wilson_interval
 from ..metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, By, values
 from ..text import Normalizer
-from .record import BeyondWer, Edits, Range, Share, Slice, Term, UtteranceResult
+from .record import BeyondWer, Slice, Term, UtteranceResult
+from .stored import Edits, Range, Share
 
 NONE = writing.Errors(0, 0)
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ..metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS
 
 if TYPE_CHECKING:
-    from .record import BeyondWer, Range, Share, Slice
+    from .record import BeyondWer, Slice
+    from .stored import Range, Share
 
 # Metric -> the field with its share.
 _SHARES = {

@@ -8,22 +8,23 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from .. import audio
 from ..cases import Case
 from ..datasets import Dataset, Utterance
-from ..engines.base import Clip, Fact
+from ..engines.base import Fact
 from ..metrics import asr
 from ..printable import counted
 from ..store import cache_root
 from ..text import normalizer
 from .assemble import RunFacts
-from .conditions import Conditions, fixed_clip
+from .conditions import Conditions
+from .exercises import Ask, Exercise, Kept
 from .journal import Journal
 from .local import Interrupted, Memory, WorkerDied
 from .machine import machine
-from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool, transcribe_request
-from .record import Elsewhere, Failure, Finding
+from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool
+from .record import Elsewhere, Finding
 from .shards import Shard
+from .stored import Failure
 from .watch import Progress
 
 # Audio that a timing pass answers a second time: enough for a stable RTF, little beside a large data set.
@@ -58,10 +59,9 @@ class Job:
     order: LoadOrder
     seconds: dict[str, float]
     """Length of each utterance's audio, by id."""
-    rate: int
-    """Sample rate of the engine, Hz."""
+    exercise: Exercise
     whole: Dataset
-    """The data set that `dataset` may be a shard of: the fixed clip is the same for all shards."""
+    """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
     elsewhere: Elsewhere | None = None
     """The device it runs on, where that is not the case's."""
 
@@ -80,6 +80,11 @@ class CaseRun:
         }
         self.timed: dict[str, float] = {line["timed"]: line["seconds"] for line in journal.lines if "timed" in line}
         self.timed |= {id: line["seconds"] for id, line in self.answers.items() if line["alone"] and line["seconds"]}
+        self.times: dict[str, dict[str, Any]] = {
+            id: line["times"]
+            for line in journal.lines
+            if (id := line.get("timed") or (line.get("alone") and line.get("utterance"))) and line["times"] is not None
+        }
         self.taken_over = len(self.answers)
         self.interrupted = False
         self._normalize = normalizer(job.dataset.normalizer)
@@ -165,11 +170,13 @@ class CaseRun:
         for i, utterance in enumerate(subset):
             self._say("timing, alone on the machine")
             self._time_fixed_clip(loaded, calls[i])
-            reply = self._ask(loaded, utterance.clip(self.job.rate), self._timeout(utterance))
+            ask = self.job.exercise.ask(utterance, self.answers, timed=True)
+            reply = self._ask(loaded, ask, self._timeout(ask))
             if "error" in reply:
                 return f"an utterance failed while it was timed: {reply['error']['message']}"
-            self.journal.append({"timed": utterance.id, "seconds": reply["seconds"]})
-            self.timed[utterance.id] = reply["seconds"]
+            kept = self.job.exercise.keep(ask, reply)
+            self.journal.append({"timed": utterance.id, "seconds": reply["seconds"], "times": kept.times})
+            self._note_times(utterance, reply["seconds"], kept)
         self._time_fixed_clip(loaded, calls[-1])
         return None
 
@@ -185,27 +192,30 @@ class CaseRun:
                 timed_s += self.job.seconds[utterance.id]
         return subset
 
+    def _note_times(self, utterance: Utterance, seconds: float, kept: Kept) -> None:
+        self.timed[utterance.id] = seconds
+        if kept.times is not None:
+            self.times[utterance.id] = kept.times
+
     def _time_fixed_clip(self, loaded: Loaded, calls: int) -> None:
-        """Call the model on the fixed clip, whose answer counts for nothing. Raises WorkerDied."""
-        for _ in range(calls):
-            timeouts = self.job.case.model.timeouts
-            timeout = timeouts.utterance_s + timeouts.per_audio_second * self._fixed_clip.seconds
-            reply = self._ask(loaded, self._fixed_clip, timeout)
+        """Ask the model what is always the same, whose answer counts for nothing. Raises WorkerDied."""
+        ask = self._fixed if calls else None
+        for _ in range(calls if ask else 0):
+            assert ask is not None
+            reply = self._ask(loaded, ask, self._timeout(ask))
             if "error" not in reply:
                 self._conditions.clip_s.append(reply["seconds"])
 
     @cached_property
-    def _fixed_clip(self) -> Clip:
-        return fixed_clip(self.job.whole, self.job.rate)
+    def _fixed(self) -> Ask | None:
+        return self.job.exercise.fixed(self.job.whole)
 
-    def _ask(
-        self, loaded: Loaded, clip: Clip, timeout: float, on_interrupt: Interrupted | None = None
-    ) -> dict[str, Any]:
+    def _ask(self, loaded: Loaded, ask: Ask, timeout: float, on_interrupt: Interrupted | None = None) -> dict[str, Any]:
         """One call with an eye on what the machine does beside it. Raises WorkerDied."""
         worker = loaded.worker
         assert worker is not None
         return self._conditions.timed(
-            lambda: worker.request(*transcribe_request(clip), timeout=timeout, on_interrupt=on_interrupt)
+            lambda: worker.request(ask.message, ask.payload, timeout=timeout, on_interrupt=on_interrupt)
         )
 
     def _interrupt(self) -> None:
@@ -225,12 +235,10 @@ class CaseRun:
         clip_calls = 0 if self.taken_over or not self.settings.alone else CLIP_CALLS
         calls = _spread_over(clip_calls, len(self.job.dataset.utterances))
         for i, utterance in enumerate(self.job.dataset.utterances):
-            samples = utterance.samples(self.job.rate)
-            # The decoded length, not what a header or a manifest says: RTF rests on it.
-            self.job.seconds[utterance.id] = len(samples) / self.job.rate
+            ask = self.job.exercise.ask(utterance, self.answers, timed=self.settings.alone)
+            self.job.seconds[utterance.id] = ask.audio_s
             findings.extend(
-                Finding(utterance=utterance.id, kind=each.kind, message=each.message)
-                for each in audio.check(samples, self.job.rate, utterance.text)
+                Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in ask.findings
             )
             if utterance.id in self.answers:
                 continue
@@ -251,7 +259,7 @@ class CaseRun:
                 self._note(utterance, None, None, loaded.failure)
             else:
                 try:
-                    self._answer(loaded, utterance, samples)
+                    self._answer(loaded, utterance, ask)
                     if self.interrupted:
                         raise KeyboardInterrupt
                     if not deaths:
@@ -287,9 +295,9 @@ class CaseRun:
         """The loaded model; `alone` is whether nothing else runs now."""
         self._say("loading the model, first call")
         first = self.job.dataset.utterances[0]
-        clip = first.clip(self.job.rate) if warm_up else None
+        ask = self.job.exercise.ask(first, self.answers, timed=False)
         group = self.job.case.group
-        loaded = self.pool.get(group, self.job.order, clip, self._timeout(first), alone=alone)
+        loaded = self.pool.get(group, self.job.order, ask if warm_up else None, self._timeout(ask), alone=alone)
         try:
             self.pool.begin(loaded, self.job.case.model.timeouts.utterance_s)
         except WorkerDied as death:
@@ -297,33 +305,37 @@ class CaseRun:
             return Loaded(None, failure=_died(death))
         return loaded
 
-    def _answer(self, loaded: Loaded, utterance: Utterance, samples: audio.Samples) -> None:
-        clip = Clip(samples, self.job.rate, utterance.language)
-        reply = self._ask(loaded, clip, self._timeout(utterance), self._interrupt)
+    def _answer(self, loaded: Loaded, utterance: Utterance, ask: Ask) -> None:
+        reply = self._ask(loaded, ask, self._timeout(ask), self._interrupt)
         if "error" in reply:
             error = reply["error"]
             message = f"{error['type']}: {error['message']}"
             self._note(utterance, None, None, Failure(kind="exception", message=message, detail=error["traceback"]))
         else:
-            self._note(utterance, reply["text"], reply["seconds"], None, reply["language"])
+            kept = self.job.exercise.keep(ask, reply)
+            self._note(utterance, kept, reply["seconds"], None)
             if self.settings.alone:
-                self.timed[utterance.id] = reply["seconds"]
+                self._note_times(utterance, reply["seconds"], kept)
 
     def _note(
         self,
         utterance: Utterance,
-        text: str | None,
+        kept: Kept | None,
         seconds: float | None,
         error: Failure | None,
-        language: str | None = None,
     ) -> None:
-        words = asr.score(utterance.text, text, self._normalize).words
+        kept = kept or Kept(None, self.job.seconds[utterance.id])
+        # What a model said aloud is only written down, and scored, once all is said.
+        unheard = error is None and kept.text is None
+        words = asr.Counts() if unheard else asr.score(utterance.text, kept.text, self._normalize).words
         line = {
             "utterance": utterance.id,
-            "text": text,
-            "language": language,
+            "text": kept.text,
+            "language": kept.language,
             "seconds": seconds,
-            "audio_s": self.job.seconds[utterance.id],
+            "audio_s": kept.audio_s,
+            "part": kept.part,
+            "times": kept.times,
             "alone": self.settings.alone,
             "error": None if error is None else error.model_dump(),
             "errors": words.errors,
@@ -339,9 +351,9 @@ class CaseRun:
         wer = errors / words if words else None
         self.progress.advance(self.job.case, len(self.answers), len(self.job.seconds), left, wer)
 
-    def _timeout(self, utterance: Utterance) -> float:
+    def _timeout(self, ask: Ask) -> float:
         timeouts = self.job.case.model.timeouts
-        return timeouts.utterance_s + timeouts.per_audio_second * self.job.seconds[utterance.id]
+        return timeouts.utterance_s + timeouts.per_audio_second * ask.audio_s
 
     def _no_speed(self, deaths: int, elsewhere: Elsewhere | None) -> str | None:
         if elsewhere is not None:

@@ -9,8 +9,8 @@ from .. import audio
 from ..cases import Case
 from ..engines.base import Clip, Transcript
 from ..engines.registry import engine_class
+from .exercises.asr import transcription
 from .local import Worker
-from .pool import transcribe_request
 
 if TYPE_CHECKING:
     from ..datasets import Utterance
@@ -59,7 +59,8 @@ class LiveModel:
             clip = clip.clip(self.rate)
         timeouts = self._case.model.timeouts
         timeout = timeouts.utterance_s + timeouts.per_audio_second * clip.seconds
-        reply = self._worker.request(*transcribe_request(clip), timeout=timeout)
+        ask = transcription(clip)
+        reply = self._worker.request(ask.message, ask.payload, timeout=timeout)
         if "error" in reply:
             raise ModelError(f"{self._case.group} raised:\n{reply['error']['traceback']}")
         return Transcript(reply["text"], reply["language"])

@@ -82,7 +82,7 @@ class Worker(Protocol):
     def request(
         self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
     ) -> dict[str, Any]:
-        """The reply. Raises WorkerDied; the worker is gone afterwards.
+        """The reply; samples that came with it are its `payload`. Raises WorkerDied; the worker is gone afterwards.
 
         With `on_interrupt` a first Ctrl-C only calls it, and the reply is waited for; a second one ends the worker.
         """
@@ -246,7 +246,8 @@ class LocalWorker:
     def _read_replies(self, stream: IO[bytes]) -> None:
         try:
             while (frame := wire.receive(stream)) is not None:
-                self._replies.put(frame[0])
+                reply, payload = frame
+                self._replies.put({**reply, "payload": payload} if payload else reply)
         except (ValueError, OSError) as error:
             self._stderr.append(f"(unreadable reply: {error})")
         self._replies.put(None)
@@ -276,9 +277,9 @@ class InProcessWorker:
     def request(
         self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
     ) -> dict[str, Any]:
-        reply = self._host.answer(message, payload)
+        reply, samples = self._host.answer(message, payload)
         reply.pop("cpu_s", None)  # the session's own, which it knows
-        return reply
+        return {**reply, "payload": samples} if samples else reply
 
     def close(self) -> None:
         self._host.close()

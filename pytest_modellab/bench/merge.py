@@ -18,10 +18,11 @@ from .. import __version__
 from ..metrics import asr, speed
 from ..text import CHARACTERS, normalizer
 from . import beyond, reuse
-from .assemble import RunFacts, edits, summarize, timing
+from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
-from .record import Failure, MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing
+from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing
+from .stored import Failure, edits
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
 """What machines must share for their times to be of one kind."""

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ..cases import Case
-from ..engines.base import Clip, Fact
+from ..catalog.specs import DeviceSpec
+from ..engines.base import Fact
 from ..environments import Environment
+from .exercises.model import Ask
 from .lease import Leases
 from .local import Memory, Worker, WorkerDied
-from .record import Failure
+from .stored import Failure
 
 # A worker that dies this often in one case is not started again for it.
 MAX_DEATHS = 3
@@ -85,6 +87,11 @@ class LoadOrder:
         }
 
 
+def mapping(device: DeviceSpec) -> dict[str, Any]:
+    """A device as a LoadOrder has it."""
+    return {"kind": device.kind, "index": device.index, "shared": device.shared}
+
+
 class Pool:
     """Starts workers on demand; closes each when the last expected case of its group is done."""
 
@@ -101,7 +108,7 @@ class Pool:
         """Hold `device`, as a LoadOrder has it, for the model of `group`; without the machine lock, see Leases.take."""
         self._leases.take(group, device, self._close_worker, waiting)
 
-    def get(self, group: str, order: LoadOrder, warm_up: Clip | None, warm_up_s: float, *, alone: bool) -> Loaded:
+    def get(self, group: str, order: LoadOrder, warm_up: Ask | None, warm_up_s: float, *, alone: bool) -> Loaded:
         """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet.
 
         With `alone` the machine is held by this session alone: a worker that was loaded beside others is replaced, so
@@ -145,7 +152,7 @@ class Pool:
         if loaded is not None and loaded.worker is not None:
             loaded.worker.close()
 
-    def _load(self, order: LoadOrder, warm_up: Clip | None, warm_up_s: float) -> Loaded:
+    def _load(self, order: LoadOrder, warm_up: Ask | None, warm_up_s: float) -> Loaded:
         worker = self._start(order)
         try:
             reply = worker.request(order.message(), timeout=order.timeout_s)
@@ -166,7 +173,7 @@ class Pool:
         loaded.memory.load_rss = loaded.memory.peak_rss
         if warm_up is not None:
             try:
-                first = worker.request(*transcribe_request(warm_up), timeout=warm_up_s)
+                first = worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s)
             except WorkerDied as death:
                 # What kills the first call is met again, and told, where this utterance is measured.
                 again = self._load(order, None, warm_up_s)
@@ -177,9 +184,3 @@ class Pool:
                 raise
             loaded.first_call_s = first.get("seconds")
         return loaded
-
-
-def transcribe_request(clip: Clip) -> tuple[dict[str, Any], bytes]:
-    """The frame that asks for one clip."""
-    message = {"op": "transcribe", "rate": clip.rate, "language": clip.language}
-    return message, clip.samples.astype("<f4").tobytes()

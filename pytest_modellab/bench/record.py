@@ -8,23 +8,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from ..metrics.definitions import METRICS
 from ..text import CHARACTERS
 from . import beyond_figures
 from .shards import Shard
+from .speech_record import Speech, SpeechSummary
+from .stored import Edits, Failure, Range, Share, Stored, volatile
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
-
-
-def volatile(**options: Any) -> Any:
-    """A field that may differ between two runs of the same thing."""
-    return Field(json_schema_extra={"volatile": True}, **options)
-
-
-class Stored(BaseModel):
-    # Built on first use: tests import these types for their annotations, and collecting must stay cheap.
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class CaseRef(Stored):
@@ -38,23 +31,6 @@ class CaseRef(Stored):
     @property
     def id(self) -> str:
         return f"{self.model}:{self.device}:{self.dataset}"
-
-
-class Edits(Stored):
-    """Edit operations against the reference."""
-
-    substitutions: int
-    deletions: int
-    insertions: int
-    hits: int
-
-
-class Failure(Stored):
-    """Why there is no answer."""
-
-    kind: Literal["exception", "timeout", "crash", "load"]
-    message: str
-    detail: str = volatile(default="", description="traceback, or the worker's last lines on stderr")
 
 
 class Elsewhere(Stored):
@@ -96,6 +72,8 @@ class UtteranceResult(Stored):
     snr_db: float | None = None
     words: Edits = Field(description="of characters, where words aren't divided by spaces")
     characters: Edits
+    prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
+    speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
 
 
 class Finding(Stored):
@@ -109,16 +87,6 @@ class Finding(Stored):
 class NormalizerRef(Stored):
     name: str
     version: str
-
-
-class Range(Stored):
-    """A 95 % interval, in the unit of its figure."""
-
-    low: float
-    high: float
-    method: str
-    clusters: int = Field(description="independent units it rests on: speakers where known, else utterances")
-    conditional: str = Field(description="why it holds for these recordings only, else empty")
 
 
 class AsrSummary(Stored):
@@ -146,18 +114,6 @@ class Pass(Stored):
     kind: Literal["accuracy", "timing", "accuracy and timing"]
     start: str = Field(description="UTC, ISO 8601, once the lock was held")
     end: str
-
-
-class Share(Stored):
-    """So many of so many; none of none where there was nothing to count."""
-
-    count: int
-    of: int
-    interval: Range | None = None
-
-    @property
-    def ratio(self) -> float | None:
-        return self.count / self.of if self.of else None
 
 
 class Term(Stored):
@@ -267,6 +223,10 @@ class Price(Stored):
     currency: str
 
 
+OF_TASKS = frozenset(
+    {"judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"},
+)
+"""Metrics that only some tasks have; their records hold them in a part of their own."""
 _MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
 _SPEED = {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "cost_per_audio_hour"}
 
@@ -294,6 +254,7 @@ class Record(Stored):
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
     beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
+    speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
     seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
 
     @property
@@ -318,8 +279,12 @@ class Record(Stored):
             value = getattr(self.summary, metric)
         elif metric in beyond_figures.FIGURES:
             value = beyond_figures.figure(self.beyond, metric)
+        elif metric in OF_TASKS:
+            value = getattr(self._of_task, metric, None)
         elif metric == "cost_per_audio_hour":
             value = self.timing.rtf * self.price.per_hour if self.price and self.timing.rtf is not None else None
+        elif metric == "clip5_s" and self.case.task != "asr":
+            value = None  # what it was timed on again and again is no clip of five seconds
         elif metric in _MEMORY:
             found = getattr(self.memory, _MEMORY[metric])
             value = None if found is None else found / 1e6
@@ -333,11 +298,16 @@ class Record(Stored):
             return None
         if metric in beyond_figures.FIGURES:
             return beyond_figures.interval(self.beyond, metric)
-        for part in (self.summary, self.timing):
+        for part in (self.summary, self.timing, self._of_task):
             found = getattr(part, f"{metric}_interval", None)
             if isinstance(found, Range):
                 return found
         return None
+
+    @property
+    def _of_task(self) -> SpeechSummary | None:
+        """The figures that only its task has."""
+        return self.speech
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""
@@ -349,12 +319,18 @@ class Record(Stored):
             return f"devices.yaml gives {self.case.device} no price"
         if metric in _SPEED and self.timing.no_speed:
             return self.timing.no_speed
+        if metric == "clip5_s" and self.case.task != "asr":
+            return "only recognition is timed on a clip of 5 s"
         if metric == "peak_device_mb":
             return "the device has no memory of its own, or the driver does not tell"
         if not self.applies(metric):
             return "nobody speaks in this data set"
         if metric in beyond_figures.FIGURES:
             return beyond_figures.why_missing(self.beyond, metric)
+        if self._of_task is not None and metric in self._of_task.missing:
+            return self._of_task.missing[metric]
+        if metric in OF_TASKS:
+            return f"{self.case.task} has no {METRICS[metric].title}"
         if metric == "wer" and self.error_metric == "cer":
             languages = ", ".join(sorted({each.language for each in self.utterances if each.language})) or "this script"
             return f"words aren't divided by spaces in {languages}: see CER"

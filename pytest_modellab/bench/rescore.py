@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from ..metrics import asr
 from ..text import CHARACTERS, normalizer
 from . import beyond
-from .assemble import edits, summarize
+from .assemble import summarize
 from .record import NormalizerRef, Record
+from .stored import edits
 
 
 def rescore(record: Record, name: str | None = None) -> Record:

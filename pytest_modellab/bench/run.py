@@ -21,20 +21,27 @@ from ..store.occupancy import Occupant
 from ..text import CHARACTERS
 from . import provenance, reuse
 from . import record_files as records
+from .artefacts import Artefacts
 from .assemble import Origin, assemble
 from .case_run import CaseRun, Job, Settings
+from .exercises import exercise_for
 from .inputs import answers_depend_on, figures_depend_on
 from .journal import Journal
+from .judging import Heard, JudgeError, Jury, said_of
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
-from .pool import LoadOrder, PartOrder, Pool
+from .machine import machine
+from .pool import LoadOrder, PartOrder, Pool, mapping
 from .record import Elsewhere, Record, ShardOf
 from .session import Session
 from .shards import Shard, assign
+from .summoning import NoJudge, summon
 from .watch import Progress, Silent
 
 SEED = 0
 CONTROL = "pytest_modellab.engines.control:Control"
+SPEAKING = frozenset({"tts", "chat"})
+"""Tasks in which models speak, so that judges have to listen."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,8 @@ class Bench:
         self.environments = Environments(catalog.folder / "models")
         self._git: tuple[str | None, bool | None] | None = None
         self._occupant = Occupant(cache_root())
+        self.sounds = Artefacts(session.reports)
+        self._juries: dict[str, Jury] = {}
 
     def start_worker(self, order: LoadOrder) -> Worker:
         """A worker of this session's kind, nothing loaded yet."""
@@ -121,20 +130,20 @@ class Bench:
 
     def reserve(self, case: Case, waiting: Callable[[str], None]) -> None:
         """Have the device of `case` for its model alone, once no other process is on it; without the machine lock."""
-        self.pool.reserve(case.group, _mapping(self.device(case)[0]), waiting)
+        self.pool.reserve(case.group, mapping(self.device(case)[0]), waiting)
 
-    def order(self, case: Case) -> LoadOrder:
-        """What a worker loads for a case. Raises store.StoreError."""
+    def order(self, case: Case, *, judge: bool = False) -> LoadOrder:
+        """What a worker loads for a case; the model of a `judge` is never replaced. Raises store.StoreError."""
         device, _ = self.device(case)
-        if self.settings.control:
+        if self.settings.control and not judge:
             # With the model's options, which tell what baseline it is held against.
             options = full_options(case.model, device.id)
-            return LoadOrder(CONTROL, options, _mapping(device), None, SEED, case.model.timeouts.load_s)
+            return LoadOrder(CONTROL, options, mapping(device), None, SEED, case.model.timeouts.load_s)
         environment = self.environment(case)
         return LoadOrder(
             engine=_target(case),
             options=full_options(case.model, device.id),
-            device=_mapping(device),
+            device=mapping(device),
             weights=self._weights(case),
             seed=SEED,
             timeout_s=case.model.timeouts.load_s,
@@ -171,7 +180,7 @@ class Bench:
         finally:
             self.progress.clear()
 
-    def absent(self, case: Case) -> str | None:
+    def absent(self, case: Case, *, judge: bool = False) -> str | None:
         """Why the case can't run here for want of a device, an environment or a library; None if it can, so far.
 
         Raises store.StoreError.
@@ -180,7 +189,7 @@ class Bench:
         found = devices.presence(device.kind, device.index)
         if not found.present:
             return f"{device.id}: {found.reason}"
-        if self.settings.control:
+        if self.settings.control and not judge:
             return None
         engine = engine_class(_target(case))
         main = engine.distributions[0] if engine.distributions else None
@@ -225,9 +234,9 @@ class Bench:
                 dataset = self.dataset(case).first(self.settings.max_utterances)
                 order = self.order(case)
             return self._measure(case, dataset, order)
-        except Unavailable as error:
+        except (Unavailable, NoJudge) as error:
             return Outcome(unavailable=str(error))
-        except (StoreError, DatasetError, audio.AudioError) as error:
+        except (StoreError, DatasetError, JudgeError, audio.AudioError) as error:
             return Outcome(broken=str(error))
         except OSError as error:
             return Outcome(broken=self._not_written(error))
@@ -245,13 +254,15 @@ class Bench:
         )
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
+        jury = self.jury(case)
         inputs = self.inputs(case, dataset, order)
         wanted = self.wanted(case, dataset, inputs)
         found = None if self.settings.fresh else reuse.find(self.session.reports, wanted)
         if found is not None and not self._in_doubt(case, found[0]):
             record, path = reuse.brought_forward(self.session.reports, case, *found)
             return Outcome(record, path, unchanged_since=reuse.since(record))
-        whole, seconds = dataset, {u.id: u.seconds for u in dataset.utterances}  # finds broken files before any work
+        exercise = exercise_for(case.task, dataset, engine_class(order.engine).rate, self.sounds)
+        whole, seconds = dataset, {u.id: exercise.seconds(u) for u in dataset.utterances}  # finds broken files early
         shard = None if self.settings.shard is None else _cut(self.settings.shard, whole, seconds)
         if shard is not None:
             if not shard.places:
@@ -273,17 +284,43 @@ class Bench:
             "spaced": dataset.normalizer != CHARACTERS,
         }
         with Journal.open(self.session.journal(case.key), head) as journal:
-            rate = engine_class(order.engine).rate
-            job = Job(case, dataset, order, seconds, rate, whole, self.device(case)[1])
+            job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1])
             run = CaseRun(job, self.pool, journal, self.settings, self.progress)
             facts = run.facts_of_finished() or run.finish()
-            record = assemble(case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin)
+            heard = None if jury is None else self._hear(case, jury, dataset, run, journal)
+            record = assemble(
+                case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin, times=run.times, heard=heard
+            )
+        if heard is not None:
+            self.sounds.bound(each.speech.audio for each in record.utterances if each.speech and each.speech.audio)
         return Outcome(record, records.write(record, self.session.reports))
+
+    def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> Heard:
+        """Have the judges listen, beside whatever else measures accuracy. Raises JudgeError."""
+
+        def say(text: str) -> None:
+            self.progress.say(case, text)
+
+        waiting = "waiting for the machine: others are measuring"
+        with machine(cache_root(), alone=False, waiting=lambda: say(waiting)):
+            said = said_of(dataset.utterances, run.answers)
+            return jury.hear(said, self.sounds, journal, self.start_worker, say)
+
+    def jury(self, case: Case) -> Jury | None:
+        """Who judges what is spoken in a case; None where nobody has to. Raises store.StoreError or DatasetError."""
+        spec = case.dataset.judge
+        if spec is None or case.task not in SPEAKING:
+            return None
+        if case.dataset.id not in self._juries:
+            self._juries[case.dataset.id] = summon(spec, self)
+        return self._juries[case.dataset.id]
 
     def inputs(self, case: Case, dataset: Dataset, order: LoadOrder) -> dict[str, Any]:
         """Everything that can change an answer of `case`."""
         engine = engine_class(order.engine)
-        return answers_depend_on(case, self.catalog, dataset, order, engine, in_process=self.settings.in_process)
+        inputs = answers_depend_on(case, self.catalog, dataset, order, engine, in_process=self.settings.in_process)
+        jury = self.jury(case)
+        return inputs if jury is None else {**inputs, "judge": dict(jury.inputs)}
 
     def wanted(self, case: Case, dataset: Dataset, inputs: dict[str, Any]) -> reuse.Wanted:
         """What a record must be of to stand for a run of `case` with these inputs."""
@@ -327,10 +364,6 @@ def _target(case: Case) -> str:
     target = case.model.engine_target
     assert target is not None  # the catalog was checked
     return target
-
-
-def _mapping(device: DeviceSpec) -> dict[str, Any]:
-    return {"kind": device.kind, "index": device.index, "shared": device.shared}
 
 
 def to_note(outcome: Outcome) -> dict[str, Any]:

@@ -7,7 +7,6 @@ It ends when its input closes or its parent dies.
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import sys
@@ -22,7 +21,8 @@ import numpy as np
 
 from ..engines.base import Clip, DeviceRef, LoadRequest, Part, Telling, Transcript
 from ..engines.registry import engine_class
-from . import wire
+from . import speaking, wire
+from .plain import plain, storable
 
 
 class Host:
@@ -31,14 +31,23 @@ class Host:
     def __init__(self) -> None:
         self._engine: Any = None
 
-    def answer(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
-        """The reply to one request; what the engine raises becomes an `error` with type, message and traceback."""
+    def answer(self, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """The reply to one request, and the samples that go with it.
+
+        What the engine raises becomes an `error` with type, message and traceback.
+        """
+        samples = b""
         try:
             match message["op"]:
                 case "load":
                     reply = self._load(message)
                 case "reset-peak":
                     reply = {"reset": reset_peak_memory()}
+                case "synthesize":
+                    reply, samples = speaking.answer(self._engine, message)
+                case "rate":
+                    samples_in = np.frombuffer(payload, dtype="<f4").astype(np.float32)
+                    reply = {"score": float(self._engine.score(Clip(samples_in, message["rate"])))}
                 case _:
                     reply = self._transcribe(message, payload)
         except Exception as error:  # an engine may raise anything; the session decides what it means
@@ -49,7 +58,7 @@ class Host:
                     "traceback": storable("".join(traceback.format_exception(error))),
                 }
             }
-        return {**reply, **peak_memory(), **torch_memory()}
+        return {**reply, **peak_memory(), **torch_memory()}, samples
 
     def close(self) -> None:
         if self._engine is not None:
@@ -99,20 +108,6 @@ def _part(message: dict[str, Any], device: DeviceRef) -> Part:
     return Part(engine_class(message["engine"]), request)
 
 
-def plain(fact: Any) -> Any:
-    """A fact as JSON holds it: numbers, truths and None as they are, all else as text."""
-    if fact is None or isinstance(fact, bool | int):
-        return fact
-    if isinstance(fact, float) and math.isfinite(fact):
-        return fact
-    return storable(str(fact))
-
-
-def storable(text: str) -> str:
-    """`text` with halves of surrogate pairs, which UTF-8 can't hold, as U+FFFD; whole pairs become their character."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
 def peak_memory() -> dict[str, Any]:
     """Peak resident bytes of this process, and the name of the method.
 
@@ -159,9 +154,9 @@ def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
         message, payload = frame
         if message["op"] == "close":
             break
-        reply = host.answer(message, payload)
+        reply, samples = host.answer(message, payload)
         try:
-            wire.send(replies, reply)
+            wire.send(replies, reply, samples)
         except OSError:
             break  # the session is gone
     host.close()

@@ -27,6 +27,7 @@ from .base import (
 )
 from .dialogue_specs import DialogueSpec, GradedBy
 
+Predictor = Literal["distillmos", "dnsmos"]
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs"]
 
 LAYOUT_ARCHIVES: Mapping[str, frozenset[str]] = {
@@ -134,7 +135,7 @@ class Join(Spec):
 
 
 class DeriveSpec(Spec):
-    """A data set made from another one as it is read; nothing is stored."""
+    """A data set made from another one as it is read, noisy, joined, or just a part of it; nothing is stored."""
 
     source: Identifier = Field(alias="from")
     take: Whole | None = Field(default=None, ge=1, description="so many of its utterances, evenly spread")
@@ -144,7 +145,8 @@ class DeriveSpec(Spec):
 
     @model_validator(mode="after")
     def _one_form(self) -> DeriveSpec:
-        exactly_one(self, "noisy", "join")
+        if self.noisy is not None or self.join is not None or self.take is None:
+            exactly_one(self, "noisy", "join")
         labels = [each.label for each in self.noisy or ()]
         if twice := next((label for label in labels if labels.count(label) > 1), None):
             raise ValueError(f"`noisy` lists {twice} twice")
@@ -173,6 +175,31 @@ class MadeSpec(NamedSpec):
         return self
 
 
+class PromptSpec(NamedSpec):
+    """A text to be spoken."""
+
+    text: str = Field(description="as it is given to the model; may be empty")
+    heard: str | None = Field(
+        default=None, description="what a listener should write down, where that isn't the text; empty for nothing"
+    )
+    language: Language | None = None
+    kind: str | None = Field(default=None, description="plain, numbers, names, ...: figures by kind")
+
+    @property
+    def reference(self) -> str:
+        return self.text if self.heard is None else self.heard
+
+
+class JudgeSpec(Spec):
+    """Who judges what was spoken."""
+
+    asr: Identifier = Field(description="the model of this catalog that writes down what it hears, on the CPU")
+    readings: Identifier | None = Field(
+        default=None, description="a data set of people's readings, on which the judge's own error rate is measured"
+    )
+    quality: tuple[Predictor, ...] = Field(default=(), description="predictors of what listeners would say of it")
+
+
 def _words(terms: tuple[str, ...]) -> tuple[str, ...]:
     for i, term in enumerate(terms):
         if not any(character.isalnum() for character in term):
@@ -186,7 +213,10 @@ Terms = Annotated[tuple[str, ...], AfterValidator(_words)]
 
 
 class DatasetSpec(NamedSpec):
-    """Recordings with their references: a manifest, a folder, clips, a recipe, a derived set, or made clips."""
+    """Recordings with their references: a manifest, a folder, clips, a recipe, a derived set, or made clips.
+
+    For speech synthesis the references are what is to be spoken; a set of nothing but texts has `prompts`.
+    """
 
     schema_: Literal["modellab.dataset/1"] = Field(alias="schema")
     title: str = ""
@@ -212,21 +242,27 @@ class DatasetSpec(NamedSpec):
     dialogues: tuple[DialogueSpec, ...] | None = Field(default=None, min_length=1, description="for the task chat")
     voice: Identifier | None = Field(default=None, description="the model that speaks what the dialogues have as text")
     graded_by: GradedBy | None = Field(default=None, description="who judges turns with a `rubric`")
+    prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
+    judge: JudgeSpec | None = Field(default=None, description="of what is spoken, by a model for tts or chat")
     glossary: Terms = Field(default=(), description="words or phrases that must not be missed")
     names: Terms = Field(default=(), description="proper names that are spoken")
 
     @property
     def spoken(self) -> bool:
         """Whether somebody speaks in it."""
-        return self.made is None
+        return self.made is None and (self.prompts is None or any(prompt.reference.strip() for prompt in self.prompts))
 
     @model_validator(mode="after")
     def _one_form(self) -> DatasetSpec:
-        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive", "made", "dialogues")
+        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive", "made", "prompts", "dialogues")
         if self.archives and form not in {"clips", "recipe", "dialogues"}:
             raise ValueError(f"`archives` go with `clips`, `recipe` or `dialogues`, not with `{form}`")
         if self.audio_root is not None and form not in {"manifest", "folder"}:
             raise ValueError(f"`audio_root` goes with `manifest` or `folder`, not with `{form}`")
+        if form == "prompts" and (deaf := [task for task in self.tasks if task != "tts"]):
+            raise ValueError(f"`prompts` are texts to be spoken, with nothing to hear for {', '.join(deaf)}")
+        if "tts" in self.tasks and self.judge is None:
+            raise ValueError("`tasks: [tts]` needs a `judge`, such as {asr: faster-whisper-base}")
         if form == "made" and (self.glossary or self.names):
             raise ValueError("`glossary` and `names` go with speech, not with `made`")
         for key in ("speaker", "kind"):

@@ -185,6 +185,7 @@ class _Reader:
             self._check_clips(dataset)
             self._check_dialogues(dataset, catalog)
             self._check_derived(dataset, catalog)
+            self._check_judge(dataset, catalog)
         path = catalog.folder / "limits.yaml"
         for i, limit in enumerate(catalog.limits):
             if limit.metric not in METRICS:
@@ -257,10 +258,17 @@ class _Reader:
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])
         seen: dict[str, NamedSpec] = {}
-        for form, clips in (("clips", dataset.clips), ("made", dataset.made), ("dialogues", dataset.dialogues)):
+        forms = (
+            ("clips", dataset.clips),
+            ("made", dataset.made),
+            ("prompts", dataset.prompts),
+            ("dialogues", dataset.dialogues),
+        )
+        for form, clips in forms:
             for i, named in enumerate(clips or ()):
                 if named.id in seen:
-                    self.complain_of_duplicate(path, "clip", (form, i), seen[named.id])
+                    what = {"prompts": "prompt", "dialogues": "dialogue"}.get(form, "clip")
+                    self.complain_of_duplicate(path, what, (form, i), seen[named.id])
                 seen.setdefault(named.id, named)
         for i, clip in enumerate(dataset.clips or ()):
             if clip.archive not in dataset.archives:
@@ -284,6 +292,23 @@ class _Reader:
                     message = f"unknown archive `{turn.clip.archive}`; {suggest(turn.clip.archive, dataset.archives)}"
                     self.complain(path, ("dialogues", i, "turns", j, "clip", "archive"), message)
 
+    def _check_judge(self, dataset: DatasetSpec, catalog: Catalog) -> None:
+        """A judge is a recogniser of the catalog that runs on the CPU, held against data of the catalog."""
+        if dataset.judge is None:
+            return
+        path, name = Path(dataset.origin.rpartition(":")[0]), dataset.judge.asr
+        judge = catalog.models.get(name)
+        able = [model.id for model in catalog.models.values() if _can_judge(model, catalog)]
+        doubtful = self.broken_ids(catalog.folder / "models")
+        if name not in able and not any(fnmatchcase(name, glob) for glob in doubtful):
+            what = "unknown model" if judge is None else "no model for asr on the CPU:"
+            self.complain(path, ("judge", "asr"), f"{what} `{name}`; {suggest(name, able)}")
+        readings = dataset.judge.readings
+        known = [each.id for each in catalog.datasets.values() if "asr" in each.tasks and each.spoken]
+        doubtful = self.broken_ids(catalog.folder / "datasets")
+        if readings is not None and readings not in known and not any(fnmatchcase(readings, g) for g in doubtful):
+            self.complain(path, ("judge", "readings"), f"no data set for asr `{readings}`; {suggest(readings, known)}")
+
     def _check_derived(self, dataset: DatasetSpec, catalog: Catalog) -> None:
         """A derived set leads to one that isn't, by way of sets that are in the catalog and speak its language."""
         if dataset.derive is None:
@@ -304,6 +329,12 @@ class _Reader:
             found = f"found `{dataset.language}`" if dataset.language else "it is missing"
             wanted = f"`language: {source.language}`" if source.language else "no `language`"
             self.complain(path, ("language",), f"a set derived from {name} has {wanted}, as it has; {found}")
+
+
+def _can_judge(model: ModelSpec, catalog: Catalog) -> bool:
+    return "asr" in model.tasks and any(
+        catalog.devices[device].kind == "cpu" for device in model.devices if device in catalog.devices
+    )
 
 
 def _not_ctranslate2(model: ModelSpec, folder: Path) -> str:

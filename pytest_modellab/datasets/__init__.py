@@ -14,6 +14,7 @@ from .folder import from_folder
 from .made import from_made
 from .manifest import from_manifest
 from .model import Dataset, DatasetError, Utterance
+from .prompts import from_prompts
 from .recipes import from_recipe
 from .recording import FileRecording
 
@@ -32,6 +33,8 @@ def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = 
         return Dataset(spec, from_source(spec, spec.derive, source.utterances))
     if spec.made is not None:
         return Dataset(spec, from_made(spec, spec.made))
+    if spec.prompts is not None:
+        return Dataset(spec, from_prompts(spec, spec.prompts))
     archives = Archives(spec, catalog, store, asked=asked)
     if spec.dialogues is not None:
         utterances = from_dialogues(spec, spec.dialogues, catalog, archives, store)

@@ -123,7 +123,9 @@ def from_source(spec: DatasetSpec, derive: DeriveSpec, source: Sequence[Utteranc
         except audio.AudioError as error:
             raise DatasetError(f"data set {spec.id} can't be joined: {error}") from error
     chosen = _spread(source, derive.take)
-    return tuple(_noisy(spec, derive, condition, each, source) for condition in derive.noisy or () for each in chosen)
+    if derive.noisy is None:
+        return tuple(chosen)
+    return tuple(_noisy(spec, derive, condition, each, source) for condition in derive.noisy for each in chosen)
 
 
 def _noisy(
@@ -138,7 +140,7 @@ def _noisy(
     return Utterance(
         id=f"{clean.id}~{slug}",
         text=clean.text,
-        recording=NoisyRecording(clean.recording, condition, derive.seed, clean.id, voices),
+        recording=NoisyRecording(clean.sound, condition, derive.seed, clean.id, voices),
         speaker=clean.speaker,
         language=clean.language,
         kind=condition.label,
@@ -150,7 +152,7 @@ def _voices(clean: Utterance, source: Sequence[Utterance], seed: int) -> tuple[R
     """The other utterances that babble in the background of one."""
     others = [each for each in source if each.id != clean.id]
     ranked = sorted(others, key=lambda each: _entropy(seed, clean.id, each.id))
-    return tuple(each.recording for each in ranked[:BABBLE_VOICES])
+    return tuple(each.sound for each in ranked[:BABBLE_VOICES])
 
 
 def _joined(join: Join, source: Sequence[Utterance]) -> Iterable[Utterance]:
@@ -170,7 +172,7 @@ def _joined(join: Join, source: Sequence[Utterance]) -> Iterable[Utterance]:
         yield Utterance(
             id=f"{number:03d}-{group[0].id}",
             text=" ".join(each.text for each in group),
-            recording=JoinedRecording(tuple(each.recording for each in group), join.pause_s),
+            recording=JoinedRecording(tuple(each.sound for each in group), join.pause_s),
             speaker=_shared(each.speaker for each in group),
             language=_shared(each.language for each in group),
             kind=_shared(each.kind for each in group),

@@ -28,11 +28,11 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True)
 class Utterance:
-    """One recording with its reference."""
+    """One recording with its reference; or a text to be spoken, of which there may be a person's reading."""
 
     id: str
     text: str
-    recording: Recording
+    recording: Recording | None
     speaker: str | None = None
     language: str | None = None
     kind: str | None = None
@@ -41,17 +41,31 @@ class Utterance:
     """Signal-to-noise ratio, where it is known."""
     turn: TurnOf | None = None
     """Of a dialogue: what went before, and what a right reply is like."""
+    prompt: str | None = None
+    """What a model is given to speak, where that isn't `text`, by which it is judged."""
+
+    @property
+    def spoken_text(self) -> str:
+        """What a model is given to speak."""
+        return self.text if self.prompt is None else self.prompt
 
     @property
     def seconds(self) -> float:
         """Length, as far as it can be told without decoding. Raises audio.AudioError."""
         with self._named():
-            return self.recording.seconds
+            return self.sound.seconds
 
     def samples(self, rate: int) -> NDArray[np.float32]:
         """Mono float32 of shape (n,) at `rate` Hz. Raises audio.AudioError."""
         with self._named():
-            return self.recording.samples(rate)
+            return self.sound.samples(rate)
+
+    @property
+    def sound(self) -> Recording:
+        """Its recording. Raises audio.AudioError where there is none."""
+        if self.recording is None:
+            raise audio.AudioError("it is a text without a recording")
+        return self.recording
 
     @contextmanager
     def _named(self) -> Iterator[None]:
@@ -73,8 +87,11 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over everything that can change a score: ids, references, speakers, languages, audio bytes."""
-        rows = [[u.id, u.text, u.speaker, u.language, *u.recording.identity] for u in self.utterances]
+        """SHA-256 over everything that can change a score: ids, texts, speakers, languages, audio bytes."""
+        rows = [
+            [u.id, u.text, u.speaker, u.language, *(u.recording.identity if u.recording else ("prompt", u.spoken_text))]
+            for u in self.utterances
+        ]
         return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
     @property

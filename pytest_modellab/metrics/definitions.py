@@ -74,12 +74,16 @@ WITH_INTERVAL = frozenset(
         *("wer", "cer", "success_rate", "rtf", "latency_p50_s", "latency_p95_s"),
         *("looped", "truncated", "glossary_recall", "number_recall", "name_recall"),
         *("punctuation_error", "casing_error", "language_accuracy"),
+        *("flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"),
     }
 )
 """Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
 
 TIMED = frozenset(
-    {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"}
+    {
+        *("rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"),
+        *("first_audio_p50_s", "first_audio_p95_s"),
+    }
 )
 """Metrics that a noisy machine makes worse than they are."""
 
@@ -92,7 +96,8 @@ METRICS: dict[str, Metric] = {
             unit="%",
             better="lower",
             doc="Word error rate of the corpus: words substituted, deleted and inserted in all utterances, "
-            "over the words of all references. May exceed 100 %.",
+            "over the words of all references. May exceed 100 %. For speech synthesis it is intelligibility: of what "
+            "the data set's judge, a recogniser, wrote down from the speech, against the text (round trip).",
         ),
         Metric(
             name="cer",
@@ -107,7 +112,8 @@ METRICS: dict[str, Metric] = {
             title="RTF",
             unit="1",
             better="lower",
-            doc="Real-time factor: total processing time over total audio time. Real time is 1.",
+            doc="Real-time factor: total processing time over total audio time, for speech synthesis of the audio "
+            "made. Real time is 1.",
         ),
         Metric(
             name="rtfx",
@@ -135,7 +141,8 @@ METRICS: dict[str, Metric] = {
             title="5 s clip",
             unit="s",
             better="lower",
-            doc="Median time of a warm call on a fixed clip of five seconds, made of the data set's first utterances.",
+            doc="Median time of a warm call on a fixed clip of five seconds, made of the data set's first utterances; "
+            "recognition only.",
         ),
         Metric(
             name="load_s",
@@ -270,6 +277,51 @@ METRICS: dict[str, Metric] = {
             unit="%",
             better="higher",
             doc="Share of the answers whose language, left to the model to detect, was the utterance's.",
+        ),
+        Metric(
+            name="judge_wer",
+            title="Judge's WER",
+            unit="%",
+            better="lower",
+            doc="WER of the recogniser that judges speech, on people's readings: no voice can be expected to beat it.",
+        ),
+        Metric(
+            name="flawed",
+            title="Flawed",
+            unit="%",
+            better="lower",
+            doc="Share of what was spoken that has a fault of structure: silence, clipping, an offset, a length that "
+            "no text of this size has, an end that is cut off.",
+        ),
+        Metric(
+            name="distillmos",
+            title="DistillMOS",
+            unit="1",
+            better="higher",
+            doc="Mean opinion score of the speech, 1 to 5, as DistillMOS (Stahl & Gamper 2025) predicts it without "
+            "listening to any reference; mean over the utterances.",
+        ),
+        Metric(
+            name="dnsmos",
+            title="DNSMOS",
+            unit="1",
+            better="higher",
+            doc="Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
+            "mean over the utterances.",
+        ),
+        Metric(
+            name="first_audio_p50_s",
+            title="First audio p50",
+            unit="s",
+            better="lower",
+            doc="Median time until the first piece of audio was there, of a model that streams it.",
+        ),
+        Metric(
+            name="first_audio_p95_s",
+            title="First audio p95",
+            unit="s",
+            better="lower",
+            doc="95th percentile of the time until the first piece of audio was there.",
         ),
     )
 }

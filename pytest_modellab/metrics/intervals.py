@@ -148,6 +148,17 @@ def share_interval(
     return None if found is None else replace(found, conditional=conditional)
 
 
+def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
+    """Student's t interval of the mean of independent values; None below two."""
+    x = np.asarray(values, dtype=np.float64)
+    k = len(x)
+    if k < 2:
+        return None
+    mean = float(x.mean())
+    spread = student_t_quantile((1 + confidence) / 2, k - 1) * float(x.std(ddof=1)) / math.sqrt(k)
+    return Interval(mean - spread, mean + spread, "Student's t", k)
+
+
 def ratio_bootstrap_interval(
     numerator: Sequence[float], denominator: Sequence[float], confidence: float = CONFIDENCE
 ) -> Interval | None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from ..bench.record import Stored
+from ..bench.stored import Stored
 
 SCHEMA: Literal["modellab.release-bundle/1"] = "modellab.release-bundle/1"
 

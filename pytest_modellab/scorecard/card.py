@@ -11,7 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..bench.record import CaseRef, Elsewhere, Range, Record
+from ..bench.record import CaseRef, Elsewhere, Record
+from ..bench.stored import Range
 from ..catalog.specs import Task, TaskGrades
 from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
 from ..metrics.definitions import METRICS

@@ -1,0 +1,210 @@
+"""Judges of speech: a recogniser that writes down what was said, and predictors of what listeners would say of it.
+
+They are models like any other, each in a worker of its own, and only listen once all is said: their work disturbs no
+time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..catalog.specs import Predictor
+from ..datasets import Dataset, Utterance
+from ..engines.base import Clip
+from ..engines.registry import engine_class
+from ..metrics import asr
+from ..text import normalizer
+from .artefacts import Artefacts
+from .exercises.asr import transcription
+from .journal import Journal
+from .local import Worker, WorkerDied
+from .pool import LoadOrder
+from .speech_record import Judge
+from .stored import edits
+
+PREDICTORS: Mapping[Predictor, str] = {
+    "distillmos": "pytest_modellab.engines.distillmos:DistillMos",
+    "dnsmos": "pytest_modellab.engines.dnsmos:DnsMos",
+}
+"""The engine of each predictor."""
+
+Start = Callable[[LoadOrder], Worker]
+
+
+class JudgeError(Exception):
+    """A judge could not be loaded, or failed on what it was given: nothing can be said of the speech."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What judges made of speech, by utterance id."""
+
+    judge: Judge
+    texts: Mapping[str, str]
+    quality: Mapping[str, Mapping[str, float]]
+    missing: Mapping[str, str]
+    """Predictor -> why it said nothing."""
+
+
+@dataclass
+class Jury:
+    """The judges of one data set's speech."""
+
+    model: str
+    """The id of the recogniser."""
+    order: LoadOrder
+    """What it takes to load it."""
+    readings: Dataset | None
+    predictors: Mapping[Predictor, LoadOrder]
+    absent: Mapping[str, str]
+    """Predictors that aren't here -> why."""
+    inputs: Mapping[str, Any]
+    """Everything that can change what they say."""
+
+    def hear(
+        self, said: Mapping[str, Said], sounds: Artefacts, journal: Journal, start: Start, say: Callable[[str], None]
+    ) -> Heard:
+        """Have all that was said written down and rated; what the journal has already is not asked again.
+
+        Raises JudgeError, or audio.AudioError where a sound is gone.
+        """
+        lines = {line["judged"]: line for line in journal.lines if "judged" in line}
+        new = {id: each for id, each in said.items() if id not in lines}
+        missing = dict(self.absent)
+        texts = self._write_down(new, sounds, start, say)
+        quality: dict[str, dict[str, float]] = {id: {} for id in new}
+        for name, order in self.predictors.items():
+            try:
+                for id, score in _rate(name, order, new, sounds, start, say).items():
+                    quality[id][name] = score
+            except JudgeError as error:
+                missing[name] = str(error)
+        for id in new:
+            line = {"judged": id, "text": texts[id], "quality": quality[id]}
+            journal.append(line)
+            lines[id] = line
+        return Heard(
+            judge=self._held_against_people(start, say),
+            texts={id: line["text"] for id, line in lines.items()},
+            quality={id: line["quality"] for id, line in lines.items()},
+            missing=missing,
+        )
+
+    def _write_down(
+        self, said: Mapping[str, Said], sounds: Artefacts, start: Start, say: Callable[[str], None]
+    ) -> dict[str, str]:
+        texts: dict[str, str] = {}
+        with Listener(self.model, self.order, start) as listener:
+            for i, (id, each) in enumerate(said.items(), 1):
+                say(f"{self.model} writes down what was said, {i} of {len(said)}")
+                # Recognisers write words where there is nothing to hear.
+                texts[id] = listener.transcribe(each.clip(sounds, listener.rate)) if each.audible else ""
+        return texts
+
+    def _held_against_people(self, start: Start, say: Callable[[str], None]) -> Judge:
+        """How well the recogniser hears people, by their readings."""
+        if self.readings is None:
+            return Judge(model=self.model, readings=None)
+        if self._judge is None:
+            normalize = normalizer(self.readings.normalizer)
+            scored = []
+            with Listener(self.model, self.order, start) as listener:
+                for each in self.readings.utterances:
+                    say(f"{self.model} listens to people: {self.readings.spec.id}")
+                    scored.append(asr.score(each.text, listener.transcribe(each.clip(listener.rate)), normalize))
+            corpus = asr.corpus(scored)
+            words = edits(corpus.words)
+            self._judge = Judge(model=self.model, readings=self.readings.spec.id, words=words, wer=corpus.wer)
+        return self._judge
+
+    _judge: Judge | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """One utterance that was spoken."""
+
+    audio: str
+    """The digest of its sound."""
+    audible: bool
+    language: str | None
+
+    def clip(self, sounds: Artefacts, rate: int) -> Clip:
+        return Clip(sounds.samples(self.audio, rate), rate, self.language)
+
+
+def said_of(utterances: Sequence[Utterance], answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Said]:
+    """What was said for each utterance that was answered, by id."""
+    parts = {each: answers[each.id]["part"] for each in utterances if answers[each.id]["error"] is None}
+    return {
+        each.id: Said(part["audio"], part["audible"], each.language) for each, part in parts.items() if part is not None
+    }
+
+
+def _rate(
+    name: str,
+    order: LoadOrder,
+    said: Mapping[str, Said],
+    sounds: Artefacts,
+    start: Start,
+    say: Callable[[str], None],
+) -> dict[str, float]:
+    """The scores of a predictor, by utterance id. Raises JudgeError."""
+    scores: dict[str, float] = {}
+    with Listener(name, order, start) as listener:
+        for i, (id, each) in enumerate(said.items(), 1):
+            if each.audible:
+                say(f"{name} rates what was said, {i} of {len(said)}")
+                scores[id] = listener.rate_clip(each.clip(sounds, listener.rate))
+    return scores
+
+
+class Listener:
+    """A judge that is loaded when it is first asked, and gone when its context ends."""
+
+    def __init__(self, name: str, order: LoadOrder, start: Start) -> None:
+        self._name = name
+        self._order = order
+        self._start = start
+        self._worker: Worker | None = None
+
+    @cached_property
+    def rate(self) -> int:
+        """Hz at which its clips come."""
+        return engine_class(self._order.engine).rate
+
+    def transcribe(self, clip: Clip) -> str:
+        """What it hears. Raises JudgeError."""
+        return str(self._ask(transcription(clip).message, clip)["text"])
+
+    def rate_clip(self, clip: Clip) -> float:
+        """The score it gives. Raises JudgeError."""
+        return float(self._ask({"op": "rate", "rate": clip.rate}, clip)["score"])
+
+    def _ask(self, message: dict[str, Any], clip: Clip) -> dict[str, Any]:
+        try:
+            if self._worker is None:
+                self._worker = self._start(self._order)
+                self._checked(self._worker.request(self._order.message(), timeout=self._order.timeout_s))
+            payload = clip.samples.astype("<f4").tobytes()
+            timeout = self._order.timeout_s + 20 * clip.seconds
+            return self._checked(self._worker.request(message, payload, timeout=timeout))
+        except WorkerDied as death:
+            self._worker = None
+            raise JudgeError(f"the judge {self._name} failed: {death}") from death
+
+    def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
+        if "error" in reply:
+            error = reply["error"]
+            raise JudgeError(f"the judge {self._name} failed: {error['type']}: {error['message']}")
+        return reply
+
+    def __enter__(self) -> Listener:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.close()

@@ -1,0 +1,20 @@
+"""What an engine says, as JSON holds it. Standard library only: the worker imports this."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def plain(fact: Any) -> Any:
+    """A fact as JSON holds it: numbers, truths and None as they are, all else as text."""
+    if fact is None or isinstance(fact, bool | int):
+        return fact
+    if isinstance(fact, float) and math.isfinite(fact):
+        return fact
+    return storable(str(fact))
+
+
+def storable(text: str) -> str:
+    """`text` with halves of surrogate pairs, which UTF-8 can't hold, as U+FFFD; whole pairs become their character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,0 +1,67 @@
+"""What the types of a record are made of."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..metrics.asr import Counts
+
+
+def volatile(**options: Any) -> Any:
+    """A field that may differ between two runs of the same thing."""
+    return Field(json_schema_extra={"volatile": True}, **options)
+
+
+class Stored(BaseModel):
+    # Built on first use: tests import these types for their annotations, and collecting must stay cheap.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+class Edits(Stored):
+    """Edit operations against the reference."""
+
+    substitutions: int
+    deletions: int
+    insertions: int
+    hits: int
+
+
+def edits(counts: Counts) -> Edits:
+    return Edits(
+        substitutions=counts.substitutions,
+        deletions=counts.deletions,
+        insertions=counts.insertions,
+        hits=counts.hits,
+    )
+
+
+class Failure(Stored):
+    """Why there is no answer."""
+
+    kind: Literal["exception", "timeout", "crash", "load"]
+    message: str
+    detail: str = volatile(default="", description="traceback, or the worker's last lines on stderr")
+
+
+class Range(Stored):
+    """A 95 % interval, in the unit of its figure."""
+
+    low: float
+    high: float
+    method: str
+    clusters: int = Field(description="independent units it rests on: speakers where known, else utterances")
+    conditional: str = Field(description="why it holds for these recordings only, else empty")
+
+
+class Share(Stored):
+    """So many of so many; none of none where there was nothing to count."""
+
+    count: int
+    of: int
+    interval: Range | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        return self.count / self.of if self.of else None

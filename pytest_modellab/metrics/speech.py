@@ -1,0 +1,112 @@
+"""What can be told of synthetic speech from its samples alone: length, level, pauses, and what no voice does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .. import audio
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FRAME_S = 0.02
+QUIET_DB = -40.0
+"""A frame this far below the speech's own level (the 95th percentile of its frames) is a pause."""
+END_S = 0.01
+CUT_DB = -20.0
+"""A voice that stops within this of its own level, in the last hundredth of a second, was cut off: it fades else."""
+INAUDIBLE_DBFS = -60.0
+"""What peaks below is silence, to which no recogniser is asked to listen: some write words where there are none."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """One piece of speech.
+
+    Attributes:
+        seconds: its length.
+        audible: whether anything in it is louder than -60 dBFS.
+        silence: share of its frames that are pauses, before, within and after; None where nothing is audible.
+        longest_pause_s: the longest pause within, seconds.
+        loudness_lufs: integrated loudness (ITU-R BS.1770-4), where pyloudnorm is installed and 0.4 s or more is spoken.
+        faults: what is wrong with it, in words: clipping, silence, an offset, a length that no text of this size
+            has, an end that is cut off. Empty for speech without remark.
+    """
+
+    seconds: float
+    audible: bool
+    silence: float | None
+    longest_pause_s: float | None
+    loudness_lufs: float | None
+    faults: list[str]
+
+
+def look(samples: NDArray[np.float32], rate: int | None, text: str) -> Looked:
+    """Look at what was said for `text`: samples of shape (n,) at `rate` Hz; none at all (no rate) are silence."""
+    import numpy as np
+
+    speaks = any(character.isalnum() for character in text)
+    if rate is None or not len(samples):
+        return Looked(0.0, False, None, None, None, ["nothing was said"] if speaks else [])
+    seconds = len(samples) / rate
+    audible = bool(np.abs(samples).max() > 10 ** (INAUDIBLE_DBFS / 20))
+    faults = [finding.message for finding in audio.check(samples, rate, text if speaks else "")]
+    if not audible:
+        return Looked(seconds, False, None, None, None, faults)
+    levels = _levels(samples, round(FRAME_S * rate))
+    level = float(np.quantile(levels, 0.95))
+    quiet = levels < level + QUIET_DB
+    if _ends_aloud(samples, rate, level):
+        faults.append("it is cut off: the voice stops at full level")
+    return Looked(seconds, True, float(quiet.mean()), _longest_within(quiet) * FRAME_S, _lufs(samples, rate), faults)
+
+
+def _ends_aloud(samples: NDArray[np.float32], rate: int, level: float) -> bool:
+    end = samples[-max(1, round(END_S * rate)) :]
+    return _level(end) > level + CUT_DB
+
+
+def _levels(samples: NDArray[np.float32], size: int) -> NDArray[np.float64]:
+    """RMS of each whole frame of `size` samples, dB against full scale; of all, where there is less than one."""
+    import numpy as np
+
+    count = len(samples) // size
+    if count == 0:
+        return np.array([_level(samples)])
+    frames = samples[: count * size].reshape(count, size).astype(np.float64)
+    levels: NDArray[np.float64] = 10 * np.log10(np.maximum(np.square(frames).mean(axis=1), 1e-20))
+    return levels
+
+
+def _level(samples: NDArray[np.float32]) -> float:
+    import numpy as np
+
+    return 10 * math.log10(max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-20))
+
+
+def _longest_within(quiet: NDArray[np.bool_]) -> int:
+    """The most frames in a row that are pauses, with speech on either side."""
+    longest = run = 0
+    begun = False
+    for pause in quiet:
+        if pause:
+            run += 1
+        else:
+            if begun:
+                longest = max(longest, run)
+            begun, run = True, 0
+    return longest
+
+
+def _lufs(samples: NDArray[np.float32], rate: int) -> float | None:
+    try:
+        import pyloudnorm
+    except ImportError:
+        return None
+    if len(samples) < 0.4 * rate:  # the measure's own block
+        return None
+    loudness = float(pyloudnorm.Meter(rate).integrated_loudness(samples))
+    return loudness if math.isfinite(loudness) else None
