@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
         None if price is None else [price.per_hour, price.currency],
         case.model.title,
         [[u.kind, u.snr_db] for u in dataset.utterances],
+        [u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances],
     ]
     return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
 

@@ -140,7 +140,9 @@ def said_of(utterances: Sequence[Utterance], answers: Mapping[str, Mapping[str, 
     """What was said for each utterance that was answered, by id."""
     parts = {each: answers[each.id]["part"] for each in utterances if answers[each.id]["error"] is None}
     return {
-        each.id: Said(part["audio"], part["audible"], each.language) for each, part in parts.items() if part is not None
+        each.id: Said(part["audio"], part["audible"], each.language)
+        for each, part in parts.items()
+        if part is not None and (part["audible"] or "heard" not in part)  # a reply may be in writing alone
     }
 
 

@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..metrics import asr, speed
+from ..metrics import speed
 from ..text import CHARACTERS, normalizer
-from . import beyond, reuse
+from . import beyond, chat_record, reuse
 from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
 from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing
-from .stored import Failure, edits
+from .rescore import rescored
+from .stored import Failure
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
 """What machines must share for their times to be of one kind."""
@@ -61,11 +62,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
         ((place, row) for part in parts for place, row in zip(part.shard.places, part.record.utterances, strict=True)),
         key=lambda each: each[0],
     )
-    scored = [asr.score(row.reference, row.hypothesis, normalize) for _, row in rows]
-    results = [
-        row.model_copy(update={"words": edits(each.words), "characters": edits(each.characters)})
-        for (_, row), each in zip(rows, scored, strict=True)
-    ]
+    scored, results = rescored(first.case.task, [row for _, row in rows], normalize)
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]
     listed = first.beyond
@@ -83,7 +80,10 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "provenance": _provenance(parts),
             "utterances": tuple(results),
             "findings": tuple(sorted(findings, key=lambda finding: order[finding.utterance])),
-            "beyond": beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
+            "beyond": None
+            if first.chat
+            else beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
+            "chat": chat_record.summarize(results) if first.chat else None,
             "seal": None,
         }
     )

@@ -13,6 +13,7 @@ from pydantic import Field
 from ..metrics.definitions import METRICS
 from ..text import CHARACTERS
 from . import beyond_figures
+from .chat_record import NOT_TIMED, ChatSummary, Reply
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
 from .stored import Edits, Failure, Range, Share, Stored, volatile
@@ -73,6 +74,7 @@ class UtteranceResult(Stored):
     words: Edits = Field(description="of characters, where words aren't divided by spaces")
     characters: Edits
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
+    reply: Reply | None = Field(default=None, description="how it answered, in a dialogue")
     speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
 
 
@@ -224,9 +226,15 @@ class Price(Stored):
 
 
 OF_TASKS = frozenset(
-    {"judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"},
+    {
+        *("judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"),
+        *("answer_accuracy", "context_kept", "missed_replies", "replies_to_noise", "reply_words", "agreement_wer"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
+    }
 )
 """Metrics that only some tasks have; their records hold them in a part of their own."""
+_OF_AUDIO = frozenset({"rtf", "rtfx", "cost_per_audio_hour"})
+"""Metrics that hold time against audio."""
 _MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
 _SPEED = {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "cost_per_audio_hour"}
 
@@ -255,6 +263,7 @@ class Record(Stored):
     findings: tuple[Finding, ...] = ()
     beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
     speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
+    chat: ChatSummary | None = Field(default=None, description="of a record for chat")
     seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
 
     @property
@@ -264,6 +273,10 @@ class Record(Stored):
 
     def applies(self, metric: str) -> bool:
         """Whether the data can have this figure: where nobody speaks there is no error rate to miss."""
+        if self.chat is not None and metric in {"wer", "cer"} and self.figure(metric) is None:
+            return False  # it doesn't tell what it heard
+        if self.chat is not None and self.chat.missing.get(metric, NOT_TIMED) != NOT_TIMED:
+            return False  # the data set has no such turns, or the model no such replies
         return not self.wordless or metric not in {"wer", "cer", *beyond_figures.OF_WORDS}
 
     @property
@@ -281,6 +294,8 @@ class Record(Stored):
             value = beyond_figures.figure(self.beyond, metric)
         elif metric in OF_TASKS:
             value = getattr(self._of_task, metric, None)
+        elif metric in _OF_AUDIO and self.case.task == "chat":
+            value = None  # how long a reply takes says nothing about how long the question was
         elif metric == "cost_per_audio_hour":
             value = self.timing.rtf * self.price.per_hour if self.price and self.timing.rtf is not None else None
         elif metric == "clip5_s" and self.case.task != "asr":
@@ -305,9 +320,9 @@ class Record(Stored):
         return None
 
     @property
-    def _of_task(self) -> SpeechSummary | None:
+    def _of_task(self) -> SpeechSummary | ChatSummary | None:
         """The figures that only its task has."""
-        return self.speech
+        return self.speech or self.chat
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""
@@ -315,6 +330,8 @@ class Record(Stored):
             return self.failure.message
         if self.shard is not None:
             return f"only shard {self.shard.cut} was run; `modellab merge` joins all"
+        if metric in _OF_AUDIO and self.case.task == "chat":
+            return "a dialogue is measured by how long one waits for a reply"
         if metric == "cost_per_audio_hour" and self.price is None:
             return f"devices.yaml gives {self.case.device} no price"
         if metric in _SPEED and self.timing.no_speed:
@@ -325,12 +342,16 @@ class Record(Stored):
             return "the device has no memory of its own, or the driver does not tell"
         if not self.applies(metric):
             return "nobody speaks in this data set"
+        if metric in beyond_figures.FIGURES and self.chat is not None:
+            return "chat is judged by its replies"
         if metric in beyond_figures.FIGURES:
             return beyond_figures.why_missing(self.beyond, metric)
         if self._of_task is not None and metric in self._of_task.missing:
             return self._of_task.missing[metric]
         if metric in OF_TASKS:
             return f"{self.case.task} has no {METRICS[metric].title}"
+        if metric in {"wer", "cer"} and self.chat is not None:
+            return "the model doesn't tell what it heard"
         if metric == "wer" and self.error_metric == "cer":
             languages = ", ".join(sorted({each.language for each in self.utterances if each.language})) or "this script"
             return f"words aren't divided by spaces in {languages}: see CER"

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..engines.base import Clip, DeviceRef, LoadRequest, Part, Telling, Transcript
 from ..engines.registry import engine_class
-from . import speaking, wire
+from . import responding, speaking, wire
 from .plain import plain, storable
 
 
@@ -45,6 +45,8 @@ class Host:
                     reply = {"reset": reset_peak_memory()}
                 case "synthesize":
                     reply, samples = speaking.answer(self._engine, message)
+                case "respond":
+                    reply, samples = responding.answer(self._engine, message, payload)
                 case "rate":
                     samples_in = np.frombuffer(payload, dtype="<f4").astype(np.float32)
                     reply = {"score": float(self._engine.score(Clip(samples_in, message["rate"])))}

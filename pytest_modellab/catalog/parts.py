@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ..engines.registry import engine_class
+from ..engines.registry import engine_class, hears
 from .errors import suggest
 from .specs import ModelSpec
 
@@ -71,7 +71,7 @@ def wrong_servant(name: str, task: str, models: Mapping[str, ModelSpec]) -> str:
 def _hears(model: ModelSpec) -> bool:
     target = model.engine_target
     try:
-        return target is not None and bool(getattr(engine_class(target), "hears", False))
+        return target is not None and "chat" in model.tasks and hears(engine_class(target))
     except Exception:  # somebody's module may raise anything; what is wrong with it is told elsewhere
         return False
 

@@ -313,6 +313,9 @@ class TaskGrades(Spec):
     provisional_below_words: Whole = Field(
         default=0, ge=0, description="grades on fewer reference words are marked provisional"
     )
+    provisional_below_turns: Whole = Field(
+        default=0, ge=0, description="of a dialogue: grades on fewer turns with rules are marked provisional"
+    )
 
 
 class GradesFile(Spec):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, Transcript, Turn
 
 ANSWER = "nobody said any of these words, which stand here to be found wrong"
 
@@ -16,11 +17,14 @@ class ControlOptions:
 
 
 class Control:
-    """Answers every clip with the same words."""
+    """Answers every clip, and every turn of a dialogue, with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "chat"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
+    hears: ClassVar[bool] = False
+    """What it is told is all the same to it."""
+    speaks: ClassVar[bool] = False
     distributions: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = ControlOptions
@@ -31,6 +35,9 @@ class Control:
 
     def transcribe(self, clip: Clip) -> Transcript:
         return Transcript(ANSWER)
+
+    def respond(self, turn: Turn) -> Iterator[str]:
+        yield ANSWER
 
     def facts(self) -> dict[str, str]:
         return {"family": "control: wrong on purpose"}

@@ -75,6 +75,8 @@ WITH_INTERVAL = frozenset(
         *("looped", "truncated", "glossary_recall", "number_recall", "name_recall"),
         *("punctuation_error", "casing_error", "language_accuracy"),
         *("flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"),
+        *("answer_accuracy", "context_kept", "agreement_wer", "missed_replies", "replies_to_noise"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
 """Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
@@ -83,6 +85,7 @@ TIMED = frozenset(
     {
         *("rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"),
         *("first_audio_p50_s", "first_audio_p95_s"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
 """Metrics that a noisy machine makes worse than they are."""
@@ -322,6 +325,76 @@ METRICS: dict[str, Metric] = {
             unit="s",
             better="lower",
             doc="95th percentile of the time until the first piece of audio was there.",
+        ),
+        Metric(
+            name="answer_accuracy",
+            title="Answer accuracy",
+            unit="%",
+            better="higher",
+            doc="Share of the turns with rules whose reply is right by them; one without a reply is wrong.",
+        ),
+        Metric(
+            name="context_kept",
+            title="Context kept",
+            unit="%",
+            better="higher",
+            doc="Answer accuracy of the turns that only who remembers an earlier one can answer (`context: true`).",
+        ),
+        Metric(
+            name="agreement_wer",
+            title="Agreement WER",
+            unit="%",
+            better="lower",
+            doc="Word errors of what the judge wrote down from spoken replies, against the text of the same replies.",
+        ),
+        Metric(
+            name="missed_replies",
+            title="Missed replies",
+            unit="%",
+            better="lower",
+            doc="Share of the turns in which something was said, and no word or sound came back.",
+        ),
+        Metric(
+            name="replies_to_noise",
+            title="Replies to noise",
+            unit="%",
+            better="lower",
+            doc="Share of the clips in which nobody speaks that were answered, with a word or a sound.",
+        ),
+        Metric(
+            name="reply_words",
+            title="Reply length",
+            unit="1",
+            better="lower",
+            doc="Words of a reply, the median of those that have any.",
+        ),
+        Metric(
+            name="first_token_p50_s",
+            title="First token p50",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply's text was there, the median.",
+        ),
+        Metric(
+            name="first_token_p95_s",
+            title="First token p95",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply's text was there, 95 % of replies.",
+        ),
+        Metric(
+            name="onset_p50_s",
+            title="Onset p50",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply was there, as sound where the model speaks, else as text; the median.",
+        ),
+        Metric(
+            name="onset_p95_s",
+            title="Onset p95",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply was there, as sound where the model speaks, else as text; 95 %.",
         ),
     )
 }
