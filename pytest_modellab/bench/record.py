@@ -273,6 +273,8 @@ class Record(Stored):
 
     def applies(self, metric: str) -> bool:
         """Whether the data can have this figure: where nobody speaks there is no error rate to miss."""
+        if self.case.task == "chat" and metric in _OF_AUDIO:
+            return False
         if self.chat is not None and metric in {"wer", "cer"} and self.figure(metric) is None:
             return False  # it doesn't tell what it heard
         if self.chat is not None and self.chat.missing.get(metric, NOT_TIMED) != NOT_TIMED:
