@@ -224,7 +224,14 @@ def finish(lab: Lab, session: pytest.Session) -> None:
         idle = [key for key in planned if key not in lab.tests]
         if idle:
             partial = f"{partial or 'stopped early'}: {len(idle)} of {len(planned)} cases did not run"
-        card = build(lab.session_id, rows, partial=partial, required=lab.config.required, strict=lab.config.strict)
+        card = build(
+            lab.session_id,
+            rows,
+            partial=partial,
+            required=lab.config.required,
+            strict=lab.config.strict,
+            tasks_of={model.id: model.tasks for model in lab.catalog.models.values()},
+        )
         if lab.failed_beside:
             problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
             card = card.model_copy(update={"problems": (*card.problems, problem)})

@@ -14,6 +14,7 @@ from .store import (
     Attempt,
     Folder,
     Hub,
+    Npm,
     Parts,
     Sdist,
     Snapshot,
@@ -21,6 +22,7 @@ from .store import (
     Store,
     StoreError,
     Unavailable,
+    Url,
     Wanted,
     Wheel,
     digest_file,
@@ -63,12 +65,17 @@ def mirror_sources(sha256: str, mirrors: Mapping[str, tuple[MirrorSpec, ...]], f
     return sources
 
 
-def _part(part: MirrorPart, folder: Path) -> Wheel | Sdist | Folder:
+def _part(part: MirrorPart, folder: Path) -> Wheel | Sdist | Npm | Url | Folder:
+    if part.url is not None:
+        return Url(part.url)
+    member = str(part.member)  # all but an address have one
     if part.wheel is not None:
-        return Wheel(part.wheel, part.member)
+        return Wheel(part.wheel, member)
     if part.sdist is not None:
-        return Sdist(part.sdist, part.member)
-    return Folder(folder / str(part.folder), part.member)
+        return Sdist(part.sdist, member)
+    if part.npm is not None:
+        return Npm(part.npm, member)
+    return Folder(folder / str(part.folder), member)
 
 
 def missing_bytes(wanted: list[Wanted], store: Store) -> int:

@@ -10,7 +10,7 @@ import pytest
 from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 
 from pytest_modellab.bench.provenance import input_key
-from pytest_modellab.bench.record import Price, Record
+from pytest_modellab.bench.record import OF_TASKS, Price, Record
 from pytest_modellab.bench.record_files import RecordError, canonical, json_schema, read, seal_of, write
 from pytest_modellab.bench.stored import Failure
 from pytest_modellab.metrics.definitions import METRICS
@@ -125,6 +125,7 @@ NOT_TOLD = "the device has no memory of its own, or the driver does not tell"
 ABSENT = {
     *("insertions_per_min", "worst_slice_wer", "glossary_recall", "name_recall", "number_recall"),
     *("punctuation_error", "casing_error", "language_accuracy"),
+    *OF_TASKS,
 }
 
 

@@ -21,9 +21,9 @@ from pytest_modellab.scorecard.card import (
     build,
     build_row,
     problems,
-    recommend,
 )
 from pytest_modellab.scorecard.grade import Grade, grade
+from pytest_modellab.scorecard.recommendation import recommend
 from pytest_modellab.scorecard.terminal import render
 
 BANDS = TaskGrades(

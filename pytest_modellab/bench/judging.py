@@ -106,8 +106,9 @@ class Jury:
 
     def _held_against_people(self, start: Start, say: Callable[[str], None]) -> Judge:
         """How well the recogniser hears people, by their readings."""
+        asked = (*self.predictors, *self.absent)
         if self.readings is None:
-            return Judge(model=self.model, readings=None)
+            return Judge(model=self.model, readings=None, quality=asked)
         if self._judge is None:
             normalize = normalizer(self.readings.normalizer)
             scored = []
@@ -117,7 +118,9 @@ class Jury:
                     scored.append(asr.score(each.text, listener.transcribe(each.clip(listener.rate)), normalize))
             corpus = asr.corpus(scored)
             words = edits(corpus.words)
-            self._judge = Judge(model=self.model, readings=self.readings.spec.id, words=words, wer=corpus.wer)
+            self._judge = Judge(
+                model=self.model, readings=self.readings.spec.id, quality=asked, words=words, wer=corpus.wer
+            )
         return self._judge
 
     _judge: Judge | None = None

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from ..metrics.definitions import METRICS
 from ..text import CHARACTERS
-from . import beyond_figures
+from . import beyond_figures, speech_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
@@ -272,13 +272,18 @@ class Record(Stored):
         return not any(result.reference.strip() for result in self.utterances)
 
     def applies(self, metric: str) -> bool:
-        """Whether the data can have this figure: where nobody speaks there is no error rate to miss."""
+        """Whether the data can have this figure: where nobody speaks there is no error rate to miss.
+
+        What listeners would say is only predicted where the data set asks for it.
+        """
         if self.case.task == "chat" and metric in _OF_AUDIO:
             return False
         if self.chat is not None and metric in {"wer", "cer"} and self.figure(metric) is None:
             return False  # it doesn't tell what it heard
         if self.chat is not None and self.chat.missing.get(metric, NOT_TIMED) != NOT_TIMED:
             return False  # the data set has no such turns, or the model no such replies
+        if metric in speech_record.PREDICTORS and self.speech is not None:
+            return metric in self.speech.judge.quality
         return not self.wordless or metric not in {"wer", "cer", *beyond_figures.OF_WORDS}
 
     @property

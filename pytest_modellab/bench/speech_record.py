@@ -42,6 +42,7 @@ class Judge(Stored):
 
     model: str
     readings: str | None = Field(description="the data set of people's readings that it was held against")
+    quality: tuple[str, ...] = Field(default=(), description="predictors that the data set asks for")
     words: Edits | None = None
     wer: float | None = Field(default=None, description="on these readings: what no voice can be expected to beat")
 

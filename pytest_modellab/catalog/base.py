@@ -21,6 +21,7 @@ COMMIT = r"^[0-9a-f]{40}$"
 REPO = r"^\w[\w.-]*/\w[\w.-]*$"
 REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
 DEBIAN = r"^[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9.+:~-]+$"
+NPM = r"^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*@[0-9A-Za-z][0-9A-Za-z.+-]*$"
 URL = r"^https?://[^\s/]+/\S+$"
 CURRENCY = r"^[A-Z]{3}$"
 # What the worker runs on, and no patch release: those are interchangeable.
@@ -37,6 +38,7 @@ IN_WORDS = {
     CURRENCY: "a currency such as EUR or USD",
     LANGUAGE_TAG: "a language tag such as en or en-US",
     REQUIREMENT: "a pinned package, name==version",
+    NPM: "a pinned npm package, name@version",
     DEBIAN: "a pinned Debian package, name=version",
     PYTHON: 'a version of Python from "3.10" on, without patch release',
     URL: "an address that begins with http:// or https://",
@@ -48,6 +50,7 @@ Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=80)
 Sha256 = Annotated[str, StringConstraints(pattern=SHA256)]
 Requirement = Annotated[str, StringConstraints(pattern=REQUIREMENT)]
 DebianPackage = Annotated[str, StringConstraints(pattern=DEBIAN)]
+NpmPackage = Annotated[str, StringConstraints(pattern=NPM)]
 Url = Annotated[str, StringConstraints(pattern=URL)]
 
 

@@ -21,12 +21,14 @@ from .base import (
     Identifier,
     Language,
     NamedSpec,
+    NpmPackage,
     Number,
     Requirement,
     Sha256,
     Spec,
     Task,
     Tier,
+    Url,
     Whole,
     exactly_one,
 )
@@ -212,16 +214,20 @@ class DevicesFile(Spec):
 
 
 class MirrorPart(Spec):
-    """A member of a package in the index, or a file in a local folder."""
+    """A member of a package in an index, a file in a local folder, or one on the web."""
 
     wheel: Requirement | None = None
     sdist: Requirement | None = None
+    npm: NpmPackage | None = Field(default=None, description="fetched by npm, never installed")
     folder: str | None = Field(default=None, description="relative to mirrors.yaml")
-    member: FileName
+    url: Url | None = None
+    member: FileName | None = Field(default=None, description="all but `url` need one")
 
     @model_validator(mode="after")
     def _one_form(self) -> MirrorPart:
-        exactly_one(self, "wheel", "sdist", "folder")
+        form = exactly_one(self, "wheel", "sdist", "npm", "folder", "url")
+        if (self.member is None) != (form == "url"):
+            raise ValueError("`url` is a file by itself, without `member`; all others need one")
         return self
 
 

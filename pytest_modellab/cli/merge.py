@@ -104,4 +104,5 @@ def _judged(catalog: Catalog, merged: Sequence[tuple[Record, Path]], required: S
         partial=None,
         required=required,
         strict=strict,
+        tasks_of={model.id: model.tasks for model in catalog.models.values()},
     )

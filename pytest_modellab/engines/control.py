@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .base import Clip, LoadRequest, Transcript, Turn
+from .base import Clip, LoadRequest, Speech, Transcript, Turn
 
 ANSWER = "nobody said any of these words, which stand here to be found wrong"
 
@@ -19,7 +19,7 @@ class ControlOptions:
 class Control:
     """Answers every clip, and every turn of a dialogue, with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "chat"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     hears: ClassVar[bool] = False
@@ -38,6 +38,13 @@ class Control:
 
     def respond(self, turn: Turn) -> Iterator[str]:
         yield ANSWER
+
+    def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
+        """Two seconds of a tone."""
+        import numpy as np
+
+        tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(2 * self.rate) / self.rate)
+        yield Speech(tone.astype(np.float32), self.rate)
 
     def facts(self) -> dict[str, str]:
         return {"family": "control: wrong on purpose"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -17,8 +16,10 @@ from ..catalog.specs import Task, TaskGrades
 from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
 from .beyond import standing_out
-from .grade import NOISY, Grade, doubts, grade
+from .grade import Grade, grade
+from .models import ModelRow, by_model
 from .part import Part
+from .recommendation import Recommendation, recommend
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
 SCHEMA: Literal["modellab.scorecard/1"] = "modellab.scorecard/1"
@@ -50,6 +51,7 @@ class Row(Part):
     verdicts: tuple[Judgement, ...] = ()
     failed_tests: tuple[str, ...] = ()
     error_metric: Literal["wer", "cer"] = Field(default="wer", description="cer where words aren't divided by spaces")
+    utterances: int = 0
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
     empty_references: int = Field(default=0, description="references without a word after normalisation")
     standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
@@ -68,14 +70,6 @@ class Row(Part):
         return self.record is not None
 
 
-class Recommendation(Part):
-    """Which model for a task, and why; `case` is None where none can be recommended."""
-
-    task: str
-    case: CaseRef | None
-    text: str
-
-
 class Scorecard(Part):
     """Everything a session found."""
 
@@ -84,6 +78,7 @@ class Scorecard(Part):
     created: str
     partial: str | None = Field(description="why this is not the whole session, else null")
     rows: tuple[Row, ...]
+    models: tuple[ModelRow, ...] = Field(default=(), description="each model's grade in each task of the session")
     recommendations: tuple[Recommendation, ...]
     fronts: tuple[Front, ...] = Field(default=(), description="accuracy against cost, for each data set")
     speed_ups: tuple[SpeedUp, ...] = Field(default=(), description="models that ran on several devices")
@@ -143,6 +138,7 @@ def build_row(
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
+        utterances=record.summary.utterances,
         words=words.substitutions + words.deletions + words.hits,
         empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
         standing_out=standing_out(record),
@@ -210,16 +206,19 @@ def build(
     partial: str | None,
     required: Sequence[str] = (),
     strict: Strictness = "failures",
+    tasks_of: Mapping[str, Sequence[str]] | None = None,
 ) -> Scorecard:
     """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
 
-    `strict` is what else than a failure keeps the session from passing.
+    `strict` is what else than a failure keeps the session from passing. `tasks_of` are the tasks that each model does,
+    where that is known.
     """
     return Scorecard(
         session=session,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         partial=partial,
         rows=tuple(rows),
+        models=tuple(by_model(rows, tasks_of or {})),
         recommendations=tuple(recommend(task, rows) for task in dict.fromkeys(r.case.task for r in rows)),
         fronts=tuple(fronts(rows)),
         speed_ups=tuple(speed_ups(rows)),
@@ -252,75 +251,3 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness
         if row.status is Status.FAIL and not row.failed_tests:
             found.append(f"{case_key(row.case)} fails its gate though no test failed: {row.reason}")
     return found
-
-
-def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
-    """The most accurate model that passes its gates on every data set; the faster one where WER is equal.
-
-    Models are compared only on data sets that all of them were graded on: an easier one is no merit.
-    """
-    candidates: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        if row.case.task == task and (row.measured or row.status is Status.FAIL):
-            candidates.setdefault((row.case.model, row.case.device), []).append(row)
-    graded = {name: own for name, own in candidates.items() if any(map(_graded, own))}
-    passing = [
-        own
-        for own in graded.values()
-        if all(row.status in {Status.PASS, Status.WARN} and not (row.grade and row.grade.letter == "F") for row in own)
-    ]
-    if not passing:
-        if not graded:
-            why = "insufficient evidence: no case was graded"
-        elif any(row.status is Status.NOT_AVAILABLE for own in graded.values() for row in own):
-            why = "no model passed all its gates; some could not be judged"
-        else:
-            why = "no model passed its gates above F"
-        return Recommendation(task=task, case=None, text=f"none: {why}")
-    shared = set.intersection(*({row.case.dataset for row in own if _graded(row)} for own in passing))
-    if not shared:
-        why = f"the {len(passing)} that pass with a grade above F share no data set to be compared on"
-        return Recommendation(task=task, case=None, text=f"none: {why}")
-    best = min(([row for row in own if row.case.dataset in shared] for own in passing), key=_order)
-    wer, rtf = (METRICS[name].format(value) for name, value in zip(("wer", "rtf"), _order(best), strict=True))
-    if len(best) > 1:
-        wer, rtf = f"{wer} over {len(best)} data sets", f"{rtf} at worst"
-    case = best[0].case
-    rate = " and ".join(dict.fromkeys(METRICS[row.error_metric].title for row in best))
-    rank = f"lowest {rate} of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
-    text = f"{case.model} on {case.device}: {rank} with a grade above F ({rate} {wer}, RTF {rtf})"
-    ties = [
-        own[0].case.model
-        for own in passing
-        if (own[0].case.model, own[0].case.device) != (case.model, case.device) and _tied(best[0], own)
-    ]
-    if ties:
-        text += f"; not told apart from {', '.join(dict.fromkeys(ties))} by this many words"
-    few, noisy = doubts(row.grade for row in best)
-    notes = [f"{'; '.join(few)}, too few to rank models"] if few else []
-    if notes or noisy:
-        text += f"; provisional: {'; '.join([*notes, *([NOISY] if noisy else [])])}"
-    return Recommendation(task=task, case=case, text=text)
-
-
-def _tied(one: Row, others: Sequence[Row]) -> bool:
-    """Whether the intervals of the error rates of a row and of the one for its data set among `others` overlap."""
-    other = next((row for row in others if row.case.dataset == one.case.dataset), None)
-    a = one.intervals.get(one.error_metric)
-    b = None if other is None else other.intervals.get(other.error_metric)
-    return a is not None and b is not None and a.low <= b.high and b.low <= a.high
-
-
-def _graded(row: Row) -> bool:
-    return row.grade is not None and row.grade.letter is not None
-
-
-def _order(rows: Sequence[Row]) -> tuple[float, float]:
-    """Error rate over the words (or characters) of all `rows`, and the worst RTF among them."""
-    words = sum(row.words for row in rows)
-    errors = sum(_or_worst(row.figures.get(row.error_metric)) * row.words for row in rows)
-    return errors / words if words else math.inf, max(_or_worst(row.figures.get("rtf")) for row in rows)
-
-
-def _or_worst(value: float | None) -> float:
-    return math.inf if value is None else value

@@ -38,7 +38,10 @@ class Grade(Part):
 
 
 def grade(record: Record, bands: TaskGrades | None) -> Grade:
-    """Grade a record by its task's bands. A missing figure gives no grade: missing is never an A."""
+    """Grade a record by its task's bands. A missing figure gives no grade: missing is never an A.
+
+    What the data set can't have, or doesn't ask for, is no criterion.
+    """
     if bands is None:
         return Grade(letter=None, why=f"grades.yaml has no bands for {record.case.task}")
     if record.limited_to is not None:
@@ -50,6 +53,8 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     for named, steps in bands.criteria.items():
         # Where there are no words, characters are held against the bands of words.
         metric = record.error_metric if named == "wer" else named
+        if not record.applies(metric):
+            continue
         value = record.figure(metric)
         if value is None:
             return Grade(letter=None, why=f"{metric} is not available: {record.why_missing(metric)}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..gate import Status
 from ..printable import counted, printable
 from .card import Scorecard
-from .terminal import table
+from .tables import by_task, models_table, table
 
 _LONGEST = 300
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
@@ -26,8 +26,10 @@ def _lines(card: Scorecard) -> Iterator[str]:
     yield f"### Model Lab: {verdict}, {counted(len(measured), 'case')} measured"
     if card.partial:
         yield f"\n**Partial**: {_text(card.partial)}"
-    if measured:
-        yield "\n" + table(measured, "github")
+    for task, own in by_task(measured):
+        yield "\n" + table(task, own, "github")
+    if len({row.case.task for row in card.rows}) > 1:
+        yield "\n" + models_table(card.models, "github")
     wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
     told = [f"**{row.status}** `{row.case.id}`: {_text(row.reason)}" for row in wrong]
     told += [f"**not passed**: {_text(problem)}" for problem in card.problems]

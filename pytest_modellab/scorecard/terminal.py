@@ -7,14 +7,14 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 from ..gate import Status
-from ..metrics.definitions import METRICS, TIMED
+from ..metrics.definitions import METRICS
 from ..printable import counted, printable
 from . import beyond
 from .card import Row, Scorecard
 from .grade import NOISY, doubts
+from .tables import by_task, models_table, table
 from .tradeoffs import SpeedUp
 
-_COLUMNS = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
 _WIDTH = 100
 
 
@@ -28,12 +28,18 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     if card.partial:
         yield f"PARTIAL: {card.partial}", "warn"
     measured = [row for row in card.rows if row.measured]
-    if measured:
-        lines = table(measured).splitlines()
+    for i, (task, own) in enumerate(by_task(measured)):
+        if i:
+            yield "", None
+        lines = table(task, own).splitlines()
         yield lines[0], None
         yield lines[1], None
-        for row, line in zip(measured, lines[2:], strict=True):
+        for row, line in zip(own, lines[2:], strict=True):
             yield line, row.status
+    if len({row.case.task for row in card.rows}) > 1:
+        yield "", None
+        yield from ((line, None) for line in models_table(card.models).splitlines())
+        yield "", None
     for row in measured:
         if row.status is not Status.PASS:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
@@ -90,24 +96,6 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     yield f"details: {json_place}", None
 
 
-def table(rows: Sequence[Row], style: str = "simple") -> str:
-    """The rows with their figures, in one of tabulate's styles."""
-    body = [
-        [
-            row.case.model,
-            row.case.device if row.ran_on is None else f"{row.case.device} ({row.ran_on.device})",
-            row.case.dataset,
-            *(_cell(name, row) for name, _ in _COLUMNS),
-            str(row.grade) if row.grade else "-",
-            str(row.status),
-        ]
-        for row in rows
-    ]
-    head = ["model", "device", "data set", *(title for _, title in _COLUMNS), "grade", "verdict"]
-    align = ("left", "left", "left", *("right" for _ in _COLUMNS), "left", "left")
-    return tabulate(body, headers=head, tablefmt=style, disable_numparse=True, colalign=align)
-
-
 def _speed_ups(speed_ups: Sequence[SpeedUp]) -> str:
     body = []
     for each in speed_ups:
@@ -117,21 +105,6 @@ def _speed_ups(speed_ups: Sequence[SpeedUp]) -> str:
     head = ["model", "device", "data set", "load", "5 s clip", "speed-up over CPU"]
     align = ("left", "left", "left", "right", "right", "right")
     return tabulate(body, headers=head, tablefmt="simple", disable_numparse=True, colalign=align)
-
-
-def _cell(metric: str, row: Row) -> str:
-    value = row.figures.get(metric)
-    if value is None:
-        return "n/a"
-    text = METRICS[metric].format(value)
-    if row.noisy and metric in TIMED:
-        text += " ~"
-    interval = row.intervals.get(metric) if metric == row.error_metric else None
-    return text if interval is None else f"{text} [{_percent(interval.low)}, {_percent(interval.high)}]"
-
-
-def _percent(ratio: float) -> str:
-    return f"{100 * ratio:.0f}" if ratio >= 0.0995 else f"{100 * ratio:.1f}"
 
 
 def _absent(rows: list[Row]) -> Iterator[tuple[str, str | None]]:

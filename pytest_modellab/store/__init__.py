@@ -7,7 +7,7 @@ from .blobs import digest_file
 from .cache import Store, Wanted, cache_root
 from .errors import Attempt, DigestMismatch, StoreError, Unavailable
 from .snapshots import Snapshot
-from .sources import Deb, Folder, Hub, Inside, Parts, Sdist, Source, Url, Wheel
+from .sources import Deb, Folder, Hub, Inside, Npm, Parts, Sdist, Source, Url, Wheel
 from .unpacking import Kept, Selection
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Hub",
     "Inside",
     "Kept",
+    "Npm",
     "Parts",
     "Sdist",
     "Selection",

@@ -12,12 +12,13 @@ from .archives import chunks_of, read_member
 from .debs import download_deb
 from .downloads import download
 from .errors import SourceFailed
+from .npms import download_npm
 from .partial import Partial
 from .pipconfig import PipSettings, read_settings
 from .progress import Progress
 from .sdists import download_sdist
 from .simpleindex import normalised
-from .sources import Deb, Folder, Hub, Inside, Package, Parts, Source, Url, Wheel, split_requirement
+from .sources import Deb, Folder, Hub, Inside, Npm, Package, Parts, Source, Url, Wheel, split_requirement
 from .web import Access, authorization, why_unreachable
 from .wheels import download_wheel
 
@@ -116,9 +117,9 @@ class Retrieval:
 
     def _download(self, source: Package, name: str, size: int | None) -> Path:
         folder = Path(tempfile.mkdtemp(dir=self._workroom))
-        if isinstance(source, Deb):
+        if isinstance(source, Deb | Npm):
             self._progress.announce(name, size, source)
-            return download_deb(source.requirement, folder)
+            return (download_deb if isinstance(source, Deb) else download_npm)(source.requirement, folder)
         settings = self._settings
         self._progress.announce(name, size, source)
         if isinstance(source, Wheel):
@@ -128,7 +129,7 @@ class Retrieval:
 
 def _canonical(source: Package) -> str:
     """A requirement as its index compares it."""
-    if isinstance(source, Deb):
+    if isinstance(source, Deb | Npm):
         return source.requirement
     project, version = split_requirement(source.requirement)
     return f"{normalised(project)}=={version}"

@@ -8,6 +8,7 @@ from typing import Literal
 from .web import without_credentials
 
 _DEB = re.compile(r"[a-z0-9][a-z0-9+.-]+=[A-Za-z0-9][A-Za-z0-9.+:~-]*")
+_NPM = re.compile(r"(?:@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*@[0-9A-Za-z][0-9A-Za-z.+-]*")
 _PINNED = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9._!+-]*)")
 
 
@@ -68,6 +69,23 @@ class Sdist:
 
 
 @dataclass(frozen=True, slots=True)
+class Npm:
+    """A file inside a package that npm can find. None of its scripts is run."""
+
+    requirement: str
+    """`name@version`; anything else raises ValueError."""
+    member: str
+    """The file's path inside the package's archive, `package/` included; "" for the archive itself."""
+
+    def __post_init__(self) -> None:
+        if not _NPM.fullmatch(self.requirement):
+            raise ValueError(f"{self.requirement!r} is not a pinned npm package: write name@version")
+
+    def __str__(self) -> str:
+        return f"npm package {self.requirement}"
+
+
+@dataclass(frozen=True, slots=True)
 class Deb:
     """A file inside a Debian package that apt can find. The package is not installed."""
 
@@ -116,7 +134,7 @@ class Inside:
 class Parts:
     """A file that was cut up: its parts, joined in order."""
 
-    parts: tuple[Wheel | Sdist | Folder, ...]
+    parts: tuple[Wheel | Sdist | Npm | Url | Folder, ...]
 
     def __str__(self) -> str:
         return " + ".join(str(part) for part in self.parts)
@@ -138,5 +156,5 @@ class Hub:
         return f"hub {'datasets/' if self.kind == 'dataset' else ''}{self.repo}"
 
 
-Package = Wheel | Sdist | Deb
+Package = Wheel | Sdist | Npm | Deb
 Source = Folder | Package | Url | Inside | Parts | Hub

@@ -13,11 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pytest_modellab.engines.base import Clip, LoadRequest, Transcript
+import numpy as np
+
+from pytest_modellab.engines.base import Clip, LoadRequest, Speech, Transcript
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,63 @@ class FakeOptions:
     trust_remote_code: bool = False
     log: str = ""
     """A file that gets a line for each load and each clip."""
+
+
+@dataclass(frozen=True)
+class FakeVoiceOptions:
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Text -> how many samples of noise it says for it."""
+    faults: dict[str, str] = field(default_factory=dict)
+    """Text -> what goes wrong."""
+    log: str = ""
+
+
+class FakeVoice:
+    """Says noise, of a length by which the fake engine, as a judge, tells what was said."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"tts"})
+    devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
+    rate: ClassVar[int] = 16_000
+    distributions: ClassVar[tuple[str, ...]] = ("modellab-fake-engine",)
+    extra: ClassVar[str] = ""
+    Options: ClassVar[type[Any]] = FakeVoiceOptions
+
+    def __init__(self, options: FakeVoiceOptions) -> None:
+        self.options = options
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> FakeVoice:
+        return cls(FakeVoiceOptions(**request.options))
+
+    def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
+        if self.options.log:
+            with Path(self.options.log).open("a") as file:
+                file.write(f"said:{text}\n")
+        fault = self.options.faults.get(text, "")
+        if fault == "raise":
+            raise RuntimeError("the fake voice was told to fail")
+        if fault == "nothing":
+            return
+        size = self.options.sizes.get(text, 8000)
+        samples = np.random.default_rng(size).normal(0, 0.1, size).astype(np.float32)
+        samples[-1600:] *= np.linspace(1, 0, 1600, dtype=np.float32) ** 4  # it fades, as voices do
+        if fault == "silence":
+            samples[:] = 0
+        if fault == "nan":
+            samples[0] = np.nan
+        if fault == "stereo":
+            samples = samples.reshape(-1, 2)
+        if fault == "wrong-type":
+            yield samples  # type: ignore[misc]  # the fault
+        half = len(samples) // 2
+        yield Speech(samples[:half], self.rate)
+        yield Speech(samples[half:], self.rate + (1 if fault == "two-rates" else 0))
+
+    def synchronize(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class FakeEngine:

@@ -1,0 +1,65 @@
+"""DistillMOS: what listeners would say of the quality of a piece of speech, without a reference."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, ClassVar
+
+from .base import Clip, LoadRequest
+
+LEAST_S = 0.1
+
+
+@dataclass(frozen=True)
+class DistillMosOptions:
+    """It has none but this."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    cpu_threads: int = 2
+
+
+class DistillMos:
+    """See <https://github.com/microsoft/Distill-MOS>; Stahl & Gamper 2025, "Distillation and Pruning for Scalable
+    Self-Supervised Representation-Based Speech Quality Assessment"."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset()
+    devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
+    rate: ClassVar[int] = 16_000
+    distributions: ClassVar[tuple[str, ...]] = ("distillmos", "xls-r-sqa", "torch")
+    extra: ClassVar[str] = "quality"
+    Options: ClassVar[type[Any]] = DistillMosOptions
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> DistillMos:
+        import torch
+
+        try:
+            import torchaudio  # noqa: F401  # only to see whether it can be
+        except (ImportError, OSError):
+            # The library imports it for its command line alone, and it fails to load beside another build of torch.
+            sys.modules["torchaudio"] = ModuleType("torchaudio")
+        from distillmos import ConvTransformerSQAModel
+
+        torch.set_num_threads(DistillMosOptions(**request.options).cpu_threads)
+        return cls(ConvTransformerSQAModel().eval())
+
+    def score(self, clip: Clip) -> float:
+        """From 1, bad, to 5, excellent. Raises ValueError for less than a tenth of a second."""
+        import torch
+
+        if clip.seconds < LEAST_S:
+            raise ValueError(f"{clip.seconds:.2f} s is too short to be rated")
+        with torch.inference_mode():
+            return float(self._model(torch.from_numpy(clip.samples)[None]))
+
+    def synchronize(self) -> None:
+        """Nothing to wait for."""
+
+    def close(self) -> None:
+        del self._model

@@ -1,0 +1,49 @@
+"""DNSMOS P.835: what listeners would say of speech in noise, without a reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from .base import Clip, LoadRequest
+
+
+@dataclass(frozen=True)
+class DnsMosOptions:
+    """It has none."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+
+class DnsMos:
+    """See <https://github.com/microsoft/DNS-Challenge>; Reddy et al. 2022, "DNSMOS P.835: A non-intrusive perceptual
+    objective speech quality metric to evaluate noise suppressors"."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset()
+    devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
+    rate: ClassVar[int] = 16_000
+    distributions: ClassVar[tuple[str, ...]] = ("speechmos", "librosa", "onnxruntime")
+    extra: ClassVar[str] = "quality"
+    Options: ClassVar[type[Any]] = DnsMosOptions
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> DnsMos:
+        from speechmos import dnsmos
+
+        return cls(dnsmos)
+
+    def score(self, clip: Clip) -> float:
+        """Overall quality, from 1, bad, to 5, excellent."""
+        import numpy as np
+
+        found = self._library.run(np.clip(clip.samples, -1, 1), sr=clip.rate, return_df=False)
+        return float(found["ovrl_mos"])
+
+    def synchronize(self) -> None:
+        """Nothing to wait for."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
