@@ -122,7 +122,7 @@ def reply_of(
 
 def judged(reply: Reply, said: str, normalize: Normalizer, *, failed: bool) -> Reply:
     """The reply with all that is a function of raw texts and rules."""
-    words = normalize(reply.text).split()
+    words = answers.words_of(reply.text, normalize)
     agreement = None
     if reply.transcript is not None and words:
         agreement = edits(asr.score(reply.text, reply.transcript, normalize).words)

@@ -347,18 +347,18 @@ class Record(Stored):
             return "only recognition is timed on a clip of 5 s"
         if metric == "peak_device_mb":
             return "the device has no memory of its own, or the driver does not tell"
+        if self._of_task is not None and metric in self._of_task.missing:
+            return self._of_task.missing[metric]
+        if metric in {"wer", "cer"} and self.chat is not None and not self.wordless:
+            return "the model doesn't tell what it heard"
         if not self.applies(metric):
             return "nobody speaks in this data set"
         if metric in beyond_figures.FIGURES and self.chat is not None:
             return "chat is judged by its replies"
         if metric in beyond_figures.FIGURES:
             return beyond_figures.why_missing(self.beyond, metric)
-        if self._of_task is not None and metric in self._of_task.missing:
-            return self._of_task.missing[metric]
         if metric in OF_TASKS:
             return f"{self.case.task} has no {METRICS[metric].title}"
-        if metric in {"wer", "cer"} and self.chat is not None:
-            return "the model doesn't tell what it heard"
         if metric == "wer" and self.error_metric == "cer":
             languages = ", ".join(sorted({each.language for each in self.utterances if each.language})) or "this script"
             return f"words aren't divided by spaces in {languages}: see CER"

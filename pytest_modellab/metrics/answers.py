@@ -74,7 +74,7 @@ class Judgement:
 
 def judge(reply: str, asked: str, rules: Rules, normalize: Callable[[str], str]) -> Judgement:
     """Hold a reply to what was `asked` against the rules; an empty one is wrong, whatever they are."""
-    said = normalize(reply).split()
+    said = words_of(reply, normalize)
     if not said:
         return Judgement(False, "no reply")
     held: list[str] = []
@@ -115,6 +115,11 @@ def _findings(
         kept = tongues.kept(reply, rules.language)
         found.append(("" if kept else f"language: not {rules.language}", f"language: {rules.language}"))
     return found
+
+
+def words_of(text: str, normalize: Callable[[str], str]) -> list[str]:
+    """The normalised words of a reply, those of marks alone (three dots leave one behind) left out."""
+    return [word for word in normalize(text).split() if any(character.isalnum() for character in word)]
 
 
 def stands_in(phrase: Sequence[str], words: Sequence[str]) -> bool:
