@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,7 @@ def test_a_grader_that_says_neither_yes_nor_no_has_said_nothing(said: str, verdi
     )
 )
 def test_rules_survive_being_stored(rules: Rules) -> None:
-    again = Rules(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored(rules).items()})
+    held: dict[str, Any] = stored(rules)
+    again = Rules(**{name: tuple(v) if isinstance(v, list) else v for name, v in held.items()})
     assert asdict(again) == asdict(rules)
     assert bool(stored(rules)) is rules.any

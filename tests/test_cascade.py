@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -123,7 +123,7 @@ def test_marks_that_nobody_speaks_are_left_out() -> None:
 
 
 class Loaded(FakeEar):
-    requests: list[LoadRequest] = []
+    requests: ClassVar[list[LoadRequest]] = []
 
     @classmethod
     def load(cls, request: LoadRequest) -> Loaded:

@@ -1,4 +1,4 @@
-"""Dialogues in whole sessions, with models and a voice that are fakes: history, judges, what is kept, what is refused."""
+"""Dialogues in whole sessions, with models and a voice that are fakes: history, judges, what is kept and refused."""
 
 from __future__ import annotations
 
@@ -164,12 +164,13 @@ class TestInWriting:
         talker(lab)
         dialogues(lab)
         lab.run("--lab-control").assert_outcomes(passed=1, failed=1)
-        assert lab.record().figure("answer_accuracy") == 0
+        (row,) = json.loads((lab.path / "reports" / "control" / "scorecard.json").read_text())["rows"]
+        assert row["figures"]["answer_accuracy"] == 0
 
     def test_silence_is_not_for_who_is_told_in_writing(self, lab: FakeLab) -> None:
         talker(lab)
         listener(lab)
-        made = {"id": "quiet", "made": [{"id": "silence", "sound": "silence", "seconds": 1}]}
+        made = {"id": "quiet", "made": [{"id": "silence", "sound": "silence", "seconds": 2}]}
         lab.spec("datasets/quiet.yaml", {"schema": "modellab.dataset/1", "tasks": ["chat"], "tiers": ["smoke"], **made})
         lab.run()
         record = lab.record()
@@ -312,7 +313,7 @@ class TestGraders:
         (
             {"say": "Hi", "rubric": "Good?"},
             {"graded_by": {"llm": "listener"}},
-            "`listener` does not do `chat` in writing",
+            "`listener` does not do `chat` in",
         ),
         ({"say": "Hi", "clip": {"archive": "a", "member": "b", "sha256": "0" * 64}}, {}, "unknown archive `a`"),
         ({"say": "Hi", "acept": ["Paris"]}, {}, "did you mean `accept`"),
