@@ -123,7 +123,7 @@ def test_a_grader_that_says_neither_yes_nor_no_has_said_nothing(said: str, verdi
     )
 )
 def test_rules_survive_being_stored(rules: Rules) -> None:
-    held: dict[str, Any] = stored(rules)
-    again = Rules(**{name: tuple(v) if isinstance(v, list) else v for name, v in held.items()})
+    held: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored(rules).items()}
+    again = Rules(**held)
     assert asdict(again) == asdict(rules)
     assert bool(stored(rules)) is rules.any

@@ -374,3 +374,22 @@ def test_the_cache_is_not_emptied_while_somebody_is_there(cache: Path, occupant:
     with emptying(cache), pytest.raises(CacheInUse), emptying(cache):
         pass
     assert not list((cache / "occupants").iterdir())
+
+
+class TestSound:
+    def test_it_stays_as_long_as_a_record_or_a_journal_names_it(self, reports: Path, capsys: Output) -> None:
+        digests = {name: str(i) * 64 for i, name in enumerate(("record", "journal", "nobody", "new"), 1)}
+        paths = {name: reports / "audio" / digest[:2] / f"{digest}.flac" for name, digest in digests.items()}
+        for name, path in paths.items():
+            path.parent.mkdir(parents=True)
+            path.write_bytes(b"sound")
+            if name != "new":
+                aged(path)
+        folder = reports / "runs" / "voice" / "tts"
+        folder.mkdir(parents=True)
+        (folder / "other.json").write_text(json.dumps({"audio": digests["record"]}, indent=1))
+        killed = reports / "sessions" / "killed"
+        killed.mkdir(parents=True)
+        (killed / "case.jsonl").write_text(json.dumps({"part": {"audio": digests["journal"]}}) + "\n")
+        main(["clean", "--yes"])
+        assert {name for name, path in paths.items() if path.exists()} == {"record", "journal", "new"}

@@ -20,6 +20,8 @@ def answer(engine: Any, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]
     engine.synchronize()
     cpu, start = time.process_time(), time.perf_counter()
     for piece in engine.synthesize(message["text"], message["language"]):
+        if not isinstance(piece, Speech):
+            raise TypeError(f"synthesize() must yield Speech, not {piece!r:.200}")
         if first_s is None and len(piece.samples):
             first_s = time.perf_counter() - start
         pieces.append(piece)
@@ -34,11 +36,8 @@ def answer(engine: Any, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]
 def joined(pieces: list[Speech]) -> tuple[bytes, int | None]:
     """All pieces as one, as little-endian float32, and their rate in Hz; no rate where there is no piece.
 
-    Raises TypeError or ValueError for what is no speech: the engine's fault, which ends up in the record.
+    Raises ValueError for what is no speech: the engine's fault, which ends up in the record.
     """
-    for piece in pieces:
-        if not isinstance(piece, Speech):
-            raise TypeError(f"synthesize() must yield Speech, not {piece!r:.200}")
     rates = {piece.rate for piece in pieces}
     if len(rates) > 1:
         raise ValueError(f"the pieces of one utterance have several sample rates: {sorted(rates)}")

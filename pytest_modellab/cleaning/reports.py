@@ -7,6 +7,7 @@ that can stand for a new run always stay, as do those that a baseline was saved 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from ..bench.record import Record
 from ..bench.record_files import RecordError, newest_first, read
 from ..bench.session import PLAN, held_if_dead
 from .part import STALE_S, Doomed, InUse, Part, age_s, file, remove_folder, size_of, unlink
+
+_DIGEST = re.compile(r'"audio": ?"([0-9a-f]{64})"')
+"""Of a sound, as records and journals name it."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,26 @@ def _remove_session(folder: Path) -> None:
         if not dead:
             raise InUse(f"{folder}: a session is running")
         remove_folder(folder)
+
+
+def sounds(reports: Path, records: Part) -> Part:
+    """What models said: it goes with the last record that names it, and with the journals of killed sessions."""
+    part = Part("sound")
+    doomed = {each.path for each in records.doomed}
+    named: set[str] = set()
+    for path in (*(reports / "runs").glob("*/*/*.json"), *(reports / "sessions").glob("*/*.jsonl")):
+        if path not in doomed:
+            with suppress(OSError):
+                named.update(_DIGEST.findall(path.read_text(encoding="utf-8", errors="replace")))
+    for path in sorted((reports / "audio").glob("*/*.flac")):
+        part.add(size_of(path))
+        if path.stem in named:
+            continue
+        if age_s([path]) > STALE_S:
+            part.doomed.append(file(path, "no record names it"))
+        else:
+            part.young += 1
+    return part
 
 
 def baselines(reports: Path) -> Part:

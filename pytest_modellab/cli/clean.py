@@ -26,8 +26,10 @@ def run(options: argparse.Namespace) -> int:
     catalog = open_catalog(options)
     folder, root = reports_folder(options).resolve(), cache_root().expanduser().resolve()
     old = None if options.older_than is None else timedelta(days=options.older_than)
+    records = reports.records(folder, reports.Retention(options.keep, old))
     here = [
-        reports.records(folder, reports.Retention(options.keep, old)),
+        records,
+        reports.sounds(folder, records),
         reports.sessions(folder, old),
         reports.baselines(folder),
         reports.leftovers(folder),

@@ -1,0 +1,122 @@
+"""Do voices rank as ears would rank them? `python benchmarks/voices.py [GOOD] [FLOOR] [DATASET]`.
+
+Runs both voices (kokoro-heart and espeak-ng-en on speak-en by default; what did not change is not run again), and tells
+the paired differences of their round-trip WER and their predicted quality, utterance by utterance. Then spoils what the
+good one said: white noise at 20 and at 0 dB has to lower its predicted quality step by step, and an utterance without
+its last third has to be seen as broken off, by its sound or by what the judge hears.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+
+import numpy as np
+
+from pytest_modellab import baseline
+from pytest_modellab.bench.artefacts import Artefacts
+from pytest_modellab.bench.case_run import Settings
+from pytest_modellab.bench.judging import PREDICTORS, Listener
+from pytest_modellab.bench.local import LocalWorker
+from pytest_modellab.bench.pool import LoadOrder
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import newest_first, read
+from pytest_modellab.bench.run import Bench
+from pytest_modellab.bench.session import Session
+from pytest_modellab.bench.summoning import summon
+from pytest_modellab.catalog.load import load
+from pytest_modellab.catalog.specs import Predictor
+from pytest_modellab.datasets import degraded
+from pytest_modellab.engines.base import Clip
+from pytest_modellab.metrics import beyond
+from pytest_modellab.metrics.intervals import mean_interval
+from pytest_modellab.metrics.speech import look
+from pytest_modellab.text import normalizer
+
+ROOT = Path(__file__).parent.parent
+REPORTS = ROOT / "reports"
+
+
+def measured(model: str, dataset: str) -> Record:
+    """The newest record of a voice, measured now unless nothing has changed."""
+    command = [sys.executable, "-m", "pytest", "-q", "-m", "real_e2e", "suites/test_20_tts.py"]
+    subprocess.run([*command, "--lab-model", model, "--lab-dataset", dataset], cwd=ROOT, check=False)
+    return read(newest_first((REPORTS / "runs" / model / "tts").glob(f"*-{dataset}-*.json"))[0])
+
+
+def interval(values: Sequence[float]) -> str:
+    found = mean_interval(values)
+    assert found is not None
+    return f"{mean(values):+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
+
+
+def scores(name: Predictor, clips: Sequence[Clip]) -> list[float]:
+    order = LoadOrder(PREDICTORS[name], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    with Listener(name, order, lambda _: LocalWorker()) as listener:
+        return [listener.rate_clip(clip) for clip in clips]
+
+
+def main() -> None:
+    good, floor, dataset = (*sys.argv[1:], *("kokoro-heart", "espeak-ng-en", "speak-en")[len(sys.argv) - 1 :])
+    first, second = measured(good, dataset), measured(floor, dataset)
+    for record in (first, second):
+        shown = ", ".join(
+            f"{name} {record.figure(name)}" for name in ("wer", "judge_wer", "distillmos", "dnsmos", "rtf")
+        )
+        print(f"{record.case.model}: {shown}")
+    print(f"{floor} against {good}, WER: {baseline.against(second, baseline.of(first))}")
+    for name in ("distillmos", "dnsmos"):
+        pairs = [
+            (a.speech.quality[name], b.speech.quality[name])
+            for a, b in zip(first.utterances, second.utterances, strict=True)
+            if a.speech and b.speech and name in a.speech.quality and name in b.speech.quality
+        ]
+        if pairs:
+            print(f"{name}, {floor} - {good}, mean of {len(pairs)}: {interval([b - a for a, b in pairs])}")
+    spoil(first)
+
+
+def spoil(record: Record) -> None:
+    """Noise, and the last third gone."""
+    sounds = Artefacts(REPORTS)
+    said = [(each, each.speech) for each in record.utterances if each.speech and each.speech.audio]
+    rate = 16_000
+    clean = [sounds.samples(str(speech.audio), rate) for _, speech in said]
+    random = np.random.default_rng(0)
+
+    def noisy(snr_db: float) -> list[Clip]:
+        mixed = [degraded.mixed(each.astype(np.float64), degraded.white(len(each), random), snr_db) for each in clean]
+        return [Clip(np.clip(each, -1, 1).astype(np.float32), rate) for each in mixed]
+
+    levels = [("clean", [Clip(each, rate) for each in clean]), ("20 dB", noisy(20)), ("0 dB", noisy(0))]
+    rated = {name: scores("distillmos", clips) for name, clips in levels}
+    print("distillmos in noise: " + ", ".join(f"{name} {mean(each):.2f}" for name, each in rated.items()))
+    falling = [a > b > c for a, b, c in zip(*rated.values(), strict=True)]
+    print(f"falls step by step in {sum(falling)} of {len(falling)} utterances")
+
+    cut = [each[: len(each) * 2 // 3] for each in clean]
+    references = [result.reference for result, _ in said]
+    faults = [look(each, rate, text).faults for each, text in zip(cut, references, strict=True)]
+    loud = [any("cut off" in fault for fault in each) for each in faults]
+    catalog = load(ROOT / "fixtures", ROOT)
+    judge = catalog.datasets[record.case.dataset].judge
+    assert judge is not None
+    bench = Bench(catalog, Session(REPORTS, "benchmark", own=True), Settings())
+    jury = summon(judge.model_copy(update={"quality": (), "readings": None}), bench)
+    normalize = normalizer(record.normalizer.name)
+    with Listener(jury.model, jury.order, bench.start_worker) as listener:
+        heard = [listener.transcribe(Clip(each, rate, "en")) for each in cut]
+    lost = [
+        beyond.lost_end(normalize(reference).split(), normalize(text).split()) >= beyond.LOST_WORDS
+        for reference, text in zip(references, heard, strict=True)
+    ]
+    caught = [a or b for a, b in zip(loud, lost, strict=True)]
+    print(f"without the last third: {sum(loud)} by sound, {sum(lost)} by words, {sum(caught)} of {len(caught)} caught")
+    bench.session.end(whole=True)
+
+
+if __name__ == "__main__":
+    main()
