@@ -212,6 +212,39 @@ def test_a_session_on_the_cpu_is_complete_and_judged(place: Path, environment: E
     assert again.provenance.key == record.provenance.key
 
 
+@pytest.mark.heavy
+def test_a_dialogue_is_complete_timed_and_graded_as_failing(place: Path) -> None:
+    path = place / "fixtures" / "models" / f"{MODEL}.yaml"
+    model = yaml.safe_load(path.read_text())
+    # Few tokens, by chance: the likeliest ones of random weights are the same one over and over.
+    options = {"max_new_tokens": 60, "text_temperature": 1.0}
+    path.write_text(yaml.safe_dump({**model, "tasks": ["chat"], "options": options}))
+    chosen = ("-m", "smoke", "--lab-model", MODEL, "--lab-device", "cpu", "--lab-dataset", "chat-smoke-en")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--lab-report=chat", *chosen]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    path.write_text(yaml.safe_dump(model))
+    assert done.returncode == 1, done.stdout
+    (found,) = (place / "chat" / "runs").rglob("*.json")
+    record = read(found)
+    assert record.failure is None
+    assert record.figure("success_rate") == 1
+    assert record.figure("answer_accuracy") == 0
+    (reply,) = [each.reply for each in record.utterances]
+    assert reply is not None
+    assert reply.words > 0
+    assert reply.audible
+    assert reply.sample_rate == 24_000
+    assert reply.pieces > 1
+    assert reply.first_token_s is not None
+    assert reply.first_audio_s is not None
+    assert reply.first_token_s < reply.first_audio_s
+    for metric in ("first_token_p50_s", "first_audio_p50_s", "onset_p95_s", "latency_p50_s", "load_s", "first_call_s"):
+        assert record.figure(metric) is not None, metric
+    (row,) = json.loads((place / "chat" / "scorecard.json").read_text())["rows"]
+    assert row["status"] == "fail"
+    assert row["grade"]["letter"] == "F"
+
+
 INSIDE = """
 import sys
 from pathlib import Path
