@@ -394,6 +394,8 @@ class Run:
     flawed = MetricFigure()
     distillmos = MetricFigure()
     dnsmos = MetricFigure()
+    mcd = MetricFigure()
+    voice_similarity = MetricFigure()
     first_audio_p50_s = MetricFigure()
     first_audio_p95_s = MetricFigure()
 

@@ -24,7 +24,7 @@ MESSAGE = {"op": "respond", "text": "Hello?", "rate": 16_000, "language": "en", 
 
 
 def noise(seconds: float, rate: int = 16_000) -> Speech:
-    return Speech(np.ones(round(seconds * rate), np.float32) / 2, rate)
+    return Speech(np.full(round(seconds * rate), 0.5, np.float32), rate)
 
 
 class Slow:
@@ -89,7 +89,7 @@ def turn(dialogue: str, context: bool = False, **rules: Any) -> TurnOf:
 
 
 def result(id: str, said: str, about: TurnOf | None, text: str | None, **extra: Any) -> UtteranceResult:
-    times = {name: extra.pop(name) for name in ("first_token_s", "first_audio_s") if name in extra}
+    times: dict[str, Any] = {name: extra.pop(name) for name in ("first_token_s", "first_audio_s") if name in extra}
     transcript = extra.pop("transcript", None)
     part = None if text is None else {"text": text, "heard": None, "audible": False, **extra}
     reply = chat_record.reply_of(id, said, about, part, times, transcript=transcript, graded=None, normalize=ENGLISH)
@@ -157,12 +157,12 @@ class TestFigures:
     def test_what_is_said_is_held_against_what_is_written(self) -> None:
         found = summary(
             [
-                result("a", "Hi.", None, "One, two, three.", transcript="1, 2, 3", audible=True),
+                result("a", "Hi.", None, "Twenty days.", transcript="20 days", audible=True),
                 result("b", "Hi.", None, "A fine day", transcript="a fine way", audible=True),
                 result("c", "Hi.", None, "Nothing to hear"),
             ]
         )
-        assert found.agreement_wer == pytest.approx(1 / 4)
+        assert found.agreement_wer == pytest.approx(1 / 5)
 
     def test_judging_again_comes_to_the_same(self) -> None:
         reply = result("a.1", "Say A.", turn("a", accept=("A",), reject=("B",)), "It is A.").reply

@@ -41,7 +41,11 @@ class Session:
         path = folder / "fixtures/datasets/speak-en.yaml"
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
         spec["prompts"] = [prompt for prompt in spec["prompts"] if prompt["id"] in PROMPTS]
-        spec["judge"] = {"asr": "faster-whisper-tiny.en", "readings": "smoke-en", "quality": ["distillmos", "dnsmos"]}
+        spec["judge"] = {
+            "asr": "faster-whisper-tiny.en",
+            "readings": "smoke-en",
+            "quality": ["distillmos", "voice_similarity"],
+        }
         path.write_text(yaml.safe_dump(spec), encoding="utf-8")
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "real_e2e", "suites/test_20_tts.py"]
         done = subprocess.run(
@@ -111,6 +115,11 @@ def test_voices_rank_as_ears_would_rank_them(session: Session) -> None:
     assert "recommended for tts: espeak" not in session.output
 
 
+def test_a_fixed_voice_stays_the_same(session: Session) -> None:
+    for record in session.records.values():
+        assert (record.figure("voice_similarity") or 0) > 0.7
+
+
 def test_noise_lowers_the_predicted_quality_step_by_step(session: Session) -> None:
     clean = [session.sound("kokoro-heart", id) for id in PROMPTS[:2]]
     random = np.random.default_rng(0)
@@ -131,6 +140,20 @@ def test_an_utterance_without_its_last_third_is_flawed(session: Session) -> None
     cut = [session.sound("kokoro-heart", id) for id in PROMPTS]
     faults = [look(each[: len(each) * 2 // 3], 16_000, "").faults for each in cut]
     assert sum(any("cut off" in fault for fault in each) for each in faults) >= 2
+
+
+def test_what_else_measures_speech_tells_it_from_noise(session: Session) -> None:
+    same = session.sound("hibari-en", "plain-2")
+    other = session.sound("espeak-ng-en", "plain-2")
+    noise = np.random.default_rng(0).normal(0, 0.1, len(same)).astype(np.float32)
+    quiet, loud = rated("dnsmos", [same, noise])
+    assert quiet > loud + 1
+    order = LoadOrder(PREDICTORS["mcd"], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    with Listener("mcd", order, lambda _: LocalWorker()) as listener:
+        clip = Clip(same, 16_000)
+        zero, far, further = (listener.rate_clip(clip, Clip(each, 16_000)) for each in (same, other, noise))
+    assert zero == pytest.approx(0, abs=1e-6)
+    assert zero < far < further
 
 
 def test_voices_of_transformers_speak_by_random_weights(tmp_path: Path) -> None:

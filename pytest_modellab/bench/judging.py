@@ -28,6 +28,8 @@ from .stored import edits
 PREDICTORS: Mapping[Predictor, str] = {
     "distillmos": "pytest_modellab.engines.distillmos:DistillMos",
     "dnsmos": "pytest_modellab.engines.dnsmos:DnsMos",
+    "mcd": "pytest_modellab.engines.mel_cepstral:MelCepstral",
+    "voice_similarity": "pytest_modellab.engines.speaker_encoder:SpeakerEncoder",
 }
 """The engine of each predictor."""
 
@@ -134,6 +136,8 @@ class Said:
     """The digest of its sound."""
     audible: bool
     language: str | None
+    reading: Utterance | None = None
+    """A person's reading of the same text."""
 
     def clip(self, sounds: Artefacts, rate: int) -> Clip:
         return Clip(sounds.samples(self.audio, rate), rate, self.language)
@@ -143,10 +147,15 @@ def said_of(utterances: Sequence[Utterance], answers: Mapping[str, Mapping[str, 
     """What was said for each utterance that was answered, by id."""
     parts = {each: answers[each.id]["part"] for each in utterances if answers[each.id]["error"] is None}
     return {
-        each.id: Said(part["audio"], part["audible"], each.language)
+        each.id: Said(part["audio"], part["audible"], each.language, None if "heard" in part else _reading(each))
         for each, part in parts.items()
         if part is not None and (part["audible"] or "heard" not in part)  # a reply may be in writing alone
     }
+
+
+def _reading(utterance: Utterance) -> Utterance | None:
+    """A person's reading of the same text, if there is one; what is said in a dialogue is none of its reply."""
+    return utterance if utterance.recording is not None else None
 
 
 def _rate(
@@ -159,11 +168,23 @@ def _rate(
 ) -> dict[str, float]:
     """The scores of a predictor, by utterance id. Raises JudgeError."""
     scores: dict[str, float] = {}
+    audible = {id: each for id, each in said.items() if each.audible}
     with Listener(name, order, start) as listener:
-        for i, (id, each) in enumerate(said.items(), 1):
-            if each.audible:
-                say(f"{name} rates what was said, {i} of {len(said)}")
-                scores[id] = listener.rate_clip(each.clip(sounds, listener.rate))
+        for i, (id, each) in enumerate(audible.items(), 1):
+            say(f"{name} rates what was said, {i} of {len(audible)}")
+            clip = each.clip(sounds, listener.rate)
+            if name == "mcd":
+                if each.reading is None:
+                    raise JudgeError("mcd holds speech against people reading the same text, and there are no readings")
+                scores[id] = listener.rate_clip(clip, each.reading.clip(listener.rate))
+            elif name == "voice_similarity":
+                others = [other for other in audible.values() if other is not each]
+                if not others:
+                    raise JudgeError("voice_similarity compares utterances, and there is one only")
+                # Each with the first, and the first with the second.
+                scores[id] = listener.rate_clip(clip, others[0].clip(sounds, listener.rate))
+            else:
+                scores[id] = listener.rate_clip(clip)
     return scores
 
 
@@ -185,17 +206,18 @@ class Listener:
         """What it hears. Raises JudgeError."""
         return str(self._ask(transcription(clip).message, clip)["text"])
 
-    def rate_clip(self, clip: Clip) -> float:
-        """The score it gives. Raises JudgeError."""
-        return float(self._ask({"op": "rate", "rate": clip.rate}, clip)["score"])
+    def rate_clip(self, clip: Clip, other: Clip | None = None) -> float:
+        """The score it gives, by itself or held against another. Raises JudgeError."""
+        message = {"op": "rate", "rate": clip.rate, "own": len(clip.samples)}
+        return float(self._ask(message, clip, *([] if other is None else [other]))["score"])
 
-    def _ask(self, message: dict[str, Any], clip: Clip) -> dict[str, Any]:
+    def _ask(self, message: dict[str, Any], *clips: Clip) -> dict[str, Any]:
         try:
             if self._worker is None:
                 self._worker = self._start(self._order)
                 self._checked(self._worker.request(self._order.message(), timeout=self._order.timeout_s))
-            payload = clip.samples.astype("<f4").tobytes()
-            timeout = self._order.timeout_s + 20 * clip.seconds
+            payload = b"".join(clip.samples.astype("<f4").tobytes() for clip in clips)
+            timeout = self._order.timeout_s + 20 * sum(clip.seconds for clip in clips)
             return self._checked(self._worker.request(message, payload, timeout=timeout))
         except WorkerDied as death:
             self._worker = None

@@ -227,7 +227,7 @@ class Price(Stored):
 
 OF_TASKS = frozenset(
     {
-        *("judge_wer", "flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"),
+        *("judge_wer", "flawed", *speech_record.PREDICTORS, "first_audio_p50_s", "first_audio_p95_s"),
         *("answer_accuracy", "context_kept", "missed_replies", "replies_to_noise", "reply_words", "agreement_wer"),
         *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }

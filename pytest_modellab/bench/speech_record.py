@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .record import UtteranceResult
 
 
-PREDICTORS = ("distillmos", "dnsmos")
+PREDICTORS = ("distillmos", "dnsmos", "mcd", "voice_similarity")
 
 
 class Speech(Stored):
@@ -32,9 +32,7 @@ class Speech(Stored):
     longest_pause_s: float | None
     loudness_lufs: float | None
     faults: tuple[str, ...]
-    quality: dict[str, float] = Field(
-        default_factory=dict, description="predicted opinion scores, 1 to 5, by predictor"
-    )
+    quality: dict[str, float] = Field(default_factory=dict, description="scores by predictor")
 
 
 class Judge(Stored):
@@ -64,6 +62,10 @@ class SpeechSummary(Stored):
     distillmos_interval: Range | None = None
     dnsmos: float | None = None
     dnsmos_interval: Range | None = None
+    mcd: float | None = None
+    mcd_interval: Range | None = None
+    voice_similarity: float | None = None
+    voice_similarity_interval: Range | None = None
     missing: dict[str, str] = Field(default_factory=dict, description="metric -> why it is null")
 
 
@@ -89,6 +91,8 @@ def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[st
     for name, values in scores.items():
         if not values:
             reasons.setdefault(name, f"the data set's judge does not list `{name}` under `quality`")
+    of_predictors: dict[str, Any] = {name: _mean(values) for name, values in scores.items()}
+    of_predictors |= {f"{name}_interval": _range(mean_interval(values)) for name, values in scores.items()}
     return SpeechSummary(
         judge=judge,
         first_audio_p50_s=speed.quantile(first, 0.5),
@@ -100,10 +104,7 @@ def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[st
         loudness_lufs=speed.quantile(loudness, 0.5),
         sample_rates=tuple(sorted({each.sample_rate for each in said if each.sample_rate is not None})),
         judge_wer=judge.wer,
-        distillmos=_mean(scores["distillmos"]),
-        distillmos_interval=_range(mean_interval(scores["distillmos"])),
-        dnsmos=_mean(scores["dnsmos"]),
-        dnsmos_interval=_range(mean_interval(scores["dnsmos"])),
+        **of_predictors,
         missing=reasons,
     )
 

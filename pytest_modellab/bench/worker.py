@@ -21,7 +21,7 @@ import numpy as np
 
 from ..engines.base import Clip, DeviceRef, LoadRequest, Part, Telling, Transcript
 from ..engines.registry import engine_class
-from . import responding, speaking, wire
+from . import rating, responding, speaking, wire
 from .plain import plain, storable
 
 
@@ -48,8 +48,7 @@ class Host:
                 case "respond":
                     reply, samples = responding.answer(self._engine, message, payload)
                 case "rate":
-                    samples_in = np.frombuffer(payload, dtype="<f4").astype(np.float32)
-                    reply = {"score": float(self._engine.score(Clip(samples_in, message["rate"])))}
+                    reply = rating.answer(self._engine, message, payload)
                 case _:
                     reply = self._transcribe(message, payload)
         except Exception as error:  # an engine may raise anything; the session decides what it means

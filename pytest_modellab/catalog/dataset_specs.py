@@ -27,7 +27,7 @@ from .base import (
 )
 from .dialogue_specs import DialogueSpec, GradedBy
 
-Predictor = Literal["distillmos", "dnsmos"]
+Predictor = Literal["distillmos", "dnsmos", "mcd", "voice_similarity"]
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs"]
 
 LAYOUT_ARCHIVES: Mapping[str, frozenset[str]] = {
@@ -197,7 +197,9 @@ class JudgeSpec(Spec):
     readings: Identifier | None = Field(
         default=None, description="a data set of people's readings, on which the judge's own error rate is measured"
     )
-    quality: tuple[Predictor, ...] = Field(default=(), description="predictors of what listeners would say of it")
+    quality: tuple[Predictor, ...] = Field(
+        default=(), description="what predicts, or measures, what listeners would say of it"
+    )
 
 
 def _words(terms: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-Unit = Literal["%", "1", "x", "s", "MB", "/min", "price"]
+Unit = Literal["%", "1", "x", "s", "MB", "/min", "price", "dB"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
 _NOTATION: dict[Unit, tuple[str, int, int]] = {
@@ -15,6 +15,7 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "MB": (" MB", 0, 2),
     "price": ("", 2, 2),
     "/min": (" /min", 1, 2),
+    "dB": (" dB", 1, 2),
 }
 # Below this the digits would only be zeros; it is shown with "<".
 _SMALLEST = 1e-5
@@ -74,7 +75,7 @@ WITH_INTERVAL = frozenset(
         *("wer", "cer", "success_rate", "rtf", "latency_p50_s", "latency_p95_s"),
         *("looped", "truncated", "glossary_recall", "number_recall", "name_recall"),
         *("punctuation_error", "casing_error", "language_accuracy"),
-        *("flawed", "distillmos", "dnsmos", "first_audio_p50_s", "first_audio_p95_s"),
+        *("flawed", "distillmos", "dnsmos", "mcd", "voice_similarity", "first_audio_p50_s", "first_audio_p95_s"),
         *("answer_accuracy", "context_kept", "agreement_wer", "missed_replies", "replies_to_noise"),
         *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
@@ -311,6 +312,22 @@ METRICS: dict[str, Metric] = {
             better="higher",
             doc="Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
             "mean over the utterances.",
+        ),
+        Metric(
+            name="mcd",
+            title="MCD",
+            unit="dB",
+            better="lower",
+            doc="Mel-cepstral distortion between the speech and a person's reading of the same text, aligned in time; "
+            "mean over the utterances. Another voice is far away even if it is better: for one voice's versions.",
+        ),
+        Metric(
+            name="voice_similarity",
+            title="Voice similarity",
+            unit="1",
+            better="higher",
+            doc="Whether all utterances are of one voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
+            "with the first, of the first with the second.",
         ),
         Metric(
             name="first_audio_p50_s",
