@@ -79,6 +79,8 @@ WITH_INTERVAL = frozenset(
         *("flawed", "distillmos", "dnsmos", "mcd", "voice_similarity", "first_audio_p50_s", "first_audio_p95_s"),
         *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
         *("early_partials", "unstable_words", "offline_wer", "kept_up"),
+        *("answer_accuracy", "context_kept", "agreement_wer", "missed_replies", "replies_to_noise"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
 """Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
@@ -89,6 +91,7 @@ TIMED = frozenset(
         *("first_audio_p50_s", "first_audio_p95_s"),
         *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
         *("late_max_s", "kept_up", "backpressure_s"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
 """Metrics that a noisy machine makes worse than they are."""
@@ -432,6 +435,76 @@ METRICS: dict[str, Metric] = {
             unit="s",
             better="lower",
             doc="Time that audio had to wait because the server didn't take it any faster, over all clips.",
+        ),
+        Metric(
+            name="answer_accuracy",
+            title="Answer accuracy",
+            unit="%",
+            better="higher",
+            doc="Share of the turns with rules whose reply is right by them; one without a reply is wrong.",
+        ),
+        Metric(
+            name="context_kept",
+            title="Context kept",
+            unit="%",
+            better="higher",
+            doc="Answer accuracy of the turns that only who remembers an earlier one can answer (`context: true`).",
+        ),
+        Metric(
+            name="agreement_wer",
+            title="Agreement WER",
+            unit="%",
+            better="lower",
+            doc="Word errors of what the judge wrote down from spoken replies, against the text of the same replies.",
+        ),
+        Metric(
+            name="missed_replies",
+            title="Missed replies",
+            unit="%",
+            better="lower",
+            doc="Share of the turns in which something was said, and no word or sound came back.",
+        ),
+        Metric(
+            name="replies_to_noise",
+            title="Replies to noise",
+            unit="%",
+            better="lower",
+            doc="Share of the clips in which nobody speaks that were answered, with a word or a sound.",
+        ),
+        Metric(
+            name="reply_words",
+            title="Reply length",
+            unit="1",
+            better="lower",
+            doc="Words of a reply, the median of those that have any.",
+        ),
+        Metric(
+            name="first_token_p50_s",
+            title="First token p50",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply's text was there, the median.",
+        ),
+        Metric(
+            name="first_token_p95_s",
+            title="First token p95",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply's text was there, 95 % of replies.",
+        ),
+        Metric(
+            name="onset_p50_s",
+            title="Onset p50",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply was there, as sound where the model speaks, else as text; the median.",
+        ),
+        Metric(
+            name="onset_p95_s",
+            title="Onset p95",
+            unit="s",
+            better="lower",
+            doc="Time until the first of a reply was there, as sound where the model speaks, else as text; 95 %.",
         ),
     )
 }
