@@ -22,7 +22,7 @@ from ..metrics.intervals import (
     wilson_interval,
 )
 from ..text import CHARACTERS, Normalizer, normalizer
-from . import beyond, chat_record, speech_record, streaming_record
+from . import beyond, chat_figures, speech_figures, streaming_record
 from .conditions import Conditions
 from .judging import Heard
 from .local import Memory
@@ -140,7 +140,7 @@ def assemble(
                 speech=None if chats else _speech(utterance.id, answer, times or {}, heard),
                 reply=None
                 if not chats
-                else chat_record.reply_of(
+                else chat_figures.reply_of(
                     utterance.id,
                     utterance.text,
                     utterance.turn,
@@ -163,7 +163,7 @@ def assemble(
         ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summarize(results, scored, words=normalize.name != CHARACTERS),
-        chat=chat_record.summarize(results) if chats else None,
+        chat=chat_figures.summarize(results) if chats else None,
         timing=timing(results, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
@@ -186,7 +186,7 @@ def assemble(
         beyond=None
         if chats
         else beyond.count(results, normalize, beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)),
-        speech=None if heard is None or chats else speech_record.summarize(results, heard.judge, dict(heard.missing)),
+        speech=None if heard is None or chats else speech_figures.summarize(results, heard.judge, dict(heard.missing)),
     )
 
 

@@ -17,14 +17,14 @@ from typing import Any
 from .. import __version__
 from ..metrics import speed
 from ..text import CHARACTERS, normalizer
-from . import beyond, chat_record, reuse, streaming_record
+from . import beyond, chat_figures, reuse, streaming_record
 from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
 from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
 from .rescore import rescored
+from .speech_figures import summarize as summarize_speech
 from .speech_record import PREDICTORS, SpeechSummary
-from .speech_record import summarize as summarize_speech
 from .stored import Failure
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
@@ -90,7 +90,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "beyond": None
             if first.chat
             else beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
-            "chat": chat_record.summarize(results) if first.chat else None,
+            "chat": chat_figures.summarize(results) if first.chat else None,
             "seal": None,
         }
     )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ..metrics import asr
 from ..text import CHARACTERS, Normalizer, normalizer
-from . import beyond, chat_record, streaming_record
+from . import beyond, chat_figures, streaming_record
 from .assemble import score, summarize
 from .record import NormalizerRef, Record, UtteranceResult
 from .stored import edits
@@ -37,7 +37,7 @@ def rescore(record: Record, name: str | None = None) -> Record:
             "beyond": None
             if record.chat
             else beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
-            "chat": chat_record.summarize(results) if record.chat else None,
+            "chat": chat_figures.summarize(results) if record.chat else None,
             "provenance": record.provenance.model_copy(
                 update={"rescored": datetime.now(UTC).isoformat(timespec="milliseconds")}
             ),
@@ -55,6 +55,6 @@ def rescored(
         update: dict[str, object] = {"words": edits(each.words), "characters": edits(each.characters)}
         if result.reply is not None:
             failed = result.error is not None
-            update["reply"] = chat_record.judged(result.reply, result.reference, normalize, failed=failed)
+            update["reply"] = chat_figures.judged(result.reply, result.reference, normalize, failed=failed)
         results.append(streaming_record.counted_again(result.model_copy(update=update), normalize))
     return scored, results
