@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 
 from .catalog.load import Catalog
 from .catalog.specs import TASKS, TIERS, DatasetSpec, DeviceSpec, ModelSpec, Task, Tier
+from .engines.registry import engine_class, hears
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,17 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
                         and task in dataset.tasks
                         and case.tiers
                         and model.speaks(dataset.language)
+                        and (task != "chat" or dataset.spoken or _hears(model))
                         and selection.takes(case)
                     ):
                         cases.append(case)
     return cases
+
+
+def _hears(model: ModelSpec) -> bool:
+    """Whether a model for dialogue is given speech: to one that is told in writing, silence can't be told."""
+    target = model.engine_target
+    return target is not None and hears(engine_class(target))
 
 
 def one_per_group(cases: Sequence[Case]) -> list[Case]:

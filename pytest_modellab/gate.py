@@ -413,6 +413,18 @@ class Run:
     reconnects = MetricFigure()
     backpressure_s = MetricFigure()
 
+    # Of dialogue.
+    answer_accuracy = MetricFigure()
+    context_kept = MetricFigure()
+    agreement_wer = MetricFigure()
+    missed_replies = MetricFigure()
+    replies_to_noise = MetricFigure()
+    reply_words = MetricFigure()
+    first_token_p50_s = MetricFigure()
+    first_token_p95_s = MetricFigure()
+    onset_p50_s = MetricFigure()
+    onset_p95_s = MetricFigure()
+
     @property
     def utterances(self) -> tuple[UtteranceResult, ...]:
         return self.record.utterances

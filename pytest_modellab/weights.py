@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from .catalog.load import Catalog
@@ -123,7 +123,7 @@ def present(model: ModelSpec, catalog: Catalog, store: Store) -> Path | None:
 def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
     """Size and presence of a model's files, in words."""
     if model.weights is None:
-        return "-", "none named"
+        return "-", "those of its parts" if model.parts else "none named"
     if model.weights.path is not None:
         here = (catalog.folder / "models" / model.weights.path).is_dir()
         return "-", f"local: {model.weights.path}{'' if here else ', absent'}"
@@ -214,6 +214,13 @@ def size(folder: Path | None) -> int | None:
     if folder is None:
         return None
     return sum(path.stat().st_size for path in _files(folder))
+
+
+def size_of_all(folders: Iterable[Path | None]) -> int | None:
+    """Bytes of a model and of those that it is made of, one on which two rest counted once; None without any files."""
+    found = [size(folder) for folder in dict.fromkeys(folders)]
+    sizes = [each for each in found if each is not None]
+    return sum(sizes) if sizes else None
 
 
 def _files(folder: Path) -> Iterator[Path]:

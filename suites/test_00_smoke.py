@@ -11,6 +11,9 @@ def test_every_utterance_is_answered(run: Run) -> None:
     assert run.success_rate >= 1.0
 
 
+@pytest.mark.asr
+@pytest.mark.tts
+@pytest.mark.streaming
 @pytest.mark.spoken
 def test_something_is_recognised(run: Run) -> None:
     assert run.wer < 0.5

@@ -146,7 +146,10 @@ def write(folder: Path) -> int:
     write_tokenizer(folder)
 
     wanted = Lfm2Config(**DETOKENIZER)
-    save_file(_tensors(LFM2AudioDetokenizer(wanted).eval()), detokenizer_folder / "model.safetensors")
+    detokenizer = LFM2AudioDetokenizer(wanted).eval()
+    with torch.no_grad():
+        detokenizer.lin.bias[:641] = -3.0  # log-magnitudes, which random weights would send far beyond full scale
+    save_file(_tensors(detokenizer), detokenizer_folder / "model.safetensors")
     # As the published file spells it, for llama.cpp.
     shown = {**wanted.to_dict(), "layer_types": ["conv", "sliding_attention"], "sliding_window": 30}
     (detokenizer_folder / "config.json").write_text(json.dumps(shown, indent=1), encoding="utf-8")

@@ -27,7 +27,8 @@ from pytest_modellab.metrics import definitions
 
 ROOT = Path(__file__).parent.parent
 MODEL_KEYS = (
-    "devices, engine, environment, id, languages, licence, options, schema, tasks, tiers, timeouts, title, weights"
+    "devices, engine, environment, id, languages, licence, options, parts, schema, tasks, tiers, timeouts, title,"
+    " weights"
 )
 OPTIONS = (
     "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language,"
@@ -218,9 +219,9 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, folder, glossary, id, judge, kind,"
-            " language, licence, made, manifest, names, normalizer, prompts, recipe, schema, speaker, stream, tasks,"
-            " tiers, title",
+            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, folder, glossary, graded_by,"
+            " id, judge, kind, language, licence, made, manifest, names, normalizer, prompts, recipe, schema, speaker,"
+            " stream, tasks, tiers, title, voice",
             id="a key that YAML takes for true",
         ),
     ],
@@ -370,7 +371,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             DATASET_FILE,
             "language: en",
             "manifest: a.jsonl",
-            "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`;"
+            "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`, `prompts`, `dialogues`;"
             " found `manifest`, `clips`",
         ),
         (
@@ -590,7 +591,7 @@ def test_a_member_that_could_leave_its_archive_is_refused(tmp_path: Path, file: 
 def test_archives_go_with_clips(tmp_path: Path) -> None:
     text = dataset_yaml("talk") + "archives: {box: {folder: sounds}}\n"
     told = complaints(write_catalog(tmp_path / "fixtures", files={DATASET_FILE: text}))
-    assert told == [f"{DATASET_FILE}:1: `archives` go with `clips` or `recipe`, not with `manifest`"]
+    assert told == [f"{DATASET_FILE}:1: `archives` go with `clips`, `recipe` or `dialogues`, not with `manifest`"]
 
 
 class TestYaml:

@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from catalogs import model_yaml, write_catalog
@@ -20,6 +22,7 @@ from pytest_modellab.bench.record_files import read
 from pytest_modellab.catalog import CatalogError, load
 from pytest_modellab.catalog.environment_spec import EnvironmentSpec
 from pytest_modellab.catalog.specs import ModelSpec
+from pytest_modellab.engines.base import Speech
 from pytest_modellab.engines.lfm2_audio import Lfm2Audio
 from pytest_modellab.environments import Environment, Environments
 
@@ -51,24 +54,57 @@ class Token:
         return code
 
 
+class Letters:
+    """A tokenizer whose tokens are letters, but for one that is half a character."""
+
+    def decode(self, ids: list[int], skip_special_tokens: bool) -> str:
+        return bytes(ids).decode("utf-8", "replace")
+
+
 class Scripted(Lfm2Audio):
     """Writes what it is told to instead of asking a model."""
 
     script: tuple[Token, ...] = ()
 
-    def __init__(self) -> None: ...
+    def __init__(self) -> None:
+        self._processor = SimpleNamespace(text=Letters())
+        self.heard: list[str] = []
 
-    def _tokens(self, chat: Any, mode: Any, limit: int) -> Iterator[Any]:
+    def _tokens(self, chat: Any, mode: Any, limit: int, sampling: Any = None) -> Iterator[Any]:
         yield from self.script[:limit]
+
+    def _voice(self) -> Any:
+        engine = self
+
+        class Silent:
+            def add(self, frame: Token) -> Iterator[Speech]:
+                engine.heard.append(f"frame {frame.codes[0]}")
+                yield Speech(np.zeros(1920, np.float32), 24_000)
+
+            def flush(self) -> Iterator[Speech]:
+                engine.heard.append("flush")
+                yield from ()
+
+            rest = flush
+
+        return Silent()
 
 
 def test_text_and_audio_are_told_apart_and_ends_left_out() -> None:
     engine = Scripted()
     sound, end = Token((5,) * 8), Token((2048,) * 8)
-    engine.script = (Token((40,)), Token((128,)), sound, sound, end, Token((41,)), Token((7,)))
-    generated = engine._generate(None, "sequential", 100)
-    assert generated.text == [40, 128, 41]
-    assert generated.frames == [sound, sound]
+    # An e with an accent takes two tokens; 130 and 128 are no text, 7 ends the turn.
+    half = (Token((0xC3,)), Token((0xA9,)))
+    engine.script = (Token((40,)), *half, Token((130,)), sound, sound, end, Token((41,)), Token((7,)))
+    pieces = list(engine._pieces(engine.script))
+    assert [piece if isinstance(piece, str) else len(piece.samples) for piece in pieces] == [
+        "(",
+        "\xe9",
+        1920,
+        1920,
+        ")",
+    ]
+    assert engine.heard.count("frame 5") == 2
 
 
 @pytest.mark.parametrize(
@@ -176,26 +212,81 @@ def test_a_session_on_the_cpu_is_complete_and_judged(place: Path, environment: E
     assert again.provenance.key == record.provenance.key
 
 
+@pytest.mark.heavy
+def test_a_dialogue_is_complete_timed_and_graded_as_failing(place: Path) -> None:
+    path = place / "fixtures" / "models" / f"{MODEL}.yaml"
+    model = yaml.safe_load(path.read_text())
+    # Few tokens, by chance: the likeliest ones of random weights are the same one over and over.
+    options = {"max_new_tokens": 60, "text_temperature": 1.0}
+    path.write_text(yaml.safe_dump({**model, "tasks": ["chat"], "options": options}))
+    chosen = ("-m", "smoke", "--lab-model", MODEL, "--lab-device", "cpu", "--lab-dataset", "chat-smoke-en")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--lab-report=chat", *chosen]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    path.write_text(yaml.safe_dump(model))
+    assert done.returncode == 1, done.stdout
+    (found,) = (place / "chat" / "runs").rglob("*.json")
+    record = read(found)
+    assert record.failure is None
+    assert record.figure("success_rate") == 1
+    assert record.figure("answer_accuracy") == 0
+    (reply,) = [each.reply for each in record.utterances]
+    assert reply is not None
+    assert reply.words > 0
+    assert reply.audible
+    assert reply.sample_rate == 24_000
+    assert reply.pieces > 1
+    assert reply.first_token_s is not None
+    assert reply.first_audio_s is not None
+    assert reply.first_token_s < reply.first_audio_s
+    for metric in ("first_token_p50_s", "first_audio_p50_s", "onset_p95_s", "latency_p50_s", "load_s", "first_call_s"):
+        assert record.figure(metric) is not None, metric
+    (row,) = json.loads((place / "chat" / "scorecard.json").read_text())["rows"]
+    assert row["status"] == "fail"
+    assert row["grade"]["letter"] == "F"
+
+
 INSIDE = """
 import sys
 from pathlib import Path
 import numpy as np
 sys.path.insert(0, sys.argv[1])
-from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest
+from pytest_modellab.engines.base import Clip, DeviceRef, Exchange, LoadRequest, Speech, Turn
 from pytest_modellab.engines.lfm2_audio import SPARE_TOKENS, Lfm2Audio
 
-engine = Lfm2Audio.load(LoadRequest(DeviceRef("cpu"), {"text_temperature": 1.0}, Path(sys.argv[2])))
+options = {"text_temperature": 1.0, "max_new_tokens": 60}
+engine = Lfm2Audio.load(LoadRequest(DeviceRef("cpu"), options, Path(sys.argv[2])))
 noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
 # By chance, but the same chance every time.
 first, second = (engine.transcribe(Clip(noise, 16_000)).text for _ in range(2))
 assert first and first == second
 # Too short for the encoder as it is.
 engine.transcribe(Clip(noise[:100], 16_000))
-chat = engine._chat("Respond with interleaved text and audio.", "Hello there.")
-generated = engine._generate(chat, "interleaved", 30)
-assert generated.text and generated.frames
-assert all(frame.shape == (8,) for frame in generated.frames)
-assert len(generated.text) + len(generated.frames) <= 30
+
+# The interleaved mode, after a turn that is over; all comes as it is written.
+clip = Clip(noise, 16_000)
+turn = Turn(clip, None, [Exchange(clip, "Hello there.", None, "Good morning.")])
+pieces = list(engine.respond(turn))
+text = "".join(piece for piece in pieces if isinstance(piece, str))
+speech = [piece for piece in pieces if isinstance(piece, Speech)]
+assert text and len(speech) > 1 and isinstance(pieces[0], str)
+assert all(piece.rate == 24_000 and piece.samples.dtype == np.float32 for piece in speech)
+whole = np.concatenate([piece.samples for piece in speech])
+assert len(whole) % 1920 == 0 and np.isfinite(whole).all() and whole.std() > 0
+
+# In growing pieces it is what it would be at once.
+import torch
+from pytest_modellab.engines.lfm2_speech import Voice
+codes = torch.randint(0, 2048, (1, 8, 50), generator=torch.Generator().manual_seed(0))
+with torch.inference_mode():
+    at_once = engine._detokenizer(codes)[0].numpy()
+voice = Voice(engine._detokenizer)
+pieces = [piece for i in range(50) for piece in voice.add(codes[0, :, i])]
+assert 4 < len(pieces) < 15
+pieces += voice.rest()
+assert np.allclose(np.concatenate([piece.samples for piece in pieces]), at_once, atol=1e-4)
+
+# It speaks a text, if it gets so far as to begin with audio.
+assert all(isinstance(piece, Speech) for piece in engine.synthesize("Hello there.", "en"))
 """
 
 

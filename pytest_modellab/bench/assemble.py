@@ -22,7 +22,7 @@ from ..metrics.intervals import (
     wilson_interval,
 )
 from ..text import CHARACTERS, Normalizer, normalizer
-from . import beyond, speech_record, streaming_record
+from . import beyond, chat_figures, speech_figures, streaming_record
 from .conditions import Conditions
 from .judging import Heard
 from .local import Memory
@@ -66,6 +66,16 @@ class RunFacts:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What others made of the answers."""
+
+    heard: Heard | None = None
+    """What judges heard of speech."""
+    graded: Mapping[str, str] = field(default_factory=dict)
+    """What the grader said of replies, by utterance id."""
+
+
+@dataclass(frozen=True)
 class Origin:
     """Where a record comes from, apart from the run itself."""
 
@@ -92,20 +102,23 @@ def assemble(
     origin: Origin,
     *,
     times: Mapping[str, Mapping[str, Any]] | None = None,
-    heard: Heard | None = None,
+    judged: Judged | None = None,
 ) -> Record:
     """Score `answers` (journal lines by utterance id) and put the record together.
 
     `timed` holds the seconds of those utterances that were answered with the machine to themselves, `times` what else
-    of them counts only then. `heard` is what judges made of speech.
+    of them counts only then. `judged` is what judges and graders made of the answers.
     """
     normalize, price = normalizer(dataset.normalizer), case.device.price
+    heard, graded = (None, {}) if judged is None else (judged.heard, judged.graded)
+    chats = case.task == "chat"
     scored: list[asr.Scored] = []
     results: list[UtteranceResult] = []
     for utterance in dataset.utterances:
         answer = answers[utterance.id]
-        text = answer["text"] if heard is None else heard.texts.get(utterance.id)
-        each = asr.score(utterance.text, text, normalize)
+        part = answer["part"] or {}
+        text = part.get("heard") if chats else answer["text"] if heard is None else heard.texts.get(utterance.id)
+        each = score(case.task, utterance.text, text, normalize)
         scored.append(each)
         results.append(
             UtteranceResult(
@@ -123,8 +136,20 @@ def assemble(
                 words=edits(each.words),
                 characters=edits(each.characters),
                 prompt=utterance.prompt if utterance.prompt != utterance.text else None,
-                speech=_speech(utterance.id, answer, times or {}, heard),
                 streamed=_streamed(case, utterance, answer, {} if facts.no_speed else times or {}, normalize),
+                speech=None if chats else _speech(utterance.id, answer, times or {}, heard),
+                reply=None
+                if not chats
+                else chat_figures.reply_of(
+                    utterance.id,
+                    utterance.text,
+                    utterance.turn,
+                    answer["part"],
+                    (times or {}).get(utterance.id, {}),
+                    transcript=heard.texts.get(utterance.id) if heard is not None else None,
+                    graded=graded.get(utterance.id),
+                    normalize=normalize,
+                ),
             )
         )
     return Record(
@@ -138,6 +163,7 @@ def assemble(
         ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summarize(results, scored, words=normalize.name != CHARACTERS),
+        chat=chat_figures.summarize(results) if chats else None,
         timing=timing(results, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
@@ -156,10 +182,19 @@ def assemble(
         ),
         utterances=tuple(results),
         findings=facts.findings,
-        beyond=beyond.count(results, normalize, beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)),
         streaming=_streaming(case, results, facts),
-        speech=None if heard is None else speech_record.summarize(results, heard.judge, dict(heard.missing)),
+        beyond=None
+        if chats
+        else beyond.count(results, normalize, beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)),
+        speech=None if heard is None or chats else speech_figures.summarize(results, heard.judge, dict(heard.missing)),
     )
+
+
+def score(task: str, reference: str, hypothesis: str | None, normalize: Normalizer) -> asr.Scored:
+    """What counts as errors of an utterance: in a dialogue, of what the model tells that it heard, if it does."""
+    if task == "chat" and hypothesis is None:
+        return asr.Scored(normalize(reference), "", asr.Counts(), asr.Counts())
+    return asr.score(reference, hypothesis, normalize)
 
 
 def _speech(
@@ -214,7 +249,7 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], 
         wer_interval=interval([each.words for each in scored]) if words else None,
         cer_interval=interval([each.characters for each in scored]),
         success_rate_interval=stored(wilson_interval(answered, len(results))),
-        empty_references=corpus.empty_references,
+        empty_references=sum(not each.reference for each in scored),
         above_half=corpus.above_half,
         worst_wer=corpus.worst_wer,
     )

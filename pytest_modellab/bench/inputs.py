@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ..catalog.load import Catalog
 from ..catalog.specs import StreamSpec
 from ..datasets import Dataset
 from ..engines.base import Engine
+from ..engines.registry import engine_class
 from ..text import normalizer
 from . import provenance
 from .pool import LoadOrder
@@ -46,10 +48,27 @@ def answers_depend_on(
     }
     if case.task == "streaming":
         inputs["stream"] = (case.dataset.stream or StreamSpec()).model_dump()
+    if order.parts:
+        inputs["parts"] = {role: _part(case, catalog, order, role) for role in sorted(order.parts)}
     if order.environment is not None:
         inputs["versions"] |= order.environment.versions(engine.distributions)
         inputs["environment"] = environments.provenance(case.model, order.environment)
     return inputs
+
+
+def _part(case: Case, catalog: Catalog, order: LoadOrder, role: str) -> dict[str, Any]:
+    """The same of a model that the case's is made of."""
+    part, model = order.parts[role], catalog.models[case.model.parts[role]]
+    names = engine_class(part.engine).distributions
+    found = provenance.versions(names) if order.environment is None else order.environment.versions(names)
+    return {
+        "model": model.id,
+        "engine": model.engine if ".py:" in part.engine else part.engine,
+        "options": part.options,
+        "weights": weights.digest(model, catalog),
+        "versions": found,
+        "code": provenance.sources_digest(part.engine, order.environment),
+    }
 
 
 def figures_depend_on(case: Case, dataset: Dataset) -> str:
@@ -63,6 +82,7 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
         None if price is None else [price.per_hour, price.currency],
         case.model.title,
         [[u.kind, u.snr_db] for u in dataset.utterances],
+        [u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances],
     ]
     return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
 

@@ -147,10 +147,15 @@ def said_of(utterances: Sequence[Utterance], answers: Mapping[str, Mapping[str, 
     """What was said for each utterance that was answered, by id."""
     parts = {each: answers[each.id]["part"] for each in utterances if answers[each.id]["error"] is None}
     return {
-        each.id: Said(part["audio"], part["audible"], each.language, each if each.recording is not None else None)
+        each.id: Said(part["audio"], part["audible"], each.language, None if "heard" in part else _reading(each))
         for each, part in parts.items()
-        if part is not None
+        if part is not None and (part["audible"] or "heard" not in part)  # a reply may be in writing alone
     }
+
+
+def _reading(utterance: Utterance) -> Utterance | None:
+    """A person's reading of the same text, if there is one; what is said in a dialogue is none of its reply."""
+    return utterance if utterance.recording is not None else None
 
 
 def _rate(

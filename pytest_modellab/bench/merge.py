@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..metrics import asr, speed
+from ..metrics import speed
 from ..text import CHARACTERS, normalizer
-from . import beyond, reuse, streaming_record
+from . import beyond, chat_figures, reuse, streaming_record
 from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
 from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
+from .rescore import rescored
+from .speech_figures import summarize as summarize_speech
 from .speech_record import PREDICTORS, SpeechSummary
-from .speech_record import summarize as summarize_speech
-from .stored import Failure, edits
+from .stored import Failure
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
 """What machines must share for their times to be of one kind."""
@@ -63,11 +64,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
         ((place, row) for part in parts for place, row in zip(part.shard.places, part.record.utterances, strict=True)),
         key=lambda each: each[0],
     )
-    scored = [asr.score(row.reference, row.hypothesis, normalize) for _, row in rows]
-    results = [
-        row.model_copy(update={"words": edits(each.words), "characters": edits(each.characters)})
-        for (_, row), each in zip(rows, scored, strict=True)
-    ]
+    scored, results = rescored(first.case.task, [row for _, row in rows], normalize)
     timed = _timing(parts, results)
     if timed.no_speed is not None:
         results = [row.model_copy(update={"streamed": streaming_record.untimed(row.streamed)}) for row in results]
@@ -90,7 +87,10 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "streaming": streaming_record.again(first.streaming, results, timed.no_speed),
             "findings": tuple(sorted(findings, key=lambda finding: order[finding.utterance])),
             "speech": _speech(parts, results),
-            "beyond": beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
+            "beyond": None
+            if first.chat
+            else beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
+            "chat": chat_figures.summarize(results) if first.chat else None,
             "seal": None,
         }
     )

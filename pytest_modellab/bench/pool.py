@@ -39,6 +39,25 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class PartOrder:
+    """A model that another is made of, as the worker is told of it."""
+
+    engine: str
+    options: dict[str, Any]
+    weights: Path | None
+    path: str | None = None
+    """See LoadOrder."""
+
+    def message(self) -> dict[str, Any]:
+        return {
+            "engine": self.engine,
+            "path": self.path,
+            "options": self.options,
+            "weights": None if self.weights is None else str(self.weights),
+        }
+
+
+@dataclass(frozen=True)
 class LoadOrder:
     """What a worker is told to load."""
 
@@ -52,6 +71,8 @@ class LoadOrder:
     """Where the worker runs; None for this session's own Python."""
     path: str | None = None
     """A folder to import the engine from, where it is found nowhere else."""
+    parts: Mapping[str, PartOrder] = field(default_factory=dict)
+    """By role, the models that it is made of; on the same device, in the same process."""
 
     def message(self) -> dict[str, Any]:
         return {
@@ -62,6 +83,7 @@ class LoadOrder:
             "device": self.device,
             "weights": None if self.weights is None else str(self.weights),
             "seed": self.seed,
+            "parts": {role: part.message() for role, part in self.parts.items()},
         }
 
 

@@ -26,7 +26,10 @@ _ANSWERING = (
     "pytest_modellab.audio",
     "pytest_modellab.ffmpeg",
     "pytest_modellab.engines.base",
+    "pytest_modellab.engines.lfm2_speech",
     "pytest_modellab.engines.on_torch",
+    "pytest_modellab.bench.responding",
+    "pytest_modellab.bench.speaking",
     "pytest_modellab.bench.wire",
     "pytest_modellab.bench.worker",
 )

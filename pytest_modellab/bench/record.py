@@ -13,6 +13,7 @@ from pydantic import Field
 from ..metrics.definitions import METRICS
 from ..text import CHARACTERS
 from . import beyond_figures, speech_record, streaming_record
+from .chat_record import NOT_TIMED, ChatSummary, Reply
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
 from .stored import Edits, Failure, Range, Share, Stored, volatile
@@ -74,6 +75,7 @@ class UtteranceResult(Stored):
     words: Edits = Field(description="of characters, where words aren't divided by spaces")
     characters: Edits
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
+    reply: Reply | None = Field(default=None, description="how it answered, in a dialogue")
     speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
     streamed: Streamed | None = Field(default=None, description="how it went as a stream; null where it was none")
 
@@ -229,9 +231,13 @@ OF_TASKS = frozenset(
     {
         *("judge_wer", "flawed", *speech_record.PREDICTORS, "first_audio_p50_s", "first_audio_p95_s"),
         *streaming_record.METRICS,
+        *("answer_accuracy", "context_kept", "missed_replies", "replies_to_noise", "reply_words", "agreement_wer"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
 """Metrics that only some tasks have; their records hold them in a part of their own."""
+_OF_AUDIO = frozenset({"rtf", "rtfx", "cost_per_audio_hour"})
+"""Metrics that hold time against audio."""
 _MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
 _SPEED = {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "cost_per_audio_hour"}
 
@@ -261,6 +267,7 @@ class Record(Stored):
     beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
     speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
     streaming: StreamingSummary | None = Field(default=None, description="of a record for streaming")
+    chat: ChatSummary | None = Field(default=None, description="of a record for chat")
     seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
 
     @property
@@ -273,6 +280,12 @@ class Record(Stored):
 
         What listeners would say is only predicted where the data set asks for it.
         """
+        if self.case.task == "chat" and metric in _OF_AUDIO:
+            return False
+        if self.chat is not None and metric in {"wer", "cer"} and self.figure(metric) is None:
+            return False  # it doesn't tell what it heard
+        if self.chat is not None and self.chat.missing.get(metric, NOT_TIMED) != NOT_TIMED:
+            return False  # the data set has no such turns, or the model no such replies
         if metric in speech_record.PREDICTORS and self.speech is not None:
             return metric in self.speech.judge.quality
         return not self.wordless or metric not in {"wer", "cer", *beyond_figures.OF_WORDS}
@@ -292,6 +305,8 @@ class Record(Stored):
             value = beyond_figures.figure(self.beyond, metric)
         elif metric in OF_TASKS:
             value = getattr(self._of_task, metric, None)
+        elif metric in _OF_AUDIO and self.case.task == "chat":
+            value = None  # how long a reply takes says nothing about how long the question was
         elif metric == "cost_per_audio_hour":
             value = self.timing.rtf * self.price.per_hour if self.price and self.timing.rtf is not None else None
         elif metric == "clip5_s" and self.case.task != "asr":
@@ -316,9 +331,9 @@ class Record(Stored):
         return None
 
     @property
-    def _of_task(self) -> SpeechSummary | StreamingSummary | None:
+    def _of_task(self) -> SpeechSummary | ChatSummary | StreamingSummary | None:
         """The figures that only its task has."""
-        return self.speech or self.streaming
+        return self.speech or self.chat or self.streaming
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""
@@ -326,6 +341,8 @@ class Record(Stored):
             return self.failure.message
         if self.shard is not None:
             return f"only shard {self.shard.cut} was run; `modellab merge` joins all"
+        if metric in _OF_AUDIO and self.case.task == "chat":
+            return "a dialogue is measured by how long one waits for a reply"
         if metric == "cost_per_audio_hour" and self.price is None:
             return f"devices.yaml gives {self.case.device} no price"
         if metric in _SPEED and self.timing.no_speed:
@@ -336,8 +353,12 @@ class Record(Stored):
             return "the device has no memory of its own, or the driver does not tell"
         if self._of_task is not None and metric in self._of_task.missing:
             return self._of_task.missing[metric]
+        if metric in {"wer", "cer"} and self.chat is not None and not self.wordless:
+            return "the model doesn't tell what it heard"
         if not self.applies(metric):
             return "nobody speaks in this data set"
+        if metric in beyond_figures.FIGURES and self.chat is not None:
+            return "chat is judged by its replies"
         if metric in beyond_figures.FIGURES:
             return beyond_figures.why_missing(self.beyond, metric)
         if metric in OF_TASKS:

@@ -11,10 +11,11 @@ from typing import Any
 from .. import audio, devices, weights
 from ..cases import Case
 from ..catalog.load import Catalog
-from ..catalog.specs import DeviceSpec
+from ..catalog.specs import DeviceSpec, ModelSpec
 from ..catalog.validate import full_options
 from ..datasets import Dataset, DatasetError, prepare
-from ..engines.registry import engine_class, imported_from, remedy
+from ..engines.base import Engine
+from ..engines.registry import engine_class, hears, imported_from, remedy, speaks
 from ..environments import Environment, Environments, NoEnvironment, whereabouts
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..store.occupancy import Occupant
@@ -22,20 +23,23 @@ from ..text import CHARACTERS
 from . import provenance, reuse
 from . import record_files as records
 from .artefacts import Artefacts
-from .assemble import Origin, assemble
+from .assemble import Judged, Origin, assemble
 from .case_run import CaseRun, Job, Settings
 from .exercises import exercise_for
+from .grading import Grader, graded, grader_of
 from .inputs import answers_depend_on, figures_depend_on
 from .journal import Journal
 from .judging import Heard, JudgeError, Jury, said_of
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
 from .machine import machine
-from .pool import LoadOrder, Pool, mapping
+from .pool import LoadOrder, PartOrder, Pool, mapping
 from .record import Elsewhere, Record, ShardOf
+from .servants import ServantError
 from .session import Session
-from .shards import Shard, assign
+from .shards import Shard, together
 from .summoning import NoJudge, summon
+from .voicing import voiced
 from .watch import Progress, Silent
 
 SEED = 0
@@ -116,8 +120,18 @@ class Bench:
         return self._outcomes[case.key]
 
     def dataset(self, case: Case) -> Dataset:
-        """The prepared data of a case. Raises store.StoreError or datasets.DatasetError."""
-        return prepare(case.dataset, self.catalog, self.store)
+        """The prepared data of a case, spoken where the model is to hear it.
+
+        Raises store.StoreError, datasets.DatasetError, summoning.NoJudge or servants.ServantError.
+        """
+        dataset = prepare(case.dataset, self.catalog, self.store)
+        if case.task != "chat" or not hears(self._engine(case)):
+            return dataset
+        return voiced(dataset, self, lambda text: self.progress.say(case, text))
+
+    def _engine(self, case: Case) -> type[Engine]:
+        """The class that answers a case in this session."""
+        return engine_class(CONTROL if self.settings.control else _target(case))
 
     def device(self, case: Case) -> tuple[DeviceSpec, Elsewhere | None]:
         """The device that a case runs on here: its own, or the one that stands in for it and why."""
@@ -150,7 +164,22 @@ class Bench:
             environment=environment,
             # An environment of the model's own has its engine installed.
             path=imported_from(_target(case)) if environment is None else None,
+            parts=self._parts(case, device, own=environment is not None),
         )
+
+    def _parts(self, case: Case, device: DeviceSpec, *, own: bool) -> dict[str, PartOrder]:
+        """What a worker loads of the models that this one is made of; `own` is whether it has its own environment."""
+        orders = {}
+        for role, part in self._models_within(case).items():
+            target = part.engine_target
+            assert target is not None  # the catalog was checked
+            folder = weights.local_folder(part, self.catalog, self.store)
+            options = full_options(part, device.id)
+            orders[role] = PartOrder(target, options, folder, None if own else imported_from(target))
+        return orders
+
+    def _models_within(self, case: Case) -> dict[str, ModelSpec]:
+        return {role: self.catalog.models[name] for role, name in case.model.parts.items()}
 
     def _weights(self, case: Case) -> Path | None:
         return weights.local_folder(case.model, self.catalog, self.store)
@@ -182,6 +211,12 @@ class Bench:
             return self._absent_in_environment(case, main)
         if main is not None and provenance.versions([main])[main] is None:
             return f"{main} is not installed; {remedy(engine)}"
+        for role, part in self._models_within(case).items():
+            assert part.engine_target is not None  # the catalog was checked
+            within = engine_class(part.engine_target)
+            for library in within.distributions[:1]:
+                if provenance.versions([library])[library] is None:
+                    return f"{library}, which its part {role} needs, is not installed; {remedy(within)}"
         return None
 
     def _absent_in_environment(self, case: Case, library: str | None) -> str | None:
@@ -215,7 +250,7 @@ class Bench:
             return self._measure(case, dataset, order)
         except (Unavailable, NoJudge) as error:
             return Outcome(unavailable=str(error))
-        except (StoreError, DatasetError, JudgeError, audio.AudioError) as error:
+        except (StoreError, DatasetError, JudgeError, ServantError, audio.AudioError) as error:
             return Outcome(broken=str(error))
         except OSError as error:
             return Outcome(broken=self._not_written(error))
@@ -233,14 +268,14 @@ class Bench:
         )
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
-        jury = self.jury(case)
+        jury, grader = self.jury(case), self.grader(case, dataset)
         inputs = self.inputs(case, dataset, order)
         wanted = self.wanted(case, dataset, inputs)
         found = None if self.settings.fresh else reuse.find(self.session.reports, wanted)
         if found is not None and not self._in_doubt(case, found[0]):
             record, path = reuse.brought_forward(self.session.reports, case, *found)
             return Outcome(record, path, unchanged_since=reuse.since(record))
-        exercise = exercise_for(case.task, dataset, engine_class(order.engine).rate, self.sounds)
+        exercise = exercise_for(case.task, dataset, engine_class(order.engine), self.sounds)
         whole, seconds = dataset, {u.id: exercise.seconds(u) for u in dataset.utterances}  # finds broken files early
         shard = None if self.settings.shard is None else _cut(self.settings.shard, whole, seconds)
         if shard is not None:
@@ -262,16 +297,24 @@ class Bench:
             "audio_s": sum(seconds.values()),
             "spaced": dataset.normalizer != CHARACTERS,
         }
+
+        def say(text: str) -> None:
+            self.progress.say(case, text)
+
         with Journal.open(self.session.journal(case.key), head) as journal:
             job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1])
             run = CaseRun(job, self.pool, journal, self.settings, self.progress)
             facts = run.facts_of_finished() or run.finish()
-            heard = None if jury is None else self._hear(case, jury, dataset, run, journal)
-            record = assemble(
-                case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin, times=run.times, heard=heard
+            judged = Judged(
+                heard=None if jury is None else self._hear(case, jury, dataset, run, journal),
+                graded={} if grader is None else graded(grader, dataset, run.answers, journal, say),
             )
-        if heard is not None:
-            self.sounds.bound(each.speech.audio for each in record.utterances if each.speech and each.speech.audio)
+            record = assemble(
+                case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin, times=run.times, judged=judged
+            )
+        self.sounds.bound(
+            said.audio for each in record.utterances if (said := each.speech or each.reply) is not None and said.audio
+        )
         return Outcome(record, records.write(record, self.session.reports))
 
     def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> Heard:
@@ -288,17 +331,27 @@ class Bench:
     def jury(self, case: Case) -> Jury | None:
         """Who judges what is spoken in a case; None where nobody has to. Raises store.StoreError or DatasetError."""
         spec = case.dataset.judge
-        if spec is None or case.task not in SPEAKING:
+        if spec is None or case.task not in SPEAKING or (case.task == "chat" and not speaks(self._engine(case))):
             return None
         if case.dataset.id not in self._juries:
             self._juries[case.dataset.id] = summon(spec, self)
         return self._juries[case.dataset.id]
+
+    def grader(self, case: Case, dataset: Dataset) -> Grader | None:
+        """Who judges what rules can't; None where nobody has to.
+
+        Raises summoning.NoJudge, store.StoreError or DatasetError.
+        """
+        return grader_of(dataset, self) if case.task == "chat" else None
 
     def inputs(self, case: Case, dataset: Dataset, order: LoadOrder) -> dict[str, Any]:
         """Everything that can change an answer of `case`."""
         engine = engine_class(order.engine)
         inputs = answers_depend_on(case, self.catalog, dataset, order, engine, in_process=self.settings.in_process)
         jury = self.jury(case)
+        grader = self.grader(case, dataset)
+        if grader is not None:
+            inputs = {**inputs, "grader": dict(grader.inputs)}
         return inputs if jury is None else {**inputs, "judge": dict(jury.inputs)}
 
     def wanted(self, case: Case, dataset: Dataset, inputs: dict[str, Any]) -> reuse.Wanted:
@@ -323,14 +376,15 @@ class Bench:
             commit=commit,
             dirty=dirty,
             session=self.session.id,
-            model_size=weights.size(order.weights),
+            model_size=weights.size_of_all([order.weights, *(part.weights for part in order.parts.values())]),
             shard=shard,
         )
 
 
 def _cut(shard: Shard, whole: Dataset, seconds: Mapping[str, float]) -> ShardOf:
     """Which utterances the shard has."""
-    assigned = assign(seconds, shard.of, whole.spec.id)
+    dialogues = {each.id: each.turn.dialogue for each in whole.utterances if each.turn is not None}
+    assigned = together(seconds, dialogues, shard.of, whole.spec.id)
     places = tuple(i for i, utterance in enumerate(whole.utterances) if assigned[utterance.id] == shard.index)
     return ShardOf(index=shard.index, of=shard.of, places=places, utterances=len(whole.utterances))
 

@@ -28,6 +28,15 @@ class Shard:
         return shard
 
 
+def together(seconds: Mapping[str, float], dialogues: Mapping[str, str], of: int, dataset: str = "") -> dict[str, int]:
+    """The same where turns of one dialogue (`dialogues` by utterance id) need each other, and so stay together."""
+    sums: dict[str, float] = {}
+    for id, length in seconds.items():
+        sums[dialogues.get(id, id)] = sums.get(dialogues.get(id, id), 0.0) + length
+    found = assign(sums, of, dataset)
+    return {id: found[dialogues.get(id, id)] for id in seconds}
+
+
 def assign(seconds: Mapping[str, float], of: int, dataset: str = "") -> dict[str, int]:
     """The shard of each utterance by its id, the same wherever it is worked out; `seconds` are their lengths.
 

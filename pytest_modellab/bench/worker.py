@@ -13,14 +13,15 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from ..engines.base import Clip, DeviceRef, LoadRequest, Telling, Transcript
+from ..engines.base import Clip, DeviceRef, LoadRequest, Part, Telling, Transcript
 from ..engines.registry import engine_class
-from . import rating, speaking, streaming, wire
+from . import rating, responding, speaking, streaming, wire
 from .plain import plain, storable
 
 
@@ -46,6 +47,8 @@ class Host:
                     reply, samples = speaking.answer(self._engine, message)
                 case "stream":
                     reply, samples = streaming.answer(self._engine, message, payload)
+                case "respond":
+                    reply, samples = responding.answer(self._engine, message, payload)
                 case "rate":
                     reply = rating.answer(self._engine, message, payload)
                 case _:
@@ -68,16 +71,10 @@ class Host:
         random.seed(message["seed"])
         np.random.seed(message["seed"])  # libraries draw from the global state
         start = time.perf_counter()
-        weights = message["weights"]
-        if message["path"] not in {None, *sys.path}:
-            sys.path.append(message["path"])  # at the end: it must not shadow a library
-        self._engine = engine_class(message["engine"]).load(
-            LoadRequest(
-                device=DeviceRef(message["device"]["kind"], message["device"]["index"]),
-                options=message["options"],
-                weights=None if weights is None else Path(weights),
-            )
-        )
+        device = DeviceRef(message["device"]["kind"], message["device"]["index"])
+        whole = _part(message, device)
+        parts = {role: _part(part, device) for role, part in message.get("parts", {}).items()}
+        self._engine = whole.engine.load(replace(whole.request, parts=parts))
         self._engine.synchronize()
         load_s = time.perf_counter() - start
         facts = dict(self._engine.facts()) if isinstance(self._engine, Telling) else {}
@@ -103,6 +100,15 @@ class Host:
             "cpu_s": cpu_s,
             "language": None if language is None else storable(language),
         }
+
+
+def _part(message: dict[str, Any], device: DeviceRef) -> Part:
+    """The class of an engine, imported, and what it is to load."""
+    if message["path"] not in {None, *sys.path}:
+        sys.path.append(message["path"])  # at the end: it must not shadow a library
+    weights = message["weights"]
+    request = LoadRequest(device, message["options"], None if weights is None else Path(weights))
+    return Part(engine_class(message["engine"]), request)
 
 
 def peak_memory() -> dict[str, Any]:

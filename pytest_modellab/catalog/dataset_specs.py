@@ -25,6 +25,7 @@ from .base import (
     Whole,
     exactly_one,
 )
+from .dialogue_specs import DialogueSpec, GradedBy
 
 Predictor = Literal["distillmos", "dnsmos", "mcd", "voice_similarity"]
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs"]
@@ -249,6 +250,9 @@ class DatasetSpec(NamedSpec):
     recipe: RecipeSpec | None = None
     derive: DeriveSpec | None = None
     made: tuple[MadeSpec, ...] | None = Field(default=None, min_length=1, description="clips without speech")
+    dialogues: tuple[DialogueSpec, ...] | None = Field(default=None, min_length=1, description="for the task chat")
+    voice: Identifier | None = Field(default=None, description="the model that speaks what the dialogues have as text")
+    graded_by: GradedBy | None = Field(default=None, description="who judges turns with a `rubric`")
     prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     judge: JudgeSpec | None = Field(default=None, description="of what is spoken, by a model for tts or chat")
     stream: StreamSpec | None = Field(default=None, description="how it is handed over, with the task streaming")
@@ -262,9 +266,9 @@ class DatasetSpec(NamedSpec):
 
     @model_validator(mode="after")
     def _one_form(self) -> DatasetSpec:
-        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive", "made", "prompts")
-        if self.archives and form not in {"clips", "recipe"}:
-            raise ValueError(f"`archives` go with `clips` or `recipe`, not with `{form}`")
+        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive", "made", "prompts", "dialogues")
+        if self.archives and form not in {"clips", "recipe", "dialogues"}:
+            raise ValueError(f"`archives` go with `clips`, `recipe` or `dialogues`, not with `{form}`")
         if self.audio_root is not None and form not in {"manifest", "folder"}:
             raise ValueError(f"`audio_root` goes with `manifest` or `folder`, not with `{form}`")
         if form == "prompts" and (deaf := [task for task in self.tasks if task != "tts"]):
@@ -284,6 +288,23 @@ class DatasetSpec(NamedSpec):
             needed = " and ".join(f"`{name}`" for name in sorted(LAYOUT_ARCHIVES[self.recipe.layout]))
             found = ", ".join(f"`{name}`" for name in self.archives) or "none"
             raise ValueError(f"the layout {self.recipe.layout} reads the archives {needed}; found {found}")
+        return self
+
+    @model_validator(mode="after")
+    def _fitting_dialogues(self) -> DatasetSpec:
+        turns = [turn for dialogue in self.dialogues or () for turn in dialogue.turns]
+        if self.dialogues is None:
+            if self.voice is not None or self.graded_by is not None:
+                raise ValueError("`voice` and `graded_by` go with `dialogues`")
+            return self
+        if self.tasks != ("chat",):
+            raise ValueError("`dialogues` are for `tasks: [chat]`")
+        if self.voice is None and not all(turn.clip for turn in turns):
+            raise ValueError("`dialogues` need a `voice` to speak them, unless every turn has a `clip`")
+        if self.graded_by is None and any(turn.rubric is not None for turn in turns):
+            raise ValueError("a turn has a `rubric`: say who judges by it under `graded_by`")
+        if self.graded_by is not None and not any(turn.rubric is not None for turn in turns):
+            raise ValueError("`graded_by` judges turns with a `rubric`, and no turn has one")
         return self
 
     @model_validator(mode="after")

@@ -12,6 +12,7 @@ from ..convert import SOURCE_FILES
 from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
+from .parts import roles_of, wrong_part, wrong_servant
 from .release_spec import ReleaseFile
 from .specs import (
     LETTERS,
@@ -177,10 +178,12 @@ class _Reader:
                     message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
                     self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
             self._check_conversion(model, catalog)
+            self._check_parts(model, catalog)
         for spec in catalog.devices.values():
             self._check_fallback(spec, catalog)
         for dataset in catalog.datasets.values():
             self._check_clips(dataset)
+            self._check_dialogues(dataset, catalog)
             self._check_derived(dataset, catalog)
             self._check_judge(dataset, catalog)
         path = catalog.folder / "limits.yaml"
@@ -233,19 +236,61 @@ class _Reader:
         if message:
             self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "convert", "from"), message)
 
+    def _check_parts(self, model: ModelSpec, catalog: Catalog) -> None:
+        """What a model is made of are models of the catalog that do their part, on the same devices."""
+        path = Path(model.origin.rpartition(":")[0])
+        if self.broken(path):
+            return  # its roles may be the ones that are wrong
+        broken = self.broken_ids(catalog.folder / "models")
+        for role, name in model.parts.items():
+            part = catalog.models.get(name)
+            if any(fnmatchcase(name, glob) for glob in broken):
+                continue
+            if part is None:
+                message = f"unknown model `{name}`; {suggest(name, catalog.models)}"
+            else:
+                assert model.engine_target is not None  # it has no problems so far
+                task = roles_of(engine_class(model.engine_target))[role]
+                message = wrong_part(model, role, part, task, catalog.models)
+            if message:
+                self.complain(path, ("parts", role), message)
+
     def _check_clips(self, dataset: DatasetSpec) -> None:
         path = Path(dataset.origin.rpartition(":")[0])
         seen: dict[str, NamedSpec] = {}
-        for form, clips in (("clips", dataset.clips), ("made", dataset.made), ("prompts", dataset.prompts)):
+        forms = (
+            ("clips", dataset.clips),
+            ("made", dataset.made),
+            ("prompts", dataset.prompts),
+            ("dialogues", dataset.dialogues),
+        )
+        for form, clips in forms:
             for i, named in enumerate(clips or ()):
                 if named.id in seen:
-                    what = "prompt" if form == "prompts" else "clip"
+                    what = {"prompts": "prompt", "dialogues": "dialogue"}.get(form, "clip")
                     self.complain_of_duplicate(path, what, (form, i), seen[named.id])
                 seen.setdefault(named.id, named)
         for i, clip in enumerate(dataset.clips or ()):
             if clip.archive not in dataset.archives:
                 message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
                 self.complain(path, ("clips", i, "archive"), message)
+
+    def _check_dialogues(self, dataset: DatasetSpec, catalog: Catalog) -> None:
+        """The models that speak and judge are of the catalog, and do their task."""
+        path = Path(dataset.origin.rpartition(":")[0])
+        judge = dataset.graded_by.llm if dataset.graded_by else None
+        broken = self.broken_ids(catalog.folder / "models")
+        for place, name, task in ((("voice",), dataset.voice, "tts"), (("graded_by", "llm"), judge, "chat")):
+            if name is None or any(fnmatchcase(name, glob) for glob in broken):
+                continue
+            message = wrong_servant(name, task, catalog.models)
+            if message:
+                self.complain(path, place, message)
+        for i, dialogue in enumerate(dataset.dialogues or ()):
+            for j, turn in enumerate(dialogue.turns):
+                if turn.clip is not None and turn.clip.archive not in dataset.archives:
+                    message = f"unknown archive `{turn.clip.archive}`; {suggest(turn.clip.archive, dataset.archives)}"
+                    self.complain(path, ("dialogues", i, "turns", j, "clip", "archive"), message)
 
     def _check_judge(self, dataset: DatasetSpec, catalog: Catalog) -> None:
         """A judge is a recogniser of the catalog that runs on the CPU, held against data of the catalog."""

@@ -165,6 +165,9 @@ class ModelSpec(NamedSpec):
     weights: Weights | None = None
     environment: EnvironmentSpec | None = None
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
+    parts: dict[Identifier, Identifier] = Field(
+        default_factory=dict, description="of an engine made of other models: role -> a model of this catalog"
+    )
     devices: dict[Identifier, dict[str, Any]] = Field(
         min_length=1, description="device id -> options that differ on it ({} for none)"
     )
@@ -317,6 +320,9 @@ class TaskGrades(Spec):
     criteria: dict[str, Bands] = Field(min_length=1)
     provisional_below_words: Whole = Field(
         default=0, ge=0, description="grades on fewer reference words are marked provisional"
+    )
+    provisional_below_turns: Whole = Field(
+        default=0, ge=0, description="of a dialogue: grades on fewer turns with rules are marked provisional"
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from ..engines.registry import available, engine_class, needs_weights
 from .errors import Problem, nearest, suggest
+from .parts import wrong_roles
 from .specs import IN_WORDS, ModelSpec, Spec
 from .yamlfile import Document, shorten
 
@@ -81,6 +82,7 @@ def check_options(spec: ModelSpec, document: Document) -> None:
         if task not in engine.tasks:
             message = f"{spec.engine} does not do `{task}`; {suggest(task, engine.tasks)}"
             document.problems.append(document.problem(("tasks", i), message))
+    document.problems.extend(document.problem(place, message) for place, message in wrong_roles(spec, engine))
     problems: dict[Problem, None] = {}  # the same option may be wrong on every device
     for device in spec.devices:
         problems |= dict.fromkeys(_option_problems(spec, device, engine.Options, document))

@@ -34,6 +34,10 @@ class _Noted(Blobs):
         return blob if blob.is_file() else None
 
 
+OLD_S = 30 * STALE_S
+"""What was spoken before is spoken anew when it is needed."""
+
+
 class _Inventory(Store):
     """A store that fetches, makes, unpacks and links nothing."""
 
@@ -68,7 +72,7 @@ def named_data(catalog: Catalog, root: Path) -> set[str]:
     """SHA-256 of every file of a data set of the catalog, archives included."""
     store = _Inventory(root)
     for spec in catalog.datasets.values():
-        if spec.clips is None and spec.recipe is None:
+        if spec.clips is None and spec.recipe is None and spec.dialogues is None:
             continue  # its files lie elsewhere
         archives = Archives(spec, catalog, store, asked=True)
         for clip in spec.clips or ():
@@ -125,10 +129,25 @@ def environments(catalog: Catalog, root: Path) -> list[Part]:
     return [named, others]
 
 
+def spoken(root: Path) -> Part:
+    """What voices have said of dialogues: which catalog's, nobody can tell, and it is spoken anew when it is needed."""
+    part = Part("spoken questions")
+    for each in sorted((root / "spoken").glob("??/*.flac")):
+        part.add(size_of(each))
+        if age_s([each]) > OLD_S:
+            part.doomed.append(file(each, "spoken more than a month ago"))
+    return part
+
+
 def leftovers(root: Path) -> Part:
     """What killed processes left: downloads broken off, workers' scratch folders, environments half built."""
     part = Part("temporary files")
-    for path in (*(root / "tmp").glob("*"), *root.glob("blobs/sha256/*/.*.part"), *root.glob("*/.*.part")):
+    for path in (
+        *(root / "tmp").glob("*"),
+        *root.glob("blobs/sha256/*/.*.part"),
+        *root.glob("*/.*.part"),
+        *root.glob("spoken/*/.*.part"),
+    ):
         part.add(size_of(path))
         if age_s([path]) > STALE_S:
             part.doomed.append((folder if path.is_dir() else file)(path, "left by a killed process"))

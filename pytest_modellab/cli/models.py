@@ -42,6 +42,10 @@ def show(options: argparse.Namespace) -> int:
     return 0
 
 
+def _no_weights(model: ModelSpec) -> str:
+    return f"made of {', '.join(model.parts.values())}" if model.parts else "needs no weights"
+
+
 def pull(options: argparse.Namespace) -> int:
     """Fetch weights and build environments of the named models, by default of every model in a tier.
 
@@ -55,7 +59,9 @@ def pull(options: argparse.Namespace) -> int:
     else:
         models = [model for model in catalog.models.values() if model.tiers]
     failed = 0
-    for model in models:
+    # What a model is made of is fetched with it.
+    within = [catalog.models[name] for model in models for name in model.parts.values()]
+    for model in {model.id: model for model in [*models, *within]}.values():
         try:
             folder = local_folder(model, catalog, store, asked=True)
         except Unavailable as error:
@@ -65,7 +71,7 @@ def pull(options: argparse.Namespace) -> int:
             failed += 1
             print(f"{model.id}: {error}")
         else:
-            print(f"{model.id}: {folder or 'needs no weights'}")
+            print(f"{model.id}: {folder or _no_weights(model)}")
         try:
             with _telling(model) as say:
                 environment = environments.of(model, say)

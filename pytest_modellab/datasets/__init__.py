@@ -9,6 +9,7 @@ from ..store import Attempt, Store, Unavailable
 from .archives import Archives
 from .clips import from_clips
 from .derived import from_source
+from .dialogues import from_dialogues
 from .folder import from_folder
 from .made import from_made
 from .manifest import from_manifest
@@ -35,7 +36,9 @@ def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = 
     if spec.prompts is not None:
         return Dataset(spec, from_prompts(spec, spec.prompts))
     archives = Archives(spec, catalog, store, asked=asked)
-    if spec.clips is not None:
+    if spec.dialogues is not None:
+        utterances = from_dialogues(spec, spec.dialogues, catalog, archives, store)
+    elif spec.clips is not None:
         utterances = from_clips(spec, spec.clips, catalog, archives, store)
     elif spec.recipe is not None:
         utterances = from_recipe(spec, spec.recipe, archives)

@@ -15,6 +15,7 @@ from ..catalog.specs import DatasetSpec
 from ..engines.base import Clip
 from ..text import divided_by_spaces, for_language
 from .recording import Recording
+from .turn import TurnOf
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +39,8 @@ class Utterance:
     """What sort of speech or recording it is (read, whispered, babble ...), for figures by kind."""
     snr_db: float | None = None
     """Signal-to-noise ratio, where it is known."""
+    turn: TurnOf | None = None
+    """Of a dialogue: what went before, and what a right reply is like."""
     prompt: str | None = None
     """What a model is given to speak, where that isn't `text`, by which it is judged."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import Clip, LoadRequest, Partial, Speech, Transcript
+from .base import Clip, LoadRequest, Partial, Speech, Transcript, Turn
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +21,14 @@ class ControlOptions:
 
 
 class Control:
-    """Answers every clip with the same words."""
+    """Answers every clip, and every turn of a dialogue, with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "streaming"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
+    hears: ClassVar[bool] = False
+    """What it is told is all the same to it."""
+    speaks: ClassVar[bool] = False
     distributions: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str] = ""
     Options: ClassVar[type[Any]] = ControlOptions
@@ -39,6 +42,9 @@ class Control:
 
     def start(self, language: str | None) -> ControlStream:
         return ControlStream()
+
+    def respond(self, turn: Turn) -> Iterator[str]:
+        yield ANSWER
 
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
         """Two seconds of a tone."""

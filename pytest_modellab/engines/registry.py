@@ -55,6 +55,16 @@ def needs_weights(engine: type[Engine]) -> bool | None:
     return found
 
 
+def hears(engine: type[Engine]) -> bool:
+    """Whether an engine for dialogue is given what the user says aloud, or in writing."""
+    return bool(getattr(engine, "hears", True))
+
+
+def speaks(engine: type[Engine]) -> bool:
+    """Whether an engine answers aloud."""
+    return bool(getattr(engine, "speaks", False))
+
+
 def remedy(engine: type[Engine]) -> str:
     """What to type where an engine's library is missing."""
     return (

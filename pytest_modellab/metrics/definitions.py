@@ -1,75 +1,9 @@
-"""The measures by name: what each means, its unit, which way is better, and how it is printed."""
+"""The measures by name: what each means, its unit, which way is better."""
 
-import math
-from dataclasses import dataclass
-from typing import Literal
+from .metric import Metric, Unit
+from .of_tasks import OF_TASKS
 
-Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "price", "dB"]
-
-# Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
-_NOTATION: dict[Unit, tuple[str, int, int]] = {
-    "%": (" %", 1, 1),
-    "1": ("", 2, 2),
-    "n": ("", 0, 1),
-    "x": (" x", 0, 2),
-    "s": (" s", 2, 2),
-    "MB": (" MB", 0, 2),
-    "price": ("", 2, 2),
-    "/min": (" /min", 1, 2),
-    "dB": (" dB", 1, 2),
-}
-# Below this the digits would only be zeros; it is shown with "<".
-_SMALLEST = 1e-5
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One measure.
-
-    Attributes:
-        name: its key in records and suites.
-        title: its heading in reports.
-        unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
-            itself; "1" is a plain ratio, "n" a number of times, "x" a factor, "MB" 10^6 bytes, "/min" a number per
-            minute, "price" an amount of money in the currency of the device's price.
-        better: which direction is an improvement.
-        doc: its definition.
-    """
-
-    name: str
-    title: str
-    unit: Unit
-    better: Literal["lower", "higher"]
-    doc: str
-
-    @property
-    def bound(self) -> Literal["max", "min"]:
-        """Which side a limit is on."""
-        return "max" if self.better == "lower" else "min"
-
-    def format_gap(self, difference: float) -> str:
-        """The size of a difference between two values; of two percentages it is in points."""
-        return f"{abs(100 * difference):.3g} points" if self.unit == "%" else self.format(abs(difference))
-
-    def format(self, value: float | None) -> str:
-        """`value` for a person: "3.2 %", "0.12", "8.3 x", "1.24 s", "349 MB".
-
-        None, and a value that is not a finite number, is "not available": a missing figure must never look
-        like a zero. Nor does rounding turn a small figure into 0, or nearly all into 100 %: "<0.00001".
-        """
-        if value is None or not math.isfinite(value):
-            return "not available"
-        suffix, least, significant = _NOTATION[self.unit]
-        shown = 100 * value if self.unit == "%" else value
-        nearest = 100.0 if self.unit == "%" and shown > 50 else 0.0
-        gap = shown - nearest
-        if gap == 0:
-            return f"{shown:.{least}f}{suffix}"
-        if abs(gap) < _SMALLEST:
-            return f"{'<' if gap > 0 else '>'}{nearest + math.copysign(_SMALLEST, gap):.5f}{suffix}"
-        decimals = max(least, significant - 1 - math.floor(math.log10(abs(gap))))
-        return f"{shown:.{decimals}f}{suffix}"
-
+__all__ = ["METRICS", "TIMED", "WITH_INTERVAL", "Metric", "Unit"]
 
 WITH_INTERVAL = frozenset(
     {
@@ -79,6 +13,8 @@ WITH_INTERVAL = frozenset(
         *("flawed", "distillmos", "dnsmos", "mcd", "voice_similarity", "first_audio_p50_s", "first_audio_p95_s"),
         *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
         *("early_partials", "unstable_words", "offline_wer", "kept_up"),
+        *("answer_accuracy", "context_kept", "agreement_wer", "missed_replies", "replies_to_noise"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
 """Metrics of many utterances, whose interval a limit can be judged by; the others are single measurements."""
@@ -89,6 +25,7 @@ TIMED = frozenset(
         *("first_audio_p50_s", "first_audio_p95_s"),
         *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
         *("late_max_s", "kept_up", "backpressure_s"),
+        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
 """Metrics that a noisy machine makes worse than they are."""
@@ -284,154 +221,6 @@ METRICS: dict[str, Metric] = {
             better="higher",
             doc="Share of the answers whose language, left to the model to detect, was the utterance's.",
         ),
-        Metric(
-            name="judge_wer",
-            title="Judge's WER",
-            unit="%",
-            better="lower",
-            doc="WER of the recogniser that judges speech, on people's readings: no voice can be expected to beat it.",
-        ),
-        Metric(
-            name="flawed",
-            title="Flawed",
-            unit="%",
-            better="lower",
-            doc="Share of what was spoken that has a fault of structure: silence, clipping, an offset, a length that "
-            "no text of this size has, an end that is cut off.",
-        ),
-        Metric(
-            name="distillmos",
-            title="DistillMOS",
-            unit="1",
-            better="higher",
-            doc="Mean opinion score of the speech, 1 to 5, as DistillMOS (Stahl & Gamper 2025) predicts it without "
-            "listening to any reference; mean over the utterances.",
-        ),
-        Metric(
-            name="dnsmos",
-            title="DNSMOS",
-            unit="1",
-            better="higher",
-            doc="Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
-            "mean over the utterances.",
-        ),
-        Metric(
-            name="mcd",
-            title="MCD",
-            unit="dB",
-            better="lower",
-            doc="Mel-cepstral distortion between the speech and a person's reading of the same text, aligned in time; "
-            "mean over the utterances. Another voice is far away even if it is better: for one voice's versions.",
-        ),
-        Metric(
-            name="voice_similarity",
-            title="Voice similarity",
-            unit="1",
-            better="higher",
-            doc="Whether all utterances are of one voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
-            "with the first, of the first with the second.",
-        ),
-        Metric(
-            name="first_audio_p50_s",
-            title="First audio p50",
-            unit="s",
-            better="lower",
-            doc="Median time until the first piece of audio was there, of a model that streams it.",
-        ),
-        Metric(
-            name="first_audio_p95_s",
-            title="First audio p95",
-            unit="s",
-            better="lower",
-            doc="95th percentile of the time until the first piece of audio was there.",
-        ),
-        Metric(
-            name="first_partial_p50_s",
-            title="First partial p50",
-            unit="s",
-            better="lower",
-            doc="Median, over the clips, of the time from where the clip begins to the first partial result with a "
-            "word; the wait for the word to be spoken is in it.",
-        ),
-        Metric(
-            name="first_partial_p95_s",
-            title="First partial p95",
-            unit="s",
-            better="lower",
-            doc="95th percentile of the same.",
-        ),
-        Metric(
-            name="early_partials",
-            title="Early partials",
-            unit="%",
-            better="higher",
-            doc="Share of the clips with a partial result that has a word before all of their audio was handed over.",
-        ),
-        Metric(
-            name="final_p50_s",
-            title="Final p50",
-            unit="s",
-            better="lower",
-            doc="Median, over the clips, of the time from where the last sample is spoken to the final text; what the "
-            "stream is behind by then is in it.",
-        ),
-        Metric(
-            name="final_p95_s",
-            title="Final p95",
-            unit="s",
-            better="lower",
-            doc="95th percentile of the same.",
-        ),
-        Metric(
-            name="unstable_words",
-            title="Unstable words",
-            unit="%",
-            better="lower",
-            doc="Unstable partial word ratio (Shangguan et al. 2020): words of partial results from the first on that "
-            "the next one changes, over the words of the final texts. May exceed 100 %.",
-        ),
-        Metric(
-            name="offline_wer",
-            title="Offline WER",
-            unit="%",
-            better="lower",
-            doc="Word error rate of the same model on the same clips, each recognised as a whole.",
-        ),
-        Metric(
-            name="streaming_loss",
-            title="Streaming loss",
-            unit="%",
-            better="lower",
-            doc="Word error rate of the final texts less that of the clips recognised as a whole, in points; below 0 "
-            "where the stream does better.",
-        ),
-        Metric(
-            name="late_max_s",
-            title="Farthest behind",
-            unit="s",
-            better="lower",
-            doc="How far the stream was behind the speaker at most, over all chunks of all clips.",
-        ),
-        Metric(
-            name="kept_up",
-            title="Kept up",
-            unit="%",
-            better="higher",
-            doc="Share of the clips in which the stream was never more than a second behind the speaker.",
-        ),
-        Metric(
-            name="reconnects",
-            title="Reconnects",
-            unit="n",
-            better="lower",
-            doc="How often a connection to the server was lost and made again, over all clips.",
-        ),
-        Metric(
-            name="backpressure_s",
-            title="Back-pressure",
-            unit="s",
-            better="lower",
-            doc="Time that audio had to wait because the server didn't take it any faster, over all clips.",
-        ),
+        *OF_TASKS,
     )
 }

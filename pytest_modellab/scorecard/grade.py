@@ -67,6 +67,8 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     count = words.substitutions + words.deletions + words.hits
     unit = "word" if record.error_metric == "wer" else "character"
     why = []
+    if record.chat is not None and record.chat.judged.of < bands.provisional_below_turns:
+        why.append(f"{counted(record.chat.judged.of, 'judged turn')}, fewer than {bands.provisional_below_turns}")
     if count < bands.provisional_below_words:
         why.append(f"{counted(count, f'reference {unit}')}, fewer than {bands.provisional_below_words}")
     if record.timing.noisy and not TIMED.isdisjoint(bands.criteria):

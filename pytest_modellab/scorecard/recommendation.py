@@ -57,15 +57,16 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     compared = [[row for row in own if row.case.dataset in shared] for own in passing]
     judged_by = _measures(task, [row for own in compared for row in own])
     best = min(compared, key=lambda own: _order(own, judged_by))
-    figure, rtf = _figure(best, judged_by), METRICS["rtf"].format(_slowest(best))
+    speed = METRICS[_speed(best[0])]
+    figure, pace = _figure(best, judged_by), speed.format(_slowest(best))
     if len(best) > 1:
-        figure, rtf = f"{figure} over {len(best)} data sets", f"{rtf} at worst"
+        figure, pace = f"{figure} over {len(best)} data sets", f"{pace} at worst"
     case = best[0].case
     measure = " and ".join(dict.fromkeys(METRICS[judged_by(row)].title for row in best))
     first = METRICS[judged_by(best[0])]
     superlative = "lowest" if first.better == "lower" else "highest"
     rank = f"{superlative} {measure} of {len(passing)} that pass" if len(passing) > 1 else "the only one that passes"
-    text = f"{case.model} on {case.device}: {rank} with a grade above F ({measure} {figure}, RTF {rtf})"
+    text = f"{case.model} on {case.device}: {rank} with a grade above F ({measure} {figure}, {speed.title} {pace})"
     ties = [
         own[0].case.model
         for own in passing
@@ -103,7 +104,7 @@ def _graded(row: Row) -> bool:
 
 
 def _order(rows: Sequence[Row], judged_by: Callable[[Row], str]) -> tuple[float, float]:
-    """The lower the better: what the rows are ranked by, then the worst RTF among them."""
+    """The lower the better: what the rows are ranked by, then the slowest among them."""
     value = _pooled(rows, judged_by)
     higher = METRICS[judged_by(rows[0])].better == "higher"
     return (-value if higher and math.isfinite(value) else value), _slowest(rows)
@@ -121,7 +122,12 @@ def _figure(rows: Sequence[Row], judged_by: Callable[[Row], str]) -> str:
 
 
 def _slowest(rows: Sequence[Row]) -> float:
-    return max(_or_worst(row.figures.get("rtf")) for row in rows)
+    return max(_or_worst(row.figures.get(_speed(row))) for row in rows)
+
+
+def _speed(row: Row) -> str:
+    """The metric that breaks ties: how fast it is, in a dialogue how soon the reply begins."""
+    return "onset_p50_s" if row.case.task == "chat" else "rtf"
 
 
 def _or_worst(value: float | None) -> float:

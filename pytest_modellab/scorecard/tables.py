@@ -20,6 +20,10 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
         *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),
         *(("final_p95_s", "final p95"), ("unstable_words", "unstable"), ("kept_up", "kept up"), ("rtf", "RTF")),
     ),
+    "chat": (
+        *(("answer_accuracy", "right"), ("context_kept", "context"), ("replies_to_noise", "to noise")),
+        *(("onset_p50_s", "onset"), ("latency_p50_s", "response"), ("peak_rss_mb", "memory")),
+    ),
 }
 """Metric and heading, by task."""
 
@@ -72,7 +76,7 @@ def _cell(metric: str, row: Row) -> str:
     text = METRICS[metric].format(value)
     if row.noisy and metric in TIMED:
         text += " ~"
-    interval = row.intervals.get(metric) if metric == row.error_metric else None
+    interval = row.intervals.get(metric) if metric in {row.error_metric, "answer_accuracy"} else None
     return text if interval is None else f"{text} [{_percent(interval.low)}, {_percent(interval.high)}]"
 
 

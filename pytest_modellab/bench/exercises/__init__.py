@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from ...catalog.specs import Task
 from ...datasets import Dataset
+from ...engines.base import Engine
+from ...engines.registry import hears
 from ..artefacts import Artefacts
 from .asr import AsrExercise
+from .chat import ChatExercise
 from .model import Ask, Exercise, Kept, Lines
 from .streaming import StreamingExercise
 from .tts import TtsExercise
@@ -13,12 +16,14 @@ from .tts import TtsExercise
 __all__ = ["Ask", "Exercise", "Kept", "Lines", "exercise_for"]
 
 
-def exercise_for(task: Task, dataset: Dataset, rate: int, artefacts: Artefacts) -> Exercise:
-    """The exercise of a task on `dataset`, for an engine whose clips come at `rate` Hz."""
+def exercise_for(task: Task, dataset: Dataset, engine: type[Engine], artefacts: Artefacts) -> Exercise:
+    """The exercise of a task on `dataset`, for an `engine` that does the task."""
     match task:
         case "tts":
             return TtsExercise(dataset, artefacts)
         case "streaming":
-            return StreamingExercise(dataset, rate)
+            return StreamingExercise(dataset, engine.rate)
+        case "chat":
+            return ChatExercise(dataset, artefacts, engine.rate, hears=hears(engine))
         case _:
-            return AsrExercise(dataset, rate)
+            return AsrExercise(dataset, engine.rate)

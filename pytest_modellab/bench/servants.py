@@ -1,0 +1,97 @@
+"""Models that serve a data set, as its voice or its grader: what it takes to load one, and one that is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .. import weights
+from ..cases import Case
+from ..catalog.specs import DatasetSpec, Task
+from ..engines.registry import engine_class
+from . import provenance
+from .exercises.model import Ask
+from .local import Worker, WorkerDied
+from .pool import LoadOrder
+from .summoning import NoJudge
+
+if TYPE_CHECKING:
+    from .run import Bench
+
+
+class NoServant(NoJudge):
+    """The voice or the grader of a data set isn't here."""
+
+
+class ServantError(Exception):
+    """The voice or the grader of a data set could not be loaded, or failed on what it was given."""
+
+
+@dataclass(frozen=True)
+class Servant:
+    """A model on the CPU, and everything that can change what it says."""
+
+    model: str
+    order: LoadOrder
+    inputs: Mapping[str, Any]
+
+
+def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench) -> Servant:
+    """The model `name` for `task`, which the catalog has seen to.
+
+    Raises NoServant where its library isn't here, or store.StoreError.
+    """
+    catalog = bench.catalog
+    model = catalog.models[name]
+    device = next(each for id in model.devices if (each := catalog.devices[id]).kind == "cpu")
+    case = Case(task, model, device, dataset)
+    reason = bench.absent(case, judge=True)
+    if reason is not None:
+        raise NoServant(f"{name}, which data set {dataset.id} needs, can't be had: {reason}")
+    order = bench.order(case, judge=True)
+    names = engine_class(order.engine).distributions
+    found = provenance.versions(names) if order.environment is None else order.environment.versions(names)
+    inputs = {
+        "model": name,
+        "options": order.options,
+        "weights": weights.digest(model, catalog),
+        "versions": found,
+        "code": provenance.sources_digest(order.engine, order.environment),
+    }
+    return Servant(name, order, inputs)
+
+
+class Serving:
+    """A servant in a worker of its own, loaded when it is first asked, and gone when its context ends."""
+
+    def __init__(self, servant: Servant, bench: Bench) -> None:
+        self._servant = servant
+        self._bench = bench
+        self._worker: Worker | None = None
+
+    def ask(self, ask: Ask) -> dict[str, Any]:
+        """Its reply. Raises ServantError."""
+        order = self._servant.order
+        try:
+            if self._worker is None:
+                self._worker = self._bench.start_worker(order)
+                self._checked(self._worker.request(order.message(), timeout=order.timeout_s))
+            timeout = order.timeout_s + 20 * ask.audio_s
+            return self._checked(self._worker.request(ask.message, ask.payload, timeout=timeout))
+        except WorkerDied as death:
+            self._worker = None
+            raise ServantError(f"{self._servant.model} failed: {death}") from death
+
+    def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
+        if "error" in reply:
+            error = reply["error"]
+            raise ServantError(f"{self._servant.model} failed: {error['type']}: {error['message']}")
+        return reply
+
+    def __enter__(self) -> Serving:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._worker is not None:
+            self._worker.close()
