@@ -52,5 +52,6 @@ def test_load_time(run: Run, limits: Limits) -> None:
     assert run.load_s <= limits.load_s
 
 
+@pytest.mark.bounded("peak_rss_mb")
 def test_peak_memory(run: Run, limits: Limits) -> None:
     assert run.peak_rss_mb <= limits.peak_rss_mb
