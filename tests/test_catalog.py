@@ -26,7 +26,10 @@ from pytest_modellab.engines.registry import available, engine_class
 from pytest_modellab.metrics import definitions
 
 ROOT = Path(__file__).parent.parent
-MODEL_KEYS = "devices, engine, environment, id, languages, licence, options, parts, schema, tasks, tiers, timeouts, title, weights"
+MODEL_KEYS = (
+    "devices, engine, environment, id, languages, licence, options, parts, schema, tasks, tiers, timeouts, title,"
+    " weights"
+)
 OPTIONS = (
     "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language, temperature,"
     " vad_filter"
