@@ -32,7 +32,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Everything that an engine needs, some 600 MB of it torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,data]'
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data]'
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps distillmos xls-r-sqa speechmos resemblyzer

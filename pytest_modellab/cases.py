@@ -20,6 +20,8 @@ class Case:
     model: ModelSpec
     device: DeviceSpec
     dataset: DatasetSpec
+    variant: str = ""
+    """What sets its model apart from the catalog's model of that id; empty for nothing."""
 
     @property
     def id(self) -> str:
@@ -34,7 +36,7 @@ class Case:
     @property
     def group(self) -> str:
         """Cases of one group share one worker process."""
-        return f"{self.model.id}:{self.device.id}"
+        return f"{self.model.id}:{self.device.id}{f' ({self.variant})' if self.variant else ''}"
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
@@ -64,6 +66,17 @@ class Selection:
 
 def _matches(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
+
+
+def plan_here(catalog: Catalog, selection: Selection = Selection()) -> tuple[list[Case], list[str]]:
+    """The plan as environment variables have it, and what is wrong with them, a line each."""
+    from .streaming_choice import applied, read, with_choice
+
+    choice, problems = read(catalog)
+    cases = plan(catalog, selection)
+    if problems or not choice:
+        return cases, problems
+    return with_choice(cases, choice, plan(applied(choice, catalog), selection)), []
 
 
 def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .bench.beyond import Looked, Terms, look
 from .bench.beyond_figures import FIGURES, worst_slice
 from .bench.record import BeyondWer, Record, UtteranceResult
+from .bench.speech_record import PREDICTORS
+from .metrics.definitions import METRICS
 from .metrics.slices import values
 from .metrics.writing import Errors
 from .text import normalizer
@@ -19,13 +21,15 @@ class Culprit:
 
     result: UtteranceResult
     note: str
-    weight: int
+    weight: float
     raw: bool = False
     """Whether it is the raw texts that differ, and not their words."""
 
 
 def culprits(record: Record, metric: str) -> list[Culprit]:
-    """The utterances behind one of the metrics of `BeyondWer`; [] for any other metric, or where none stands out."""
+    """The utterances behind a metric of speech or of `BeyondWer`; [] for any other, or where none stands out."""
+    if metric == "flawed" or metric in PREDICTORS:
+        return sorted(_spoken(record, metric), key=lambda culprit: -culprit.weight)
     part = record.beyond
     if part is None or metric not in FIGURES:
         return []
@@ -33,6 +37,21 @@ def culprits(record: Record, metric: str) -> list[Culprit]:
     terms = Terms.cut([each.term for each in part.glossary], [each.term for each in part.names], normalize)
     found = [_culprit(look(result, normalize, terms), metric, part) for result in record.utterances]
     return sorted((each for each in found if each is not None), key=lambda culprit: -culprit.weight)
+
+
+def _spoken(record: Record, metric: str) -> Iterator[Culprit]:
+    """What was said with a fault; or everything that was rated, the worst with the most weight."""
+    for result in record.utterances:
+        if result.speech is None:
+            continue
+        if metric == "flawed":
+            faults = result.speech.faults
+            if faults:
+                yield Culprit(result, "; ".join(faults), len(faults))
+        elif metric in result.speech.quality:
+            score, measure = result.speech.quality[metric], METRICS[metric]
+            sign = 1 if measure.better == "lower" else -1
+            yield Culprit(result, f"{measure.title} {measure.format(score)}", sign * score)
 
 
 def _culprit(looked: Looked, metric: str, part: BeyondWer) -> Culprit | None:

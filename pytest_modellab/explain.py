@@ -86,7 +86,15 @@ def _answer(result: UtteranceResult, record: Record) -> list[str]:
         return [f"    HYP: {' '.join(words[:30])}{rest_of}"]
     lines = [f"    {line}" for line in asr.render_alignment(asr.align(reference, hypothesis)).splitlines()]
     rest_of_lines = len(lines) - _MOST_LINES
-    return lines if rest_of_lines <= 0 else [*lines[:_MOST_LINES], f"    ... and {rest_of_lines} lines more"]
+    shown = lines if rest_of_lines <= 0 else [*lines[:_MOST_LINES], f"    ... and {rest_of_lines} lines more"]
+    return [*shown, *_sound(result)]
+
+
+def _sound(result: UtteranceResult) -> list[str]:
+    """Where to hear what was said, below the folder of reports."""
+    if result.speech is None or result.speech.audio is None:
+        return []
+    return [f"    sound: audio/{result.speech.audio[:2]}/{result.speech.audio}.flac, under the reports"]
 
 
 def _count(number: int, what: str) -> str:

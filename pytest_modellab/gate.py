@@ -399,6 +399,20 @@ class Run:
     first_audio_p50_s = MetricFigure()
     first_audio_p95_s = MetricFigure()
 
+    # Of streams.
+    first_partial_p50_s = MetricFigure()
+    first_partial_p95_s = MetricFigure()
+    early_partials = MetricFigure()
+    final_p50_s = MetricFigure()
+    final_p95_s = MetricFigure()
+    unstable_words = MetricFigure()
+    offline_wer = MetricFigure()
+    streaming_loss = MetricFigure()
+    late_max_s = MetricFigure()
+    kept_up = MetricFigure()
+    reconnects = MetricFigure()
+    backpressure_s = MetricFigure()
+
     # Of dialogue.
     answer_accuracy = MetricFigure()
     context_kept = MetricFigure()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import Case, Selection, named_in, plan
+from .cases import Case, Selection, named_in, plan_here
 from .catalog.errors import suggest
 from .catalog.load import Catalog, load
 from .options import Config
@@ -180,7 +180,8 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
         for glob in globs:
             if not any(fnmatchcase(name, glob) for name in known):
                 problems.append(f"{flag} {glob} matches nothing; {suggest(glob, known)}")
-    cases = tuple(plan(catalog, Selection(config.models, config.devices, config.datasets)))
+    cases, wrong = plan_here(catalog, Selection(config.models, config.devices, config.datasets))
+    problems += wrong
     if not problems and not cases and (config.models or config.devices or config.datasets):
         problems.append(
             "--lab-model, --lab-device and --lab-dataset leave no case: the models and data sets they match"
@@ -193,7 +194,7 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
                 problems.append(f"--lab-require {glob} matches no case; {suggest(glob, ids)}")
     if problems:
         raise pytest.UsageError("\n".join(problems))
-    return catalog, cases
+    return catalog, tuple(cases)
 
 
 def rerun_command(item: pytest.Item, case: Case) -> str:

@@ -19,6 +19,15 @@ class Variable:
 
 
 CACHE = Variable("MODELLAB_CACHE", "where fetched files and built environments live (default: the user's cache folder)")
+ASR_PROVIDER = Variable(
+    "MODELLAB_ASR_PROVIDER", "streaming cases of this engine's models alone: `faster-whisper`, `moonshine-voice`, ..."
+)
+ASR_MODEL = Variable("MODELLAB_ASR_MODEL", "streaming cases of this model of the catalog alone")
+ASR_DEVICE = Variable("MODELLAB_ASR_DEVICE", "streaming cases on this device of the catalog alone")
+ASR_COMPUTE = Variable("MODELLAB_ASR_COMPUTE", "`compute_type` of the models of streaming cases, such as `int8`")
+ASR_LANGUAGE = Variable("MODELLAB_ASR_LANGUAGE", "their `language`: a tag such as `en`, or `auto` to have it detected")
+ASR_CHUNK_SECONDS = Variable("MODELLAB_ASR_CHUNK_SECONDS", "audio that streaming cases hand over at once, seconds")
+ASR_VAD = Variable("MODELLAB_ASR_VAD", "`on` or `off`: whether their models leave out what is no speech")
 HF_ENDPOINT = Variable("HF_ENDPOINT", "the Hugging Face hub, or a mirror of it")
 HF_HUB_OFFLINE = Variable("HF_HUB_OFFLINE", "`1`: the hub is not asked, only its cache is looked into")
 TRANSFORMERS_OFFLINE = Variable("TRANSFORMERS_OFFLINE", "the same")
@@ -32,6 +41,13 @@ PATH = Variable("PATH", "where Pythons, uv, git, apt and ffmpeg are looked for")
 
 VARIABLES = (
     CACHE,
+    ASR_PROVIDER,
+    ASR_MODEL,
+    ASR_DEVICE,
+    ASR_COMPUTE,
+    ASR_LANGUAGE,
+    ASR_CHUNK_SECONDS,
+    ASR_VAD,
     HF_ENDPOINT,
     HF_HUB_OFFLINE,
     TRANSFORMERS_OFFLINE,

@@ -7,7 +7,7 @@ import pytest
 from pytest_modellab.gate import Verdict
 
 # Baselines are compared by WER, which needs words.
-pytestmark = [pytest.mark.asr, pytest.mark.spoken]
+pytestmark = [pytest.mark.asr, pytest.mark.tts, pytest.mark.spoken]
 
 
 def test_no_worse_than_the_baseline(no_worse: Callable[..., Verdict]) -> None:

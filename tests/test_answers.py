@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modellab.bench.chat_record import given as stored
+from pytest_modellab.bench.chat_figures import given as stored
 from pytest_modellab.metrics.answers import Rules, judge, number_in, verdict_of
 from pytest_modellab.metrics.tongues import kept
 from pytest_modellab.text import normalizer

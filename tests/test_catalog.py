@@ -31,8 +31,8 @@ MODEL_KEYS = (
     " weights"
 )
 OPTIONS = (
-    "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language, temperature,"
-    " vad_filter"
+    "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language,"
+    " stream_show_open, stream_step_s, stream_window_s, temperature, vad_filter"
 )
 METRICS = ", ".join(sorted(definitions.METRICS))
 PLAIN_NAME = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
@@ -221,7 +221,7 @@ class TestWhatLoads:
             "on: en",
             "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, folder, glossary, graded_by,"
             " id, judge, kind, language, licence, made, manifest, names, normalizer, prompts, recipe, schema, speaker,"
-            " tasks, tiers, title, voice",
+            " stream, tasks, tiers, title, voice",
             id="a key that YAML takes for true",
         ),
     ],
@@ -285,7 +285,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "[ars]",
             "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, chat, streaming, tts",
         ),
-        (MODEL_FILE, "[asr]", "[tts]", "4: faster-whisper does not do `tts`; allowed: asr"),
+        (MODEL_FILE, "[asr]", "[tts]", "4: faster-whisper does not do `tts`; allowed: asr, streaming"),
         (
             MODEL_FILE,
             "[smoke,",

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pytest_modellab.bench import chat_record, responding
-from pytest_modellab.bench.chat_record import Reply
+from pytest_modellab.bench import chat_figures, responding
+from pytest_modellab.bench.chat_record import ChatSummary, Reply
 from pytest_modellab.bench.record import UtteranceResult
 from pytest_modellab.bench.stored import Edits
 from pytest_modellab.datasets.turn import TurnOf
@@ -92,14 +92,14 @@ def result(id: str, said: str, about: TurnOf | None, text: str | None, **extra: 
     times: dict[str, Any] = {name: extra.pop(name) for name in ("first_token_s", "first_audio_s") if name in extra}
     transcript = extra.pop("transcript", None)
     part = None if text is None else {"text": text, "heard": None, "audible": False, **extra}
-    reply = chat_record.reply_of(id, said, about, part, times, transcript=transcript, graded=None, normalize=ENGLISH)
+    reply = chat_figures.reply_of(id, said, about, part, times, transcript=transcript, graded=None, normalize=ENGLISH)
     return UtteranceResult(
         id=id, reference=said, hypothesis=None, audio_s=1.0, words=NONE, characters=NONE, reply=reply
     )
 
 
-def summary(results: Sequence[UtteranceResult]) -> chat_record.ChatSummary:
-    return chat_record.summarize(results)
+def summary(results: Sequence[UtteranceResult]) -> ChatSummary:
+    return chat_figures.summarize(results)
 
 
 class TestFigures:
@@ -169,4 +169,4 @@ class TestFigures:
         assert reply is not None
         stored = Reply.model_validate_json(reply.model_dump_json())
         assert stored == reply
-        assert chat_record.judged(stored, "Say A.", ENGLISH, failed=False) == reply
+        assert chat_figures.judged(stored, "Say A.", ENGLISH, failed=False) == reply

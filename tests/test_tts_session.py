@@ -9,7 +9,9 @@ import pytest
 import soundfile
 from fakelab import FakeLab
 
+from pytest_modellab.bench.merge import merge
 from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record_files import canonical
 from pytest_modellab.gate import Status
 
 VOICE = "modellab_fake_engine:FakeVoice"
@@ -244,7 +246,32 @@ class TestFaults:
         assert record.figure("wer") is None
 
 
+class TestShards:
+    def test_joined_they_are_the_whole(self, lab: FakeLab) -> None:
+        ready(lab, faults={"two fine days": "silence"})
+        lab.subprocess = True  # scipy, which measures loudness, can be imported but once in a process
+        lab.run("--lab-fresh")
+        whole = lab.record()
+        for part in ("1/2", "2/2"):
+            lab.run("--lab-shard", part)
+        shards = [record for record in lab.records() if record.shard is not None]
+        merged = merge({lab.path / f"{record.id}.json": record for record in shards})
+        assert canonical(merged)["speech"] == canonical(whole)["speech"]
+        assert merged.figure("wer") == whole.figure("wer")
+        assert merged.figure("flawed") == pytest.approx(1 / 3)
+
+
 class TestScorecard:
+    def test_a_failing_limit_names_the_faults_and_where_to_hear_them(self, lab: FakeLab) -> None:
+        lab.pytester.makepyfile(
+            test_suite=SUITE + "\n\ndef test_structure(run):\n    assert run.flawed <= 0\n",
+        )
+        result = ready(lab, faults={"two fine days": "silence"}).run("-k", "structure")
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            ["in 1 of 3 utterances, the worst first:", "  two: peak -inf dBFS*", "*sound: audio/??/*.flac*"]
+        )
+
     def test_a_row_for_each_model_with_a_grade_for_each_task(self, lab: FakeLab, pytester: pytest.Pytester) -> None:
         pytester.makepyfile(test_suite=SUITE.replace("pytestmark = pytest.mark.tts\n", ""))
         ready(lab).model()

@@ -10,7 +10,8 @@ from typing import Any
 
 from .. import __version__
 from ..cases import Case
-from ..datasets import Dataset
+from ..catalog.specs import StreamSpec
+from ..datasets import Dataset, Utterance
 from ..engines.base import Fact
 from ..metrics import asr, speed
 from ..metrics.intervals import (
@@ -21,7 +22,7 @@ from ..metrics.intervals import (
     wilson_interval,
 )
 from ..text import CHARACTERS, Normalizer, normalizer
-from . import beyond, chat_record, speech_record
+from . import beyond, chat_figures, speech_figures, streaming_record
 from .conditions import Conditions
 from .judging import Heard
 from .local import Memory
@@ -43,6 +44,7 @@ from .record import (
 )
 from .speech_record import Speech
 from .stored import Failure, Range, edits
+from .streaming_record import Streamed, StreamingSummary
 
 
 @dataclass(frozen=True)
@@ -134,10 +136,11 @@ def assemble(
                 words=edits(each.words),
                 characters=edits(each.characters),
                 prompt=utterance.prompt if utterance.prompt != utterance.text else None,
+                streamed=_streamed(case, utterance, answer, {} if facts.no_speed else times or {}, normalize),
                 speech=None if chats else _speech(utterance.id, answer, times or {}, heard),
                 reply=None
                 if not chats
-                else chat_record.reply_of(
+                else chat_figures.reply_of(
                     utterance.id,
                     utterance.text,
                     utterance.turn,
@@ -160,7 +163,7 @@ def assemble(
         ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summarize(results, scored, words=normalize.name != CHARACTERS),
-        chat=chat_record.summarize(results) if chats else None,
+        chat=chat_figures.summarize(results) if chats else None,
         timing=timing(results, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
@@ -179,10 +182,11 @@ def assemble(
         ),
         utterances=tuple(results),
         findings=facts.findings,
+        streaming=_streaming(case, results, facts),
         beyond=None
         if chats
         else beyond.count(results, normalize, beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)),
-        speech=None if heard is None or chats else speech_record.summarize(results, heard.judge, dict(heard.missing)),
+        speech=None if heard is None or chats else speech_figures.summarize(results, heard.judge, dict(heard.missing)),
     )
 
 
@@ -199,6 +203,26 @@ def _speech(
     if heard is None or answer["part"] is None:
         return None
     return Speech(**{**answer["part"], **times.get(id, {}), "quality": dict(heard.quality.get(id, {}))})
+
+
+def _streamed(
+    case: Case,
+    utterance: Utterance,
+    answer: Mapping[str, Any],
+    times: Mapping[str, Mapping[str, Any]],
+    normalize: Normalizer,
+) -> Streamed | None:
+    if case.task != "streaming" or answer["part"] is None:
+        return None
+    timed = times.get(utterance.id, {})
+    return streaming_record.scored(answer["part"], timed, utterance.text, answer["text"], normalize)
+
+
+def _streaming(case: Case, results: Sequence[UtteranceResult], facts: RunFacts) -> StreamingSummary | None:
+    if case.task != "streaming":
+        return None
+    spec = case.dataset.stream or StreamSpec()
+    return streaming_record.summarize(results, spec.chunk_s, spec.pace, facts.no_speed)
 
 
 def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], *, words: bool = True) -> AsrSummary:

@@ -12,6 +12,7 @@ from typing import Any
 from .. import environments, weights
 from ..cases import Case
 from ..catalog.load import Catalog
+from ..catalog.specs import StreamSpec
 from ..datasets import Dataset
 from ..engines.base import Engine
 from ..engines.registry import engine_class
@@ -43,8 +44,10 @@ def answers_depend_on(
         "in_process": in_process,
         "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
         "python": provenance.python_tag(),
-        "code": provenance.sources_digest(order.engine, order.environment),
+        "code": provenance.sources_digest(order.engine, order.environment, case.task),
     }
+    if case.task == "streaming":
+        inputs["stream"] = (case.dataset.stream or StreamSpec()).model_dump()
     if order.parts:
         inputs["parts"] = {role: _part(case, catalog, order, role) for role in sorted(order.parts)}
     if order.environment is not None:

@@ -17,12 +17,14 @@ from typing import Any
 from .. import __version__
 from ..metrics import speed
 from ..text import CHARACTERS, normalizer
-from . import beyond, chat_record, reuse
+from . import beyond, chat_figures, reuse, streaming_record
 from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
-from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing
+from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
 from .rescore import rescored
+from .speech_figures import summarize as summarize_speech
+from .speech_record import PREDICTORS, SpeechSummary
 from .stored import Failure
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
@@ -63,6 +65,9 @@ def merge(found: Mapping[Path, Record]) -> Record:
         key=lambda each: each[0],
     )
     scored, results = rescored(first.case.task, [row for _, row in rows], normalize)
+    timed = _timing(parts, results)
+    if timed.no_speed is not None:
+        results = [row.model_copy(update={"streamed": streaming_record.untimed(row.streamed)}) for row in results]
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]
     listed = first.beyond
@@ -75,15 +80,17 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "loaded": next((part.record.loaded for part in parts if part.record.loaded), {}),
             "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
             "summary": summarize(results, scored, words=normalize.name != CHARACTERS),
-            "timing": _timing(parts, results),
+            "timing": timed,
             "memory": _memory(parts),
             "provenance": _provenance(parts),
             "utterances": tuple(results),
+            "streaming": streaming_record.again(first.streaming, results, timed.no_speed),
             "findings": tuple(sorted(findings, key=lambda finding: order[finding.utterance])),
+            "speech": _speech(parts, results),
             "beyond": None
             if first.chat
             else beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
-            "chat": chat_record.summarize(results) if first.chat else None,
+            "chat": chat_figures.summarize(results) if first.chat else None,
             "seal": None,
         }
     )
@@ -154,6 +161,15 @@ def _case(parts: Sequence[Part]) -> str:
 
 def _files(parts: Sequence[Part], indent: int = 2) -> str:
     return "".join(f"\n{' ' * indent}{part.name}: {part.path}" for part in parts)
+
+
+def _speech(parts: Sequence[Part], results: Sequence[UtteranceResult]) -> SpeechSummary | None:
+    """Figures of what all shards said; a predictor that failed in one has none."""
+    summaries = [part.record.speech for part in parts if part.record.speech is not None]
+    if not summaries:
+        return None
+    missing = {name: why for each in summaries for name, why in each.missing.items() if name in PREDICTORS}
+    return summarize_speech(results, summaries[0].judge, missing)
 
 
 def _failure(parts: Sequence[Part]) -> Failure | None:

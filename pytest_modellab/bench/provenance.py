@@ -34,6 +34,17 @@ _ANSWERING = (
     "pytest_modellab.bench.worker",
 )
 
+# The same, for one task alone.
+_OF_TASK = {
+    "streaming": (
+        "pytest_modellab.engines.steps",
+        "pytest_modellab.engines.local_agreement",
+        "pytest_modellab.engines.asr_contract",
+        "pytest_modellab.engines.websocket_stream",
+        "pytest_modellab.bench.streaming",
+    )
+}
+
 # Instruction sets that kernels are chosen by.
 _ISA = ("avx", "avx2", "avx512f", "avx512_vnni", "avx_vnni", "amx_int8", "asimd", "asimddp", "i8mm", "sve")
 
@@ -99,14 +110,14 @@ def _version(name: str) -> str | None:
         return None
 
 
-def sources_digest(engine: str, environment: Environment | None = None) -> str:
+def sources_digest(engine: str, environment: Environment | None = None, task: str = "asr") -> str:
     """SHA-256 over the source of everything between the samples and the answer, `engine`'s own included.
 
     Of somebody else's package all modules count, since which of them the engine uses can't be told. Such an engine is
     what it is in the `environment` of the model, if that has one.
     """
     digest = hashlib.sha256()
-    for target in (*(f"{module}:" for module in _ANSWERING), engine):
+    for target in (*(f"{module}:" for module in (*_ANSWERING, *_OF_TASK.get(task, ()))), engine):
         place = target.rpartition(":")[0]
         ours = place.partition(".")[0] == "pytest_modellab"
         if environment is None or place.endswith(".py") or ours:

@@ -12,11 +12,12 @@ from pydantic import Field
 
 from ..metrics.definitions import METRICS
 from ..text import CHARACTERS
-from . import beyond_figures, speech_record
+from . import beyond_figures, speech_record, streaming_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
 from .stored import Edits, Failure, Range, Share, Stored, volatile
+from .streaming_record import Streamed, StreamingSummary
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
 
@@ -76,6 +77,7 @@ class UtteranceResult(Stored):
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
     reply: Reply | None = Field(default=None, description="how it answered, in a dialogue")
     speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
+    streamed: Streamed | None = Field(default=None, description="how it went as a stream; null where it was none")
 
 
 class Finding(Stored):
@@ -228,6 +230,7 @@ class Price(Stored):
 OF_TASKS = frozenset(
     {
         *("judge_wer", "flawed", *speech_record.PREDICTORS, "first_audio_p50_s", "first_audio_p95_s"),
+        *streaming_record.METRICS,
         *("answer_accuracy", "context_kept", "missed_replies", "replies_to_noise", "reply_words", "agreement_wer"),
         *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
@@ -263,6 +266,7 @@ class Record(Stored):
     findings: tuple[Finding, ...] = ()
     beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
     speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
+    streaming: StreamingSummary | None = Field(default=None, description="of a record for streaming")
     chat: ChatSummary | None = Field(default=None, description="of a record for chat")
     seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
 
@@ -327,9 +331,9 @@ class Record(Stored):
         return None
 
     @property
-    def _of_task(self) -> SpeechSummary | ChatSummary | None:
+    def _of_task(self) -> SpeechSummary | ChatSummary | StreamingSummary | None:
         """The figures that only its task has."""
-        return self.speech or self.chat
+        return self.speech or self.chat or self.streaming
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ..metrics import asr
 from ..text import CHARACTERS, Normalizer, normalizer
-from . import beyond, chat_record
+from . import beyond, chat_figures, streaming_record
 from .assemble import score, summarize
 from .record import NormalizerRef, Record, UtteranceResult
 from .stored import edits
@@ -33,10 +33,11 @@ def rescore(record: Record, name: str | None = None) -> Record:
             "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
             "summary": summarize(results, scored, words=normalize.name != CHARACTERS),
             "utterances": tuple(results),
+            "streaming": streaming_record.again(record.streaming, results, record.timing.no_speed),
             "beyond": None
             if record.chat
             else beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
-            "chat": chat_record.summarize(results) if record.chat else None,
+            "chat": chat_figures.summarize(results) if record.chat else None,
             "provenance": record.provenance.model_copy(
                 update={"rescored": datetime.now(UTC).isoformat(timespec="milliseconds")}
             ),
@@ -54,6 +55,6 @@ def rescored(
         update: dict[str, object] = {"words": edits(each.words), "characters": edits(each.characters)}
         if result.reply is not None:
             failed = result.error is not None
-            update["reply"] = chat_record.judged(result.reply, result.reference, normalize, failed=failed)
-        results.append(result.model_copy(update=update))
+            update["reply"] = chat_figures.judged(result.reply, result.reference, normalize, failed=failed)
+        results.append(streaming_record.counted_again(result.model_copy(update=update), normalize))
     return scored, results

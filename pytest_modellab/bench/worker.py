@@ -21,7 +21,7 @@ import numpy as np
 
 from ..engines.base import Clip, DeviceRef, LoadRequest, Part, Telling, Transcript
 from ..engines.registry import engine_class
-from . import rating, responding, speaking, wire
+from . import rating, responding, speaking, streaming, wire
 from .plain import plain, storable
 
 
@@ -45,6 +45,8 @@ class Host:
                     reply = {"reset": reset_peak_memory()}
                 case "synthesize":
                     reply, samples = speaking.answer(self._engine, message)
+                case "stream":
+                    reply, samples = streaming.answer(self._engine, message, payload)
                 case "respond":
                     reply, samples = responding.answer(self._engine, message, payload)
                 case "rate":

@@ -202,6 +202,15 @@ class JudgeSpec(Spec):
     )
 
 
+class StreamSpec(Spec):
+    """How clips are handed over where they are recognised while they come in."""
+
+    chunk_s: Number = Field(default=0.25, ge=0.01, le=30, description="seconds of audio at once")
+    pace: Number | None = Field(
+        default=1.0, ge=0.1, le=100, description="times as fast as it is spoken; null: as fast as it is taken, untimed"
+    )
+
+
 def _words(terms: tuple[str, ...]) -> tuple[str, ...]:
     for i, term in enumerate(terms):
         if not any(character.isalnum() for character in term):
@@ -246,6 +255,7 @@ class DatasetSpec(NamedSpec):
     graded_by: GradedBy | None = Field(default=None, description="who judges turns with a `rubric`")
     prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     judge: JudgeSpec | None = Field(default=None, description="of what is spoken, by a model for tts or chat")
+    stream: StreamSpec | None = Field(default=None, description="how it is handed over, with the task streaming")
     glossary: Terms = Field(default=(), description="words or phrases that must not be missed")
     names: Terms = Field(default=(), description="proper names that are spoken")
 
@@ -265,6 +275,8 @@ class DatasetSpec(NamedSpec):
             raise ValueError(f"`prompts` are texts to be spoken, with nothing to hear for {', '.join(deaf)}")
         if "tts" in self.tasks and self.judge is None:
             raise ValueError("`tasks: [tts]` needs a `judge`, such as {asr: faster-whisper-base}")
+        if self.stream is not None and "streaming" not in self.tasks:
+            raise ValueError("`stream` goes with the task streaming")
         if form == "made" and (self.glossary or self.names):
             raise ValueError("`glossary` and `names` go with speech, not with `made`")
         for key in ("speaker", "kind"):

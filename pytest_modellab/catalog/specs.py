@@ -45,6 +45,7 @@ from .dataset_specs import (
     PromptSpec,
     RecipeSpec,
     Sound,
+    StreamSpec,
 )
 from .environment_spec import EnvironmentSpec
 
@@ -83,6 +84,7 @@ __all__ = [
     "RecipeSpec",
     "Sound",
     "Spec",
+    "StreamSpec",
     "Task",
     "TaskGrades",
     "Tier",

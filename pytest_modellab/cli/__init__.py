@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         rescore,
         schema,
         scorecard,
+        serve_asr,
         why,
     )
 
@@ -170,5 +171,12 @@ def _parser() -> argparse.ArgumentParser:
     join.add_argument(
         "--require", action="append", default=[], metavar="GLOB", help="fail unless such a case is there; repeatable"
     )
+    serving = command(
+        "serve-asr", serve_asr.run, "Serve a model of the catalog for streaming recognition, by docs/streaming.md."
+    )
+    serving.add_argument("model", metavar="MODEL")
+    serving.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
+    serving.add_argument("--host", default="127.0.0.1", metavar="HOST", help="to listen on (default: 127.0.0.1)")
+    serving.add_argument("--port", type=int, default=8765, metavar="PORT", help="0 for any (default: 8765)")
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

@@ -11,7 +11,7 @@ from ..bench import reuse
 from ..bench.case_run import Settings
 from ..bench.run import Bench
 from ..bench.session import Session
-from ..cases import Case, Selection, plan
+from ..cases import Case, Selection, plan_here
 from ..datasets import DatasetError
 from ..environments import NOT_THERE
 from ..gate import Limits
@@ -25,7 +25,10 @@ def run(options: argparse.Namespace) -> int:
     """Say of each named case whether its record still stands, and if not, which input changed. 1 where one is run."""
     catalog = open_catalog(options)
     # A model that is named is in every tier; here all are, so that any may be asked for.
-    cases = {case.id: case for case in plan(catalog, Selection(models=[*catalog.models]))}
+    planned, wrong = plan_here(catalog, Selection(models=[*catalog.models]))
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    cases = {case.id: case for case in planned}
     days = _days(ini_option("modellab_speed_age_days"))
     standing = True
     with tempfile.TemporaryDirectory() as folder:

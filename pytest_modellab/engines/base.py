@@ -243,6 +243,38 @@ class Stream(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The text up to `end_s` seconds of a stream's audio, which is neither changed nor listened to any more."""
+
+    text: str
+    end_s: float
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A stream that lets go of audio on its way: from `end_s` on, with that text before, it could be begun anew."""
+
+    def settled(self) -> Settled:
+        """What is settled by now; `end_s` never goes back."""
+        ...
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A stream whose audio goes to a server."""
+
+    @property
+    def reconnects(self) -> int:
+        """How often the connection was lost and made again."""
+        ...
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds that `push` had to wait because the server didn't take the audio any faster."""
+        ...
+
+
 class StreamingTranscriber(Engine, Protocol):
     """An engine that recognises speech while it comes in."""
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import Clip, LoadRequest, Speech, Transcript, Turn
+from .base import Clip, LoadRequest, Partial, Speech, Transcript, Turn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ANSWER = "nobody said any of these words, which stand here to be found wrong"
 
@@ -19,7 +23,7 @@ class ControlOptions:
 class Control:
     """Answers every clip, and every turn of a dialogue, with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     hears: ClassVar[bool] = False
@@ -36,6 +40,9 @@ class Control:
     def transcribe(self, clip: Clip) -> Transcript:
         return Transcript(ANSWER)
 
+    def start(self, language: str | None) -> ControlStream:
+        return ControlStream()
+
     def respond(self, turn: Turn) -> Iterator[str]:
         yield ANSWER
 
@@ -51,6 +58,22 @@ class Control:
 
     def synchronize(self) -> None:
         """Nothing to wait for."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+class ControlStream:
+    """Says nothing for as long as somebody speaks, then the same words as ever."""
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        """It doesn't listen."""
+
+    def partials(self) -> Sequence[Partial]:
+        return ()
+
+    def finish(self) -> Transcript:
+        return Transcript(ANSWER)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
+from .local_agreement import Hypothesis, LocalAgreement, Word
 
 if TYPE_CHECKING:
+    import numpy as np
     from faster_whisper import WhisperModel
+    from numpy.typing import NDArray
+
+DETECTED_S = 5.0
+"""Audio of a stream after which its language, where it is to be detected, is detected no more."""
 
 ComputeType = Literal[
     "default",
@@ -39,6 +45,12 @@ class FasterWhisperOptions:
     language: str | None = None
     """Fixed language, or `auto` to have it detected; else the clip's own."""
     initial_prompt: str | None = None
+    stream_step_s: float = 1.0
+    """A stream is recognised again with so much new audio."""
+    stream_window_s: float = 15.0
+    """Its window is cut where a segment ends once it is longer."""
+    stream_show_open: bool = True
+    """Whether its partials have words that two hypotheses don't agree on yet."""
 
     def __post_init__(self) -> None:
         if self.beam_size < 1:
@@ -47,12 +59,16 @@ class FasterWhisperOptions:
             raise ValueError("cpu_threads must be at least 1: 0 would mean a number that differs by machine")
         if not 0 <= self.temperature <= 1:
             raise ValueError("temperature must be between 0 and 1")
+        if not 0.1 <= self.stream_step_s <= 10:
+            raise ValueError("stream_step_s must be between 0.1 and 10")
+        if not 2 * self.stream_step_s <= self.stream_window_s <= 30:
+            raise ValueError("stream_window_s must be at least two steps and at most the 30 s that Whisper hears")
 
 
 class FasterWhisper:
     """See <https://github.com/SYSTRAN/faster-whisper>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("faster-whisper", "ctranslate2", "tokenizers", "onnxruntime")
@@ -100,6 +116,42 @@ class FasterWhisper:
         # An English-only model says `en` of everything.
         detected = info.language if language is None and self._model.model.is_multilingual else None
         return Transcript(text, detected)
+
+    def start(self, language: str | None) -> LocalAgreement:
+        import numpy as np
+
+        options = self._options
+        clip = Clip(np.zeros(0, dtype=np.float32), self.rate, language)
+        told = expected_language(options.language, clip, self._model.supported_languages)
+        detects = told is None and self._model.model.is_multilingual
+
+        def recognise(samples: NDArray[np.float32], before: str) -> Hypothesis:
+            nonlocal told
+            prompt = " ".join(part for part in (options.initial_prompt, before) if part)
+            segments, info = self._model.transcribe(
+                samples,
+                language=told,
+                beam_size=options.beam_size,
+                temperature=options.temperature,
+                condition_on_previous_text=options.condition_on_previous_text,
+                vad_filter=options.vad_filter,
+                initial_prompt=prompt or None,
+                word_timestamps=True,
+            )
+            found = list(segments)
+            words = [Word(w.word, float(w.start), float(w.end)) for segment in found for w in segment.words or ()]
+            detected = info.language if detects else None
+            if len(samples) >= DETECTED_S * self.rate:
+                told = info.language
+            return Hypothesis(words, [float(segment.end) for segment in found], detected)
+
+        return LocalAgreement(
+            recognise,
+            rate=self.rate,
+            step_s=options.stream_step_s,
+            window_s=options.stream_window_s,
+            show_open=options.stream_show_open,
+        )
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         model = self._model.model

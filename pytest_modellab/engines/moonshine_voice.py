@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, Partial, Settled, Transcript
+from .steps import Steps
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -21,6 +28,8 @@ class MoonshineVoiceOptions:
     """Longer speech is cut."""
     max_tokens_per_second: float = 6.5
     """Bound on what it writes, so that it doesn't run on and on."""
+    stream_step_s: float = 0.5
+    """A stream is recognised again with so much new audio."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.vad_threshold <= 1:
@@ -29,12 +38,14 @@ class MoonshineVoiceOptions:
             raise ValueError("vad_max_segment_s must be more than 0")
         if self.max_tokens_per_second <= 0:
             raise ValueError("max_tokens_per_second must be more than 0")
+        if not 0.1 <= self.stream_step_s <= 10:
+            raise ValueError("stream_step_s must be between 0.1 and 10")
 
 
 class MoonshineVoice:
     """See <https://github.com/moonshine-ai/moonshine>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("moonshine-voice",)
@@ -63,7 +74,10 @@ class MoonshineVoice:
 
     def transcribe(self, clip: Clip) -> Transcript:
         found = self._transcriber.transcribe_without_streaming(clip.samples, clip.rate)
-        return Transcript(" ".join(line.text.strip() for line in found.lines).strip())
+        return Transcript(joined(found.lines))
+
+    def start(self, language: str | None) -> MoonshineStream:
+        return MoonshineStream(self._transcriber, self.rate, self._options.stream_step_s)
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {
@@ -79,3 +93,56 @@ class MoonshineVoice:
 
     def close(self) -> None:
         self._transcriber.close()
+
+
+class MoonshineStream:
+    """The library's own stream, which cuts speech into lines and goes over the line that is open again and again."""
+
+    def __init__(self, transcriber: Any, rate: int, step_s: float) -> None:
+        # Left to itself the library goes over it less often where it takes long: by the clock, not by the audio.
+        self._stream = transcriber.create_stream(update_interval=math.inf)
+        self._stream.start()
+        self._rate = rate
+        self._steps = Steps(max(1, round(step_s * rate)))
+        self._lines: dict[int, Any] = {}
+        self._shown = ""
+        self._partials: list[Partial] = []
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        for step in self._steps.take(samples):
+            self._stream.add_audio(step, self._rate)
+            self._note(self._stream.update_transcription())
+
+    def partials(self) -> Sequence[Partial]:
+        partials, self._partials = self._partials, []
+        return partials
+
+    def finish(self) -> Transcript:
+        rest = self._steps.rest()
+        if len(rest):
+            self._stream.add_audio(rest, self._rate)
+        self._note(self._stream.stop())
+        self._partials.clear()
+        return Transcript(joined(self._lines.values()))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def settled(self) -> Settled:
+        complete = []
+        for line in self._lines.values():
+            if not line.is_complete:
+                break
+            complete.append(line)
+        return Settled(joined(complete), complete[-1].start_time + complete[-1].duration if complete else 0.0)
+
+    def _note(self, transcript: Any) -> None:
+        self._lines |= {line.line_id: line for line in transcript.lines}
+        text = joined(self._lines.values())
+        if text != self._shown:
+            self._shown = text
+            self._partials.append(Partial(text))
+
+
+def joined(lines: Iterable[Any]) -> str:
+    return " ".join(line.text.strip() for line in lines).strip()

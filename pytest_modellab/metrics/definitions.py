@@ -1,74 +1,9 @@
-"""The measures by name: what each means, its unit, which way is better, and how it is printed."""
+"""The measures by name: what each means, its unit, which way is better."""
 
-import math
-from dataclasses import dataclass
-from typing import Literal
+from .metric import Metric, Unit
+from .of_tasks import OF_TASKS
 
-Unit = Literal["%", "1", "x", "s", "MB", "/min", "price", "dB"]
-
-# Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
-_NOTATION: dict[Unit, tuple[str, int, int]] = {
-    "%": (" %", 1, 1),
-    "1": ("", 2, 2),
-    "x": (" x", 0, 2),
-    "s": (" s", 2, 2),
-    "MB": (" MB", 0, 2),
-    "price": ("", 2, 2),
-    "/min": (" /min", 1, 2),
-    "dB": (" dB", 1, 2),
-}
-# Below this the digits would only be zeros; it is shown with "<".
-_SMALLEST = 1e-5
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One measure.
-
-    Attributes:
-        name: its key in records and suites.
-        title: its heading in reports.
-        unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
-            itself; "1" is a plain ratio, "x" a factor, "MB" 10^6 bytes, "/min" a number per minute, "price" an
-            amount of money in the currency of the device's price.
-        better: which direction is an improvement.
-        doc: its definition.
-    """
-
-    name: str
-    title: str
-    unit: Unit
-    better: Literal["lower", "higher"]
-    doc: str
-
-    @property
-    def bound(self) -> Literal["max", "min"]:
-        """Which side a limit is on."""
-        return "max" if self.better == "lower" else "min"
-
-    def format_gap(self, difference: float) -> str:
-        """The size of a difference between two values; of two percentages it is in points."""
-        return f"{abs(100 * difference):.3g} points" if self.unit == "%" else self.format(abs(difference))
-
-    def format(self, value: float | None) -> str:
-        """`value` for a person: "3.2 %", "0.12", "8.3 x", "1.24 s", "349 MB".
-
-        None, and a value that is not a finite number, is "not available": a missing figure must never look
-        like a zero. Nor does rounding turn a small figure into 0, or nearly all into 100 %: "<0.00001".
-        """
-        if value is None or not math.isfinite(value):
-            return "not available"
-        suffix, least, significant = _NOTATION[self.unit]
-        shown = 100 * value if self.unit == "%" else value
-        nearest = 100.0 if self.unit == "%" and shown > 50 else 0.0
-        gap = shown - nearest
-        if gap == 0:
-            return f"{shown:.{least}f}{suffix}"
-        if abs(gap) < _SMALLEST:
-            return f"{'<' if gap > 0 else '>'}{nearest + math.copysign(_SMALLEST, gap):.5f}{suffix}"
-        decimals = max(least, significant - 1 - math.floor(math.log10(abs(gap))))
-        return f"{shown:.{decimals}f}{suffix}"
-
+__all__ = ["METRICS", "TIMED", "WITH_INTERVAL", "Metric", "Unit"]
 
 WITH_INTERVAL = frozenset(
     {
@@ -76,6 +11,8 @@ WITH_INTERVAL = frozenset(
         *("looped", "truncated", "glossary_recall", "number_recall", "name_recall"),
         *("punctuation_error", "casing_error", "language_accuracy"),
         *("flawed", "distillmos", "dnsmos", "mcd", "voice_similarity", "first_audio_p50_s", "first_audio_p95_s"),
+        *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
+        *("early_partials", "unstable_words", "offline_wer", "kept_up"),
         *("answer_accuracy", "context_kept", "agreement_wer", "missed_replies", "replies_to_noise"),
         *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
@@ -86,6 +23,8 @@ TIMED = frozenset(
     {
         *("rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "load_s", "first_call_s", "cost_per_audio_hour"),
         *("first_audio_p50_s", "first_audio_p95_s"),
+        *("first_partial_p50_s", "first_partial_p95_s", "final_p50_s", "final_p95_s"),
+        *("late_max_s", "kept_up", "backpressure_s"),
         *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
     }
 )
@@ -282,136 +221,6 @@ METRICS: dict[str, Metric] = {
             better="higher",
             doc="Share of the answers whose language, left to the model to detect, was the utterance's.",
         ),
-        Metric(
-            name="judge_wer",
-            title="Judge's WER",
-            unit="%",
-            better="lower",
-            doc="WER of the recogniser that judges speech, on people's readings: no voice can be expected to beat it.",
-        ),
-        Metric(
-            name="flawed",
-            title="Flawed",
-            unit="%",
-            better="lower",
-            doc="Share of what was spoken that has a fault of structure: silence, clipping, an offset, a length that "
-            "no text of this size has, an end that is cut off.",
-        ),
-        Metric(
-            name="distillmos",
-            title="DistillMOS",
-            unit="1",
-            better="higher",
-            doc="Mean opinion score of the speech, 1 to 5, as DistillMOS (Stahl & Gamper 2025) predicts it without "
-            "listening to any reference; mean over the utterances.",
-        ),
-        Metric(
-            name="dnsmos",
-            title="DNSMOS",
-            unit="1",
-            better="higher",
-            doc="Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
-            "mean over the utterances.",
-        ),
-        Metric(
-            name="mcd",
-            title="MCD",
-            unit="dB",
-            better="lower",
-            doc="Mel-cepstral distortion between the speech and a person's reading of the same text, aligned in time; "
-            "mean over the utterances. Another voice is far away even if it is better: for one voice's versions.",
-        ),
-        Metric(
-            name="voice_similarity",
-            title="Voice similarity",
-            unit="1",
-            better="higher",
-            doc="Whether all utterances are of one voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
-            "with the first, of the first with the second.",
-        ),
-        Metric(
-            name="first_audio_p50_s",
-            title="First audio p50",
-            unit="s",
-            better="lower",
-            doc="Median time until the first piece of audio was there, of a model that streams it.",
-        ),
-        Metric(
-            name="first_audio_p95_s",
-            title="First audio p95",
-            unit="s",
-            better="lower",
-            doc="95th percentile of the time until the first piece of audio was there.",
-        ),
-        Metric(
-            name="answer_accuracy",
-            title="Answer accuracy",
-            unit="%",
-            better="higher",
-            doc="Share of the turns with rules whose reply is right by them; one without a reply is wrong.",
-        ),
-        Metric(
-            name="context_kept",
-            title="Context kept",
-            unit="%",
-            better="higher",
-            doc="Answer accuracy of the turns that only who remembers an earlier one can answer (`context: true`).",
-        ),
-        Metric(
-            name="agreement_wer",
-            title="Agreement WER",
-            unit="%",
-            better="lower",
-            doc="Word errors of what the judge wrote down from spoken replies, against the text of the same replies.",
-        ),
-        Metric(
-            name="missed_replies",
-            title="Missed replies",
-            unit="%",
-            better="lower",
-            doc="Share of the turns in which something was said, and no word or sound came back.",
-        ),
-        Metric(
-            name="replies_to_noise",
-            title="Replies to noise",
-            unit="%",
-            better="lower",
-            doc="Share of the clips in which nobody speaks that were answered, with a word or a sound.",
-        ),
-        Metric(
-            name="reply_words",
-            title="Reply length",
-            unit="1",
-            better="lower",
-            doc="Words of a reply, the median of those that have any.",
-        ),
-        Metric(
-            name="first_token_p50_s",
-            title="First token p50",
-            unit="s",
-            better="lower",
-            doc="Time until the first of a reply's text was there, the median.",
-        ),
-        Metric(
-            name="first_token_p95_s",
-            title="First token p95",
-            unit="s",
-            better="lower",
-            doc="Time until the first of a reply's text was there, 95 % of replies.",
-        ),
-        Metric(
-            name="onset_p50_s",
-            title="Onset p50",
-            unit="s",
-            better="lower",
-            doc="Time until the first of a reply was there, as sound where the model speaks, else as text; the median.",
-        ),
-        Metric(
-            name="onset_p95_s",
-            title="Onset p95",
-            unit="s",
-            better="lower",
-            doc="Time until the first of a reply was there, as sound where the model speaks, else as text; 95 %.",
-        ),
+        *OF_TASKS,
     )
 }

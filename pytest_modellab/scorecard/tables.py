@@ -16,6 +16,10 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
         *(("wer", "round-trip WER"), ("judge_wer", "judge's own"), ("distillmos", "MOS"), ("flawed", "flawed")),
         *(("rtf", "RTF"), ("first_audio_p50_s", "first audio"), ("peak_rss_mb", "memory")),
     ),
+    "streaming": (
+        *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),
+        *(("final_p95_s", "final p95"), ("unstable_words", "unstable"), ("kept_up", "kept up"), ("rtf", "RTF")),
+    ),
     "chat": (
         *(("answer_accuracy", "right"), ("context_kept", "context"), ("replies_to_noise", "to noise")),
         *(("onset_p50_s", "onset"), ("latency_p50_s", "response"), ("peak_rss_mb", "memory")),

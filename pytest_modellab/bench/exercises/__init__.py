@@ -10,6 +10,7 @@ from ..artefacts import Artefacts
 from .asr import AsrExercise
 from .chat import ChatExercise
 from .model import Ask, Exercise, Kept, Lines
+from .streaming import StreamingExercise
 from .tts import TtsExercise
 
 __all__ = ["Ask", "Exercise", "Kept", "Lines", "exercise_for"]
@@ -20,6 +21,8 @@ def exercise_for(task: Task, dataset: Dataset, engine: type[Engine], artefacts: 
     match task:
         case "tts":
             return TtsExercise(dataset, artefacts)
+        case "streaming":
+            return StreamingExercise(dataset, engine.rate)
         case "chat":
             return ChatExercise(dataset, artefacts, engine.rate, hears=hears(engine))
         case _:

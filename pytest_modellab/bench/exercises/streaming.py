@@ -1,0 +1,46 @@
+"""Streaming recognition: a clip in chunks, as it would be spoken, for a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ... import audio
+from ...catalog.specs import StreamSpec
+from ...datasets import Dataset, Utterance
+from ...engines.base import Clip
+from .. import streaming_record
+from ..conditions import fixed_clip
+from .model import Ask, Kept, Lines
+
+
+class StreamingExercise:
+    """Each utterance's recording, in chunks: at the data set's pace where times count, else as fast as it is taken."""
+
+    def __init__(self, dataset: Dataset, rate: int) -> None:
+        self._rate = rate
+        self._spec = dataset.spec.stream or StreamSpec()
+
+    def seconds(self, utterance: Utterance) -> float:
+        return utterance.seconds
+
+    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+        samples = utterance.samples(self._rate)
+        findings = tuple(audio.check(samples, self._rate, utterance.text))
+        clip = Clip(samples, self._rate, utterance.language)
+        # Recognised as a whole once is enough: a timing pass comes after the answers.
+        return self._stream(clip, self._spec.pace if timed else None, findings, offline=utterance.id not in lines)
+
+    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
+        always, timed = streaming_record.kept(reply, ask.message["pace"])
+        return Kept(reply["text"], len(ask.payload) / 4 / self._rate, reply["language"], always, timed)
+
+    def fixed(self, whole: Dataset) -> Ask:
+        return self._stream(fixed_clip(whole, self._rate), None, (), offline=False)
+
+    def _stream(self, clip: Clip, pace: float | None, findings: tuple[audio.Finding, ...], *, offline: bool) -> Ask:
+        message = {"op": "stream", "rate": clip.rate, "language": clip.language, "chunk_s": self._spec.chunk_s}
+        message |= {"pace": pace, "offline": offline}
+        # At a slow pace it takes as much longer.
+        likely_s = clip.seconds / min(1.0, pace or 1.0)
+        return Ask(message, clip.samples.astype("<f4").tobytes(), likely_s, findings)

@@ -1,0 +1,63 @@
+"""`modellab serve-asr`."""
+
+from __future__ import annotations
+
+import argparse
+
+from ..catalog.errors import suggest
+from ..catalog.load import Catalog
+from ..catalog.specs import ModelSpec
+from ..catalog.validate import full_options
+from ..engines.base import DeviceRef, LoadRequest
+from ..engines.registry import engine_class, remedy
+from ..store import Store
+from ..weights import local_folder
+from . import UsageError
+from .exits import Exit
+from .place import open_catalog
+
+
+def run(options: argparse.Namespace) -> int:
+    """Load a model of the catalog into this process and serve it until interrupted."""
+    catalog = open_catalog(options)
+    model, request = _request(catalog, options.model, options.device)
+    target = model.engine_target
+    assert target is not None  # the catalog was checked
+    engine = engine_class(target)
+    try:
+        from ..streaming_server import StreamingServer, load_engine
+
+        loaded = load_engine(engine, request)
+    except ImportError as error:
+        raise UsageError(f"{error}; {remedy(engine)}") from None
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    try:
+        with StreamingServer(loaded, model.id, host=options.host, port=options.port) as server:
+            print(f"{model.id} on {options.device}: {server.url} (Ctrl-C ends it)", flush=True)
+            server.join()
+    except ImportError as error:
+        raise UsageError(f"{error}; pip install 'pytest-modellab[websocket]'") from None
+    except OSError as error:
+        raise UsageError(f"can't listen on {options.host}:{options.port}: {error.strerror or error}") from None
+    except KeyboardInterrupt:
+        print("ended", flush=True)
+    finally:
+        loaded.close()
+    return Exit.OK
+
+
+def _request(catalog: Catalog, name: str, device: str) -> tuple[ModelSpec, LoadRequest]:
+    model = catalog.models.get(name)
+    if model is None:
+        raise UsageError(f"no model `{name}` in the catalog; {suggest(name, catalog.models)}")
+    if "streaming" not in model.tasks:
+        able = [each.id for each in catalog.models.values() if "streaming" in each.tasks]
+        raise UsageError(f"{name} has not the task `streaming`; these have: {', '.join(able) or 'none'}")
+    if device not in model.devices:
+        raise UsageError(f"{name} is not set up for the device `{device}`; {suggest(device, model.devices)}")
+    if model.environment is not None:
+        raise UsageError(f"{name} has an environment of its own, which serve-asr can't enter")
+    spec = catalog.devices[device]
+    folder = local_folder(model, catalog, Store())
+    return model, LoadRequest(DeviceRef(spec.kind, spec.index), full_options(model, device), folder)

@@ -1,0 +1,93 @@
+"""websocket: a recogniser behind a server of the contract in docs/streaming.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from .asr_contract import RATE, ContractError
+from .base import LoadRequest
+from .websocket_stream import Connection, WebsocketStream
+
+
+@dataclass(frozen=True)
+class WebsocketOptions:
+    """Where the server is, and how patient we are with it."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    url: str
+    """`ws://` or `wss://`."""
+    model: str | None = None
+    """Which of its models the server is to use; its own affair."""
+    language: str | None = None
+    """Fixed language; else the clip's own."""
+    vad_filter: bool | None = None
+    """Whether the server is to leave out what is no speech; null for as it likes."""
+    connect_timeout_s: float = 10.0
+    """For connecting, and for its `ready`."""
+    answer_timeout_s: float = 60.0
+    """How long it may take no audio where some is waiting, and say nothing once all is sent."""
+    reconnects: int = 5
+    """How often a lost connection is made again in one stream."""
+    queue_s: float = 2.0
+    """Seconds of audio that may wait to be sent before the speaker has to wait."""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"ws", "wss"} or not parts.hostname:
+            raise ValueError("url must be an address such as ws://127.0.0.1:8765 or wss://asr.example.com/live")
+        if self.connect_timeout_s <= 0:
+            raise ValueError("connect_timeout_s must be more than 0")
+        if self.answer_timeout_s <= 0:
+            raise ValueError("answer_timeout_s must be more than 0")
+        if self.reconnects < 0:
+            raise ValueError("reconnects must be at least 0")
+        if self.queue_s <= 0:
+            raise ValueError("queue_s must be more than 0")
+
+
+class WebsocketAsr:
+    """A client; what it measures is the server and the way there. Memory and processor time are only its own."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"streaming"})
+    devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
+    rate: ClassVar[int] = RATE
+    distributions: ClassVar[tuple[str, ...]] = ("websockets",)
+    needs_weights: ClassVar[bool] = False
+    extra: ClassVar[str] = "websocket"
+    Options: ClassVar[type[Any]] = WebsocketOptions
+
+    def __init__(self, options: WebsocketOptions, server: str) -> None:
+        self._options = options
+        self._server = server
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> WebsocketAsr:
+        """Ask the server whether it is there. Raises ContractError, or ConnectionError with what to do."""
+        options = WebsocketOptions(**request.options)
+        try:
+            with Connection.open(options, None, 0.0) as connection:
+                return cls(options, connection.server)
+        except ContractError:
+            raise
+        except Exception as error:
+            raise ConnectionError(
+                f"no server at {options.url}: {error or type(error).__name__}. Start one there, such as"
+                " `modellab serve-asr MODEL`, or set `url` in the model's spec"
+            ) from error
+
+    def start(self, language: str | None) -> WebsocketStream:
+        return WebsocketStream(self._options, self._options.language or language)
+
+    def facts(self) -> dict[str, str | int | float | bool | None]:
+        parts = urlsplit(self._options.url)
+        # Without user and query, which may hold a secret.
+        return {"server": self._server, "address": f"{parts.scheme}://{parts.hostname}:{parts.port or ''}{parts.path}"}
+
+    def synchronize(self) -> None:
+        """Nothing to wait for: what the server's device does is told by its answers."""
+
+    def close(self) -> None:
+        """Each stream closes its own connection."""
