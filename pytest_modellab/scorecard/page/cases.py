@@ -89,8 +89,18 @@ class CaseView:
     verdicts: tuple[Held, ...]
 
     @property
+    def quality(self) -> str:
+        """The metric that counts in its task."""
+        return quality(self.row)
+
+    @property
     def error_title(self) -> str:
         return error_metric_title(self.row)
+
+
+def quality(row: Row) -> str:
+    """The metric that counts in the task of a row."""
+    return "answer_accuracy" if row.case.task == "chat" else row.error_metric
 
 
 def view(dom: str, row: Row, detail: Detail) -> CaseView:

@@ -81,13 +81,13 @@ def render(
             verdict=_verdict(card),
             views=views,
             shown_views=[each for each in views if each.row.measured],
-            tables=[_table(task, [v for v in views if v.row.measured and v.row.case.task == task]) for task, _ in
-                    by_task(measured)],
+            tables=[
+                _table(task, [v for v in views if v.row.measured and v.row.case.task == task])
+                for task, _ in by_task(measured)
+            ],
             tasks=list(dict.fromkeys(task for model in card.models for task in model.tasks)),
             dom_of=lambda case: by_key.get((case.task, case.id), ""),
-            task_panels=panels.of_tasks(views),
-            fronts=panels.of_fronts(card.fronts),
-            slice_panels=panels.of_slices(views),
+            task_panels=panels.of_tasks(card, views),
             absent=_absent(card.rows),
             origins=_origins(views),
             linked=handed.linked,

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 # Colours that nobody would choose stand for those of the page's style.
 INK, SOFT, LINE, FIRST, SECOND, CARD = (f"#01020{i}" for i in range(6))
 _VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", FIRST: "accent", SECOND: "second", CARD: "card"}
+
+_SETTINGS: Any = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "modellab",
+    "font.family": "DejaVu Sans",
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": SOFT,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "grid.color": LINE,
+}
 
 
 @dataclass(frozen=True)
@@ -33,28 +46,15 @@ class Panel:
 @contextmanager
 def drawing() -> Iterator[None]:
     """matplotlib set up for this alone, and quiet: a glyph that its font lacks is the browser's to show."""
-    import matplotlib
-
     logger = logging.getLogger("matplotlib")
     level = logger.level
-    settings = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "modellab",
-        "font.family": "DejaVu Sans",
-        "text.parse_math": False,
-        "text.color": INK,
-        "axes.edgecolor": LINE,
-        "axes.labelcolor": SOFT,
-        "xtick.color": SOFT,
-        "ytick.color": SOFT,
-        "grid.color": LINE,
-        "path.simplify": True,
-    }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logger.setLevel(logging.ERROR)
         try:
-            with matplotlib.rc_context(settings):
+            import matplotlib
+
+            with matplotlib.rc_context(_SETTINGS):
                 yield
         finally:
             logger.setLevel(level)
@@ -62,10 +62,8 @@ def drawing() -> Iterator[None]:
 
 def inline(figure: Figure, prefix: str, title: str, description: str) -> str:
     """The figure as an <svg> whose ids begin with `prefix`; for those who can't see it, `description` says it."""
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
     buffer = io.StringIO()
-    FigureCanvasSVG(figure).print_svg(buffer, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     for unwanted in (r"<metadata>.*?</metadata>", r"<!--.*?-->", r"<style[^>]*>.*?</style>", r"<defs>\s*</defs>"):

@@ -170,7 +170,8 @@ def _told(result: UtteranceResult, record: Record) -> str:
     if result.reply is not None and result.hypothesis is None:
         return "doesn't tell what it heard"
     unit = "word" if record.error_metric == "wer" else "character"
-    return f"{counted(_errors(result), 'error')} in {counted(_units(result), unit)}"
+    heard = "heard with " if result.reply is not None else ""
+    return f"{heard}{counted(_errors(result), 'error')} in {counted(_units(result), unit)}"
 
 
 def _facts(result: UtteranceResult) -> list[str]:
