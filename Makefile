@@ -33,7 +33,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
 		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]'
-	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels
+	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
+		playwright
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps distillmos xls-r-sqa speechmos resemblyzer
 	@touch $@

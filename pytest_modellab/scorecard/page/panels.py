@@ -162,6 +162,7 @@ def _rows(texts: Sequence[tuple[str, str]]) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(_WIDTH, height))
     axes = figure.add_axes((0.03, 0.28 / height, 0.94, 1 - 0.3 / height))
     axes.set_ylim(len(texts) - 1 + 0.14 / row, -1 + 0.14 / row)
+    axes.yaxis.set_visible(False)
     across = axes.get_yaxis_transform()
     letters: dict[str, Any] = {"transform": across, "fontsize": _LETTERS, "va": "center", "zorder": 4}
     for i, (label, text) in enumerate(texts):
@@ -177,20 +178,19 @@ def _ceiling(largest: float, most: float) -> float:
 
 
 def _plain(axes: Axes) -> None:
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
     axes.patch.set_visible(False)
     axes.figure.patch.set_visible(False)
-    axes.set_yticks([])
-    axes.tick_params(axis="x", which="both", labelsize=_SMALL, length=3, width=0.8)
+    axes.tick_params(axis="x", labelsize=_SMALL, length=3, width=0.8)
     axes.grid(axis="x", linewidth=0.5, alpha=0.6)
     axes.set_axisbelow(True)
     if axes.get_xscale() == "log":
         low, high = axes.get_xlim()
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 30 else (1.0,)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter("{x:g}")
     else:
         axes.xaxis.set_major_locator(MaxNLocator(5))
