@@ -33,24 +33,30 @@ def write(card: Scorecard, reports: Path, *, with_page: bool = True) -> Left:
 
     A page of an earlier session goes, so that none stands beside figures that are not its own.
     """
-    place = reports / JSON
+    card, problem = _stored(card, reports / JSON), ""
+    place = reports / page.NAME
+    hint = MORE if with_page and page.missing() else ""
+    if with_page and not hint:
+        try:
+            write_page(card, reports, place)
+        except OSError as error:
+            problem = f"the page could not be written to {place}: {error.strerror or error}"
+        except Exception as error:  # whatever a record holds, or a drawing library does
+            problem = f"the page could not be made: {type(error).__name__}: {error}"
+        else:
+            return Left(card, place)
+    left_over = _removed(place)
+    problem = problem or left_over
+    return Left(_stored(_with_problem(card, problem), reports / JSON) if problem else card, None, hint)
+
+
+def _stored(card: Scorecard, place: Path) -> Scorecard:
+    """With a problem more where it can't be."""
     try:
         write_text(place, text(card))
     except OSError as error:
-        card = _with_problem(card, f"the scorecard could not be written to {place}: {error.strerror}")
-    if not with_page or page.missing():
-        problem = _remove(reports / page.NAME)
-        return Left(_with_problem(card, problem) if problem else card, None, MORE if with_page else "")
-    try:
-        write_page(card, reports, reports / page.NAME)
-    except OSError as error:
-        problem = f"the page could not be written to {reports / page.NAME}: {error.strerror or error}"
-    except Exception as error:  # whatever a record holds, or a drawing library does
-        problem = f"the page could not be made: {type(error).__name__}: {error}"
-    else:
-        return Left(card, reports / page.NAME)
-    _remove(reports / page.NAME)
-    return Left(_with_problem(card, problem), None)
+        return _with_problem(card, f"the scorecard could not be written to {place}: {error.strerror}")
+    return card
 
 
 def text(card: Scorecard) -> str:
@@ -77,7 +83,8 @@ def _with_problem(card: Scorecard, problem: str) -> Scorecard:
     return card.model_copy(update={"problems": (*card.problems, problem)})
 
 
-def _remove(path: Path) -> str:
+def _removed(path: Path) -> str:
+    """Why the page of an earlier session is still there, else ""."""
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
