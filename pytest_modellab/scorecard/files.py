@@ -80,7 +80,7 @@ def loader(reports: Path) -> Callable[[Row], Record]:
 
 
 def _with_problem(card: Scorecard, problem: str) -> Scorecard:
-    return card.model_copy(update={"problems": (*card.problems, problem)})
+    return card.model_copy(update={"problems": tuple(dict.fromkeys((*card.problems, problem)))})
 
 
 def _removed(path: Path) -> str:

@@ -79,9 +79,13 @@ def of_tasks(card: Scorecard, views: Sequence[CaseView]) -> list[TaskPanels]:
 
 
 def _of_task(task: str, rows: Sequence[Row]) -> Iterator[Panel]:
-    for metric in (quality(rows[0]), SPEED.get(task, "rtf"), "peak_rss_mb"):
-        marks = [_mark(row, metric, label) for row, label in zip(rows, _labels(rows), strict=True)]
-        panel = _lines(f"{task}-{metric}", _titled(metric), metric, [m for m in marks if m])
+    labelled = list(zip(rows, _labels(rows), strict=True))
+    # Where some languages have words and others only characters, each has a panel of its own.
+    shown = [(metric, [p for p in labelled if quality(p[0]) == metric]) for metric in dict.fromkeys(map(quality, rows))]
+    shown += [(metric, labelled) for metric in (SPEED.get(task, "rtf"), "peak_rss_mb")]
+    for metric, pairs in shown:
+        marks = [mark for row, label in pairs if (mark := _mark(row, metric, label)) is not None]
+        panel = _lines(f"{task}-{metric}", _titled(metric), metric, marks)
         if panel is not None:
             yield panel
     grades = _grades(task, rows)
