@@ -246,6 +246,18 @@ class TestFaults:
         assert record.figure("wer") is None
 
 
+class TestKilled:
+    def test_while_the_judge_listens_nothing_is_said_again(self, lab: FakeLab) -> None:
+        ready(lab, judge_options={"faults": {"17000": "kill-parent-once"}})
+        lab.subprocess = True
+        lab.run()
+        assert lab.records() == []
+        said = [line for line in lab.engine_log() if line.startswith("said:")]
+        lab.run().assert_outcomes(passed=2)
+        assert [line for line in lab.engine_log() if line.startswith("said:")] == said
+        assert lab.record().figure("wer") == 0
+
+
 class TestShards:
     def test_joined_they_are_the_whole(self, lab: FakeLab) -> None:
         ready(lab, faults={"two fine days": "silence"})
