@@ -244,6 +244,7 @@ class TestFaults:
         record = lab.record()
         assert spoken(record, "empty").faults == ()
         assert record.figure("wer") is None
+        assert record.figure("insertions_per_min") is None
 
 
 class TestKilled:
