@@ -33,11 +33,10 @@ def test_success(run):
 
 
 @pytest.fixture
-def lab(pytester: pytest.Pytester) -> FakeLab:
-    found = FakeLab(pytester)
-    pytester.makepyfile(test_suite=SUITE)
-    found.limits({"metric": "wer", "max": 0.1})
-    return found
+def lab(lab: FakeLab) -> FakeLab:
+    lab.pytester.makepyfile(test_suite=SUITE)
+    lab.limits({"metric": "wer", "max": 0.1})
+    return lab
 
 
 def ready(
