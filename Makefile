@@ -12,7 +12,7 @@ smoke: $(INSTALLED)
 
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 2 tests
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --durations 25 tests
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
