@@ -26,17 +26,18 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,tts,data]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,tts,data,report]' --group dev
 	@touch $@
 
 # Everything that an engine needs, some 600 MB of it torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data]'
-	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]'
+	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
+		playwright
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps distillmos xls-r-sqa speechmos resemblyzer
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* reports/runs reports/sessions reports/scorecard.json
+	rm -rf $(VENV) .coverage .coverage.* reports/runs reports/sessions reports/scorecard.json reports/scorecard.html

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .bench.session import Session
     from .gate import Limits, Run
     from .scorecard.card import CaseReport, Row, Scorecard
+    from .scorecard.files import Left
 
 CASE_PROPERTY = "modellab_case"
 VERDICTS_PROPERTY = "modellab_verdicts"
@@ -63,6 +64,8 @@ class Lab:
     failed_beside: list[str] = field(default_factory=list)
     """Tests that failed and are of no case."""
     scorecard: Scorecard | None = None
+    left: Left | None = None
+    """The files of the scorecard."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Tests deselected because `-m` does not name their tier, by that."""
     _likely: dict[str, float] = field(default_factory=dict)
@@ -213,8 +216,8 @@ def rerun_command(item: pytest.Item, case: Case) -> str:
 
 def finish(lab: Lab, session: pytest.Session) -> None:
     """Build and store the scorecard; turn a session that must not count as passed into a failed one."""
-    from .bench.files import write_text
     from .scorecard.card import build
+    from .scorecard.files import write
 
     interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
     planned = lab.session.plan()
@@ -236,12 +239,8 @@ def finish(lab: Lab, session: pytest.Session) -> None:
         if lab.failed_beside:
             problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
             card = card.model_copy(update={"problems": (*card.problems, problem)})
-        lab.scorecard = card
-        try:
-            write_text(lab.scorecard_path, card.model_dump_json(by_alias=True, indent=1) + "\n")
-        except OSError as error:
-            problem = f"the scorecard could not be written to {lab.scorecard_path}: {error.strerror}"
-            lab.scorecard = card.model_copy(update={"problems": (*card.problems, problem)})
+        lab.left = write(card, lab.config.reports, with_page=lab.config.page)
+        lab.scorecard = lab.left.card
         if lab.scorecard.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     lab.session.end(whole=not interrupted)

@@ -38,6 +38,7 @@ class Config:
     control: bool = False
     speed_age_days: float = 7.0
     shard: Shard | None = None
+    page: bool = True
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -92,6 +93,12 @@ def add_options(parser: pytest.Parser) -> None:
     parser.addini("modellab_catalog", "Folder of models/, datasets/, limits.yaml ...; relative to the ini file.")
     parser.addini("modellab_reports", "Folder of records and scorecards; relative to the ini file.", default="reports")
     parser.addini("modellab_inconclusive", "Whether inconclusive verdicts `allow` a pass or `fail`.", default="allow")
+    parser.addini(
+        "modellab_page",
+        "Whether a session ends in a page (scorecard.html beside scorecard.json); it takes the extra `report`.",
+        type="bool",
+        default=True,
+    )
     parser.addini("modellab_speed_age_days", "How old times may be that stand for unchanged cases.", default="7")
 
 
@@ -120,6 +127,7 @@ def read(config: pytest.Config) -> Config:
         control=control,
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
         shard=config.getoption("--lab-shard"),
+        page=bool(config.getini("modellab_page")),
     )
 
 

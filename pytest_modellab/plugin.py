@@ -267,7 +267,9 @@ class ControllerPlugin:
         colours = {"pass": {"green": True}, "fail": {"red": True}}
         terminalreporter.ensure_newline()
         terminalreporter.section("modellab scorecard")
-        for line, status in render(self.lab.scorecard, _from_here(self.lab.scorecard_path)):
+        left = self.lab.left
+        page = "" if left is None else left.hint if left.page is None else _from_here(left.page)
+        for line, status in render(self.lab.scorecard, _from_here(self.lab.scorecard_path), page):
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
 
 

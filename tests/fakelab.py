@@ -52,7 +52,8 @@ class FakeLab:
         self.catalog = self.path / "lab"
         for name in ("models", "datasets"):
             (self.catalog / name).mkdir(parents=True)
-        pytester.makeini("[pytest]\nmodellab_catalog = lab\n")
+        # A page takes longer than such a session does; tests of it ask for one.
+        pytester.makeini("[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n")
         pytester.makepyfile(test_suite=SUITE)
         self.log = self.path / "engine.log"
         self.subprocess = False

@@ -30,7 +30,9 @@ def test_a_good_model_passes_and_is_graded_on_one_screen(lab: FakeLab, workers: 
     )
     (row,) = lab.scorecard()["rows"]
     assert row["status"] == "pass"
-    assert row["grade"]["criteria"][0] == {"metric": "wer", "value": 0.0, "letter": "A+", "bound": 0.01}
+    bands = {"A+": 0.01, "A": 0.1, "B": 0.2, "C": 0.3}
+    criterion = {"metric": "wer", "value": 0.0, "letter": "A+", "bound": 0.01, "bands": bands}
+    assert row["grade"]["criteria"][0] == criterion
     assert lab.record().summary.wer == 0.0
 
 

@@ -118,7 +118,11 @@ def _parser() -> argparse.ArgumentParser:
     limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     card = command("scorecard", scorecard.run, "Show the last session's scorecard again.")
-    card.add_argument("--markdown", action="store_true", help="as Markdown, for the summary of a CI job")
+    form = card.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="as Markdown, for the summary of a CI job")
+    form.add_argument(
+        "--html", type=Path, metavar="FILE", help="as a page that needs nothing but itself (extra report)"
+    )
     card.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     push = command("hook", hook.run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
     push.add_argument("action", choices=("install", "status", "uninstall", "run"))

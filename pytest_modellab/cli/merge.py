@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..bench import record_files as records
-from ..bench.files import write_text
 from ..bench.merge import MergeError, merge
 from ..bench.record import Record
 from ..catalog import Catalog
 from ..gate import Limits, Strictness, corrected
 from ..printable import printable, printable_lines
 from ..scorecard.card import CaseReport, Scorecard, build, build_row
+from ..scorecard.files import JSON, write
 from ..scorecard.terminal import render
 from . import UsageError
 from .exits import Exit
@@ -43,11 +43,10 @@ def run(options: argparse.Namespace) -> int:
         print(printable(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}"))
     card = _judged(catalog, merged, options.require)
     card = card.model_copy(update={"problems": (*card.problems, *refused)})
-    place = output / "scorecard.json"
-    write_text(place, card.model_dump_json(by_alias=True, indent=1) + "\n")
-    for line, _ in render(card, str(place)):
+    left = write(card, output, with_page=(ini_option("modellab_page") or "").lower() not in {"false", "no", "off", "0"})
+    for line, _ in render(left.card, str(output / JSON), str(left.page or left.hint)):
         print(line)
-    return Exit.WRONG if card.problems else Exit.OK
+    return Exit.WRONG if left.card.problems else Exit.OK
 
 
 def _cases(folders: Sequence[Path]) -> dict[str, dict[Path, Record]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pydantic import Field
+
 from ..bench.record import Record
 from ..catalog.specs import LETTERS, Letter, TaskGrades
 from ..metrics.definitions import METRICS, TIMED
@@ -14,12 +16,16 @@ NOISY = "timed on a noisy machine"
 
 
 class Criterion(Part):
-    """One figure and the letter it earned; `bound` is the value that letter allows at the worst."""
+    """One figure and the letter it earned; `bound` is the value that letter allows at the worst.
+
+    `bands` are those of grades.yaml: what each letter allows.
+    """
 
     metric: str
     value: float
     letter: str
     bound: float | None
+    bands: dict[str, float] = Field(default_factory=dict)
 
 
 class Grade(Part):
@@ -59,9 +65,9 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
         if value is None:
             return Grade(letter=None, why=f"{metric} is not available: {record.why_missing(metric)}")
         letter = _letter(metric, value, steps)
-        criteria.append(
-            Criterion(metric=metric, value=value, letter=letter or "F", bound=steps[letter] if letter else None)
-        )
+        bound = steps[letter] if letter else None
+        allowed = {str(each): worst for each, worst in steps.items()}
+        criteria.append(Criterion(metric=metric, value=value, letter=letter or "F", bound=bound, bands=allowed))
     weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
     words = record.summary.words
     count = words.substitutions + words.deletions + words.hits

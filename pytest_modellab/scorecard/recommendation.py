@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from ..bench.record import CaseRef
 from ..gate import Status
 from ..metrics.definitions import METRICS
@@ -22,6 +24,8 @@ class Recommendation(Part):
     task: str
     case: CaseRef | None
     text: str
+    ties: tuple[str, ...] = Field(default=(), description="models that the data can't tell apart from it")
+    provisional: bool = Field(default=False, description="too few words or turns, or timed on a noisy machine")
 
 
 def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
@@ -79,7 +83,9 @@ def recommend(task: str, rows: Sequence[Row]) -> Recommendation:
     notes = [f"{'; '.join(few)}, too few to rank models"] if few else []
     if notes or noisy:
         text += f"; provisional: {'; '.join([*notes, *([NOISY] if noisy else [])])}"
-    return Recommendation(task=task, case=case, text=text)
+    return Recommendation(
+        task=task, case=case, text=text, ties=tuple(dict.fromkeys(ties)), provisional=bool(notes or noisy)
+    )
 
 
 def _measures(task: str, rows: Sequence[Row]) -> Callable[[Row], str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from tabulate import tabulate
 
+from ..bench.stored import Range
 from ..metrics.definitions import METRICS, TIMED
 from .card import Row
 from .models import ModelRow
@@ -76,8 +77,23 @@ def _cell(metric: str, row: Row) -> str:
     text = METRICS[metric].format(value)
     if row.noisy and metric in TIMED:
         text += " ~"
-    interval = row.intervals.get(metric) if metric in {row.error_metric, "answer_accuracy"} else None
-    return text if interval is None else f"{text} [{_percent(interval.low)}, {_percent(interval.high)}]"
+    interval = interval_of(metric, row)
+    return text if interval is None else f"{text} {in_brackets(interval)}"
+
+
+def interval_of(metric: str, row: Row) -> Range | None:
+    """The interval that stands beside a figure in a table: of the one that counts in the task."""
+    return row.intervals.get(metric) if metric in {row.error_metric, "answer_accuracy"} else None
+
+
+def in_brackets(interval: Range) -> str:
+    """The interval of a share: `[1.2, 14]`, in percent."""
+    return f"[{_percent(interval.low)}, {_percent(interval.high)}]"
+
+
+def error_metric_title(row: Row) -> str:
+    """WER, or CER where words aren't divided by spaces."""
+    return METRICS[row.error_metric].title
 
 
 def _percent(ratio: float) -> str:

@@ -18,10 +18,12 @@ from .tradeoffs import SpeedUp
 _WIDTH = 100
 
 
-def render(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]:
-    """Lines with the status that colours them (None: plain)."""
+def render(card: Scorecard, json_place: str, page: str = "") -> Iterator[tuple[str, str | None]]:
+    """Lines with the status that colours them (None: plain). `page` is its place, or how to get it."""
     for line, status in _lines(card, json_place):
         yield printable(line), status
+    if page:
+        yield printable(f"page: {page}"), None
 
 
 def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]:

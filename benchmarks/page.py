@@ -1,0 +1,143 @@
+"""The scorecard's page at scale: `python benchmarks/page.py`.
+
+First the page of a session of 2,000 utterances, a quarter of them spoken by a voice and kept as sound: its size, and
+how long Chromium takes to open it from disk, until its load event (with the package playwright, and Chromium). The
+aims: 25 MB and 3 s. Then pages built from the records of 100,000 utterances, in a process of their own: seconds from
+reading the scorecard to having written the page, and the peak memory of that process. The aims: 20 s and 1 GB.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from pages import card, case  # the records that tests are made with
+from records import record
+
+from pytest_modellab.bench.artefacts import Artefacts
+from pytest_modellab.bench.record import Record, UtteranceResult
+from pytest_modellab.bench.speech_record import Speech
+from pytest_modellab.bench.stored import edits
+from pytest_modellab.metrics import asr
+from pytest_modellab.scorecard.card import Scorecard
+from pytest_modellab.scorecard.files import text, write_page
+from pytest_modellab.scorecard.page import NAME
+from pytest_modellab.text import normalizer
+
+WORDS = ["".join(pair) for pair in zip("bdfglmnprstv" * 4, ("ack", "een", "ill", "oat") * 12, strict=True)]
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+ROUNDS = 5
+
+
+def utterance(i: int, draw: random.Random) -> UtteranceResult:
+    """Eighteen words, a tenth of them wrong, scored as any."""
+    said = draw.choices(WORDS, k=18)
+    found = [draw.choice(WORDS) if draw.random() < 0.1 else word for word in said]
+    scored = asr.score(" ".join(said), " ".join(found), normalizer("whisper-english"))
+    return UtteranceResult(
+        id=f"speaker-{i % 40}-{i:06}", reference=" ".join(said).upper(), hypothesis=" ".join(found), audio_s=7.0,
+        processing_s=0.7, speaker=f"speaker-{i % 40}", language="en", words=edits(scored.words),
+        characters=edits(scored.characters),
+    )  # fmt: skip
+
+
+def spoken(result: UtteranceResult, sounds: Artefacts, draw: np.random.Generator) -> UtteranceResult:
+    """The same as said by a voice: five seconds, of which a FLAC keeps some 150 kB."""
+    samples = np.cumsum(draw.normal(0, 0.004, 5 * 24_000))
+    digest = sounds.keep((samples - samples.mean()).clip(-1, 1).astype(np.float32), 24_000)
+    speech = Speech(
+        seconds=5.0, sample_rate=24_000, pieces=1, audio=digest, audible=True, silence=0.1, longest_pause_s=0.2,
+        loudness_lufs=-20.0, faults=(),
+    )  # fmt: skip
+    return result.model_copy(update={"speech": speech})
+
+
+def session(reports: Path, cases: int, of_each: int, *, voices: int = 0) -> Scorecard:
+    """A scorecard of so many cases; the first of them are voices."""
+    draw, noise, sounds = random.Random(0), np.random.default_rng(0), Artefacts(reports)
+    scored = [utterance(i, draw) for i in range(min(of_each, 1_000))]
+    made: list[Record] = []
+    for n in range(cases):
+        results = [scored[i % len(scored)].model_copy(update={"id": f"utterance-{i:06}"}) for i in range(of_each)]
+        task = "asr"
+        if n < voices:
+            task, results = "tts", [spoken(each, sounds, noise) for each in results]
+        made.append(record(utterances=results, case=case(f"model-{n}", task), words=18 * of_each, id=f"{n:08x}"))
+    return card(reports, *made)
+
+
+def build(reports: Path) -> None:
+    """In a process of its own: what `finish` does at the end of a session."""
+    start = time.perf_counter()
+    found = Scorecard.model_validate_json((reports / "scorecard.json").read_bytes())
+    write_page(found, reports, reports / NAME)
+    seconds = time.perf_counter() - start
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    told = {"seconds": seconds, "processor": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss * 1024}
+    print(json.dumps(told))
+
+
+def built(reports: Path) -> dict[str, float]:
+    """Seconds, those of a processor with all imports, and peak bytes, of building the page of what is in `reports`."""
+    command = [sys.executable, __file__, "build", str(reports)]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    told: dict[str, float] = json.loads(out)
+    return told
+
+
+def opened(page: Path) -> list[float]:
+    """Seconds until the load event, of each round in a fresh tab; none where there is no browser."""
+    chromium = shutil.which("chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        chromium = None
+    if chromium is None:
+        return []
+    timing = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        times = []
+        for _ in range(ROUNDS):
+            tab = browser.new_page()
+            tab.goto(page.as_uri(), wait_until="load")
+            tab.wait_for_function(f"{timing} > 0")
+            times.append(tab.evaluate(timing) / 1000)
+            tab.close()
+        browser.close()
+    return times
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["build"]:
+        return build(Path(sys.argv[2]))
+    for cases, of_each, voices in ((8, 250, 2), (20, 5_000, 0), (5, 20_000, 0)):
+        with tempfile.TemporaryDirectory() as folder:
+            reports = Path(folder)
+            found = session(reports, cases, of_each, voices=voices)
+            (reports / "scorecard.json").write_text(text(found), encoding="utf-8")
+            took = built(reports)
+            size = (reports / NAME).stat().st_size
+            built_in = f"built in {took['seconds']:.1f} s"
+            built_in += f" ({took['processor']:.1f} s of a processor), {took['peak'] / 1e6:.0f} MB at the peak"
+            print(f"{cases} cases of {of_each:,} utterances: {built_in};")
+            times = opened(reports / NAME)
+            middle = f"{statistics.median(times):.2f} s (of {len(times)})" if times else "no Chromium, or no playwright"
+            print(f"    {size / 1e6:.1f} MB, open after {middle}")
+    return None
+
+
+if __name__ == "__main__":
+    main()

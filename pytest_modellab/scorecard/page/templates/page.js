@@ -1,0 +1,73 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+
+  // Theme: what the system prefers, until it is chosen here.
+  const remembered = () => { try { return localStorage.getItem("modellab-theme"); } catch { return null; } };
+  const apply = theme => { if (theme) root.dataset.theme = theme; };
+  apply(remembered());
+  const toggle = document.getElementById("theme");
+  toggle.hidden = false;
+  toggle.addEventListener("click", () => {
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    apply(dark ? "light" : "dark");
+    try { localStorage.setItem("modellab-theme", root.dataset.theme); } catch { /* a file may have no storage */ }
+  });
+
+  // Sorting: a second click turns it round; what has no figure comes last either way.
+  const value = (row, column) => {
+    const cell = row.cells[column];
+    return cell.dataset.sort ?? cell.textContent.trim().toLowerCase();
+  };
+  for (const button of document.querySelectorAll("th button")) {
+    button.addEventListener("click", () => {
+      const head = button.closest("th"), body = head.closest("table").tBodies[0];
+      const up = head.getAttribute("aria-sort") !== "ascending", column = head.cellIndex;
+      for (const other of head.parentElement.cells) if (other.ariaSort) other.setAttribute("aria-sort", "none");
+      head.setAttribute("aria-sort", up ? "ascending" : "descending");
+      const compare = (a, b) => {
+        const x = value(a, column), y = value(b, column);
+        if (x === "" || y === "") return (x === "") - (y === "");
+        const order = isNaN(x) || isNaN(y) ? x.localeCompare(y) : x - y;
+        return up ? order : -order;
+      };
+      body.append(...[...body.rows].sort(compare));
+    });
+  }
+
+  // Filtering: every word has to stand somewhere in the row.
+  for (const form of document.querySelectorAll("form.filter")) {
+    form.hidden = false;
+    const rows = [...document.getElementById(form.dataset.table).tBodies[0].rows];
+    const [text, status, told] = [form.elements.words, form.elements.status, form.querySelector("output")];
+    const run = () => {
+      const words = text.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      for (const row of rows) {
+        const there = words.every(word => row.dataset.words.includes(word))
+          && (!status.value || row.dataset.status === status.value);
+        row.hidden = !there;
+        shown += there;
+      }
+      told.value = `${shown} of ${rows.length} shown`;
+    };
+    form.addEventListener("input", run);
+    form.addEventListener("submit", event => event.preventDefault());
+    run();
+  }
+
+  // A link to something that is folded up opens it.
+  const reveal = () => {
+    let found = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let each = found; each; each = each.parentElement) if (each.localName === "details") each.open = true;
+    if (found) found.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+
+  // One sound at a time.
+  document.addEventListener("play", event => {
+    for (const other of document.querySelectorAll("audio")) if (other !== event.target) other.pause();
+  }, true);
+})();
