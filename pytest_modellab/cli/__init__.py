@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         baseline,
         calibrate,
         clean,
+        compare,
         data,
         doctor,
         hook,
@@ -102,6 +103,18 @@ def _parser() -> argparse.ArgumentParser:
     base.add_argument("action", choices=("save", "compare", "show"))
     base.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
     base.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    held = command(
+        "compare",
+        compare.run,
+        "Hold runs against an earlier one: what got worse, what better, what can't be told apart.",
+    )
+    side = "a session, a commit, `baseline`, `newest`, a scorecard's file or a folder of reports"
+    held.add_argument("first", metavar="A", help=side)
+    held.add_argument("others", nargs="*", metavar="B", help="the same, each held against A (default: newest)")
+    held.add_argument("--case", action="append", default=[], metavar="GLOB", help="only such cases; repeatable")
+    held.add_argument("--format", choices=compare.FORMATS, default="text", help="default: text")
+    held.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    held.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     again = command("rescore", rescore.run, "Score old records again from their raw texts, and show what changed.")
     again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
     again.add_argument("--normalizer", metavar="NAME", help="another than the record's own")
