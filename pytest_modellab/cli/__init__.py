@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         compare,
         data,
         doctor,
+        history,
         hook,
         merge,
         models,
@@ -115,6 +116,17 @@ def _parser() -> argparse.ArgumentParser:
     held.add_argument("--format", choices=compare.FORMATS, default="text", help="default: text")
     held.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     held.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    past = command("history", history.run, "Show how the figures of each case went over its past records.")
+    past.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
+    past.add_argument(
+        "--metric", metavar="NAME", help="another figure (default: the error rate; of chat, the accuracy)"
+    )
+    past.add_argument(
+        "-n", "--last", type=clean.positive, default=20, metavar="N", help="so many of each, newest last (default: 20)"
+    )
+    past.add_argument("--all", action="store_true", help="all of them")
+    past.add_argument("--format", choices=history.FORMATS, default="text", help="default: text")
+    past.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     again = command("rescore", rescore.run, "Score old records again from their raw texts, and show what changed.")
     again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
     again.add_argument("--normalizer", metavar="NAME", help="another than the record's own")

@@ -9,10 +9,11 @@ from typing import Any
 from .. import baseline as answers
 from .. import speed_baseline as speed
 from ..baseline import Baseline, BaselineError
+from ..bench.conditions import LEAST_SPREAD_S
 from ..bench.record import Record
 from ..metrics import paired
 from ..metrics.definitions import METRICS, TIMED
-from ..metrics.intervals import ratio_bootstrap_interval
+from ..metrics.intervals import Interval, ratio_bootstrap_interval
 from ..speed_baseline import FEWEST_CALLS, TRIPWIRE, SpeedBaseline
 from . import by_utterance, statistics
 from .parts import KEPT_UTTERANCES, Change, Outcome, Single, UtteranceChange
@@ -82,6 +83,7 @@ def of_times(before: SpeedBaseline, after: Record, bench: Bench, noisy_before: s
         interval=found.interval,
         pairs=found.calls,
         noisy=(noisy_before, after.timing.noisy),
+        moved_s=_moved_s(before, found.ratio),
     )
 
 
@@ -241,10 +243,18 @@ def _times(metric: str, before: Record, after: Record, bench: Bench) -> Iterator
         interval=interval,
         pairs=len(old),
         noisy=(before.timing.noisy, after.timing.noisy),
+        moved_s=abs(sum(new) - sum(old)) / len(old),
     )
 
 
-def _timed(*, ratio: float, interval: Any, noisy: tuple[str | None, str | None], **fields: Any) -> Change:
+def _moved_s(before: SpeedBaseline, ratio: float) -> float:
+    """By how much a call's time changed."""
+    return abs(ratio - 1) * sum(call.processing_s for call in before.calls) / len(before.calls)
+
+
+def _timed(
+    *, ratio: float, interval: Interval, noisy: tuple[str | None, str | None], moved_s: float, **fields: Any
+) -> Change:
     """Slower is what is so beyond the tripwire; noise only ever slows, so that it excuses the side it was on."""
     slower, quicker = interval.low > 1 + TRIPWIRE, interval.high < 1 / (1 + TRIPWIRE)
     excuse = noisy[1] if ratio > 1 else noisy[0]
@@ -260,9 +270,12 @@ def _timed(*, ratio: float, interval: Any, noisy: tuple[str | None, str | None],
         noisy=noisy[1] or noisy[0],
         method=statistics.TIMES,
     )
-    if change.outcome != "not told apart" and excuse:
-        return change.model_copy(update={"outcome": "not told apart", "why": f"the machine was noisy: {excuse}"})
-    return change
+    if change.outcome == "not told apart":
+        return change
+    why = f"the machine was noisy: {excuse}" if excuse else ""
+    if moved_s <= LEAST_SPREAD_S:
+        why = f"calls differ by {1000 * LEAST_SPREAD_S:.0f} ms at most"
+    return change.model_copy(update={"outcome": "not told apart", "why": why}) if why else change
 
 
 def _noise_apart(change: Change, before: Record, after: Record) -> Change:

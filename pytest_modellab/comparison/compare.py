@@ -85,7 +85,7 @@ def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None
         found.pairs.append(
             pair.model_copy(
                 update={
-                    "same": before.id == after.id,
+                    "same": first.records[key].resolve() == other.records[key].resolve(),
                     "rescored": rescored,
                     "inputs": tuple(input_changes(before.provenance.inputs, after.provenance.inputs)),
                 }
@@ -175,8 +175,8 @@ def _alone(
 ) -> list[Lonely]:
     common = {*before} & {*after} if both is None else both
     return [
-        Lonely(side=first.name, other=other.name, cases=tuple(key for key in before if key not in common)),
-        Lonely(side=other.name, other=first.name, cases=tuple(key for key in after if key not in common)),
+        Lonely(side=first.name, other=other.name, cases=tuple(sorted({*before} - common))),
+        Lonely(side=other.name, other=first.name, cases=tuple(sorted({*after} - common))),
     ]
 
 
