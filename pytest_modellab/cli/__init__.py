@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         rescore,
         schema,
         scorecard,
+        serve,
         serve_asr,
         why,
     )
@@ -196,6 +197,14 @@ def _parser() -> argparse.ArgumentParser:
     join.add_argument(
         "--require", action="append", default=[], metavar="GLOB", help="fail unless such a case is there; repeatable"
     )
+    shown = command("serve", serve.run, "Show the reports to a browser on this machine, running sessions among them.")
+    shown.add_argument("--host", default="127.0.0.1", metavar="HOST", help="to listen on (default: 127.0.0.1)")
+    shown.add_argument("--port", type=int, default=8000, metavar="PORT", help="0 for any (default: 8000)")
+    shown.add_argument(
+        "--exposed", action="store_true", help="listen also where others can reach it: they can read all of it"
+    )
+    shown.add_argument("--open", action="store_true", help="open a browser, where there is one")
+    shown.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     serving = command(
         "serve-asr", serve_asr.run, "Serve a model of the catalog for streaming recognition, by docs/streaming.md."
     )
