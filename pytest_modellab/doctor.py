@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from . import devices, ffmpeg
 from .bench import provenance
+from .bench.judging import PREDICTORS
 from .catalog import Catalog
 from .catalog.load import DEFAULT_DEVICES
 from .catalog.specs import DatasetSpec, ModelSpec
@@ -40,7 +41,9 @@ def examine(catalog: Catalog | None) -> Iterator[Finding]:
     store = Store(fetching=False)
     yield from _place(store)
     for name, target in sorted(available().items()):
-        yield _engine(name, target)
+        yield _engine("engines", name, target)
+    for name, target in PREDICTORS.items():
+        yield _engine("what rates speech", name, target)
     for device in DEFAULT_DEVICES if catalog is None else catalog.devices.values():
         found = devices.presence(device.kind, device.index)
         fix = (
@@ -71,18 +74,18 @@ def _place(store: Store) -> Iterator[Finding]:
     yield Finding("machine", "cache", not fix, what, fix)
 
 
-def _engine(name: str, target: str) -> Finding:
+def _engine(section: str, name: str, target: str) -> Finding:
     try:
         engine = engine_class(target)
     except Exception as error:  # somebody's module may raise anything
-        return Finding("engines", name, False, f"{type(error).__name__}: {error}", f"repair or remove {target}")
+        return Finding(section, name, False, f"{type(error).__name__}: {error}", f"repair or remove {target}")
     found = provenance.versions(engine.distributions)
     fix = _lacking(engine)
     if fix:
         what = f"{engine.distributions[0]} is not installed"
-        return Finding("engines", name, False, what, f"{fix}, or give its models an `environment`")
+        return Finding(section, name, False, what, f"{fix}, or give its models an `environment`")
     told = ", ".join(f"{each} {version}" for each, version in found.items() if version)
-    return Finding("engines", name, True, told or "no library of its own")
+    return Finding(section, name, True, told or "no library of its own")
 
 
 def _lacking(engine: type[Engine]) -> str:

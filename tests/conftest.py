@@ -33,6 +33,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-def lab(pytester: pytest.Pytester) -> FakeLab:
-    """An empty repository with a catalog to fill, whose engine is the fake one."""
+def lab(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> FakeLab:
+    """An empty repository with a catalog to fill, whose engine is the fake one.
+
+    With a cache of its own: it needs no weights, and would wait for the machine while tests beside it hold it alone.
+    """
+    monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     return FakeLab(pytester)

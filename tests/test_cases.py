@@ -87,7 +87,7 @@ def test_a_model_is_given_only_languages_that_it_speaks(
 
 
 def test_data_for_another_task_are_not_run(tmp_path: Path) -> None:
-    text = dataset_yaml("talk").replace("tasks: [asr]", "tasks: [tts, chat]")
+    text = dataset_yaml("talk").replace("tasks: [asr]", "tasks: [streaming, chat]")
     assert ids(write_catalog(tmp_path, files={"datasets/talk.yaml": text})) == []
 
 
@@ -118,7 +118,7 @@ from dataclasses import dataclass
 class Options: ...
 
 class Engine:
-    tasks = frozenset({"asr", "tts"})
+    tasks = frozenset({"asr", "streaming"})
     devices = frozenset({"cpu"})
     rate = 16_000
     Options = Options
@@ -143,18 +143,22 @@ class TestTwoTasks:
     def test_cases_are_ordered_by_task_first_and_keys_tell_them_apart(self, tmp_path: Path) -> None:
         files = {}
         for name in ("a", "b"):
-            text = model_yaml(name).replace("faster-whisper", "lab-both").replace("tasks: [asr]", "tasks: [tts, asr]")
+            text = (
+                model_yaml(name)
+                .replace("faster-whisper", "lab-both")
+                .replace("tasks: [asr]", "tasks: [streaming, asr]")
+            )
             files[f"models/{name}.yaml"] = text.replace("  beam_size: 5", "  {}").replace(
                 "cpu: {compute_type: int8}\n  cuda: {compute_type: float16}", "cpu: {}"
             )
-        files["datasets/talk.yaml"] = dataset_yaml("talk").replace("tasks: [asr]", "tasks: [tts, asr]")
+        files["datasets/talk.yaml"] = dataset_yaml("talk").replace("tasks: [asr]", "tasks: [streaming, asr]")
 
         cases = plan(load(write_catalog(tmp_path / "fixtures", models=("a", "b"), files=files)))
 
         assert [case.key for case in cases] == [
             "asr/a:cpu:talk",
             "asr/b:cpu:talk",
-            "tts/a:cpu:talk",
-            "tts/b:cpu:talk",
+            "streaming/a:cpu:talk",
+            "streaming/b:cpu:talk",
         ]
         assert len({case.id for case in cases}) == 2

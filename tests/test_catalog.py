@@ -244,7 +244,7 @@ def test_an_unknown_key_is_told_with_the_nearest_known_one(
             "mirrors.yaml",
             ", member: box/model.bin.part1",
             "",
-            f'5: missing key `member` in `mirrors["{SHA[:57]}..."][0].parts[0]`',
+            f'5: `mirrors["{SHA[:57]}..."][0].parts[0]`: missing key `member`, the file\'s path inside',
         ),
     ],
 )

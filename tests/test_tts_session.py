@@ -33,11 +33,10 @@ def test_success(run):
 
 
 @pytest.fixture
-def lab(pytester: pytest.Pytester) -> FakeLab:
-    found = FakeLab(pytester)
-    pytester.makepyfile(test_suite=SUITE)
-    found.limits({"metric": "wer", "max": 0.1})
-    return found
+def lab(lab: FakeLab) -> FakeLab:
+    lab.pytester.makepyfile(test_suite=SUITE)
+    lab.limits({"metric": "wer", "max": 0.1})
+    return lab
 
 
 def ready(
@@ -244,6 +243,19 @@ class TestFaults:
         record = lab.record()
         assert spoken(record, "empty").faults == ()
         assert record.figure("wer") is None
+        assert record.figure("insertions_per_min") is None
+
+
+class TestKilled:
+    def test_while_the_judge_listens_nothing_is_said_again(self, lab: FakeLab) -> None:
+        ready(lab, judge_options={"faults": {"17000": "kill-parent-once"}})
+        lab.subprocess = True
+        lab.run()
+        assert lab.records() == []
+        said = [line for line in lab.engine_log() if line.startswith("said:")]
+        lab.run().assert_outcomes(passed=2)
+        assert [line for line in lab.engine_log() if line.startswith("said:")] == said
+        assert lab.record().figure("wer") == 0
 
 
 class TestShards:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,6 @@ from ..datasets import Dataset, Utterance
 from ..engines.base import Fact
 from ..metrics import asr, speed
 from ..metrics.intervals import (
-    Interval,
     error_rate_interval,
     quantile_bootstrap_interval,
     ratio_bootstrap_interval,
@@ -43,7 +42,7 @@ from .record import (
     UtteranceResult,
 )
 from .speech_record import Speech
-from .stored import Failure, Range, edits
+from .stored import Failure, Range, edits, ranged
 from .streaming_record import Streamed, StreamingSummary
 
 
@@ -235,7 +234,7 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], 
     speakers = [result.speaker for result in results]
 
     def interval(counts: Sequence[asr.Counts]) -> Range | None:
-        return stored(error_rate_interval([c.errors for c in counts], [c.reference for c in counts], speakers))
+        return ranged(error_rate_interval([c.errors for c in counts], [c.reference for c in counts], speakers))
 
     return AsrSummary(
         utterances=len(results),
@@ -248,15 +247,11 @@ def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], 
         cer=corpus.cer,
         wer_interval=interval([each.words for each in scored]) if words else None,
         cer_interval=interval([each.characters for each in scored]),
-        success_rate_interval=stored(wilson_interval(answered, len(results))),
+        success_rate_interval=ranged(wilson_interval(answered, len(results))),
         empty_references=sum(not each.reference for each in scored),
         above_half=corpus.above_half,
         worst_wer=corpus.worst_wer,
     )
-
-
-def stored(interval: Interval | None) -> Range | None:
-    return None if interval is None else Range(**asdict(interval))
 
 
 def _memory(memory: Memory, model_size: int | None) -> MemoryUse:
@@ -304,9 +299,9 @@ def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
             "latency_p50_s": speed.quantile(seconds, 0.5),
             "latency_p95_s": speed.quantile(seconds, 0.95),
             "latency_iqr_s": quartiles[1] - quartiles[0],
-            "rtf_interval": stored(ratio_bootstrap_interval(seconds, audio)),
-            "latency_p50_s_interval": stored(quantile_bootstrap_interval(seconds, 0.5)),
-            "latency_p95_s_interval": stored(quantile_bootstrap_interval(seconds, 0.95)),
+            "rtf_interval": ranged(ratio_bootstrap_interval(seconds, audio)),
+            "latency_p50_s_interval": ranged(quantile_bootstrap_interval(seconds, 0.5)),
+            "latency_p95_s_interval": ranged(quantile_bootstrap_interval(seconds, 0.95)),
             "clip5_s": speed.quantile(conditions.clip_s, 0.5),
             "clip5_calls_s": tuple(conditions.clip_s),
             "spread": conditions.spread,

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from ..metrics import asr, beyond, writing
-from ..metrics.intervals import Interval, error_rate_interval, share_interval, wilson_interval
+from ..metrics.intervals import error_rate_interval, share_interval, wilson_interval
 from ..metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, By, values
 from ..text import Normalizer
 from .record import BeyondWer, Slice, Term, UtteranceResult
-from .stored import Edits, Range, Share
+from .stored import Edits, Share, ranged
 
 NONE = writing.Errors(0, 0)
 
@@ -148,20 +148,20 @@ def count(results: Sequence[UtteranceResult], normalize: Normalizer, terms: Term
 
 def _of_utterances(flags: Iterable[bool]) -> Share:
     found = list(flags)
-    return Share(count=sum(found), of=len(found), interval=_stored(wilson_interval(sum(found), len(found))))
+    return Share(count=sum(found), of=len(found), interval=ranged(wilson_interval(sum(found), len(found))))
 
 
 def _recall(results: Sequence[UtteranceResult], missed: Sequence[writing.Errors]) -> Share:
     found = [each.places - each.wrong for each in missed]
     places = [each.places for each in missed]
     interval = share_interval(found, places, [result.speaker for result in results])
-    return Share(count=sum(found), of=sum(places), interval=_stored(interval))
+    return Share(count=sum(found), of=sum(places), interval=ranged(interval))
 
 
 def _errors(results: Sequence[UtteranceResult], errors: Sequence[writing.Errors]) -> Share:
     wrong, places = [each.wrong for each in errors], [each.places for each in errors]
     interval = share_interval(wrong, places, [result.speaker for result in results])
-    return Share(count=sum(wrong), of=sum(places), interval=_stored(interval))
+    return Share(count=sum(wrong), of=sum(places), interval=ranged(interval))
 
 
 def _sum(errors: Sequence[writing.Errors]) -> writing.Errors:
@@ -212,13 +212,9 @@ def _slice(by: By, value: str, results: Sequence[UtteranceResult]) -> Slice:
         utterances=len(results),
         words=Edits(**asdict(total)),
         wer=total.rate,
-        interval=_stored(interval),
+        interval=ranged(interval),
         meaningful=total.reference >= FEWEST_WORDS and len(results) >= FEWEST_UTTERANCES,
     )
-
-
-def _stored(interval: Interval | None) -> Range | None:
-    return None if interval is None else Range(**asdict(interval))
 
 
 def _primary(tag: str | None) -> str | None:

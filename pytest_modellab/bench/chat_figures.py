@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ..datasets.turn import TurnOf
 from ..metrics import answers, asr, speed
 from ..metrics.intervals import (
-    Interval,
     error_rate_interval,
     quantile_bootstrap_interval,
     share_interval,
@@ -17,7 +16,7 @@ from ..metrics.intervals import (
 )
 from ..text import Normalizer
 from .chat_record import NOT_TIMED, ChatSummary, Reply
-from .stored import Edits, Range, Share, edits
+from .stored import Edits, Range, Share, edits, ranged
 
 if TYPE_CHECKING:
     from .record import UtteranceResult
@@ -136,9 +135,9 @@ def summarize(results: Sequence[UtteranceResult]) -> ChatSummary:
         **figures,  # type: ignore[arg-type]  # names that mypy can't know
         answer_accuracy_interval=_by_dialogue(judged),
         context_kept_interval=_by_dialogue(context),
-        missed_replies_interval=_range(wilson_interval(missed, len(spoken_to))),
-        replies_to_noise_interval=_range(wilson_interval(to_noise, len(noise))),
-        agreement_wer_interval=_range(error_rate_interval(errors, units, [reply.dialogue for reply in agreed])),
+        missed_replies_interval=ranged(wilson_interval(missed, len(spoken_to))),
+        replies_to_noise_interval=ranged(wilson_interval(to_noise, len(noise))),
+        agreement_wer_interval=ranged(error_rate_interval(errors, units, [reply.dialogue for reply in agreed])),
         **_time_intervals(answered),  # type: ignore[arg-type]  # as above
         missing={name: _why(name, replies, answered) for name, value in figures.items() if value is None},
     )
@@ -162,7 +161,7 @@ def _times(replies: Sequence[Reply]) -> dict[str, float | None]:
 
 def _time_intervals(replies: Sequence[Reply]) -> dict[str, Range | None]:
     return {
-        f"{name}_{label}_s_interval": _range(quantile_bootstrap_interval(_seconds(replies, name), q))
+        f"{name}_{label}_s_interval": ranged(quantile_bootstrap_interval(_seconds(replies, name), q))
         for name in _TIMES
         for label, q in _QUANTILES.items()
     }
@@ -204,7 +203,7 @@ def _by_dialogue(replies: Sequence[Reply]) -> Range | None:
     if found is None:
         return None
     conditional = found.conditional.replace("speaker", "dialogue").replace("utterance", "turn")
-    return _range(replace(found, conditional=conditional))
+    return ranged(replace(found, conditional=conditional))
 
 
 def _errors(counts: Edits | None) -> int:
@@ -213,7 +212,3 @@ def _errors(counts: Edits | None) -> int:
 
 def _units(counts: Edits | None) -> int:
     return 0 if counts is None else counts.substitutions + counts.deletions + counts.hits
-
-
-def _range(interval: Interval | None) -> Range | None:
-    return None if interval is None else Range(**asdict(interval))

@@ -14,7 +14,7 @@ from ..store import cache_root
 from .exercises.model import Ask
 from .journal import Journal
 from .machine import machine
-from .servants import Servant, Serving, servant
+from .servants import Servant, servant
 
 if TYPE_CHECKING:
     from .run import Bench
@@ -92,7 +92,7 @@ class ModelGrader:
         waiting = "waiting for the machine: others are measuring"
         with (
             machine(cache_root(), alone=False, waiting=lambda: say(waiting)),
-            Serving(self.servant, self.bench) as model,
+            self.servant.serving(self.bench) as model,
         ):
             for i, (id, (utterance, reply)) in enumerate(replies.items(), 1):
                 say(f"{self.servant.model} grades replies, {i} of {len(replies)}")

@@ -19,9 +19,11 @@ from ..metrics import asr
 from ..text import normalizer
 from .artefacts import Artefacts
 from .exercises.asr import transcription
+from .exercises.model import Ask
 from .journal import Journal
-from .local import Worker, WorkerDied
+from .local import Worker
 from .pool import LoadOrder
+from .serving import Serving
 from .speech_record import Judge
 from .stored import edits
 
@@ -192,46 +194,27 @@ class Listener:
     """A judge that is loaded when it is first asked, and gone when its context ends."""
 
     def __init__(self, name: str, order: LoadOrder, start: Start) -> None:
-        self._name = name
-        self._order = order
-        self._start = start
-        self._worker: Worker | None = None
+        self._serving = Serving(f"the judge {name}", order, start, JudgeError)
+        self._engine = order.engine
 
     @cached_property
     def rate(self) -> int:
         """Hz at which its clips come."""
-        return engine_class(self._order.engine).rate
+        return engine_class(self._engine).rate
 
     def transcribe(self, clip: Clip) -> str:
         """What it hears. Raises JudgeError."""
-        return str(self._ask(transcription(clip).message, clip)["text"])
+        return str(self._serving.ask(transcription(clip))["text"])
 
     def rate_clip(self, clip: Clip, other: Clip | None = None) -> float:
         """The score it gives, by itself or held against another. Raises JudgeError."""
+        clips = [clip] if other is None else [clip, other]
+        payload = b"".join(each.samples.astype("<f4").tobytes() for each in clips)
         message = {"op": "rate", "rate": clip.rate, "own": len(clip.samples)}
-        return float(self._ask(message, clip, *([] if other is None else [other]))["score"])
-
-    def _ask(self, message: dict[str, Any], *clips: Clip) -> dict[str, Any]:
-        try:
-            if self._worker is None:
-                self._worker = self._start(self._order)
-                self._checked(self._worker.request(self._order.message(), timeout=self._order.timeout_s))
-            payload = b"".join(clip.samples.astype("<f4").tobytes() for clip in clips)
-            timeout = self._order.timeout_s + 20 * sum(clip.seconds for clip in clips)
-            return self._checked(self._worker.request(message, payload, timeout=timeout))
-        except WorkerDied as death:
-            self._worker = None
-            raise JudgeError(f"the judge {self._name} failed: {death}") from death
-
-    def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
-        if "error" in reply:
-            error = reply["error"]
-            raise JudgeError(f"the judge {self._name} failed: {error['type']}: {error['message']}")
-        return reply
+        return float(self._serving.ask(Ask(message, payload, sum(each.seconds for each in clips)))["score"])
 
     def __enter__(self) -> Listener:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._worker is not None:
-            self._worker.close()
+        self._serving.__exit__()

@@ -6,6 +6,7 @@ when their canonical forms, without these, are equal.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
@@ -238,6 +239,13 @@ OF_TASKS = frozenset(
 """Metrics that only some tasks have; their records hold them in a part of their own."""
 _OF_AUDIO = frozenset({"rtf", "rtfx", "cost_per_audio_hour"})
 """Metrics that hold time against audio."""
+_NO_CLIP = {"clip5_s": "only recognition is timed on a clip of 5 s"}
+_FOREIGN: Mapping[str, Mapping[str, str]] = {
+    "tts": {**_NO_CLIP, "insertions_per_min": "a text without words is no recording in which nobody speaks"},
+    "chat": _NO_CLIP,
+    "streaming": _NO_CLIP,
+}
+"""Task -> metrics that would mean something else there, and why there are none."""
 _MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
 _SPEED = {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "cost_per_audio_hour"}
 
@@ -297,7 +305,7 @@ class Record(Stored):
 
     def figure(self, metric: str) -> float | None:
         """The value of one of metrics.definitions.METRICS, in its unit; None where there is none, as of a shard."""
-        if self.shard is not None:
+        if self.shard is not None or metric in _FOREIGN.get(self.case.task, {}):
             return None
         if metric in {"wer", "cer", "success_rate"}:
             value = getattr(self.summary, metric)
@@ -309,8 +317,6 @@ class Record(Stored):
             value = None  # how long a reply takes says nothing about how long the question was
         elif metric == "cost_per_audio_hour":
             value = self.timing.rtf * self.price.per_hour if self.price and self.timing.rtf is not None else None
-        elif metric == "clip5_s" and self.case.task != "asr":
-            value = None  # what it was timed on again and again is no clip of five seconds
         elif metric in _MEMORY:
             found = getattr(self.memory, _MEMORY[metric])
             value = None if found is None else found / 1e6
@@ -347,8 +353,8 @@ class Record(Stored):
             return f"devices.yaml gives {self.case.device} no price"
         if metric in _SPEED and self.timing.no_speed:
             return self.timing.no_speed
-        if metric == "clip5_s" and self.case.task != "asr":
-            return "only recognition is timed on a clip of 5 s"
+        if metric in _FOREIGN.get(self.case.task, {}):
+            return _FOREIGN[self.case.task][metric]
         if metric == "peak_device_mb":
             return "the device has no memory of its own, or the driver does not tell"
         if self._of_task is not None and metric in self._of_task.missing:

@@ -11,9 +11,8 @@ from ..cases import Case
 from ..catalog.specs import DatasetSpec, Task
 from ..engines.registry import engine_class
 from . import provenance
-from .exercises.model import Ask
-from .local import Worker, WorkerDied
 from .pool import LoadOrder
+from .serving import Serving
 from .summoning import NoJudge
 
 if TYPE_CHECKING:
@@ -35,6 +34,10 @@ class Servant:
     model: str
     order: LoadOrder
     inputs: Mapping[str, Any]
+
+    def serving(self, bench: Bench) -> Serving:
+        """In a worker of its own. What it fails on is raised as ServantError."""
+        return Serving(self.model, self.order, bench.start_worker, ServantError)
 
 
 def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench) -> Servant:
@@ -60,38 +63,3 @@ def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench) -> Servan
         "code": provenance.sources_digest(order.engine, order.environment),
     }
     return Servant(name, order, inputs)
-
-
-class Serving:
-    """A servant in a worker of its own, loaded when it is first asked, and gone when its context ends."""
-
-    def __init__(self, servant: Servant, bench: Bench) -> None:
-        self._servant = servant
-        self._bench = bench
-        self._worker: Worker | None = None
-
-    def ask(self, ask: Ask) -> dict[str, Any]:
-        """Its reply. Raises ServantError."""
-        order = self._servant.order
-        try:
-            if self._worker is None:
-                self._worker = self._bench.start_worker(order)
-                self._checked(self._worker.request(order.message(), timeout=order.timeout_s))
-            timeout = order.timeout_s + 20 * ask.audio_s
-            return self._checked(self._worker.request(ask.message, ask.payload, timeout=timeout))
-        except WorkerDied as death:
-            self._worker = None
-            raise ServantError(f"{self._servant.model} failed: {death}") from death
-
-    def _checked(self, reply: dict[str, Any]) -> dict[str, Any]:
-        if "error" in reply:
-            error = reply["error"]
-            raise ServantError(f"{self._servant.model} failed: {error['type']}: {error['message']}")
-        return reply
-
-    def __enter__(self) -> Serving:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._worker is not None:
-            self._worker.close()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ..metrics import speed
-from ..metrics.intervals import Interval, mean_interval, quantile_bootstrap_interval, wilson_interval
+from ..metrics.intervals import mean_interval, quantile_bootstrap_interval, wilson_interval
 from .speech_record import PREDICTORS, Judge, Speech, SpeechSummary
-from .stored import Range
+from .stored import ranged
 
 if TYPE_CHECKING:
     from .record import UtteranceResult
@@ -38,15 +37,15 @@ def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[st
         if not values:
             reasons.setdefault(name, f"the data set's judge does not list `{name}` under `quality`")
     of_predictors: dict[str, Any] = {name: _mean(values) for name, values in scores.items()}
-    of_predictors |= {f"{name}_interval": _range(mean_interval(values)) for name, values in scores.items()}
+    of_predictors |= {f"{name}_interval": ranged(mean_interval(values)) for name, values in scores.items()}
     return SpeechSummary(
         judge=judge,
         first_audio_p50_s=speed.quantile(first, 0.5),
         first_audio_p95_s=speed.quantile(first, 0.95),
-        first_audio_p50_s_interval=_range(quantile_bootstrap_interval(first, 0.5)),
-        first_audio_p95_s_interval=_range(quantile_bootstrap_interval(first, 0.95)),
+        first_audio_p50_s_interval=ranged(quantile_bootstrap_interval(first, 0.5)),
+        first_audio_p95_s_interval=ranged(quantile_bootstrap_interval(first, 0.95)),
         flawed=flawed / len(said) if said else None,
-        flawed_interval=_range(wilson_interval(flawed, len(said))),
+        flawed_interval=ranged(wilson_interval(flawed, len(said))),
         loudness_lufs=speed.quantile(loudness, 0.5),
         sample_rates=tuple(sorted({each.sample_rate for each in said if each.sample_rate is not None})),
         judge_wer=judge.wer,
@@ -63,7 +62,3 @@ def _scores(said: Sequence[Speech], name: str) -> list[float]:
 
 def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
-
-
-def _range(interval: Interval | None) -> Range | None:
-    return None if interval is None else Range(**asdict(interval))

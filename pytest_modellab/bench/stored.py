@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..metrics.asr import Counts
+
+if TYPE_CHECKING:
+    from ..metrics.intervals import Interval
 
 
 def volatile(**options: Any) -> Any:
@@ -53,6 +57,11 @@ class Range(Stored):
     method: str
     clusters: int = Field(description="independent units it rests on: speakers where known, else utterances")
     conditional: str = Field(description="why it holds for these recordings only, else empty")
+
+
+def ranged(interval: Interval | None) -> Range | None:
+    """An interval as it is stored."""
+    return None if interval is None else Range(**asdict(interval))
 
 
 class Share(Stored):

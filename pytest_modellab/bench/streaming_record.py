@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from ..metrics import asr, speed
 from ..metrics.streaming import Shown, changed_words, first_partial, kept_up
-from .stored import Edits, Range, Stored, edits, volatile
+from .stored import Edits, Range, Stored, edits, ranged, volatile
 
 if TYPE_CHECKING:
-    from ..metrics.intervals import Interval
     from ..text import Normalizer
     from .record import UtteranceResult
 
@@ -158,22 +156,22 @@ def summarize(
         pace=pace,
         first_partial_p50_s=speed.quantile(first, 0.5),
         first_partial_p95_s=speed.quantile(first, 0.95),
-        first_partial_p50_s_interval=_range(quantile_bootstrap_interval(first, 0.5)),
-        first_partial_p95_s_interval=_range(quantile_bootstrap_interval(first, 0.95)),
+        first_partial_p50_s_interval=ranged(quantile_bootstrap_interval(first, 0.5)),
+        first_partial_p95_s_interval=ranged(quantile_bootstrap_interval(first, 0.95)),
         early_partials=early / len(found) if found else None,
-        early_partials_interval=_range(wilson_interval(early, len(found))),
+        early_partials_interval=ranged(wilson_interval(early, len(found))),
         final_p50_s=speed.quantile(final, 0.5),
         final_p95_s=speed.quantile(final, 0.95),
-        final_p50_s_interval=_range(quantile_bootstrap_interval(final, 0.5)),
-        final_p95_s_interval=_range(quantile_bootstrap_interval(final, 0.95)),
+        final_p50_s_interval=ranged(quantile_bootstrap_interval(final, 0.5)),
+        final_p95_s_interval=ranged(quantile_bootstrap_interval(final, 0.95)),
         unstable_words=_ratio(changed, shown),
-        unstable_words_interval=_range(error_rate_interval(changed, shown, speakers)),
+        unstable_words_interval=ranged(error_rate_interval(changed, shown, speakers)),
         offline_wer=offline,
-        offline_wer_interval=_range(error_rate_interval(errors, words, [result.speaker for result, _ in whole])),
+        offline_wer_interval=ranged(error_rate_interval(errors, words, [result.speaker for result, _ in whole])),
         streaming_loss=None if offline is None or online is None else online - offline,
         late_max_s=max((each.late_s for each in paced if each.late_s is not None), default=None),
         kept_up=up / len(paced) if paced else None,
-        kept_up_interval=_range(wilson_interval(up, len(paced))),
+        kept_up_interval=ranged(wilson_interval(up, len(paced))),
         reconnects=float(sum(each.reconnects or 0 for each in remote)) if remote else None,
         backpressure_s=sum(each.waited_s or 0.0 for each in remote) if remote else None,
         missing=_missing(streams, paced, first, whole=bool(whole), remote=bool(remote), pace=pace, no_speed=no_speed),
@@ -219,7 +217,3 @@ def _units(counts: Edits) -> int:
 
 def _ratio(errors: Sequence[int], units: Sequence[int]) -> float | None:
     return sum(errors) / sum(units) if sum(units) else None
-
-
-def _range(interval: Interval | None) -> Range | None:
-    return None if interval is None else Range(**asdict(interval))

@@ -21,7 +21,7 @@ from ..datasets import Dataset, Utterance
 from ..store import cache_root
 from .exercises.tts import spoken, synthesis
 from .machine import machine
-from .servants import Servant, ServantError, Serving, servant
+from .servants import Servant, ServantError, servant
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +88,7 @@ def _speak(
     bench: Bench,
     say: Callable[[str], None],
 ) -> None:
-    with Serving(voice, bench) as speaker:
+    with voice.serving(bench) as speaker:
         for i, utterance in enumerate(lacking, 1):
             say(f"{voice.model} speaks the questions, {i} of {len(lacking)}")
             samples, rate = spoken(speaker.ask(synthesis(utterance.text, utterance.language)))

@@ -228,8 +228,10 @@ class MirrorPart(Spec):
     @model_validator(mode="after")
     def _one_form(self) -> MirrorPart:
         form = exactly_one(self, "wheel", "sdist", "npm", "folder", "url")
-        if (self.member is None) != (form == "url"):
-            raise ValueError("`url` is a file by itself, without `member`; all others need one")
+        if form == "url" and self.member is not None:
+            raise ValueError("`url` is a file by itself: leave `member` out")
+        if form != "url" and self.member is None:
+            raise ValueError("missing key `member`, the file's path inside")
         return self
 
 
