@@ -78,6 +78,7 @@ def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None
         if pair_refused := _refused(before, after):
             found.pairs.append(pair.model_copy(update={"refused": pair_refused}))
             continue
+        same = before.seal is not None and before.seal == after.seal
         rescored = ""
         if before.normalizer != after.normalizer:
             before, after = (rescore(each, after.normalizer.name) for each in (before, after))
@@ -85,7 +86,7 @@ def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None
         found.pairs.append(
             pair.model_copy(
                 update={
-                    "same": first.records[key].resolve() == other.records[key].resolve(),
+                    "same": same,
                     "rescored": rescored,
                     "inputs": tuple(input_changes(before.provenance.inputs, after.provenance.inputs)),
                 }

@@ -48,10 +48,9 @@ def _lines(compared: Compared) -> Iterator[str]:
         yield from (f"- `{_name(change, several)}`: {plain(words.alike(change))}" for change in alike)
         yield ""
         yield "</details>"
-    rest = [f"**not compared** `{pair.key}`: {plain(pair.refused)}" for pair in compared.refused]
-    rest += [
-        f"**not compared** `{_name(change, several)}`, {change.title}: {plain(change.why)}"
-        for change in compared.of("not compared")
+    rest = [
+        f"**not compared** `{f'{key} ({side})' if several else key}`: {plain(text)}"
+        for key, side, text in words.uncompared(compared)
     ]
     rest += [f"measured once: `{each.key}`: {plain(words.single(each))}" for each in compared.singles if each.large]
     rest += [plain(words.lonely(each)) for each in compared.lonely]

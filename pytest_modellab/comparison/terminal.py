@@ -83,11 +83,7 @@ def _alike(compared: Compared, several: bool) -> Iterator[str]:
 
 
 def _rest(compared: Compared, several: bool) -> Iterator[str]:
-    lines = [f"  {_name(pair.key, pair.side, several)}: {pair.refused}" for pair in compared.refused]
-    lines += [
-        f"  {_name(change.key, change.side, several)}: {change.title}: {change.why}"
-        for change in compared.of("not compared")
-    ]
+    lines = [f"  {_name(key, side, several)}: {text}" for key, side, text in words.uncompared(compared)]
     if lines:
         yield from ("", "not compared", *lines)
     large = [each for each in compared.singles if each.large]

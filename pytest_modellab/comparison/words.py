@@ -28,7 +28,7 @@ def headline(compared: Compared) -> str:
 def correction(compared: Compared) -> str:
     """How sure that is."""
     if not compared.tests:
-        return "every utterance adds the same to every figure on both sides"
+        return "no figure that was compared differs"
     over = f"{counted(compared.tests, 'figure')} that differ{'s' * (compared.tests == 1)}"
     return f"at most {compared.alpha:.0%} chance that any of it is chance: Holm's correction over {over}"
 
@@ -90,6 +90,17 @@ def alike(change: Change) -> str:
         return f"{change.title} {before}"
     why = doubt(change)
     return f"{change.title} {before} -> {after}" + (f" ({why})" if why else "")
+
+
+def uncompared(compared: Compared) -> list[tuple[str, str, str]]:
+    """What could not be compared, those of one case for one reason together: case, side, figures with the reason."""
+    grouped: dict[tuple[str, str, str], list[str]] = {}
+    for change in compared.of("not compared"):
+        grouped.setdefault((change.key, change.side, change.why), []).append(change.title)
+    return [
+        *((pair.key, pair.side, pair.refused) for pair in compared.refused),
+        *((key, side, f"{', '.join(titles)}: {why}") for (key, side, why), titles in grouped.items()),
+    ]
 
 
 def inputs(pair: Pair) -> list[str]:
