@@ -97,8 +97,6 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     server: ReportsServer
-    server_version = f"modellab/{__version__}"
-    sys_version = ""
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
     error_content_type = "text/plain; charset=utf-8"
@@ -253,6 +251,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Referrer-Policy", "no-referrer")
         self.send_header("Cross-Origin-Resource-Policy", "same-origin")
         super().end_headers()
+
+    def version_string(self) -> str:
+        return f"modellab/{__version__}"
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: who looks at what is nobody's business."""
