@@ -5,10 +5,15 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 
-.PHONY: smoke test lint clean
+.PHONY: smoke demo test lint clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
+
+# What didn't pass is worth a look, too.
+demo: $(INSTALLED)
+	-$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
+	$(BIN)/modellab serve --open
 
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*

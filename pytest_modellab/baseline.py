@@ -21,7 +21,7 @@ from .bench.stored import Stored
 from .gate import Status, Strictness, Verdict, case_key
 from .metrics import asr
 from .metrics.definitions import METRICS
-from .metrics.paired import Paired, compare
+from .metrics.paired import REPLICATES, Paired, compare
 from .printable import counted, printable
 from .text import normalizer
 
@@ -206,8 +206,10 @@ def _line(kind: type[S], text: str, place: str, schema: str) -> S:
         raise BaselineError(f"{place}: not a line of a {schema}: {first['msg']}") from error
 
 
-def against(record: Record, baseline: Baseline) -> Comparison:
+def against(record: Record, baseline: Baseline, replicates: int = REPLICATES) -> Comparison:
     """Compare a record with a baseline, both scored anew from their raw texts by the record's normalizer.
+
+    Of many comparisons at once each needs a smaller p-value, and so more `replicates`.
 
     Raises BaselineError where they are not of the same data, or too little to compare.
     """
@@ -227,6 +229,7 @@ def against(record: Record, baseline: Baseline) -> Comparison:
         [counts.errors for counts in second],
         [counts.reference for counts in second],
         [each.speaker for each in record.utterances],
+        replicates,
     )
     if paired is None:
         raise BaselineError(f"{record.case.id}: fewer than two utterances, or no words, to compare")

@@ -91,13 +91,11 @@ def place(record: Record, folder: Path) -> Path:
     return folder / case.task / f"{case.model}-{case.device}-{case.dataset}-{hardware_key(record)}{SUFFIX}"
 
 
-def save(record: Record, folder: Path) -> Path:
-    """Keep a record's times as its case's speed baseline. Raises BaselineError for times that can't be one."""
+def of(record: Record) -> SpeedBaseline:
+    """A record's times, to hold others against. Raises BaselineError where it has none that mean anything."""
     timing = record.timing
     if timing.rtf is None:
         raise BaselineError(f"{record.case.id}: no speed to keep: {timing.no_speed}")
-    if timing.noisy:
-        raise BaselineError(f"{record.case.id}: no speed to keep, the machine was noisy: {timing.noisy}")
     if record.provenance.inputs.get("in_process"):
         raise BaselineError(f"{record.case.id}: no speed to keep: the engine ran inside pytest")
     head = SpeedHead(
@@ -110,8 +108,16 @@ def save(record: Record, folder: Path) -> Path:
         load_s=timing.load_s,
         hardware=hardware_of(record),
     )
+    return SpeedBaseline(head, tuple(_calls(record)))
+
+
+def save(record: Record, folder: Path) -> Path:
+    """Keep a record's times as its case's speed baseline. Raises BaselineError for times that can't be one."""
+    baseline = of(record)
+    if record.timing.noisy:
+        raise BaselineError(f"{record.case.id}: no speed to keep, the machine was noisy: {record.timing.noisy}")
     path = place(record, folder)
-    write_lines(path, (head, *_calls(record)))
+    write_lines(path, (baseline.head, *baseline.calls))
     return path
 
 

@@ -1,6 +1,7 @@
 """Records: stored and read back, compared, asked for figures; and the key of their inputs."""
 
 import copy
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -232,4 +233,17 @@ def test_a_record_of_a_later_version_is_told_apart_from_a_damaged_one(
     path = tmp_path / "other.json"
     path.write_text(json.dumps({**data, **change}))
     with pytest.raises(RecordError, match=re.escape(f"{path}: {told}")):
+        read(path)
+
+
+def test_one_from_before_a_field_was_added_is_whole(tmp_path: Path) -> None:
+    path = write(record(), tmp_path)
+    data = json.loads(path.read_text())
+    del data["chat"], data["timing"]["throttled"]
+    compact = json.dumps({**data, "seal": None}, separators=(",", ":"))
+    sealed = {**data, "seal": hashlib.sha256(compact.encode()).hexdigest()}
+    path.write_text(json.dumps(sealed, indent=1))
+    assert read(path).case == record().case
+    path.write_text(json.dumps({**sealed, "title": "another"}, indent=1))
+    with pytest.raises(RecordError, match="was changed after it was written"):
         read(path)

@@ -57,8 +57,10 @@ def _parser() -> argparse.ArgumentParser:
         baseline,
         calibrate,
         clean,
+        compare,
         data,
         doctor,
+        history,
         hook,
         merge,
         models,
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         rescore,
         schema,
         scorecard,
+        serve,
         serve_asr,
         why,
     )
@@ -102,6 +105,29 @@ def _parser() -> argparse.ArgumentParser:
     base.add_argument("action", choices=("save", "compare", "show"))
     base.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
     base.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    held = command(
+        "compare",
+        compare.run,
+        "Hold runs against an earlier one: what got worse, what better, what can't be told apart.",
+    )
+    side = "a session, a commit, `baseline`, `newest`, a scorecard's file or a folder of reports"
+    held.add_argument("first", metavar="A", help=side)
+    held.add_argument("others", nargs="*", metavar="B", help="the same, each held against A (default: newest)")
+    held.add_argument("--case", action="append", default=[], metavar="GLOB", help="only such cases; repeatable")
+    held.add_argument("--format", choices=compare.FORMATS, default="text", help="default: text")
+    held.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    held.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    past = command("history", history.run, "Show how the figures of each case went over its past records.")
+    past.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
+    past.add_argument(
+        "--metric", metavar="NAME", help="another figure (default: the error rate; of chat, the accuracy)"
+    )
+    past.add_argument(
+        "-n", "--last", type=clean.positive, default=20, metavar="N", help="so many of each, newest last (default: 20)"
+    )
+    past.add_argument("--all", action="store_true", help="all of them")
+    past.add_argument("--format", choices=history.FORMATS, default="text", help="default: text")
+    past.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     again = command("rescore", rescore.run, "Score old records again from their raw texts, and show what changed.")
     again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
     again.add_argument("--normalizer", metavar="NAME", help="another than the record's own")
@@ -175,6 +201,14 @@ def _parser() -> argparse.ArgumentParser:
     join.add_argument(
         "--require", action="append", default=[], metavar="GLOB", help="fail unless such a case is there; repeatable"
     )
+    shown = command("serve", serve.run, "Show the reports to a browser on this machine, running sessions among them.")
+    shown.add_argument("--host", default="127.0.0.1", metavar="HOST", help="to listen on (default: 127.0.0.1)")
+    shown.add_argument("--port", type=int, default=8000, metavar="PORT", help="0 for any (default: 8000)")
+    shown.add_argument(
+        "--exposed", action="store_true", help="listen also where others can reach it: they can read all of it"
+    )
+    shown.add_argument("--open", action="store_true", help="open a browser, where there is one")
+    shown.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     serving = command(
         "serve-asr", serve_asr.run, "Serve a model of the catalog for streaming recognition, by docs/streaming.md."
     )

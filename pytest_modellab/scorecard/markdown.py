@@ -25,14 +25,14 @@ def _lines(card: Scorecard) -> Iterator[str]:
     verdict = "not passed" if card.problems or bad or card.partial else "passed"
     yield f"### Model Lab: {verdict}, {counted(len(measured), 'case')} measured"
     if card.partial:
-        yield f"\n**Partial**: {_text(card.partial)}"
+        yield f"\n**Partial**: {plain(card.partial)}"
     for task, own in by_task(measured):
         yield "\n" + table(task, own, "github")
     if len({row.case.task for row in card.rows}) > 1:
         yield "\n" + models_table(card.models, "github")
     wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
-    told = [f"**{row.status}** `{row.case.id}`: {_text(row.reason)}" for row in wrong]
-    told += [f"**not passed**: {_text(problem)}" for problem in card.problems]
+    told = [f"**{row.status}** `{row.case.id}`: {plain(row.reason)}" for row in wrong]
+    told += [f"**not passed**: {plain(problem)}" for problem in card.problems]
     if told:
         yield "\n" + "\n".join(f"- {line}" for line in told)
     absent: dict[str, int] = {}
@@ -40,13 +40,13 @@ def _lines(card: Scorecard) -> Iterator[str]:
         if not row.measured and row.status is not Status.FAIL:
             absent[row.reason] = absent.get(row.reason, 0) + 1
     if absent:
-        yield "\n" + "\n".join(f"- {counted(count, 'case')} not run: {_text(why)}" for why, count in absent.items())
+        yield "\n" + "\n".join(f"- {counted(count, 'case')} not run: {plain(why)}" for why, count in absent.items())
     if card.recommendations:
         yield ""
-        yield from (f"Recommended for {each.task}: {_text(each.text)}  " for each in card.recommendations)
+        yield from (f"Recommended for {each.task}: {plain(each.text)}  " for each in card.recommendations)
 
 
-def _text(text: str) -> str:
+def plain(text: str) -> str:
     """One line that shows as it is: no mark-up of its own."""
     line = printable(text.splitlines()[0] if text else "")
     line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."

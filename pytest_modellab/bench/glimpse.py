@@ -1,0 +1,81 @@
+"""A record without its utterances, read without looking at them: what lists and trends need of thousands.
+
+Records are written with every key of their own on a line of its own, one space deep, and a line feed inside a text is
+escaped: where the utterances begin and end can be told from the bytes. What is laid out otherwise is read whole.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from pydantic import ValidationError
+
+from .record import Record
+from .record_files import RecordError, newest_first, read
+
+_BLOCK = 1 << 16
+_BEGIN = b'\n "utterances": ['
+_END = b'\n ],\n "findings": '
+_EMPTY = b'\n "utterances": [],\n "findings": '
+
+
+class Glimpse(Record):
+    """A record whose `utterances` are left out. Its seal was not checked."""
+
+    @property
+    def wordless(self) -> bool:
+        """As the record's own, but for references of which normalisation left nothing: by their words alone."""
+        words = self.summary.words
+        return not words.substitutions + words.deletions + words.hits
+
+
+def glimpse(path: Path) -> Glimpse:
+    """Raises RecordError, naming the file and what is wrong in it; a change after it was written isn't noticed."""
+    try:
+        with path.open("rb") as file:
+            data = _around(file)
+    except OSError as error:
+        raise RecordError(f"{path}: can't be read: {error.strerror}") from error
+    if data is not None:
+        with suppress(ValidationError):
+            return Glimpse.model_validate_json(data)
+    whole = read(path)
+    return Glimpse.model_validate_json(whole.model_copy(update={"utterances": ()}).model_dump_json(by_alias=True))
+
+
+def _around(file: BinaryIO) -> bytes | None:
+    """The bytes of a record with an empty list of utterances; None where they can't be told."""
+    size = os.fstat(file.fileno()).st_size
+    head = b""
+    while (begin := head.find(_BEGIN)) < 0:
+        block = file.read(_BLOCK)
+        if not block:
+            return None
+        head += block
+    tail, place = b"", size
+    while (end := tail.rfind(_END)) < 0:
+        if place <= begin:
+            return None
+        step = min(_BLOCK, place - begin)
+        place -= step
+        file.seek(place)
+        tail = file.read(step) + tail
+    return head[:begin] + _EMPTY + tail[end + len(_END) :]
+
+
+def newest(reports: Path) -> list[Path]:
+    """The records of a folder of reports, the newest first."""
+    return newest_first((reports / "runs").glob("*/*/*.json"))
+
+
+def glimpses(reports: Path, damaged: list[str]) -> Iterator[tuple[Path, Glimpse]]:
+    """All records, the newest first; what can't be read is passed over and told in `damaged`."""
+    for path in newest(reports):
+        try:
+            yield path, glimpse(path)
+        except RecordError as error:
+            damaged.append(str(error))

@@ -1,0 +1,70 @@
+"""`modellab compare`."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from ..bench.files import write_text
+from ..comparison import markdown, page, terminal
+from ..comparison.compare import compare
+from ..comparison.page import PageError
+from ..comparison.parts import Compared
+from ..comparison.sides import NEWEST, Past, Side, SideError
+from . import UsageError
+from .exits import Exit
+from .place import ini_folder, reports_folder
+
+FORMATS = ("text", "markdown", "html", "json")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Hold every side against the first.
+
+    1 where something got worse, where the data of a case have changed, or where nothing could be compared.
+    """
+    past = Past(reports_folder(options), ini_folder() or reports_folder(options).parent)
+    names = [options.first, *(options.others or [NEWEST])]
+    try:
+        compared = compare([_only(past.side(name), options.case) for name in names])
+    except SideError as error:
+        raise UsageError(str(error)) from None
+    text = _rendered(compared, options.format)
+    if options.output is None:
+        print(text, end="")
+    else:
+        write_text(options.output, text)
+        print(options.output)
+    return Exit.OK if compared.good else Exit.WRONG
+
+
+def _only(side: Side, globs: list[str]) -> Side:
+    """The side with none but the cases that are asked for."""
+    if not globs or side.baselines is not None:
+        return side
+    kept = {
+        key: path
+        for key, path in side.records.items()
+        if any(fnmatchcase(key, glob) or fnmatchcase(key.partition("/")[2], glob) for glob in globs)
+    }
+    if side.records and not kept:
+        raise SideError(
+            f"no case of {side.name} matches {' or '.join(globs)}; it has {', '.join(sorted(side.records))}"
+        )
+    return replace(side, records=kept)
+
+
+def _rendered(compared: Compared, form: str) -> str:
+    match form:
+        case "json":
+            return compared.model_dump_json(by_alias=True, indent=1) + "\n"
+        case "markdown":
+            return markdown.render(compared)
+        case "html":
+            try:
+                return page.render(compared)
+            except PageError as error:
+                raise UsageError(str(error)) from None
+        case _:
+            return "".join(f"{line}\n" for line in terminal.render(compared))

@@ -1,0 +1,82 @@
+"""`modellab history`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from ..catalog.errors import suggest
+from ..catalog.load import default_grades
+from ..history import Point, Trend, Wanted, history, shown_figure, shown_interval, sparkline
+from ..metrics.definitions import METRICS
+from ..printable import counted, printable
+from . import UsageError
+from .exits import Exit
+from .place import find_catalog, reports_folder
+
+FORMATS = ("text", "json")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show a trend for each case; 1 where a record can't be read."""
+    if options.metric is not None and options.metric not in METRICS:
+        raise UsageError(f"no metric `{options.metric}`; {suggest(options.metric, METRICS)}")
+    reports = reports_folder(options)
+    wanted = Wanted(options.cases, None if options.all else options.last, options.metric)
+    catalog = find_catalog(options)
+    damaged: list[str] = []
+    trends = history(reports, wanted, catalog.grades if catalog else default_grades(), damaged)
+    if not trends and not damaged:
+        raise UsageError(
+            f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
+        )
+    if options.format == "json":
+        told = {"trends": [trend.model_dump(mode="json") for trend in trends], "damaged": damaged}
+        print(json.dumps(told, indent=1))
+    else:
+        for trend in trends:
+            print("\n".join(_lines(trend)))
+        for text in damaged:
+            print(printable(f"passed over: {text}"))
+    return Exit.WRONG if damaged else Exit.OK
+
+
+def _lines(trend: Trend) -> list[str]:
+    from tabulate import tabulate
+
+    title = METRICS[trend.metric].title
+    timed = "rtf" if any(point.figures.get("rtf") is not None for point in trend.points) else "latency_p50_s"
+    rows = [
+        [
+            point.created[:10],
+            f"{(point.commit or '-')[:8]}{'+' if point.dirty else ''}",
+            shown_figure(trend.metric, point),
+            shown_interval(trend.metric, point),
+            shown_figure(timed, point),
+            point.cut or str(point.grade),
+        ]
+        for point in trend.points
+    ]
+    head = ["day", "commit", title, "95 %", METRICS[timed].title, "grade"]
+    align = ("left", "left", "right", "left", "right", "left")
+    table = tabulate(rows, headers=head, tablefmt="plain", disable_numparse=True, colalign=align)
+    count = counted(len(trend.points), "record") + (f", {trend.older} older" if trend.older else "")
+    return [
+        printable(f"{trend.case}: {title} {sparkline(trend.values)} ({count})"),
+        *(f"  {line}" for line in table.splitlines()),
+        *_notes(trend.points, trend),
+        "",
+    ]
+
+
+def _notes(points: tuple[Point, ...], trend: Trend) -> list[str]:
+    notes = []
+    if any(point.dirty for point in points):
+        notes.append("  + with changes that weren't committed")
+    if any(point.noisy for point in points):
+        notes.append("  ~ timed on a noisy machine")
+    if any(point.grade.provisional for point in points):
+        notes.append("  * provisional grade")
+    if len(trend.normalizers) > 1:
+        notes.append(f"  scored by {', '.join(sorted(trend.normalizers))}: `modellab rescore --write` makes them one")
+    return notes

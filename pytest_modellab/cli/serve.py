@@ -1,0 +1,54 @@
+"""`modellab serve`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import webbrowser
+
+from ..web import guard
+from ..web.server import ReportsServer
+from . import UsageError
+from .exits import Exit
+from .place import reports_folder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the reports until interrupted."""
+    reports = reports_folder(options)
+    if not reports.is_dir():
+        raise UsageError(f"no folder {reports}; run pytest first, or name another: --reports DIR")
+    if not options.exposed and not guard.is_loopback(options.host):
+        raise UsageError(
+            f"{options.host} is no address of this machine alone: who can reach it could read every transcript and hear"
+            " every recording of a model, without a password; --exposed says that this is meant"
+        )
+    try:
+        server = ReportsServer(reports, options.host, options.port, exposed=options.exposed)
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"can't listen on {options.host}:{options.port}: {why}; --port 0 takes any") from None
+    with server:
+        print(f"{reports}: {server.url} (Ctrl-C ends it)", flush=True)
+        if options.exposed:
+            print("whoever can reach it can read all of it", file=sys.stderr, flush=True)
+        if options.open:
+            open_browser(server.url)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print("ended", flush=True)
+        finally:
+            server.ended.set()
+    return Exit.OK
+
+
+def open_browser(url: str) -> bool:
+    """Show a page in a browser with windows of its own; one that would take over the terminal is left alone."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    if type(found) is webbrowser.GenericBrowser:
+        return False
+    return found.open(url)

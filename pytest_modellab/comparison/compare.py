@@ -1,0 +1,213 @@
+"""Sides held against the first of them, over all cases, with one correction for all that is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import log
+
+from .. import baseline as answers
+from .. import speed_baseline as speed
+from ..baseline import Baseline, BaselineError
+from ..bench import record_files as records
+from ..bench.glimpse import glimpse
+from ..bench.record import Record
+from ..bench.record_files import RecordError
+from ..bench.rescore import rescore
+from ..bench.reuse import changes as input_changes
+from ..bench.reuse import since
+from ..gate import case_key
+from ..metrics.definitions import METRICS
+from ..metrics.evidence import ALPHA, holm
+from ..metrics.paired import REPLICATES
+from . import cases
+from .cases import Bench
+from .parts import Change, Compared, Lonely, Pair, SideRef, Single
+from .sides import BASELINE, Side, SideError
+
+_FIGURES = 8
+"""About so many of a case are compared."""
+_MOST_REPLICATES = 40_000
+_WEIGHTS = {"%": 1.0, "1": 0.25, "dB": 0.1, "/min": 1 / 120}
+"""Of a change by the unit of its metric, so that the worst comes first: a point of a share weighs as much as 0.04 of a
+mean opinion score, 0.1 dB of distortion, 1.2 words a minute."""
+
+
+@dataclass
+class _Found:
+    pairs: list[Pair] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    singles: list[Single] = field(default_factory=list)
+    lonely: list[Lonely] = field(default_factory=list)
+
+
+def compare(sides: Sequence[Side]) -> Compared:
+    """Hold each side but the first against the first. Raises SideError, and RecordError for a damaged record."""
+    first, *others = sides
+    if any(side.baselines for side in others):
+        raise SideError(f"runs are held against a baseline, not the other way round: name `{BASELINE}` first")
+    many = sum(len(side.records) for side in others) * _FIGURES
+    found = _Found()
+    for side in others:
+        bench = Bench(side.name, min(_MOST_REPLICATES, max(REPLICATES, 50 * many)))
+        if first.baselines is not None:
+            _with_baselines(first, side, bench, found)
+        else:
+            _with_records(first, side, bench, found)
+    changes, tests = _corrected(found.changes)
+    return Compared(
+        sides=tuple(SideRef(name=s.name, what=s.what, cases=len(s.records), notes=s.notes) for s in sides),
+        pairs=tuple(found.pairs),
+        changes=tuple(sorted(changes, key=_rank)),
+        singles=tuple(found.singles),
+        lonely=tuple(each for each in found.lonely if each.cases),
+        tests=tests,
+        alpha=ALPHA,
+    )
+
+
+def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None:
+    for key in [key for key in first.records if key in other.records]:
+        try:
+            before, after = (records.read(side.records[key]) for side in (first, other))
+        except RecordError as error:
+            case = glimpse(other.records[key]).case
+            found.pairs.append(Pair(case=case, side=other.name, before="", after="", refused=str(error)))
+            continue
+        pair = Pair(case=after.case, side=other.name, before=since(before), after=since(after))
+        if pair_refused := _refused(before, after):
+            found.pairs.append(pair.model_copy(update={"refused": pair_refused}))
+            continue
+        same = before.seal is not None and before.seal == after.seal
+        rescored = ""
+        if before.normalizer != after.normalizer:
+            before, after = (rescore(each, after.normalizer.name) for each in (before, after))
+            rescored = f"{after.normalizer.name} {after.normalizer.version}"
+        found.pairs.append(
+            pair.model_copy(
+                update={
+                    "same": same,
+                    "rescored": rescored,
+                    "inputs": tuple(input_changes(before.provenance.inputs, after.provenance.inputs)),
+                }
+            )
+        )
+        found.changes += cases.of_records(before, after, bench)
+        found.singles += cases.singles(before, after, other.name)
+    found.lonely += _alone(first, other, list(first.records), list(other.records))
+
+
+def _refused(before: Record, after: Record) -> str:
+    """Why two records can't be compared at all."""
+    if before.provenance.inputs.get("dataset") != after.provenance.inputs.get("dataset"):
+        return "the two are of different data: recordings or references have changed in between"
+    if {each.id for each in before.utterances} != {each.id for each in after.utterances}:
+        return f"they hold different utterances ({len(before.utterances)} and {len(after.utterances)}); run both whole"
+    for record in (before, after):
+        if record.ran_on is not None and before.ran_on != after.ran_on:
+            return f"one of them {record.ran_on}"
+    return ""
+
+
+def _with_baselines(first: Side, other: Side, bench: Bench, found: _Found) -> None:
+    folder = first.baselines
+    assert folder is not None
+    seen, missing = set(), []
+    for key, place in other.records.items():
+        try:
+            record = records.read(place)
+        except RecordError as error:
+            case = glimpse(place).case
+            found.pairs.append(Pair(case=case, side=other.name, before="", after="", refused=str(error)))
+            seen.add(key)
+            continue
+        path = answers.place(record, folder)
+        if not path.exists():
+            missing.append(key)
+            continue
+        seen.add(key)
+        try:
+            baseline = answers.read(path)
+            times = speed.place(record, folder)
+            timed = speed.read(times) if times.exists() else None
+        except BaselineError as error:
+            found.pairs.append(_against_baseline(record, other, "", str(error)))
+            continue
+        head = baseline.head
+        saved = f"{head.commit[:8]}, {head.created[:10]}" if head.commit else head.created[:10]
+        refused = _refused_baseline(baseline, record)
+        found.pairs.append(_against_baseline(record, other, saved, refused))
+        if not refused:
+            found.changes += cases.of_answers(baseline, record, bench)
+            if timed is not None:
+                found.changes.append(cases.of_times(timed, record, bench))
+    saved_cases = [key for key in dict.fromkeys(_saved(first)) if key not in other.records]
+    found.lonely += _alone(first, other, saved_cases, [*seen, *missing], seen)
+
+
+def _refused_baseline(baseline: Baseline, record: Record) -> str:
+    """Why a record can't be held against a baseline at all."""
+    if record.ran_on is not None:
+        return f"it {record.ran_on}; a baseline is of the device it is named after"
+    if baseline.head.dataset != record.provenance.inputs.get("dataset"):
+        return "the data changed since the baseline was saved; `modellab baseline save` keeps a new one"
+    if {each.id for each in baseline.answers} != {each.id for each in record.utterances}:
+        return "the run and its baseline hold different utterances; run it whole"
+    return ""
+
+
+def _against_baseline(record: Record, other: Side, saved: str, refused: str) -> Pair:
+    return Pair(case=record.case, side=other.name, before=saved, after=since(record), refused=refused)
+
+
+def _saved(first: Side) -> Iterator[str]:
+    """The cases that have baselines, whatever hardware they are of; one that is damaged is told where it counts."""
+    assert first.baselines is not None
+    for path in sorted(first.baselines.glob("*/*.jsonl")):
+        if not path.name.endswith(speed.SUFFIX):
+            try:
+                yield case_key(answers.read(path).head.case)
+            except BaselineError:
+                continue
+
+
+def _alone(
+    first: Side, other: Side, before: Sequence[str], after: Sequence[str], both: set[str] | None = None
+) -> list[Lonely]:
+    common = {*before} & {*after} if both is None else both
+    return [
+        Lonely(side=first.name, other=other.name, cases=tuple(sorted({*before} - common))),
+        Lonely(side=other.name, other=first.name, cases=tuple(sorted({*after} - common))),
+    ]
+
+
+def _corrected(changes: Sequence[Change]) -> tuple[list[Change], int]:
+    """The changes that remain, with at most `ALPHA` chance of any false one, and how many could have been false.
+
+    A figure to which every utterance adds the same on both sides can raise no false alarm: it isn't counted.
+    """
+    p_values = {str(i): each.p for i, each in enumerate(changes) if each.counted and each.p is not None}
+    kept = holm(p_values)
+    corrected = []
+    for i, change in enumerate(changes):
+        if change.outcome in {"worse", "better"} and str(i) not in kept:
+            alone = change.p is not None and change.p <= ALPHA
+            why = f"among {len(p_values)} figures that differ, one may come out like this by chance" if alone else ""
+            change = change.model_copy(update={"outcome": "not told apart", "why": why})
+        corrected.append(change)
+    return corrected, len(p_values)
+
+
+def _rank(change: Change) -> tuple[int, bool, float, str]:
+    """The worst first: what is worse, better, not told apart, not compared; quality before time; by size."""
+    order = ("worse", "better", "not told apart", "not compared")
+    return order.index(change.outcome), not change.quality, -size(change), change.key
+
+
+def size(change: Change) -> float:
+    """How large a change is, on a scale that metrics share."""
+    if change.change is None:
+        return 0.0
+    if change.kind == "ratio":
+        return abs(log(change.change)) if change.change > 0 else 0.0
+    return abs(change.change) * _WEIGHTS.get(METRICS[change.metric].unit, 1.0)

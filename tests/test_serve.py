@@ -1,0 +1,465 @@
+"""`modellab serve`: what it shows, and each thing that it refuses, on a real server."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakelab import FakeLab
+from records import record
+
+from pytest_modellab.bench import record_files as stored
+from pytest_modellab.cli import main
+from pytest_modellab.cli.serve import open_browser
+from pytest_modellab.web import guard
+from pytest_modellab.web.progress import Watch
+from pytest_modellab.web.server import MOST_STREAMS, ReportsServer
+
+Output = pytest.CaptureFixture[str]
+DIGEST = "ab" + "0" * 62
+SOUND = bytes(range(256)) * 10
+
+
+@contextmanager
+def serving(reports: Path, **options: Any) -> Iterator[ReportsServer]:
+    with ReportsServer(reports, port=0, **options) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """A folder of reports beside a secret."""
+    folder = tmp_path / "reports"
+    for number in range(3):
+        one = record(f"model-{number}")
+        origin = one.provenance.model_copy(
+            update={"created": f"2026-01-02T03:04:0{number}.000+00:00", "session": f"s{number}"}
+        )
+        stored.write(one.model_copy(update={"id": f"0000000{number}", "provenance": origin}), folder)
+    (folder / "audio" / "ab").mkdir(parents=True)
+    (folder / "audio" / "ab" / f"{DIGEST}.flac").write_bytes(SOUND)
+    (folder / "scorecard.json").write_text('{"schema": "modellab.scorecard/1"}')
+    (tmp_path / "secret.json").write_text("secret")
+    return folder
+
+
+@pytest.fixture
+def server(reports: Path) -> Iterator[ReportsServer]:
+    with serving(reports) as server:
+        yield server
+
+
+class Reply:
+    def __init__(self, found: http.client.HTTPResponse) -> None:
+        self.status = found.status
+        self.headers = found.headers
+        self.body = found.read()
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def ask(
+    server: ReportsServer,
+    path: str,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    body: str | None = None,
+) -> Reply:
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
+    try:
+        connection.request(method, path, body=body, headers=headers or {})
+        return Reply(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def raw(server: ReportsServer, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+class TestShown:
+    def test_health(self, server: ReportsServer) -> None:
+        found = ask(server, "/health")
+        assert (found.status, found.json()["status"]) == (200, "ok")
+
+    def test_without_a_page_it_says_how_to_get_one(self, server: ReportsServer) -> None:
+        found = ask(server, "/")
+        assert found.status == 200
+        assert b"pytest-modellab[report]" in found.body
+        assert "script-src" not in found.headers["Content-Security-Policy"]
+
+    def test_the_scorecards_page(self, server: ReportsServer, reports: Path) -> None:
+        (reports / "scorecard.html").write_text("<p>the card</p>")
+        for path in ("/", "/scorecard.html"):
+            found = ask(server, path)
+            assert (found.status, found.body) == (200, b"<p>the card</p>")
+            assert "default-src 'none'" in found.headers["Content-Security-Policy"]
+
+    def test_the_scorecard_as_json(self, server: ReportsServer, reports: Path) -> None:
+        assert ask(server, "/api/scorecard").json() == {"schema": "modellab.scorecard/1"}
+        (reports / "scorecard.json").unlink()
+        assert ask(server, "/api/scorecard").status == 404
+
+    def test_records_in_pages_newest_first(self, server: ReportsServer) -> None:
+        found = ask(server, "/api/records?limit=2").json()
+        assert [each["id"] for each in found["records"]] == ["00000002", "00000001"]
+        assert found["more"] is True
+        assert found["records"][0]["figures"]["wer"] == 0.1
+        found = ask(server, "/api/records?limit=2&offset=2").json()
+        assert [each["id"] for each in found["records"]] == ["00000000"]
+        assert found["more"] is False
+
+    @pytest.mark.parametrize(
+        ("query", "ids"),
+        [
+            ("case=model-1:*", ["00000001"]),
+            ("model=model-1&model=model-2", ["00000002", "00000001"]),
+            ("session=s0", ["00000000"]),
+            ("commit=bbbb", ["00000002", "00000001", "00000000"]),
+            ("commit=cc", []),
+            ("task=tts", []),
+            ("dataset=talk&device=cpu&task=asr&limit=1", ["00000002"]),
+        ],
+    )
+    def test_records_by_what_they_are_of(self, server: ReportsServer, query: str, ids: list[str]) -> None:
+        assert [each["id"] for each in ask(server, f"/api/records?{query}").json()["records"]] == ids
+
+    @pytest.mark.parametrize(
+        "query", ["limit=-1", "limit=501", "limit=x", "offset=1e3", "colour=red", "limit=", "a=%ff"]
+    )
+    def test_a_query_that_means_nothing_is_refused(self, server: ReportsServer, query: str) -> None:
+        assert ask(server, f"/api/records?{query}").status == 400
+
+    def test_a_record_is_given_as_it_was_written(self, server: ReportsServer, reports: Path) -> None:
+        (path,) = reports.glob("runs/*/*/*-00000001.json")
+        assert ask(server, "/api/records/00000001").body == path.read_bytes()
+        assert ask(server, "/api/records/0000000f").status == 404
+        assert ask(server, "/api/records/0000000*").status == 404
+
+    def test_a_damaged_one_is_told(self, server: ReportsServer, reports: Path) -> None:
+        (path,) = reports.glob("runs/*/*/*-00000001.json")
+        path.write_text(path.read_text().replace("one two", "one too"))
+        found = ask(server, "/api/records/00000001")
+        assert found.status == 500
+        assert found.json()["error"].startswith("runs/model-1/asr/")
+        path.write_text("{")
+        found = ask(server, "/api/records")
+        assert len(found.json()["records"]) == 2
+        assert found.json()["damaged"][0].startswith("runs/model-1/asr/")
+
+    def test_a_records_file_lies_where_the_scorecard_names_it(self, server: ReportsServer, reports: Path) -> None:
+        (path,) = reports.glob("runs/*/*/*-00000001.json")
+        assert ask(server, f"/{path.relative_to(reports).as_posix()}").body == path.read_bytes()
+
+    def test_sound_and_parts_of_it(self, server: ReportsServer) -> None:
+        path = f"/audio/ab/{DIGEST}.flac"
+        found = ask(server, path)
+        assert (found.body, found.headers["Content-Type"]) == (SOUND, "audio/flac")
+        found = ask(server, path, headers={"Range": "bytes=100-199"})
+        assert (found.status, found.body) == (206, SOUND[100:200])
+        assert found.headers["Content-Range"] == f"bytes 100-199/{len(SOUND)}"
+        assert ask(server, path, headers={"Range": "bytes=-10"}).body == SOUND[-10:]
+        assert ask(server, path, headers={"Range": "bytes=2500-"}).body == SOUND[2500:]
+        assert ask(server, path, headers={"Range": "bytes=9999-"}).status == 416
+        assert ask(server, path, headers={"Range": "lines=1-2"}).body == SOUND
+
+    @pytest.mark.parametrize("path", ["/", "/health", "/api/records", "/api/scorecard", f"/audio/ab/{DIGEST}.flac"])
+    def test_head_is_get_without_the_body(self, server: ReportsServer, path: str) -> None:
+        got, head = ask(server, path), ask(server, path, "HEAD")
+        assert (head.status, head.body) == (got.status, b"")
+        assert head.headers["Content-Length"] == str(len(got.body))
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/../secret.json",
+            "/audio/../../secret.json",
+            "/%2e%2e/secret.json",
+            "/..%2fsecret.json",
+            "/%2e%2e%2fsecret.json",
+            "/%252e%252e/secret.json",
+            "/..%5csecret.json",
+            "//secret.json",
+            "/./scorecard.json",
+            "/scorecard.json%00.html",
+            "/scorecard.json%0d%0aX-Other:1",
+            "/audio/ab/../../scorecard.json",
+            f"/audio/cd/{DIGEST}.flac",
+            f"/audio/ab/{DIGEST.upper()}.flac",
+            "/%ff",
+            "/%C2%AF",
+            "http://127.0.0.1/scorecard.json",
+            "scorecard.json",
+        ],
+    )
+    def test_paths_that_lead_elsewhere(self, server: ReportsServer, path: str) -> None:
+        found = ask(server, path)
+        assert found.status == 404
+        assert b"secret" not in found.body
+
+    @pytest.mark.parametrize(
+        "path", ["/audio", "/audio/", "/audio/ab", "/audio/ab/", "/runs", "/sessions", "/api", "/api/"]
+    )
+    def test_folders_are_not_listed(self, server: ReportsServer, path: str) -> None:
+        assert ask(server, path).status == 404
+
+    @pytest.mark.parametrize("path", ["/baselines/asr/a.jsonl", "/runs/model-1/asr/x.json", "/sessions/s/plan.json"])
+    def test_what_is_no_page_of_it(self, server: ReportsServer, reports: Path, path: str) -> None:
+        file = reports / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{}")
+        assert ask(server, path).status == 404
+
+    def test_links_that_lead_out(self, server: ReportsServer, reports: Path) -> None:
+        other = "ab" + "1" * 62
+        (reports / "audio" / "ab" / f"{other}.flac").symlink_to(reports.parent / "secret.json")
+        (reports / "audio" / "cd").symlink_to(reports.parent)
+        (reports / "scorecard.html").symlink_to(reports.parent / "secret.json")
+        (reports / "scorecard.json").unlink()
+        (reports / "scorecard.json").symlink_to("../secret.json")
+        (reports / "runs" / "linked").symlink_to(reports.parent / "elsewhere")
+        stored.write(record("far").model_copy(update={"id": "fffffff0"}), reports.parent / "outside")
+        (reports / "runs" / "far").symlink_to(reports.parent / "outside" / "runs" / "far")
+        for path in (f"/audio/ab/{other}.flac", "/scorecard.html", "/scorecard.json", "/api/scorecard"):
+            assert ask(server, path).status == 404
+        assert b"secret" not in ask(server, "/").body
+        assert ask(server, "/api/records/fffffff0").status == 404
+        assert len(ask(server, "/api/records").json()["records"]) == 3
+
+    def test_links_within_are_followed(self, server: ReportsServer, reports: Path) -> None:
+        (reports / "scorecard.html").symlink_to(reports / "scorecard.json")
+        assert ask(server, "/").body.startswith(b"{")
+
+    @pytest.mark.parametrize(
+        "host",
+        ["example.org", "127.0.0.1.example.org", "localhost.example.org", "10.0.0.1", "evil@127.0.0.1", "", "[::2]:1"],
+    )
+    def test_other_hosts(self, server: ReportsServer, host: str) -> None:
+        for path in ("/health", "/api/records", "/api/progress", f"/audio/ab/{DIGEST}.flac"):
+            assert ask(server, path, headers={"Host": host}).status == 421
+
+    @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:9", "[::1]:8000", "LOCALHOST"])
+    def test_names_of_this_machine_will_do(self, server: ReportsServer, host: str) -> None:
+        assert ask(server, "/health", headers={"Host": host}).status == 200
+
+    def test_no_host_or_two(self, server: ReportsServer) -> None:
+        assert b" 421 " in raw(server, b"GET /health HTTP/1.1\r\nConnection: close\r\n\r\n")
+        assert b" 421 " in raw(server, b"GET /health HTTP/1.0\r\n\r\n")
+        two = b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: example.org\r\nConnection: close\r\n\r\n"
+        assert b" 421 " in raw(server, two)
+
+    @pytest.mark.parametrize(
+        "method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"]
+    )
+    def test_other_methods(self, server: ReportsServer, reports: Path, method: str) -> None:
+        found = ask(server, "/api/records/00000001", method, body="x" if method == "POST" else None)
+        assert (found.status, found.headers["Allow"]) == (405, "GET, HEAD")
+        assert len(list(reports.glob("runs/*/*/*.json"))) == 3
+
+    def test_a_request_with_a_body(self, server: ReportsServer) -> None:
+        inner = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        outer = f"GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(inner)}\r\n\r\n"
+        smuggled = outer.encode() + inner
+        found = raw(server, smuggled)
+        assert found.count(b"HTTP/1.1 ") == 1
+        assert b" 400 " in found
+
+    @pytest.mark.parametrize("request_line", [b"nonsense", b"GET / HTTP/9.9", b"GET /" + b"a" * 70_000 + b" HTTP/1.1"])
+    def test_what_is_no_request(self, server: ReportsServer, request_line: bytes) -> None:
+        found = raw(server, request_line + b"\r\nHost: localhost\r\n\r\n")
+        assert b"Traceback" not in found
+        assert ask(server, "/health").status == 200
+
+    @pytest.mark.parametrize("path", ["/", "/health", "/none", "/api/records", "/api/records?limit=x", "/api/progress"])
+    def test_every_answer_carries_the_headers(self, server: ReportsServer, path: str) -> None:
+        for method, host in (("HEAD", "localhost"), ("HEAD", "example.org"), ("POST", "localhost")):
+            headers = ask(server, path, method, {"Host": host}).headers
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert headers["X-Frame-Options"] == "DENY"
+            assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+            assert "Access-Control-Allow-Origin" not in headers
+            assert "Python" not in headers["Server"]
+
+    def test_where_it_is_exposed_addresses_will_do_but_no_names(self, reports: Path) -> None:
+        with serving(reports, exposed=True) as server:
+            assert ask(server, "/health", headers={"Host": "192.0.2.7:8000"}).status == 200
+            assert ask(server, "/health", headers={"Host": "example.org"}).status == 421
+
+    def test_an_address_that_others_can_reach_has_to_be_meant(self, reports: Path, capsys: Output) -> None:
+        for host in ("0.0.0.0", "::", "192.0.2.7", "example.org"):
+            with pytest.raises(ValueError, match="no address of this machine alone"):
+                ReportsServer(reports, host, 0)
+            assert main(["serve", "--host", host, "--reports", str(reports)]) == 2
+            assert "--exposed" in capsys.readouterr().err
+
+    def test_a_port_that_is_taken_and_a_folder_that_is_not_there(
+        self, server: ReportsServer, reports: Path, capsys: Output
+    ) -> None:
+        port = str(server.server_address[1])
+        assert main(["serve", "--port", port, "--reports", str(reports)]) == 2
+        assert "--port 0 takes any" in capsys.readouterr().err
+        assert main(["serve", "--port", "99999", "--reports", str(reports)]) == 2
+        assert main(["serve", "--reports", str(reports / "none")]) == 2
+
+    @pytest.mark.parametrize(
+        ("host", "own"),
+        [
+            ("127.0.0.1", True),
+            ("127.8.9.1", True),
+            ("::1", True),
+            ("localhost", True),
+            ("0.0.0.0", False),
+            ("a", False),
+        ],
+    )
+    def test_loopback(self, host: str, own: bool) -> None:
+        assert guard.is_loopback(host) is own
+
+
+def events(connection: http.client.HTTPConnection) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What a stream tells, as it comes."""
+    connection.request("GET", "/api/progress")
+    stream = connection.getresponse()
+    assert stream.headers["Content-Type"] == "text/event-stream"
+    name = ""
+    while line := stream.readline().decode().rstrip("\n") or (stream.closed and "end") or " ":
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))
+        elif line == "end":
+            return
+
+
+class TestProgress:
+    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    def test_a_running_session_is_followed_to_its_end(self, lab: FakeLab, workers: str) -> None:
+        lab.texts = [f"text {i}" for i in range(8)]
+        lab.ready(delay_s=0.3)
+        reports = lab.path / "reports"
+        reports.mkdir()
+        with serving(reports) as server:
+            connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=60)
+            command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", workers]
+            session = subprocess.Popen(command, cwd=lab.path, stdout=subprocess.DEVNULL)
+            seen = []
+            for name, data in events(connection):
+                seen.append((name, data))
+                if name == "ended":
+                    break
+            connection.close()
+            assert session.wait(60) == 0
+            after = ask(server, "/api/scorecard").json()
+        (one,) = {data["session"] for _, data in seen}
+        assert one == after["session"]
+        assert ("session", {"session": one, "cases": ["asr/fake:cpu:clips"]}) in seen
+        steps = [data for name, data in seen if name == "progress"]
+        done = [step["done"] for step in steps]
+        assert done == sorted(done)
+        assert len(set(done)) > 2
+        assert (steps[-1]["case"], steps[-1]["done"], steps[-1]["total"]) == ("fake:cpu:clips", 8, 8)
+        assert steps[-1]["error_rate"] == 0
+
+    def test_events_are_of_what_is_new(self, tmp_path: Path) -> None:
+        folder = tmp_path / "sessions" / "s"
+        folder.mkdir(parents=True)
+        (folder / "plan.json").write_text('["asr/a:cpu:b"]')
+        journal = folder / "a.jsonl"
+        rows: list[dict[str, object]] = [{"key": "k", "case": "a:cpu:b", "utterances": 9, "spaced": False}]
+        rows.append({"utterance": "u1", "errors": 1, "words": 4})
+        journal.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"utter')
+        watch = Watch(tmp_path)
+        (opened, step) = list(watch.look())
+        assert opened == ("session", {"session": "s", "cases": ["asr/a:cpu:b"]})
+        assert step[1] | {"session": ""} == {
+            **{"session": "", "case": "a:cpu:b", "done": 1, "timed": 0, "total": 9},
+            **{"error_rate": 0.25, "metric": "cer"},
+        }
+        assert list(watch.look()) == []
+        with journal.open("a") as file:
+            file.write('ance": "u2", "errors": 0, "words": 1}\nnonsense\n[]\n{"timed": "u1", "seconds": 1}\n')
+        ((name, data),) = watch.look()
+        assert (name, data["done"], data["timed"], data["error_rate"]) == ("progress", 2, 1, 0.2)
+        other = folder / "other"
+        other.write_text(json.dumps(rows[0]) + "\n")
+        other.replace(journal)
+        assert [data["done"] for _, data in watch.look()] == [0]
+        note = {"case": "asr/a:cpu:b", "record": "/x/y.json", "unavailable": None, "broken": None}
+        (folder / "a.outcome").write_text(json.dumps(note))
+        (folder / "b.outcome").write_text("{")
+        assert list(watch.look()) == [("outcome", {"session": "s", **note, "record": "y.json"})]
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+        assert list(watch.look()) == [("ended", {"session": "s"})]
+
+    def test_only_so_many_follow_at_once(self, server: ReportsServer) -> None:
+        followers = [socket.create_connection(("127.0.0.1", server.server_address[1])) for _ in range(MOST_STREAMS)]
+        for follower in followers:
+            follower.sendall(b"GET /api/progress HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert follower.recv(12) == b"HTTP/1.1 200"
+        assert ask(server, "/api/progress").status == 503
+        assert ask(server, "/health").status == 200
+        for follower in followers:
+            follower.close()
+
+
+class TestCommand:
+    def test_it_serves_until_interrupted(self, reports: Path) -> None:
+        command = [sys.executable, "-m", "pytest_modellab.cli", "serve", "--port", "0", "--reports", str(reports)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        port = int(line.partition("http://127.0.0.1:")[2].partition("/")[0])
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request("GET", "/health")
+        assert connection.getresponse().status == 200
+        follower = socket.create_connection(("127.0.0.1", port))
+        follower.sendall(b"GET /api/progress HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert follower.recv(12) == b"HTTP/1.1 200"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert "ended" in process.stdout.read()
+        follower.close()
+
+    def test_a_browser_of_windows_is_opened_and_one_of_text_is_not(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        opened = []
+
+        class Windows(webbrowser.BaseBrowser):
+            def open(self, url: str, new: int = 0, autoraise: bool = True) -> bool:
+                opened.append(url)
+                return True
+
+        monkeypatch.setattr(webbrowser, "get", Windows)
+        assert open_browser("http://127.0.0.1:8000/")
+        monkeypatch.setattr(webbrowser, "get", lambda: webbrowser.GenericBrowser("lynx"))
+        assert not open_browser("http://127.0.0.1:8000/")
+
+        def none() -> None:
+            raise webbrowser.Error("none")
+
+        monkeypatch.setattr(webbrowser, "get", none)
+        assert not open_browser("http://127.0.0.1:8000/")
+        assert opened == ["http://127.0.0.1:8000/"]
