@@ -10,8 +10,10 @@ from edit_distance import edit_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_modellab.bench import record
 from pytest_modellab.metrics.asr import Counts, Pair, Scored, align, corpus, render_alignment, score
 from pytest_modellab.metrics.definitions import METRICS
+from pytest_modellab.metrics.of_tasks import OF_TASKS
 from pytest_modellab.metrics.speed import quantile, rtf
 from pytest_modellab.text import normalizer
 
@@ -305,7 +307,11 @@ class TestDefinitions:
             *("insertions_per_min", "looped", "truncated", "length_deviation", "worst_slice_wer"),
             *("glossary_recall", "name_recall", "number_recall"),
             *("punctuation_error", "casing_error", "language_accuracy"),
+            *(metric.name for metric in OF_TASKS),
         }
+
+    def test_those_of_tasks_are_what_records_hold_in_parts_of_their_own(self) -> None:
+        assert {metric.name for metric in OF_TASKS} == record.OF_TASKS
 
     @pytest.mark.parametrize(
         ("name", "value", "shown"),
