@@ -21,6 +21,9 @@ from ..scorecard.card import Scorecard
 BASELINE = "baseline"
 NEWEST = "newest"
 _FEWEST = 4
+"""Characters of a session's id that will do."""
+_SHOWN = 5
+"""Damaged records that are named."""
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
 
 
@@ -127,12 +130,14 @@ class Past:
         yield self.reports / below
 
     def _by_origin(self, name: str) -> Side:
-        sessions = dict.fromkeys(each.provenance.session for _, each in self.records)
+        card = self._last_card()
+        last = [card.session] if card else []
+        sessions = dict.fromkeys([*last, *(each.provenance.session for _, each in self.records)])
         named = [name] if name in sessions else [each for each in sessions if _begins(each, name)]
-        if (card := self._last_card()) is not None and name == card.session:
-            return self._card(name, f"session {name}", self.reports / "scorecard.json", card)
         commits = self._commits(name)
         if len(named) == 1 and (not commits or named == [name]):
+            if card is not None and named == last:  # it also knows the cases that stood unchanged
+                return self._card(name, f"session {named[0]}", self.reports / "scorecard.json", card)
             found = [(path, each) for path, each in self.records if each.provenance.session == named[0]]
             return _side(name, f"session {named[0]}", found, self._damaged, whole=False)
         if len(named) + len(commits) > 1:
@@ -192,7 +197,9 @@ def _side(name: str, what: str, found: list[tuple[Path, Glimpse]], damaged: list
             left_out += 1
         else:
             records.setdefault(case_key(record.case), path)
-    notes = [f"passed over: {text}" for text in damaged]
+    notes = [f"passed over: {text}" for text in damaged[:_SHOWN]]
+    if len(damaged) > _SHOWN:
+        notes.append(f"passed over: {len(damaged) - _SHOWN} more")
     if left_out:
         notes.append(f"left out: {counted(left_out, 'record')} of a part of the data")
     return Side(name, what, records, notes=tuple(notes))
