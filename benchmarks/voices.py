@@ -33,7 +33,7 @@ from pytest_modellab.datasets import degraded
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.metrics import beyond
 from pytest_modellab.metrics.intervals import mean_interval
-from pytest_modellab.metrics.speech import look
+from pytest_modellab.metrics.speech import hurried, look, pace
 from pytest_modellab.text import normalizer
 
 ROOT = Path(__file__).parent.parent
@@ -99,7 +99,14 @@ def spoil(record: Record) -> None:
 
     cut = [each[: len(each) * 2 // 3] for each in clean]
     references = [result.reference for result, _ in said]
-    faults = [look(each, rate, text).faults for each, text in zip(cut, references, strict=True)]
+    looked = [look(each, rate, text) for each, text in zip(cut, references, strict=True)]
+    faults = [each.faults for each in looked]
+    paces = [
+        pace(text, len(each) / rate, found.silence) for each, text, found in zip(cut, references, looked, strict=True)
+    ]
+    whole = [pace(result.reference, speech.seconds, speech.silence) for result, speech in said]
+    # Each held against the others, which are whole.
+    quick = [hurried([*whole[:i], each, *whole[i + 1 :]])[i] is not None for i, each in enumerate(paces)]
     loud = [any("cut off" in fault for fault in each) for each in faults]
     catalog = load(ROOT / "fixtures", ROOT)
     judge = catalog.datasets[record.case.dataset].judge
@@ -113,8 +120,13 @@ def spoil(record: Record) -> None:
         beyond.lost_end(normalize(reference).split(), normalize(text).split()) >= beyond.LOST_WORDS
         for reference, text in zip(references, heard, strict=True)
     ]
-    caught = [a or b for a, b in zip(loud, lost, strict=True)]
-    print(f"without the last third: {sum(loud)} by sound, {sum(lost)} by words, {sum(caught)} of {len(caught)} caught")
+    caught = [any(each) for each in zip(loud, quick, lost, strict=True)]
+    how = f"{sum(loud)} by their end, {sum(quick)} by their pace, {sum(lost)} by the words"
+    print(f"without the last third: {how}; {sum(caught)} of {len(caught)} caught")
+    print(
+        "missed: "
+        + (", ".join(result.id for (result, _), each in zip(said, caught, strict=True) if not each) or "none")
+    )
     bench.session.end(whole=True)
 
 

@@ -47,10 +47,11 @@ def ready(
     judge: dict[str, Any] | None = None,
     prompts: dict[str, str] | None = None,
     judge_options: dict[str, Any] | None = None,
+    sizes: dict[str, int] = SIZES,
 ) -> FakeLab:
     """A voice, a judge that hears what was said but for `heard` (text -> what it hears), and texts to speak."""
     texts = TEXTS if prompts is None else prompts
-    answers = {str(SIZES.get(text, 8000)): (heard or {}).get(text, text) for text in texts.values()}
+    answers = {str(sizes.get(text, 8000)): (heard or {}).get(text, text) for text in texts.values()}
     lab.spec(
         "models/ear.yaml",
         {
@@ -73,7 +74,7 @@ def ready(
             "tasks": ["tts"],
             "tiers": ["smoke"],
             "devices": {"cpu": {}},
-            "options": {"sizes": SIZES, "faults": faults or {}, "log": str(lab.log)},
+            "options": {"sizes": sizes, "faults": faults or {}, "log": str(lab.log)},
         },
     )
     lab.spec(
@@ -171,6 +172,16 @@ class TestRoundTrip:
     def test_the_control_fails(self, lab: FakeLab) -> None:
         result = ready(lab).run("--lab-control")
         assert result.parseoutcomes().get("failed")
+
+
+class TestPace:
+    def test_an_utterance_that_lacks_a_part_is_told_by_the_pace_of_the_others(self, lab: FakeLab) -> None:
+        texts = {str(i): f"a sentence of more than twenty letters, {word}" for i, word in enumerate("abcdef")}
+        ready(lab, prompts=texts, sizes={text: 20_000 if i == "3" else 32_000 for i, text in texts.items()}).run()
+        record = lab.record()
+        assert [each.id for each in record.utterances if each.speech and each.speech.faults] == ["3"]
+        assert spoken(record, "3").faults[-1].startswith("1.6 times as quick as this voice is")
+        assert record.figure("flawed") == pytest.approx(1 / 6)
 
 
 class TestFaults:

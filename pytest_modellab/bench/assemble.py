@@ -151,6 +151,8 @@ def assemble(
                 ),
             )
         )
+    if heard is not None and not chats:
+        results = speech_figures.paced(results)
     return Record(
         id=secrets.token_hex(4),
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),

@@ -17,13 +17,12 @@ from typing import Any
 from .. import __version__
 from ..metrics import speed
 from ..text import CHARACTERS, normalizer
-from . import beyond, chat_figures, reuse, streaming_record
+from . import beyond, chat_figures, reuse, speech_figures, streaming_record
 from .assemble import RunFacts, summarize, timing
 from .conditions import Conditions
 from .local import Memory
 from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
 from .rescore import rescored
-from .speech_figures import summarize as summarize_speech
 from .speech_record import PREDICTORS, SpeechSummary
 from .stored import Failure
 
@@ -65,6 +64,8 @@ def merge(found: Mapping[Path, Record]) -> Record:
         key=lambda each: each[0],
     )
     scored, results = rescored(first.case.task, [row for _, row in rows], normalize)
+    if first.speech is not None:
+        results = speech_figures.paced(results)
     timed = _timing(parts, results)
     if timed.no_speed is not None:
         results = [row.model_copy(update={"streamed": streaming_record.untimed(row.streamed)}) for row in results]
@@ -169,7 +170,7 @@ def _speech(parts: Sequence[Part], results: Sequence[UtteranceResult]) -> Speech
     if not summaries:
         return None
     missing = {name: why for each in summaries for name, why in each.missing.items() if name in PREDICTORS}
-    return summarize_speech(results, summaries[0].judge, missing)
+    return speech_figures.summarize(results, summaries[0].judge, missing)
 
 
 def _failure(parts: Sequence[Part]) -> Failure | None:

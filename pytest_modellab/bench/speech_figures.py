@@ -7,11 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from ..metrics import speed
 from ..metrics.intervals import mean_interval, quantile_bootstrap_interval, wilson_interval
+from ..metrics.speech import hurried, pace
 from .speech_record import PREDICTORS, Judge, Speech, SpeechSummary
 from .stored import ranged
 
+QUICK = "times as quick as this voice is in the other texts: a part of it may be missing"
+
 if TYPE_CHECKING:
     from .record import UtteranceResult
+
+
+def paced(results: Sequence[UtteranceResult]) -> list[UtteranceResult]:
+    """The results with a fault where an utterance is much quicker than its voice is in the others."""
+    said = [(result, result.speech) for result in results if result.speech is not None]
+    paces = [pace(result.reference, speech.seconds, speech.silence) for result, speech in said]
+    found: dict[str, UtteranceResult] = {}
+    for (result, speech), times in zip(said, hurried(paces), strict=True):
+        faults = tuple(each for each in speech.faults if not each.endswith(QUICK))
+        if times is not None:
+            faults = (*faults, f"{times:.1f} {QUICK}")
+        found[result.id] = result.model_copy(update={"speech": speech.model_copy(update={"faults": faults})})
+    return [found.get(result.id, result) for result in results]
 
 
 def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[str, str]) -> SpeechSummary:

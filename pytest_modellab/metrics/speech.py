@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import TYPE_CHECKING
 
 from .. import audio
@@ -18,6 +20,10 @@ QUIET_DB = -40.0
 END_S = 0.01
 CUT_DB = -20.0
 """A voice that stops within this of its own level, in the last hundredth of a second, was cut off: it fades else."""
+FEWEST_LETTERS = 20
+FEWEST_PACES = 5
+HURRIED = 1.35
+"""Times the median pace: of three voices on 31 texts the quickest was 1.25."""
 INAUDIBLE_DBFS = -60.0
 """What peaks below is silence, to which no recogniser is asked to listen: some write words where there are none."""
 
@@ -62,6 +68,25 @@ def look(samples: NDArray[np.float32], rate: int | None, text: str) -> Looked:
     if _ends_aloud(samples, rate, level):
         faults.append("it is cut off: the voice stops at full level")
     return Looked(seconds, True, float(quiet.mean()), _longest_within(quiet) * FRAME_S, _lufs(samples, rate), faults)
+
+
+def pace(text: str, seconds: float, silence: float | None) -> float | None:
+    """Letters of `text` per second of voice, pauses left out; a digit counts for three. None for fewer than 20."""
+    letters = sum(3 if each.isdigit() else each.isalpha() for each in text)
+    voiced_s = seconds * (1 - (silence or 0.0))
+    return letters / voiced_s if letters >= FEWEST_LETTERS and voiced_s > 0 else None
+
+
+def hurried(paces: Sequence[float | None]) -> list[float | None]:
+    """For each of a voice's utterances how many times its median pace it has, where that is more than voices vary.
+
+    So what lacks a part of its text shows, wherever it was cut. None for all of fewer than five.
+    """
+    known = [each for each in paces if each is not None]
+    if len(known) < FEWEST_PACES:
+        return [None] * len(paces)
+    usual = median(known)
+    return [each / usual if each is not None and each > HURRIED * usual else None for each in paces]
 
 
 def _ends_aloud(samples: NDArray[np.float32], rate: int, level: float) -> bool:
