@@ -195,7 +195,7 @@ class TestMaking:
 
     def test_a_catalog_that_the_ini_file_does_not_name(self, repository: FakeLab) -> None:
         repository.catalog.rename(repository.path / "other")
-        repository.pytester.makeini("[pytest]\n")
+        repository.pytester.makeini("[pytest]\nmodellab_page = false\n")
         committed(repository)
         assert main(["--catalog", "other", "release", "1.0", "-n", "1"]) == 0
         assert "records/fake" in "".join(_names(repository, "1.0"))
