@@ -18,7 +18,7 @@ FAKE_ENGINE = str(Path(__file__).parent / "fake_engine")
 sys.path.insert(0, FAKE_ENGINE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [FAKE_ENGINE, os.environ.get("PYTHONPATH")]))
 # pytester gives every test a HOME of its own.
-os.environ["MODELLAB_CACHE"] = str(cache_root())
+USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,5 +40,6 @@ def lab(
 
     With a cache of its own: it needs no weights, and would wait for the machine while tests beside it hold it alone.
     """
-    monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
+        monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     return FakeLab(pytester)

@@ -170,7 +170,12 @@ class TestExample:
         shutil.rmtree(lab.catalog)
         shutil.copytree(ROOT / "fixtures", lab.catalog)
         spec = yaml.safe_load((lab.catalog / "models" / f"{TINY}.yaml").read_text())
-        spec |= {"id": "batched", "engine": "batched-whisper", "devices": {"cpu": {"compute_type": "int8"}}}
+        spec |= {
+            "id": "batched",
+            "tasks": ["asr"],
+            "engine": "batched-whisper",
+            "devices": {"cpu": {"compute_type": "int8"}},
+        }
         lab.spec("models/batched.yaml", spec)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "-m", "smoke", "--lab-model=batched", "--lab-dataset=smoke-en"],
