@@ -112,7 +112,8 @@ def spoil(record: Record) -> None:
     judge = catalog.datasets[record.case.dataset].judge
     assert judge is not None
     bench = Bench(catalog, Session(REPORTS, "benchmark", own=True), Settings())
-    jury = summon(judge.model_copy(update={"quality": (), "readings": None}), bench)
+    dataset = catalog.datasets[record.case.dataset]
+    jury = summon(judge.model_copy(update={"quality": (), "readings": None}), dataset, bench)
     normalize = normalizer(record.normalizer.name)
     with Listener(jury.model, jury.order, bench.start_worker) as listener:
         heard = [listener.transcribe(Clip(each, rate, "en")) for each in cut]

@@ -42,14 +42,15 @@ def limits(case: Case, request: pytest.FixtureRequest) -> Limits:
 @pytest.fixture
 def dataset(case: Case, request: pytest.FixtureRequest) -> Dataset:
     """The data set of the case, fetched and verified: `dataset.utterances`."""
+    from .bench.servants import NoServant, ServantError
     from .datasets import DatasetError
     from .store import StoreError, Unavailable
 
     try:
         return request.config.stash[LAB].bench.dataset(case)
-    except Unavailable as error:
+    except (Unavailable, NoServant) as error:
         pytest.skip(printable_lines(str(error)))
-    except (StoreError, DatasetError) as error:
+    except (StoreError, DatasetError, ServantError) as error:
         pytest.fail(printable_lines(str(error)), pytrace=False)
 
 

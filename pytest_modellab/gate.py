@@ -321,62 +321,20 @@ class Run:
         """Any metric by name. Raises KeyError for an unknown one."""
         return Figure(self, METRICS[metric])
 
-    @property
-    def wer(self) -> Figure:
-        return self.figure("wer")
-
-    @property
-    def cer(self) -> Figure:
-        return self.figure("cer")
-
-    @property
-    def rtf(self) -> Figure:
-        return self.figure("rtf")
-
-    @property
-    def rtfx(self) -> Figure:
-        return self.figure("rtfx")
-
-    @property
-    def latency_p50_s(self) -> Figure:
-        return self.figure("latency_p50_s")
-
-    @property
-    def latency_p95_s(self) -> Figure:
-        return self.figure("latency_p95_s")
-
-    @property
-    def clip5_s(self) -> Figure:
-        return self.figure("clip5_s")
-
-    @property
-    def load_s(self) -> Figure:
-        return self.figure("load_s")
-
-    @property
-    def first_call_s(self) -> Figure:
-        return self.figure("first_call_s")
-
-    @property
-    def cost_per_audio_hour(self) -> Figure:
-        return self.figure("cost_per_audio_hour")
-
-    @property
-    def peak_rss_mb(self) -> Figure:
-        return self.figure("peak_rss_mb")
-
-    @property
-    def peak_device_mb(self) -> Figure:
-        return self.figure("peak_device_mb")
-
-    @property
-    def model_size_mb(self) -> Figure:
-        return self.figure("model_size_mb")
-
-    @property
-    def success_rate(self) -> Figure:
-        return self.figure("success_rate")
-
+    wer = MetricFigure()
+    cer = MetricFigure()
+    rtf = MetricFigure()
+    rtfx = MetricFigure()
+    latency_p50_s = MetricFigure()
+    latency_p95_s = MetricFigure()
+    clip5_s = MetricFigure()
+    load_s = MetricFigure()
+    first_call_s = MetricFigure()
+    cost_per_audio_hour = MetricFigure()
+    peak_rss_mb = MetricFigure()
+    peak_device_mb = MetricFigure()
+    model_size_mb = MetricFigure()
+    success_rate = MetricFigure()
     insertions_per_min = MetricFigure()
     looped = MetricFigure()
     truncated = MetricFigure()

@@ -162,6 +162,19 @@ class TestRoundTrip:
         assert record.figure("distillmos") is None
         assert "does not list `distillmos`" in record.why_missing("distillmos")
 
+    def test_one_that_is_not_installed_says_what_to_install(
+        self, lab: FakeLab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from pytest_modellab.engines.distillmos import DistillMos
+
+        monkeypatch.setattr(DistillMos, "distributions", ("no-such-library",))
+        ready(lab, judge={"asr": "ear", "quality": ["distillmos"]}).run()
+        record = lab.record()
+        assert record.figure("distillmos") is None
+        assert "pip install 'pytest-modellab[quality]'" in record.why_missing("distillmos")
+        # Asked for and missing, there is no grade: missing is never an A.
+        assert lab.scorecard()["rows"][0]["grade"]["letter"] is None
+
     def test_xdist_counts_only_times_of_the_machine_alone(self, lab: FakeLab) -> None:
         ready(lab).run("-n2").assert_outcomes(passed=2)
         record = lab.record()
@@ -228,6 +241,7 @@ class TestFaults:
         assert result.ret == 1
         (row,) = lab.scorecard()["rows"]
         assert row["status"] == Status.NOT_AVAILABLE
+        assert "nowhere" in row["reason"]
 
     def test_a_judge_nobody_knows_is_a_mistake_with_its_line(self, lab: FakeLab) -> None:
         ready(lab, judge={"asr": "eer"})

@@ -7,7 +7,7 @@ time.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -67,6 +67,8 @@ class Jury:
     """Predictors that aren't here -> why."""
     inputs: Mapping[str, Any]
     """Everything that can change what they say."""
+    _judge: Judge | None = field(default=None, init=False)
+    """How well the recogniser hears people, once that is known."""
 
     def hear(
         self, said: Mapping[str, Said], sounds: Artefacts, journal: Journal, start: Start, say: Callable[[str], None]
@@ -78,7 +80,9 @@ class Jury:
         lines = {line["judged"]: line for line in journal.lines if "judged" in line}
         new = {id: each for id, each in said.items() if id not in lines}
         missing = dict(self.absent)
-        texts = self._write_down(new, sounds, start, say)
+        with Listener(self.model, self.order, start) as listener:
+            texts = self._written_down(new, sounds, listener, say)
+            judge = self._held_against_people(listener, say)
         quality: dict[str, dict[str, float]] = {id: {} for id in new}
         for name, order in self.predictors.items():
             try:
@@ -91,24 +95,23 @@ class Jury:
             journal.append(line)
             lines[id] = line
         return Heard(
-            judge=self._held_against_people(start, say),
+            judge=judge,
             texts={id: line["text"] for id, line in lines.items()},
             quality={id: line["quality"] for id, line in lines.items()},
             missing=missing,
         )
 
-    def _write_down(
-        self, said: Mapping[str, Said], sounds: Artefacts, start: Start, say: Callable[[str], None]
+    def _written_down(
+        self, said: Mapping[str, Said], sounds: Artefacts, listener: Listener, say: Callable[[str], None]
     ) -> dict[str, str]:
         texts: dict[str, str] = {}
-        with Listener(self.model, self.order, start) as listener:
-            for i, (id, each) in enumerate(said.items(), 1):
-                say(f"{self.model} writes down what was said, {i} of {len(said)}")
-                # Recognisers write words where there is nothing to hear.
-                texts[id] = listener.transcribe(each.clip(sounds, listener.rate)) if each.audible else ""
+        for i, (id, each) in enumerate(said.items(), 1):
+            say(f"{self.model} writes down what was said, {i} of {len(said)}")
+            # Recognisers write words where there is nothing to hear.
+            texts[id] = listener.transcribe(each.clip(sounds, listener.rate)) if each.audible else ""
         return texts
 
-    def _held_against_people(self, start: Start, say: Callable[[str], None]) -> Judge:
+    def _held_against_people(self, listener: Listener, say: Callable[[str], None]) -> Judge:
         """How well the recogniser hears people, by their readings."""
         asked = (*self.predictors, *self.absent)
         if self.readings is None:
@@ -116,18 +119,15 @@ class Jury:
         if self._judge is None:
             normalize = normalizer(self.readings.normalizer)
             scored = []
-            with Listener(self.model, self.order, start) as listener:
-                for each in self.readings.utterances:
-                    say(f"{self.model} listens to people: {self.readings.spec.id}")
-                    scored.append(asr.score(each.text, listener.transcribe(each.clip(listener.rate)), normalize))
+            for each in self.readings.utterances:
+                say(f"{self.model} listens to people: {self.readings.spec.id}")
+                scored.append(asr.score(each.text, listener.transcribe(each.clip(listener.rate)), normalize))
             corpus = asr.corpus(scored)
             words = edits(corpus.words)
             self._judge = Judge(
                 model=self.model, readings=self.readings.spec.id, quality=asked, words=words, wer=corpus.wer
             )
         return self._judge
-
-    _judge: Judge | None = None
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,10 @@ from .local import InProcessWorker, LocalWorker, Worker
 from .machine import machine
 from .pool import LoadOrder, PartOrder, Pool, mapping
 from .record import Elsewhere, Record, ShardOf
-from .servants import ServantError
+from .servants import NoServant, ServantError
 from .session import Session
 from .shards import Shard, together
-from .summoning import NoJudge, summon
+from .summoning import summon
 from .voicing import voiced
 from .watch import Progress, Silent
 
@@ -122,7 +122,7 @@ class Bench:
     def dataset(self, case: Case) -> Dataset:
         """The prepared data of a case, spoken where the model is to hear it.
 
-        Raises store.StoreError, datasets.DatasetError, summoning.NoJudge or servants.ServantError.
+        Raises store.StoreError, datasets.DatasetError, servants.NoServant or servants.ServantError.
         """
         dataset = prepare(case.dataset, self.catalog, self.store)
         if case.task != "chat" or not hears(self._engine(case)):
@@ -248,7 +248,7 @@ class Bench:
                 dataset = self.dataset(case).first(self.settings.max_utterances)
                 order = self.order(case)
             return self._measure(case, dataset, order)
-        except (Unavailable, NoJudge) as error:
+        except (Unavailable, NoServant) as error:
             return Outcome(unavailable=str(error))
         except (StoreError, DatasetError, JudgeError, ServantError, audio.AudioError) as error:
             return Outcome(broken=str(error))
@@ -334,13 +334,13 @@ class Bench:
         if spec is None or case.task not in SPEAKING or (case.task == "chat" and not speaks(self._engine(case))):
             return None
         if case.dataset.id not in self._juries:
-            self._juries[case.dataset.id] = summon(spec, self)
+            self._juries[case.dataset.id] = summon(spec, case.dataset, self)
         return self._juries[case.dataset.id]
 
     def grader(self, case: Case, dataset: Dataset) -> Grader | None:
         """Who judges what rules can't; None where nobody has to.
 
-        Raises summoning.NoJudge, store.StoreError or DatasetError.
+        Raises servants.NoServant, store.StoreError or DatasetError.
         """
         return grader_of(dataset, self) if case.task == "chat" else None
 

@@ -1,4 +1,4 @@
-"""Models that serve a data set, as its voice or its grader: what it takes to load one, and one that is loaded."""
+"""Models that serve a data set, as its judge, its voice or its grader: what it takes to load one."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from ..engines.registry import engine_class
 from . import provenance
 from .pool import LoadOrder
 from .serving import Serving
-from .summoning import NoJudge
 
 if TYPE_CHECKING:
     from .run import Bench
 
 
-class NoServant(NoJudge):
-    """The voice or the grader of a data set isn't here."""
+class NoServant(Exception):
+    """The judge, the voice or the grader of a data set isn't here."""
 
 
 class ServantError(Exception):

@@ -51,7 +51,9 @@ def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[st
     scores = {name: _scores(said, name) for name in PREDICTORS}
     for name, values in scores.items():
         if not values:
-            reasons.setdefault(name, f"the data set's judge does not list `{name}` under `quality`")
+            asked = name in judge.quality
+            unasked = f"the data set's judge does not list `{name}` under `quality`"
+            reasons.setdefault(name, "not everything that was said was rated" if asked else unasked)
     of_predictors: dict[str, Any] = {name: _mean(values) for name, values in scores.items()}
     of_predictors |= {f"{name}_interval": ranged(mean_interval(values)) for name, values in scores.items()}
     return SpeechSummary(
