@@ -34,7 +34,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,tts,data,report]' --group dev
 	@touch $@
 
-# Everything that an engine needs, some 600 MB of it torch: tests run them all, `make smoke` doesn't need them.
+# Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
 		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]'
