@@ -262,21 +262,17 @@ class ControllerPlugin:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.lab.scorecard is None:
             return
+        from .printable import from_here
         from .scorecard.terminal import render
 
         colours = {"pass": {"green": True}, "fail": {"red": True}}
         terminalreporter.ensure_newline()
         terminalreporter.section("modellab scorecard")
         left = self.lab.left
-        page = "" if left is None else left.hint if left.page is None else _from_here(left.page)
-        for line, status in render(self.lab.scorecard, _from_here(self.lab.scorecard_path), page):
+        page = "" if left is None else left.hint if left.page is None else from_here(left.page)
+        width = terminalreporter.config.get_terminal_writer().fullwidth
+        for line, status in render(self.lab.scorecard, from_here(self.lab.scorecard_path), page, width):
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
-
-
-def _from_here(path: Path) -> str:
-    """A path as one would type it where pytest was started."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _runs_foreign_code(case: Case) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
+from pathlib import Path
 
 # Marks that turn the reading direction, so that a line reads otherwise than it is.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -26,3 +28,28 @@ def counted(number: int, noun: str) -> str:
 def printable_lines(text: str) -> str:
     """`text` with its line ends kept, and every line printable."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """One line, printable, as lines of `width` at most: broken between words, further ones a little deeper.
+
+    Ids and paths are never broken, however long.
+    """
+    bare = text.lstrip(" ")
+    indent = text[: len(text) - len(bare)]
+    line = indent + printable(bare)
+    if len(line) <= width:
+        return [line if bare else ""]
+    return textwrap.wrap(
+        line,
+        width,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def from_here(path: Path) -> str:
+    """A path as one would type it from the folder one stands in."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -340,7 +340,7 @@ class TestWhereNobodySpeaks:
 
     def test_it_takes_two_lines_of_the_screen(self) -> None:
         rows = [row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b", 6), record("b"))]
-        shown = [line for line, _ in render(build("s", rows, partial=None), "x.json")]
+        shown = [line for line, _ in render(build("s", rows, partial=None), "x.json", width=500)]
         assert "no grade for a:cpu:a-quiet, b:cpu:a-quiet: nobody speaks in this data set" in shown
         assert "words written where nobody speaks (a-quiet): a on cpu 0.0 /min, b on cpu 6.0 /min" in shown
         assert not any("after normalisation" in line for line in shown)
@@ -348,7 +348,7 @@ class TestWhereNobodySpeaks:
 
 def test_parts_that_stand_out_are_named_on_one_line() -> None:
     made = row(record()).model_copy(update={"standing_out": tuple(f"speaker {n} 40.0 % [30, 50]" for n in range(5))})
-    shown = [line for line, _ in render(build("s", [made], partial=None), "x.json")]
+    shown = [line for line, _ in render(build("s", [made], partial=None), "x.json", width=500)]
     (line,) = [line for line in shown if line.startswith("worse")]
     assert line.startswith("worse than the rest of tiny:cpu:talk (10.0 %): speaker 0 40.0 % [30, 50], speaker 1 ")
     assert line.endswith(" and 2 more")
@@ -384,7 +384,7 @@ class TestProblems:
 def shown(rows: Sequence[Row], partial: str | None = None) -> list[str]:
     card = build("s", rows, partial=partial)
     assert Scorecard.model_validate_json(card.model_dump_json(by_alias=True)) == card
-    return [line for line, _ in render(card, "reports/scorecard.json")]
+    return [line for line, _ in render(card, "reports/scorecard.json", width=500)]
 
 
 class TestTerminal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import secrets
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -44,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
     card = _judged(catalog, merged, options.require)
     card = card.model_copy(update={"problems": (*card.problems, *refused)})
     left = write(card, output, with_page=(ini_option("modellab_page") or "").lower() not in {"false", "no", "off", "0"})
-    for line, _ in render(left.card, str(output / JSON), str(left.page or left.hint)):
+    width = shutil.get_terminal_size().columns
+    for line, _ in render(left.card, str(output / JSON), str(left.page or left.hint), width):
         print(line)
     return Exit.WRONG if left.card.problems else Exit.OK
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from ..printable import from_here
 from ..scorecard import markdown, page, terminal
 from ..scorecard.card import Scorecard
 from ..scorecard.files import write_page
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     elif options.markdown:
         print(markdown.render(card), end="")
     else:
-        for line, _ in terminal.render(card, str(path)):
+        for line, _ in terminal.render(card, from_here(path), width=shutil.get_terminal_size().columns):
             print(line)
     return Exit.OK
 

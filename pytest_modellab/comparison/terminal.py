@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
-from ..printable import printable
+from ..printable import wrapped
 from . import words
 from .parts import Change, Compared
 
@@ -14,23 +13,7 @@ WIDTH = 80
 
 def render(compared: Compared) -> list[str]:
     """The lines; the worst change first."""
-    return [line for text in _lines(compared) for line in _wrapped(text)]
-
-
-def _wrapped(text: str) -> list[str]:
-    """The text within `WIDTH`, further lines a little deeper; ids and paths are never broken."""
-    bare = text.lstrip(" ")
-    indent = text[: len(text) - len(bare)]
-    if not bare:
-        return [""]
-    return textwrap.wrap(
-        printable(bare),
-        WIDTH,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return [line for text in _lines(compared) for line in wrapped(text, WIDTH)]
 
 
 def _lines(compared: Compared) -> Iterator[str]:

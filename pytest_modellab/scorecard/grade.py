@@ -42,6 +42,11 @@ class Grade(Part):
             return "-"
         return f"{self.letter} ({self.weakest}){' *' if self.provisional else ''}"
 
+    @property
+    def shown(self) -> str:
+        """Without what decided."""
+        return "-" if self.letter is None else f"{self.letter}{' *' if self.provisional else ''}"
+
 
 def grade(record: Record, bands: TaskGrades | None) -> Grade:
     """Grade a record by its task's bands. A missing figure gives no grade: missing is never an A.

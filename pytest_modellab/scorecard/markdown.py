@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..gate import Status
 from ..printable import counted, printable
 from .card import Scorecard
-from .tables import by_task, models_table, table
+from .tables import by_task, columns, github, models_columns
 
 _LONGEST = 300
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
@@ -27,9 +27,9 @@ def _lines(card: Scorecard) -> Iterator[str]:
     if card.partial:
         yield f"\n**Partial**: {plain(card.partial)}"
     for task, own in by_task(measured):
-        yield "\n" + table(task, own, "github")
+        yield "\n" + github(columns(task, own))
     if len({row.case.task for row in card.rows}) > 1:
-        yield "\n" + models_table(card.models, "github")
+        yield "\n" + github(models_columns(card.models))
     wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
     told = [f"**{row.status}** `{row.case.id}`: {plain(row.reason)}" for row in wrong]
     told += [f"**not passed**: {plain(problem)}" for problem in card.problems]

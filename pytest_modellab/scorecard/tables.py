@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tabulate import tabulate
 
 from ..bench.stored import Range
 from ..metrics.definitions import METRICS, TIMED
 from .card import Row
+from .layout import NOTHING, Brief, Column
 from .models import ModelRow
+from .tradeoffs import SpeedUp
 
 COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
     "asr": (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory")),
@@ -28,6 +30,26 @@ COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
 }
 """Metric and heading, by task."""
 
+DEVICE, INTERVAL, WEAKEST = "device", "interval", "weakest"
+LEAST_NEEDED: Mapping[str, Sequence[str]] = {
+    "asr": ("load_s", "cer", "peak_rss_mb", DEVICE, INTERVAL, WEAKEST, "rtf"),
+    "tts": (
+        *("judge_wer", "peak_rss_mb", "first_audio_p50_s", "flawed", DEVICE, INTERVAL, WEAKEST, "rtf"),
+        "distillmos",
+    ),
+    "streaming": (
+        *("unstable_words", "streaming_loss", "kept_up", "first_partial_p50_s", DEVICE, INTERVAL, "rtf", WEAKEST),
+        "final_p95_s",
+    ),
+    "chat": (
+        *("replies_to_noise", "peak_rss_mb", "context_kept", "latency_p50_s", DEVICE, INTERVAL, WEAKEST),
+        "onset_p50_s",
+    ),
+}
+"""What a terminal that is too narrow goes without, the first of it first: no name, nothing that counts, no verdict."""
+ALIKE = (DEVICE,)
+"""Columns that are left out only where all rows have the same in them."""
+
 
 def by_task(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """The rows of each task, in their order."""
@@ -37,48 +59,87 @@ def by_task(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     return list(groups.items())
 
 
-def table(task: str, rows: Sequence[Row], style: str = "simple") -> str:
-    """The rows of one task with their figures, in one of tabulate's styles."""
-    columns = COLUMNS.get(task, COLUMNS["asr"])
-    body = [
-        [
-            row.case.model,
-            row.case.device if row.ran_on is None else f"{row.case.device} ({row.ran_on.device})",
-            row.case.dataset,
-            *(_cell(name, row) for name, _ in columns),
-            str(row.grade) if row.grade else "-",
-            str(row.status),
-        ]
-        for row in rows
+def columns(task: str, rows: Sequence[Row]) -> list[Column]:
+    """The rows of one task with their figures."""
+    return [
+        Column(
+            "model", "model" if task == "asr" else f"{task} model", _cells(r.case.model for r in rows), leading=True
+        ),
+        Column(DEVICE, "device", _cells(map(_device, rows))),
+        Column("dataset", "data set", _cells(r.case.dataset for r in rows), leading=True),
+        *(_figures(name, title, rows) for name, title in COLUMNS.get(task, COLUMNS["asr"])),
+        _grades(rows),
+        Column("verdict", "verdict", _cells(str(r.status) for r in rows)),
     ]
-    head = [
-        "model" if task == "asr" else f"{task} model",
-        "device",
-        "data set",
-        *(title for _, title in columns),
-        "grade",
-        "verdict",
-    ]
-    align = ("left", "left", "left", *("right" for _ in columns), "left", "left")
-    return tabulate(body, headers=head, tablefmt=style, disable_numparse=True, colalign=align)
 
 
-def models_table(models: Sequence[ModelRow], style: str = "simple") -> str:
+def spare(task: str, rows: Sequence[Row]) -> list[str]:
+    """`LEAST_NEEDED` of these rows: where characters count, not words, their error rate stays."""
+    counts = {row.error_metric for row in rows}
+    return [name for name in LEAST_NEEDED.get(task, LEAST_NEEDED["asr"]) if name not in counts]
+
+
+def models_columns(models: Sequence[ModelRow]) -> list[Column]:
     """A row for each model and device, with its grade in each task; n/a for what it doesn't do."""
     tasks = list(dict.fromkeys(task for model in models for task in model.tasks))
-    body = [[each.model, each.device, *(str(each.tasks[task]) for task in tasks)] for each in models]
-    return tabulate(body, headers=["grades of", "device", *tasks], tablefmt=style, disable_numparse=True)
+    return [
+        Column("model", "grades of", _cells(each.model for each in models), leading=True),
+        Column(DEVICE, "device", _cells(each.device for each in models)),
+        *(Column(task, task, _cells(str(each.tasks[task]) for each in models)) for task in tasks),
+    ]
 
 
-def _cell(metric: str, row: Row) -> str:
+def speed_up_columns(speed_ups: Sequence[SpeedUp]) -> list[Column]:
+    """A row for each device of a model that ran on several."""
+    over = ("n/a" if each.over_cpu is None else f"{each.over_cpu:.2f} x" for each in speed_ups)
+    return [
+        Column("model", "model", _cells(each.case.model for each in speed_ups), leading=True),
+        Column(DEVICE, "device", _cells(each.case.device for each in speed_ups)),
+        Column("dataset", "data set", _cells(each.case.dataset for each in speed_ups), leading=True),
+        Column("load_s", "load", _cells(METRICS["load_s"].format(each.load_s) for each in speed_ups), right=True),
+        Column("clip5_s", "5 s clip", _cells(METRICS["clip5_s"].format(e.clip5_s) for e in speed_ups), right=True),
+        Column("over_cpu", "speed-up over CPU", _cells(over), right=True),
+    ]
+
+
+def github(columns: Sequence[Column]) -> str:
+    """As a table of Markdown, whole."""
+    return tabulate(
+        [list(row) for row in zip(*(column.cells for column in columns), strict=True)],
+        headers=[column.title for column in columns],
+        tablefmt="github",
+        disable_numparse=True,
+        colalign=["right" if column.right else "left" for column in columns],
+    )
+
+
+def _cells(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
+def _device(row: Row) -> str:
+    return row.case.device if row.ran_on is None else f"{row.case.device} ({row.ran_on.device})"
+
+
+def _figures(metric: str, title: str, rows: Sequence[Row]) -> Column:
+    bare = [_figure(metric, row) for row in rows]
+    found = [interval_of(metric, row) for row in rows]
+    whole = [text if each is None else f"{text} {in_brackets(each)}" for text, each in zip(bare, found, strict=True)]
+    brief = Brief(INTERVAL, "intervals", tuple(bare)) if any(found) else None
+    return Column(metric, title, tuple(whole), right=True, brief=brief)
+
+
+def _grades(rows: Sequence[Row]) -> Column:
+    letters = ("-" if row.grade is None else row.grade.shown for row in rows)
+    whole = _cells(str(row.grade) if row.grade else "-" for row in rows)
+    return Column("grade", "grade", whole, brief=Brief(WEAKEST, "weakest criterion", tuple(letters)))
+
+
+def _figure(metric: str, row: Row) -> str:
     value = row.figures.get(metric)
     if value is None:
-        return "n/a"
-    text = METRICS[metric].format(value)
-    if row.noisy and metric in TIMED:
-        text += " ~"
-    interval = interval_of(metric, row)
-    return text if interval is None else f"{text} {in_brackets(interval)}"
+        return NOTHING
+    return METRICS[metric].format(value) + (" ~" if row.noisy and metric in TIMED else "")
 
 
 def interval_of(metric: str, row: Row) -> Range | None:

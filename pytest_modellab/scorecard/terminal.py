@@ -4,44 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from tabulate import tabulate
-
 from ..gate import Status
-from ..metrics.definitions import METRICS
-from ..printable import counted, printable
-from . import beyond
+from ..printable import counted, wrapped
+from . import beyond, tables
 from .card import Row, Scorecard
 from .grade import NOISY, doubts
-from .tables import by_task, models_table, table
-from .tradeoffs import SpeedUp
+from .layout import Laid, lay
 
-_WIDTH = 100
+WIDTH = 80
+"""Where nothing tells how wide the terminal is."""
+_MOST = 300
+
+Line = tuple[str, str | None]
 
 
-def render(card: Scorecard, json_place: str, page: str = "") -> Iterator[tuple[str, str | None]]:
-    """Lines with the status that colours them (None: plain). `page` is its place, or how to get it."""
-    for line, status in _lines(card, json_place):
-        yield printable(line), status
+def render(card: Scorecard, json_place: str, page: str = "", width: int = WIDTH) -> Iterator[Line]:
+    """Lines with the status that colours them (None: plain). `page` is its place, or how to get it.
+
+    None is wider than `width`, but for words that are: names and paths are never broken.
+    """
+    for text, status in _lines(card, json_place, width):
+        for line in wrapped(text, width):
+            yield line, status
     if page:
-        yield printable(f"page: {page}"), None
+        for line in wrapped(f"page: {page}", width):
+            yield line, None
 
 
-def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]:
+def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     if card.partial:
         yield f"PARTIAL: {card.partial}", "warn"
     measured = [row for row in card.rows if row.measured]
-    for i, (task, own) in enumerate(by_task(measured)):
+    left_out: dict[str, tuple[str, ...]] = {}
+    for i, (task, own) in enumerate(tables.by_task(measured)):
         if i:
             yield "", None
-        lines = table(task, own).splitlines()
-        yield lines[0], None
-        yield lines[1], None
-        for row, line in zip(own, lines[2:], strict=True):
-            yield line, row.status
+        laid = lay(tables.columns(task, own), width, tables.spare(task, own), tables.ALIKE)
+        yield from _table(laid, [row.status for row in own])
+        left_out[task] = laid.left_out
     if len({row.case.task for row in card.rows}) > 1:
         yield "", None
-        yield from ((line, None) for line in models_table(card.models).splitlines())
+        yield from _table(lay(tables.models_columns(card.models), width, tables.ALIKE, tables.ALIKE))
         yield "", None
+    narrow = [f"{task} {', '.join(names)}" for task, names in left_out.items() if names]
+    if narrow:
+        yield f"left out at {width} columns: {'; '.join(narrow)}; the details have them", None
     for row in measured:
         if row.status is not Status.PASS:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
@@ -86,8 +93,7 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     yield from _absent([row for row in card.rows if not row.measured])
     if card.speed_ups:
         yield "", None
-        for line in _speed_ups(card.speed_ups).splitlines():
-            yield line, None
+        yield from _table(lay(tables.speed_up_columns(card.speed_ups), width, ("load_s",)))
         yield "", None
     for front in card.fronts:
         yield _short(str(front)), None
@@ -98,18 +104,15 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
     yield f"details: {json_place}", None
 
 
-def _speed_ups(speed_ups: Sequence[SpeedUp]) -> str:
-    body = []
-    for each in speed_ups:
-        times = [METRICS[name].format(getattr(each, name)) for name in ("load_s", "clip5_s")]
-        over = "n/a" if each.over_cpu is None else f"{each.over_cpu:.2f} x"
-        body.append([each.case.model, each.case.device, each.case.dataset, *times, over])
-    head = ["model", "device", "data set", "load", "5 s clip", "speed-up over CPU"]
-    align = ("left", "left", "left", "right", "right", "right")
-    return tabulate(body, headers=head, tablefmt="simple", disable_numparse=True, colalign=align)
+def _table(laid: Laid, statuses: Sequence[str] = ()) -> Iterator[Line]:
+    for line in laid.head:
+        yield line, None
+    for i, lines in enumerate(laid.rows):
+        for line in lines:
+            yield line, statuses[i] if statuses else None
 
 
-def _absent(rows: list[Row]) -> Iterator[tuple[str, str | None]]:
+def _absent(rows: list[Row]) -> Iterator[Line]:
     """Cases without a record, those with one reason together."""
     by_reason: dict[tuple[Status, str], list[str]] = {}
     for row in rows:
@@ -123,4 +126,4 @@ def _absent(rows: list[Row]) -> Iterator[tuple[str, str | None]]:
 
 def _short(text: str) -> str:
     first = text.splitlines()[0]
-    return first if len(first) <= 3 * _WIDTH else first[: 3 * _WIDTH - 3] + "..."
+    return first if len(first) <= _MOST else first[: _MOST - 3] + "..."
