@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .bench.run import Bench
     from .bench.session import Session
     from .gate import Limits, Run
+    from .scorecard import page
     from .scorecard.card import CaseReport, Row, Scorecard
     from .scorecard.files import Left
 
@@ -239,11 +240,20 @@ def finish(lab: Lab, session: pytest.Session) -> None:
         if lab.failed_beside:
             problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
             card = card.model_copy(update={"problems": (*card.problems, problem)})
-        lab.left = write(card, lab.config.reports, with_page=lab.config.page)
+        lab.left = write(card, lab.config.reports, with_page=lab.config.page, recordings=_recordings(lab))
         lab.scorecard = lab.left.card
         if lab.scorecard.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     lab.session.end(whole=not interrupted)
+
+
+def _recordings(lab: Lab) -> page.Recordings | None:
+    """What the page may let one listen to; nothing where there is no page."""
+    if not (lab.config.page and lab.config.page_recordings):
+        return None
+    from .scorecard.recordings import Recordings
+
+    return Recordings(lab.catalog)
 
 
 def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:

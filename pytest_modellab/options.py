@@ -39,6 +39,7 @@ class Config:
     speed_age_days: float = 7.0
     shard: Shard | None = None
     page: bool = True
+    page_recordings: bool = True
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -99,6 +100,12 @@ def add_options(parser: pytest.Parser) -> None:
         type="bool",
         default=True,
     )
+    parser.addini(
+        "modellab_page_recordings",
+        "Whether the page holds recordings that models listened to, as far as there is room.",
+        type="bool",
+        default=True,
+    )
     parser.addini("modellab_speed_age_days", "How old times may be that stand for unchanged cases.", default="7")
 
 
@@ -128,6 +135,7 @@ def read(config: pytest.Config) -> Config:
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
         shard=config.getoption("--lab-shard"),
         page=bool(config.getini("modellab_page")),
+        page_recordings=bool(config.getini("modellab_page_recordings")),
     )
 
 

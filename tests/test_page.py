@@ -18,7 +18,7 @@ from pytest_modellab.gate import Status
 from pytest_modellab.metrics.definitions import METRICS
 from pytest_modellab.scorecard import page
 from pytest_modellab.scorecard.card import Row, Scorecard
-from pytest_modellab.scorecard.page import alignment, sounds, utterances
+from pytest_modellab.scorecard.page import alignment, utterances
 from pytest_modellab.scorecard.page.alignment import align
 from pytest_modellab.scorecard.tables import COLUMNS
 from pytest_modellab.text import normalizer
@@ -186,28 +186,6 @@ class TestSounds:
         found = card(tmp_path, spoken(tmp_path))
         next((tmp_path / "audio").rglob("*.flac")).unlink()
         assert "its sound is not kept" in Parsed(rendered(tmp_path, found)).text
-
-    def test_recordings_are_played_where_they_are_at_hand(self, tmp_path: Path) -> None:
-        (tmp_path / "bad.wav").write_bytes(b"RIFF....")
-
-        def recording(_: object, utterance: str) -> Path:
-            return tmp_path / f"{utterance}.wav"
-
-        parsed = Parsed(rendered(tmp_path, card(tmp_path, heard()), recordings=recording))
-        assert [url for tag, url in parsed.resources if tag == "audio"] == [
-            f"data:audio/wav;base64,{base64.b64encode(b'RIFF....').decode()}"
-        ]
-
-    def test_no_case_takes_the_room_of_another(self, tmp_path: Path) -> None:
-        (tmp_path / "a.wav").write_bytes(b"0123456789")
-        handed = sounds.Sounds(None, tmp_path, cases=2, embedded_bytes=20, recordings=lambda *_: tmp_path / "a.wav")
-        for _ in range(2):
-            handed.next_case()
-            first, second = (handed.heard("it", case("m"), "u") for _ in range(2))
-            assert first is not None
-            assert first.source.startswith("data:")
-            assert second is not None
-            assert second.source == "a.wav"
 
 
 class TestHostile:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import soundfile
 from pages import card, case, heard, rendered, spoken, streamed
 
+from pytest_modellab.bench.record import CaseRef, Record
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="the browser test takes the package playwright")
 
@@ -19,6 +24,19 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: apt-get install chromium")
+
+
+class Tone:
+    """Every recording is a tone of 0.3 s."""
+
+    def clip(self, record: Record, utterance: str) -> bytes:
+        file = io.BytesIO()
+        samples = 0.5 * np.sin(np.arange(4_800) / 8)
+        soundfile.write(file, samples, 16_000, format="FLAC", subtype="PCM_16")
+        return file.getvalue()
+
+    def licence(self, case: CaseRef) -> str:
+        return "CC0-1.0"
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +50,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = rendered(folder, found, embedded_bytes=2 * size)
     linked = rendered(folder, found, embedded_bytes=0)
     (folder / "scorecard.html").write_text(text, encoding="utf-8")
+    played = rendered(folder, found, recordings=Tone())
+    (folder / "heard.html").write_text(played, encoding="utf-8")
     (folder / "linked.html").write_text(linked, encoding="utf-8")
     return folder
 
@@ -111,12 +131,27 @@ def test_a_clip_plays(tab: Page, place: Path, name: str) -> None:
     tab.goto((place / name).as_uri())
     tab.locator("#case-4 > summary").click()
     clip = tab.locator("#case-4 audio").first
-    assert clip.get_attribute("src").startswith("data:" if name == "scorecard.html" else "audio/")
-    seconds = clip.evaluate(
-        "audio => new Promise((done, failed) => { audio.onended = () => done(audio.duration);"
-        " audio.onerror = () => failed(audio.error.message); audio.play() })"
+    assert str(clip.get_attribute("src")).startswith("data:" if name == "scorecard.html" else "audio/")
+    assert played(clip) == pytest.approx(0.2, abs=0.01)
+
+
+def test_what_was_heard_plays_beside_the_wrong_word(tab: Page, place: Path) -> None:
+    tab.goto((place / "heard.html").as_uri())
+    tab.locator("#case-2 > summary").click()
+    worst = tab.locator("#case-2 .utterances > li").first
+    assert worst.locator("del", has_text="quick").is_visible()
+    assert worst.locator(".sound").inner_text() == "what it heard"
+    assert played(worst.locator("audio")) == pytest.approx(0.3, abs=0.01)
+
+
+def played(clip: Locator) -> float:
+    """Plays to its end; its seconds."""
+    return float(
+        clip.evaluate(
+            "audio => new Promise((done, failed) => { audio.onended = () => done(audio.duration);"
+            " audio.onerror = () => failed(audio.error.message); audio.play() })"
+        )
     )
-    assert seconds == pytest.approx(0.2, abs=0.01)
 
 
 def test_the_theme_follows_the_system_until_it_is_chosen(tab: Page) -> None:

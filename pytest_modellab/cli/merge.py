@@ -17,10 +17,11 @@ from ..gate import Limits, Strictness, corrected
 from ..printable import printable, printable_lines
 from ..scorecard.card import CaseReport, Scorecard, build, build_row
 from ..scorecard.files import JSON, write
+from ..scorecard.recordings import Recordings
 from ..scorecard.terminal import render
 from . import UsageError
 from .exits import Exit
-from .place import ini_option, open_catalog, reports_folder
+from .place import ini_flag, ini_option, open_catalog, reports_folder
 
 
 def run(options: argparse.Namespace) -> int:
@@ -44,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
         print(printable(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}"))
     card = _judged(catalog, merged, options.require)
     card = card.model_copy(update={"problems": (*card.problems, *refused)})
-    left = write(card, output, with_page=(ini_option("modellab_page") or "").lower() not in {"false", "no", "off", "0"})
+    recordings = Recordings(catalog) if ini_flag("modellab_page_recordings") else None
+    left = write(card, output, with_page=ini_flag("modellab_page"), recordings=recordings)
     width = shutil.get_terminal_size().columns
     for line, _ in render(left.card, str(output / JSON), str(left.page or left.hint), width):
         print(line)

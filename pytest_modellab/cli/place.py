@@ -90,6 +90,11 @@ def ini_option(name: str) -> str | None:
     return _option_in(folder, name) if named else None
 
 
+def ini_flag(name: str) -> bool:
+    """A yes or no of pytest's, yes unless the ini file has another word for it."""
+    return (ini_option(name) or "").lower() not in {"false", "no", "off", "0"}
+
+
 def _nearest(option: str) -> tuple[Path, str | None]:
     """The nearest folder at or above this one whose ini file has `option`, and its value."""
     for folder in (Path.cwd(), *Path.cwd().parents):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from ..catalog import CatalogError
 from ..printable import from_here
 from ..scorecard import markdown, page, terminal
 from ..scorecard.card import Scorecard
 from ..scorecard.files import write_page
+from ..scorecard.recordings import Recordings
 from . import UsageError
 from .exits import Exit
-from .place import reports_folder
+from .place import find_catalog, ini_flag, reports_folder
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     except ValidationError as error:
         raise UsageError(f"{path}: is no scorecard: {error.errors(include_url=False)[0]['msg']}") from error
     if options.html is not None:
-        _write_page(card, path.parent, options.html)
+        _write_page(card, path.parent, options)
     elif options.markdown:
         print(markdown.render(card), end="")
     else:
@@ -36,12 +39,23 @@ def run(options: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _write_page(card: Scorecard, reports: Path, place: Path) -> None:
+def _write_page(card: Scorecard, reports: Path, options: argparse.Namespace) -> None:
     absent = page.missing()
     if absent:
         raise UsageError(f"a page takes {' and '.join(absent)}: pip install 'pytest-modellab[report]'")
+    place: Path = options.html
     try:
-        write_page(card, reports, place)
+        write_page(card, reports, place, _recordings(options))
     except OSError as error:
         raise UsageError(f"{place}: can't be written: {error.strerror or error}") from error
     print(place)
+
+
+def _recordings(options: argparse.Namespace) -> Recordings | None:
+    """What the page may let one listen to. It needs the catalog, and nothing else of the page does."""
+    try:
+        catalog = find_catalog(options) if ini_flag("modellab_page_recordings") else None
+    except CatalogError as error:
+        print(f"modellab: the page is without recordings: {error}", file=sys.stderr)
+        return None
+    return None if catalog is None else Recordings(catalog)

@@ -28,7 +28,7 @@ class Left:
     """How to get a page, where the packages for it are missing."""
 
 
-def write(card: Scorecard, reports: Path, *, with_page: bool = True) -> Left:
+def write(card: Scorecard, reports: Path, *, with_page: bool = True, recordings: page.Recordings | None = None) -> Left:
     """The JSON first, which everything else reads; a page that fails costs neither it nor the session's results.
 
     A page of an earlier session goes, so that none stands beside figures that are not its own.
@@ -38,7 +38,7 @@ def write(card: Scorecard, reports: Path, *, with_page: bool = True) -> Left:
     hint = MORE if with_page and page.missing() else ""
     if with_page and not hint:
         try:
-            write_page(card, reports, place)
+            write_page(card, reports, place, recordings)
         except OSError as error:
             problem = f"the page could not be written to {place}: {error.strerror or error}"
         except Exception as error:  # whatever a record holds, or a drawing library does
@@ -64,9 +64,10 @@ def text(card: Scorecard) -> str:
     return card.model_dump_json(by_alias=True, indent=1) + "\n"
 
 
-def write_page(card: Scorecard, reports: Path, place: Path) -> None:
+def write_page(card: Scorecard, reports: Path, place: Path, recordings: page.Recordings | None = None) -> None:
     """The page of a scorecard whose records and sounds are in `reports`. Raises OSError, or ImportError."""
-    write_text(place, page.render(card, loader(reports), Artefacts(reports), place.parent))
+    text = page.render(card, loader(reports), Artefacts(reports), place.parent, recordings=recordings)
+    write_text(place, text)
 
 
 def loader(reports: Path) -> Callable[[Row], Record]:

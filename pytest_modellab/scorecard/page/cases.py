@@ -72,6 +72,8 @@ class Detail:
     failure: str = ""
     failure_detail: str = ""
     limited: str = ""
+    licence: str = ""
+    """Of recordings that are in the page."""
     origins: tuple[tuple[str, str], ...] = ()
     code: str = ""
     machine: str = ""
@@ -124,6 +126,7 @@ def detail(record: Record, sounds: Sounds, most: int) -> Detail:
         failure=harmless.lines(record.failure.message) if record.failure else "",
         failure_detail=harmless.lines(record.failure.detail, 8_000) if record.failure else "",
         limited=f"only {counted(record.limited_to, 'utterance')} asked for" if record.limited_to is not None else "",
+        licence=harmless.line(sounds.licence, 400),
         origins=tuple(origins(record)),
         code=code(record),
         machine=machine(record),

@@ -58,8 +58,8 @@ def render(
 ) -> str:
     """The page of a scorecard, to be written into `folder`.
 
-    `sounds` is where what models said is kept; of it, and of `recordings`, up to `embedded_bytes` are put into the page
-    and links to the rest. Raises ImportError where `missing()` names something.
+    `sounds` is where what models said is kept, `recordings` has what they listened to. Up to `embedded_bytes` are put
+    into the page; of what models said there are links to the rest. Raises ImportError where `missing()` names any.
     """
     from . import panels
 
@@ -91,6 +91,7 @@ def render(
             absent=_absent(card.rows),
             origins=_origins(views),
             linked=handed.linked,
+            silent=[harmless.line(why, 400) for why in handed.silent],
             embedded_bytes=embedded_bytes,
             most=most,
         )

@@ -118,7 +118,7 @@ def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sound
     partials = streamed.partials if streamed is not None else ()
     aligned = result.error is None and result.hypothesis is not None
     players = [
-        sounds.heard("what it heard", record.case, result.id) if speech is None else None,
+        sounds.heard("what it heard", record, result) if record.case.task != "tts" else None,
         sounds.spoken("what it said", speech.audio) if speech is not None else None,
         sounds.spoken("its reply", result.reply.audio) if result.reply is not None else None,
     ]
