@@ -18,8 +18,10 @@ import pytest
 from .cases import Case, Selection, named_in, plan_here
 from .catalog.errors import suggest
 from .catalog.load import Catalog, load
+from .junit import CASE
 from .options import Config
 from .printable import counted
+from .variables import STEP_SUMMARY
 
 if TYPE_CHECKING:
     from .bench.run import Bench
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
     from .scorecard import page
     from .scorecard.card import CaseReport, Row, Scorecard
     from .scorecard.files import Left
-
-CASE_PROPERTY = "modellab_case"
-VERDICTS_PROPERTY = "modellab_verdicts"
-
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 
@@ -67,6 +65,8 @@ class Lab:
     scorecard: Scorecard | None = None
     left: Left | None = None
     """The files of the scorecard."""
+    untold: str = ""
+    """Why the summary of a CI step lacks the scorecard, where it was to have it."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Tests deselected because `-m` does not name their tier, by that."""
     _likely: dict[str, float] = field(default_factory=dict)
@@ -130,8 +130,7 @@ class Lab:
 
     def note_report(self, report: pytest.TestReport) -> None:
         """Gather what one test report says about its case."""
-        properties = dict(report.user_properties)
-        key = properties.get(CASE_PROPERTY)
+        key = dict(report.user_properties).get(CASE)
         if key is None and report.failed:
             # xdist reports a test that its worker died of, without what the worker knew.
             by_id = {case.id: case for case in self.cases}
@@ -143,7 +142,7 @@ class Lab:
             return
         tests = self.tests.setdefault(key, Tests())
         if report.when == "call":
-            tests.verdicts.extend(json.loads(str(properties.get(VERDICTS_PROPERTY, "[]"))))
+            tests.verdicts.extend(json.loads(getattr(report, "modellab_verdicts", "[]")))
         if report.failed:
             tests.failed.append(report.nodeid)
 
@@ -242,6 +241,12 @@ def finish(lab: Lab, session: pytest.Session) -> None:
             card = card.model_copy(update={"problems": (*card.problems, problem)})
         lab.left = write(card, lab.config.reports, with_page=lab.config.page, recordings=_recordings(lab))
         lab.scorecard = lab.left.card
+        summary = STEP_SUMMARY.get() if lab.config.step_summary else None
+        if summary:
+            from .scorecard import markdown
+            from .step_summary import append
+
+            lab.untold = append(markdown.render(lab.scorecard), Path(summary))
         if lab.scorecard.problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     lab.session.end(whole=not interrupted)

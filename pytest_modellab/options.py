@@ -40,6 +40,7 @@ class Config:
     shard: Shard | None = None
     page: bool = True
     page_recordings: bool = True
+    step_summary: bool = True
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -106,6 +107,12 @@ def add_options(parser: pytest.Parser) -> None:
         type="bool",
         default=True,
     )
+    parser.addini(
+        "modellab_step_summary",
+        "Whether the scorecard is appended to the summary of a GitHub Actions step, where the session runs in one.",
+        type="bool",
+        default=True,
+    )
     parser.addini("modellab_speed_age_days", "How old times may be that stand for unchanged cases.", default="7")
 
 
@@ -136,6 +143,7 @@ def read(config: pytest.Config) -> Config:
         shard=config.getoption("--lab-shard"),
         page=bool(config.getini("modellab_page")),
         page_recordings=bool(config.getini("modellab_page_recordings")),
+        step_summary=bool(config.getini("modellab_step_summary")),
     )
 
 

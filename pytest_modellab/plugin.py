@@ -46,8 +46,6 @@ TASK_MARKERS = ("asr", "tts", "chat", "streaming")
 TIER_MARKERS = ("smoke", "smoke_all", "real_e2e")
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
 """Options of pytest under which no test is run."""
-NO_CASE = ""
-"""What stands for the case of a test that asked for one and got none."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -129,7 +127,7 @@ class LabPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        from .lab import CASE_PROPERTY
+        from .junit import CASE, NO_CASE
 
         # Nobody asked for a figure without a limit: no test, rather than one that is always skipped.
         items[:] = [item for item in items if case_of(item) or not item.get_closest_marker("bounded")]
@@ -141,7 +139,7 @@ class LabPlugin:
         for item in items:
             if _wants_case(item):
                 case = case_of(item)
-                item.user_properties.append((CASE_PROPERTY, case.key if case else NO_CASE))
+                item.user_properties.append((CASE, case.key if case else NO_CASE))
         arrange(items)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -154,20 +152,21 @@ class LabPlugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        from .lab import RUN, VERDICTS_PROPERTY
+        from .lab import RUN
 
         run = item.stash.get(RUN, None) if call.when == "call" else None
         if run is None or not run.verdicts:
             return (yield)
         from .explain import explain
         from .gate import worst
+        from .junit import of_verdicts, put
 
-        verdicts = json.dumps([asdict(verdict) for verdict in run.verdicts])
-        item.user_properties.append((VERDICTS_PROPERTY, verdicts))
+        put(item.user_properties, of_verdicts(run.verdicts))
         report = yield
-        # An attribute of a report travels from xdist's workers to the controller.
+        # Attributes of a report travel from xdist's workers to the controller.
         status = worst([verdict.status for verdict in run.verdicts])
         vars(report)["modellab_status"] = status.value if status is not None else None
+        vars(report)["modellab_verdicts"] = json.dumps([asdict(verdict) for verdict in run.verdicts])
         failing = [verdict for verdict in run.verdicts if not verdict]
         if report.failed and failing:
             report.sections.append(("modellab", explain(failing, run.record, run.rerun, run.remarks)))
@@ -258,11 +257,15 @@ class ControllerPlugin:
         from .lab import finish
 
         finish(self.lab, session)
+        if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):
+            from . import junit
+
+            junit.tell_suite(session.config, junit.of_session(self.lab))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.lab.scorecard is None:
             return
-        from .printable import from_here
+        from .printable import from_here, printable
         from .scorecard.terminal import render
 
         colours = {"pass": {"green": True}, "fail": {"red": True}}
@@ -273,6 +276,8 @@ class ControllerPlugin:
         width = terminalreporter.config.get_terminal_writer().fullwidth
         for line, status in render(self.lab.scorecard, from_here(self.lab.scorecard_path), page, width):
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
+        if self.lab.untold:
+            terminalreporter.write_line(printable(self.lab.untold), yellow=True)
 
 
 def _runs_foreign_code(case: Case) -> bool:

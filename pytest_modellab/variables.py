@@ -37,6 +37,7 @@ REQUESTS_CA_BUNDLE = Variable("REQUESTS_CA_BUNDLE", "the same, where `PIP_CERT` 
 CUDA_VISIBLE_DEVICES = Variable("CUDA_VISIBLE_DEVICES", "which CUDA devices there are, and in what order")
 PYENV_ROOT = Variable("PYENV_ROOT", "where pyenv keeps the Pythons that a model's environment may need")
 PYENV = Variable("PYENV", "the same on Windows")
+STEP_SUMMARY = Variable("GITHUB_STEP_SUMMARY", "a file that the scorecard is appended to as Markdown: GitHub sets it")
 PATH = Variable("PATH", "where Pythons, uv, git, apt and ffmpeg are looked for")
 
 VARIABLES = (
@@ -61,6 +62,7 @@ VARIABLES = (
     CUDA_VISIBLE_DEVICES,
     PYENV_ROOT,
     PYENV,
+    STEP_SUMMARY,
     PATH,
 )
 """Every variable that makes a difference, in the order of the reference page."""

@@ -42,6 +42,7 @@ def lab(
     """
     if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
         monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     # What is said stands on one line; tests of narrow terminals set their own.
     monkeypatch.setenv("COLUMNS", "500")
     return FakeLab(pytester)

@@ -84,6 +84,11 @@ class Scorecard(Part):
     speed_ups: tuple[SpeedUp, ...] = Field(default=(), description="models that ran on several devices")
     problems: tuple[str, ...] = Field(description="why the session can't pass, beside failing tests")
 
+    @property
+    def passed(self) -> bool:
+        """Whether all of the session ran, and nothing in it failed."""
+        return not (self.problems or self.partial or any(row.status is Status.FAIL for row in self.rows))
+
 
 class CaseReport(Part):
     """What a session knows of one case when it ends."""

@@ -21,8 +21,7 @@ def render(card: Scorecard) -> str:
 
 def _lines(card: Scorecard) -> Iterator[str]:
     measured = [row for row in card.rows if row.measured]
-    bad = [row for row in card.rows if row.status is Status.FAIL]
-    verdict = "not passed" if card.problems or bad or card.partial else "passed"
+    verdict = "passed" if card.passed else "not passed"
     yield f"### Model Lab: {verdict}, {counted(len(measured), 'case')} measured"
     if card.partial:
         yield f"\n**Partial**: {plain(card.partial)}"

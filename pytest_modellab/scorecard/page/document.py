@@ -129,7 +129,7 @@ def _verdict(card: Scorecard) -> Verdict:
     parts += [f"{len(doubtful)} neither"] if doubtful else []
     absent = sum(not row.measured and row.status is not Status.FAIL for row in card.rows)
     parts += [f"{absent} not run"] if absent else []
-    return Verdict(not (card.problems or failed or card.partial), ", ".join(parts), failed, doubtful)
+    return Verdict(card.passed, ", ".join(parts), failed, doubtful)
 
 
 @dataclass(frozen=True)
