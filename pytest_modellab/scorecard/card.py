@@ -12,6 +12,8 @@ from pydantic import Field
 
 from ..bench.record import CaseRef, Elsewhere, Record
 from ..bench.stored import Range
+from ..catalog.load import default_profiles
+from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades
 from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
@@ -19,7 +21,7 @@ from .beyond import standing_out
 from .grade import Grade, grade
 from .models import ModelRow, by_model
 from .part import Part
-from .recommendation import Recommendation, recommend
+from .recommendation import Recommendation, recommend_all
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
 SCHEMA: Literal["modellab.scorecard/1"] = "modellab.scorecard/1"
@@ -69,6 +71,10 @@ class Row(Part):
     def measured(self) -> bool:
         return self.record is not None
 
+    @property
+    def graded(self) -> bool:
+        return self.grade is not None and self.grade.letter is not None
+
 
 class Scorecard(Part):
     """Everything a session found."""
@@ -95,6 +101,7 @@ class CaseReport(Part):
 
     case: CaseRef
     title: str
+    research: str | None = Field(default=None, description="why the model isn't for production, else null")
     record: Record | None = None
     path: Path | None = None
     unavailable: str | None = None
@@ -139,7 +146,7 @@ def build_row(
         reason=_reason(record, verdicts, statuses, report.failed_tests),
         figures={name: record.figure(name) for name in METRICS},
         intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
-        grade=grade(record, grades.get(_task(record))),
+        grade=grade(record, grades.get(_task(record)), report.research),
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
@@ -212,11 +219,12 @@ def build(
     required: Sequence[str] = (),
     strict: Strictness = "failures",
     tasks_of: Mapping[str, Sequence[str]] | None = None,
+    profiles: ProfilesFile | None = None,
 ) -> Scorecard:
     """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
 
     `strict` is what else than a failure keeps the session from passing. `tasks_of` are the tasks that each model does,
-    where that is known.
+    where that is known. `profiles` are what models are recommended for; None: the roles that come with the lab.
     """
     return Scorecard(
         session=session,
@@ -224,7 +232,7 @@ def build(
         partial=partial,
         rows=tuple(rows),
         models=tuple(by_model(rows, tasks_of or {})),
-        recommendations=tuple(recommend(task, rows) for task in dict.fromkeys(r.case.task for r in rows)),
+        recommendations=tuple(recommend_all(profiles or default_profiles(), rows)),
         fronts=tuple(fronts(rows)),
         speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),

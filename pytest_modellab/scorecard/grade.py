@@ -13,6 +13,9 @@ from ..printable import counted
 from .part import Part
 
 NOISY = "timed on a noisy machine"
+RESEARCH = "research"
+RANKS = (*LETTERS, RESEARCH, "F")
+"""Best first."""
 
 
 class Criterion(Part):
@@ -29,29 +32,34 @@ class Criterion(Part):
 
 
 class Grade(Part):
-    """A letter and what made it. `letter` is None where there is no grade; `why` then says why."""
+    """A letter and what made it. `letter` is None where there is no grade; `why` then says why.
+
+    It is `research` where the figures are above F and the model isn't for production; `why` says why it isn't.
+    """
 
     letter: str | None
     weakest: str | None = None
     criteria: tuple[Criterion, ...] = ()
-    provisional: str | None = None
+    provisional: tuple[str, ...] = Field(default=(), description="why it may not last, each reason once")
     why: str = ""
 
     def __str__(self) -> str:
-        if self.letter is None:
-            return "-"
-        return f"{self.letter} ({self.weakest}){' *' if self.provisional else ''}"
+        return self.shown if self.letter in {None, RESEARCH} else self._marked(f"{self.letter} ({self.weakest})")
 
     @property
     def shown(self) -> str:
         """Without what decided."""
-        return "-" if self.letter is None else f"{self.letter}{' *' if self.provisional else ''}"
+        return "-" if self.letter is None else self._marked(self.letter)
+
+    def _marked(self, text: str) -> str:
+        return f"{text} *" if self.provisional else text
 
 
-def grade(record: Record, bands: TaskGrades | None) -> Grade:
+def grade(record: Record, bands: TaskGrades | None, research: str | None = None) -> Grade:
     """Grade a record by its task's bands. A missing figure gives no grade: missing is never an A.
 
-    What the data set can't have, or doesn't ask for, is no criterion.
+    What the data set can't have, or doesn't ask for, is no criterion. `research` is why the model isn't for production,
+    None where it is: then no letter above F is earned, whatever the figures.
     """
     if bands is None:
         return Grade(letter=None, why=f"grades.yaml has no bands for {record.case.task}")
@@ -85,16 +93,17 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     if record.timing.noisy and not TIMED.isdisjoint(bands.criteria):
         why.append(NOISY)
     return Grade(
-        letter=weakest.letter,
+        letter=weakest.letter if research is None or weakest.letter == "F" else RESEARCH,
+        why="" if research is None else research,
         weakest=weakest.metric,
         criteria=tuple(criteria),
-        provisional="; ".join(why) or None,
+        provisional=tuple(why),
     )
 
 
 def doubts(grades: Iterable[Grade | None]) -> tuple[list[str], bool]:
     """Why grades are provisional: too few words, each reason once; and whether any was timed on a noisy machine."""
-    found = dict.fromkeys(each for one in grades if one and one.provisional for each in one.provisional.split("; "))
+    found = dict.fromkeys(each for one in grades if one for each in one.provisional)
     return [each for each in found if each != NOISY], NOISY in found
 
 
@@ -107,4 +116,4 @@ def _letter(metric: str, value: float, steps: dict[Letter, float]) -> Letter | N
 
 
 def _rank(letter: str) -> int:
-    return (*LETTERS, "F").index(letter)
+    return RANKS.index(letter)

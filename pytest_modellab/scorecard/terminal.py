@@ -10,6 +10,7 @@ from . import beyond, tables
 from .card import Row, Scorecard
 from .grade import NOISY, doubts
 from .layout import Laid, lay
+from .recommendation import Recommendation
 
 WIDTH = 80
 """Where nothing tells how wide the terminal is."""
@@ -97,8 +98,8 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
         yield "", None
     for front in card.fronts:
         yield _short(str(front)), None
-    for recommendation in card.recommendations:
-        yield f"recommended for {recommendation.task}: {recommendation.text}", None
+    for line in _recommended(card.recommendations):
+        yield line, None
     for problem in card.problems:
         yield _short(f"NOT PASSED: {problem}"), Status.FAIL
     yield f"details: {json_place}", None
@@ -110,6 +111,26 @@ def _table(laid: Laid, statuses: Sequence[str] = ()) -> Iterator[Line]:
     for i, lines in enumerate(laid.rows):
         for line in lines:
             yield line, statuses[i] if statuses else None
+
+
+def _recommended(recommendations: Sequence[Recommendation]) -> Iterator[str]:
+    """A line for each role, those with the same reason together, what has no model last; and one for all use cases."""
+    by_reason: dict[str, list[str]] = {}
+    for each in sorted(recommendations, key=lambda each: each.case is None):
+        if each.role:
+            by_reason.setdefault(f"{each.brief}{_star(each)}", []).append(each.title)
+    for reason, titles in by_reason.items():
+        yield f"{', '.join(titles)}: {reason}"
+    use_cases = [each for each in recommendations if not each.role]
+    taken = [f"{each.title} {each.case.model}{_star(each)}" for each in use_cases if each.case]
+    without = [each.title for each in use_cases if not each.case]
+    taken += [f"none for {', '.join(without)}"] if without else []
+    if taken:
+        yield f"use cases: {'; '.join(taken)}"
+
+
+def _star(recommendation: Recommendation) -> str:
+    return " *" if recommendation.provisional else ""
 
 
 def _absent(rows: list[Row]) -> Iterator[Line]:
