@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 
-.PHONY: smoke demo test lint clean
+.PHONY: smoke demo test lint results clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
@@ -25,6 +25,13 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What has changed since it was last measured, of the whole release tier; then docs/results.md. On a quiet machine.
+# A model beyond its limits is a result, too: 1 is pytest's word for failed tests, all else leaves the page alone.
+results: $(ENGINES)
+	$(BIN)/pytest -m real_e2e || [ $$? -eq 1 ]
+	$(BIN)/modellab results save
+	$(BIN)/modellab results -o docs/results.md
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

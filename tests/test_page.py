@@ -13,7 +13,7 @@ from records import TIMING, edits, record, utterance
 
 from pytest_modellab.bench.chat_figures import summarize as chat_summary
 from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.stored import Failure
+from pytest_modellab.bench.stored import Failure, Range
 from pytest_modellab.gate import Status
 from pytest_modellab.metrics.definitions import METRICS
 from pytest_modellab.scorecard import page
@@ -112,12 +112,12 @@ class TestSummary:
         assert "n/a: the model doesn't do it" in parsed.text
 
     def test_ties_are_called_ties(self, tmp_path: Path) -> None:
-        interval = {"low": 0.05, "high": 0.2, "method": "t", "clusters": 9, "conditional": ""}
+        interval = Range(low=0.05, high=0.2, method="t", clusters=9, conditional="")
         made = []
         for model, wer in (("one", 0.10), ("two", 0.11)):
             each = heard(model=model, wer=wer)
             summary = each.summary.model_copy(update={"wer_interval": interval})
-            made.append(Record.model_validate({**each.model_dump(by_alias=True), "summary": summary.model_dump()}))
+            made.append(each.model_copy(update={"summary": summary}))
         found = card(tmp_path, *made)
         assert found.recommendations[0].ties == ("two",)
         assert "primary ASR one on cpu a tie with two provisional" in Parsed(rendered(tmp_path, found)).text

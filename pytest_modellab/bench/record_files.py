@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,9 +32,13 @@ def write(record: Record, reports: Path) -> Path:
     stamp = _stamp(origin.stands_again or origin.rescored or origin.created)
     name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
     path = reports / "runs" / case.model / case.task / name
-    sealed = record.model_copy(update={"seal": seal_of(record)})
-    write_text(path, sealed.model_dump_json(by_alias=True, indent=1) + "\n")
+    write_text(path, text(record))
     return path
+
+
+def text(record: Record) -> str:
+    """A record as it is stored, sealed."""
+    return record.model_copy(update={"seal": seal_of(record)}).model_dump_json(by_alias=True, indent=1) + "\n"
 
 
 def _stamp(time: str) -> str:
@@ -50,14 +56,18 @@ def _seal_in(data: bytes) -> str:
 
 
 def read(path: Path) -> Record:
-    """Raises RecordError, naming the file and what is wrong in it."""
+    """Of a packed one (`.gz`), too. Raises RecordError, naming the file and what is wrong in it."""
     try:
         data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
         record = Record.model_validate_json(data)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise RecordError(f"{path}: can't be unpacked: {error}") from error
     except OSError as error:
         raise RecordError(f"{path}: can't be read: {error.strerror}") from error
     except ValidationError as error:
-        if newer := _newer_schema(path):
+        if newer := _newer_schema(data):
             raise RecordError(f"{path}: is a {newer}, of a newer pytest-modellab; this one reads {SCHEMA}") from None
         first = error.errors(include_url=False)[0]
         place = "".join(f"{part}: " for part in first["loc"])
@@ -67,15 +77,15 @@ def read(path: Path) -> Record:
     return record
 
 
-def _newer_schema(path: Path) -> str:
+def _newer_schema(data: bytes) -> str:
     """The schema that a file says it has, if it is a record's of a later version; else "".
 
     Within a version, too, later releases add fields, which this one can't judge.
     """
     try:
-        data = json.loads(path.read_bytes())
-        schema, lab = str(data["schema"]), str(data["provenance"]["lab"])
-    except (OSError, ValueError, KeyError, TypeError):
+        found = json.loads(data)
+        schema, lab = str(found["schema"]), str(found["provenance"]["lab"])
+    except (ValueError, KeyError, TypeError):
         return ""
     family, _, number = SCHEMA.rpartition("/")
     theirs, _, their_number = schema.rpartition("/")

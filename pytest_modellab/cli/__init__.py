@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         new_model,
         release,
         rescore,
+        results,
         schema,
         scorecard,
         serve,
@@ -150,6 +151,18 @@ def _parser() -> argparse.ArgumentParser:
         "--html", type=Path, metavar="FILE", help="as a page that needs nothing but itself (extra report)"
     )
     card.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
+    kept = command(
+        "results", results.run, "Show the latest results of all models, of the records kept in results/; or keep them."
+    )
+    kept.add_argument("action", nargs="?", choices=("show", "save"), default="show")
+    kept.add_argument(
+        "cases", nargs="*", metavar="CASE", help="to save: ids or globs, model:device:dataset (default: all)"
+    )
+    kept.add_argument(
+        "--folder", type=Path, metavar="DIR", help="of what is kept (default: results beside the ini file)"
+    )
+    kept.add_argument("-o", "--output", type=Path, metavar="FILE", help="of the page (default: standard output)")
+    kept.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
     push = command("hook", hook.run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
     push.add_argument("action", choices=("install", "status", "uninstall", "run"))
     push.add_argument(

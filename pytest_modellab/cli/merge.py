@@ -12,11 +12,10 @@ from pathlib import Path
 from ..bench import record_files as records
 from ..bench.merge import MergeError, merge
 from ..bench.record import Record
-from ..catalog import Catalog
-from ..gate import Limits, Strictness, corrected
+from ..gate import Strictness
 from ..printable import printable, printable_lines
-from ..scorecard.card import CaseReport, Scorecard, build, build_row
 from ..scorecard.files import JSON, write
+from ..scorecard.judged import judged
 from ..scorecard.recordings import Recordings
 from ..scorecard.terminal import render
 from . import UsageError
@@ -43,7 +42,10 @@ def run(options: argparse.Namespace) -> int:
         path = records.write(record, output)
         merged.append((records.read(path), path))
         print(printable(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}"))
-    card = _judged(catalog, merged, options.require)
+    # Nothing was judged of the shards: what a session would have refused is refused here.
+    strict: Strictness = "inconclusive" if ini_option("modellab_inconclusive") == "fail" else "failures"
+    session = f"merge-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+    card = judged(session, catalog, merged, required=options.require, strict=strict)
     card = card.model_copy(update={"problems": (*card.problems, *refused)})
     recordings = Recordings(catalog) if ini_flag("modellab_page_recordings") else None
     left = write(card, output, with_page=ini_flag("modellab_page"), recordings=recordings)
@@ -79,40 +81,3 @@ def _records(folder: Path) -> Iterator[Path]:
     """Of a folder of reports, or of all that lie somewhere below it, as downloaded artifacts do."""
     yield from folder.glob("runs/*/*/*.json")
     yield from folder.glob("**/runs/*/*/*.json")
-
-
-def _judged(catalog: Catalog, merged: Sequence[tuple[Record, Path]], required: Sequence[str]) -> Scorecard:
-    """The scorecard of a session that had run these cases whole, but for what its tests would have said."""
-    # Nothing was judged of the shards: what a session would have refused is refused here.
-    strict: Strictness = "inconclusive" if ini_option("modellab_inconclusive") == "fail" else "failures"
-    limits = [Limits(record.case, catalog.limits, catalog.shown) for record, _ in merged]
-    gates = max(1, sum(each.by_interval for each in limits))
-    judged = [
-        Limits(each.case, each.entries, each.shown, gates, strict).judge(record)
-        for each, (record, _) in zip(limits, merged, strict=True)
-    ]
-    held = iter(corrected([verdict for verdicts in judged for verdict in verdicts]))
-    rows = [
-        build_row(
-            CaseReport(
-                case=record.case,
-                title=record.title,
-                research=model.research if (model := catalog.models.get(record.case.model)) else None,
-                record=record,
-                path=path,
-            ),
-            [next(held) for _ in verdicts],
-            catalog.grades,
-            str,
-        )
-        for (record, path), verdicts in zip(merged, judged, strict=True)
-    ]
-    return build(
-        f"merge-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}",
-        rows,
-        partial=None,
-        required=required,
-        strict=strict,
-        tasks_of={model.id: model.tasks for model in catalog.models.values()},
-        profiles=catalog.profiles,
-    )

@@ -1,0 +1,48 @@
+"""`modellab results [show|save]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from ..bench.files import write_text
+from ..printable import printable
+from ..scorecard import results
+from . import UsageError
+from .baseline import latest, matches
+from .exits import Exit
+from .place import open_catalog, reports_folder
+
+
+def run(options: argparse.Namespace) -> int:
+    """Keep the newest records beside the catalog, or show what those that are kept come to."""
+    catalog = open_catalog(options)
+    folder: Path = options.folder if options.folder is not None else catalog.base / "results"
+    if options.action == "show":
+        if options.cases:
+            raise UsageError("`modellab results show` shows all that is kept; CASE goes with `save`")
+        text = results.page(catalog, results.load(folder))
+        if options.output is None:
+            print(text, end="")
+            return Exit.OK
+        try:
+            write_text(options.output, text)
+        except OSError as error:
+            raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
+        print(options.output)
+        return Exit.OK
+    reports = reports_folder(options)
+    chosen = [record for record in latest(reports) if matches(record, options.cases)]
+    if not chosen:
+        raise UsageError(
+            f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
+        )
+    try:
+        told = results.keep(chosen, folder)
+    except (results.ResultsError, OSError) as error:
+        print(f"modellab: nothing was kept: {error}", file=sys.stderr)
+        return Exit.WRONG
+    for each in told:
+        print(printable(f"{each.case}: {each.told}"))
+    return Exit.OK
