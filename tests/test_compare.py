@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fakelab import FakeLab
-from records import NO_SPEED, record
+from records import record
+from shelf import Shelf, made
 
-from pytest_modellab.baseline import Answer, Baseline, Head
 from pytest_modellab.bench import record_files as stored
-from pytest_modellab.bench.record import Record, UtteranceResult
-from pytest_modellab.bench.stored import Edits, Failure
 from pytest_modellab.cli import main
-from pytest_modellab.comparison import cases
-from pytest_modellab.comparison.compare import compare
-from pytest_modellab.comparison.parts import Change, Compared
-from pytest_modellab.comparison.sides import Past, SideError
+from pytest_modellab.comparison.parts import Compared
 from pytest_modellab.gate import Status
 from pytest_modellab.scorecard.card import Row, build
 
@@ -91,27 +84,6 @@ class TestSessions:
         assert after != before
         out = held(before, after, code=0, capsys=capsys)
         assert "asr/fake:cpu:clips: one record stands on both sides" in out
-
-
-class Shelf:
-    """A folder of reports that is filled by hand, where one stands."""
-
-    def __init__(self, path: Path) -> None:
-        self.reports = path / "reports"
-        self._time = 0
-
-    def put(self, session: str, wrong: dict[str, int], count: int = 30, **fields: Any) -> list[Path]:
-        """A session's records: model -> utterances that lost a word."""
-        paths = []
-        for model, lost in wrong.items():
-            self._time += 1
-            one = made(count, lost, model=model, **fields)
-            created = f"2026-01-02T03:04:{self._time:02}.000+00:00"
-            origin = one.provenance.model_copy(
-                update={"session": session, "created": created, "commit": f"{session[-1]}" * 40}
-            )
-            paths.append(stored.write(one.model_copy(update={"provenance": origin}), self.reports))
-        return paths
 
 
 ONE, TWO = "20260102-030405-aaaaaa", "20260102-030505-bbbbbb"
@@ -275,168 +247,3 @@ class TestSides:
         out = held(ONE, TWO, ONE, code=1, capsys=capsys)
         assert f"asr/b:cpu:talk ({TWO}): WER" in " ".join(out.split())
         assert "1 worse, 0 better" in out
-
-
-# Of figures, on records made for it.
-
-
-def answers(count: int, wrong: int = 0, seconds: float = 0.2, **more: Any) -> list[UtteranceResult]:
-    """So many utterances of four words, of which the first `wrong` lost one."""
-    return [
-        UtteranceResult(
-            id=str(i),
-            reference="red green blue grey",
-            hypothesis="red green blue" if i < wrong else "red green blue grey",
-            audio_s=1.0,
-            processing_s=seconds * (1 + 0.01 * (i % 3)),
-            words=Edits(substitutions=0, deletions=int(i < wrong), insertions=0, hits=4 - int(i < wrong)),
-            characters=Edits(substitutions=0, deletions=0, insertions=0, hits=18),
-            **more,
-        )
-        for i in range(count)
-    ]
-
-
-def made(count: int = 30, wrong: int = 0, seconds: float = 0.2, **fields: Any) -> Record:
-    found = record(utterances=answers(count, wrong, seconds), **fields)
-    inputs = {"dataset": "d", "device": {"kind": "cpu"}}
-    origin = found.provenance.model_copy(update={"inputs": inputs})
-    return found.model_copy(update={"provenance": origin})
-
-
-def changes(before: Record, after: Record) -> dict[str, Change]:
-    return {each.metric: each for each in cases.of_records(before, after, cases.Bench("b", 4000))}
-
-
-def noisy(one: Record) -> Record:
-    return one.model_copy(update={"timing": one.timing.model_copy(update={"noisy": "others were busy"})})
-
-
-class TestTimes:
-    def test_slower_beyond_the_tripwire(self) -> None:
-        found = changes(made(), made(seconds=0.4))["rtf"]
-        assert (found.outcome, found.kind) == ("worse", "ratio")
-        assert found.change == pytest.approx(2)
-        assert found.p is not None
-        assert found.p < 0.001
-
-    def test_a_few_milliseconds_are_not_told_apart(self) -> None:
-        found = changes(made(seconds=0.001), made(seconds=0.009))["rtf"]
-        assert (found.outcome, found.why) == ("not told apart", "calls differ by 10 ms at most")
-
-    def test_a_fifth_slower_is_not_told_apart(self) -> None:
-        assert changes(made(), made(seconds=0.24))["rtf"].outcome == "not told apart"
-
-    def test_a_noisy_record_is_never_called_slower(self) -> None:
-        found = changes(made(), noisy(made(seconds=0.9)))["rtf"]
-        assert found.outcome == "not told apart"
-        assert "the machine was noisy: others were busy" in found.why
-
-    def test_nor_is_one_called_quicker_than_a_noisy_one(self) -> None:
-        assert changes(noisy(made(seconds=0.9)), made())["rtf"].outcome == "not told apart"
-        assert changes(made(seconds=0.9), noisy(made()))["rtf"].outcome == "better"
-
-    def test_other_hardware_and_no_times_are_not_compared(self) -> None:
-        other = made()
-        origin = other.provenance.model_copy(update={"hardware": {"cpu": "another"}})
-        found = changes(made(), other.model_copy(update={"provenance": origin}))["rtf"]
-        assert (found.outcome, found.why) == ("not compared", "the two ran on other hardware")
-        found = changes(made(), made(timing=NO_SPEED))["rtf"]
-        assert found.outcome == "not compared"
-        assert "the machine was shared" in found.why
-
-
-class TestShares:
-    def test_failures_count_against_the_success_rate(self) -> None:
-        before = made()
-        broken = [
-            each.model_copy(update={"error": Failure(kind="crash", message="gone"), "hypothesis": None})
-            if i < 12
-            else each
-            for i, each in enumerate(before.utterances)
-        ]
-        found = changes(before, before.model_copy(update={"utterances": tuple(broken)}))
-        assert found["success_rate"].outcome == "worse"
-        assert found["success_rate"].change == pytest.approx(-0.4)
-        assert found["wer"].outcome == "worse"
-
-    def test_words_put_into_silence_are_per_minute(self) -> None:
-        def silent(words: int) -> Record:
-            one = made()
-            quiet = [
-                each.model_copy(
-                    update={
-                        "reference": "",
-                        "words": Edits(substitutions=0, deletions=0, insertions=words, hits=0),
-                    }
-                )
-                for each in one.utterances
-            ]
-            return one.model_copy(update={"utterances": tuple(quiet)})
-
-        found = changes(silent(0), silent(2))["insertions_per_min"]
-        assert (found.before, found.after, found.change) == (0, 120, 120)
-        assert found.outcome == "worse"
-        assert "wer" not in changes(silent(0), silent(2))
-
-
-class TestCorrection:
-    def side(self, tmp_path: Path, name: str, wrong: dict[str, int]) -> Path:
-        folder = tmp_path / name
-        for model, count in wrong.items():
-            stored.write(made(wrong=count, model=model), folder)
-        return folder
-
-    def compared(self, tmp_path: Path, wrong: dict[str, int]) -> Compared:
-        past = Past(tmp_path, tmp_path)
-        before = self.side(tmp_path, "before", dict.fromkeys(wrong, 0))
-        after = self.side(tmp_path, "after", wrong)
-        return compare([past.side(str(before)), past.side(str(after))])
-
-    def test_one_small_change_alone_is_told(self, tmp_path: Path) -> None:
-        found = self.compared(tmp_path, {"a": 7, "b": 0, "c": 0})
-        assert [each.key for each in found.of("worse")] == ["asr/a:cpu:talk"]
-        # Figures that are equal in every utterance can't be wrong by chance.
-        assert found.tests == 1
-
-    def test_among_many_it_is_not(self, tmp_path: Path) -> None:
-        found = self.compared(tmp_path, {f"m{i}": 7 for i in range(5)} | {"same": 0})
-        assert found.tests == 5
-        assert found.of("worse") == []
-        assert "among 5 figures that differ" in found.of("not told apart")[0].why
-
-    def test_the_worst_comes_first(self, tmp_path: Path) -> None:
-        found = self.compared(tmp_path, {"a": 12, "b": 25, "c": 15})
-        assert [each.case.model for each in found.of("worse")] == ["b", "c", "a"]
-
-
-def test_other_normalizer_versions_are_scored_again(tmp_path: Path) -> None:
-    old = made()
-    old = old.model_copy(update={"normalizer": old.normalizer.model_copy(update={"version": "0.0.1"})})
-    stored.write(old, tmp_path / "before")
-    stored.write(made(wrong=20), tmp_path / "after")
-    past = Past(tmp_path, tmp_path)
-    found = compare([past.side(str(tmp_path / name)) for name in ("before", "after")])
-    assert found.pairs[0].rescored.startswith("whisper-english ")
-    assert found.of("worse")[0].after == pytest.approx(20 / 120)
-
-
-def test_a_folder_without_records_names_itself(tmp_path: Path) -> None:
-    with pytest.raises(SideError, match="no folder of reports"):
-        Past(tmp_path, tmp_path).side(str(tmp_path))
-
-
-def test_too_few_utterances_are_not_compared() -> None:
-    one = made(1)
-    head = Head(
-        case=one.case, dataset="d", commit=None, created="2026", normalizer="whisper-english", wer=None, hardware={}
-    )
-    before = Baseline(head, (Answer(id="0", reference="red green blue grey", hypothesis="red"),))
-    (found,) = cases.of_answers(before, one, cases.Bench("b", 4000))
-    assert (found.outcome, found.why) == ("not compared", "fewer than two utterances, or no words, to compare")
-
-
-def test_the_json_names_its_schema(tmp_path: Path, capsys: Output) -> None:
-    stored.write(made(), tmp_path / "reports")
-    assert main(["compare", "newest", "--format", "json", "--reports", str(tmp_path / "reports")]) == 0
-    assert json.loads(capsys.readouterr().out)["schema"] == "modellab.comparison/1"

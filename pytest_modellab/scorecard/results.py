@@ -101,8 +101,8 @@ def _lines(card: Scorecard, records: Mapping[str, Record]) -> Iterator[str]:
     yield "# Results"
     yield ""
     yield "The newest result of each model, device and data set, out of the records in `results/`, which are committed."
-    yield "Made by `modellab results`, never by hand; `make results` measures what has changed since, and makes it again."
-    yield "How it is measured: [method.md](method.md). `~` is a time from a noisy machine, `*` a grade that may not last."
+    yield "Made by `modellab results`, never by hand; `make results` measures what has changed, and makes it again. How"
+    yield "it is measured: [method.md](method.md). `~` is a time from a noisy machine, `*` a grade that may not last."
     if not card.rows:
         yield "\nNothing was measured yet."
         return
