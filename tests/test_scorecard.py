@@ -127,6 +127,10 @@ class TestRow:
         found = row(record(timing=NO_SPEED))
         assert (found.status, found.reason) == (Status.NOT_AVAILABLE, "RTF: the machine was shared")
 
+    def test_what_is_missing_for_one_reason_is_told_once(self) -> None:
+        found = row(record(timing=NO_SPEED), limits=[RTF, LimitSpec(metric="latency_p50_s", max=2)])
+        assert found.reason == "RTF; Latency p50: the machine was shared"
+
     def test_no_answer_at_all_fails_without_any_limit(self) -> None:
         found = row(record(answered=0), limits=())
         assert (found.status, found.reason) == (Status.FAIL, "no utterance was answered")

@@ -188,13 +188,13 @@ def _reason(
     if record.failure is not None:
         return record.failure.message
     overall = worst(statuses)
-    said = [_judgement_text(verdict) for verdict in verdicts if verdict.status is overall]
+    said = _told([verdict for verdict in verdicts if verdict.status is overall])
     if overall is Status.PASS or overall is None:
         return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
     if said:
         return "; ".join(said)
     # A test also fails of what couldn't be decided, where that is refused.
-    doubtful = [_judgement_text(v) for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted]
+    doubtful = _told([v for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted])
     return "; ".join(filter(None, [_failed(failed_tests), *doubtful])) or "no utterance was answered"
 
 
@@ -202,13 +202,20 @@ def _failed(tests: Sequence[str]) -> str:
     return f"failed: {', '.join(tests)}" if tests else ""
 
 
+def _told(verdicts: Sequence[Judgement]) -> list[str]:
+    """Each verdict, those with one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for each in verdicts:
+        by_reason.setdefault(each.reason, []).append(_judgement_text(each))
+    return ["; ".join(texts) + (f": {reason}" if reason else "") for reason, texts in by_reason.items()]
+
+
 def _judgement_text(verdict: Judgement) -> str:
     metric = METRICS[verdict.metric]
     if verdict.status is Status.NOT_AVAILABLE:
-        return f"{metric.title}: {verdict.reason}"
+        return metric.title
     value, bound = metric.format(verdict.value), metric.format(verdict.bound)
-    text = f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
-    return f"{text}: {verdict.reason}" if verdict.reason else text
+    return f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
 
 
 def build(

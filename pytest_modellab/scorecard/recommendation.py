@@ -40,7 +40,7 @@ class Recommendation(Part):
     tasks: tuple[str, ...]
     wanted: str = Field(description="what is required and preferred, and why")
     case: CaseRef | None = Field(default=None, description="the first that it was compared on")
-    brief: str = Field(description="the reason in a few words")
+    brief: str = Field(description="the reason in a few words, or why there is none")
     text: str = Field(description="the reason")
     ties: tuple[str, ...] = Field(default=(), description="models that the data can't tell apart from it")
     provisional: bool = Field(default=False, description="too few words or turns, or timed on a noisy machine")
@@ -132,7 +132,7 @@ def recommend(name: str, profile: ProfileSpec, rows: Sequence[Row], *, role: boo
     ]
 
     def none(why: str) -> Recommendation:
-        return made.model_copy(update={"brief": f"none: {why}", "text": f"none: {why}", "excluded": tuple(excluded)})
+        return made.model_copy(update={"brief": why, "text": f"none: {why}", "excluded": tuple(excluded)})
 
     if not fit:
         return none(_why_none(candidates, profile))
@@ -159,7 +159,6 @@ def recommend(name: str, profile: ProfileSpec, rows: Sequence[Row], *, role: boo
     if ties:
         unit = "words" if _name(ranks[0]) in {"wer", "cer"} else "utterances"
         text += f"; not told apart from {', '.join(dict.fromkeys(ties))} by this many {unit}"
-        brief += f"; a tie with {', '.join(dict.fromkeys(ties))}"
     notes = list(_provisional(best, profile))
     if notes:
         text += f"; provisional: {'; '.join(notes)}"
@@ -308,8 +307,8 @@ def _reasons(
     note = f"; {', '.join(passed_over)} passed over: not all have it" if passed_over else ""
     text = f"{best.model} on {best.device}: {rank} ({', '.join(figures)}){note}"
     if len(near) == 1:
-        return text, f"{best.model} on {best.device}, the only one that qualifies"
-    return text, f"{best.model} on {best.device}, {superlative} {best.shown(ranks[0])} of {len(near)}"
+        return text, "the only one that qualifies"
+    return text, f"{superlative} {best.shown(ranks[0])} of {len(near)}"
 
 
 def _provisional(best: _Candidate, profile: ProfileSpec) -> Iterator[str]:

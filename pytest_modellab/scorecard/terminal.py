@@ -118,7 +118,7 @@ def _recommended(recommendations: Sequence[Recommendation]) -> Iterator[str]:
     by_reason: dict[str, list[str]] = {}
     for each in sorted(recommendations, key=lambda each: each.case is None):
         if each.role:
-            by_reason.setdefault(f"{each.brief}{_star(each)}", []).append(each.title)
+            by_reason.setdefault(_choice(each), []).append(each.title)
     for reason, titles in by_reason.items():
         yield f"{', '.join(titles)}: {reason}"
     use_cases = [each for each in recommendations if not each.role]
@@ -127,6 +127,13 @@ def _recommended(recommendations: Sequence[Recommendation]) -> Iterator[str]:
     taken += [f"none for {', '.join(without)}"] if without else []
     if taken:
         yield f"use cases: {'; '.join(taken)}"
+
+
+def _choice(each: Recommendation) -> str:
+    if each.case is None:
+        return f"none: {each.brief}"
+    tie = f"; a tie with {', '.join(each.ties)}" if each.ties else ""
+    return f"{each.case.model} on {each.case.device}, {each.brief}{tie}{_star(each)}"
 
 
 def _star(recommendation: Recommendation) -> str:
