@@ -223,5 +223,5 @@ class TestSession:
         lab.ready()
         lab.subprocess = True
         out = lab.run(*colour).stdout.str()
-        assert "recommended for asr" in out
+        assert "primary ASR" in out
         assert bool(ESCAPES.search(out)) == (colour == ("--color=yes",))
