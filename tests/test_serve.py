@@ -8,16 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakelab import FakeLab
 from records import record
+from serving import ask, serving
 
 from pytest_modellab.bench import record_files as stored
 from pytest_modellab.cli import main
@@ -29,16 +28,6 @@ from pytest_modellab.web.server import MOST_STREAMS, ReportsServer
 Output = pytest.CaptureFixture[str]
 DIGEST = "ab" + "0" * 62
 SOUND = bytes(range(256)) * 10
-
-
-@contextmanager
-def serving(reports: Path, **options: Any) -> Iterator[ReportsServer]:
-    with ReportsServer(reports, port=0, **options) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -62,31 +51,6 @@ def reports(tmp_path: Path) -> Path:
 def server(reports: Path) -> Iterator[ReportsServer]:
     with serving(reports) as server:
         yield server
-
-
-class Reply:
-    def __init__(self, found: http.client.HTTPResponse) -> None:
-        self.status = found.status
-        self.headers = found.headers
-        self.body = found.read()
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-def ask(
-    server: ReportsServer,
-    path: str,
-    method: str = "GET",
-    headers: dict[str, str] | None = None,
-    body: str | None = None,
-) -> Reply:
-    connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=10)
-    try:
-        connection.request(method, path, body=body, headers=headers or {})
-        return Reply(connection.getresponse())
-    finally:
-        connection.close()
 
 
 def raw(server: ReportsServer, request: bytes) -> bytes:
@@ -372,9 +336,11 @@ class TestProgress:
             connection.close()
             assert session.wait(60) == 0
             after = ask(server, "/api/scorecard").json()
+        assert seen.pop(0) == ("standing", {"sessions": []})
         (one,) = {data["session"] for _, data in seen}
         assert one == after["session"]
-        assert ("session", {"session": one, "cases": ["asr/fake:cpu:clips"]}) in seen
+        plans = [data["cases"] for name, data in seen if name == "session"]
+        assert plans[-1] == ["asr/fake:cpu:clips"]
         steps = [data for name, data in seen if name == "progress"]
         done = [step["done"] for step in steps]
         assert done == sorted(done)
@@ -386,16 +352,16 @@ class TestProgress:
         folder = tmp_path / "sessions" / "s"
         folder.mkdir(parents=True)
         (folder / "plan.json").write_text('["asr/a:cpu:b"]')
-        journal = folder / "a.jsonl"
+        journal = folder / "asr~a~cpu~b.jsonl"
         rows: list[dict[str, object]] = [{"key": "k", "case": "a:cpu:b", "utterances": 9, "spaced": False}]
         rows.append({"utterance": "u1", "errors": 1, "words": 4})
         journal.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"utter')
         watch = Watch(tmp_path)
         (opened, step) = list(watch.look())
-        assert opened == ("session", {"session": "s", "cases": ["asr/a:cpu:b"]})
-        assert step[1] | {"session": ""} == {
-            **{"session": "", "case": "a:cpu:b", "done": 1, "timed": 0, "total": 9},
-            **{"error_rate": 0.25, "metric": "cer"},
+        assert opened == ("session", {"session": "s", "cases": ["asr/a:cpu:b"], "quiet_s": opened[1]["quiet_s"]})
+        assert step[1] == {
+            **{"session": "s", "case": "a:cpu:b", "key": "asr/a:cpu:b", "done": 1, "timed": 0, "total": 9},
+            **{"error_rate": 0.25, "metric": "cer", "left_s": None},
         }
         assert list(watch.look()) == []
         with journal.open("a") as file:
@@ -409,7 +375,9 @@ class TestProgress:
         note = {"case": "asr/a:cpu:b", "record": "/x/y.json", "unavailable": None, "broken": None}
         (folder / "a.outcome").write_text(json.dumps(note))
         (folder / "b.outcome").write_text("{")
-        assert list(watch.look()) == [("outcome", {"session": "s", **note, "record": "y.json"})]
+        assert list(watch.look()) == [
+            ("outcome", {"session": "s", **note, "record": "y.json", "unchanged_since": None})
+        ]
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()

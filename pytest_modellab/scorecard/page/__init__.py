@@ -1,5 +1,5 @@
 """The scorecard as one HTML page that needs nothing but itself: from the verdict down to the sound of a wrong word."""
 
-from .document import NAME, missing, render
+from .document import NAME, asset, missing, render
 
-__all__ = ["NAME", "missing", "render"]
+__all__ = ["NAME", "asset", "missing", "render"]
