@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 
-.PHONY: smoke demo test lint clean
+.PHONY: smoke demo demo-gif test lint clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
@@ -14,6 +14,11 @@ smoke: $(INSTALLED)
 demo: $(INSTALLED)
 	-$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
 	$(BIN)/modellab serve --open
+
+# The animation in README.md, afresh: takes Chromium.
+demo-gif: $(INSTALLED)
+	$(BIN)/python -m pip install -q -c constraints.txt playwright
+	$(BIN)/python docs/demo_gif.py docs/demo.gif
 
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
