@@ -37,7 +37,7 @@ def notice(sessions: Sequence[str]) -> str:
         return ""
     named = f"Session {printable(sessions[0])} is" if len(sessions) == 1 else f"{len(sessions)} sessions are"
     return (
-        '<p class="card" style="margin: 1rem auto 0; max-width: 79.5rem"><a href="/live">'
+        '<p class="card" style="margin: 1rem auto 0; width: min(79.5rem, 100% - 1.6rem)"><a href="/live">'
         f"{html.escape(named)} running: follow live</a></p>"
     )
 
