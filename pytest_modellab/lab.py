@@ -235,6 +235,7 @@ def finish(lab: Lab, session: pytest.Session) -> None:
             required=lab.config.required,
             strict=lab.config.strict,
             tasks_of={model.id: model.tasks for model in lab.catalog.models.values()},
+            profiles=lab.catalog.profiles,
         )
         if lab.failed_beside:
             problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
@@ -282,6 +283,7 @@ def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     return case, CaseReport(
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
         title=case.model.title or case.model.id,
+        research=case.model.research,
         record=outcome.record if outcome else None,
         path=outcome.path if outcome else None,
         unavailable=outcome.unavailable if outcome else broken_off,

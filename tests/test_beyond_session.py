@@ -126,7 +126,7 @@ def test_a_model_that_keeps_quiet_is_recommended_by_its_wer_on_speech(lab: FakeL
         [
             "no grade for fake:cpu:quiet: nobody speaks in this data set",
             "words written where nobody speaks (quiet): fake on cpu 0.0 /min",
-            "recommended for asr: fake on cpu: the only one that passes with a grade above F (WER 0.0 %*",
+            "primary ASR, fast ASR, small footprint: fake on cpu, the only one that qualifies*",
         ]
     )
     assert all(not record.findings for record in lab.records() if record.case.dataset == "quiet")

@@ -27,8 +27,8 @@ from pytest_modellab.metrics import definitions
 
 ROOT = Path(__file__).parent.parent
 MODEL_KEYS = (
-    "devices, engine, environment, id, languages, licence, options, parts, schema, tasks, tiers, timeouts, title,"
-    " weights"
+    "devices, engine, environment, id, languages, licence, options, parts, research, schema, tasks, tiers, timeouts,"
+    " title, weights"
 )
 OPTIONS = (
     "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language,"
@@ -772,7 +772,7 @@ class TestTogether:
 
     def test_a_catalog_file_under_another_name_is_not_passed_over(self, tmp_path: Path) -> None:
         folder = write_catalog(tmp_path / "fixtures", files={"limits.yaml": None, "limits.yml": LIMITS})
-        allowed = "devices.yaml, grades.yaml, limits.yaml, mirrors.yaml, release.yaml"
+        allowed = "devices.yaml, grades.yaml, limits.yaml, mirrors.yaml, profiles.yaml, release.yaml"
         assert complaints(folder) == [
             f"limits.yml:1: no file of this name is read; did you mean `limits.yaml`? allowed: {allowed}"
         ]

@@ -49,23 +49,28 @@ class Chaos:
         shutil.rmtree(self.reports)
         self.kept = set()
 
-    def killed_after(self, seconds: float) -> None:
+    def killed_after(self, seconds: float, *, at_work: bool) -> None:
+        """Start a session and kill it after `seconds`, counted from its first answer where it is to be `at_work`."""
         session = subprocess.Popen(
             COMMAND, cwd=self.lab.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
+        while at_work and session.poll() is None and self.answered() == self.kept:
+            time.sleep(0.01)
         time.sleep(seconds)
         # The session alone: its workers have to notice by themselves.
         session.send_signal(signal.SIGKILL)
         session.wait()
 
     def answered(self) -> set[str]:
-        """The utterances with an answer in some journal, by id; every journal is whole but for its last line."""
-        found: set[str] = set()
+        """The utterances with an answer in some journal, by id."""
+        rows = [row for path in self.reports.glob("sessions/*/*.jsonl") for row in journal.read(path)[0]]
+        return {row["utterance"] for row in rows if "utterance" in row}
+
+    def check_journals(self) -> None:
+        """Every journal of a killed session is whole but for its last line."""
         for path in self.reports.glob("sessions/*/*.jsonl"):
-            rows, size = journal.read(path)
+            _, size = journal.read(path)
             assert b"\n" not in path.read_bytes()[size:], f"{path} is damaged in the middle"
-            found |= {row["utterance"] for row in rows if "utterance" in row}
-        return found
 
     def records(self) -> list[Path]:
         return list((self.reports / "runs").rglob("*.json"))
@@ -78,6 +83,7 @@ class Chaos:
         """No answer that was there before is gone, unless the record has it."""
         if self.records():
             return
+        self.check_journals()
         now = self.answered()
         assert self.kept <= now, f"lost: {sorted(self.kept - now)}"
         self.midway += bool(now)
@@ -99,8 +105,12 @@ def test_thirty_kills_lose_nothing(lab: FakeLab) -> None:
     chaos = Chaos(lab)
     whole, seconds = chaos.undisturbed()
     moments = random.Random(5)
-    for _ in range(KILLS):
-        chaos.killed_after(seconds * moments.uniform(0.05, 0.8))
+    for kill in range(KILLS):
+        # On a slow machine most of a session is its start; every other kill waits until that is over.
+        at_work = kill % 2 == 1
+        chaos.killed_after(
+            moments.uniform(0, 0.5) if at_work else seconds * moments.uniform(0.05, 0.8), at_work=at_work
+        )
         chaos.look()
         if chaos.records():
             # It got through between two kills: as good as any, and the next kills meet a new run.
@@ -114,7 +124,8 @@ def test_thirty_kills_lose_nothing(lab: FakeLab) -> None:
     assert done.returncode == 0, done.stdout
     record = chaos.record()
     assert canonical(record) == whole
-    assert record.provenance.resumed == kept
+    # Where the last kill came after the last answer, that session's facts stand: it took over what it found.
+    assert record.provenance.resumed == kept or kept == len(lab.texts)
     # The call that warms up, and each clip that had no answer yet.
     assert len(lab.clips_heard()) - heard <= len(lab.texts) - kept + 1
 

@@ -120,7 +120,7 @@ class TestSummary:
             made.append(Record.model_validate({**each.model_dump(by_alias=True), "summary": summary.model_dump()}))
         found = card(tmp_path, *made)
         assert found.recommendations[0].ties == ("two",)
-        assert "recommended for asr one on cpu a tie with two provisional" in Parsed(rendered(tmp_path, found)).text
+        assert "primary ASR one on cpu a tie with two provisional" in Parsed(rendered(tmp_path, found)).text
 
     def test_a_grade_opens_to_its_bands(self, parsed: Parsed) -> None:
         assert "A+ 5.0 % , A 10.0 % , B 15.0 % , C 25.0 %" in parsed.text

@@ -62,7 +62,7 @@ def test_smoke_passes_and_grades_both_models_on_the_cpu(smoke: Session) -> None:
         assert measured[model]["status"] == "pass"
         assert measured[model]["grade"]["letter"] in {"A+", "A", "B", "C"}
         assert measured[model]["grade"]["provisional"]
-    assert "recommended for asr: faster-whisper-" in smoke.output
+    assert "primary ASR: faster-whisper-" in smoke.output
 
 
 def test_the_wer_in_the_table_is_that_of_an_independent_edit_distance(smoke: Session) -> None:

@@ -58,15 +58,16 @@ def only_record(reports: Path) -> Record:
 
 def test_a_killed_session_of_a_real_model_goes_on_to_the_same_record(tmp_path: Path) -> None:
     def command(reports: Path) -> list[str]:
-        return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--lab-model", "faster-whisper-tiny.en",
-                "--lab-device", "cpu", f"--lab-report={reports}"]  # fmt: skip
+        # Recognition alone: the model streams, too.
+        return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suites/test_10_asr.py",
+                "--lab-model", "faster-whisper-tiny.en", "--lab-device", "cpu", f"--lab-report={reports}"]  # fmt: skip
 
     disturbed, undisturbed = tmp_path / "disturbed", tmp_path / "undisturbed"
     kill_midway(command(disturbed), ROOT, disturbed, after=2)
     finished = answered(disturbed)
     for reports in (disturbed, undisturbed):
         done = subprocess.run(command(reports), cwd=ROOT, capture_output=True, text=True, check=False)
-        assert "1 passed" in done.stdout or " passed" in done.stdout, done.stdout
+        assert done.returncode == 0, done.stdout
     resumed, whole = only_record(disturbed), only_record(undisturbed)
     assert resumed.provenance.resumed == finished >= 2
     assert whole.provenance.resumed == 0

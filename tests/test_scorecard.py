@@ -9,50 +9,23 @@ from typing import Any
 
 import pytest
 from records import NO_SPEED, beyond, record, utterance
+from rows import BANDS, NOISY, RTF, WER, primary, row, spread, timing
 
-from pytest_modellab.bench.record import CaseRef, Record
-from pytest_modellab.bench.stored import Failure, Range
-from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
+from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.stored import Failure
+from pytest_modellab.catalog.load import load
+from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.gate import Limits, Run, Status, Verdict
 from pytest_modellab.scorecard.card import (
-    CaseReport,
     Row,
     Scorecard,
     build,
-    build_row,
     problems,
 )
 from pytest_modellab.scorecard.grade import Grade, grade
-from pytest_modellab.scorecard.recommendation import recommend
 from pytest_modellab.scorecard.terminal import render
 
-BANDS = TaskGrades(
-    criteria={
-        "wer": {"A+": 0.05, "A": 0.10, "B": 0.15, "C": 0.25},
-        "rtf": {"A+": 0.05, "A": 0.20, "B": 0.50, "C": 1.0},
-        "success_rate": {"A+": 1.0, "A": 0.999, "B": 0.995, "C": 0.99},
-    },
-    provisional_below_words=5000,
-)
-WER = LimitSpec(metric="wer", max=0.15)
-RTF = LimitSpec(metric="rtf", max=1.0)
 HOSTILE = "\x1b[2J\x1b]0;title\x07\u202egnihton\r\x9b31m"
-
-
-NOISY = record().timing.model_copy(update={"noisy": "others used 30% of the processors (bound 10%)"})
-
-
-def timing(rtf: float) -> Any:
-    return record().timing.model_copy(update={"rtf": rtf})
-
-
-def row(made: Record | None, *, limits: Sequence[LimitSpec] = (WER, RTF), **report: Any) -> Row:
-    case = made.case if made else CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
-    path = Path("/r/record.json") if made else None
-    told = CaseReport(case=case, title=case.model, record=made, path=path, **report)
-    return build_row(
-        told, Limits(case, limits, lambda origin: "limits.yaml:3").judge(made) if made else [], {"asr": BANDS}, str
-    )
 
 
 def verdict(made: Record, bound: float, metric: str = "wer") -> Verdict:
@@ -154,6 +127,10 @@ class TestRow:
         found = row(record(timing=NO_SPEED))
         assert (found.status, found.reason) == (Status.NOT_AVAILABLE, "RTF: the machine was shared")
 
+    def test_what_is_missing_for_one_reason_is_told_once(self) -> None:
+        found = row(record(timing=NO_SPEED), limits=[RTF, LimitSpec(metric="latency_p50_s", max=2)])
+        assert found.reason == "RTF; Latency p50: the machine was shared"
+
     def test_no_answer_at_all_fails_without_any_limit(self) -> None:
         found = row(record(answered=0), limits=())
         assert (found.status, found.reason) == (Status.FAIL, "no utterance was answered")
@@ -196,87 +173,6 @@ class TestRow:
         assert len(found) == 1
 
 
-class TestRecommendation:
-    def text(self, *rows: Row) -> str:
-        return recommend("asr", rows).text
-
-    def test_the_lowest_wer_of_those_that_pass(self) -> None:
-        rows = [row(record("a", wer=0.10)), row(record("b", wer=0.08)), row(record("c", wer=0.20))]
-        found = recommend("asr", rows)
-        assert found.case == rows[1].case
-        assert found.text.startswith(
-            "b on cpu: lowest WER of 2 that pass with a grade above F (WER 8.0 %, RTF 0.20); provisional: "
-        )
-
-    def test_of_equal_wer_the_faster(self) -> None:
-        rows = [row(record("a", timing=timing(0.5))), row(record("b", timing=timing(0.1)))]
-        assert self.text(*rows).startswith("b on cpu: ")
-
-    def test_the_only_one(self) -> None:
-        text = self.text(row(record(words=6000)))
-        assert text == "tiny on cpu: the only one that passes with a grade above F (WER 10.0 %, RTF 0.20)"
-
-    def test_a_model_graded_f_is_not_recommended_though_it_passes(self) -> None:
-        found = recommend("asr", [row(record(wer=0.9), limits=[RTF])])
-        assert (found.case, found.text) == (None, "none: no model passed its gates above F")
-
-    def test_none_that_pass(self) -> None:
-        found = recommend("asr", [row(record(wer=0.2))])
-        assert (found.case, found.text) == (None, "none: no model passed its gates above F")
-
-    @pytest.mark.parametrize("made", [record(limited_to=3), record(timing=NO_SPEED), None])
-    def test_none_that_was_graded(self, made: Record | None) -> None:
-        assert self.text(row(made)) == "none: insufficient evidence: no case was graded"
-
-    def test_those_that_pass_with_an_f_are_said_not_to_count(self) -> None:
-        rows = [row(record(name, wer=wer), limits=[RTF]) for name, wer in (("a", 0.1), ("b", 0.2), ("c", 0.9))]
-        assert [each.status for each in rows] == [Status.PASS] * 3
-        assert ": lowest WER of 2 that pass with a grade above F (" in self.text(*rows)
-
-    def test_that_there_are_too_few_words_stands_before_the_noise(self) -> None:
-        few = "100 reference words, fewer than 5000, too few to rank models"
-        rows = [row(record("a", timing=NOISY)), row(record("b", dataset="long", words=6000, timing=NOISY))]
-        assert self.text(rows[0]).endswith(f"; provisional: {few}; timed on a noisy machine")
-        assert self.text(row(record(words=6000, timing=NOISY))).endswith("; provisional: timed on a noisy machine")
-        shown_below = "* provisional grade: 60 reference words, fewer than 5000; 100 reference words, fewer than 5000;"
-        assert f"{shown_below} timed on a noisy machine" in shown([*rows, row(record("c", words=60))])
-
-    def test_another_task_does_not_count(self) -> None:
-        assert recommend("tts", [row(record())]).case is None
-
-    def test_a_model_that_fails_on_one_data_set_is_not_recommended_for_another(self) -> None:
-        rows = [
-            row(record("a", dataset="easy", wer=0.01)),
-            row(record("a", dataset="hard", wer=0.20)),
-            row(record("b", dataset="easy", wer=0.02)),
-            row(record("b", dataset="hard", wer=0.10)),
-        ]
-        assert self.text(*rows).startswith("b on cpu: the only one that passes")
-
-    def test_models_are_compared_on_the_data_sets_they_share(self) -> None:
-        rows = [
-            row(record("a", dataset="hard", wer=0.10)),
-            row(record("b", dataset="easy", wer=0.01)),
-            row(record("b", dataset="hard", wer=0.12)),
-        ]
-        assert self.text(*rows).startswith("a on cpu: lowest WER of 2 that pass with a grade above F (WER 10.0 %,")
-
-    def test_over_several_data_sets_words_are_pooled(self) -> None:
-        rows = [
-            row(record("a", dataset="short", wer=0.01, words=10)),
-            row(record("a", dataset="long", wer=0.10, words=990)),
-            row(record("b", dataset="short", wer=0.05, words=10)),
-            row(record("b", dataset="long", wer=0.08, words=990)),
-        ]
-        text = self.text(*rows)
-        assert text.startswith("b on cpu: lowest WER of 2 that pass with a grade above F (WER 8.0 % over 2 data sets,")
-        assert "data sets, RTF 0.20 at worst)" in text
-
-    def test_models_without_a_common_data_set_are_not_ranked(self) -> None:
-        rows = [row(record("a", dataset="x")), row(record("b", dataset="y"))]
-        assert self.text(*rows) == "none: the 2 that pass with a grade above F share no data set to be compared on"
-
-
 def quiet(model: str, made_up: int = 0) -> Record:
     """A record of data in which nobody speaks. Its data set comes first in every list."""
     made = record(
@@ -289,11 +185,6 @@ def quiet(model: str, made_up: int = 0) -> Record:
         beyond=beyond(quiet=1, quiet_s=60.0, inserted=made_up),
     )
     return made.model_copy(update={"summary": made.summary.model_copy(update={"empty_references": 1})})
-
-
-def spread(made: Record, low: float, high: float) -> Record:
-    whole = Range(low=low, high=high, method="m", clusters=10, conditional="")
-    return made.model_copy(update={"summary": made.summary.model_copy(update={"wer_interval": whole})})
 
 
 INSERTIONS = LimitSpec(metric="insertions_per_min", max=5, dataset="a-quiet")
@@ -313,18 +204,18 @@ class TestWhereNobodySpeaks:
 
     def test_it_neither_wins_nor_blocks_a_recommendation(self) -> None:
         rows = [row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b"), record("b", wer=0.09))]
-        assert recommend("asr", rows).text.startswith(
+        assert primary(rows).text.startswith(
             "b on cpu: lowest WER of 2 that pass with a grade above F (WER 9.0 %, RTF 0.20)"
         )
-        assert recommend("asr", rows[:3]).text.startswith("a on cpu: the only one that passes")
-        assert recommend("asr", rows[::2]).text == "none: insufficient evidence: no case was graded"
+        assert primary(rows[:3]).text.startswith("a on cpu: the only one that passes")
+        assert primary(rows[::2]).text == "none: insufficient evidence: no case was graded"
 
     def test_but_making_things_up_does(self) -> None:
         rows = [
             row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b", 6), record("b", wer=0.09))
         ]
         assert rows[2].reason == "Insertions 6.0 /min, limit <= 5.0 /min (limits.yaml:3)"
-        assert recommend("asr", rows).text.startswith("a on cpu: the only one that passes")
+        assert primary(rows).text.startswith("a on cpu: the only one that passes")
 
     def test_ties_are_seen_past_it(self) -> None:
         rows = [
@@ -336,7 +227,7 @@ class TestWhereNobodySpeaks:
                 spread(record("b", wer=0.09), 0.04, 0.2),
             )
         ]
-        assert "; not told apart from a by this many words" in recommend("asr", rows).text
+        assert "; not told apart from a by this many words" in primary(rows).text
 
     def test_it_takes_two_lines_of_the_screen(self) -> None:
         rows = [row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b", 6), record("b"))]
@@ -392,7 +283,7 @@ class TestTerminal:
         lines = shown([row(record(words=6000))])
         assert re.sub(r" +", " ", lines[2]) == "tiny cpu talk 10.0 % 5.0 % 0.20 2.00 s 300 MB A (wer) pass"
         assert lines[3:] == [
-            "recommended for asr: tiny on cpu: the only one that passes with a grade above F (WER 10.0 %, RTF 0.20)",
+            "primary ASR, fast ASR, small footprint: tiny on cpu, the only one that qualifies",
             "details: reports/scorecard.json",
         ]
 
@@ -423,13 +314,33 @@ class TestTerminal:
         assert shown([row(None, unavailable="cuda: no NVIDIA driver found\nsee nvidia-smi")]) == [
             "not-available: tiny:cpu:talk: cuda: no NVIDIA driver found",
             "    see nvidia-smi",
-            "recommended for asr: none: insufficient evidence: no case was graded",
+            "primary ASR, fast ASR, small footprint: none: insufficient evidence: no case was graded",
             "NOT PASSED: nothing was measured: every case is not available, skipped or broken",
             "details: reports/scorecard.json",
         ]
 
     def test_a_session_that_stopped_says_so_first(self) -> None:
         assert shown([row(record())], partial="interrupted")[0] == "PARTIAL: interrupted"
+
+    def test_a_line_for_each_choice(self) -> None:
+        small = record("a", words=6000, timing=timing(0.5))
+        lines = shown([row(small), row(record("b", wer=0.09, words=6000)), row(record("c", wer=0.2))])
+        assert [line for line in lines if " on cpu, " in line] == [
+            "primary ASR: b on cpu, lowest WER 9.0 % of 2",
+            "fast ASR: b on cpu, lowest RTF 0.20 of 2",
+            "small footprint: a on cpu, lowest Peak memory 300 MB of 2",
+        ]
+
+    def test_one_line_for_all_use_cases(self) -> None:
+        rows = [row(record("a", timing=timing(0.5))), row(record("b", wer=0.2))]
+        profiles = load(Path(__file__).parent.parent / "fixtures").profiles
+        lines = [line for line, _ in render(build("s", rows, partial=None, profiles=profiles), "x.json")]
+        assert "use cases: voice notes a *; none for call centre" in lines
+
+    def test_few_words_stand_before_the_noise(self) -> None:
+        rows = [row(record("a", timing=NOISY)), row(record("b", dataset="long", words=6000, timing=NOISY))]
+        shown_below = "* provisional grade: 60 reference words, fewer than 5000; 100 reference words, fewer than 5000;"
+        assert f"{shown_below} timed on a noisy machine" in shown([*rows, row(record("c", words=60))])
 
     def test_lines_are_coloured_by_status(self) -> None:
         card = build("s", [row(record("a")), row(record("b", wer=0.2))], partial=None)

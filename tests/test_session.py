@@ -26,7 +26,11 @@ def test_a_good_model_passes_and_is_graded_on_one_screen(lab: FakeLab, workers: 
     assert result.ret == 0
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
-        ["*modellab scorecard*", "fake *cpu *clips *0.0 %*A+ (wer)*pass", "recommended for asr: fake on cpu*"]
+        [
+            "*modellab scorecard*",
+            "fake *cpu *clips *0.0 %*A+ (wer)*pass",
+            "primary ASR*: fake on cpu, the only one*",
+        ]
     )
     (row,) = lab.scorecard()["rows"]
     assert row["status"] == "pass"
@@ -422,7 +426,7 @@ def test_without_a_limit_the_test_is_skipped_and_the_row_stands_by_what_was_judg
 
 def test_a_catalog_without_grades_is_graded_by_the_bands_of_the_package(lab: FakeLab) -> None:
     lab.ready()
-    lab.run().stdout.fnmatch_lines(["fake *A+ (wer) ?*pass", "recommended for asr: fake on cpu*"])
+    lab.run().stdout.fnmatch_lines(["fake *A+ (wer) ?*pass", "primary ASR*: fake on cpu, the only one*"])
 
 
 def test_left_out_release_tests_are_told(lab: FakeLab) -> None:

@@ -135,7 +135,7 @@ def test_of_a_shard_nothing_is_judged(eleven: FakeLab, workers: str) -> None:
             "modellab: *, shard 1/2 of each, *",
             "not-available fake:cpu:clips: WER: only shard 1/2 was run; `modellab merge` joins all; RTF: *",
             "no grade for fake:cpu:clips: *only shard 1/2 was run; *",
-            "recommended for asr: none: *",
+            "primary ASR, fast ASR, small footprint: none: *",
         ]
         if workers == "-n0"
         else ["not-available fake:cpu:clips: WER: only shard 1/2 *"]

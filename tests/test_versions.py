@@ -36,4 +36,4 @@ def test_the_oldest_supported_pytest_loads_each_model_once(
     # Two models; under xdist each is loaded once more to be timed with the machine to itself.
     assert lab.engine_log().count("load") == {"-n0": 2, "-n2": 4}[workers]
     assert len(lab.records()) == 2
-    assert "recommended for asr" in done.stdout
+    assert "primary ASR" in done.stdout

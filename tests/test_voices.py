@@ -112,7 +112,7 @@ def test_voices_rank_as_ears_would_rank_them(session: Session) -> None:
     for model in ("hibari-en", "kokoro-heart", "piper-joe"):
         neural = quality(session.records[model], "distillmos")
         assert all(a > b + 0.5 for a, b in zip(neural, floor, strict=True))
-    assert "recommended for tts: espeak" not in session.output
+    assert "primary TTS: espeak" not in session.output
 
 
 def test_a_fixed_voice_stays_the_same(session: Session) -> None:

@@ -13,6 +13,7 @@ from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .errors import CatalogError, Problem, suggest
 from .parts import roles_of, wrong_part, wrong_servant
+from .profile_spec import ProfilesFile, mistakes
 from .release_spec import ReleaseFile
 from .specs import (
     LETTERS,
@@ -30,7 +31,7 @@ from .specs import (
     Spec,
     Task,
     TaskGrades,
-    out_of_scale,
+    wrong_bands,
 )
 from .validate import build, check_options
 from .yamlfile import Document, read
@@ -40,8 +41,9 @@ N = TypeVar("N", ModelSpec, DatasetSpec)
 
 DEFAULT_DEVICES = tuple(DeviceSpec(id=kind, kind=kind) for kind in get_args(DeviceKind))
 DEFAULT_GRADES = Path(__file__).with_name("default_grades.yaml")
+DEFAULT_PROFILES = Path(__file__).with_name("default_profiles.yaml")
 
-_FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml", "release.yaml")
+_FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml", "profiles.yaml", "release.yaml")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Catalog:
     datasets: Mapping[str, DatasetSpec]
     limits: tuple[LimitSpec, ...]
     grades: Mapping[Task, TaskGrades]
+    profiles: ProfilesFile
     mirrors: Mapping[str, tuple[MirrorSpec, ...]]
     release: ReleaseFile | None
 
@@ -67,6 +70,13 @@ def default_grades() -> Mapping[Task, TaskGrades]:
     """The bands that count where there is no grades.yaml, or no catalog."""
     file = _Reader().one(GradesFile, DEFAULT_GRADES)
     return file.tasks if file else {}
+
+
+def default_profiles() -> ProfilesFile:
+    """The roles that count where there is no profiles.yaml, or no catalog."""
+    file = _Reader().one(ProfilesFile, DEFAULT_PROFILES)
+    assert file is not None  # it is part of this package
+    return file
 
 
 def load(folder: Path, base: Path | None = None) -> Catalog:
@@ -83,6 +93,7 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
     devices_file = reader.one(DevicesFile, folder / "devices.yaml")
     limits_file = reader.one(LimitsFile, folder / "limits.yaml")
     grades_file = reader.one(GradesFile, folder / "grades.yaml") or reader.one(GradesFile, DEFAULT_GRADES)
+    profiles = reader.one(ProfilesFile, folder / "profiles.yaml") or default_profiles()
     mirrors_file = reader.one(MirrorsFile, folder / "mirrors.yaml")
     release = reader.one(ReleaseFile, folder / "release.yaml")
     devices: dict[str, DeviceSpec] = {}
@@ -99,6 +110,7 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
         datasets=datasets,
         limits=limits_file.limits if limits_file else (),
         grades=grades_file.tasks if grades_file else {},
+        profiles=profiles,
         mirrors=mirrors_file.mirrors if mirrors_file else {},
         release=release,
     )
@@ -209,9 +221,14 @@ class _Reader:
         path = catalog.folder / "grades.yaml"
         for task, grades in catalog.grades.items():
             for metric, bands in grades.criteria.items():
-                wrong = _wrong_bands(metric, [bands[letter] for letter in LETTERS])
+                wrong = wrong_bands(metric, [bands[letter] for letter in LETTERS])
                 if wrong:
                     self.complain(path, ("tasks", task, "criteria", metric), wrong)
+        path = catalog.folder / "profiles.yaml"
+        if path in self.documents:
+            doubtful = self.broken_ids(catalog.folder / "datasets")
+            for place, message in mistakes(catalog.profiles, (*catalog.datasets, *doubtful)):
+                self.complain(path, place, message)
 
     def _check_fallback(self, device: DeviceSpec, catalog: Catalog) -> None:
         """What stands in is another device that needs nothing to stand in for it."""
@@ -371,17 +388,6 @@ def _chain(dataset: DatasetSpec, known: Mapping[str, DatasetSpec]) -> list[str]:
         if chain[-1] in chain[:-1]:
             break
     return chain
-
-
-def _wrong_bands(metric: str, values: list[float]) -> str:
-    """What is wrong with the bands of a criterion, best letter first; "" for nothing."""
-    known = METRICS.get(metric)
-    if known is None:
-        return f"unknown metric `{metric}`; {suggest(metric, METRICS)}"
-    if values != sorted(values, reverse=known.better == "higher"):
-        found = ", ".join(f"{letter} {value:g}" for letter, value in zip(LETTERS, values, strict=True))
-        return f"the bands of `{metric}` are out of order: a {known.better} {metric} is better, found {found}"
-    return out_of_scale(known, max(values))
 
 
 def _yaml_files(folder: Path) -> list[Path]:

@@ -48,6 +48,7 @@ from .dataset_specs import (
     StreamSpec,
 )
 from .environment_spec import EnvironmentSpec
+from .errors import suggest
 
 __all__ = [
     "IN_WORDS",
@@ -162,6 +163,9 @@ class ModelSpec(NamedSpec):
     tiers: tuple[Tier, ...] = Field(description="smoke is in smoke_all, too; [] has no tests unless it is named")
     languages: tuple[Language, ...] = Field(default=(), description="[] for any")
     licence: str = ""
+    research: str | None = Field(
+        default=None, min_length=1, description="why it isn't for production: it gets no letter above F, but `research`"
+    )
     weights: Weights | None = None
     environment: EnvironmentSpec | None = None
     options: dict[str, Any] = Field(default_factory=dict, description="the engine's own options")
@@ -254,6 +258,17 @@ def out_of_scale(metric: Metric, value: float) -> str:
     if metric.unit != "%" or value <= 1:
         return ""
     return f"{metric.name} is a ratio: {value / 100:g} is {value:g} %, found {value:g}"
+
+
+def wrong_bands(metric: str, values: list[float]) -> str:
+    """What is wrong with the bands of a criterion, best letter first; "" for nothing."""
+    known = METRICS.get(metric)
+    if known is None:
+        return f"unknown metric `{metric}`; {suggest(metric, METRICS)}"
+    if values != sorted(values, reverse=known.better == "higher"):
+        found = ", ".join(f"{letter} {value:g}" for letter, value in zip(LETTERS, values, strict=True))
+        return f"the bands of `{metric}` are out of order: a {known.better} {metric} is better, found {found}"
+    return out_of_scale(known, max(values))
 
 
 class LimitSpec(Spec):

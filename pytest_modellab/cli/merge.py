@@ -90,7 +90,13 @@ def _judged(catalog: Catalog, merged: Sequence[tuple[Record, Path]], required: S
     held = iter(corrected([verdict for verdicts in judged for verdict in verdicts]))
     rows = [
         build_row(
-            CaseReport(case=record.case, title=record.title, record=record, path=path),
+            CaseReport(
+                case=record.case,
+                title=record.title,
+                research=model.research if (model := catalog.models.get(record.case.model)) else None,
+                record=record,
+                path=path,
+            ),
             [next(held) for _ in verdicts],
             catalog.grades,
             str,
@@ -104,4 +110,5 @@ def _judged(catalog: Catalog, merged: Sequence[tuple[Record, Path]], required: S
         required=required,
         strict=strict,
         tasks_of={model.id: model.tasks for model in catalog.models.values()},
+        profiles=catalog.profiles,
     )

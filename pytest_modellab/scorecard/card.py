@@ -12,6 +12,8 @@ from pydantic import Field
 
 from ..bench.record import CaseRef, Elsewhere, Record
 from ..bench.stored import Range
+from ..catalog.load import default_profiles
+from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades
 from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
 from ..metrics.definitions import METRICS
@@ -19,7 +21,7 @@ from .beyond import standing_out
 from .grade import Grade, grade
 from .models import ModelRow, by_model
 from .part import Part
-from .recommendation import Recommendation, recommend
+from .recommendation import Recommendation, recommend_all
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
 SCHEMA: Literal["modellab.scorecard/1"] = "modellab.scorecard/1"
@@ -69,6 +71,10 @@ class Row(Part):
     def measured(self) -> bool:
         return self.record is not None
 
+    @property
+    def graded(self) -> bool:
+        return self.grade is not None and self.grade.letter is not None
+
 
 class Scorecard(Part):
     """Everything a session found."""
@@ -90,6 +96,7 @@ class CaseReport(Part):
 
     case: CaseRef
     title: str
+    research: str | None = Field(default=None, description="why the model isn't for production, else null")
     record: Record | None = None
     path: Path | None = None
     unavailable: str | None = None
@@ -134,7 +141,7 @@ def build_row(
         reason=_reason(record, verdicts, statuses, report.failed_tests),
         figures={name: record.figure(name) for name in METRICS},
         intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
-        grade=grade(record, grades.get(_task(record))),
+        grade=grade(record, grades.get(_task(record)), report.research),
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
@@ -176,13 +183,13 @@ def _reason(
     if record.failure is not None:
         return record.failure.message
     overall = worst(statuses)
-    said = [_judgement_text(verdict) for verdict in verdicts if verdict.status is overall]
+    said = _told([verdict for verdict in verdicts if verdict.status is overall])
     if overall is Status.PASS or overall is None:
         return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
     if said:
         return "; ".join(said)
     # A test also fails of what couldn't be decided, where that is refused.
-    doubtful = [_judgement_text(v) for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted]
+    doubtful = _told([v for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted])
     return "; ".join(filter(None, [_failed(failed_tests), *doubtful])) or "no utterance was answered"
 
 
@@ -190,13 +197,20 @@ def _failed(tests: Sequence[str]) -> str:
     return f"failed: {', '.join(tests)}" if tests else ""
 
 
+def _told(verdicts: Sequence[Judgement]) -> list[str]:
+    """Each verdict, those with one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for each in verdicts:
+        by_reason.setdefault(each.reason, []).append(_judgement_text(each))
+    return ["; ".join(texts) + (f": {reason}" if reason else "") for reason, texts in by_reason.items()]
+
+
 def _judgement_text(verdict: Judgement) -> str:
     metric = METRICS[verdict.metric]
     if verdict.status is Status.NOT_AVAILABLE:
-        return f"{metric.title}: {verdict.reason}"
+        return metric.title
     value, bound = metric.format(verdict.value), metric.format(verdict.bound)
-    text = f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
-    return f"{text}: {verdict.reason}" if verdict.reason else text
+    return f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
 
 
 def build(
@@ -207,11 +221,12 @@ def build(
     required: Sequence[str] = (),
     strict: Strictness = "failures",
     tasks_of: Mapping[str, Sequence[str]] | None = None,
+    profiles: ProfilesFile | None = None,
 ) -> Scorecard:
     """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
 
     `strict` is what else than a failure keeps the session from passing. `tasks_of` are the tasks that each model does,
-    where that is known.
+    where that is known. `profiles` are what models are recommended for; None: the roles that come with the lab.
     """
     return Scorecard(
         session=session,
@@ -219,7 +234,7 @@ def build(
         partial=partial,
         rows=tuple(rows),
         models=tuple(by_model(rows, tasks_of or {})),
-        recommendations=tuple(recommend(task, rows) for task in dict.fromkeys(r.case.task for r in rows)),
+        recommendations=tuple(recommend_all(profiles or default_profiles(), rows)),
         fronts=tuple(fronts(rows)),
         speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),

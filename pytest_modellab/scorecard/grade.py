@@ -13,6 +13,9 @@ from ..printable import counted
 from .part import Part
 
 NOISY = "timed on a noisy machine"
+RESEARCH = "research"
+RANKS = (*LETTERS, RESEARCH, "F")
+"""Best first."""
 
 
 class Criterion(Part):
@@ -29,7 +32,10 @@ class Criterion(Part):
 
 
 class Grade(Part):
-    """A letter and what made it. `letter` is None where there is no grade; `why` then says why."""
+    """A letter and what made it. `letter` is None where there is no grade; `why` then says why.
+
+    It is `research` where the figures are above F and the model isn't for production; `why` says why it isn't.
+    """
 
     letter: str | None
     weakest: str | None = None
@@ -40,13 +46,15 @@ class Grade(Part):
     def __str__(self) -> str:
         if self.letter is None:
             return "-"
-        return f"{self.letter} ({self.weakest}){' *' if self.provisional else ''}"
+        weakest = "" if self.letter == RESEARCH else f" ({self.weakest})"
+        return f"{self.letter}{weakest}{' *' if self.provisional else ''}"
 
 
-def grade(record: Record, bands: TaskGrades | None) -> Grade:
+def grade(record: Record, bands: TaskGrades | None, research: str | None = None) -> Grade:
     """Grade a record by its task's bands. A missing figure gives no grade: missing is never an A.
 
-    What the data set can't have, or doesn't ask for, is no criterion.
+    What the data set can't have, or doesn't ask for, is no criterion. `research` is why the model isn't for production,
+    None where it is: then no letter above F is earned, whatever the figures.
     """
     if bands is None:
         return Grade(letter=None, why=f"grades.yaml has no bands for {record.case.task}")
@@ -80,7 +88,8 @@ def grade(record: Record, bands: TaskGrades | None) -> Grade:
     if record.timing.noisy and not TIMED.isdisjoint(bands.criteria):
         why.append(NOISY)
     return Grade(
-        letter=weakest.letter,
+        letter=weakest.letter if research is None or weakest.letter == "F" else RESEARCH,
+        why="" if research is None else research,
         weakest=weakest.metric,
         criteria=tuple(criteria),
         provisional="; ".join(why) or None,
@@ -102,4 +111,4 @@ def _letter(metric: str, value: float, steps: dict[Letter, float]) -> Letter | N
 
 
 def _rank(letter: str) -> int:
-    return (*LETTERS, "F").index(letter)
+    return RANKS.index(letter)

@@ -15,7 +15,7 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
 
 
 def render(card: Scorecard) -> str:
-    """What came of it, the table, what did not pass and why, what was not run, the recommendation."""
+    """What came of it, the table, what did not pass and why, what was not run, what is recommended."""
     return "\n".join(_lines(card)) + "\n"
 
 
@@ -43,7 +43,7 @@ def _lines(card: Scorecard) -> Iterator[str]:
         yield "\n" + "\n".join(f"- {counted(count, 'case')} not run: {plain(why)}" for why, count in absent.items())
     if card.recommendations:
         yield ""
-        yield from (f"Recommended for {each.task}: {plain(each.text)}  " for each in card.recommendations)
+        yield from (f"- **{plain(each.title)}**: {plain(each.text)}" for each in card.recommendations)
 
 
 def plain(text: str) -> str:

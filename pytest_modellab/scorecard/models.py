@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ..catalog.specs import LETTERS, TASKS
+from ..catalog.specs import TASKS
 from ..gate import Status
+from .grade import RANKS
 from .part import Part
 
 if TYPE_CHECKING:
     from .card import Row
-
-RANKS = (*LETTERS, "F")
 
 
 class TaskGrade(Part):

@@ -12,6 +12,7 @@ from ..printable import counted, printable
 from . import beyond
 from .card import Row, Scorecard
 from .grade import NOISY, doubts
+from .recommendation import Recommendation
 from .tables import by_task, models_table, table
 from .tradeoffs import SpeedUp
 
@@ -91,11 +92,38 @@ def _lines(card: Scorecard, json_place: str) -> Iterator[tuple[str, str | None]]
         yield "", None
     for front in card.fronts:
         yield _short(str(front)), None
-    for recommendation in card.recommendations:
-        yield f"recommended for {recommendation.task}: {recommendation.text}", None
+    for line in _recommended(card.recommendations):
+        yield line, None
     for problem in card.problems:
         yield _short(f"NOT PASSED: {problem}"), Status.FAIL
     yield f"details: {json_place}", None
+
+
+def _recommended(recommendations: Sequence[Recommendation]) -> Iterator[str]:
+    """A line for each role, those with the same reason together, what has no model last; and one for all use cases."""
+    by_reason: dict[str, list[str]] = {}
+    for each in sorted(recommendations, key=lambda each: each.case is None):
+        if each.role:
+            by_reason.setdefault(_choice(each), []).append(each.title)
+    for reason, titles in by_reason.items():
+        yield f"{', '.join(titles)}: {reason}"
+    use_cases = [each for each in recommendations if not each.role]
+    taken = [f"{each.title} {each.case.model}{_star(each)}" for each in use_cases if each.case]
+    without = [each.title for each in use_cases if not each.case]
+    taken += [f"none for {', '.join(without)}"] if without else []
+    if taken:
+        yield f"use cases: {'; '.join(taken)}"
+
+
+def _choice(each: Recommendation) -> str:
+    if each.case is None:
+        return f"none: {each.brief}"
+    tie = f"; a tie with {', '.join(each.ties)}" if each.ties else ""
+    return f"{each.case.model} on {each.case.device}, {each.brief}{tie}{_star(each)}"
+
+
+def _star(recommendation: Recommendation) -> str:
+    return " *" if recommendation.provisional else ""
 
 
 def _speed_ups(speed_ups: Sequence[SpeedUp]) -> str:

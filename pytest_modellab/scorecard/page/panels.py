@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...metrics.definitions import METRICS
 from ...printable import printable
 from ..card import Row, Scorecard
-from ..models import RANKS
+from ..grade import RANKS, RESEARCH
 from ..tables import by_task
 from ..tradeoffs import Front
 from .cases import CaseView, Part, quality
@@ -210,7 +210,8 @@ def _grades(task: str, rows: Sequence[Row]) -> Panel | None:
     if not graded:
         return None
     left_out, graded = len(graded) - _MOST_ROWS, graded[:_MOST_ROWS]
-    scale = list(reversed(RANKS))
+    research = any(grade.letter == RESEARCH for _, grade in graded)
+    scale = [letter for letter in reversed(RANKS) if letter != RESEARCH or research]
     texts = [
         (label, f"{grade.letter} ({METRICS[str(grade.weakest)].title}){' *' if grade.provisional else ''}")
         for label, grade in graded

@@ -1,0 +1,84 @@
+"""What models are chosen for: roles of the lab and use cases, each with what it requires and what it prefers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pydantic import Field
+
+from ..metrics.definitions import METRICS
+from .base import Identifier, Number, Spec, Task
+from .errors import suggest
+from .specs import out_of_scale
+
+
+class ProfileSpec(Spec):
+    """What one model is chosen for.
+
+    A model qualifies where it passes its gates with a grade above F in every task of `require`, and meets each bound
+    there on each data set. Of those that qualify the first of `prefer` decides; of equal ones the next.
+    """
+
+    title: str = Field(min_length=1)
+    why: str = Field(min_length=1, description="why this is required and preferred, for the reader of a scorecard")
+    require: dict[Task, dict[str, Number]] = Field(
+        min_length=1, description="task -> metric -> the worst value that is accepted; {} asks for the gates alone"
+    )
+    datasets: tuple[str, ...] = Field(
+        default=("*",), min_length=1, description="globs: what else is measured is left out"
+    )
+    within: dict[str, Number] = Field(
+        default_factory=dict, description="task.metric -> how far from the best that qualifies, at most"
+    )
+    prefer: tuple[str, ...] = Field(min_length=1, description="task.metric, the one that matters most first")
+    research: bool = Field(default=False, description="whether models that are marked `research` may be chosen")
+
+
+class ProfilesFile(Spec):
+    schema_: Literal["modellab.profiles/1"] = Field(alias="schema")
+    roles: dict[Identifier, ProfileSpec] = Field(default_factory=dict, description="what the lab keeps a model for")
+    use_cases: dict[Identifier, ProfileSpec] = Field(default_factory=dict, description="what products need")
+
+
+def mistakes(file: ProfilesFile, datasets: Collection[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """What one profile says that can't be: the place in the file, and what is wrong there.
+
+    `datasets` are the ids, or globs over them, that a profile may name.
+    """
+    for group, profiles in (("roles", file.roles), ("use_cases", file.use_cases)):
+        for name, profile in profiles.items():
+            if group == "use_cases" and name in file.roles:
+                yield (group, name), f"`{name}` is a role, too; names are unique"
+            place = (group, name)
+            for task, bounds in profile.require.items():
+                for metric, bound in bounds.items():
+                    if wrong := _unknown(metric) or out_of_scale(METRICS[metric], bound):
+                        yield (*place, "require", task, metric), wrong
+            for named, margin in profile.within.items():
+                if wrong := _misnamed(named, profile):
+                    yield (*place, "within", named), wrong
+                elif margin < 0:
+                    yield (*place, "within", named), f"a margin is 0 or more, found {margin:g}"
+                elif wrong := out_of_scale(METRICS[named.partition(".")[2]], margin):
+                    yield (*place, "within", named), wrong
+            for i, named in enumerate(profile.prefer):
+                if wrong := _misnamed(named, profile):
+                    yield (*place, "prefer", i), wrong
+            for i, glob in enumerate(profile.datasets):
+                if not any(fnmatchcase(each, glob) or fnmatchcase(glob, each) for each in datasets):
+                    yield (*place, "datasets", i), f"no data set matches `{glob}`; {suggest(glob, datasets)}"
+
+
+def _misnamed(named: str, profile: ProfileSpec) -> str:
+    """What is wrong with a `task.metric`; "" for nothing."""
+    task, dot, metric = named.partition(".")
+    if not dot or task not in profile.require:
+        tasks = " or ".join(f"`{each}.`" for each in profile.require)
+        return f"`{named}`: write task.metric, of a task in `require`: it begins with {tasks}"
+    return _unknown(metric)
+
+
+def _unknown(metric: str) -> str:
+    return "" if metric in METRICS else f"unknown metric `{metric}`; {suggest(metric, METRICS)}"

@@ -1,0 +1,53 @@
+"""Rows of a scorecard, made of records by the code that makes them of real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from records import record
+
+from pytest_modellab.bench.record import CaseRef, Record
+from pytest_modellab.bench.stored import Range
+from pytest_modellab.catalog.load import default_profiles
+from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
+from pytest_modellab.gate import Limits
+from pytest_modellab.scorecard.card import CaseReport, Row, build_row
+from pytest_modellab.scorecard.recommendation import Recommendation, recommend
+
+BANDS = TaskGrades(
+    criteria={
+        "wer": {"A+": 0.05, "A": 0.10, "B": 0.15, "C": 0.25},
+        "rtf": {"A+": 0.05, "A": 0.20, "B": 0.50, "C": 1.0},
+        "success_rate": {"A+": 1.0, "A": 0.999, "B": 0.995, "C": 0.99},
+    },
+    provisional_below_words=5000,
+)
+WER = LimitSpec(metric="wer", max=0.15)
+RTF = LimitSpec(metric="rtf", max=1.0)
+
+NOISY = record().timing.model_copy(update={"noisy": "others used 30% of the processors (bound 10%)"})
+
+
+def timing(rtf: float) -> Any:
+    return record().timing.model_copy(update={"rtf": rtf})
+
+
+def row(made: Record | None, *, limits: Sequence[LimitSpec] = (WER, RTF), **report: Any) -> Row:
+    case = made.case if made else CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
+    path = Path("/r/record.json") if made else None
+    told = CaseReport(case=case, title=case.model, record=made, path=path, **report)
+    return build_row(
+        told, Limits(case, limits, lambda origin: "limits.yaml:3").judge(made) if made else [], {"asr": BANDS}, str
+    )
+
+
+def spread(made: Record, low: float, high: float) -> Record:
+    whole = Range(low=low, high=high, method="m", clusters=10, conditional="")
+    return made.model_copy(update={"summary": made.summary.model_copy(update={"wer_interval": whole})})
+
+
+def primary(rows: Sequence[Row]) -> Recommendation:
+    """What is recommended for the role of primary ASR."""
+    return recommend("primary-asr", default_profiles().roles["primary-asr"], rows)
