@@ -34,7 +34,8 @@ COLOURS = 192
 NEIGHBOURS = 8
 RUN_FRAMES, RUN_MS = 16, 250
 READ_MS, POINT_MS, CLICKED_MS = 2_100, 500, 1_200
-LOOK_EVERY_MS = 200
+LOOK_EVERY_MS = 400
+"""Seldom: pictures take processor time from what is measured."""
 PATIENCE_S = 1_800.0
 """So long a session may take, weights to be fetched included."""
 
