@@ -42,7 +42,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]'
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]' \
+		--group notebook
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
 		playwright
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.

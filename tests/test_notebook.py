@@ -25,7 +25,7 @@ QUICK = "--lab-model faster-whisper-tiny.en --lab-device cpu --lab-dataset smoke
 
 
 def notebook() -> Any:
-    return nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
+    return nbformat.read(NOTEBOOK, as_version=4)
 
 
 def test_it_is_clean() -> None:
