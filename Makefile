@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 
-.PHONY: smoke demo test lint results clean
+.PHONY: smoke demo demo-gif test lint results clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
@@ -14,6 +14,11 @@ smoke: $(INSTALLED)
 demo: $(INSTALLED)
 	-$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
 	$(BIN)/modellab serve --open
+
+# The animation in README.md, afresh: takes Chromium.
+demo-gif: $(INSTALLED)
+	$(BIN)/python -m pip install -q -c constraints.txt playwright
+	$(BIN)/python docs/demo_gif.py docs/demo.gif
 
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
@@ -44,7 +49,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]'
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]' \
+		--group notebook
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
 		playwright
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.

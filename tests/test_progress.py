@@ -14,6 +14,7 @@ import pytest
 from fakelab import FakeLab
 
 from pytest_modellab import progress
+from pytest_modellab.pace import Pace
 
 
 def on_a_terminal(command: list[str], cwd: Path) -> str:
@@ -37,7 +38,7 @@ def read_all(descriptor: int) -> Iterator[bytes]:
 
 def test_a_terminal_shows_utterance_wer_and_time_left_while_a_test_runs(lab: FakeLab) -> None:
     lab.ready(delay_s=0.1)
-    lab.pytester.makeconftest("import pytest_modellab.progress\npytest_modellab.progress.EARLIEST_S = 0.0\n")
+    lab.pytester.makeconftest("import pytest_modellab.pace\npytest_modellab.pace.EARLIEST_S = 0.0\n")
     seen = on_a_terminal([sys.executable, "-m", "pytest", "-p", "no:cacheprovider"], lab.path)
     lines = [line.strip() for line in seen.replace("\n", "\r").split("\r")]
     assert "fake:cpu:clips: loading the model, first call" in lines
@@ -55,6 +56,7 @@ def test_a_log_gets_a_line_now_and_then(lab: FakeLab, monkeypatch: pytest.Monkey
 DOTS = """
 import pytest
 from pytest_modellab import progress
+from pytest_modellab.pace import Pace
 
 progress.LOG_EVERY_S = progress.FOLLOW_EVERY_S = 0.0
 
@@ -123,7 +125,7 @@ class TestPace:
     def left(self, done: list[tuple[float, float]], audio_left_s: float, utterances: int) -> float | None:
         """The estimate after utterances of (seconds of work, seconds of audio)."""
         now, left = 100.0, audio_left_s + sum(audio for _, audio in done)
-        pace = progress.Pace(now, left)
+        pace = Pace(now, left)
         for took, audio in done:
             now, left = now + took, left - audio
             pace.note(now, left)

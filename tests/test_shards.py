@@ -133,12 +133,12 @@ def test_of_a_shard_nothing_is_judged(eleven: FakeLab, workers: str) -> None:
     result.stdout.fnmatch_lines(
         [
             "modellab: *, shard 1/2 of each, *",
-            "not-available fake:cpu:clips: WER: only shard 1/2 was run; `modellab merge` joins all; RTF: *",
+            "not-available fake:cpu:clips: WER; RTF; *: only shard 1/2 was run; `modellab merge` joins all",
             "no grade for fake:cpu:clips: *only shard 1/2 was run; *",
             "primary ASR, fast ASR, small footprint: none: *",
         ]
         if workers == "-n0"
-        else ["not-available fake:cpu:clips: WER: only shard 1/2 *"]
+        else ["not-available fake:cpu:clips: WER; RTF; *: only shard 1/2 *"]
     )
     (path,) = (eleven.path / "part1" / "runs").rglob("*.json")
     found = read(path)

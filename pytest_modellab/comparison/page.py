@@ -17,6 +17,7 @@ def render(compared: Compared) -> str:
     """Raises PageError without Jinja2."""
     try:
         from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
     except ImportError:
         raise PageError("an HTML page needs Jinja2: pip install 'pytest-modellab[report]'") from None
     # Transcripts and messages are others' words: everything is escaped, and what turns the reading direction replaced.
@@ -24,7 +25,10 @@ def render(compared: Compared) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     text = files(__package__).joinpath("page.html.j2").read_text(encoding="utf-8")
-    return environment.from_string(text).render(compared=compared, words=words, several=len(compared.sides) > 2)
+    # The look is the scorecard's.
+    style = files("pytest_modellab.scorecard.page").joinpath("templates", "page.css").read_text(encoding="utf-8")
+    several = len(compared.sides) > 2
+    return environment.from_string(text).render(compared=compared, words=words, several=several, style=Markup(style))
 
 
 def _shown(value: object) -> object:

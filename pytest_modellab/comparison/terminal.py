@@ -55,14 +55,12 @@ def _told(compared: Compared, change: Change, several: bool) -> Iterator[str]:
 
 
 def _alike(compared: Compared, several: bool) -> Iterator[str]:
-    cases: dict[str, list[Change]] = {}
-    for change in compared.of("not told apart"):
-        cases.setdefault(_name(change.key, change.side, several), []).append(change)
+    cases = words.by_case(compared.of("not told apart"))
     if cases:
         yield ""
         yield "not told apart"
-        for name, changes in cases.items():
-            yield f"  {name}: {'; '.join(map(words.alike, changes))}"
+        for (key, side), changes in cases.items():
+            yield f"  {_name(key, side, several)}: {'; '.join(map(words.alike, changes))}"
 
 
 def _rest(compared: Compared, several: bool) -> Iterator[str]:

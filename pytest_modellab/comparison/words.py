@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..metrics.definitions import METRICS
 from ..metrics.metric import Metric
@@ -80,6 +80,14 @@ def doubt(change: Change) -> str:
     if change.detectable and change.counted:
         return f"seen would have been {METRICS[change.metric].format_gap(change.detectable)}"
     return ""
+
+
+def by_case(changes: Iterable[Change]) -> dict[tuple[str, str], list[Change]]:
+    """The changes of each case on each side, in their order."""
+    found: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        found.setdefault((change.key, change.side), []).append(change)
+    return found
 
 
 def alike(change: Change) -> str:

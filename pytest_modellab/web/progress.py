@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..bench.session import PLAN
+from ..bench.session import PLAN, slug
+from ..pace import Pace
 
 Event = tuple[str, dict[str, Any]]
+QUIET_S = 3600.0
+"""A session that has written nothing for so long isn't running: no call of a model takes that long."""
+_MADE = ("tts/", "chat/")
+"""Cases whose audio the model makes, or may: how much of it is left nobody knows."""
 
 
 @dataclass
@@ -28,6 +35,9 @@ class _Journal:
     errors: int = 0
     words: int = 0
     timed: int = 0
+    pace: Pace | None = None
+    answered_at: float | None = None
+    """When the last answers were found."""
 
     def stale(self, path: Path) -> bool:
         """Whether another file lies there by now: one taken over from a dead session, or begun anew."""
@@ -37,7 +47,7 @@ class _Journal:
             return True
         return found.st_ino != self.file or found.st_size < self.place
 
-    def grown(self, path: Path) -> bool:
+    def grown(self, path: Path, case: str, now: float) -> bool:
         """Take in what was added; whether anything was."""
         try:
             with path.open("rb") as stream:
@@ -48,66 +58,135 @@ class _Journal:
             return False
         whole = data[: data.rfind(b"\n") + 1]
         self.place += len(whole)
-        for line in whole.split(b"\n"):
-            self._take(line)
+        answers = list(filter(None, map(self._take, whole.split(b"\n"))))
+        if answers:
+            self._keep_pace(answers, by_audio=not case.startswith(_MADE), now=now)
         return bool(whole)
 
-    def _take(self, line: bytes) -> None:
+    def _take(self, line: bytes) -> dict[str, Any] | None:
+        """What a line says; the line itself where it is an answer."""
         try:
             row = json.loads(line)
         except ValueError:
-            return
+            return None
         if not isinstance(row, dict):
-            return
+            return None
         if not self.head:
             self.head = row
         elif "utterance" in row:
             self.answers += 1
             self.errors += int(row.get("errors") or 0)
             self.words += int(row.get("words") or 0)
+            return row
         elif "timed" in row:
             self.timed += 1
+        return None
+
+    def _keep_pace(self, answers: list[dict[str, Any]], *, by_audio: bool, now: float) -> None:
+        """The first answers by what the model took, which leaves loading out; later ones by the clock, which has all.
+
+        Answers found in one look share the time since the last by what the model took for each.
+        """
+        took = [float(row.get("seconds") or 0.0) for row in answers]
+        audio = [float(row.get("audio_s") or 0.0) if by_audio else 1.0 for row in answers]
+        if self.pace is None:
+            self.pace = Pace(now, float(self.head.get("audio_s" if by_audio else "utterances") or 0.0))
+        if self.answered_at is not None:
+            passed, whole = now - self.answered_at, sum(took)
+            took = [passed * (each / whole if whole else 1 / len(took)) for each in took]
+        for seconds, audio_s in zip(took, audio, strict=True):
+            self.pace.took(seconds, audio_s)
+        self.answered_at = now
+
+    def left_s(self) -> float | None:
+        """How long the answers that are still to come will take; None where it is too early to tell."""
+        left = int(self.head.get("utterances") or 0) - self.answers
+        return self.pace.left_s(left) if self.pace is not None and left > 0 else None
 
 
 class Watch:
     """What happened in the sessions of a folder of reports since the last look."""
 
-    def __init__(self, reports: Path) -> None:
-        self._folder = reports / "sessions"
+    def __init__(self, reports: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._reports = reports
+        self._clock = clock
         self._sessions: dict[str, list[str]] = {}
         self._journals: dict[Path, _Journal] = {}
         self._outcomes: set[Path] = set()
 
+    def sessions(self) -> list[str]:
+        """Those that were there at the last look."""
+        return list(self._sessions)
+
     def look(self) -> Iterator[Event]:
         """Events since the last look; at the first, where everything stands."""
-        here = {path.name: path for path in self._folders()}
+        here = {path.name: path for path in _folders(self._reports)}
         for name in [name for name in self._sessions if name not in here]:
             del self._sessions[name]
             yield "ended", {"session": name}
         for name, folder in here.items():
             yield from self._session(name, folder)
 
-    def _folders(self) -> list[Path]:
-        try:
-            return sorted(path for path in self._folder.iterdir() if path.is_dir() and not path.is_symlink())
-        except OSError:
-            return []
-
     def _session(self, name: str, folder: Path) -> Iterator[Event]:
         plan = _plan(folder)
         if self._sessions.get(name) != plan:
             self._sessions[name] = plan
-            yield "session", {"session": name, "cases": plan}
+            yield "session", {"session": name, "cases": plan, "quiet_s": round(_quiet_s(folder), 1)}
+        keys = {slug(key): key for key in plan}
         for path in sorted(folder.glob("*.jsonl")):
             journal = self._journals.get(path)
             if journal is None or journal.stale(path):
                 journal = self._journals[path] = _Journal()
-            if journal.grown(path) and journal.head:
-                yield "progress", _progress(name, journal)
+            key = keys.get(path.stem, "")
+            if journal.grown(path, key, self._clock()) and journal.head:
+                yield "progress", _progress(name, key, journal)
         for path in sorted(folder.glob("*.outcome")):
             if path not in self._outcomes and (outcome := _outcome(path)) is not None:
                 self._outcomes.add(path)
                 yield "outcome", {"session": name, **outcome}
+
+
+def running(reports: Path) -> list[str]:
+    """The sessions that are under way, as far as it can be told without asking them."""
+    return [path.name for path in _folders(reports) if _quiet_s(path) < QUIET_S]
+
+
+def _folders(reports: Path) -> list[Path]:
+    """Of sessions that have not ended; one that was interrupted leaves its folder, and a scorecard that says so."""
+    try:
+        found = sorted(path for path in (reports / "sessions").iterdir() if path.is_dir() and not path.is_symlink())
+    except OSError:
+        return []
+    over = _broken_off(reports) if found else None
+    return [path for path in found if path.name != over]
+
+
+def _broken_off(reports: Path) -> str | None:
+    """The session whose scorecard lies here, where it was broken off."""
+    path = reports / "scorecard.json"
+    try:
+        return _named_as_broken_off(path, path.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _named_as_broken_off(path: Path, changed_ns: int) -> str | None:
+    """Of a scorecard as it was then: it may be large, and is asked for at every look."""
+    try:
+        card = json.loads(path.read_bytes())
+        return str(card["session"]) if card["partial"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _quiet_s(folder: Path) -> float:
+    """How long nothing was written there."""
+    try:
+        latest = max((path.stat().st_mtime for path in folder.iterdir()), default=folder.stat().st_mtime)
+    except OSError:  # it goes just now
+        return 0.0
+    return max(0.0, time.time() - latest)
 
 
 def _plan(folder: Path) -> list[str]:
@@ -118,16 +197,18 @@ def _plan(folder: Path) -> list[str]:
     return [str(key) for key in found] if isinstance(found, list) else []
 
 
-def _progress(session: str, journal: _Journal) -> dict[str, Any]:
-    head = journal.head
+def _progress(session: str, key: str, journal: _Journal) -> dict[str, Any]:
+    head, left = journal.head, journal.left_s()
     return {
         "session": session,
         "case": head.get("case"),
+        "key": key or head.get("case"),
         "done": journal.answers,
         "timed": journal.timed,
         "total": head.get("utterances"),
         "error_rate": journal.errors / journal.words if journal.words else None,
         "metric": "wer" if head.get("spaced", True) else "cer",
+        "left_s": None if left is None else round(left, 1),
     }
 
 
@@ -139,6 +220,7 @@ def _outcome(path: Path) -> dict[str, Any] | None:
             "record": Path(noted["record"]).name if noted.get("record") else None,
             "unavailable": noted.get("unavailable"),
             "broken": noted.get("broken"),
+            "unchanged_since": noted.get("unchanged_since"),
         }
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
 from .. import __version__
-from . import api, guard
+from . import api, guard, live
 from .api import Refused
-from .progress import Watch, encoded
+from .progress import Watch, encoded, running
 
 MOST_STREAMS = 16
 """Of progress at once: each holds a thread."""
@@ -42,16 +42,21 @@ _NO_PAGE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form
 
 _WITHOUT_CARD = """<!DOCTYPE html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Model Lab</title>
 <style>body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 45rem; padding: 0 1rem }
 :root { color-scheme: light dark }</style>
+</head>
+<body>
 <h1>No scorecard page yet</h1>
 <p>This folder of reports has no <code>scorecard.html</code>. A session that can make pages writes it when it ends:</p>
 <pre>pip install 'pytest-modellab[report]'
 pytest -m smoke</pre>
 <p>What there is meanwhile: <a href="/api/records">the records</a>, <a href="/api/scorecard">the last scorecard</a> as
-JSON, and <a href="/api/progress">the progress</a> of running sessions.</p>
+JSON, and <a href="/live">running sessions</a> as they go.</p>
+</body>
 </html>
 """
 
@@ -104,6 +109,7 @@ class Handler(BaseHTTPRequestHandler):
 
     _ROUTES: ClassVar[dict[tuple[str, ...], str]] = {
         (): "_index",
+        ("live",): "_live",
         ("health",): "_health",
         ("api", "records"): "_records",
         ("api", "scorecard"): "_scorecard",
@@ -156,10 +162,17 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, "no such page")
 
     def _index(self) -> None:
-        if guard.inside(self.server.reports, "scorecard.html") is not None:
-            self._file(("scorecard.html",), _PAGES["scorecard.html"], policy=_POLICY)
+        line = live.notice(running(self.server.reports))
+        path = guard.inside(self.server.reports, "scorecard.html")
+        if path is None:
+            self._send(live.with_notice(_WITHOUT_CARD.encode(), line), "text/html; charset=utf-8")
+        elif line:
+            self._send(live.with_notice(path.read_bytes(), line), _PAGES["scorecard.html"], policy=_POLICY)
         else:
-            self._send(_WITHOUT_CARD.encode(), "text/html; charset=utf-8")
+            self._file(("scorecard.html",), _PAGES["scorecard.html"], policy=_POLICY)
+
+    def _live(self) -> None:
+        self._send(live.page(), "text/html; charset=utf-8", policy=live.policy())
 
     def _health(self) -> None:
         self._json({"status": "ok", "version": __version__})
@@ -184,13 +197,14 @@ class Handler(BaseHTTPRequestHandler):
             if self.command == "HEAD":
                 return
             watch, said = Watch(self.server.reports), 0.0
+            events = b"".join(map(encoded, watch.look())) + encoded(("standing", {"sessions": watch.sessions()}))
             while True:
-                events = b"".join(map(encoded, watch.look()))
                 if events or time.monotonic() - said > ALIVE_EVERY_S:
                     self.wfile.write(events or b": still here\n\n")
                     said = time.monotonic()
                 if self.server.ended.wait(LOOK_EVERY_S):
                     return
+                events = b"".join(map(encoded, watch.look()))
         finally:
             self.server.streams.release()
 
@@ -223,8 +237,8 @@ class Handler(BaseHTTPRequestHandler):
     def _json(self, data: dict[str, Any]) -> None:
         self._send(json.dumps(data, allow_nan=False).encode(), "application/json")
 
-    def _send(self, body: bytes, kind: str) -> None:
-        self._head(200, kind, {"Content-Length": str(len(body)), "Cache-Control": "no-cache"})
+    def _send(self, body: bytes, kind: str, policy: str = _NO_PAGE) -> None:
+        self._head(200, kind, {"Content-Length": str(len(body)), "Cache-Control": "no-cache"}, policy)
         if self.command != "HEAD":
             self.wfile.write(body)
 

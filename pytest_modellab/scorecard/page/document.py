@@ -69,7 +69,7 @@ def render(
     most = max(_FEWEST, min(SHOWN, SHOWN_IN_ALL // max(1, len(measured))))
     views = [_view(f"case-{i}", row, load, handed, most) for i, row in enumerate(card.rows, start=1)]
     by_key = {(v.row.case.task, v.row.case.id): v.dom for v in views}
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = asset("page.css"), asset("theme.js") + asset("page.js")
     text = (
         _environment()
         .get_template("page.html")
@@ -217,7 +217,8 @@ def _origins(views: Iterable[CaseView]) -> list[Origin]:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A part of the page as it lies beside this file."""
     return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
 
 
