@@ -163,6 +163,10 @@ class TestRoles:
         assert self.role("multi-modal-research", rows).excluded == (
             Exclusion(model="ears", device="cpu", why="no case of tts"),
         )
+        assert "multi-modal-research" in [each.profile for each in recommend_all(default_profiles(), rows)]
+        alone = [made.model_copy(update={"case": made.case.model_copy(update={"model": f"{made.case.task}-only"})})
+                 for made in rows]  # fmt: skip
+        assert "multi-modal-research" not in [each.profile for each in recommend_all(default_profiles(), alone)]
         found = self.role("primary-asr", rows)
         assert named(found) == "ears"
         (left,) = found.excluded

@@ -100,11 +100,13 @@ class _Candidate:
 
 
 def recommend_all(profiles: ProfilesFile, rows: Sequence[Row]) -> Iterator[Recommendation]:
-    """What is recommended for each profile of whose tasks there are rows."""
-    tasks = {row.case.task for row in rows}
+    """What is recommended for each profile all of whose tasks some model has rows in."""
+    tasks: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        tasks.setdefault((row.case.model, row.case.device), set()).add(row.case.task)
     for group, role in ((profiles.roles, True), (profiles.use_cases, False)):
         for name, profile in group.items():
-            if tasks.issuperset(profile.require):
+            if any(own.issuperset(profile.require) for own in tasks.values()):
                 yield recommend(name, profile, rows, role=role)
 
 
