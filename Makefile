@@ -22,7 +22,7 @@ demo-gif: $(INSTALLED)
 
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile --durations 25 tests
+	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile -rs --durations 25 tests
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

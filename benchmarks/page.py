@@ -2,7 +2,7 @@
 
 First the page of a session of 2,000 utterances, a quarter of them spoken by a voice and kept as sound: its size, and
 how long Chromium takes to open it from disk, until its load event (with the package playwright, and Chromium). The
-aims: 25 MB and 3 s. Then pages built from the records of 100,000 utterances, in a process of their own: seconds from
+aims: 25 MB and 2 s. Then pages built from the records of 100,000 utterances, in a process of their own: seconds from
 reading the scorecard to having written the page, and the peak memory of that process. The aims: 20 s and 1 GB.
 """
 
