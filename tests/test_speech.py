@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from pytest_modellab.bench import artefacts
 from pytest_modellab.bench.artefacts import Artefacts
 from pytest_modellab.bench.speaking import joined
+from pytest_modellab.catalog.load import load
 from pytest_modellab.engines.base import Speech
 from pytest_modellab.metrics.speech import hurried, look, pace
+from pytest_modellab.text import normalizer
 
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 RATE = 16_000
 TEXT = "a sentence of some thirty letters"
 
@@ -116,3 +119,12 @@ class TestArtefacts:
         monkeypatch.setattr(artefacts, "KEPT_BYTES", 2.5 * sounds.path(digests[0]).stat().st_size)
         sounds.bound(digests)
         assert [sounds.path(digest).exists() for digest in digests] == [True, True, False, False]
+
+
+def test_digits_that_are_spoken_one_by_one_are_one_number_to_whoever_writes_them_down() -> None:
+    """Else every voice would be charged with as many errors as there are digits."""
+    for dataset in load(FIXTURES).datasets.values():
+        for prompt in dataset.prompts or ():
+            words = normalizer("whisper-english")(prompt.reference).split()
+            pairs = zip(words, words[1:], strict=False)
+            assert not any(len(a + b) == 2 and (a + b).isdigit() for a, b in pairs), (dataset.id, prompt.id, words)
