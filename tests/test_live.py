@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from serving import ask, serving
 
-from pytest_modellab.bench.session import slug
+from pytest_modellab.bench.session import OVER, Session, slug
 from pytest_modellab.web import live
 from pytest_modellab.web.progress import QUIET_S, Watch, running
 
@@ -106,21 +106,22 @@ class TestWhetherItRuns:
         journal(folder, "asr/a:cpu:b")
         assert running(tmp_path) == ["s"]
 
-    def test_not_what_its_scorecard_says_was_broken_off(self, tmp_path: Path) -> None:
-        planned(tmp_path, "s")
+    def test_not_what_was_broken_off_and_has_ended(self, tmp_path: Path) -> None:
+        folder = planned(tmp_path, "s")
         watch = Watch(tmp_path)
         assert [name for name, _ in watch.look()] == ["session"]
-        card = tmp_path / "scorecard.json"
-        for damaged in ("{", "[]", '{"session": "s"}', '{"session": "s", "partial": null}'):
-            card.write_text(damaged)
-            card.touch()
-            assert list(watch.look()) == []
-        card.unlink()
-        card.write_text('{"session": "s", "partial": "interrupted"}')
-        os.utime(card, ns=(1, 1))
+        (folder / OVER).touch()
         assert list(watch.look()) == [("ended", {"session": "s"})]
         assert running(tmp_path) == []
         assert (list(Watch(tmp_path).look()), Watch(tmp_path).sessions()) == ([], [])
+
+    def test_an_interrupted_session_says_so_and_stays_over_when_another_has_ended(self, tmp_path: Path) -> None:
+        interrupted = Session(tmp_path, "a", own=True)
+        interrupted.end(whole=False)
+        other = Session(tmp_path, "b", own=True)
+        assert running(tmp_path) == ["b"]
+        other.end(whole=True)
+        assert running(tmp_path) == []
 
 
 class TestPage:

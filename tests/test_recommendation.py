@@ -126,6 +126,7 @@ class TestRoles:
         assert found.text.startswith("near on cpu: lowest RTF of 2 that qualify (RTF 0.20)")
         far = "WER 10.1 % is 2.1 points from the best, more than 2 points"
         assert found.excluded == (Exclusion(model="far", device="cpu", why=far),)
+        assert found.provisional == ("100 reference words, fewer than 5000, too few to rank models",)
         assert named(self.role("primary-asr", rows)) == "best"
 
     def test_a_small_footprint_is_memory_within_five_points(self) -> None:
@@ -144,6 +145,34 @@ class TestRoles:
         close = [each.model_copy(update={"intervals": {"rtf": both}}) for each in rows]
         assert self.role("fast-asr", close).ties == ("b",)
         assert self.role("fast-asr", rows).ties == ()
+
+    def test_one_that_is_not_told_apart_from_the_best_is_not_left_out_for_certain(self) -> None:
+        rows = [
+            row(spread(record("base", wer=0.03, words=6000, timing=timing(0.4)), 0.004, 0.26)),
+            row(spread(record("tiny", wer=0.06, words=6000, timing=timing(0.1)), 0.007, 0.60)),
+        ]
+        found = self.role("fast-asr", rows)
+        assert named(found) == "base"
+        assert found.provisional == ("it isn't certain that tiny on cpu must be left out",)
+        assert found.excluded[0].doubt == "its WER is not told apart from the best"
+
+    def test_a_rivals_noise_makes_a_choice_by_speed_provisional(self) -> None:
+        noisy = NOISY.model_copy(update={"rtf": 0.5})
+        rows = [row(record("a", words=6000, timing=noisy)), row(record("b", words=6000, timing=timing(0.1)))]
+        found = self.role("fast-asr", rows)
+        assert (named(found), found.provisional) == ("b", ("a: timed on a noisy machine",))
+
+    def test_times_of_different_machines_rank_nobody(self) -> None:
+        rows = [row(record("a", words=6000)), row(record("b", words=6000, timing=timing(0.1)))]
+        rows[0] = rows[0].model_copy(update={"machine": "another"})
+        found = self.role("fast-asr", rows)
+        assert found.text == "none: of 2 that qualify none can be ranked: RTF passed over: timed on different machines"
+        assert "; RTF passed over: timed on different machines" in self.role("primary-asr", rows).text
+
+    def test_a_model_is_not_tied_with_itself_but_with_it_on_another_device(self) -> None:
+        cpu = row(spread(record("a"), 0.05, 0.2))
+        other = cpu.model_copy(update={"case": cpu.case.model_copy(update={"device": "cuda"})})
+        assert self.role("primary-asr", [cpu, other]).ties == ("a on cuda",)
 
     def test_what_is_for_research_is_taken_for_that_role_alone(self) -> None:
         def all_three(model: str, research: str | None) -> list[Row]:
@@ -208,7 +237,7 @@ class TestUseCases:
 
     def test_a_data_set_that_was_not_measured_is_no_evidence(self) -> None:
         found = use_case([row(record())], datasets=["noisy-*"])
-        assert found.text == "none: insufficient evidence: no case was graded"
+        assert found.text == "none: insufficient evidence: nothing was measured on noisy-*"
         assert found.excluded[0].why == "no case of asr on noisy-*"
 
     def test_nobody_that_meets_it(self) -> None:
@@ -222,6 +251,54 @@ class TestUseCases:
         found = use_case(rows, require={"asr": {"wer": 0.12}})
         assert named(found) == "tiny"
         assert found.text.endswith("; provisional: WER on talk may be beyond 12.0 %")
+
+    def test_a_bound_that_noise_may_have_missed_is_not_missed_for_certain(self) -> None:
+        noisy = NOISY.model_copy(update={"rtf": 0.73})
+        rows = [row(record("base", words=6000, timing=noisy)), row(record("tiny", wer=0.09, words=6000))]
+        found = use_case(rows, require={"asr": {"rtf": 0.5}})
+        assert named(found) == "tiny"
+        assert found.excluded[0].doubt == "timed on a noisy machine"
+        assert found.provisional == ("it isn't certain that base on cpu must be left out",)
+        left = use_case(rows, require={"asr": {"rtf": 0.5, "wer": 0.095}}).excluded[0]
+        assert left.doubt == ""  # its words are too many wrong, whatever its times
+
+    def test_a_bound_within_the_interval_is_not_missed_for_certain(self) -> None:
+        rows = [row(spread(record("base", wer=0.11, words=6000), 0.09, 0.13)), row(record("tiny", words=6000))]
+        found = use_case(rows, require={"asr": {"wer": 0.10}})
+        assert found.excluded[0].doubt == "the interval of its WER reaches within"
+
+    def test_nobody_near_enough_in_everything_is_no_error(self) -> None:
+        rows = [
+            row(record("good", wer=0.02, words=6000, timing=timing(0.5))),
+            row(record("fast", wer=0.10, words=6000, timing=timing(0.1))),
+        ]
+        found = use_case(rows, within={"asr.wer": 0.02, "asr.rtf": 0.1})
+        assert found.text == "none: no model is near enough to the best in all of asr.wer, asr.rtf"
+        assert len(found.excluded) == 2
+        assert use_case(rows, within={"asr.distillmos": 1.0}).case is None
+
+    def test_only_what_is_for_research(self) -> None:
+        found = use_case([row(record(), research="its licence")])
+        assert found.text == "none: what passed its gates is for research only"
+
+    def test_words_and_characters_are_not_pooled(self) -> None:
+        def pair(model: str, words: float, characters: float) -> list[Row]:
+            first = row(record(model, dataset="en", wer=words, words=5000))
+            second = row(record(model, dataset="ja", wer=characters, words=50_000))
+            return [first, second.model_copy(update={
+                "error_metric": "cer", "figures": {**second.figures, "wer": None, "cer": characters},
+            })]  # fmt: skip
+
+        found = use_case([*pair("one", 0.02, 0.10), *pair("two", 0.08, 0.09)])
+        assert named(found) == "one"
+        assert "lowest WER and CER of 2" in found.text
+        missed = use_case(pair("one", 0.02, 0.10), require={"asr": {"wer": 0.05}}).excluded[0]
+        assert missed.why == "CER 10.0 % on ja, required ≤ 5.0 %"
+
+    def test_what_was_measured_on_other_data_of_that_name_is_not_compared(self) -> None:
+        rows = [row(record("old", wer=0.01)), row(record("new", wer=0.09))]
+        rows[0] = rows[0].model_copy(update={"data": "another"})
+        assert use_case(rows).text == "none: the 2 that pass with a grade above F share no data set to be compared on"
 
     def test_what_not_all_have_ranks_nobody(self) -> None:
         rows = [row(record("a", wer=0.1)), row(record("b", wer=0.05))]

@@ -117,6 +117,14 @@ class TestPage:
         assert f"| `asr/tiny:cpu:talk` | 2026-01-01 | `{'b' * 12}` with changes | some |" in text
         assert "x 1.2" in text
 
+    def test_what_is_of_other_data_is_told_and_not_compared(self, tmp_path: Path) -> None:
+        old, new = made(model="old", wer=0.01), made(model="new", wer=0.09)
+        origin = new.provenance.model_copy(update={"inputs": {**new.provenance.inputs, "dataset": "another"}})
+        results.keep([old, new.model_copy(update={"provenance": origin})], tmp_path)
+        text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
+        assert "- `talk`: its recordings, references or normalisation have changed between these; only" in text
+        assert "share no data set to be compared on" in text
+
     def test_without_records(self, tmp_path: Path) -> None:
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
         assert text.endswith("Nothing was measured yet.\n")

@@ -14,6 +14,7 @@ from rows import BANDS, NOISY, RTF, WER, primary, row, spread, timing
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.stored import Failure
 from pytest_modellab.catalog.load import load
+from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.gate import Limits, Run, Status, Verdict
 from pytest_modellab.scorecard.card import (
@@ -335,7 +336,15 @@ class TestTerminal:
         rows = [row(record("a", timing=timing(0.5))), row(record("b", wer=0.2))]
         profiles = load(Path(__file__).parent.parent / "fixtures").profiles
         lines = [line for line, _ in render(build("s", rows, partial=None, profiles=profiles), "x.json")]
-        assert "use cases: voice notes a *; none for call centre" in lines
+        assert "use cases: voice notes a on cpu *; none for call centre" in lines
+
+    def test_what_a_star_of_a_choice_means_is_told_where_no_grade_has_one(self) -> None:
+        rows = [row(spread(record("a", words=6000), 0.08, 0.13), limits=[RTF])]
+        wanted = {"title": "notes", "why": "w", "require": {"asr": {"wer": 0.12}}, "prefer": ["asr.wer"]}
+        profiles = ProfilesFile.model_validate({"schema": "modellab.profiles/1", "use_cases": {"notes": wanted}})
+        lines = [line for line, _ in render(build("s", rows, partial=None, profiles=profiles), "x.json")]
+        assert "use cases: notes a on cpu *" in lines
+        assert "* provisional choice: WER on talk may be beyond 12.0 %" in lines
 
     def test_few_words_stand_before_the_noise(self) -> None:
         rows = [row(record("a", timing=NOISY)), row(record("b", dataset="long", words=6000, timing=NOISY))]

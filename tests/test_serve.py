@@ -38,7 +38,7 @@ def reports(tmp_path: Path) -> Path:
         stored.write(one.model_copy(update={"id": f"0000000{number}", "provenance": origin}), folder)
     (folder / "audio" / "ab").mkdir(parents=True)
     (folder / "audio" / "ab" / f"{DIGEST}.flac").write_bytes(SOUND)
-    (folder / "scorecard.json").write_text('{"schema": "modellab.scorecard/1"}')
+    (folder / "scorecard.json").write_text('{"schema": "modellab.scorecard/2"}')
     (tmp_path / "secret.json").write_text("secret")
     return folder
 
@@ -75,7 +75,7 @@ class TestShown:
             assert "default-src 'none'" in found.headers["Content-Security-Policy"]
 
     def test_the_scorecard_as_json(self, server: ReportsServer, reports: Path) -> None:
-        assert ask(server, "/api/scorecard").json() == {"schema": "modellab.scorecard/1"}
+        assert ask(server, "/api/scorecard").json() == {"schema": "modellab.scorecard/2"}
         (reports / "scorecard.json").unlink()
         assert ask(server, "/api/scorecard").status == 404
 

@@ -17,7 +17,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from .files import write_text
 from .journal import head_key, read
 
 PLAN = "plan.json"
+OVER = "over"
+"""In the folder of a session that was broken off and has ended."""
 
 
 class Session:
@@ -107,6 +109,9 @@ class Session:
         if whole:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._sweep()
+        else:
+            with suppress(OSError):  # only who watches would miss it
+                (self.folder / OVER).touch()
 
     def _sweep(self) -> None:
         """Remove dead folders that hold no journal any more."""

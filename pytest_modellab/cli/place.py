@@ -92,7 +92,7 @@ def ini_option(name: str) -> str | None:
 
 def ini_flag(name: str) -> bool:
     """A yes or no of pytest's, yes unless the ini file has another word for it."""
-    return (ini_option(name) or "").lower() not in {"false", "no", "off", "0"}
+    return (ini_option(name) or "").lower() not in {"n", "no", "f", "false", "off", "0"}
 
 
 def _nearest(option: str) -> tuple[Path, str | None]:

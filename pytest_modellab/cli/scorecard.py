@@ -28,7 +28,8 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror}; run pytest first") from error
     except ValidationError as error:
-        raise UsageError(f"{path}: is no scorecard of this version: {error.errors(include_url=False)[0]['msg']}; run pytest again") from error
+        why = error.errors(include_url=False)[0]["msg"]
+        raise UsageError(f"{path}: is no scorecard of this version: {why}; run pytest again") from error
     if options.html is not None:
         _write_page(card, path.parent, options)
     elif options.markdown:

@@ -90,7 +90,7 @@ def _card(folder: Path, name: str) -> Scorecard | str:
     except OSError as error:
         return f"{name}: can't be read: {error.strerror}"
     except ValidationError as error:
-        return f"{name}: is no scorecard: {error.errors(include_url=False)[0]['msg']}"
+        return f"{name}: is no scorecard of this version: {error.errors(include_url=False)[0]['msg']}"
 
 
 def _missing(required: Mapping[str, Sequence[Record]]) -> Iterator[str]:

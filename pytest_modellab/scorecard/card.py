@@ -24,7 +24,7 @@ from .part import Part
 from .recommendation import Recommendation, recommend_all
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
-SCHEMA: Literal["modellab.scorecard/1"] = "modellab.scorecard/1"
+SCHEMA: Literal["modellab.scorecard/2"] = "modellab.scorecard/2"
 
 
 class Judgement(Part):
@@ -59,6 +59,8 @@ class Row(Part):
     standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     device_kind: str = ""
+    data: str = Field(default="", description="what tells apart recordings, references and the way they are compared")
+    machine: str = Field(default="", description="what its times hold for")
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
     ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
     noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
@@ -79,7 +81,7 @@ class Row(Part):
 class Scorecard(Part):
     """Everything a session found."""
 
-    schema_: Literal["modellab.scorecard/1"] = Field(alias="schema", default=SCHEMA)
+    schema_: Literal["modellab.scorecard/2"] = Field(alias="schema", default=SCHEMA)
     session: str
     created: str
     partial: str | None = Field(description="why this is not the whole session, else null")
@@ -138,7 +140,7 @@ def build_row(
         statuses.append(tests)
     if record.failure is not None or record.summary.answered == 0:
         statuses.append(Status.FAIL)
-    words = record.summary.words
+    words, inputs = record.summary.words, record.provenance.inputs
     return Row(
         case=report.case,
         title=report.title,
@@ -155,7 +157,9 @@ def build_row(
         empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
         standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
-        device_kind=str(record.provenance.inputs.get("device", {}).get("kind", "")),
+        device_kind=str(inputs.get("device", {}).get("kind", "")),
+        data=f"{inputs.get('dataset')} {record.normalizer.name} {record.normalizer.version}",
+        machine=", ".join(str(record.provenance.hardware.get(name)) for name in ("cpu", "cores", "gpus")),
         currency=record.price.currency if record.price else None,
         ran_on=record.ran_on,
         noisy=record.timing.noisy if record.timing.rtf is not None else None,

@@ -140,6 +140,10 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     if few or noisy:
         told.append(f"\\* provisional: {plain('; '.join([*few, *([NOISY] if noisy else [])]))}")
     told += [f"~ {NOISY}: `{row.case.id}`: {plain(row.noisy)}" for row in rows if row.noisy]
+    for dataset in dict.fromkeys(row.case.dataset for row in rows):
+        if len({row.data for row in rows if row.case.dataset == dataset}) > 1:
+            changed = "its recordings, references or normalisation have changed between these"
+            told.append(f"`{dataset}`: {changed}; only what is of the same data is compared")
     limits = {found.conditional for row in rows for m in ("answer_accuracy", row.error_metric)
               if (found := row.intervals.get(m)) is not None and found.conditional}  # fmt: skip
     if limits:

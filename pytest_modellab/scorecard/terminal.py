@@ -58,6 +58,8 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
         # By number: the fewest words first.
         reasons = [*sorted(few, key=lambda reason: int(reason.split()[0])), *([NOISY] if noisy else [])]
         yield f"* provisional grade: {'; '.join(reasons)}", None
+    elif doubtful := dict.fromkeys(note for each in card.recommendations for note in each.provisional):
+        yield f"* provisional choice: {'; '.join(doubtful)}", None
     limits = [row.intervals[m].conditional for row in measured if (m := row.error_metric) in row.intervals]
     if limits:
         told = "; ".join(sorted({each for each in limits if each}))
@@ -122,7 +124,8 @@ def _recommended(recommendations: Sequence[Recommendation]) -> Iterator[str]:
     for reason, titles in by_reason.items():
         yield f"{', '.join(titles)}: {reason}"
     use_cases = [each for each in recommendations if not each.role]
-    taken = [f"{each.title} {each.case.model}{_star(each)}" for each in use_cases if each.case]
+    taken = [f"{each.title} {each.case.model} on {each.case.device}{_tie(each)}{_star(each)}" for each in use_cases
+             if each.case]  # fmt: skip
     without = [each.title for each in use_cases if not each.case]
     taken += [f"none for {', '.join(without)}"] if without else []
     if taken:
@@ -132,8 +135,11 @@ def _recommended(recommendations: Sequence[Recommendation]) -> Iterator[str]:
 def _choice(each: Recommendation) -> str:
     if each.case is None:
         return f"none: {each.brief}"
-    tie = f"; a tie with {', '.join(each.ties)}" if each.ties else ""
-    return f"{each.case.model} on {each.case.device}, {each.brief}{tie}{_star(each)}"
+    return f"{each.case.model} on {each.case.device}, {each.brief}{_tie(each)}{_star(each)}"
+
+
+def _tie(recommendation: Recommendation) -> str:
+    return f", a tie with {', '.join(recommendation.ties)}" if recommendation.ties else ""
 
 
 def _star(recommendation: Recommendation) -> str:

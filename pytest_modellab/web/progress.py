@@ -10,11 +10,10 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..bench.session import PLAN, slug
+from ..bench.session import OVER, PLAN, slug
 from ..pace import Pace
 
 Event = tuple[str, dict[str, Any]]
@@ -152,32 +151,12 @@ def running(reports: Path) -> list[str]:
 
 
 def _folders(reports: Path) -> list[Path]:
-    """Of sessions that have not ended; one that was interrupted leaves its folder, and a scorecard that says so."""
+    """Of sessions that have not ended; one that was interrupted leaves its folder, with a mark."""
     try:
         found = sorted(path for path in (reports / "sessions").iterdir() if path.is_dir() and not path.is_symlink())
     except OSError:
         return []
-    over = _broken_off(reports) if found else None
-    return [path for path in found if path.name != over]
-
-
-def _broken_off(reports: Path) -> str | None:
-    """The session whose scorecard lies here, where it was broken off."""
-    path = reports / "scorecard.json"
-    try:
-        return _named_as_broken_off(path, path.stat().st_mtime_ns)
-    except OSError:
-        return None
-
-
-@lru_cache(maxsize=8)
-def _named_as_broken_off(path: Path, changed_ns: int) -> str | None:
-    """Of a scorecard as it was then: it may be large, and is asked for at every look."""
-    try:
-        card = json.loads(path.read_bytes())
-        return str(card["session"]) if card["partial"] else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return [path for path in found if not (path / OVER).exists()]
 
 
 def _quiet_s(folder: Path) -> float:
