@@ -333,7 +333,7 @@ class TestTerminal:
         ]
 
     def test_one_line_for_all_use_cases(self) -> None:
-        rows = [row(record("a", timing=timing(0.5))), row(record("b", wer=0.2))]
+        rows = [row(record(name, dataset="smoke-en", wer=wer)) for name, wer in (("a", 0.1), ("b", 0.2))]
         profiles = load(Path(__file__).parent.parent / "fixtures").profiles
         lines = [line for line, _ in render(build("s", rows, partial=None, profiles=profiles), "x.json")]
         assert "use cases: voice notes a on cpu *; none for call centre" in lines
