@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import answered, case
 from records import NO_SPEED, record
 from rows import NOISY, RTF, WER, primary, row, spread, timing
 
+from pytest_modellab.bench.chat_figures import summarize
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.stored import Range
 from pytest_modellab.catalog.load import default_profiles, load
@@ -311,6 +313,18 @@ class TestUseCases:
         found = use_case([row(record())], require={"asr": {"wer": 0.1, "rtf": 0.5}}, within={"asr.wer": 0.03})
         asked = "WER ≤ 10.0 %, RTF ≤ 0.50, WER within 3 points of the best; by WER."
         assert found.wanted == f"Notes are read once. {asked}"
+
+
+def test_questions_are_the_same_heard_or_told_in_writing(tmp_path: Path) -> None:
+    def asked(model: str, dataset: str, question: str) -> Row:
+        turn = answered(tmp_path).model_copy(update={"reference": question})
+        made = record(utterances=[turn], case=case(model, "chat"), chat=summarize([turn]))
+        inputs = {**made.provenance.inputs, "dataset": dataset}
+        return row(made.model_copy(update={"provenance": made.provenance.model_copy(update={"inputs": inputs})}))
+
+    heard, written = asked("cascade", "spoken", "How are you?"), asked("llm", "texts", "How are you?")
+    assert heard.data == written.data
+    assert heard.data != asked("cascade", "spoken", "Who are you?").data
 
 
 def test_the_roles_of_the_lab_are_those_of_a_lab_without_a_file() -> None:

@@ -123,7 +123,9 @@ class TestPage:
         results.keep([old, new.model_copy(update={"provenance": origin})], tmp_path)
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
         assert "- `talk`: its recordings, references or normalisation have changed between these; only" in text
-        assert "share no data set to be compared on" in text
+        assert (
+            "| primary ASR | none | the 2 that pass with a grade above F share no data set to be compared on |" in text
+        )
 
     def test_without_records(self, tmp_path: Path) -> None:
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))

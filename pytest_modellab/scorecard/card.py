@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -158,7 +159,7 @@ def build_row(
         standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
         device_kind=str(inputs.get("device", {}).get("kind", "")),
-        data=f"{inputs.get('dataset')} {record.normalizer.name} {record.normalizer.version}",
+        data=_data(record),
         machine=", ".join(str(record.provenance.hardware.get(name)) for name in ("cpu", "cores", "gpus")),
         currency=record.price.currency if record.price else None,
         ran_on=record.ran_on,
@@ -166,6 +167,16 @@ def build_row(
         unchanged_since=report.unchanged_since,
         record=shown(report.path),
     )
+
+
+def _data(record: Record) -> str:
+    """What two records must have in common for their figures to be compared."""
+    data = str(record.provenance.inputs.get("dataset"))
+    if record.chat is not None:
+        # One model hears the questions, another is told them in writing: they are the same questions.
+        told = "\n".join(f"{each.id} {each.reference}" for each in record.utterances)
+        data = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+    return f"{data} {record.normalizer.name} {record.normalizer.version}"
 
 
 def _task(record: Record) -> Task:

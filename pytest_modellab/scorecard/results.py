@@ -111,7 +111,8 @@ def _lines(card: Scorecard, records: Mapping[str, Record]) -> Iterator[str]:
     yield "|---|---|---|"
     for each in card.recommendations:
         model = f"{each.case.model} on {each.case.device}" if each.case else "none"
-        yield f"| {plain(each.title)} | {plain(f'{model} *' if each.provisional else model)} | {plain(each.text)} |"
+        why = each.text.partition(": ")[2]  # without what stands beside it
+        yield f"| {plain(each.title)} | {plain(f'{model} *' if each.provisional else model)} | {plain(why)} |"
     yield "\n## Grades\n"
     yield github(models_columns(card.models))
     for task, rows in by_task(sorted(card.rows, key=_order)):
