@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="takes gigabytes and minutes: pytest -m heavy tests"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def surroundings() -> Iterator[None]:
+    """What sessions that tests start find: room for a line, whatever it says, and no CI job to tell."""
+    with pytest.MonkeyPatch.context() as patched:
+        # Tests of narrow terminals set their own.
+        patched.setenv("COLUMNS", "500")
+        patched.delenv("GITHUB_STEP_SUMMARY", raising=False)
+        yield
+
+
 @pytest.fixture
 def lab(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
@@ -42,7 +53,4 @@ def lab(
     """
     if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
         monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    # What is said stands on one line; tests of narrow terminals set their own.
-    monkeypatch.setenv("COLUMNS", "500")
     return FakeLab(pytester)
