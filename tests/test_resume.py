@@ -11,13 +11,18 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import psutil
 import pytest
 from fakelab import FakeLab
 
+from pytest_modellab.bench import wire
+from pytest_modellab.bench.conditions import CLIP_S
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.record_files import canonical, read
+from pytest_modellab.metrics import asr
 
 ROOT = Path(__file__).parent.parent
 
@@ -209,6 +214,31 @@ def test_ctrl_c_in_a_command_that_runs_pytest_finishes_the_utterance(lab: FakeLa
     assert ("push stopped: pytest was interrupted" if command[0] == "hook" else "no release was made") in output
     assert answered(lab.path / "reports") == 3
     assert not list((lab.path / "reports").glob("*.zip"))
+
+
+@pytest.mark.parametrize(("module", "name", "call"), [(wire, "send", 4), (asr, "score", 3)])
+def test_ctrl_c_just_before_or_after_the_call_keeps_the_answer(
+    lab: FakeLab, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, call: int
+) -> None:
+    lab.texts = [f"clip number {i}" for i in range(6)]
+    lab.ready()
+    fixed = round(CLIP_S * 16_000) * 4
+    called = getattr(module, name)
+    calls = 0
+
+    def pressed(*arguments: Any) -> Any:
+        nonlocal calls
+        done = called(*arguments)
+        calls += name == "score" or (len(arguments) == 3 and len(arguments[2]) not in {0, fixed})
+        if calls == call:  # the first clip is handed over twice: once to warm up
+            calls += 1
+            signal.raise_signal(signal.SIGINT)
+        return done
+
+    monkeypatch.setattr(module, name, pressed)
+    outcome = lab.pytester.inline_run("-p", "no:cacheprovider", no_reraise_ctrlc=True)
+    assert outcome.ret == pytest.ExitCode.INTERRUPTED
+    assert answered(lab.path / "reports") == 3
 
 
 def test_ctrl_c_twice_leaves_at_once(lab: FakeLab) -> None:

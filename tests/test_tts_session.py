@@ -12,6 +12,7 @@ from fakelab import FakeLab
 from pytest_modellab.bench.merge import merge
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.record_files import canonical
+from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.gate import Status
 
 VOICE = "modellab_fake_engine:FakeVoice"
@@ -165,9 +166,9 @@ class TestRoundTrip:
     def test_one_that_is_not_installed_says_what_to_install(
         self, lab: FakeLab, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from pytest_modellab.engines.distillmos import DistillMos
-
-        monkeypatch.setattr(DistillMos, "distributions", ("no-such-library",))
+        monkeypatch.setattr(
+            engine_class("pytest_modellab.engines.distillmos:DistillMos"), "distributions", ("no-such-library",)
+        )
         ready(lab, judge={"asr": "ear", "quality": ["distillmos"]}).run()
         record = lab.record()
         assert record.figure("distillmos") is None

@@ -18,8 +18,9 @@ from ..text import normalizer
 from .assemble import RunFacts
 from .conditions import Conditions
 from .exercises import Ask, Exercise, Kept
+from .interrupts import finishing
 from .journal import Journal
-from .local import Interrupted, Memory, WorkerDied
+from .local import Memory, WorkerDied
 from .machine import machine
 from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool
 from .record import Elsewhere, Finding
@@ -210,13 +211,11 @@ class CaseRun:
     def _fixed(self) -> Ask | None:
         return self.job.exercise.fixed(self.job.whole)
 
-    def _ask(self, loaded: Loaded, ask: Ask, timeout: float, on_interrupt: Interrupted | None = None) -> dict[str, Any]:
+    def _ask(self, loaded: Loaded, ask: Ask, timeout: float) -> dict[str, Any]:
         """One call with an eye on what the machine does beside it. Raises WorkerDied."""
         worker = loaded.worker
         assert worker is not None
-        return self._conditions.timed(
-            lambda: worker.request(ask.message, ask.payload, timeout=timeout, on_interrupt=on_interrupt)
-        )
+        return self._conditions.timed(lambda: worker.request(ask.message, ask.payload, timeout=timeout))
 
     def _interrupt(self) -> None:
         """Ctrl-C: what is being answered is worth keeping."""
@@ -259,10 +258,9 @@ class CaseRun:
                 self._note(utterance, None, None, loaded.failure)
             else:
                 try:
-                    self._answer(loaded, utterance, ask)
-                    if self.interrupted:
-                        raise KeyboardInterrupt
-                    if not deaths:
+                    with finishing(self._interrupt):
+                        self._answer(loaded, utterance, ask)
+                    if not self.interrupted and not deaths:
                         last = i == len(self.job.dataset.utterances) - 1
                         self._time_fixed_clip(loaded, calls[i] + (calls[-1] if last else 0))
                 except WorkerDied as death:
@@ -271,6 +269,8 @@ class CaseRun:
                     loaded = None
                     if utterance.id not in self.answers:
                         self._note(utterance, None, None, _died(death))
+                if self.interrupted:
+                    raise KeyboardInterrupt
             self._advance()
         if len(deaths) >= MAX_DEATHS:
             failure: Failure | None = _given_up(deaths)
@@ -306,7 +306,7 @@ class CaseRun:
         return loaded
 
     def _answer(self, loaded: Loaded, utterance: Utterance, ask: Ask) -> None:
-        reply = self._ask(loaded, ask, self._timeout(ask), self._interrupt)
+        reply = self._ask(loaded, ask, self._timeout(ask))
         if "error" in reply:
             error = reply["error"]
             message = f"{error['type']}: {error['message']}"

@@ -12,10 +12,9 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol, TypeAlias
+from typing import IO, Any, Literal, Protocol
 
 from ..environments import Environment
 from ..store import cache_root
@@ -26,8 +25,6 @@ from .gpu import gpu_memory
 STDERR_LINES = 20
 _LINE_LENGTH = 500
 
-
-Interrupted: TypeAlias = Callable[[], object]
 
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 """The variables that name the folder for temporary files: each worker has its own, which goes with it."""
@@ -79,13 +76,8 @@ class Worker(Protocol):
 
     memory: Memory
 
-    def request(
-        self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
-    ) -> dict[str, Any]:
-        """The reply; samples that came with it are its `payload`. Raises WorkerDied; the worker is gone afterwards.
-
-        With `on_interrupt` a first Ctrl-C only calls it, and the reply is waited for; a second one ends the worker.
-        """
+    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
+        """The reply; samples that came with it are its `payload`. Raises WorkerDied; the worker is gone afterwards."""
         ...
 
     def close(self) -> None: ...
@@ -130,19 +122,11 @@ class LocalWorker:
     def pid(self) -> int:
         return self._process.pid
 
-    def request(
-        self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
-    ) -> dict[str, Any]:
+    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
         """Send one request and wait at most `timeout` seconds for its reply."""
         try:
             wire.send(self._stdin, message, payload)
-            try:
-                reply = self._wait(timeout)
-            except KeyboardInterrupt:
-                if on_interrupt is None:
-                    raise
-                on_interrupt()
-                reply = self._wait(timeout)
+            reply = self._wait(timeout)
         except queue.Empty:
             self._kill()
             raise WorkerDied(
@@ -274,9 +258,7 @@ class InProcessWorker:
         self._host = Host()
         self.memory = Memory()
 
-    def request(
-        self, message: dict[str, Any], payload: bytes = b"", *, timeout: float, on_interrupt: Interrupted | None = None
-    ) -> dict[str, Any]:
+    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
         reply, samples = self._host.answer(message, payload)
         reply.pop("cpu_s", None)  # the session's own, which it knows
         return {**reply, "payload": samples} if samples else reply
