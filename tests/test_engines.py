@@ -190,7 +190,7 @@ class TestLoading:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     script = Path(__file__).with_name("tiny_models.py")
-    command = [sys.executable, str(script), str(tmp_path_factory.mktemp("tiny"))]
+    command = [sys.executable, str(script), str(tmp_path_factory.mktemp("tiny")), "cpu"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr

@@ -245,54 +245,9 @@ def test_a_dialogue_is_complete_timed_and_graded_as_failing(place: Path) -> None
     assert row["grade"]["letter"] == "F"
 
 
-INSIDE = """
-import sys
-from pathlib import Path
-import numpy as np
-sys.path.insert(0, sys.argv[1])
-from pytest_modellab.engines.base import Clip, DeviceRef, Exchange, LoadRequest, Speech, Turn
-from pytest_modellab.engines.lfm2_audio import SPARE_TOKENS, Lfm2Audio
-
-options = {"text_temperature": 1.0, "max_new_tokens": 60}
-engine = Lfm2Audio.load(LoadRequest(DeviceRef("cpu"), options, Path(sys.argv[2])))
-noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
-# By chance, but the same chance every time.
-first, second = (engine.transcribe(Clip(noise, 16_000)).text for _ in range(2))
-assert first and first == second
-# Too short for the encoder as it is.
-engine.transcribe(Clip(noise[:100], 16_000))
-
-# The interleaved mode, after a turn that is over; all comes as it is written.
-clip = Clip(noise, 16_000)
-turn = Turn(clip, None, [Exchange(clip, "Hello there.", None, "Good morning.")])
-pieces = list(engine.respond(turn))
-text = "".join(piece for piece in pieces if isinstance(piece, str))
-speech = [piece for piece in pieces if isinstance(piece, Speech)]
-assert text and len(speech) > 1 and isinstance(pieces[0], str)
-assert all(piece.rate == 24_000 and piece.samples.dtype == np.float32 for piece in speech)
-whole = np.concatenate([piece.samples for piece in speech])
-assert len(whole) % 1920 == 0 and np.isfinite(whole).all() and whole.std() > 0
-
-# In growing pieces it is what it would be at once.
-import torch
-from pytest_modellab.engines.lfm2_speech import Voice
-codes = torch.randint(0, 2048, (1, 8, 50), generator=torch.Generator().manual_seed(0))
-with torch.inference_mode():
-    at_once = engine._detokenizer(codes)[0].numpy()
-voice = Voice(engine._detokenizer)
-pieces = [piece for i in range(50) for piece in voice.add(codes[0, :, i])]
-assert 4 < len(pieces) < 15
-pieces += voice.rest()
-assert np.allclose(np.concatenate([piece.samples for piece in pieces]), at_once, atol=1e-4)
-
-# It speaks a text, if it gets so far as to begin with audio.
-assert all(isinstance(piece, Speech) for piece in engine.synthesize("Hello there.", "en"))
-"""
-
-
 @pytest.mark.heavy
 def test_chance_short_clips_and_the_other_mode(place: Path, environment: Environment) -> None:
-    done = subprocess.run(
-        [environment.interpreter, "-c", INSIDE, ROOT, place / "checkpoint"], capture_output=True, text=True, check=False
-    )
+    script = Path(__file__).with_name("lfm2_inside.py")
+    command = [str(each) for each in (environment.interpreter, script, ROOT, place / "checkpoint", "cpu")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -159,7 +159,7 @@ def test_what_else_measures_speech_tells_it_from_noise(session: Session) -> None
 
 def test_voices_of_transformers_speak_by_random_weights(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("tiny_voices.py")), str(tmp_path)],
+        [sys.executable, str(Path(__file__).with_name("tiny_voices.py")), str(tmp_path), "cpu"],
         env={**os.environ, "HF_HUB_OFFLINE": "1"},
         capture_output=True,
         text=True,

@@ -1,6 +1,6 @@
 """Builds tiny models with random weights in the layout of their publishers, by transformers itself, and runs them.
 
-`python tiny_models.py FOLDER` prints, as JSON, what the engine says of each family and how it takes a long clip.
+`python tiny_models.py FOLDER DEVICE` prints, as JSON, what the engine says of each family and how it takes a long clip.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ def parakeet(folder: Path) -> None:
     transformers.ParakeetForCTC(config).save_pretrained(folder)
 
 
-def run(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+def run(folder: Path, options: dict[str, Any], device: str) -> dict[str, Any]:
     from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest
     from pytest_modellab.engines.transformers_asr import Transformers
 
-    engine = Transformers.load(LoadRequest(DeviceRef("cpu"), {**options, "cpu_threads": 1}, folder))
+    engine = Transformers.load(LoadRequest(DeviceRef(device), {**options, "cpu_threads": 1}, folder))
     random = np.random.default_rng(0)
     texts = [
         engine.transcribe(Clip(random.normal(0, 0.1, 16_000 * seconds).astype(np.float32), 16_000, "en"))
@@ -94,7 +94,7 @@ def main() -> None:
     import torch
 
     torch.manual_seed(0)
-    root = Path(sys.argv[1])
+    root, device = Path(sys.argv[1]), sys.argv[2]
     found = {}
     for name, make, options in (
         ("wav2vec2", lambda folder: wav2vec2(folder, "Wav2Vec2"), {"chunk_s": 3, "stride_s": 0.5}),
@@ -105,9 +105,9 @@ def main() -> None:
         folder = root / name
         folder.mkdir()
         make(folder)
-        found[name] = run(folder, options)
+        found[name] = run(folder, options, device)
     try:
-        run(root / "parakeet", {"chunk_s": 3})
+        run(root / "parakeet", {"chunk_s": 3}, device)
     except ValueError as error:
         found["refused"] = {"message": str(error)}
     sys.stdout.write(json.dumps(found))

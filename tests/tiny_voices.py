@@ -1,6 +1,6 @@
 """Builds tiny voices with random weights in the layout of their publishers, by transformers itself, and has them speak.
 
-`python tiny_voices.py FOLDER` prints, as JSON, what the engine says of each family and what came of it.
+`python tiny_voices.py FOLDER DEVICE` prints, as JSON, what the engine says of each family and what came of it.
 """
 
 from __future__ import annotations
@@ -96,9 +96,9 @@ def speecht5(folder: Path) -> None:
     np.save(folder / SPEAKER, np.ones(8, dtype=np.float32))
 
 
-def spoken(folder: Path) -> dict[str, Any]:
+def spoken(folder: Path, device: str) -> dict[str, Any]:
     """What the engine says for the same text twice, and for one without a letter."""
-    engine = TransformersTts.load(LoadRequest(DeviceRef("cpu"), {"cpu_threads": 1}, folder))
+    engine = TransformersTts.load(LoadRequest(DeviceRef(device), {"cpu_threads": 1}, folder))
     first, again = (list(engine.synthesize("one two three", "en")) for _ in range(2))
     silent = list(engine.synthesize("...", "en"))
     return {
@@ -117,7 +117,7 @@ def main() -> None:
         folder = Path(sys.argv[1]) / name
         folder.mkdir()
         build(folder)
-        found[name] = spoken(folder)
+        found[name] = spoken(folder, sys.argv[2])
     sys.stdout.write(json.dumps(found))
 
 
