@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.skipif(not CUDA.present, reason=CUDA.reason)
 ROOT = Path(__file__).parent.parent
 WEIGHTS = "faster-whisper-tiny.en"
 """Whose weights all engines are given."""
+MIND = "smollm2-135m"
 ENGINES = {
     WEIGHTS: "faster_whisper",
     "openai-whisper-tiny.en": "whisper",
@@ -39,7 +41,6 @@ class Session:
     """Of this repository's suites, with all engines on the CPU and on the card."""
 
     reports: Path
-    code: int
     output: str
 
     @cached_property
@@ -47,6 +48,14 @@ class Session:
         """By model and device."""
         found = [read(path) for path in (self.reports / "runs").rglob("*.json")]
         return {(record.case.model, record.case.device): record for record in found}
+
+    def ran(self, model: str) -> Record:
+        """The record of a model on the card, where it has been."""
+        record = self.records[model, "cuda"]
+        assert record.failure is None, self.output
+        assert record.figure("success_rate") == 1
+        assert str(record.loaded["device"]).startswith("cuda")
+        return record
 
     @property
     def scorecard(self) -> dict[str, Any]:
@@ -69,18 +78,18 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(lab: Path, *arguments: str) -> Session:
-    reports = f"reports{''.join(arguments)}"
-    chosen = [part for model in ENGINES for part in ("--lab-model", model)]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "suites/test_10_asr.py", *chosen, *arguments]
-    command += ["--lab-device", "cpu", "--lab-device", "cuda", "--lab-dataset", "smoke-en", f"--lab-report={reports}"]
+def run(lab: Path, suite: str, dataset: str, models: Iterable[str], *arguments: str) -> Session:
+    reports = f"reports-{dataset}{''.join(arguments)}"
+    chosen = [f"--lab-model={model}" for model in models]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"suites/{suite}", *chosen, *arguments]
+    command += ["--lab-device=cpu", "--lab-device=cuda", f"--lab-dataset={dataset}", f"--lab-report={reports}"]
     done = subprocess.run(command, cwd=lab, capture_output=True, text=True, check=False)
-    return Session(lab / reports, done.returncode, done.stdout + done.stderr)
+    return Session(lab / reports, done.stdout + done.stderr)
 
 
 @pytest.fixture(scope="module", params=["-n0", "-n2"])
 def session(lab: Path, request: pytest.FixtureRequest) -> Session:
-    return run(lab, request.param)
+    return run(lab, "test_10_asr.py", "smoke-en", ENGINES, request.param)
 
 
 def installed(library: str) -> None:
@@ -92,10 +101,7 @@ def installed(library: str) -> None:
 @pytest.mark.parametrize("model", ENGINES)
 def test_the_card_writes_what_the_cpu_writes(session: Session, model: str) -> None:
     installed(ENGINES[model])
-    cpu, card = session.records[model, "cpu"], session.records[model, "cuda"]
-    assert card.failure is None, session.output
-    assert card.figure("success_rate") == 1
-    assert str(card.loaded["device"]).startswith("cuda")
+    cpu, card = session.records[model, "cpu"], session.ran(model)
     # Half precision may turn one word of 60 against the integers of CTranslate2 on the CPU.
     assert abs((card.figure("wer") or 0) - (cpu.figure("wer") or 0)) < 0.04
 
@@ -128,6 +134,23 @@ def test_devices_stand_side_by_side(session: Session) -> None:
     assert rows == set(session.records)
     page = (session.reports / "scorecard.html").read_text(encoding="utf-8")
     assert "Devices" in page
+
+
+def test_a_stream_on_the_card_comes_while_somebody_speaks(lab: Path) -> None:
+    installed(ENGINES[WEIGHTS])
+    record = run(lab, "test_40_streaming.py", "stream-smoke-en", [WEIGHTS]).ran(WEIGHTS)
+    assert record.figure("wer") == 0
+    assert record.figure("early_partials") == 1
+    for metric in ("first_partial_p50_s", "final_p95_s", "peak_device_mb"):
+        assert (record.figure(metric) or 0) > 0, metric
+
+
+def test_a_language_model_on_the_card_answers(lab: Path) -> None:
+    installed("gguf")
+    record = run(lab, "test_30_chat.py", "chat-smoke-en", [MIND]).ran(MIND)
+    assert record.figure("answer_accuracy") == 1
+    for metric in ("first_token_p50_s", "latency_p50_s", "peak_device_mb"):
+        assert (record.figure(metric) or 0) > 0, metric
 
 
 def printed(script: str, *arguments: str | Path) -> str:
