@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def examine(catalog: Catalog | None) -> Iterator[Finding]:
         fix = (
             "" if found.present else f"its cases run on {device.fallback}" if device.fallback else "its cases don't run"
         )
-        yield Finding("devices", device.id, found.present, found.reason or device.kind, fix)
+        yield Finding("devices", device.id, found.present, found.reason or _hardware(device.kind), fix)
     if catalog is not None:
         environments = Environments(catalog.folder / "models")
         for model in catalog.models.values():
@@ -57,6 +58,12 @@ def examine(catalog: Catalog | None) -> Iterator[Finding]:
         for dataset in catalog.datasets.values():
             yield _dataset(dataset, catalog, store)
     yield from _tools()
+
+
+def _hardware(kind: str) -> str:
+    """What stands behind a kind of device, as far as it has a name."""
+    names = Counter(provenance.hardware()["gpus"]) if kind == "cuda" else {}
+    return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in names.items()) or kind
 
 
 def _place(store: Store) -> Iterator[Finding]:
@@ -103,16 +110,21 @@ def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Envir
     what = f"weights: {weights}" + (f", but {' and '.join(reason for reason, _ in hindered)}" if hindered else "")
     what += f", environment: {room}" if model.environment is not None else ""
     what += f", {size}" if size != "-" else ""
-    assert model.engine_target is not None  # the catalog was checked
-    lacking = "" if model.environment is not None else _lacking(engine_class(model.engine_target))
+    needing = [model, *(catalog.models[name] for name in model.parts.values())]
+    lacking = [_lacking(_class(each)) for each in needing if each.environment is None]
     spec = model.environment
     given = spec is not None and spec.interpreter is not None
     make = (
         f"make it (`python -m venv`) or correct `interpreter` ({catalog.shown(spec.origin)})" if spec and given else ""
     )
     pull = "" if here and (built or given) else f"modellab pull {model.id}"
-    fixes = dict.fromkeys(filter(None, [lacking, *(fix for _, fix in hindered), "" if built else make, pull]))
+    fixes = dict.fromkeys(filter(None, [*lacking, *(fix for _, fix in hindered), "" if built else make, pull]))
     return Finding("models", model.id, not fixes, what, "; ".join(fixes))
+
+
+def _class(model: ModelSpec) -> type[Engine]:
+    assert model.engine_target is not None  # the catalog was checked
+    return engine_class(model.engine_target)
 
 
 def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:

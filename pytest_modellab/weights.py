@@ -123,7 +123,7 @@ def present(model: ModelSpec, catalog: Catalog, store: Store) -> Path | None:
 def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
     """Size and presence of a model's files, in words."""
     if model.weights is None:
-        return "-", "those of its parts" if model.parts else "none named"
+        return "-", _of_parts(model, catalog, store) if model.parts else "none named"
     if model.weights.path is not None:
         here = (catalog.folder / "models" / model.weights.path).is_dir()
         return "-", f"local: {model.weights.path}{'' if here else ', absent'}"
@@ -139,6 +139,12 @@ def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
     if not missing:
         return told, "present"
     return told, "absent" if len(missing) == len(wanted) else f"{len(missing)} of {len(wanted)} files absent"
+
+
+def _of_parts(model: ModelSpec, catalog: Catalog, store: Store) -> str:
+    parts = {each.id: each for each in (catalog.models[name] for name in model.parts.values())}
+    lacking = [id for id, part in parts.items() if state(part, catalog, store)[1].endswith("absent")]
+    return "those of its parts" + (f", of which {' and '.join(lacking)} absent" if lacking else "")
 
 
 def hindrances(model: ModelSpec, catalog: Catalog, store: Store) -> list[tuple[str, str]]:

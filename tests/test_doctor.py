@@ -10,9 +10,12 @@ import pytest
 from ct2_files import model_bin, variables, whisper_folder
 from fakelab import FakeLab
 
-from pytest_modellab import weights
+from pytest_modellab import devices, weights
+from pytest_modellab.bench import provenance
 from pytest_modellab.cli import main
 from pytest_modellab.engines.registry import engine_class
+
+ABSENT = {"files": {name: {"sha256": "a" * 64, "size": 7} for name in ("config.json", "model.bin", "tokenizer.json")}}
 
 
 def doctor(lab: FakeLab) -> int:
@@ -66,7 +69,31 @@ def test_a_library_that_is_missing_and_a_catalog_that_can_do_nothing(
     assert "No model of this catalog can run as things are." in output
 
 
-ABSENT = {"files": {name: {"sha256": "a" * 64, "size": 7} for name in ("config.json", "model.bin", "tokenizer.json")}}
+def test_a_model_made_of_others_is_no_better_off_than_they_are(
+    lab: FakeLab, empty: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.ready()
+    chat = {"schema": "modellab.model/1", "tasks": ["chat"], "tiers": [], "devices": {"cpu": {}}}
+    lab.spec("models/mind.yaml", {**chat, "id": "mind", "engine": "transformers-llm", "weights": ABSENT})
+    parts = {"asr": "fake", "llm": "mind"}
+    lab.spec("models/whole.yaml", {**chat, "id": "whole", "engine": "cascade", "parts": parts})
+    monkeypatch.setattr(engine_class("modellab_fake_engine:FakeEngine"), "distributions", ("no-such-library",))
+    doctor(lab)
+    (told,) = [line for line in capsys.readouterr().out.splitlines() if line.split()[1:2] == ["whole"]]
+    what = "weights: those of its parts, of which mind absent"
+    assert told == f"  --  whole  {what}  -> pip install no-such-library; modellab pull whole"
+
+
+def test_a_card_is_called_by_its_name(
+    lab: FakeLab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(devices, "presence", lambda kind, index: devices.Presence(present=True))
+    hardware = {**provenance.hardware(), "gpus": ["NVIDIA H200", "NVIDIA L4", "NVIDIA H200"]}
+    monkeypatch.setattr(provenance, "hardware", lambda: hardware)
+    lab.ready()
+    (lab.catalog / "devices.yaml").unlink(missing_ok=True)
+    doctor(lab)
+    assert "  ok  cuda  2 x NVIDIA H200, NVIDIA L4" in capsys.readouterr().out.splitlines()
 
 
 class TestConversions:
