@@ -68,8 +68,8 @@ def _quality(records: Sequence[Record]) -> Iterator[Proposal]:
 
 
 def _times(records: Sequence[Record]) -> Iterator[Proposal]:
-    quiet = [record for record in records if not record.timing.noisy]
     for metric in TIMES:
+        quiet = [record for record in records if record.noise(metric) is None]
         values = [value for record in quiet if (value := record.figure(metric)) is not None]
         if values:
             reason = f"slowest of {len(values)} quiet runs, {METRICS[metric].format(max(values))}, plus {SLACK:.0%}"

@@ -123,7 +123,7 @@ def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit)
     if verdict.status is Status.PASS and limit.warn is not None and not _holds(value, comparison, limit.warn):
         reason = f"beyond {metric.format(limit.warn)}, where warnings begin"
         verdict = replace(verdict, status=Status.WARN, reason=reason)
-    noisy = record.timing.noisy if metric.name in TIMED else None
+    noisy = record.noise(metric.name)
     if noisy and verdict.status in {Status.FAIL, Status.WARN}:
         # Noise only ever slows: what holds in it holds, what doesn't may be the noise.
         return replace(verdict, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}", p=None)
@@ -222,7 +222,7 @@ class Limits:
 
     def in_doubt(self, record: Record) -> bool:
         """Whether noise alone keeps a limit from being judged by this record: the next run may tell."""
-        verdicts = self.judge(record) if record.timing.noisy else []
+        verdicts = self.judge(record) if record.timing.noisy or record.timing.noisy_loading else []
         return any(verdict.status is Status.INCONCLUSIVE and verdict.metric in TIMED for verdict in verdicts)
 
 

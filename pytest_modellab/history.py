@@ -12,7 +12,7 @@ from .bench.glimpse import Glimpse, glimpse, newest
 from .bench.record_files import RecordError
 from .catalog.specs import Task, TaskGrades
 from .gate import case_key
-from .metrics.definitions import METRICS, TIMED
+from .metrics.definitions import METRICS
 from .scorecard.grade import Grade, grade
 from .scorecard.part import Part
 
@@ -31,7 +31,8 @@ class Point(Part):
     low: float | None = None
     high: float | None = None
     grade: Grade
-    noisy: str | None
+    noisy: frozenset[str]
+    """Which figures are times that can't be relied on."""
     normalizer: str
     cut: str = ""
     """Why it is only a part of the data."""
@@ -135,6 +136,7 @@ def _trend(
 def _point(path: Path, record: Glimpse, metric: str, bands: Mapping[Task, TaskGrades], reports: Path) -> Point:
     origin = record.provenance
     interval = record.interval(metric)
+    shown = tuple(dict.fromkeys((metric, "rtf", "latency_p50_s")))
     cut = "" if record.limited_to is None else f"first {record.limited_to}"
     if record.shard is not None:
         cut = f"shard {record.shard.cut}"
@@ -143,11 +145,11 @@ def _point(path: Path, record: Glimpse, metric: str, bands: Mapping[Task, TaskGr
         commit=origin.commit,
         dirty=origin.dirty,
         session=origin.session,
-        figures={name: record.figure(name) for name in dict.fromkeys((metric, "rtf", "latency_p50_s"))},
+        figures={name: record.figure(name) for name in shown},
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         grade=Grade(letter=None, why=cut) if record.shard else grade(record, bands.get(_task(record))),
-        noisy=record.timing.noisy,
+        noisy=frozenset(name for name in shown if record.noise(name)),
         normalizer=f"{record.normalizer.name} {record.normalizer.version}",
         cut=cut,
         record=path.relative_to(reports).as_posix(),
@@ -177,7 +179,7 @@ def shown_figure(metric: str, point: Point) -> str:
     value = point.figures.get(metric)
     if value is None:
         return "n/a"
-    return f"{METRICS[metric].format(value)}{' ~' if point.noisy and metric in TIMED else ''}"
+    return f"{METRICS[metric].format(value)}{' ~' if metric in point.noisy else ''}"
 
 
 def shown_interval(metric: str, point: Point) -> str:

@@ -16,7 +16,7 @@ import psutil
 import pytest
 import soundfile
 from catalogs import write_catalog
-from fakelab import FakeLab
+from fakelab import QUIET, FakeLab
 
 from pytest_modellab.bench import conditions as conditions_module
 from pytest_modellab.bench import gpu
@@ -60,6 +60,14 @@ class TestNoise:
 
     def test_ticks_are_too_coarse_for_a_moment(self) -> None:
         assert Conditions(timed_s=0.02, others_s=0.02).others is None
+
+    def test_what_others_did_while_it_was_loaded_is_told_by_itself(self) -> None:
+        cores = psutil.cpu_count() or 1
+        found = Conditions(loading_s=4.0, loading_others_s=2.0 * cores)
+        assert found.noisy is None
+        assert found.noisy_loading == "others used 50% of the processors while it was loaded (bound 10%)"
+        assert Conditions(loading_s=0.5, loading_others_s=0.5 * cores).noisy_loading is None
+        assert Conditions(timed_s=4.0, others_s=2.0 * cores).noisy_loading is None
 
     def test_throttling_is_told(self) -> None:
         assert Conditions(throttled=3).noisy == "the processor was throttled 3 times"
@@ -243,3 +251,27 @@ def test_noise_makes_a_failing_speed_inconclusive_and_is_shown(lab: FakeLab) -> 
     assert lab.pytester.runpytest_subprocess("--lab-strict").ret == 1
     lab.limits({"metric": "rtf", "max": 100})
     lab.pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_a_slow_load_beside_others_is_inconclusive_whatever_they_do_later(lab: FakeLab) -> None:
+    lab.ready(load_s=2.0)
+    lab.limits({"metric": "load_s", "max": 1.0}, {"metric": "wer", "max": 0.1})
+    lab.pytester.makepyfile(test_suite="def test_load(run, limits): assert run.load_s <= limits.load_s")
+    log = repr(str(lab.log))
+    burner = (
+        f"from pathlib import Path\nwhile not Path({log}).exists() or Path({log}).read_text().count(chr(10)) < 2: 0"
+    )
+    with subprocess.Popen([sys.executable, "-c", burner]):
+        noisy = lab.pytester.runpytest_subprocess()
+    record = lab.record()
+    assert record.timing.noisy_loading is not None
+    assert noisy.ret == 0
+    noisy.stdout.fnmatch_lines(["*inconclusive fake:cpu:clips: Load *while it was loaded (bound 10%)*"])
+
+
+def test_a_slow_load_is_a_failure_where_nobody_else_does_anything(lab: FakeLab) -> None:
+    lab.ready(load_s=2.0)
+    lab.limits({"metric": "load_s", "max": 1.0}, {"metric": "wer", "max": 0.1})
+    lab.pytester.makepyfile(test_suite="def test_load(run, limits): assert run.load_s <= limits.load_s")
+    lab.pytester.makeconftest(QUIET)
+    assert lab.pytester.runpytest_subprocess().ret == 1

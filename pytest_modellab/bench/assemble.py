@@ -285,6 +285,8 @@ def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
         throttled=conditions.throttled,
         load_average=conditions.load_average,
         noisy=conditions.noisy,
+        loading_others=conditions.loading_others,
+        noisy_loading=conditions.noisy_loading,
         no_speed=facts.no_speed or (None if timed else "no utterance was answered"),
         passes=tuple(Pass.model_validate(each) for each in conditions.passes),
     )

@@ -159,6 +159,7 @@ class CaseRun:
                 why = loaded.failure.message if loaded.failure else "unknown"
                 return replace(facts, no_speed=f"the model could not be loaded again to be timed: {why}")
             facts = replace(facts, load_s=loaded.load_s, first_call_s=loaded.first_call_s)
+            self._conditions.loading_s, self._conditions.loading_others_s = loaded.wall_s, loaded.others_s
             return replace(facts, no_speed=self._time_subset(loaded))
         except WorkerDied as death:
             self.pool.drop(self.job.case.group)
@@ -244,6 +245,7 @@ class CaseRun:
             if loaded is None and len(deaths) < MAX_DEATHS:
                 loaded = self._load(alone=self.settings.alone, warm_up=not deaths)
                 load_s, first_call_s = load_s or loaded.load_s, first_call_s or loaded.first_call_s
+                self._conditions.loading_s, self._conditions.loading_others_s = loaded.wall_s, loaded.others_s
                 memory, told = loaded.memory, loaded.facts or told
                 if loaded.first_death is not None:
                     deaths.append(loaded.first_death)

@@ -44,12 +44,16 @@ class Conditions:
         others_s: CPU seconds that other processes used in that time.
         throttled: how often the processor or the container's quota slowed things down; None where it isn't told.
         load_average: of the last minute when timing began; for the record, it includes our own work.
+        loading_s: wall time of loading the model and of its first call.
+        loading_others_s: CPU seconds that other processes used in that time.
         passes: kind, start and end (UTC, ISO 8601) of each time the machine was held.
     """
 
     clip_s: list[float] = field(default_factory=list)
     timed_s: float = 0.0
     others_s: float = 0.0
+    loading_s: float = 0.0
+    loading_others_s: float = 0.0
     throttled: int | None = None
     load_average: float | None = None
     passes: list[dict[str, str]] = field(default_factory=list)
@@ -64,9 +68,12 @@ class Conditions:
     @property
     def others(self) -> float | None:
         """Share of all CPUs that others kept busy; None where too little was timed to tell."""
-        if self.timed_s < LEAST_TIMED_S:
-            return None
-        return max(0.0, self.others_s / self.timed_s / (os.cpu_count() or 1))
+        return _share(self.others_s, self.timed_s)
+
+    @property
+    def loading_others(self) -> float | None:
+        """As `others`, while the model was loaded and first called."""
+        return _share(self.loading_others_s, self.loading_s)
 
     @property
     def noisy(self) -> str | None:
@@ -79,6 +86,14 @@ class Conditions:
         if self.throttled:
             reasons.append(f"the processor was throttled {self.throttled} times")
         return "; ".join(reasons) or None
+
+    @property
+    def noisy_loading(self) -> str | None:
+        """Why the times of loading and of the first call can't be relied on; None where nothing speaks against them."""
+        share = self.loading_others
+        if share is None or share <= OTHERS_BOUND:
+            return None
+        return f"others used {share:.0%} of the processors while it was loaded (bound {OTHERS_BOUND:.0%})"
 
     @contextmanager
     def held(self, kind: PassKind) -> Iterator[None]:
@@ -97,14 +112,22 @@ class Conditions:
                 self.throttled = (self.throttled or 0) + (_throttled() or 0) - throttled
 
     def timed(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Make one timed call, and see what others did meanwhile. Its reply tells the worker's own CPU seconds."""
-        start, busy, own = time.perf_counter(), _busy_s(), time.process_time()
-        reply = call()
-        used = _busy_s() - busy - (time.process_time() - own) - reply.get("cpu_s", 0.0)
-        self.timed_s += time.perf_counter() - start
-        # Not cut off at 0 here: the kernel counts in ticks, and what it gives one call it takes from another.
+        """Make one timed call, and see what others did meanwhile."""
+        reply, seconds, used = beside(call)
+        self.timed_s += seconds
         self.others_s += used
         return reply
+
+
+def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float, float]:
+    """Make a call, whose reply tells the worker's own CPU seconds: the reply, its wall time, and CPU seconds of others.
+
+    Those are not cut off at 0: the kernel counts in ticks, and what it gives one call it takes from another.
+    """
+    start, busy, own = time.perf_counter(), _busy_s(), time.process_time()
+    reply = call()
+    used = _busy_s() - busy - (time.process_time() - own) - reply.get("cpu_s", 0.0)
+    return reply, time.perf_counter() - start, used
 
 
 def fixed_clip(dataset: Dataset, rate: int) -> Clip:
@@ -116,6 +139,10 @@ def fixed_clip(dataset: Dataset, rate: int) -> Clip:
         if sum(map(len, pieces)) >= size:
             break
     return Clip(np.resize(np.concatenate(pieces), size), rate, dataset.utterances[0].language)
+
+
+def _share(others_s: float, wall_s: float) -> float | None:
+    return None if wall_s < LEAST_TIMED_S else max(0.0, others_s / wall_s / (os.cpu_count() or 1))
 
 
 def _now() -> str:

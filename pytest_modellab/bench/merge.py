@@ -199,17 +199,22 @@ def _timing(parts: Sequence[Part], results: Sequence[Any]) -> Timing:
         restarts=0,
         conditions=spread_over,
     )
-    noise = [f"{part.name}: {part.record.timing.noisy}" for part in parts if part.record.timing.noisy]
-    noisy = "; ".join(noise) or spread_over.noisy
+    noisy = _noise({part.name: part.record.timing.noisy for part in parts}) or spread_over.noisy
     return timing(results, facts).model_copy(
         update={
             "others": _most([each.others for each in times]),
             "throttled": _sum([each.throttled for each in times]),
             "load_average": _most([each.load_average for each in times]),
             "noisy": noisy,
+            "loading_others": _most([each.loading_others for each in times]),
+            "noisy_loading": _noise({part.name: part.record.timing.noisy_loading for part in parts}),
             "passes": tuple(sorted((one for each in times for one in each.passes), key=lambda one: one.start)),
         }
     )
+
+
+def _noise(told: Mapping[str, str | None]) -> str | None:
+    return "; ".join(f"{name}: {noise}" for name, noise in told.items() if noise) or None
 
 
 def _no_speed(parts: Sequence[Part]) -> str | None:

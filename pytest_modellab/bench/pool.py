@@ -12,6 +12,7 @@ from ..cases import Case
 from ..catalog.specs import DeviceSpec
 from ..engines.base import Fact
 from ..environments import Environment
+from .conditions import beside
 from .exercises.model import Ask
 from .lease import Leases
 from .local import Memory, Worker, WorkerDied
@@ -28,6 +29,10 @@ class Loaded:
     worker: Worker | None
     load_s: float | None = None
     first_call_s: float | None = None
+    wall_s: float = 0.0
+    """Of both, as the session saw them."""
+    others_s: float = 0.0
+    """CPU seconds of other processes in that time."""
     failure: Failure | None = None
     memory: Memory = field(default_factory=Memory)
     first_death: WorkerDied | None = None
@@ -155,7 +160,7 @@ class Pool:
     def _load(self, order: LoadOrder, warm_up: Ask | None, warm_up_s: float) -> Loaded:
         worker = self._start(order)
         try:
-            reply = worker.request(order.message(), timeout=order.timeout_s)
+            reply, wall_s, others_s = beside(lambda: worker.request(order.message(), timeout=order.timeout_s))
         except WorkerDied as death:
             return Loaded(
                 None,
@@ -170,10 +175,13 @@ class Pool:
             message = f"could not be loaded: {error['type']}: {error['message']}"
             return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
         loaded = Loaded(worker, load_s=reply["load_s"], facts=reply["facts"], memory=worker.memory)
+        loaded.wall_s, loaded.others_s = wall_s, others_s
         loaded.memory.load_rss = loaded.memory.peak_rss
         if warm_up is not None:
             try:
-                first = worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s)
+                first, wall_s, others_s = beside(
+                    lambda: worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s)
+                )
             except WorkerDied as death:
                 # What kills the first call is met again, and told, where this utterance is measured.
                 again = self._load(order, None, warm_up_s)
@@ -183,4 +191,5 @@ class Pool:
                 worker.close()
                 raise
             loaded.first_call_s = first.get("seconds")
+            loaded.wall_s, loaded.others_s = loaded.wall_s + wall_s, loaded.others_s + others_s
         return loaded

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ..metrics.definitions import METRICS
+from ..metrics.definitions import LOADING, METRICS, TIMED
 from ..text import CHARACTERS
 from . import beyond_figures, speech_record, streaming_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
@@ -188,6 +188,8 @@ class Timing(Stored):
     throttled: int | None = Field(default=None, description="throttling events meanwhile; null where it isn't told")
     load_average: float | None = Field(default=None, description="of the minute before, our own work included")
     noisy: str | None = Field(default=None, description="why these times can't be relied on, else null")
+    loading_others: float | None = Field(default=None, description="as `others`, in loading and the first call")
+    noisy_loading: str | None = Field(default=None, description="as `noisy`, of load_s and first_call_s besides")
     no_speed: str | None = Field(description="why there is no speed figure, else null")
     passes: tuple[Pass, ...] = ()
 
@@ -340,6 +342,12 @@ class Record(Stored):
     def _of_task(self) -> SpeechSummary | ChatSummary | StreamingSummary | None:
         """The figures that only its task has."""
         return self.speech or self.chat or self.streaming
+
+    def noise(self, metric: str) -> str | None:
+        """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
+        if metric not in TIMED:
+            return None
+        return (self.timing.noisy_loading if metric in LOADING else None) or self.timing.noisy
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""

@@ -93,7 +93,7 @@ def singles(before: Record, after: Record, side: str) -> Iterator[Single]:
         old, new = before.figure(metric), after.figure(metric)
         if old and new:
             large = max(old, new) / min(old, new) > 1 + spread
-            if metric in TIMED and (before.timing.noisy or after.timing.noisy):
+            if before.noise(metric) or after.noise(metric):
                 large = False
             yield Single(case=after.case, side=side, metric=metric, before=old, after=new, large=large)
 

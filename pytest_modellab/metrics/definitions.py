@@ -3,7 +3,7 @@
 from .metric import Metric, Unit
 from .of_tasks import OF_TASKS
 
-__all__ = ["METRICS", "TIMED", "WITH_INTERVAL", "Metric", "Unit"]
+__all__ = ["LOADING", "METRICS", "TIMED", "WITH_INTERVAL", "Metric", "Unit"]
 
 WITH_INTERVAL = frozenset(
     {
@@ -29,6 +29,9 @@ TIMED = frozenset(
     }
 )
 """Metrics that a noisy machine makes worse than they are."""
+
+LOADING = frozenset({"load_s", "first_call_s"})
+"""Those of them that are over before calls are timed."""
 
 METRICS: dict[str, Metric] = {
     metric.name: metric

@@ -69,7 +69,7 @@ class Candidate:
     def noisy(self, named: str) -> bool:
         """Whether it is a time, and one that can't be relied on."""
         task, metric = split(named)
-        return metric in TIMED and any(row.noisy for row in self.rows[task])
+        return any(row.noise(metric) for row in self.rows[task])
 
 
 def split(named: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from ..catalog.load import default_profiles
 from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades
 from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
-from ..metrics.definitions import METRICS
+from ..metrics.definitions import LOADING, METRICS, TIMED
 from .beyond import standing_out
 from .grade import Grade, grade
 from .models import ModelRow, by_model
@@ -65,6 +65,7 @@ class Row(Part):
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
     ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
     noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
+    noisy_loading: str | None = Field(default=None, description="as `noisy`, of load time and first call besides")
     unchanged_since: str | None = Field(
         default=None, description="commit and day of the record, where this session had nothing to measure"
     )
@@ -73,6 +74,12 @@ class Row(Part):
     @property
     def measured(self) -> bool:
         return self.record is not None
+
+    def noise(self, metric: str) -> str | None:
+        """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
+        if metric not in TIMED:
+            return None
+        return (self.noisy_loading if metric in LOADING else None) or self.noisy
 
     @property
     def graded(self) -> bool:
@@ -164,6 +171,7 @@ def build_row(
         currency=record.price.currency if record.price else None,
         ran_on=record.ran_on,
         noisy=record.timing.noisy if record.timing.rtf is not None else None,
+        noisy_loading=record.timing.noisy_loading,
         unchanged_since=report.unchanged_since,
         record=shown(report.path),
     )

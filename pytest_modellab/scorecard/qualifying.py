@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..catalog.profile_spec import ProfileSpec
 from ..gate import Status
-from ..metrics.definitions import METRICS, TIMED
+from ..metrics.definitions import METRICS
 from .candidate import Candidate, ascending, metric_of, split, tied
 from .grade import NOISY, RESEARCH
 
@@ -95,7 +95,7 @@ def _missed(rows: Sequence[Row], bounds: Mapping[str, float]) -> Iterator[tuple[
 
 def _doubt(row: Row, named: str, bound: float) -> str:
     """Why a bound that isn't met may be met after all."""
-    if named in TIMED and row.noisy:
+    if row.noise(named):
         return NOISY
     near = edge(row, named, better=True)
     within = near is not None and ascending(named, near) <= ascending(named, bound)

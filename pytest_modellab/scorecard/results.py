@@ -140,7 +140,8 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     few, noisy = doubts(row.grade for row in rows)
     if few or noisy:
         told.append(f"\\* provisional: {plain('; '.join([*few, *([NOISY] if noisy else [])]))}")
-    told += [f"~ {NOISY}: `{row.case.id}`: {plain(row.noisy)}" for row in rows if row.noisy]
+    noises = [(row.case.id, noise) for row in rows for noise in (row.noisy, row.noisy_loading) if noise]
+    told += [f"~ {NOISY}: `{id}`: {plain(noise)}" for id, noise in noises]
     for dataset in dict.fromkeys(row.case.dataset for row in rows):
         if len({row.data for row in rows if row.case.dataset == dataset}) > 1:
             changed = "its recordings, references or normalisation have changed between these"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from tabulate import tabulate
 
 from ..bench.stored import Range
-from ..metrics.definitions import METRICS, TIMED
+from ..metrics.definitions import METRICS
 from .card import Row
 from .layout import NOTHING, Brief, Column
 from .models import ModelRow
@@ -139,7 +139,7 @@ def _figure(metric: str, row: Row) -> str:
     value = row.figures.get(metric)
     if value is None:
         return NOTHING
-    return METRICS[metric].format(value) + (" ~" if row.noisy and metric in TIMED else "")
+    return METRICS[metric].format(value) + (" ~" if row.noise(metric) else "")
 
 
 def interval_of(metric: str, row: Row) -> Range | None:

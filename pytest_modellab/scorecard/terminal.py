@@ -68,8 +68,8 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
         yield f"{device} ({elsewhere.device}): asked for {device}, {elsewhere}; no speed of its own", "warn"
     noises: dict[str, list[str]] = {}
     for row in measured:
-        if row.noisy:
-            noises.setdefault(row.noisy, []).append(row.case.id)
+        for noise in filter(None, (row.noisy, row.noisy_loading)):
+            noises.setdefault(noise, []).append(row.case.id)
     for noise, ids in noises.items():
         yield _short(f"~ {NOISY}: {', '.join(ids)}: {noise}"), None
     unchanged: dict[str, list[str]] = {}

@@ -35,6 +35,7 @@ class FakeOptions:
     """Number of samples -> what goes wrong."""
     load_fault: str = ""
     delay_s: float = 0.0
+    load_s: float = 0.0
     facts: dict[str, object] = field(default_factory=dict)
     """What it tells after loading."""
     trust_remote_code: bool = False
@@ -114,6 +115,7 @@ class FakeEngine:
     def load(cls, request: LoadRequest) -> FakeEngine:
         engine = cls(FakeOptions(**request.options))
         engine._log("load")
+        time.sleep(engine.options.load_s)
         engine._fail(engine.options.load_fault)
         return engine
 

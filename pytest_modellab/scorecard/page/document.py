@@ -15,7 +15,7 @@ from ...bench.artefacts import Artefacts
 from ...bench.record import Record
 from ...bench.record_files import RecordError
 from ...gate import Status
-from ...metrics.definitions import METRICS, TIMED
+from ...metrics.definitions import METRICS
 from ...printable import counted
 from ..card import Row, Scorecard
 from ..tables import COLUMNS, by_task, in_brackets, interval_of
@@ -178,7 +178,7 @@ def _cell(metric: str, row: Row) -> Cell:
         METRICS[metric].format(value),
         repr(value),
         "" if interval is None else in_brackets(interval),
-        noisy=bool(row.noisy) and metric in TIMED,
+        noisy=row.noise(metric) is not None,
     )
 
 
