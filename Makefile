@@ -22,7 +22,9 @@ demo-gif: $(INSTALLED)
 
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -n 2 --dist loadfile -rs --durations 25 tests
+	@# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
+	$(BIN)/python -m compileall -q pytest_modellab
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile -rs --durations 25 tests
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -18,6 +18,12 @@ pytest_plugins = ["pytester"]
 FAKE_ENGINE = str(Path(__file__).parent / "fake_engine")
 sys.path.insert(0, FAKE_ENGINE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [FAKE_ENGINE, os.environ.get("PYTHONPATH")]))
+# What a test writes twice within a second must not be taken for what it was. `make test` compiles the package once.
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+# What is measured of coverage are the processes that tests run in, xdist's workers: in the sessions that tests start it
+# would take half as long again, and most of those are in this process anyway.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 # pytester gives every test a HOME of its own.
 USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 
@@ -51,6 +57,7 @@ def lab(
 
     With a cache of its own: it needs no weights, and would wait for the machine while tests beside it hold it alone.
     """
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
         monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     return FakeLab(pytester)

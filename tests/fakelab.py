@@ -131,7 +131,8 @@ class FakeLab:
         PYTHONPATH.
         """
         if self.subprocess or any(argument.startswith("-n") and argument != "-n0" for argument in arguments):
-            return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+            # Nor is hypothesis wanted there, which takes a second to import.
+            return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments)
         return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 
     def records(self) -> list[Record]:
