@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+from . import cuda_libraries
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
 from .local_agreement import Hypothesis, LocalAgreement, Word
 
 if TYPE_CHECKING:
     import numpy as np
     from faster_whisper import WhisperModel
+    from faster_whisper.transcribe import Segment, TranscriptionInfo
     from numpy.typing import NDArray
 
 DETECTED_S = 5.0
@@ -87,6 +89,8 @@ class FasterWhisper:
         if request.weights is None:
             raise ValueError("faster-whisper needs `weights:` in the model's spec")
         options = FasterWhisperOptions(**request.options)
+        if request.device.kind == "cuda":
+            cuda_libraries.preload()
         model = WhisperModel(
             str(request.weights),
             device=request.device.kind,
@@ -102,16 +106,7 @@ class FasterWhisper:
     def transcribe(self, clip: Clip) -> Transcript:
         options = self._options
         language = expected_language(options.language, clip, self._model.supported_languages)
-        segments, info = self._model.transcribe(
-            clip.samples,
-            language=language,
-            beam_size=options.beam_size,
-            temperature=options.temperature,
-            condition_on_previous_text=options.condition_on_previous_text,
-            vad_filter=options.vad_filter,
-            initial_prompt=options.initial_prompt,
-        )
-        # The generator does the decoding: joining it here keeps the work inside the timed call.
+        segments, info = self._recognised(clip.samples, language, options.initial_prompt)
         text = "".join(segment.text for segment in segments).strip()
         # An English-only model says `en` of everything.
         detected = info.language if language is None and self._model.model.is_multilingual else None
@@ -128,22 +123,12 @@ class FasterWhisper:
         def recognise(samples: NDArray[np.float32], before: str) -> Hypothesis:
             nonlocal told
             prompt = " ".join(part for part in (options.initial_prompt, before) if part)
-            segments, info = self._model.transcribe(
-                samples,
-                language=told,
-                beam_size=options.beam_size,
-                temperature=options.temperature,
-                condition_on_previous_text=options.condition_on_previous_text,
-                vad_filter=options.vad_filter,
-                initial_prompt=prompt or None,
-                word_timestamps=True,
-            )
-            found = list(segments)
-            words = [Word(w.word, float(w.start), float(w.end)) for segment in found for w in segment.words or ()]
+            segments, info = self._recognised(samples, told, prompt or None, word_timestamps=True)
+            words = [Word(w.word, float(w.start), float(w.end)) for segment in segments for w in segment.words or ()]
             detected = info.language if detects else None
             if len(samples) >= DETECTED_S * self.rate:
                 told = info.language
-            return Hypothesis(words, [float(segment.end) for segment in found], detected)
+            return Hypothesis(words, [float(segment.end) for segment in segments], detected)
 
         return LocalAgreement(
             recognise,
@@ -152,6 +137,26 @@ class FasterWhisper:
             window_s=options.stream_window_s,
             show_open=options.stream_show_open,
         )
+
+    def _recognised(
+        self, samples: NDArray[np.float32], language: str | None, prompt: str | None, *, word_timestamps: bool = False
+    ) -> tuple[list[Segment], TranscriptionInfo]:
+        options = self._options
+        try:
+            segments, info = self._model.transcribe(
+                samples,
+                language=language,
+                beam_size=options.beam_size,
+                temperature=options.temperature,
+                condition_on_previous_text=options.condition_on_previous_text,
+                vad_filter=options.vad_filter,
+                initial_prompt=prompt,
+                word_timestamps=word_timestamps,
+            )
+            # The generator does the decoding: it belongs to the call that is timed.
+            return list(segments), info
+        except RuntimeError as error:
+            raise cuda_libraries.explained(error) from error
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         model = self._model.model
