@@ -127,16 +127,19 @@ def load(source: Path | bytes, rate: int, *, name: str | None = None, form: str 
     return np.clip(mono, -1.0, 1.0)
 
 
-def probe(path: Path, form: str | None = None) -> float:
+def probe(source: Path | bytes, form: str | None = None, *, name: str | None = None) -> float:
     """Seconds of audio in a file, by its header alone: quick, and a truncated file still looks whole.
+
+    Arguments as those of `load`.
 
     Raises:
         AudioError: the file is missing, not audio, or holds no samples.
     """
     import soundfile
 
+    name = name or ("audio given as bytes" if isinstance(source, bytes) else str(source))
     try:
-        with path.open("rb") as stream:
+        with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
             if _is_ffmpegs(stream.read(_MAGIC_BYTES), form):
                 stream.seek(0)
                 seconds = ffmpeg.seconds(stream.read(), form)
@@ -145,14 +148,14 @@ def probe(path: Path, form: str | None = None) -> float:
                 with soundfile.SoundFile(stream) as file:
                     seconds = int(file.frames) / int(file.samplerate)
     except FileNotFoundError:
-        raise AudioError(f"{path}: no such file; check the path, or fetch the data set") from None
+        raise AudioError(f"{name}: no such file; check the path, or fetch the data set") from None
     except ffmpeg.DecodingError as error:
-        raise AudioError(_undecoded(str(path), form, error)) from error
+        raise AudioError(_undecoded(name, form, error)) from error
     except (OSError, soundfile.LibsndfileError) as error:
         reason = getattr(error, "error_string", None) or error
-        raise AudioError(f"{path}: not audio that libsndfile can read ({reason})") from error
+        raise AudioError(f"{name}: not audio that libsndfile can read ({reason})") from error
     if seconds <= 0:
-        raise AudioError(f"{path}: holds no samples; record or download it again, or leave it out")
+        raise AudioError(f"{name}: holds no samples; record or download it again, or leave it out")
     return seconds
 
 

@@ -28,13 +28,14 @@ from .base import (
 from .dialogue_specs import DialogueSpec, GradedBy
 
 Predictor = Literal["distillmos", "dnsmos", "mcd", "voice_similarity"]
-Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs"]
+Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs", "amazon-queen"]
 
 LAYOUT_ARCHIVES: Mapping[str, frozenset[str]] = {
     "asterisk-prompts": frozenset({"text", "audio"}),
     "librispeech": frozenset({"audio"}),
     "common-voice": frozenset({"audio"}),
     "fleurs": frozenset({"text", "audio"}),
+    "amazon-queen": frozenset({"audio"}),
 }
 """The archives that each layout of a recipe reads."""
 
@@ -96,6 +97,8 @@ class RecipeSpec(Spec):
     layout: Layout
     split: Identifier = Field(default="test", description="of Common Voice and FLEURS: test, dev, ...")
     min_words: Whole = Field(default=1, ge=1, description="shorter references are left out")
+    questions: bool = Field(default=False, description="only references that end in a question mark")
+    per_speaker: Whole | None = Field(default=None, ge=1, description="at most so many utterances of each speaker")
 
 
 class Degradation(Spec):

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..catalog.specs import DatasetSpec, RecipeSpec
 from ..ffmpeg import format_of
 from ..store import Kept, Selection
+from . import amazon_queen
 from .archives import Archives
 from .model import DatasetError, Utterance
-from .recording import FileRecording
+from .recording import EmbeddedRecording, FileRecording, Recording
 from .rows import Rows
 
 # Stage directions and symbols that stand for words in more ways than one.
@@ -32,9 +34,8 @@ class _Row:
 
     id: str
     text: str
-    recording: Kept
+    recording: Recording
     speaker: str | None = None
-    form: str | None = None
 
 
 def from_recipe(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> tuple[Utterance, ...]:
@@ -43,22 +44,41 @@ def from_recipe(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> tu
     Raises store.Unavailable where an archive can't be had, and DatasetError where it isn't what the layout says.
     """
     rows = Rows(spec, "the corpus says two things of one recording; use another release of it")
-    for row in _READERS[recipe.layout](spec, recipe, archives):
-        if len(row.text.split()) < recipe.min_words:
-            continue
+    wanted = [row for row in _READERS[recipe.layout](spec, recipe, archives) if _is_wanted(row, recipe)]
+    for row in wanted if recipe.per_speaker is None else _spread(wanted, recipe.per_speaker):
         # What is listed twice with one text is one utterance.
         rows.add(
             f"{spec.origin}: {row.id}, {row.text!r}",
             Utterance(
                 id=row.id,
                 text=row.text,
-                recording=FileRecording(row.recording.path, row.recording.sha256, form=row.form),
+                recording=row.recording,
                 speaker=row.speaker or spec.speaker,
                 language=spec.language,
                 kind=spec.kind,
             ),
         )
     return rows.checked(f"{spec.origin}: no recordings with references of {recipe.min_words} words or more")
+
+
+def _is_wanted(row: _Row, recipe: RecipeSpec) -> bool:
+    return len(row.text.split()) >= recipe.min_words and (not recipe.questions or row.text.endswith("?"))
+
+
+def _spread(rows: Sequence[_Row], count: int) -> Iterator[_Row]:
+    """At most so many of each speaker, from their first to their last; the order stays."""
+    own: dict[str | None, list[int]] = {}
+    for i, row in enumerate(rows):
+        own.setdefault(row.speaker, []).append(i)
+    chosen: set[int] = set()
+    for places in own.values():
+        step = max(1.0, len(places) / count)
+        chosen |= {places[int(k * step)] for k in range(min(count, len(places)))}
+    return (rows[i] for i in sorted(chosen))
+
+
+def _sound(kept: Kept, form: str | None = None) -> FileRecording:
+    return FileRecording(kept.path, kept.sha256, form=form)
 
 
 def _asterisk(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iterator[_Row]:
@@ -80,7 +100,7 @@ def _asterisk(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iter
         lost = "?" in text.rstrip("?").replace("¿", "")
         if not text or lost or _UNSPOKEN.search(text) or _NO_SPEECH.fullmatch(name):
             continue
-        yield _Row(name, text, kept, form=format_of(member))
+        yield _Row(name, text, _sound(kept, format_of(member)))
 
 
 def _librispeech(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iterator[_Row]:
@@ -100,7 +120,7 @@ def _librispeech(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> I
             name = member.rpartition("/")[2].removesuffix(".flac")
             if not texts.get(name):
                 raise DatasetError(f"{spec.archives['audio'].origin}: {member} has no line in its chapter's .trans.txt")
-            yield _Row(name, texts[name], kept, speaker=name.partition("-")[0])
+            yield _Row(name, texts[name], _sound(kept), speaker=name.partition("-")[0])
 
 
 def _common_voice(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iterator[_Row]:
@@ -117,7 +137,7 @@ def _common_voice(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> 
             kept = _listed(spec, "audio", clips, folder + row["path"], member)
             name = row["path"].rpartition(".")[0]
             # The ids of people are 128 hexadecimal digits; sixteen tell them apart.
-            yield _Row(name, row["sentence"].strip(), kept, speaker=row["client_id"][:16])
+            yield _Row(name, row["sentence"].strip(), _sound(kept), speaker=row["client_id"][:16])
 
 
 def _fleurs(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iterator[_Row]:
@@ -133,7 +153,30 @@ def _fleurs(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iterat
     clips = {member.rpartition("/")[2]: kept for member, kept in members.items()}
     for row in sorted(rows, key=lambda row: row["file"]):
         kept = _listed(spec, "audio", clips, row["file"], f"{recipe.split}.tsv")
-        yield _Row(row["file"].rpartition(".")[0], row["raw"].strip(), kept)
+        yield _Row(row["file"].rpartition(".")[0], row["raw"].strip(), _sound(kept))
+
+
+def _amazon_queen(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Iterator[_Row]:
+    """The dialogues of a game, out of its resource file `queen.1c`; the script is what actors were given.
+
+    Left out: recordings that the script gives two texts; texts with symbols or remarks in brackets.
+    """
+    found = archives.members("audio", Selection(r"(.*/)?queen\.1c"))
+    if len(found) != 1:
+        raise DatasetError(
+            f"{spec.archives['audio'].origin}: {len(found)} members named queen.1c in the archive `audio`"
+        )
+    ((member, kept),) = found.items()
+    data = kept.path.read_bytes()
+    try:
+        for line in amazon_queen.lines(data):
+            if not _UNSPOKEN.search(line.text):
+                sound = data[line.sound.start : line.sound.start + line.sound.size]
+                digest = hashlib.sha256(sound).hexdigest()
+                recording = EmbeddedRecording(kept.path, digest, line.sound.start, line.sound.size)
+                yield _Row(line.name, line.text, recording, speaker=line.speaker)
+    except amazon_queen.NoResources as error:
+        raise DatasetError(f"{spec.archives['audio'].origin}: {member}: {error}") from error
 
 
 _READERS: Mapping[str, Callable[[DatasetSpec, RecipeSpec, Archives], Iterator[_Row]]] = {
@@ -141,6 +184,7 @@ _READERS: Mapping[str, Callable[[DatasetSpec, RecipeSpec, Archives], Iterator[_R
     "librispeech": _librispeech,
     "common-voice": _common_voice,
     "fleurs": _fleurs,
+    "amazon-queen": _amazon_queen,
 }
 
 

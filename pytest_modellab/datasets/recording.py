@@ -75,3 +75,40 @@ class FileRecording:
             if not len(samples):
                 raise audio.AudioError(f"{self.path}: nothing left from {self.offset} s on; correct `offset`")
         return samples
+
+
+@dataclass(frozen=True)
+class EmbeddedRecording:
+    """A sound file that lies as it is within a file of many: `size` bytes from `start`."""
+
+    path: Path
+    sha256: str
+    """Of these bytes."""
+    start: int
+    size: int
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (self.sha256,)
+
+    @property
+    def seconds(self) -> float:
+        """Length by the sound file's header. Raises audio.AudioError."""
+        return audio.probe(self._bytes(), name=self._name)
+
+    def samples(self, rate: int) -> NDArray[np.float32]:
+        return audio.load(self._bytes(), rate, name=self._name)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.path}, {self.size} bytes from {self.start}"
+
+    def _bytes(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.start)
+                return file.read(self.size)
+        except OSError as error:
+            raise audio.AudioError(
+                f"{self._name}: can't be read: {error.strerror}; fetch the data set again"
+            ) from error
