@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakelab import FakeLab
@@ -28,6 +29,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 
 
+REAL_MODELS = frozenset(
+    f"test_{name}.py" for name in ("chat_real", "engines", "real", "streaming_real", "third_party", "voices")
+)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "heavy: builds an environment of several gigabytes; run by `-m heavy` only")
 
@@ -37,6 +43,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("heavy"):
                 item.add_marker(pytest.mark.skip(reason="takes gigabytes and minutes: pytest -m heavy tests"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """File by file, but all that measures real models on one worker: two would wait for each other's machine."""
+    if config.option.dist != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ModelsTogether(LoadFileScheduling):  # type: ignore[misc]  # xdist says nothing of its types
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "models" if Path(file).name in REAL_MODELS else file
+
+    return ModelsTogether(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
