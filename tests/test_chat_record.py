@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from records import record
 
 from pytest_modellab.bench import chat_figures, responding
 from pytest_modellab.bench.chat_record import ChatSummary, Reply
 from pytest_modellab.bench.record import UtteranceResult
 from pytest_modellab.bench.stored import Edits
+from pytest_modellab.catalog import load
 from pytest_modellab.datasets.turn import TurnOf
 from pytest_modellab.engines.base import Heard, Speech, Turn
 from pytest_modellab.metrics.answers import Rules
+from pytest_modellab.scorecard.grade import grade
 from pytest_modellab.text import normalizer
 
 ENGLISH = normalizer("whisper-english")
@@ -120,6 +124,18 @@ class TestFigures:
         assert found.dialogues == 4
         assert found.replies_to_noise is None
         assert found.missing["replies_to_noise"] == "somebody speaks in every clip of the data set"
+
+    def test_quick_replies_that_nothing_can_judge_earn_no_grade(self) -> None:
+        bands = load(Path(__file__).parent.parent / "fixtures").grades["chat"]
+        asked = record().model_copy(
+            update={
+                "case": record().case.model_copy(update={"task": "chat"}),
+                "chat": summary([result("a", "Say what?", turn("a"), "What."), result("b", "And?", turn("b"), "So.")]),
+            }
+        )
+        found = grade(asked, bands)
+        assert found.letter is None
+        assert found.why == "no turn of this data set has an answer to be right by"
 
     def test_turns_of_one_dialogue_stand_and_fall_together(self) -> None:
         def of(dialogues: int) -> float:

@@ -68,6 +68,8 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         return Grade(letter=None, why=f"only {counted(record.limited_to, 'utterance')} {were} asked for")
     if record.wordless:
         return Grade(letter=None, why="nobody speaks in this data set")
+    if record.chat is not None and record.chat.judged.of == 0 and "answer_accuracy" in bands.criteria:
+        return Grade(letter=None, why="no turn of this data set has an answer to be right by")
     criteria = []
     for named, steps in bands.criteria.items():
         # Where there are no words, characters are held against the bands of words.
