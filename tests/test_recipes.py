@@ -373,7 +373,8 @@ class TestCatalog:
     def test_an_unknown_layout(self, tmp_path: Path) -> None:
         told = problems(tmp_path, {"audio": {"path": "a"}}, recipe={"layout": "libri"})
         assert (
-            "unknown value `libri`; did you mean `librispeech`? allowed: asterisk-prompts, common-voice, fleurs" in told
+            "unknown value `libri`; did you mean `librispeech`? allowed: amazon-queen, asterisk-prompts, common-voice"
+            in told
         )
 
     def test_a_speaker_of_all_goes_with_a_recipe(self, tmp_path: Path) -> None:
