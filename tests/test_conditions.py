@@ -58,6 +58,10 @@ class TestNoise:
         assert found.others == pytest.approx(0.2)
         assert found.noisy == "others used 20% of the processors (bound 10%)"
 
+    def test_what_is_hardly_beyond_its_bound_does_not_look_like_it(self) -> None:
+        found = Conditions(timed_s=10.0, others_s=1.04 * (psutil.cpu_count() or 1))
+        assert found.noisy == "others used 10.4% of the processors (bound 10.0%)"
+
     def test_ticks_are_too_coarse_for_a_moment(self) -> None:
         assert Conditions(timed_s=0.02, others_s=0.02).others is None
 

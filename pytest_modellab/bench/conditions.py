@@ -80,9 +80,9 @@ class Conditions:
         """Why the times can't be relied on; None where nothing speaks against them."""
         reasons = []
         if self.spread and self.spread > SPREAD_BOUND and max(self.clip_s) - min(self.clip_s) > LEAST_SPREAD_S:
-            reasons.append(f"the same clip varied by {self.spread:.0%} (bound {SPREAD_BOUND:.0%})")
+            reasons.append(f"the same clip varied by {_beyond(self.spread, SPREAD_BOUND)}")
         if self.others is not None and self.others > OTHERS_BOUND:
-            reasons.append(f"others used {self.others:.0%} of the processors (bound {OTHERS_BOUND:.0%})")
+            reasons.append(f"others used {_beyond(self.others, OTHERS_BOUND, ' of the processors')}")
         if self.throttled:
             reasons.append(f"the processor was throttled {self.throttled} times")
         return "; ".join(reasons) or None
@@ -93,7 +93,7 @@ class Conditions:
         share = self.loading_others
         if share is None or share <= OTHERS_BOUND:
             return None
-        return f"others used {share:.0%} of the processors while it was loaded (bound {OTHERS_BOUND:.0%})"
+        return f"others used {_beyond(share, OTHERS_BOUND, ' of the processors while it was loaded')}"
 
     @contextmanager
     def held(self, kind: PassKind) -> Iterator[None]:
@@ -139,6 +139,12 @@ def fixed_clip(dataset: Dataset, rate: int) -> Clip:
         if sum(map(len, pieces)) >= size:
             break
     return Clip(np.resize(np.concatenate(pieces), size), rate, dataset.utterances[0].language)
+
+
+def _beyond(share: float, bound: float, what: str = "") -> str:
+    """Both, with a digit more where they look alike."""
+    digits = 0 if f"{share:.0%}" != f"{bound:.0%}" else 1
+    return f"{share:.{digits}%}{what} (bound {bound:.{digits}%})"
 
 
 def _share(others_s: float, wall_s: float) -> float | None:
