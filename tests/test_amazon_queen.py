@@ -147,6 +147,11 @@ def test_what_is_no_such_file_is_refused(tmp_path: Path, data: bytes, said: str)
         prepared(tmp_path, data)
 
 
+def test_a_dialogue_that_is_none_is_refused_by_its_name(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"queen\.1c: BAD\.DOG is no dialogue"):
+        prepared(tmp_path, packed({**FILES, "BAD.DOG": b"too short"}))
+
+
 def test_what_is_no_sound_is_said_of_the_utterance(tmp_path: Path) -> None:
     made = prepared(tmp_path, packed({**FILES, "020001J1.SB": b"no sound at all"}))
     with pytest.raises(AudioError, match=r"utterance 020001J1: .*, 15 bytes from \d+: not audio"):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -19,7 +20,7 @@ from catalogs import write_catalog
 from fakelab import QUIET, FakeLab
 
 from pytest_modellab.bench import conditions as conditions_module
-from pytest_modellab.bench import gpu
+from pytest_modellab.bench import gpu, pool
 from pytest_modellab.bench.conditions import CLIP_S, Conditions, fixed_clip
 from pytest_modellab.bench.local import LocalWorker
 from pytest_modellab.catalog import load
@@ -271,6 +272,21 @@ def test_a_slow_load_beside_others_is_inconclusive_whatever_they_do_later(lab: F
     assert record.timing.noisy_loading is not None
     assert noisy.ret == 0
     noisy.stdout.fnmatch_lines(["*inconclusive fake:cpu:clips: Load *while it was loaded (bound 10%)*"])
+
+
+def test_others_beside_a_second_load_say_nothing_of_the_first_whose_time_counts(
+    lab: FakeLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.ready(faults={lab.size(1): "exit"})
+    busy = iter([0.0, 0.0, 1e6])  # loading, the first call; loading again after the worker's death
+
+    def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float, float]:
+        return call(), 5.0, next(busy)
+
+    monkeypatch.setattr(pool, "beside", beside)
+    lab.run()
+    assert next(busy, None) is None
+    assert lab.record().timing.noisy_loading is None
 
 
 def test_a_slow_load_is_a_failure_where_nobody_else_does_anything(lab: FakeLab) -> None:

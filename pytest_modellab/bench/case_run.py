@@ -244,8 +244,9 @@ class CaseRun:
                 continue
             if loaded is None and len(deaths) < MAX_DEATHS:
                 loaded = self._load(alone=self.settings.alone, warm_up=not deaths)
+                if load_s is None:  # the first load that counts, and what was beside it
+                    self._conditions.loading_s, self._conditions.loading_others_s = loaded.wall_s, loaded.others_s
                 load_s, first_call_s = load_s or loaded.load_s, first_call_s or loaded.first_call_s
-                self._conditions.loading_s, self._conditions.loading_others_s = loaded.wall_s, loaded.others_s
                 memory, told = loaded.memory, loaded.facts or told
                 if loaded.first_death is not None:
                     deaths.append(loaded.first_death)

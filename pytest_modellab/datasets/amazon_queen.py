@@ -53,7 +53,11 @@ def lines(data: bytes) -> Iterator[Line]:
     for name, resource in sorted(found.items()):
         stem, _, kind = name.rpartition(".")
         if kind == "DOG":
-            for key, text, speaker in _dialogue(stem, data[resource.start : resource.start + resource.size]):
+            try:
+                recorded = list(_dialogue(stem, data[resource.start : resource.start + resource.size]))
+            except struct.error:
+                raise NoResources(f"{name} is no dialogue") from None
+            for key, text, speaker in recorded:
                 if f"{key}.SB" in found:
                     said.setdefault(key, set()).add((text, speaker))
     for key, texts in sorted(said.items()):
