@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from ..metrics.definitions import LOADING, METRICS, TIMED
+from ..metrics.definitions import METRICS, noise_of
 from ..text import CHARACTERS
 from . import beyond_figures, speech_record, streaming_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
@@ -345,9 +345,7 @@ class Record(Stored):
 
     def noise(self, metric: str) -> str | None:
         """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
-        if metric not in TIMED:
-            return None
-        return (self.timing.noisy_loading if metric in LOADING else None) or self.timing.noisy
+        return noise_of(metric, self.timing.noisy, self.timing.noisy_loading)
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""

@@ -3,7 +3,7 @@
 from .metric import Metric, Unit
 from .of_tasks import OF_TASKS
 
-__all__ = ["LOADING", "METRICS", "TIMED", "WITH_INTERVAL", "Metric", "Unit"]
+__all__ = ["METRICS", "TIMED", "WITH_INTERVAL", "Metric", "Unit", "noise_of"]
 
 WITH_INTERVAL = frozenset(
     {
@@ -30,8 +30,19 @@ TIMED = frozenset(
 )
 """Metrics that a noisy machine makes worse than they are."""
 
-LOADING = frozenset({"load_s", "first_call_s"})
+_LOADING = frozenset({"load_s", "first_call_s"})
 """Those of them that are over before calls are timed."""
+
+
+def noise_of(metric: str, noisy: str | None, noisy_loading: str | None) -> str | None:
+    """Why a figure can't be relied on, of a run whose calls and whose loading were noisy for these reasons.
+
+    None where nothing speaks against it, and for what is no time.
+    """
+    if metric not in TIMED:
+        return None
+    return (noisy_loading if metric in _LOADING else None) or noisy
+
 
 METRICS: dict[str, Metric] = {
     metric.name: metric

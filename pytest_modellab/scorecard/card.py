@@ -17,7 +17,7 @@ from ..catalog.load import default_profiles
 from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades
 from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
-from ..metrics.definitions import LOADING, METRICS, TIMED
+from ..metrics.definitions import METRICS, noise_of
 from .beyond import standing_out
 from .grade import Grade, grade
 from .models import ModelRow, by_model
@@ -77,9 +77,7 @@ class Row(Part):
 
     def noise(self, metric: str) -> str | None:
         """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
-        if metric not in TIMED:
-            return None
-        return (self.noisy_loading if metric in LOADING else None) or self.noisy
+        return noise_of(metric, self.noisy, self.noisy_loading)
 
     @property
     def graded(self) -> bool:
