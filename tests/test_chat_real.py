@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from own_suites import copied
 
 from pytest_modellab import weights
 from pytest_modellab.bench.chat_record import Reply
@@ -42,9 +42,7 @@ class Session:
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """Both models on a few of the known questions, with replies of few tokens."""
     place = tmp_path_factory.mktemp("chat")
-    for name in ("fixtures", "suites", "pyproject.toml"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, place / name)
+    copied(place)
     path = place / "fixtures" / "datasets" / "questions-known-en.yaml"
     questions = yaml.safe_load(path.read_text())
     questions["dialogues"] = [each for each in questions["dialogues"] if each["id"] in DIALOGUES]

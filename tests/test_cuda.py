@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from own_suites import copied
 
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.record_files import read
@@ -67,9 +67,7 @@ class Session:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository's catalog and suites, with the weights of one model in three engines."""
     folder = tmp_path_factory.mktemp("cuda")
-    for name in ("fixtures", "suites", "pyproject.toml"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    copied(folder)
     models = folder / "fixtures" / "models"
     for name in ("openai-whisper", "transformers-whisper"):
         spec = (models / f"{name}-base.yaml").read_text(encoding="utf-8")

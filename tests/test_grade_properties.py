@@ -73,6 +73,9 @@ class FakeFigures:
     def figure(self, metric: str) -> float | None:
         return self.figures[metric]
 
+    def noise(self, metric: str) -> str | None:
+        return None
+
     def why_missing(self, metric: str) -> str:
         return "it was not measured"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 import yaml
 from catalogs import model_yaml, write_catalog
+from own_suites import copied
 
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.record_files import read
@@ -151,9 +151,7 @@ def environment() -> Environment:
 def place(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository's catalog and suites, with a model of random weights in the smoke tier."""
     folder = tmp_path_factory.mktemp("lfm2")
-    for name in ("fixtures", "suites", "pyproject.toml"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+    copied(folder)
     script = Path(__file__).with_name("lfm2_checkpoint.py")
     subprocess.run([environment.interpreter, script, folder / "checkpoint"], check=True)
     model = {

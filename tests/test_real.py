@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from edit_distance import edit_counts
+from own_suites import copied
 
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.record_files import read
@@ -53,14 +53,6 @@ def run(*arguments: str, reports: Path, cwd: Path = ROOT) -> Session:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--lab-report={reports}", *arguments]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     return Session(done.returncode, done.stdout + done.stderr, reports)
-
-
-def copied(folder: Path) -> Path:
-    """This repository's catalog and suites, to be changed."""
-    for name in ("fixtures", "suites", "pyproject.toml"):
-        source = ROOT / name
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import yaml
 from numpy.typing import NDArray
+from own_suites import copied
 
 from pytest_modellab.bench.artefacts import Artefacts
 from pytest_modellab.bench.judging import PREDICTORS, Listener
@@ -35,9 +35,7 @@ class Session:
 
     def __init__(self, folder: Path) -> None:
         self.reports = folder / "reports"
-        for name in ("suites", "pyproject.toml", "fixtures"):
-            source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+        copied(folder)
         path = folder / "fixtures/datasets/speak-en.yaml"
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
         spec["prompts"] = [prompt for prompt in spec["prompts"] if prompt["id"] in PROMPTS]

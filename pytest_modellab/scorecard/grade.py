@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ..bench.record import Record
 from ..catalog.specs import LETTERS, Letter, TaskGrades
-from ..metrics.definitions import METRICS, TIMED
+from ..metrics.definitions import METRICS
 from ..printable import counted
 from .part import Part
 
@@ -92,7 +92,7 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         why.append(f"{counted(record.chat.judged.of, 'judged turn')}, fewer than {bands.provisional_below_turns}")
     if count < bands.provisional_below_words:
         why.append(f"{counted(count, f'reference {unit}')}, fewer than {bands.provisional_below_words}")
-    if record.timing.noisy and not TIMED.isdisjoint(bands.criteria):
+    if any(record.noise(metric) for metric in bands.criteria):
         why.append(NOISY)
     return Grade(
         letter=weakest.letter if research is None or weakest.letter == "F" else RESEARCH,
