@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
+from numpy.typing import NDArray
+
+from pytest_modellab.metrics.paired import Paired, compare
 
 SPEAKER_SPREAD = 0.4
 UTTERANCE_SPREAD = 0.7
 WORDS = (3, 25)
+RATE = 0.10
+"""Word error rate of the first of two sets of answers."""
+
+Kind = Literal["scattered", "loops in 1 %", "loops in 5 %"]
+KINDS: dict[Kind, float] = {"scattered": 0.0, "loops in 1 %": 0.01, "loops in 5 %": 0.05}
+"""How a rise comes about: error by error, or by loops in so many of the answers."""
 
 
 def corpus(
@@ -15,8 +27,70 @@ def corpus(
     """Errors, words and speakers of one corpus whose expected rate is `rate`."""
     n = speakers * each
     words = random.integers(*WORDS, size=n)
-    # Lognormals of mean 1: the expected rate is the nominal one.
-    speaker = np.repeat(random.lognormal(-(SPEAKER_SPREAD**2) / 2, SPEAKER_SPREAD, speakers), each)
-    utterance = random.lognormal(-(UTTERANCE_SPREAD**2) / 2, UTTERANCE_SPREAD, n)
-    errors = random.poisson(rate * speaker * utterance * words)
-    return errors.tolist(), words.tolist(), [str(i // each) for i in range(n)]
+    names = np.repeat(np.arange(speakers), each)
+    errors = random.poisson(rate * words * _difficulty(random, names))
+    return errors.tolist(), words.tolist(), [str(name) for name in names]
+
+
+def _difficulty(random: np.random.Generator, speakers: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Of each utterance. Lognormals of mean 1: the expected rate is the nominal one."""
+    by_speaker = random.lognormal(-(SPEAKER_SPREAD**2) / 2, SPEAKER_SPREAD, int(speakers.max()) + 1)
+    of_its_own = random.lognormal(-(UTTERANCE_SPREAD**2) / 2, UTTERANCE_SPREAD, len(speakers))
+    found: NDArray[np.float64] = by_speaker[speakers] * of_its_own
+    return found
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two sets of answers to the same utterances: errors of each, words, speakers (None where unknown)."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    words: NDArray[np.int64]
+    speakers: list[str | None]
+
+    @property
+    def change(self) -> NDArray[np.int64]:
+        return self.second - self.first
+
+    def compared(self, replicates: int) -> Paired:
+        """As a gate compares them."""
+        found = compare(self.first, self.second, self.words, self.speakers, replicates)
+        assert found is not None  # there are words
+        return found
+
+
+def pair(
+    random: np.random.Generator,
+    n: int,
+    speakers: int | None,
+    rise: float,
+    *,
+    kind: Kind = "scattered",
+    redrawn: float = 1.0,
+    loops: float = 0.0,
+) -> Pair:
+    """A pair whose second set has a higher expected rate by `rise` (a ratio).
+
+    Args:
+        speakers: number of them, utterances in turn; None where they aren't known.
+        kind: how the rise comes about.
+        redrawn: share of the utterances whose errors are drawn anew for the second set; the others keep theirs.
+        loops: share of the utterances in which one of the two sets, either with equal chance, has a loop that takes
+            30 words.
+    """
+    words = random.integers(*WORDS, size=n)
+    names = np.arange(n) if speakers is None else np.arange(n) % speakers
+    expected = words * _difficulty(random, names)
+    first = random.poisson(RATE * expected)
+    second = np.where(random.random(n) < redrawn, random.poisson(RATE * expected), first)
+    looping, on_first = random.random(n) < loops, random.random(n) < 0.5
+    first = first + np.where(looping & on_first, 30, 0)
+    second = second + np.where(looping & ~on_first, 30, 0)
+    share = KINDS[kind]
+    if share:
+        size = rise / share * sum(WORDS) / 2
+        second = second + np.where(random.random(n) < share, random.poisson(size, n), 0)
+    else:
+        second = second + random.poisson(rise * expected)
+    return Pair(first, second, words, [None] * n if speakers is None else [str(name) for name in names])

@@ -21,6 +21,7 @@ import yaml
 from pytest_modellab import baseline
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.record_files import read
+from pytest_modellab.metrics.evidence import ALPHA
 from pytest_modellab.metrics.paired import compare
 
 ROOT = Path(__file__).parent.parent
@@ -76,8 +77,8 @@ def main() -> None:
             spoiled = run(folder, fault, dataset)
             print(f"{fault}: {baseline.against(spoiled, saved)}", flush=True)
         print(f"swaps: {swaps(good, spoiled) / SWAPS:.1%} of {SWAPS} raise an alarm", flush=True)
-        outcomes = [baseline.against(run(folder, "none", dataset), saved).outcome for _ in range(reruns)]
-        print(f"reruns: {outcomes.count('no difference')} of {reruns} say no difference")
+        outcomes = [baseline.against(run(folder, "none", dataset), saved).finding.outcome for _ in range(reruns)]
+        print(f"reruns: {outcomes.count('no answer changed')} of {reruns} say no answer changed")
 
 
 def swaps(one: Record, other: Record) -> int:
@@ -94,7 +95,7 @@ def swaps(one: Record, other: Record) -> int:
     for _ in range(SWAPS):
         chosen = random.integers(0, 2, pair.shape[1])
         found = compare(pair[chosen, places].tolist(), pair[1 - chosen, places].tolist(), words, clusters, 1000)
-        alarms += found is not None and found.p <= baseline.ALPHA
+        alarms += found is not None and found.p_rise <= ALPHA
     return alarms
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -22,11 +22,12 @@ from .gate import Status, Strictness, Verdict, case_key
 from .metrics import asr
 from .metrics.definitions import METRICS
 from .metrics.paired import REPLICATES, Paired, compare
+from .metrics.regression import DEFAULT, Allowed, Finding, change_text, no_worse, within_margin
+from .metrics.regression import Change as Moved
 from .printable import counted, printable
 from .text import normalizer
 
 SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"
-ALPHA = 0.05
 
 
 class Answer(Stored):
@@ -87,25 +88,35 @@ class Comparison:
     wer_after: float
     worse: tuple[Change, ...]
     better: tuple[Change, ...]
+    finding: Finding
     metric: str = "wer"
     """Of the two rates: cer where words aren't divided by spaces."""
 
     @property
-    def outcome(self) -> Literal["no difference", "worse", "better"]:
-        if self.paired.p > ALPHA:
-            return "no difference"
-        return "worse" if self.paired.difference > 0 else "better"
+    def moved(self) -> Moved:
+        return Moved(self.paired.difference, self.paired.low, self.paired.high, self.paired.p)
+
+    def within(self, margin: float, allowed: Allowed) -> Comparison:
+        """The same, judged by whether the rate rose by more than `margin` (a ratio)."""
+        return replace(self, finding=within_margin(self.paired, margin, allowed))
 
     def __str__(self) -> str:
-        paired = self.paired
-        text = (
-            f"{self.outcome}: {METRICS[self.metric].title} {self.wer_before:.2%} -> {self.wer_after:.2%},"
-            f" change {100 * paired.difference:+.2f} points [{100 * paired.low:+.2f}, {100 * paired.high:+.2f}],"
-            f" p = {paired.p:.3f};"
-            f" {counted(len(self.worse), 'utterance')} worse, {len(self.better)} better;"
-            f" a change of {100 * paired.detectable:.2f} points could have been seen"
-        )
+        metric, paired = METRICS[self.metric], self.paired
+        change = change_text(metric, self.wer_before, self.wer_after, self.moved)
+        parts = [f"{self.finding.outcome}: {metric.title} {change}", self.finding.why]
+        if paired.changed:
+            parts.append(f"{counted(len(self.worse), 'utterance')} worse, {len(self.better)} better")
+        if self.finding.outcome in {"not told apart", "no answer changed"}:
+            parts.append(power_text(paired))
+        text = "; ".join(filter(None, parts))
         return f"{text} ({paired.conditional})" if paired.conditional else text
+
+
+def power_text(paired: Paired) -> str:
+    """How small a rise the set would have shown."""
+    if paired.detectable is None:
+        return "how small a rise would be seen can't be stated"
+    return f"a rise of {100 * paired.detectable:.2f} points, error by error, would be seen four times in five"
 
 
 def place(record: Record, folder: Path) -> Path:
@@ -206,12 +217,12 @@ def _line(kind: type[S], text: str, place: str, schema: str) -> S:
         raise BaselineError(f"{place}: not a line of a {schema}: {first['msg']}") from error
 
 
-def against(record: Record, baseline: Baseline, replicates: int = REPLICATES) -> Comparison:
+def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, replicates: int = REPLICATES) -> Comparison:
     """Compare a record with a baseline, both scored anew from their raw texts by the record's normalizer.
 
     Of many comparisons at once each needs a smaller p-value, and so more `replicates`.
 
-    Raises BaselineError where they are not of the same data, or too little to compare.
+    Raises BaselineError where they are not of the same data, or there are no words to compare.
     """
     if baseline.head.dataset != record.provenance.inputs.get("dataset"):
         raise BaselineError(
@@ -232,7 +243,7 @@ def against(record: Record, baseline: Baseline, replicates: int = REPLICATES) ->
         replicates,
     )
     if paired is None:
-        raise BaselineError(f"{record.case.id}: fewer than two utterances, or no words, to compare")
+        raise BaselineError(f"{record.case.id}: no reference has a word to compare by")
     changes = [
         Change(each.id, each.reference, before[each.id].hypothesis, each.hypothesis, old.errors, new.errors)
         for each, old, new in zip(record.utterances, first, second, strict=True)
@@ -244,6 +255,7 @@ def against(record: Record, baseline: Baseline, replicates: int = REPLICATES) ->
         wer_after=_rate(second),
         worse=_ranked([change for change in changes if change.errors_after > change.errors_before]),
         better=_ranked([change for change in changes if change.errors_after < change.errors_before]),
+        finding=no_worse(paired, allowed),
         metric=record.error_metric,
     )
 
@@ -256,19 +268,33 @@ def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=lambda change: -abs(change.errors_after - change.errors_before)))
 
 
+STATUS: Mapping[str, Status] = {
+    "worse": Status.FAIL,
+    "inconclusive": Status.INCONCLUSIVE,
+    **dict.fromkeys(("better", "no answer changed", "not told apart", "within the margin"), Status.PASS),
+}
+"""Of a gate, by what a change comes to."""
+
+
 def judge(
     record: Record,
     other: Callable[[], Baseline],
     shown: str,
     margin: float | None = None,
     strict: Strictness = "failures",
+    allowed: Allowed = DEFAULT,
 ) -> Judged:
-    """Hold a record against the answers that `other` gives, called `shown`, for a higher WER.
+    """Hold a record against the answers that `other` gives, called `shown`, for a higher error rate.
 
-    Without a margin it fails where the change to the worse is statistically significant. With one (a ratio: 0.01 is
-    one point) it asks for non-inferiority: pass where the interval of the change stays within the margin, fail where
-    it lies beyond, inconclusive else. A baseline that can't be compared with is a failure: it would hide anything.
+    Without a margin it fails where the rate rose significantly, or beyond the sanity bound, and is inconclusive where
+    the set can't tell (`metrics.regression.no_worse`). With one (a ratio: 0.01 is one point) it asks for
+    non-inferiority: pass where the one-sided bound of the change stays within the margin, fail where it lies beyond,
+    inconclusive else. A baseline that can't be compared with is a failure: it would hide anything.
+
+    Raises ValueError for a margin that is no ratio.
     """
+    if margin is not None and not 0 <= margin < 1:
+        raise ValueError(f"a margin is a ratio of at least 0 and below 1 (0.01 is one point), not {margin:g}")
     verdict = Verdict(
         case=case_key(record.case),
         metric=record.error_metric,
@@ -280,18 +306,14 @@ def judge(
         strict=strict,
     )
     try:
-        found = against(record, other())
+        found = against(record, other(), allowed)
     except BaselineError as error:
         return Judged(replace(verdict, reason=str(error)), None)
-    paired = found.paired
-    if margin is None:
-        status = Status.FAIL if found.outcome == "worse" else Status.PASS
-    elif paired.high <= margin:
-        status = Status.PASS
-    else:
-        status = Status.FAIL if paired.low > margin else Status.INCONCLUSIVE
-    reason = str(found) if margin is None else f"{found}; margin {100 * margin:g} points"
-    return Judged(replace(verdict, bound=found.wer_before, status=status, reason=reason, p=paired.p), found)
+    if margin is not None:
+        found = found.within(margin, allowed)
+    p = found.paired.p_rise if margin is None else None
+    status = STATUS[found.finding.outcome]
+    return Judged(replace(verdict, bound=found.wer_before, status=status, reason=str(found), p=p), found)
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,11 @@ def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[.
     def against(margin: float | None = None, *, than: str | None = None) -> Verdict:
         _skip_shard(run.record)
         loader, shown = saved() if than is None else others(than)
-        judged = baseline.judge(run.record, loader, shown, margin, strict=lab.config.strict)
+        allowed = lab.allowed(case)
+        try:
+            judged = baseline.judge(run.record, loader, shown, margin, lab.config.strict, allowed)
+        except ValueError as error:
+            pytest.fail(str(error), pytrace=False)
         if judged.comparison is not None:
             run.remarks.extend(baseline.changes_text(judged.comparison))
         run.verdicts.append(judged.verdict)

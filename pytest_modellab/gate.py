@@ -13,7 +13,7 @@ from .bench.record import CaseRef, Record, UtteranceResult
 from .catalog.errors import suggest
 from .catalog.specs import LimitSpec
 from .metrics.definitions import METRICS, TIMED, Metric
-from .printable import counted, printable
+from .printable import printable
 
 Comparison = Literal["<=", "<", ">=", ">"]
 
@@ -137,28 +137,24 @@ def _holds(value: float, comparison: Comparison, bound: float) -> bool:
 def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric, limit: Limit) -> Verdict:
     """Fail where the data say that the limit and its margin are passed, pass where they say that not."""
     # Here, because tests import this module where numpy and its kin are not wanted yet.
-    from .metrics.evidence import ALPHA, units_needed, weigh
+    from .bench.held import held_against
+    from .metrics.evidence import ALPHA
 
     assert limit.value is not None
-    interval = record.interval(metric.name)
-    if interval is None:
-        return replace(verdict, status=Status.INCONCLUSIVE, reason="too few utterances for an interval")
     lower_is_better = verdict.comparison.startswith("<")
     bound = limit.value + (limit.margin if lower_is_better else -limit.margin)
-    evidence = weigh(value, interval, bound)
-    worse, better = (evidence.above, evidence.below) if lower_is_better else (evidence.below, evidence.above)
-    verdict = replace(verdict, p=worse)
+    held = held_against(record, metric, value, bound)
+    if held is None:
+        return replace(verdict, status=Status.INCONCLUSIVE, reason="too few utterances for an interval")
+    worse, better = (held.above, held.below) if lower_is_better else (held.below, held.above)
+    verdict = replace(verdict, p=worse, reason=held.conditional)
     if worse <= ALPHA / limit.gates:
         return replace(verdict, status=Status.FAIL)
     if better <= ALPHA:
         return replace(verdict, status=Status.PASS)
-    needed = units_needed(value, interval, bound)
-    unit = "speaker" if interval.method != "Wilson" else "independent case"
-    if interval.clusters == record.summary.utterances:
-        unit = "utterance"
-    number = "no number of utterances would tell" if needed is None else f"about {counted(needed, unit)} would tell"
-    span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
-    reason = f"95 % interval {span} on {counted(interval.clusters, unit)}; {number}"
+    # Beyond the bound it takes what is left of the error rate of all gates to fail, within it all of it to pass.
+    beyond = value > bound if lower_is_better else value < bound
+    reason = held.doubt(ALPHA / limit.gates if beyond else ALPHA)
     return replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
 
 

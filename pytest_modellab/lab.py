@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .bench.run import Bench
     from .bench.session import Session
     from .gate import Limits, Run
+    from .metrics.regression import Allowed
     from .scorecard import page
     from .scorecard.card import CaseReport, Row, Scorecard
     from .scorecard.files import Left
@@ -116,6 +117,12 @@ class Lab:
 
         ref = CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id)
         return Limits(ref, self.catalog.limits, self.catalog.shown)
+
+    def allowed(self, case: Case) -> Allowed:
+        """How far the error rate of a case may rise against a baseline."""
+        from .catalog.baseline_spec import allowed
+
+        return allowed(self.catalog.baseline_limits, self.limits_of(case).case, self.catalog.shown)
 
     def likely_seconds(self, group: str) -> float:
         """Seconds the selected cases of a model x device are likely to take; infinity where one was never measured."""

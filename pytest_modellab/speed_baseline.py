@@ -18,15 +18,16 @@ from .bench.record import CaseRef, Record
 from .bench.stored import Stored
 from .gate import Status, Strictness, Verdict, case_key
 from .metrics.definitions import METRICS
-from .metrics.intervals import Interval, ratio_bootstrap_interval
+from .metrics.evidence import ALPHA, Evidence, weigh
+from .metrics.intervals import FEWEST_UNITS, Interval, time_ratio_interval
 from .printable import counted
 
 SUFFIX = ".speed.jsonl"
 SCHEMA: Literal["modellab.speed-baseline/1"] = "modellab.speed-baseline/1"
 TRIPWIRE = 0.30
 """How much slower a run must be, beyond doubt, to be called slower. Two jobs on one kind of machine differ by 0.26."""
-FEWEST_CALLS = 5
-"""An interval out of fewer paired times means nothing."""
+FEWEST_CALLS = FEWEST_UNITS
+"""A ratio of fewer paired times has no interval."""
 
 
 class SpeedHead(Stored):
@@ -51,6 +52,10 @@ class Call(Stored):
     processing_s: float
 
 
+class TooFewCalls(BaselineError):
+    """There are too few times on both sides to say anything of."""
+
+
 @dataclass(frozen=True)
 class SpeedBaseline:
     head: SpeedHead
@@ -69,11 +74,19 @@ class SpeedChange:
     rtf_after: float
     noisy: str | None
 
+    def beyond(self, factor: float) -> Evidence:
+        """What the times say of the ratio and a factor."""
+        return weigh(self.ratio, self.interval, factor)
+
     @property
-    def outcome(self) -> Literal["no slower", "slower", "quicker"]:
-        if self.interval.low > 1 + self.tripwire:
+    def outcome(self) -> Literal["no slower", "slower", "quicker", "inconclusive"]:
+        """By one-sided tests: slower is beyond the tripwire, no slower within it, and there is what can't be told."""
+        held = self.beyond(1 + self.tripwire)
+        if held.above <= ALPHA:
             return "slower"
-        return "quicker" if self.interval.high < 1 / (1 + self.tripwire) else "no slower"
+        if self.beyond(1 / (1 + self.tripwire)).below <= ALPHA:
+            return "quicker"
+        return "no slower" if held.below <= ALPHA else "inconclusive"
 
     def __str__(self) -> str:
         before, after = (METRICS["rtf"].format(each) for each in (self.rtf_before, self.rtf_after))
@@ -138,7 +151,7 @@ def _calls(record: Record) -> list[Call]:
 def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE) -> SpeedChange:
     """Compare a record's times with a baseline's.
 
-    Raises BaselineError where they are not of the same data, or the record has no times.
+    Raises BaselineError where they are not of the same data, TooFewCalls where too few were timed on both sides.
     """
     if baseline.head.dataset != record.provenance.inputs.get("dataset"):
         raise BaselineError(
@@ -146,12 +159,11 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
         )
     before = {call.id: call for call in baseline.calls}
     pairs = [(before[call.id], call) for call in _calls(record) if call.id in before]
-    if record.timing.rtf is None or len(pairs) < FEWEST_CALLS:
-        why = record.timing.no_speed or f"{counted(len(pairs), 'utterance')} timed in both, fewer than {FEWEST_CALLS}"
-        raise BaselineError(f"{record.case.id}: no speed to compare: {why}")
     old, new = [call.processing_s for call, _ in pairs], [call.processing_s for _, call in pairs]
-    interval = ratio_bootstrap_interval(new, old)
-    assert interval is not None  # there are enough pairs
+    interval = time_ratio_interval(new, old)
+    if record.timing.rtf is None or interval is None:
+        why = record.timing.no_speed or f"{counted(len(pairs), 'utterance')} timed in both, fewer than {FEWEST_CALLS}"
+        raise TooFewCalls(f"{record.case.id}: no speed to compare: {why}")
     audio = sum(call.audio_s for call, _ in pairs)
     return SpeedChange(
         ratio=sum(new) / sum(old),
@@ -169,8 +181,8 @@ def judge(
 ) -> Verdict:
     """Hold a record against the speed baseline at `path`, called `shown`.
 
-    It fails where the interval of the time ratio lies beyond the tripwire (a ratio: 0.3 is 30 % slower); on a noisy
-    machine that is inconclusive.
+    It fails where the times say that their ratio is beyond the tripwire (a ratio: 0.3 is 30 % slower), passes where
+    they say that it is within, and is inconclusive else, with too few times to tell, and on a noisy machine.
     """
     verdict = Verdict(
         case=case_key(record.case),
@@ -186,9 +198,19 @@ def judge(
         return replace(verdict, reason=record.why_missing("rtf"))
     try:
         found = against(record, read(path), tripwire)
+    except TooFewCalls as error:
+        return replace(verdict, status=Status.INCONCLUSIVE, reason=str(error))
     except BaselineError as error:
         return replace(verdict, status=Status.FAIL, reason=str(error))
-    status = Status.PASS
-    if found.outcome == "slower":
-        status = Status.INCONCLUSIVE if found.noisy else Status.FAIL
+    status = _STATUS[found.outcome]
+    if status is Status.FAIL and found.noisy:
+        status = Status.INCONCLUSIVE
     return replace(verdict, status=status, bound=found.rtf_before * (1 + tripwire), reason=str(found))
+
+
+_STATUS = {
+    "slower": Status.FAIL,
+    "inconclusive": Status.INCONCLUSIVE,
+    "no slower": Status.PASS,
+    "quicker": Status.PASS,
+}

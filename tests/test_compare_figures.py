@@ -18,12 +18,13 @@ from pytest_modellab.comparison import cases
 from pytest_modellab.comparison.compare import compare
 from pytest_modellab.comparison.parts import Change, Compared
 from pytest_modellab.comparison.sides import Past, SideError
+from pytest_modellab.metrics.regression import DEFAULT
 
 Output = pytest.CaptureFixture[str]
 
 
 def changes(before: Record, after: Record) -> dict[str, Change]:
-    return {each.metric: each for each in cases.of_records(before, after, cases.Bench("b", 4000))}
+    return {each.metric: each for each in cases.of_records(before, after, cases.Bench("b", 4000, lambda case: DEFAULT))}
 
 
 def noisy(one: Record) -> Record:
@@ -118,10 +119,10 @@ class TestCorrection:
         assert found.tests == 1
 
     def test_among_many_it_is_not(self, tmp_path: Path) -> None:
-        found = self.compared(tmp_path, {f"m{i}": 7 for i in range(5)} | {"same": 0})
-        assert found.tests == 5
+        found = self.compared(tmp_path, {f"m{i}": 7 for i in range(7)} | {"same": 0})
+        assert (found.tests, found.families) == (7, {"error rate": 7})
         assert found.of("worse") == []
-        assert "among 5 figures that differ" in found.of("not told apart")[0].why
+        assert "among 7 error rates that differ" in found.of("not told apart")[0].why
 
     def test_the_worst_comes_first(self, tmp_path: Path) -> None:
         found = self.compared(tmp_path, {"a": 12, "b": 25, "c": 15})
@@ -144,14 +145,15 @@ def test_a_folder_without_records_names_itself(tmp_path: Path) -> None:
         Past(tmp_path, tmp_path).side(str(tmp_path))
 
 
-def test_too_few_utterances_are_not_compared() -> None:
+def test_too_few_utterances_cannot_show_a_change() -> None:
     one = made(1)
     head = Head(
         case=one.case, dataset="d", commit=None, created="2026", normalizer="whisper-english", wer=None, hardware={}
     )
     before = Baseline(head, (Answer(id="0", reference="red green blue grey", hypothesis="red"),))
-    (found,) = cases.of_answers(before, one, cases.Bench("b", 4000))
-    assert (found.outcome, found.why) == ("not compared", "fewer than two utterances, or no words, to compare")
+    (found,) = cases.of_answers(before, one, cases.Bench("b", 4000, lambda case: DEFAULT))
+    assert found.outcome == "inconclusive"
+    assert found.why == "1 utterance can't show any change: it takes at least 5"
 
 
 def test_the_json_names_its_schema(tmp_path: Path, capsys: Output) -> None:

@@ -16,11 +16,12 @@ from pytest_modellab.bench.record import CaseRef, Record
 from pytest_modellab.bench.stored import Range
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.gate import Limits, Status, Strictness, Verdict, corrected
-from pytest_modellab.metrics.evidence import holm, units_needed, weigh
+from pytest_modellab.metrics.evidence import fewest_values, holm, units_needed, weigh, weigh_quantile
 from pytest_modellab.metrics.intervals import (
     Interval,
     error_rate_interval,
-    ratio_bootstrap_interval,
+    mean_interval,
+    time_ratio_interval,
     wilson_interval,
 )
 
@@ -60,11 +61,20 @@ class TestWeigh:
         assert weigh(7 / 60, interval, interval.low).above == pytest.approx(0.025)
         assert weigh(7 / 60, interval, interval.high).below == pytest.approx(0.025)
 
-    def test_a_proportion_agrees_with_its_score_test(self) -> None:
-        interval = wilson_interval(90, 100)
+    @pytest.mark.parametrize(("successes", "trials"), [(90, 100), (0, 5), (5, 5), (58, 58), (3, 7)])
+    def test_a_proportion_agrees_with_the_exact_test(self, successes: int, trials: int) -> None:
+        interval = wilson_interval(successes, trials)
         assert interval is not None
-        expected = stats.norm.cdf((0.9 - 0.95) / math.sqrt(0.95 * 0.05 / 100))
-        assert weigh(0.9, interval, 0.95).below == pytest.approx(expected)
+        found = weigh(successes / trials, interval, 0.95)
+        assert found.below == pytest.approx(stats.binomtest(successes, trials, 0.95, "less").pvalue, abs=1e-9)
+        assert found.above == pytest.approx(stats.binomtest(successes, trials, 0.95, "greater").pvalue, abs=1e-9)
+
+    def test_a_mean_agrees_with_students_test(self) -> None:
+        scores = np.random.default_rng(4).normal(3.4, 0.4, 12)
+        interval = mean_interval(scores.tolist())
+        assert interval is not None
+        expected = stats.ttest_1samp(scores, 3.5, alternative="less").pvalue
+        assert weigh(float(scores.mean()), interval, 3.5).below == pytest.approx(expected)
 
     def test_one_counter_example_refutes_always(self) -> None:
         interval = wilson_interval(99, 100)
@@ -75,17 +85,34 @@ class TestWeigh:
     def test_no_errors_speak_for_a_bound_as_the_rule_of_three_says(self) -> None:
         interval = error_rate_interval([0] * 10, [30] * 10, [None] * 10)
         assert interval is not None
-        assert weigh(0.0, interval, 0.01).below == pytest.approx(0.99**300)
+        assert weigh(0.0, interval, 0.01).below == pytest.approx(0.99**10)
         assert weigh(0.0, interval, 0.01).above == 1
 
-    def test_a_bootstrapped_ratio_is_near_enough_to_normal(self) -> None:
+    def test_the_ends_of_a_ratio_of_times_are_its_tails(self) -> None:
         random = np.random.default_rng(0)
         audio = random.uniform(2, 9, 60)
         spent = audio * random.lognormal(-2, 0.2, 60)
-        interval = ratio_bootstrap_interval(spent.tolist(), audio.tolist())
+        interval = time_ratio_interval(spent.tolist(), audio.tolist())
         assert interval is not None
         rtf = float(spent.sum() / audio.sum())
-        assert weigh(rtf, interval, interval.low).above == pytest.approx(0.025, abs=0.015)
+        assert weigh(rtf, interval, interval.low).above == pytest.approx(0.025)
+
+    @pytest.mark.parametrize(("n", "passes"), [(10, False), (58, False), (59, True)])
+    def test_a_95th_percentile_keeps_within_a_bound_from_59_values_on(self, n: int, passes: bool) -> None:
+        found = weigh_quantile([0.1] * n, 0.95, 0.2)
+        assert (found.below <= 0.05) is passes
+        assert fewest_values(0.95) == 59
+
+    def test_ten_values_can_say_that_it_is_beyond(self) -> None:
+        assert weigh_quantile([0.1] * 6 + [0.3] * 4, 0.95, 0.2).above < 0.01
+        assert weigh_quantile([0.1] * 9 + [0.3], 0.95, 0.2).above > 0.05
+
+    def test_a_quantile_at_its_bound_passes_once_in_twenty_whatever_the_distribution(self) -> None:
+        random = np.random.default_rng(6)
+        for n in (10, 60, 200):
+            runs = [weigh_quantile(random.exponential(1, n).tolist(), 0.95, math.log(20)) for _ in range(1000)]
+            assert np.mean([run.below <= 0.05 for run in runs]) <= 0.07
+            assert np.mean([run.above <= 0.05 for run in runs]) <= 0.07
 
     def test_a_bound_of_zero_is_passed_by_any_error(self) -> None:
         interval = Interval(0.05, 0.2, "linearised cluster t on log", 10)
@@ -200,9 +227,9 @@ def small(lab: FakeLab) -> FakeLab:
         (
             (),
             0,
-            ["fake *3.3 % ?0.3, 44?*inconclusive", "inconclusive fake:cpu:clips: WER 3.3 %*", "*1 passed, 1 incon*"],
+            ["fake *3.3 % ?0.2, 56?*inconclusive", "inconclusive fake:cpu:clips: WER 3.3 %*", "*1 passed, 1 incon*"],
         ),
-        (("--lab-strict",), 1, ["*assert WER 3.3 % <= limit 5.0 %*", "fake *3.3 % ?0.3, 44?*fail"]),
+        (("--lab-strict",), 1, ["*assert WER 3.3 % <= limit 5.0 %*", "fake *3.3 % ?0.2, 56?*fail"]),
     ],
 )
 def test_inconclusive_is_an_outcome_of_its_own(

@@ -16,8 +16,8 @@ from ..engines.base import Fact
 from ..metrics import asr, speed
 from ..metrics.intervals import (
     error_rate_interval,
-    quantile_bootstrap_interval,
-    ratio_bootstrap_interval,
+    quantile_interval,
+    time_ratio_interval,
     wilson_interval,
 )
 from ..text import CHARACTERS, Normalizer, normalizer
@@ -303,9 +303,9 @@ def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
             "latency_p50_s": speed.quantile(seconds, 0.5),
             "latency_p95_s": speed.quantile(seconds, 0.95),
             "latency_iqr_s": quartiles[1] - quartiles[0],
-            "rtf_interval": ranged(ratio_bootstrap_interval(seconds, audio)),
-            "latency_p50_s_interval": ranged(quantile_bootstrap_interval(seconds, 0.5)),
-            "latency_p95_s_interval": ranged(quantile_bootstrap_interval(seconds, 0.95)),
+            "rtf_interval": ranged(time_ratio_interval(seconds, audio)),
+            "latency_p50_s_interval": ranged(quantile_interval(seconds, 0.5)),
+            "latency_p95_s_interval": ranged(quantile_interval(seconds, 0.95)),
             "clip5_s": speed.quantile(conditions.clip_s, 0.5),
             "clip5_calls_s": tuple(conditions.clip_s),
             "spread": conditions.spread,

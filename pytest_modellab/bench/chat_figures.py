@@ -10,7 +10,7 @@ from ..datasets.turn import TurnOf
 from ..metrics import answers, asr, speed
 from ..metrics.intervals import (
     error_rate_interval,
-    quantile_bootstrap_interval,
+    quantile_interval,
     share_interval,
     wilson_interval,
 )
@@ -161,7 +161,7 @@ def _times(replies: Sequence[Reply]) -> dict[str, float | None]:
 
 def _time_intervals(replies: Sequence[Reply]) -> dict[str, Range | None]:
     return {
-        f"{name}_{label}_s_interval": ranged(quantile_bootstrap_interval(_seconds(replies, name), q))
+        f"{name}_{label}_s_interval": ranged(quantile_interval(_seconds(replies, name), q))
         for name in _TIMES
         for label, q in _QUANTILES.items()
     }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..metrics import speed
-from ..metrics.intervals import mean_interval, quantile_bootstrap_interval, wilson_interval
+from ..metrics.intervals import mean_interval, quantile_interval, wilson_interval
 from ..metrics.speech import hurried, pace
 from .speech_record import PREDICTORS, Judge, Speech, SpeechSummary
 from .stored import ranged
@@ -60,8 +60,8 @@ def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[st
         judge=judge,
         first_audio_p50_s=speed.quantile(first, 0.5),
         first_audio_p95_s=speed.quantile(first, 0.95),
-        first_audio_p50_s_interval=ranged(quantile_bootstrap_interval(first, 0.5)),
-        first_audio_p95_s_interval=ranged(quantile_bootstrap_interval(first, 0.95)),
+        first_audio_p50_s_interval=ranged(quantile_interval(first, 0.5)),
+        first_audio_p95_s_interval=ranged(quantile_interval(first, 0.95)),
         flawed=flawed / len(said) if said else None,
         flawed_interval=ranged(wilson_interval(flawed, len(said))),
         loudness_lufs=speed.quantile(loudness, 0.5),

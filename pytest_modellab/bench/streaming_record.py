@@ -136,7 +136,7 @@ def summarize(
 ) -> StreamingSummary:
     """The figures of `results`, of those that were answered; `no_speed` is why none was timed, if it is known."""
     # Here, because tests import these types where numpy is not wanted yet.
-    from ..metrics.intervals import error_rate_interval, quantile_bootstrap_interval, wilson_interval
+    from ..metrics.intervals import error_rate_interval, quantile_interval, wilson_interval
 
     found = [(result, result.streamed) for result in results if result.streamed is not None]
     streams = [streamed for _, streamed in found]
@@ -156,14 +156,14 @@ def summarize(
         pace=pace,
         first_partial_p50_s=speed.quantile(first, 0.5),
         first_partial_p95_s=speed.quantile(first, 0.95),
-        first_partial_p50_s_interval=ranged(quantile_bootstrap_interval(first, 0.5)),
-        first_partial_p95_s_interval=ranged(quantile_bootstrap_interval(first, 0.95)),
+        first_partial_p50_s_interval=ranged(quantile_interval(first, 0.5)),
+        first_partial_p95_s_interval=ranged(quantile_interval(first, 0.95)),
         early_partials=early / len(found) if found else None,
         early_partials_interval=ranged(wilson_interval(early, len(found))),
         final_p50_s=speed.quantile(final, 0.5),
         final_p95_s=speed.quantile(final, 0.95),
-        final_p50_s_interval=ranged(quantile_bootstrap_interval(final, 0.5)),
-        final_p95_s_interval=ranged(quantile_bootstrap_interval(final, 0.95)),
+        final_p50_s_interval=ranged(quantile_interval(final, 0.5)),
+        final_p95_s_interval=ranged(quantile_interval(final, 0.95)),
         unstable_words=_ratio(changed, shown),
         unstable_words_interval=ranged(error_rate_interval(changed, shown, speakers)),
         offline_wer=offline,

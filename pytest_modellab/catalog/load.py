@@ -11,6 +11,7 @@ from typing import TypeVar, get_args
 from ..convert import SOURCE_FILES
 from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
+from .baseline_spec import BaselineLimitSpec
 from .errors import CatalogError, Problem, suggest
 from .parts import roles_of, wrong_part, wrong_servant
 from .profile_spec import ProfilesFile, mistakes
@@ -56,6 +57,7 @@ class Catalog:
     devices: Mapping[str, DeviceSpec]
     datasets: Mapping[str, DatasetSpec]
     limits: tuple[LimitSpec, ...]
+    baseline_limits: tuple[BaselineLimitSpec, ...]
     grades: Mapping[Task, TaskGrades]
     profiles: ProfilesFile
     mirrors: Mapping[str, tuple[MirrorSpec, ...]]
@@ -109,6 +111,7 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
         devices=devices,
         datasets=datasets,
         limits=limits_file.limits if limits_file else (),
+        baseline_limits=limits_file.baselines if limits_file else (),
         grades=grades_file.tasks if grades_file else {},
         profiles=profiles,
         mirrors=mirrors_file.mirrors if mirrors_file else {},
@@ -209,15 +212,18 @@ class _Reader:
             if limit.metric not in METRICS:
                 message = f"unknown metric `{limit.metric}`; {suggest(limit.metric, METRICS)}"
                 self.complain(path, ("limits", i, "metric"), message)
-            for key, known, doubtful in (
-                ("model", catalog.models, self.broken_ids(catalog.folder / "models")),
-                ("device", catalog.devices, [] if devices_known else ["*"]),
-                ("dataset", catalog.datasets, self.broken_ids(catalog.folder / "datasets")),
-            ):
-                glob = str(getattr(limit, key))
-                # A name that matches nothing is a typing error, and a gate that never applies.
-                if glob != "*" and "*" not in doubtful and not any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
-                    self.complain(path, ("limits", i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")
+        for part, entries in (("limits", catalog.limits), ("baselines", catalog.baseline_limits)):
+            for i, entry in enumerate(entries):
+                for key, known, doubtful in (
+                    ("model", catalog.models, self.broken_ids(catalog.folder / "models")),
+                    ("device", catalog.devices, [] if devices_known else ["*"]),
+                    ("dataset", catalog.datasets, self.broken_ids(catalog.folder / "datasets")),
+                ):
+                    glob = str(getattr(entry, key))
+                    if glob == "*" or "*" in doubtful or any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
+                        continue
+                    # A name that matches nothing is a typing error, and a gate that never applies.
+                    self.complain(path, (part, i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")
         path = catalog.folder / "grades.yaml"
         for task, grades in catalog.grades.items():
             for metric, bands in grades.criteria.items():

@@ -32,6 +32,7 @@ from .base import (
     Whole,
     exactly_one,
 )
+from .baseline_spec import BaselineLimitSpec
 from .dataset_specs import (
     ArchiveSpec,
     ClipSpec,
@@ -315,6 +316,7 @@ class LimitSpec(Spec):
 class LimitsFile(Spec):
     schema_: Literal["modellab.limits/1"] = Field(alias="schema")
     limits: tuple[LimitSpec, ...]
+    baselines: tuple[BaselineLimitSpec, ...] = Field(default=(), description="against baselines")
 
 
 Letter = Literal["A+", "A", "B", "C"]

@@ -84,7 +84,7 @@ def _compare(record: Record, folder: Path) -> int:
     print(f"{record.case.id}: {comparison}")
     for line in answers.changes_text(comparison):
         print(f"  {line}")
-    return int(comparison.outcome == "worse") | _compare_speed(record, folder)
+    return int(comparison.finding.outcome == "worse") | _compare_speed(record, folder)
 
 
 def _compare_speed(record: Record, folder: Path) -> int:

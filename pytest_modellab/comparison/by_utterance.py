@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..bench.latencies import seconds
 from ..bench.speech_record import PREDICTORS
 from ..metrics.streaming import kept_up
 
@@ -98,18 +99,6 @@ SCALES: Mapping[str, float] = {"insertions_per_min": 60_000}
 MEANS = frozenset(PREDICTORS)
 """Means of a score of each utterance."""
 
-TIMES: Mapping[str, Callable[[UtteranceResult], float | None]] = {
-    "latency_p50_s": lambda each: None if each.error is not None else each.processing_s,
-    "first_partial_p50_s": lambda each: None if each.streamed is None else each.streamed.first_s,
-    "final_p50_s": lambda each: None if each.streamed is None else each.streamed.final_s,
-    "first_token_p50_s": lambda each: None if each.reply is None else each.reply.first_token_s,
-    "onset_p50_s": lambda each: None if each.reply is None else each.reply.onset_s,
-    "first_audio_p50_s": lambda each: (
-        each.speech.first_audio_s if each.speech else each.reply.first_audio_s if each.reply else None
-    ),
-}
-"""Times, by the metric that is their median; RTF is told by `speed_baseline`."""
-
 BY_INTERVALS = (
     *("looped", "truncated", "glossary_recall", "name_recall", "number_recall"),
     *("punctuation_error", "casing_error", "language_accuracy", "unstable_words", "agreement_wer"),
@@ -138,12 +127,9 @@ def scores(metric: str, before: Record, after: Record) -> tuple[list[float], lis
     return _both(first, rated)
 
 
-def seconds(metric: str, before: Record, after: Record) -> tuple[list[float], list[float]]:
+def times(name: str, before: Record, after: Record) -> tuple[list[float], list[float]]:
     """The times of utterances that both sides have timed."""
-    timed = TIMES[metric]
-    return _both(
-        {each.id: timed(each) for each in before.utterances}, {each.id: timed(each) for each in after.utterances}
-    )
+    return _both(seconds(before, name), seconds(after, name))
 
 
 def _both(first: Mapping[str, float | None], second: Mapping[str, float | None]) -> tuple[list[float], list[float]]:

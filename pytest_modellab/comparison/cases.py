@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,16 @@ from .. import baseline as answers
 from .. import speed_baseline as speed
 from ..baseline import Baseline, BaselineError
 from ..bench.conditions import LEAST_SPREAD_S
-from ..bench.record import Record
+from ..bench.latencies import LATENCIES
+from ..bench.record import CaseRef, Record
 from ..metrics import paired
 from ..metrics.definitions import METRICS, TIMED
-from ..metrics.intervals import Interval, ratio_bootstrap_interval
+from ..metrics.evidence import ALPHA
+from ..metrics.intervals import Interval, time_ratio_interval
+from ..metrics.regression import Allowed
 from ..speed_baseline import FEWEST_CALLS, TRIPWIRE, SpeedBaseline
 from . import by_utterance, statistics
-from .parts import KEPT_UTTERANCES, Change, Outcome, Single, UtteranceChange
+from .parts import KEPT_UTTERANCES, Change, Family, Outcome, Single, UtteranceChange
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Bench:
     side: str
     """Name of the other side."""
     replicates: int
+    allowed: Callable[[CaseRef], Allowed]
+    """How far the error rate of a case may rise whatever a test says."""
 
 
 def of_records(before: Record, after: Record, bench: Bench) -> Iterator[Change]:
@@ -39,23 +44,24 @@ def of_records(before: Record, after: Record, bench: Bench) -> Iterator[Change]:
         yield from _by_intervals(metric, before, after, bench)
     if after.case.task != "chat":
         yield _speed(before, after, bench)
-    for metric in by_utterance.TIMES:
+    for name in LATENCIES:
         # RTF tells the same of whole calls, but not in a dialogue.
-        if metric != "latency_p50_s" or after.case.task == "chat":
-            yield from _times(metric, before, after, bench)
+        if name != "latency" or after.case.task == "chat":
+            yield from _times(name, before, after, bench)
 
 
 def of_answers(before: Baseline, after: Record, bench: Bench) -> Iterator[Change]:
     """The error rate, where the data set has words."""
     if after.wordless or (after.chat is not None and after.figure(after.error_metric) is None):
         return
-    about = _about(after, after.error_metric, bench)
+    about = {**_about(after, after.error_metric, bench), "family": "error rate"}
     try:
-        found = answers.against(after, before, bench.replicates)
+        found = answers.against(after, before, bench.allowed(after.case), bench.replicates)
     except BaselineError as error:
         yield Change(**about, outcome="not compared", why=str(error).removeprefix(f"{after.case.id}: "))
         return
-    yield _judged(
+    outcome = found.finding.outcome
+    change = _judged(
         **about,
         before=found.wer_before,
         after=found.wer_after,
@@ -66,6 +72,11 @@ def of_answers(before: Baseline, after: Record, bench: Bench) -> Iterator[Change
         worse=_utterances(found.worse),
         better=_utterances(found.better),
     )
+    if outcome == "inconclusive":
+        change = change.model_copy(update={"outcome": outcome, "why": found.finding.why})
+    elif outcome == "worse" and found.finding.why:
+        change = change.model_copy(update={"outcome": outcome, "why": found.finding.why, "certain": True})
+    yield change
 
 
 def of_times(before: SpeedBaseline, after: Record, bench: Bench, noisy_before: str | None = None) -> Change:
@@ -99,16 +110,18 @@ def singles(before: Record, after: Record, side: str) -> Iterator[Single]:
 
 
 def _about(record: Record, metric: str, bench: Bench) -> dict[str, Any]:
-    return {"case": record.case, "side": bench.side, "metric": metric, "quality": metric not in TIMED}
+    timed = metric in TIMED
+    family: Family = "time" if timed else "other figure"
+    return {"case": record.case, "side": bench.side, "metric": metric, "quality": not timed, "family": family}
 
 
 def _of_paired(found: paired.Paired, scale: float = 1.0) -> dict[str, Any]:
     return {
         "change": scale * found.difference,
-        "low": scale * found.low,
-        "high": scale * found.high,
+        "low": None if found.low is None else scale * found.low,
+        "high": None if found.high is None else scale * found.high,
         "p": found.p,
-        "detectable": scale * found.detectable,
+        "detectable": None if found.detectable is None else scale * found.detectable,
         "conditional": found.conditional,
     }
 
@@ -222,15 +235,16 @@ def _incomparable_speed(before: Record, after: Record) -> str:
     return ""
 
 
-def _times(metric: str, before: Record, after: Record, bench: Bench) -> Iterator[Change]:
+def _times(name: str, before: Record, after: Record, bench: Bench) -> Iterator[Change]:
+    metric = f"{name}_p50_s"
     if before.figure(metric) is None or after.figure(metric) is None:
         return
-    old, new = by_utterance.seconds(metric, before, after)
+    old, new = by_utterance.times(name, before, after)
     about = _about(after, metric, bench)
     if why := _incomparable_speed(before, after):
         yield Change(**about, outcome="not compared", why=why)
         return
-    interval = ratio_bootstrap_interval(new, old) if len(old) >= FEWEST_CALLS and sum(old) > 0 else None
+    interval = time_ratio_interval(new, old)
     if interval is None:
         why = f"{len(old)} timed on both sides, fewer than {FEWEST_CALLS}"
         yield Change(**about, outcome="not compared", why=why)
@@ -256,26 +270,28 @@ def _timed(
     *, ratio: float, interval: Interval, noisy: tuple[str | None, str | None], moved_s: float, **fields: Any
 ) -> Change:
     """Slower is what is so beyond the tripwire; noise only ever slows, so that it excuses the side it was on."""
-    slower, quicker = interval.low > 1 + TRIPWIRE, interval.high < 1 / (1 + TRIPWIRE)
+    p = statistics.beyond(ratio, interval, TRIPWIRE)
     excuse = noisy[1] if ratio > 1 else noisy[0]
-    change = Change(
+    why = f"the machine was noisy: {excuse}" if excuse else ""
+    if moved_s <= LEAST_SPREAD_S:
+        why = f"calls differ by {1000 * LEAST_SPREAD_S:.0f} ms at most"
+    outcome: Outcome = "not told apart"
+    if p <= ALPHA and not why:
+        outcome = "worse" if ratio > 1 else "better"
+    return Change(
         **fields,
-        outcome="worse" if slower else "better" if quicker else "not told apart",
+        outcome=outcome,
         kind="ratio",
         change=ratio,
         low=interval.low,
         high=interval.high,
-        p=statistics.beyond(ratio, interval, TRIPWIRE),
-        counted=ratio != 1,
+        p=p,
+        # What can't be judged is no test.
+        counted=ratio != 1 and not why,
         noisy=noisy[1] or noisy[0],
         method=statistics.TIMES,
+        why=why if p <= ALPHA else "",
     )
-    if change.outcome == "not told apart":
-        return change
-    why = f"the machine was noisy: {excuse}" if excuse else ""
-    if moved_s <= LEAST_SPREAD_S:
-        why = f"calls differ by {1000 * LEAST_SPREAD_S:.0f} ms at most"
-    return change.model_copy(update={"outcome": "not told apart", "why": why}) if why else change
 
 
 def _noise_apart(change: Change, before: Record, after: Record) -> Change:
@@ -285,5 +301,6 @@ def _noise_apart(change: Change, before: Record, after: Record) -> Change:
     noisy = after.timing.noisy or before.timing.noisy
     excuse = after.timing.noisy if change.outcome == "worse" else before.timing.noisy
     if change.outcome != "not told apart" and excuse:
-        change = change.model_copy(update={"outcome": "not told apart", "why": f"the machine was noisy: {excuse}"})
+        why = f"the machine was noisy: {excuse}"
+        change = change.model_copy(update={"outcome": "not told apart", "why": why, "counted": False})
     return change.model_copy(update={"noisy": noisy})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 
@@ -11,7 +11,7 @@ from .. import speed_baseline as speed
 from ..baseline import Baseline, BaselineError
 from ..bench import record_files as records
 from ..bench.glimpse import glimpse
-from ..bench.record import Record
+from ..bench.record import CaseRef, Record
 from ..bench.record_files import RecordError
 from ..bench.rescore import rescore
 from ..bench.reuse import changes as input_changes
@@ -20,9 +20,10 @@ from ..gate import case_key
 from ..metrics.definitions import METRICS
 from ..metrics.evidence import ALPHA, holm
 from ..metrics.paired import REPLICATES
+from ..metrics.regression import DEFAULT, Allowed
 from . import cases
 from .cases import Bench
-from .parts import Change, Compared, Lonely, Pair, SideRef, Single
+from .parts import Change, Compared, Family, Lonely, Pair, SideRef, Single
 from .sides import BASELINE, Side, SideError
 
 _FIGURES = 8
@@ -41,27 +42,31 @@ class _Found:
     lonely: list[Lonely] = field(default_factory=list)
 
 
-def compare(sides: Sequence[Side]) -> Compared:
-    """Hold each side but the first against the first. Raises SideError, and RecordError for a damaged record."""
+def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambda case: DEFAULT) -> Compared:
+    """Hold each side but the first against the first; `allowed` is how far a case's error rate may rise.
+
+    Raises SideError, and RecordError for a damaged record.
+    """
     first, *others = sides
     if any(side.baselines for side in others):
         raise SideError(f"runs are held against a baseline, not the other way round: name `{BASELINE}` first")
     many = sum(len(side.records) for side in others) * _FIGURES
     found = _Found()
     for side in others:
-        bench = Bench(side.name, min(_MOST_REPLICATES, max(REPLICATES, 50 * many)))
+        bench = Bench(side.name, min(_MOST_REPLICATES, max(REPLICATES, 50 * many)), allowed)
         if first.baselines is not None:
             _with_baselines(first, side, bench, found)
         else:
             _with_records(first, side, bench, found)
-    changes, tests = _corrected(found.changes)
+    changes, families = _corrected(found.changes)
     return Compared(
         sides=tuple(SideRef(name=s.name, what=s.what, cases=len(s.records), notes=s.notes) for s in sides),
         pairs=tuple(found.pairs),
         changes=tuple(sorted(changes, key=_rank)),
         singles=tuple(found.singles),
         lonely=tuple(each for each in found.lonely if each.cases),
-        tests=tests,
+        tests=sum(families.values()),
+        families=families,
         alpha=ALPHA,
     )
 
@@ -181,26 +186,43 @@ def _alone(
     ]
 
 
-def _corrected(changes: Sequence[Change]) -> tuple[list[Change], int]:
-    """The changes that remain, with at most `ALPHA` chance of any false one, and how many could have been false.
+def _corrected(changes: Sequence[Change]) -> tuple[list[Change], dict[Family, int]]:
+    """The changes that remain under Holm's correction, and of each family how many could have been false.
 
-    A figure to which every utterance adds the same on both sides can raise no false alarm: it isn't counted.
+    Each family and direction has its own `ALPHA`. A figure to which every utterance adds the same on both sides can
+    raise no false alarm: it isn't counted.
     """
-    p_values = {str(i): each.p for i, each in enumerate(changes) if each.counted and each.p is not None}
-    kept = holm(p_values)
-    corrected = []
-    for i, change in enumerate(changes):
-        if change.outcome in {"worse", "better"} and str(i) not in kept:
-            alone = change.p is not None and change.p <= ALPHA
-            why = f"among {len(p_values)} figures that differ, one may come out like this by chance" if alone else ""
-            change = change.model_copy(update={"outcome": "not told apart", "why": why})
-        corrected.append(change)
-    return corrected, len(p_values)
+    kept: set[int] = set()
+    families: dict[Family, int] = {}
+    for family in dict.fromkeys(change.family for change in changes):
+        tests = {
+            i: each for i, each in enumerate(changes) if each.counted and each.family == family and each.p is not None
+        }
+        if tests:
+            families[family] = len(tests)
+        for worse in (True, False):
+            p_values = {str(i): each.p if _moved_worse(each) is worse else 1.0 for i, each in tests.items() if each.p}
+            kept |= {int(i) for i in holm(p_values)}
+    return [_kept(i, change, kept, families) for i, change in enumerate(changes)], families
+
+
+def _moved_worse(change: Change) -> bool:
+    risen = (change.change or 0.0) > (1 if change.kind == "ratio" else 0)
+    return risen == (METRICS[change.metric].better == "lower")
+
+
+def _kept(i: int, change: Change, kept: set[int], families: Mapping[Family, int]) -> Change:
+    if change.outcome not in {"worse", "better"} or change.certain or i in kept:
+        return change
+    alone = change.p is not None and change.p <= ALPHA
+    many = f"{families.get(change.family, 0)} {change.family}s"
+    why = f"among {many} that differ, one may come out like this by chance" if alone else ""
+    return change.model_copy(update={"outcome": "not told apart", "why": why})
 
 
 def _rank(change: Change) -> tuple[int, bool, float, str]:
     """The worst first: what is worse, better, not told apart, not compared; quality before time; by size."""
-    order = ("worse", "better", "not told apart", "not compared")
+    order = ("worse", "inconclusive", "better", "not told apart", "not compared")
     return order.index(change.outcome), not change.quality, -size(change), change.key
 
 

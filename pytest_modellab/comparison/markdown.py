@@ -25,7 +25,7 @@ def _lines(compared: Compared) -> Iterator[str]:
     if compared.told:
         yield f"{words.correction(compared)[:1].upper()}{words.correction(compared)[1:]}."
     several = len(others) > 1
-    changed = [*compared.of("worse"), *compared.of("better")]
+    changed = [change for outcome in words.TOLD for change in compared.of(outcome)]
     if changed:
         yield ""
         yield f"| {' | '.join(_COLUMNS)} |"

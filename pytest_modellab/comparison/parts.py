@@ -16,7 +16,9 @@ SCHEMA: Literal["modellab.comparison/1"] = "modellab.comparison/1"
 KEPT_UTTERANCES = 20
 """Of those that changed most, each way."""
 
-Outcome = Literal["worse", "better", "not told apart", "not compared"]
+Outcome = Literal["worse", "better", "inconclusive", "not told apart", "not compared"]
+Family = Literal["error rate", "other figure", "time"]
+"""Figures of one family are corrected together: what else is measured beside it makes no error rate harder to tell."""
 
 
 class UtteranceChange(Part):
@@ -43,9 +45,14 @@ class Change(Part):
     change: float | None = Field(default=None, description="after less before; of times, after over before")
     low: float | None = Field(default=None, description="of its 95 % interval")
     high: float | None = None
-    p: float | None = Field(default=None, description="two-sided, of no change; of times, of none beyond the tripwire")
+    p: float | None = Field(
+        default=None,
+        description="one-sided, of no change in the direction that it moved; of times, of none beyond the tripwire",
+    )
     counted: bool = Field(default=False, description="whether it is one of those that Holm's correction is over")
-    detectable: float | None = Field(default=None, description="the least change seen four times in five, uncorrected")
+    family: Family = Field(default="other figure", description="what it is corrected together with")
+    certain: bool = Field(default=False, description="beyond the sanity bound: worse whatever a test says")
+    detectable: float | None = Field(default=None, description="the least rise seen four times in five, uncorrected")
     pairs: int = Field(default=0, description="utterances on both sides")
     method: str = ""
     noisy: str | None = Field(default=None, description="why its times can't be relied on")
@@ -123,6 +130,7 @@ class Compared(Part):
     singles: tuple[Single, ...] = ()
     lonely: tuple[Lonely, ...] = ()
     tests: int = Field(description="that Holm's correction is over: figures whose values differ in any utterance")
+    families: dict[Family, int] = Field(default_factory=dict, description="how many of them are corrected together")
     alpha: float
 
     def of(self, outcome: Outcome) -> list[Change]:

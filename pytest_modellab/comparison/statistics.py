@@ -11,15 +11,15 @@ from ..metrics.evidence import IntervalLike, weigh
 from ..metrics.intervals import Interval, mean_interval
 from ..metrics.student_t import CONFIDENCE, student_t_cdf
 
-PAIRED = "paired by utterance: bootstrap of whole clusters, sign flips"
+PAIRED = "paired by utterance: sign flips"
 MEANS = "paired by utterance: Student's t of the differences"
-TIMES = "paired by utterance: bootstrap of the time ratio, beyond a tripwire"
+TIMES = "paired by utterance: Student's t of the time ratio, beyond a tripwire"
 INTERVALS = "by the two intervals, as if the two were independent"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A change with its interval and two-sided p-value."""
+    """A change with its interval and its p-value, one-sided in the direction of the change."""
 
     change: float
     low: float
@@ -28,7 +28,7 @@ class Difference:
 
 
 def of_means(before: Sequence[float], after: Sequence[float]) -> Difference | None:
-    """Student's t of the differences of pairs; None below two."""
+    """Student's t of the differences of pairs; None below two, or where all differ by the same."""
     differences = [b - a for a, b in zip(before, after, strict=True)]
     interval = mean_interval(differences)
     if interval is None:
@@ -36,9 +36,7 @@ def of_means(before: Sequence[float], after: Sequence[float]) -> Difference | No
     k = len(differences)
     mean = math.fsum(differences) / k
     spread = math.sqrt(math.fsum((each - mean) ** 2 for each in differences) / (k - 1) / k)
-    # Differences that are all alike leave no doubt.
-    p = 2 * (1 - student_t_cdf(abs(mean) / spread, k - 1)) if spread else float(mean == 0)
-    return Difference(mean, interval.low, interval.high, min(1.0, p))
+    return Difference(mean, interval.low, interval.high, 1 - student_t_cdf(abs(mean) / spread, k - 1))
 
 
 def of_intervals(before: float, first: IntervalLike, after: float, second: IntervalLike) -> Difference:
@@ -54,10 +52,10 @@ def of_intervals(before: float, first: IntervalLike, after: float, second: Inter
     if change == 0 or reach == 0:
         return Difference(change, low, high, 1.0 if change == 0 else 0.0)
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * abs(change) / reach
-    return Difference(change, low, high, 2 * NormalDist().cdf(-z))
+    return Difference(change, low, high, NormalDist().cdf(-z))
 
 
 def beyond(ratio: float, interval: Interval, tripwire: float) -> float:
-    """The p-value of "neither slower nor quicker by more than the tripwire", two-sided."""
+    """The p-value of "not slower by more than the tripwire" or, of a ratio below 1, "not quicker": one-sided."""
     bound = 1 + tripwire
-    return min(1.0, 2 * min(weigh(ratio, interval, bound).above, weigh(ratio, interval, 1 / bound).below))
+    return weigh(ratio, interval, bound).above if ratio > 1 else weigh(ratio, interval, 1 / bound).below

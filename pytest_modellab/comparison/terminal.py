@@ -26,8 +26,8 @@ def _lines(compared: Compared) -> Iterator[str]:
     yield words.headline(compared)
     if compared.told:
         yield words.correction(compared)
-    for outcome in ("worse", "better"):
-        changes = compared.of("worse" if outcome == "worse" else "better")
+    for outcome in words.TOLD:
+        changes = compared.of(outcome)
         if changes:
             yield ""
             yield outcome

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..metrics.definitions import METRICS
-from ..metrics.metric import Metric
+from ..metrics.regression import Change as Moved
+from ..metrics.regression import change_text
 from ..printable import counted
-from .parts import KEPT_UTTERANCES, Change, Compared, Lonely, Pair, Single
+from .parts import KEPT_UTTERANCES, Change, Compared, Lonely, Outcome, Pair, Single
 
+TOLD: tuple[Outcome, ...] = ("worse", "inconclusive", "better")
+"""Outcomes whose changes are told one by one."""
 SHOWN_INPUTS = 4
 SHOWN_UTTERANCES = 3
 
@@ -17,41 +20,30 @@ def headline(compared: Compared) -> str:
     """What came of it, in a line."""
     if not compared.told:
         return "nothing could be compared"
-    worse, better = compared.of("worse"), compared.of("better")
+    worse, better, doubtful = (len(compared.of(each)) for each in ("worse", "better", "inconclusive"))
     alike = len(compared.of("not told apart"))
-    if not worse and not better:
+    if not worse and not better and not doubtful:
         cases = len({(change.side, change.key) for change in compared.changes})
         return f"nothing can be told apart: {counted(compared.told, 'figure')} of {counted(cases, 'case')}"
-    return f"{len(worse)} worse, {len(better)} better, {alike} not told apart"
+    return f"{worse} worse, {better} better, {f'{doubtful} inconclusive, ' * bool(doubtful)}{alike} not told apart"
 
 
 def correction(compared: Compared) -> str:
-    """How sure that is."""
+    """How often it would be wrong."""
     if not compared.tests:
         return "no figure that was compared differs"
-    over = f"{counted(compared.tests, 'figure')} that differ{'s' * (compared.tests == 1)}"
-    return f"at most {compared.alpha:.0%} chance that any of it is chance: Holm's correction over {over}"
+    over = ", ".join(counted(number, family) for family, number in compared.families.items())
+    return (
+        f"where nothing changed, at most {compared.alpha:.0%} of such comparisons call any figure of a kind worse:"
+        f" Holm's correction, by kind, over what differs: {over}"
+    )
 
 
 def figures(change: Change) -> str:
-    """`3.3 % -> 5.0 %, +1.7 points [-1.0, 4.4], p = 0.21`."""
-    metric = METRICS[change.metric]
-    text = f"{metric.format(change.before)} -> {metric.format(change.after)}"
-    if change.change is None or change.low is None or change.high is None:
-        return text
-    if change.kind == "ratio":
-        return f"{text}, time x {change.change:.2f} [{change.low:.2f}, {change.high:.2f}]"
-    scale = 100 if metric.unit == "%" else 1
-    moved, low, high = (scale * each for each in (change.change, change.low, change.high))
-    return f"{text}, {moved:+.3g}{_unit(metric)} [{low:+.3g}, {high:+.3g}], {_p(change.p)}"
-
-
-def _unit(metric: Metric) -> str:
-    return " points" if metric.unit == "%" else "" if metric.unit == "1" else f" {metric.unit}"
-
-
-def _p(p: float | None) -> str:
-    return "" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.2g}" if p < 0.1 else f"p = {p:.2f}"
+    """`3.3 % -> 5.0 %, +1.7 points [-1.0, +4.4], p = 0.21`."""
+    # A ratio is judged by its interval and the tripwire.
+    moved = Moved(change.change, change.low, change.high, change.p, change.kind)
+    return change_text(METRICS[change.metric], change.before, change.after, moved)
 
 
 def evidence(change: Change) -> str:
@@ -60,6 +52,8 @@ def evidence(change: Change) -> str:
     parts = [f"{unit}, {change.method}"]
     if change.worse or change.better:
         parts.append(f"{_many(change.worse)} with more errors, {_many(change.better)} with fewer")
+    if change.why:
+        parts.append(change.why)
     if change.conditional:
         parts.append(change.conditional)
     if change.noisy:
@@ -78,7 +72,7 @@ def doubt(change: Change) -> str:
     if change.noisy and change.kind == "ratio":
         return f"the machine was noisy: {change.noisy}"
     if change.detectable and change.counted:
-        return f"seen would have been {METRICS[change.metric].format_gap(change.detectable)}"
+        return f"a rise of {METRICS[change.metric].format_gap(change.detectable)} would be seen four times in five"
     return ""
 
 
@@ -121,7 +115,7 @@ def inputs(pair: Pair) -> list[str]:
 
 def utterances(change: Change) -> Iterator[tuple[str, str, str, str]]:
     """What moved most in the direction of the change: what it is, reference, before, after."""
-    for each in (change.worse if change.outcome == "worse" else change.better)[:SHOWN_UTTERANCES]:
+    for each in (change.better if change.outcome == "better" else change.worse)[:SHOWN_UTTERANCES]:
         yield (
             f"{each.id}: {each.errors_before} -> {counted(each.errors_after, 'error')}",
             each.reference,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Protocol
 
-from .student_t import CONFIDENCE, student_t_cdf, student_t_quantile
+from .student_t import CONFIDENCE, regularised_beta, student_t_cdf, student_t_quantile
 
 ALPHA = 1 - CONFIDENCE
 
@@ -47,18 +47,51 @@ def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
             n = math.log(ALPHA) / math.log1p(-interval.high)
             return Evidence(above=1.0, below=(1 - bound) ** n if bound < 1 else 0.0)
         case "Wilson":
-            if not 0 < bound < 1:  # one counter-example refutes "always" or "never", no number proves it
-                return Evidence(above=float(value <= bound), below=float(value >= bound))
-            above = NormalDist().cdf((bound - value) / math.sqrt(bound * (1 - bound) / interval.clusters))
-        case "linearised cluster t on log":
+            return weigh_share(value * interval.clusters, interval.clusters, bound)
+        case "Student's t":
+            df = interval.clusters - 1
+            error = (interval.high - value) / student_t_quantile((1 + CONFIDENCE) / 2, df)
+            above = _tail((value - bound) / error if error else math.copysign(math.inf, value - bound), df)
+        case method if method.startswith("linearised"):
             df = interval.clusters - 1
             error = math.log(interval.high / value) / student_t_quantile((1 + CONFIDENCE) / 2, df)
             above = _tail(_distance(value, bound, error), df)
-        case _:  # bootstrap percentiles: near enough to normal on the log scale
+        case _:  # bootstrap percentiles of older records: near enough to normal on the log scale
             z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
             error = math.log(interval.high / interval.low) / (2 * z) if interval.low > 0 else math.inf
             above = _tail(_distance(value, bound, error), None)
     return Evidence(above=above, below=1 - above)
+
+
+def weigh_share(successes: float, trials: float, bound: float) -> Evidence:
+    """How strongly `successes` of `trials` speak against a share: exact binomial tails, of real numbers by the beta.
+
+    At a bound of 0 or 1 one counter-example refutes "never" or "always", and no number proves it.
+    """
+    if not 0 < bound < 1:
+        value = successes / trials
+        return Evidence(above=float(value <= bound), below=float(value >= bound))
+    return Evidence(
+        above=regularised_beta(bound, successes, trials - successes + 1) if successes > 0 else 1.0,
+        below=regularised_beta(1 - bound, trials - successes, successes + 1) if successes < trials else 1.0,
+    )
+
+
+def weigh_quantile(values: Sequence[float], q: float, bound: float) -> Evidence:
+    """How strongly values speak against a bound of their `q` quantile, whatever their distribution.
+
+    By the number of values beyond the bound, of which a share 1 - q is expected (the sign test). That a 95th percentile
+    keeps within a bound takes at least 59 values, all within it: 0.95^59 < 0.05.
+    """
+    within = sum(value <= bound for value in values)
+    found = weigh_share(within, len(values), q)
+    # More values within the bound than the share q: the quantile is below it.
+    return Evidence(above=found.below, below=found.above)
+
+
+def fewest_values(q: float, alpha: float = ALPHA) -> int:
+    """How many values it takes at least to say that their `q` quantile keeps within a bound."""
+    return math.ceil(math.log(alpha) / math.log(q))
 
 
 def _distance(value: float, bound: float, error: float) -> float:
@@ -81,8 +114,8 @@ def _tail(distance: float, df: int | None) -> float:
     return upper if distance >= 0 else 1 - upper
 
 
-def units_needed(value: float, interval: IntervalLike, bound: float) -> int | None:
-    """About how many times the present data it would take to tell the figure from the bound at 95 %.
+def units_needed(value: float, interval: IntervalLike, bound: float, alpha: float = ALPHA) -> int | None:
+    """About how many units it would take to tell the figure from the bound, one-sided at `alpha`.
 
     The standard error shrinks with the root of the number of units; a figure that lies on the bound can't be told from
     it by any number: None.
@@ -94,8 +127,17 @@ def units_needed(value: float, interval: IntervalLike, bound: float) -> int | No
     if gap < 1e-3 * spread:
         return None
     # The interval is two-sided, the decision one-sided.
-    one_sided = spread * NormalDist().inv_cdf(CONFIDENCE) / NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    one_sided = spread * NormalDist().inv_cdf(1 - alpha) / NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     return max(1, math.ceil((one_sided / gap) ** 2 * interval.clusters))
+
+
+def values_needed(values: Sequence[float], q: float, bound: float, alpha: float = ALPHA) -> int | None:
+    """About how many values it would take to tell their `q` quantile from a bound; None where no number would."""
+    share = sum(value <= bound for value in values) / len(values)
+    if abs(share - q) < 1e-9:
+        return None
+    z = NormalDist().inv_cdf(1 - alpha)
+    return max(fewest_values(q, alpha) if share > q else 1, math.ceil((z / (share - q)) ** 2 * q * (1 - q)))
 
 
 def holm(p_values: Mapping[str, float], alpha: float = ALPHA) -> set[str]:

@@ -1,12 +1,12 @@
-"""How sure a figure is: intervals for corpus error rates, success rates and quantiles.
+"""How sure a figure is: intervals for corpus error rates, success rates, times and quantiles.
 
-Vectorised numpy, seeded; no scipy at run time.
+Vectorised numpy; no scipy at run time.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -14,11 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .student_t import CONFIDENCE, student_t_quantile
+from .units import Values, independent, ratio_variance
 
-# With fewer clusters Student's t has next to no degrees of freedom, and says nothing about speakers in general.
-FEWEST_CLUSTERS = 5
-BOOTSTRAP_REPLICATES = 2_000
-SEED = 0
+FEWEST_UNITS = 5
+"""With fewer, Student's t has next to no degrees of freedom, and an interval of a ratio is beyond sense."""
+
+
+LEAST_TIME_ERROR = 1e-3
+"""Of a ratio of times: no clock and no machine is steadier."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,8 @@ def error_rate_interval(
     """The interval of a corpus error rate, sum(errors) / sum(units), from counts per utterance.
 
     Errors cluster: a speaker or a recording is hard or easy as a whole. The rate is a ratio estimator; its variance is
-    linearised over clusters (Cochran 1977, "Sampling Techniques", 6.8; Kish 1965), put on the log scale, where the
-    distribution is nearer to symmetric, and scaled by Student's t with (clusters - 1) degrees of freedom.
+    linearised over clusters (`units.ratio_variance`), put on the log scale, where the distribution is nearer to
+    symmetric, and scaled by Student's t with (clusters - 1) degrees of freedom.
 
     Args:
         errors: S + D + I of each utterance.
@@ -57,47 +60,40 @@ def error_rate_interval(
         clusters: speaker or recording of each utterance; None counts as a cluster of its own.
 
     Returns:
-        None where fewer than two utterances or no units leave nothing to estimate from. Where fewer than five
-        clusters are known, utterances stand in for them and the interval is conditional on those speakers. Without
-        any error the upper end is that of the rule of three, exactly 1 - (1 - confidence)^(1/n) (Hanley &
-        Lippman-Hand 1983), and takes words as independent.
+        None with fewer than five utterances, or no units. Where fewer than 20 clusters are known, utterances stand in
+        for them and the interval is conditional on those speakers. Without any error the upper end is that of the rule
+        of three, exactly 1 - (1 - confidence)^(1/n) for n clusters (Hanley & Lippman-Hand 1983), as if each that may
+        have errors were wrong in every word: a clip that sends a model round in circles is. Where all clusters have the
+        same rate, the ends allow for clusters that would differ, by the same rule.
     """
     e, n = np.asarray(errors, dtype=np.float64), np.asarray(units, dtype=np.float64)
     total = float(n.sum())
-    if total <= 0 or len(e) < 2:
+    if total <= 0 or len(e) < FEWEST_UNITS:
         return None
-    (e, n), conditional = cluster_sums((e, n), clusters)
-    k = len(e)
+    found = independent(clusters)
     if e.sum() == 0:
-        return Interval(0.0, 1 - (1 - confidence) ** (1 / total), "rule of three", k, conditional)
-    rate = float(e.sum()) / total
-    variance = k / (k - 1) * float(np.square(e - rate * n).sum()) / total**2
-    spread = student_t_quantile((1 + confidence) / 2, k - 1) * math.sqrt(variance) / rate
-    # Far beyond any rate that means anything; exp would overflow.
-    factor = math.exp(min(spread, 50.0))
-    return Interval(rate / factor, rate * factor, "linearised cluster t on log", k, conditional)
+        high = 1 - (1 - confidence) ** (1 / found.count)
+        return Interval(0.0, high, "rule of three", found.count, found.conditional)
+    method = "linearised cluster t on log"
+    return _log_ratio(found.sums(e), found.sums(n), method, found.conditional, confidence)
 
 
-def cluster_sums(
-    values: Sequence[NDArray[np.float64]], clusters: Sequence[str | None]
-) -> tuple[list[NDArray[np.float64]], str]:
-    """Each of `values` (one entry per utterance) summed by cluster, and what the result is conditional on.
+def _log_ratio(
+    top: Values, bottom: Values, method: str, conditional: str, confidence: float, least: float = 0.0
+) -> Interval:
+    """The interval of sum(top) / sum(bottom) > 0 over independent units, linearised on the log scale.
 
-    With fewer than five clusters utterances stand in for them, and it is conditional on those speakers.
+    Its relative standard error is taken as at least `least`.
     """
-    names = [f"utterance {i}" if name is None else f"cluster {name}" for i, name in enumerate(clusters)]
-    conditional = ""
-    if len(set(names)) < FEWEST_CLUSTERS:
-        known = len({name for name in clusters if name is not None})
-        names = [f"utterance {i}" for i in range(len(names))]
-        conditional = (
-            f"conditional on {known} speaker{'s' * (known != 1)}"
-            if known
-            else f"from {len(names)} utterance{'s' * (len(names) != 1)}"
-        )
-    index: dict[str, int] = {}
-    places = [index.setdefault(name, len(index)) for name in names]
-    return [np.bincount(places, weights=each, minlength=len(index)).astype(np.float64) for each in values], conditional
+    x, n = np.asarray(top, dtype=np.float64), np.asarray(bottom, dtype=np.float64)
+    ratio, k = float(x.sum() / n.sum()), len(x)
+    error = max(least, math.sqrt(ratio_variance(x, n)) / ratio)
+    if error < 1e-6:
+        # Nothing varied: so large a share of units may still have none, or twice as much.
+        share = 1 - ((1 - confidence) / 2) ** (1 / k)
+        return Interval(ratio * (1 - share), ratio * (1 + share), "no variation", k, conditional)
+    spread = student_t_quantile((1 + confidence) / 2, k - 1) * error
+    return Interval(ratio / math.exp(spread), ratio * math.exp(spread), method, k, conditional)
 
 
 def wilson_interval(successes: float, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
@@ -133,9 +129,8 @@ def share_interval(
     kept = [i for i, n in enumerate(places) if n > 0]
     if not kept:
         return None
-    x = np.asarray([counts[i] for i in kept], dtype=np.float64)
-    n = np.asarray([places[i] for i in kept], dtype=np.float64)
-    (x, n), conditional = cluster_sums((x, n), [clusters[i] for i in kept])
+    units = independent([clusters[i] for i in kept])
+    x, n = units.sums([counts[i] for i in kept]), units.sums([places[i] for i in kept])
     total, k = float(n.sum()), len(n)
     p = float(x.sum()) / total
     effective = float(k)
@@ -145,56 +140,60 @@ def share_interval(
         effective = total / effect
     trials = max(1, round(effective))
     found = wilson_interval(p * trials, trials, confidence)
-    return None if found is None else replace(found, conditional=conditional)
+    return None if found is None else replace(found, conditional=units.conditional)
 
 
 def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
-    """Student's t interval of the mean of independent values; None below two."""
+    """Student's t interval of the mean of independent values; None below two, or where all are the same."""
     x = np.asarray(values, dtype=np.float64)
     k = len(x)
-    if k < 2:
+    if k < 2 or float(np.ptp(x)) == 0:
         return None
     mean = float(x.mean())
     spread = student_t_quantile((1 + confidence) / 2, k - 1) * float(x.std(ddof=1)) / math.sqrt(k)
     return Interval(mean - spread, mean + spread, "Student's t", k)
 
 
-def ratio_bootstrap_interval(
+def time_ratio_interval(
     numerator: Sequence[float], denominator: Sequence[float], confidence: float = CONFIDENCE
 ) -> Interval | None:
-    """Percentile bootstrap over utterances of sum(numerator) / sum(denominator); None below two utterances.
+    """The interval of sum(numerator) / sum(denominator), of times or lengths of independent utterances, seconds.
 
-    RTF is such a ratio, and so is the time of one run over that of another on the same utterances.
+    RTF is such a ratio, and so is the time of one run over that of another on the same utterances. Linearised as an
+    error rate is; None with fewer than five utterances.
     """
-    top, bottom = np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
-    if len(top) < 2 or bottom.sum() <= 0:
+    if len(numerator) < FEWEST_UNITS or sum(denominator) <= 0 or sum(numerator) <= 0:
         return None
-    replicates = [
-        top[drawn].sum(axis=1) / np.maximum(bottom[drawn].sum(axis=1), np.finfo(np.float64).tiny)
-        for drawn in _resamples(len(top))
-    ]
-    return _percentiles(np.concatenate(replicates), len(top), confidence)
+    return _log_ratio(numerator, denominator, "linearised t on log", "", confidence, LEAST_TIME_ERROR)
 
 
-def quantile_bootstrap_interval(values: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval | None:
-    """Percentile bootstrap of a quantile, as for latencies; None below two values."""
-    x = np.asarray(values, dtype=np.float64)
-    if len(x) < 2:
-        return None
-    replicates = [np.quantile(x[drawn], q, axis=1) for drawn in _resamples(len(x))]
-    return _percentiles(np.concatenate(replicates), len(x), confidence)
+def quantile_interval(values: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval | None:
+    """The interval of a quantile between two order statistics, whatever the values' distribution (David & Nagaraja).
 
-
-def _resamples(n: int) -> Iterator[NDArray[np.int32]]:
-    """Which of n units each replicate draws: blocks of shape (replicates, n), of some 2 million values at most."""
-    random = np.random.default_rng(SEED)
-    left, block = BOOTSTRAP_REPLICATES, max(1, 2_000_000 // n)
-    while left > 0:
-        yield random.integers(0, n, size=(min(block, left), n), dtype=np.int32)
-        left -= block
-
-
-def _percentiles(replicates: NDArray[np.float64], n: int, confidence: float) -> Interval:
+    Returns:
+        None where so few values have no such two: 72 are needed for a 95th percentile, 6 for a median; and where the
+        two are the same value.
+    """
+    n = len(values)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(replicates, [tail, 1 - tail])
-    return Interval(float(low), float(high), "percentile bootstrap", n)
+    low = _rank(n, q, tail)
+    high = n + 1 - _rank(n, 1 - q, tail)
+    if low < 1 or high > n:
+        return None
+    ordered = sorted(values)
+    first, last = ordered[low - 1], ordered[high - 1]
+    return Interval(first, last, "order statistics", n) if first < last else None
+
+
+def _rank(n: int, q: float, tail: float) -> int:
+    """The largest r with P(fewer than r of n values lie below the q quantile) <= `tail`: 0 for none."""
+    return int(np.searchsorted(binomial_cdf(n, q), tail, side="right"))
+
+
+def binomial_cdf(n: int, p: float) -> NDArray[np.float64]:
+    """P(X <= k) of X ~ Bin(n, p), 0 < p < 1, for k = 0 ... n: shape (n + 1,)."""
+    k = np.arange(n)
+    steps = np.log((n - k) / (k + 1)) + math.log(p) - math.log1p(-p)
+    logs = n * math.log1p(-p) + np.concatenate([[0.0], np.cumsum(steps)])
+    found: NDArray[np.float64] = np.minimum(1.0, np.cumsum(np.exp(logs)))
+    return found

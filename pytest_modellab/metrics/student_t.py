@@ -27,16 +27,16 @@ def student_t_quantile(p: float, df: float) -> float:
 
 def student_t_cdf(t: float, df: float) -> float:
     """P(T <= t) for t >= 0, by the regularised incomplete beta function."""
-    return 1 - _regularised_beta(df / (df + t * t), df / 2, 0.5) / 2
+    return 1 - regularised_beta(df / (df + t * t), df / 2, 0.5) / 2
 
 
-def _regularised_beta(x: float, a: float, b: float) -> float:
+def regularised_beta(x: float, a: float, b: float) -> float:
     """I_x(a, b) by Lentz's evaluation of its continued fraction (Press et al., "Numerical Recipes", 6.4)."""
     if x <= 0 or x >= 1:
         return float(x >= 1)
     front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x))
     if x > (a + 1) / (a + b + 2):  # the fraction converges quickly only below
-        return 1 - _regularised_beta(1 - x, b, a)
+        return 1 - regularised_beta(1 - x, b, a)
     tiny = 1e-300
     c, d = 1.0, 1 - (a + b) * x / (a + 1)
     d = 1 / (d if abs(d) > tiny else tiny)
