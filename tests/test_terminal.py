@@ -202,6 +202,7 @@ class TestSession:
             monkeypatch.delenv("COLUMNS")
         else:
             monkeypatch.setenv("COLUMNS", columns)
+        lab.texts = [f"day number {i}" for i in range(5)]  # as many as an interval takes
         lab.model("a-model-of-a-long-name")
         lab.dataset("clips-of-mine")
         lab.limits({"metric": "wer", "max": 0.1})
