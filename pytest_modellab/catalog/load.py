@@ -81,6 +81,16 @@ def default_profiles() -> ProfilesFile:
     return file
 
 
+def release_file(path: Path) -> ReleaseFile:
+    """A release.yaml by itself. Raises CatalogError."""
+    reader = _Reader(engines=False)
+    found = reader.one(ReleaseFile, path)
+    problems = reader.documents[path].problems if path in reader.documents else [Problem(path, 1, "no such file")]
+    if found is None or problems:
+        raise CatalogError(problems, path.parent)
+    return found
+
+
 def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Catalog:
     """Read the catalog in `folder`.
 
