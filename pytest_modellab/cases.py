@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from .catalog.load import Catalog
-from .catalog.specs import TASKS, TIERS, DatasetSpec, DeviceSpec, ModelSpec, Task, Tier
+from .catalog.specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
 from .engines.registry import engine_class, hears
 
 
@@ -101,17 +101,56 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
                         and task in dataset.tasks
                         and case.tiers
                         and model.speaks(dataset.language)
-                        and (task != "chat" or dataset.spoken or _hears(model))
+                        and (task != "chat" or dataset.spoken or _hears(model, catalog.engines))
                         and selection.takes(case)
                     ):
                         cases.append(case)
     return cases
 
 
-def _hears(model: ModelSpec) -> bool:
-    """Whether a model for dialogue is given speech: to one that is told in writing, silence can't be told."""
+def _hears(model: ModelSpec, any_engine: bool) -> bool:
+    """Whether a model for dialogue is given speech: to one that is told in writing, silence can't be told.
+
+    Unless `any_engine` may be imported, of an engine outside of this package nobody knows, and the answer is no.
+    """
     target = model.engine_target
-    return target is not None and hears(engine_class(target))
+    ours = target is not None and target.startswith(f"{__package__}.")
+    return target is not None and (any_engine or ours) and hears(engine_class(target))
+
+
+def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
+    """The limits that hold no case of the catalog, each with the reason: gates that can never fail.
+
+    Cases are all that can be made of the catalog, whatever their tiers. Of several limits the last one counts, so that
+    an earlier one may be left with no case.
+    """
+    everything = {name: model.model_copy(update={"tiers": TIERS}) for name, model in catalog.models.items()}
+    sets = {name: dataset.model_copy(update={"tiers": TIERS}) for name, dataset in catalog.datasets.items()}
+    cases = plan(replace(catalog, models=everything, datasets=sets))
+    held: dict[str, set[str]] = {}
+    """Metric -> cases that a later limit holds."""
+    found = []
+    for limit in reversed(catalog.limits):
+        models, devices, datasets = (
+            {name for name in known if fnmatchcase(name, glob)}
+            for known, glob in (
+                (catalog.models, limit.model),
+                (catalog.devices, limit.device),
+                (catalog.datasets, limit.dataset),
+            )
+        )
+        matched = {
+            case.key
+            for case in cases
+            if case.model.id in models and case.device.id in devices and case.dataset.id in datasets
+        }
+        later = held.setdefault(limit.metric, set())
+        if not matched:
+            found.append((limit, f"{limit.metric}: no case matches {limit.model}:{limit.device}:{limit.dataset}"))
+        elif matched <= later:
+            found.append((limit, f"{limit.metric}: later limits hold every case that it matches, and the last counts"))
+        later |= matched
+    return found[::-1]
 
 
 def one_per_group(cases: Sequence[Case]) -> list[Case]:

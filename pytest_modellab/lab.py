@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import Case, Selection, named_in, plan_here
+from .cases import Case, Selection, idle_limits, named_in, plan_here
 from .catalog.errors import suggest
 from .catalog.load import Catalog, load
 from .junit import CASE
@@ -198,6 +198,8 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
             " share no tier, task, language or device (with `tiers: []` a model runs only if named without a wildcard)"
         )
     if not problems:
+        if config.strict == "warnings":
+            problems += [f"{told}; --lab-strict refuses it" for told in idle_told(catalog)]
         ids = {case.id for case in cases}
         for glob in config.required:
             if not any(fnmatchcase(id, glob) for id in ids):
@@ -205,6 +207,11 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     if problems:
         raise pytest.UsageError("\n".join(problems))
     return catalog, tuple(cases)
+
+
+def idle_told(catalog: Catalog) -> list[str]:
+    """The limits that hold no case, a line each, for the start of a session."""
+    return [f"{catalog.shown(limit.origin)}: a limit that holds no case: {why}" for limit, why in idle_limits(catalog)]
 
 
 def rerun_command(item: pytest.Item, case: Case) -> str:

@@ -194,10 +194,13 @@ class ControllerPlugin:
         self.follower: Follower | None = None
 
     def pytest_report_header(self) -> str:
+        from .lab import idle_told
+
         catalog = self.lab.catalog
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
+        idle = "".join(f"\nmodellab: {line}" for line in idle_told(catalog))
         if self.lab.config.control:
             return (
                 "modellab: control: an engine that is wrong on purpose stands in for every model, and each case has to"
@@ -206,7 +209,7 @@ class ControllerPlugin:
         return (
             f"modellab: {self.lab.shown(catalog.folder)}: models {len(catalog.models)},"
             f" data sets {len(catalog.datasets)}{shard}, cases {len(self.lab.cases)};"
-            f" reports: {self.lab.shown(self.lab.config.reports)}{told if foreign else ''}"
+            f" reports: {self.lab.shown(self.lab.config.reports)}{told if foreign else ''}{idle}"
         )
 
     def pytest_report_collectionfinish(self) -> str | None:

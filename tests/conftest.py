@@ -13,7 +13,7 @@ from fakelab import FakeLab
 
 from pytest_modellab.store import cache_root
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "releases"]
 
 # Before anything asks which engines there are; PYTHONPATH is what worker processes see of it.
 FAKE_ENGINE = str(Path(__file__).parent / "fake_engine")

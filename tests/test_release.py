@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import zipfile
@@ -13,56 +12,12 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
+from releases import committed, edited, forged, git, keys, lines_of, the_record
 
 from pytest_modellab import baseline
-from pytest_modellab.bench.record_files import read, seal_of
+from pytest_modellab.bench.record_files import read
 from pytest_modellab.cli import main
 from pytest_modellab.release import bundle
-from pytest_modellab.release.note import RECORDS
-
-GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run([*GIT, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
-
-
-def committed(lab: FakeLab, message: str = "all") -> None:
-    git(lab.path, "add", ".")
-    git(lab.path, "commit", "-qm", message)
-
-
-@pytest.fixture
-def repository(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> FakeLab:
-    """A lab that is a git repository, whose release requires its one case."""
-    lab.ready().quiet()
-    lab.spec("release.yaml", {"schema": "modellab.release/1", "required": ["fake:cpu:*"]})
-    (lab.path / ".gitignore").write_text("reports/*\n!reports/baselines\nengine.log\n__pycache__\n")
-    git(lab.path, "init", "-q", "-b", "main")
-    committed(lab)
-    monkeypatch.chdir(lab.path)
-    return lab
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the one good bundle of this module is kept."""
-    return tmp_path_factory.mktemp("release") / "good"
-
-
-@pytest.fixture
-def released(kept: Path, request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """The unpacked bundle of a good release, to be spoiled."""
-    if not kept.exists():
-        repository: FakeLab = request.getfixturevalue("repository")
-        assert main(["release", "1.0", "-n", "1"]) == 0
-        with zipfile.ZipFile(repository.path / "reports" / "release-1.0.zip") as made:
-            made.extractall(kept)
-    return Path(shutil.copytree(kept, tmp_path / "unpacked"))
-
-
-def lines_of(captured: str, mark: str = "FAIL ") -> list[str]:
-    return [line.removeprefix(mark).strip() for line in captured.splitlines() if line.startswith(mark)]
 
 
 class TestMaking:
@@ -70,15 +25,18 @@ class TestMaking:
     def test_what_is_required_ends_in_a_bundle_that_verifies(
         self, repository: FakeLab, workers: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        assert main(["release", "1.0", "-n", workers]) == 0
+        key, allowed = keys(repository.path.parent / f"{repository.path.name}-keys")
+        sign = ["--sign", str(key)] if workers == "1" else []
+        assert main(["release", "1.0", "-n", workers, *sign]) == 0
         made = repository.path / "reports" / "release-1.0.zip"
         said = capfd.readouterr().out
         assert "1 required cases, commit" in said
         assert said.rstrip().endswith(f"modellab release: passed: {made}")
-        assert main(["verify", str(made)]) == 0
+        assert main(["verify", str(made), "--require", "lab", *(["--signed-by", str(allowed)] if sign else [])]) == 0
         said = capfd.readouterr().out
         assert not lines_of(said)
-        assert len(lines_of(said, "ok ")) == 10
+        assert ("signed by releases@example.org\n" if sign else "unsigned: nothing tells who made it") in said
+        assert len(lines_of(said, "ok ")) == (15 if sign else 14)
         names = zipfile.ZipFile(made).namelist()
         assert {"release.json", "scorecard.json", "control-scorecard.json", "environment.json"} < set(names)
         assert sum(name.startswith("records/fake/asr/") for name in names) == 1
@@ -223,26 +181,6 @@ def _names(lab: FakeLab, version: str) -> list[str]:
     return zipfile.ZipFile(lab.path / "reports" / f"release-{version}.zip").namelist()
 
 
-def the_record(folder: Path) -> Path:
-    (path,) = (folder / RECORDS).rglob("*.json")
-    return path
-
-
-def edited(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    data = json.loads(path.read_text())
-    change(data)
-    path.write_text(json.dumps(data))
-
-
-def forged(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the record and make its seal and the checksums fit, as somebody would who wants to be believed."""
-    path = the_record(folder)
-    edited(path, lambda data: (change(data), data.update(seal=None)))  # type: ignore[arg-type, func-returns-value]  # two calls in one
-    record = read(path)
-    path.write_text(record.model_copy(update={"seal": seal_of(record)}).model_dump_json(by_alias=True))
-    bundle.seal(folder)
-
-
 def older(data: dict[str, Any]) -> None:
     made = datetime.fromisoformat(data["provenance"]["created"]) - timedelta(days=3)
     data["provenance"]["created"] = made.isoformat(timespec="milliseconds")
@@ -269,7 +207,7 @@ class TestVerifying:
     @pytest.mark.parametrize(
         ("change", "told"),
         [
-            (lambda d: d["summary"].update(wer=0.01), "says wer 0.01, its transcripts come to 0.0"),
+            (lambda d: d["summary"].update(wer=0.01), "says wer 0.01, its utterances come to 0.0"),
             (older, "is 3 days older than the release; at most 2 are allowed"),
             (lambda d: d["provenance"].update(commit="0" * 40), "is of commit 000000000000, the release of"),
             (lambda d: d["provenance"].update(dirty=True), "was made with uncommitted changes"),
@@ -280,7 +218,7 @@ class TestVerifying:
             (lambda d: d["provenance"].update(created="2026-01-01"), "no age can be told"),
             (lambda d: d.update(limited_to=2), "only 2 utterances were run"),
             (lambda d: d.update(ran_on={"device": "cpu", "why": "x"}), "it ran on cpu (x)"),
-            (lambda d: d["timing"].update(load_s=0.5), "the scorecard says load_s"),
+            (lambda d: d["timing"].update(load_s=0.5), "figures.load_s: says"),
             (lambda d: d["normalizer"].update(version="0"), "was scored with whisper-english 0, here is"),
         ],
     )
@@ -335,7 +273,7 @@ class TestVerifying:
             (lambda path: _zip(path, "/x"), "the member `/x` would leave the bundle's folder"),
             (lambda path: _zip(path, "x", "x"), "the member `x` is there twice"),
             (lambda path: _zip(path, "x"), "release.json: can't be read"),
-            (lambda path: _zip(path, "release.json"), "release.json: not a modellab.release-bundle/1"),
+            (lambda path: _zip(path, "release.json"), "release.json: not a modellab.release-bundle/2"),
         ],
     )
     @pytest.mark.filterwarnings("ignore:Duplicate name")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def test_the_committed_records_are_whole_and_few_enough() -> None:
 
 
 def made(day: int = 1, **changes: Any) -> Record:
-    whole = record(**changes)
+    whole = record(**{"seal": "0" * 64, **changes})  # as of a record that was read
     created = f"2026-01-{day:02}T03:04:05.678+00:00"
     return whole.model_copy(update={"provenance": whole.provenance.model_copy(update={"created": created})})
 
@@ -48,7 +49,7 @@ class TestKeep:
         path = tmp_path / "asr" / "tiny" / "cpu" / "talk.json.gz"
         assert told == results.Kept("asr/tiny:cpu:talk", str(path))
         kept = read(path)
-        assert kept.model_copy(update={"seal": None}) == made()
+        assert kept.model_copy(update={"seal": None}) == made(seal=None)
 
     def test_the_same_record_is_the_same_file(self, tmp_path: Path) -> None:
         for name in ("a", "b"):
@@ -68,6 +69,7 @@ class TestKeep:
         [
             (made(failure=Failure(kind="crash", message="no such file\nmore")), "the model failed: no such file"),
             (made(answered=0), "nothing was answered"),
+            (made(seal=None), "it has no seal: nobody can tell whether it is as it was written"),
         ],
     )
     def test_what_came_to_nothing_is_told_and_leaves_the_kept_one(self, tmp_path: Path, bad: Record, why: str) -> None:
@@ -88,7 +90,11 @@ class TestKeep:
         path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"wer": 0.1', b'"wer": 0.0')))
         with pytest.raises(RecordError, match="was changed after it was written"):
             results.load(tmp_path)
-        path.write_bytes(path.read_bytes()[:20])
+        packed = path.read_bytes()
+        path.write_bytes(gzip.compress(json.dumps({**json.loads(gzip.decompress(packed)), "seal": None}).encode()))
+        with pytest.raises(RecordError, match="has no seal, so that nobody can tell whether it was changed"):
+            results.load(tmp_path)
+        path.write_bytes(packed[:20])
         with pytest.raises(RecordError, match="can't be unpacked"):
             results.load(tmp_path)
 

@@ -77,6 +77,14 @@ def read(path: Path) -> Record:
     return record
 
 
+def read_sealed(path: Path) -> Record:
+    """As `read`, of a record that must have a seal: one without can't be told from one that was edited."""
+    record = read(path)
+    if record.seal is None:
+        raise RecordError(f"{path}: has no seal, so that nobody can tell whether it was changed; run the case again")
+    return record
+
+
 def _newer_schema(data: bytes) -> str:
     """The schema that a file says it has, if it is a record's of a later version; else "".
 

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, get_args
 
-from ..convert import SOURCE_FILES
 from ..engines.registry import engine_class
 from ..metrics.definitions import METRICS
 from .baseline_spec import BaselineLimitSpec
 from .errors import CatalogError, Problem, suggest
+from .lineage import can_judge, chain, not_ctranslate2
 from .parts import roles_of, wrong_part, wrong_servant
 from .profile_spec import ProfilesFile, mistakes
 from .release_spec import ReleaseFile
@@ -62,6 +62,8 @@ class Catalog:
     profiles: ProfilesFile
     mirrors: Mapping[str, tuple[MirrorSpec, ...]]
     release: ReleaseFile | None
+    engines: bool = True
+    """Whether engines may be imported; if not, what only they know was not checked, and isn't asked for."""
 
     def shown(self, origin: str) -> str:
         """An origin (`/abs/file:line`) as a person would write it from `base`."""
@@ -81,12 +83,25 @@ def default_profiles() -> ProfilesFile:
     return file
 
 
-def load(folder: Path, base: Path | None = None) -> Catalog:
+def release_file(path: Path) -> ReleaseFile:
+    """A release.yaml by itself. Raises CatalogError."""
+    reader = _Reader(engines=False)
+    found = reader.one(ReleaseFile, path)
+    problems = reader.documents[path].problems if path in reader.documents else [Problem(path, 1, "no such file")]
+    if found is None or problems:
+        raise CatalogError(problems, path.parent)
+    return found
+
+
+def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Catalog:
     """Read the catalog in `folder`.
+
+    Without `engines` no engine is imported: whoever looks at somebody else's catalog runs none of its code. Models are
+    then not held against what their engines declare.
 
     Raises CatalogError with every problem of every file.
     """
-    reader = _Reader()
+    reader = _Reader(engines)
     base = base or folder.parent
     if not folder.is_dir():
         raise CatalogError([Problem(folder, 1, "no such folder; set the ini option `modellab_catalog`")], base)
@@ -116,6 +131,7 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
         profiles=profiles,
         mirrors=mirrors_file.mirrors if mirrors_file else {},
         release=release,
+        engines=engines,
     )
     reader.cross_check(catalog)
     reader.check_names(folder)
@@ -126,8 +142,9 @@ def load(folder: Path, base: Path | None = None) -> Catalog:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, engines: bool = True) -> None:
         self.documents: dict[Path, Document] = {}
+        self.engines = engines
 
     def complain(self, path: Path, location: tuple[str | int, ...], message: str) -> None:
         document = self.documents[path]
@@ -140,7 +157,7 @@ class _Reader:
 
     def one(self, kind: type[S], path: Path) -> S | None:
         """The spec in `path`, or None where there is no such file or it is wrong."""
-        if not path.exists():
+        if not path.exists() and not path.is_symlink():
             return None
         document = self.documents[path] = read(path)
         return build(kind, document)
@@ -148,7 +165,7 @@ class _Reader:
     def many(self, kind: type[N], folder: Path) -> dict[str, N]:
         """Every spec in `folder`, by id, in the order of their file names."""
         specs: dict[str, N] = {}
-        for path in _yaml_files(folder):
+        for path in self.files(folder):
             spec = self.one(kind, path)
             if spec is None:
                 continue
@@ -157,9 +174,21 @@ class _Reader:
                 self.complain(path, ("id",), f"duplicate id `{spec.id}` (first in {first}); ids are unique")
                 continue
             specs[spec.id] = spec
-            if isinstance(spec, ModelSpec):
+            if isinstance(spec, ModelSpec) and self.engines:
                 check_options(spec, self.documents[path])
         return specs
+
+    def files(self, folder: Path) -> list[Path]:
+        """The YAML files in `folder`; none where it isn't there. One that can't be listed is a problem."""
+        if not folder.exists() and not folder.is_symlink():
+            return []
+        try:
+            found = sorted(folder.iterdir())
+        except OSError as error:
+            why = "a link that leads nowhere" if not folder.exists() else error.strerror
+            self.documents[folder] = Document(folder, problems=[Problem(folder, 1, f"can't be listed: {why}")])
+            return []
+        return [path for path in found if path.suffix in {".yaml", ".yml"}]
 
     def broken(self, place: Path) -> bool:
         """Whether a file at `place`, or in it, has problems of its own."""
@@ -174,8 +203,13 @@ class _Reader:
 
     def check_names(self, folder: Path) -> None:
         """A limits.yml that nobody reads is a gate that never applies."""
-        for path in _yaml_files(folder):
-            if path not in self.documents and (document := read(path)).is_ours:
+        for path in self.files(folder):
+            if path in self.documents:
+                continue
+            document = read(path)
+            if path.is_symlink() and not path.exists():
+                self.documents[path] = document  # what it was meant to be can't be told
+            elif document.is_ours:
                 self.documents[path] = document
                 document.problems[:] = [
                     document.problem((), f"no file of this name is read; {suggest(path.name, _FILES)}")
@@ -183,7 +217,7 @@ class _Reader:
 
     def kinds(self, model: ModelSpec) -> frozenset[str]:
         """Kinds of device the model's engine runs on; all where the engine is in doubt, which is told elsewhere."""
-        target = model.engine_target
+        target = model.engine_target if self.engines else None
         in_doubt = target is None or self.broken(Path(model.origin.rpartition(":")[0]))
         return frozenset(get_args(DeviceKind)) if target is None or in_doubt else engine_class(target).devices
 
@@ -261,15 +295,15 @@ class _Reader:
                 return
             message = f"unknown model `{name}`; {suggest(name, catalog.models)}"
         else:
-            message = _not_ctranslate2(source, catalog.folder / "models")
+            message = not_ctranslate2(source, catalog.folder / "models")
         if message:
             self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "convert", "from"), message)
 
     def _check_parts(self, model: ModelSpec, catalog: Catalog) -> None:
         """What a model is made of are models of the catalog that do their part, on the same devices."""
         path = Path(model.origin.rpartition(":")[0])
-        if self.broken(path):
-            return  # its roles may be the ones that are wrong
+        if self.broken(path) or not self.engines:
+            return  # its roles may be the ones that are wrong, or nobody can tell
         broken = self.broken_ids(catalog.folder / "models")
         for role, name in model.parts.items():
             part = catalog.models.get(name)
@@ -310,7 +344,7 @@ class _Reader:
         judge = dataset.graded_by.llm if dataset.graded_by else None
         broken = self.broken_ids(catalog.folder / "models")
         for place, name, task in ((("voice",), dataset.voice, "tts"), (("graded_by", "llm"), judge, "chat")):
-            if name is None or any(fnmatchcase(name, glob) for glob in broken):
+            if name is None or not self.engines or any(fnmatchcase(name, glob) for glob in broken):
                 continue
             message = wrong_servant(name, task, catalog.models)
             if message:
@@ -327,7 +361,7 @@ class _Reader:
             return
         path, name = Path(dataset.origin.rpartition(":")[0]), dataset.judge.asr
         judge = catalog.models.get(name)
-        able = [model.id for model in catalog.models.values() if _can_judge(model, catalog)]
+        able = [model.id for model in catalog.models.values() if can_judge(model, catalog.devices)]
         doubtful = self.broken_ids(catalog.folder / "models")
         if name not in able and not any(fnmatchcase(name, glob) for glob in doubtful):
             what = "unknown model" if judge is None else "no model for asr on the CPU:"
@@ -351,50 +385,10 @@ class _Reader:
                 message = f"unknown data set `{name}`; {suggest(name, catalog.datasets)}"
                 self.complain(path, ("derive", "from"), message)
             return
-        chain = _chain(dataset, catalog.datasets)
-        if chain[-1] == dataset.id:
-            self.complain(path, ("derive", "from"), f"derived from itself: {' -> '.join(chain)}")
+        ids = chain(dataset, catalog.datasets)
+        if ids[-1] == dataset.id:
+            self.complain(path, ("derive", "from"), f"derived from itself: {' -> '.join(ids)}")
         elif dataset.language != source.language:
             found = f"found `{dataset.language}`" if dataset.language else "it is missing"
             wanted = f"`language: {source.language}`" if source.language else "no `language`"
             self.complain(path, ("language",), f"a set derived from {name} has {wanted}, as it has; {found}")
-
-
-def _can_judge(model: ModelSpec, catalog: Catalog) -> bool:
-    return "asr" in model.tasks and any(
-        catalog.devices[device].kind == "cpu" for device in model.devices if device in catalog.devices
-    )
-
-
-def _not_ctranslate2(model: ModelSpec, folder: Path) -> str:
-    """Why a model's weights can't be converted, as far as its spec tells; "" where they can."""
-    weights = model.weights
-    if weights is None:
-        return f"`{model.id}` has no weights to convert"
-    if weights.convert is not None:
-        return f"`{model.id}` is converted itself: name what it is converted from"
-    if weights.files is not None:
-        missing = [name for name in SOURCE_FILES if name not in weights.files]
-    elif weights.path is not None:
-        # One that isn't here is not available, and its files aren't known.
-        given = folder / weights.path
-        missing = [name for name in SOURCE_FILES if given.is_dir() and not (given / name).is_file()]
-    else:  # a repository, whose files aren't known
-        missing = [] if model.engine == "faster-whisper" else list(SOURCE_FILES)
-    if not missing:
-        return ""
-    return f"the weights of `{model.id}` are no Whisper in CTranslate2's format, which has {', '.join(SOURCE_FILES)}"
-
-
-def _chain(dataset: DatasetSpec, known: Mapping[str, DatasetSpec]) -> list[str]:
-    """The ids from a derived set to what it rests on; broken off where one comes a second time."""
-    chain = [dataset.id]
-    while (spec := known.get(chain[-1])) is not None and spec.derive is not None:
-        chain.append(spec.derive.source)
-        if chain[-1] in chain[:-1]:
-            break
-    return chain
-
-
-def _yaml_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*") if path.suffix in {".yaml", ".yml"})

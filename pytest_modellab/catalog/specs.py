@@ -251,12 +251,13 @@ class MirrorsFile(Spec):
     mirrors: dict[Sha256, tuple[MirrorSpec, ...]]
 
 
-def out_of_scale(metric: Metric, value: float) -> str:
+def out_of_scale(metric: Metric, value: float, *, inclusive: bool = False) -> str:
     """What is wrong with a bound on a ratio that was written as a percentage; "" for nothing.
 
-    A limit of 15 for the WER would allow 1500 %, and never fail.
+    A limit of 15 for the WER would allow 1500 %, and never fail. Of a margin 1 is too much already (`inclusive`): it
+    would allow 100 points more.
     """
-    if metric.unit != "%" or value <= 1:
+    if metric.unit != "%" or value < 1 or (value == 1 and not inclusive):
         return ""
     return f"{metric.name} is a ratio: {value / 100:g} is {value:g} %, found {value:g}"
 
@@ -302,6 +303,14 @@ class LimitSpec(Spec):
             raise ValueError(f"{self.metric} is measured once and has no interval: use `judge: point`")
         if self.margin and self.judge == "point":
             raise ValueError("`margin` goes with `judge: bound`")
+        if self.metric in METRICS and (wrong := out_of_scale(METRICS[self.metric], self.margin, inclusive=True)):
+            raise ValueError(f"`margin`: {wrong}")
+        if (
+            self.warn is not None
+            and self.metric in METRICS
+            and (wrong := out_of_scale(METRICS[self.metric], self.warn))
+        ):
+            raise ValueError(f"`warn`: {wrong}")
         if self.warn is not None and (self.warn >= self.value if self.max is not None else self.warn <= self.value):
             raise ValueError("`warn` must be stricter than the limit")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,8 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Aliases share nodes: a short file can stand for billions of values, or for itself.
 MAX_VALUES = 100_000
+MAX_BYTES = 5_000_000
+"""Of one file: parsing a larger one takes minutes."""
 MAX_DEPTH = 40
 _TOO_MUCH = f"more than {MAX_VALUES} values or {MAX_DEPTH} levels; does an alias (`*name`) stand inside itself?"
 
@@ -61,10 +64,16 @@ class Document:
 def read(path: Path) -> Document:
     """Read one YAML file; what is wrong with it stands in `problems`, never in an exception."""
     document = Document(path)
+    data = b""
     try:
-        text = path.read_text(encoding="utf-8")
+        if (why := _unreadable(path)) is not None:
+            document.problems.append(Problem(path, 1, why))
+            return document
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        text = data.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         document.problems.append(Problem(path, line, "not UTF-8 text; save the file as UTF-8"))
         return document
     except OSError as error:
@@ -86,6 +95,18 @@ def read(path: Path) -> Document:
     except RecursionError:
         document.problems.append(Problem(path, 1, _TOO_MUCH))
     return document
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why a file isn't even opened; None where it may be. Raises OSError."""
+    if path.is_symlink() and not path.exists():
+        return f"a link that leads nowhere, to {path.readlink()}; remove it, or put the file there"
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        return "no regular file: a catalog is read from files, never from a pipe, a device or a folder"
+    if found.st_size > MAX_BYTES:
+        return f"{found.st_size / 1e6:.1f} MB; a file of a catalog has at most {MAX_BYTES / 1e6:g} MB"
+    return None
 
 
 class _Refused(Exception):

@@ -184,8 +184,23 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--required-only", action="store_true", help="leave out what is not required, and say so")
     made.add_argument("--list", action="store_true", help="only list the required cases")
     made.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the bundle (default: the reports)")
+    made.add_argument(
+        "--sign", type=Path, metavar="KEY", help="sign it with this SSH key (default: it is unsigned, and says so)"
+    )
     checked = command("verify", release.check, "Check the bundle of a release, here or on another machine.")
     checked.add_argument("bundle", type=Path, metavar="BUNDLE", help="release-VERSION.zip, or the unpacked folder")
+    checked.add_argument(
+        "--require",
+        type=Path,
+        metavar="FILE",
+        help="hold it to this release.yaml, too; of a catalog's folder, to its limits and grades besides",
+    )
+    checked.add_argument(
+        "--signed-by",
+        type=Path,
+        metavar="FILE",
+        help="fail unless it is signed by one of these keys (an allowed_signers file, see ssh-keygen(1))",
+    )
     tidy = command("clean", clean.run, "Show what records and the cache take up, and what may go; --yes removes it.")
     either = tidy.add_mutually_exclusive_group()
     either.add_argument("--yes", action="store_true", help="remove it; without, nothing is touched")

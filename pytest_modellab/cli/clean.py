@@ -23,7 +23,7 @@ _SHOWN = 10
 
 def run(options: argparse.Namespace) -> int:
     """Show what takes up room; with `--yes` remove what may go. 1 where something could not be removed."""
-    catalog = open_catalog(options)
+    catalog = open_catalog(options, engines=False)
     folder, root = reports_folder(options).resolve(), cache_root().expanduser().resolve()
     old = None if options.older_than is None else timedelta(days=options.older_than)
     records = reports.records(folder, reports.Retention(options.keep, old))

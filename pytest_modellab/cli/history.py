@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"no metric `{options.metric}`; {suggest(options.metric, METRICS)}")
     reports = reports_folder(options)
     wanted = Wanted(options.cases, None if options.all else options.last, options.metric)
-    catalog = find_catalog(options)
+    catalog = find_catalog(options, engines=False)
     damaged: list[str] = []
     trends = history(reports, wanted, catalog.grades if catalog else default_grades(), damaged)
     if not trends and not damaged:

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
 
     1 where a case can't be joined, or fails as it would in a session.
     """
-    catalog = open_catalog(options)
+    catalog = open_catalog(options, engines=False)
     output = reports_folder(options)
     refused: list[str] = []
     merged: list[tuple[Record, Path]] = []

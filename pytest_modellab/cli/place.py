@@ -30,20 +30,23 @@ def catalog_place(options: argparse.Namespace) -> tuple[Path, Path | None]:
     return (Path.cwd() / "fixtures", None) if named is None else (folder / named, folder)
 
 
-def find_catalog(options: argparse.Namespace) -> Catalog | None:
-    """The catalog; None where there is no such folder. Raises CatalogError."""
+def find_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalog | None:
+    """The catalog; None where there is no such folder. Raises CatalogError.
+
+    Commands that only look at records read it without `engines`: they run no code of the repository they look at.
+    """
     place, base = catalog_place(options)
     if not place.is_dir():
         return None
-    if base is not None:
+    if base is not None and engines:
         # Engines beside the tests are imported as pytest does it.
         sys.path[:0] = [str(base / each) for each in shlex.split(_option_in(base, "pythonpath") or "")]
-    return load(place, base)
+    return load(place, base, engines=engines)
 
 
-def open_catalog(options: argparse.Namespace) -> Catalog:
-    """The catalog. Raises CatalogError or UsageError."""
-    found = find_catalog(options)
+def open_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalog:
+    """As `find_catalog`. Raises CatalogError, or UsageError where there is no such folder."""
+    found = find_catalog(options, engines=engines)
     if found is None:
         raise UsageError(
             f"no catalog here: {catalog_place(options)[0]} is not a folder\n"

@@ -14,6 +14,8 @@ from ..release.bundle import unpacked
 from ..release.checks import verify
 from ..release.conduct import Plan, conduct, required
 from ..release.note import Check, NotRun, read
+from ..release.requirements import held
+from ..release.signature import signed
 from . import UsageError
 from .place import open_catalog, reports_beside
 
@@ -43,24 +45,35 @@ def run(options: argparse.Namespace) -> int:
         workers=options.workers or _half_the_cores(),
         required_only=options.required_only,
         output=options.output or reports,
+        key=options.sign,
     )
     made = conduct(todo, lambda text: print(f"modellab release: {text}", flush=True))
-    _show(made.checks)
+    _show(made.verified.checks)
     _show_not_run(made.not_run)
+    if made.passed:
+        print("signed" if options.sign else "unsigned: nothing in it tells who made it; --sign KEY signs it")
     print(f"modellab release: {'passed' if made.passed else 'FAILED'}: {made.bundle}")
     return 0 if made.passed else 1
 
 
 def check(options: argparse.Namespace) -> int:
     """Check a bundle. 0 where nothing is wrong with it."""
+    asked = None if options.require is None else held(options.require)
     with unpacked(options.bundle) as folder:
-        found = verify(folder)
+        found = verify(folder, asked)
+        by, who = signed(folder, options.signed_by)
         note = read(folder)
-    print(f"release {printable(note.version)}, commit {note.commit[:12]}, made {note.created}, by modellab {note.lab}")
-    _show(found)
+    told = f"release {note.version}, commit {note.commit[:12]}, made {note.created}, by modellab {note.lab}"
+    print(printable(told))
+    checks = found.checks if by is None else (*found.checks, by)
+    _show(checks)
     _show_not_run(note.not_run)
-    wrong = [each for each in found if not each.ok]
-    print(f"modellab verify: {'FAILED' if wrong else 'good'}: {options.bundle}")
+    for each in found.unchecked:
+        print(printable(f"not checked: {each}"))
+    print(printable(who))
+    wrong = [each for each in checks if not each.ok]
+    good = "good" if note.whole else "good as far as a bundle of version 1 can be checked"
+    print(printable(f"modellab verify: {'FAILED' if wrong else good}: {options.bundle}"))
     return 1 if wrong else 0
 
 
@@ -93,4 +106,4 @@ def _show_not_run(not_run: Sequence[NotRun]) -> None:
         by_reason.setdefault(each.why, []).append(each.case)
     for why, cases in by_reason.items():
         more = f" and {len(cases) - 3} more" if len(cases) > 3 else ""
-        print(f"not run: {', '.join(cases[:3])}{more}: {printable(why.splitlines()[0])}")
+        print(printable(f"not run: {', '.join(cases[:3])}{more}: {why.partition(chr(10))[0]}"))

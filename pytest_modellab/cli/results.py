@@ -17,7 +17,7 @@ from .place import open_catalog, reports_folder
 
 def run(options: argparse.Namespace) -> int:
     """Keep the newest records beside the catalog, or show what those that are kept come to."""
-    catalog = open_catalog(options)
+    catalog = open_catalog(options, engines=False)
     folder: Path = options.folder if options.folder is not None else catalog.base / "results"
     if options.action == "show":
         if options.cases:

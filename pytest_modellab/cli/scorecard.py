@@ -55,7 +55,7 @@ def _write_page(card: Scorecard, reports: Path, options: argparse.Namespace) -> 
 def _recordings(options: argparse.Namespace) -> Recordings | None:
     """What the page may let one listen to. It needs the catalog, and nothing else of the page does."""
     try:
-        catalog = find_catalog(options) if ini_flag("modellab_page_recordings") else None
+        catalog = find_catalog(options, engines=False) if ini_flag("modellab_page_recordings") else None
     except CatalogError as error:
         print(f"modellab: the page is without recordings: {error}", file=sys.stderr)
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from .checks import digest, files
-from .note import CHECKSUMS, ReleaseError
+from .note import CHECKSUMS, SIGNATURE, ReleaseError
 
 # The earliest that the format can hold: a bundle of the same files is the same bytes.
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -30,7 +30,7 @@ def pack(folder: Path, path: Path) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as bundle:
-            for name in [CHECKSUMS, *files(folder)]:
+            for name in [*(each for each in (CHECKSUMS, SIGNATURE) if (folder / each).is_file()), *files(folder)]:
                 entry = zipfile.ZipInfo(name, _TIME)
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16

@@ -1,44 +1,80 @@
-"""The checks of a bundle, from what is in it alone: on the machine that made it, and on any other."""
+"""The checks of a bundle, from what is in it alone: on the machine that made it, and on any other.
+
+Nothing that a bundle merely says is believed: figures are counted again from the utterances, verdicts and grades
+reached again by the bundle's own limits and bands, requirements read from its release.yaml. What can't be checked is
+named.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from .. import baseline
+from ..bench.provenance import input_key
 from ..bench.record import Record
-from ..bench.record_files import RecordError
-from ..bench.record_files import read as read_record
-from ..bench.rescore import rescore
+from ..bench.recount import all_apart, figures_apart, recounted
+from ..catalog import Catalog
 from ..gate import Status, case_key
 from ..scorecard.card import Row, Scorecard
-from .note import BASELINES, CHECKSUMS, CONTROL, RECORDS, SCORECARD, Check, Note, read
+from .contents import Contents, contents
+from .note import BASELINES, CATALOG, CHECKSUMS, SIGNATURE, Check, Note
+from .rejudge import Rejudged, Rules, code, rejudged
+from .requirements import Held, Requirements, of_bundle, other_rules, tier_of, with_held
 
 
-def verify(folder: Path) -> list[Check]:
-    """Everything that can be checked in an unpacked bundle. Raises ReleaseError where there is no note."""
+@dataclass(frozen=True)
+class Verified:
+    """What was looked at, and what can't be."""
+
+    checks: tuple[Check, ...]
+    unchecked: tuple[str, ...]
+
+    @property
+    def good(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+
+def verify(folder: Path, asked: Held | None = None) -> Verified:
+    """Everything that can be checked in an unpacked bundle, which is held to what is `asked`, too.
+
+    Raises ReleaseError where there is no note.
+    """
     sums = Check("checksums", tuple(_sums(folder)))
-    note = read(folder)
-    records, damaged = _records(folder)
-    card, control = _card(folder, SCORECARD), _card(folder, CONTROL)
-    required = {key: [each for each in records.values() if case_key(each.case) == key] for key in note.required}
+    found = contents(folder)
+    catalog = found.catalog if isinstance(found.catalog, Catalog) else None
+    required = _required(found, catalog, asked)
+    note = found.note
+    same_code = note.code == code()
+    recounts, control_recounts = _Recounts(found.records, same_code), _Recounts(found.control_records, same_code)
+    judged = _rejudged(found.card, recounts, Rules(catalog, note.catalog, "warnings", same_code))
+    of_control = Rules(catalog, note.catalog, "failures", same_code, whole=False)
+    control = _rejudged(found.control, control_recounts, of_control)
+    if not note.whole and isinstance(found.control, Scorecard):
+        control = _taken_over(found.control)
     checks: list[tuple[str, Callable[[], Iterator[str]]]] = [
-        ("records are whole, and as they were written", lambda: iter(damaged)),
-        ("every required case has its record", lambda: _missing(required)),
-        ("every record is of this commit and session, and fresh", lambda: _stale(records, note)),
-        ("scores follow from the transcripts", lambda: _scores(records)),
-        ("the scorecard says what the records say", lambda: _disagreements(card, records)),
-        ("every required case passed its gates", lambda: _not_passed(card, note)),
-        ("no case is worse than its baseline", lambda: _regressions(required, folder / BASELINES, note)),
-        ("a model that is wrong on purpose is stopped in every required case", lambda: _blunt(control, note)),
+        ("records are whole, where they belong, and as they were written", lambda: iter(found.damaged)),
+        ("it has the catalog that it was judged by", lambda: _no_catalog(found)),
+        ("what is required is what release.yaml asks for", lambda: iter(required.problems)),
+        ("every required case has its record", lambda: _missing(found, required)),
+        ("every record is of this commit and session, and fresh", lambda: _stale(found, required)),
+        ("figures follow from the utterances", lambda: iter((*recounts.problems, *control_recounts.problems))),
+        ("the scorecard follows from records, limits and grades", lambda: _disagreements(found.card, judged)),
+        ("every required case passed its gates", lambda: _not_passed(judged, found.card, required)),
+        ("no case is worse than its baseline", lambda: _regressions(found, required)),
+        ("a model that is wrong on purpose is stopped in every required case",
+         lambda: _blunt(found.control, control, required)),
+        ("cases without a record are named", lambda: _unnamed(found, catalog)),
         ("nothing was wrong when it was made", lambda: iter(note.found)),
-    ]
-    return [sums, *(Check(name, tuple(check())) for name, check in checks)]
+    ]  # fmt: skip
+    unchecked = [*_unchecked(note, same_code), *judged.unchecked, *control.unchecked]
+    if catalog is not None and asked is not None:
+        checks.append(("limits, grades and profiles are those that are asked for", lambda: other_rules(catalog, asked)))
+    return Verified((sums, *(Check(name, tuple(check())) for name, check in checks)), tuple(unchecked))
 
 
 def digest(path: Path) -> str:
@@ -46,8 +82,9 @@ def digest(path: Path) -> str:
 
 
 def files(folder: Path) -> list[str]:
-    """The files of a bundle that its checksums cover, in order."""
-    paths = (path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS)
+    """The files of a bundle that its checksums cover, in order: all but these and their signature."""
+    beside = {folder / CHECKSUMS, folder / SIGNATURE}
+    paths = (path for path in folder.rglob("*") if path.is_file() and path not in beside)
     return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
@@ -68,33 +105,86 @@ def _sums(folder: Path) -> Iterator[str]:
             yield f"{name}: was changed after the bundle was made"
 
 
-def _records(folder: Path) -> tuple[dict[str, Record], list[str]]:
-    """The readable records by their path in the bundle, and what is wrong with the others."""
-    records, damaged = {}, []
-    for path in sorted((folder / RECORDS).rglob("*.json")):
-        name = path.relative_to(folder).as_posix()
+def _required(found: Contents, catalog: Catalog | None, asked: Held | None) -> Requirements:
+    note = found.note
+    if catalog is not None:
+        required = of_bundle(catalog, note.required)
+        if (note.max_age_days, note.baselines) != (required.max_age_days, required.baselines):
+            told = f"the note says max_age_days {note.max_age_days:g} and baselines {note.baselines}, release.yaml not"
+            required = Requirements(
+                required.keys, required.max_age_days, required.baselines, (*required.problems, told)
+            )
+    else:
+        problems = () if note.required else ("nothing was required",)
+        required = Requirements(note.required, note.max_age_days, note.baselines, problems)
+    there = [case_key(record.case) for record in found.records.values()]
+    return required if asked is None else with_held(required, asked, there)
+
+
+def _no_catalog(found: Contents) -> Iterator[str]:
+    if found.note.whole and isinstance(found.catalog, str):
+        yield from (f"{CATALOG}: {line.strip()}" for line in found.catalog.splitlines())
+
+
+class _Recounts:
+    """Records whose figures were counted again from their utterances, and what is wrong with them."""
+
+    def __init__(self, records: Mapping[str, Record], same_code: bool) -> None:
+        self.by_case: dict[str, Record] = {}
+        self.problems: list[str] = []
+        for name, record in records.items():
+            self.problems += [f"{name}: {told}" for told in self._recounted(record, same_code)]
+
+    def _recounted(self, record: Record, same_code: bool) -> Iterator[str]:
+        key = case_key(record.case)
         try:
-            records[name] = record = read_record(path)
-        except RecordError as error:
-            damaged.append(f"{name}{str(error).removeprefix(str(path))}")
-            continue
-        if record.seal is None:
-            damaged.append(f"{name}: has no seal")
-    return records, damaged
+            again = recounted(record)
+        except Exception as error:  # what no run could have written may break whatever counts it
+            yield f"can't be counted again: {type(error).__name__}: {error}"
+            return
+        if key in self.by_case:
+            return  # told where cases are looked at
+        self.by_case[key] = again
+        if again.normalizer.version != record.normalizer.version:
+            yield (
+                f"was scored with {record.normalizer.name} {record.normalizer.version}, here is"
+                f" {again.normalizer.version}: install that version to check its scores"
+            )
+            return
+        yield from figures_apart(record, again)
+        if record.provenance.key != input_key(record.provenance.inputs):
+            yield "its key isn't that of its inputs"
+        if same_code:
+            yield from all_apart(record, again)
 
 
-def _card(folder: Path, name: str) -> Scorecard | str:
-    """A scorecard of the bundle, or why there is none."""
-    try:
-        return Scorecard.model_validate_json((folder / name).read_bytes())
-    except OSError as error:
-        return f"{name}: can't be read: {error.strerror}"
-    except ValidationError as error:
-        return f"{name}: is no scorecard of this version: {error.errors(include_url=False)[0]['msg']}"
+def _rejudged(card: Scorecard | str, recounts: _Recounts, rules: Rules) -> Rejudged:
+    if isinstance(card, str):
+        return Rejudged({}, (card,), ())
+    return rejudged(card, recounts.by_case, rules)
 
 
-def _missing(required: Mapping[str, Sequence[Record]]) -> Iterator[str]:
-    for key, records in required.items():
+def _taken_over(control: Scorecard) -> Rejudged:
+    """The rows of a control whose records the bundle doesn't hold, as its scorecard has them."""
+    return Rejudged({case_key(row.case): row for row in control.rows if row.measured}, (), ())
+
+
+def _unchecked(note: Note, same_code: bool) -> Iterator[str]:
+    """What no check of a bundle can tell."""
+    if not note.whole:
+        yield (
+            "limits, grades, release.yaml and the control's answers: a bundle of version 1 doesn't hold them;"
+            " bounds and bands are taken from its scorecard"
+        )
+    elif not same_code:
+        yield "intervals and the words of reasons: it was judged by other code than is installed here"
+    yield "answers, times, memory and the machine are as the records say; tests that failed are as the scorecard says"
+    yield "that nothing was wrong when it was made, the list of what was installed, and the command are as it says"
+
+
+def _missing(found: Contents, required: Requirements) -> Iterator[str]:
+    for key in required.keys:
+        records = found.of(key)
         if not records:
             yield f"{key}: there is no record of it"
         elif len(records) > 1:
@@ -107,12 +197,20 @@ def _missing(required: Mapping[str, Sequence[Record]]) -> Iterator[str]:
                 yield f"{key}: only shard {record.shard.cut} was run"
             elif record.ran_on is not None:
                 yield f"{key}: it {record.ran_on}"
-            elif record.summary.answered < record.summary.utterances:
-                yield f"{key}: {record.summary.answered} of {record.summary.utterances} utterances were answered"
+            elif record.failure is not None:
+                yield f"{key}: {record.failure.message}"
+            elif any(each.error is not None for each in record.utterances):
+                answered = sum(each.error is None for each in record.utterances)
+                yield f"{key}: {answered} of {len(record.utterances)} utterances were answered"
 
 
-def _stale(records: Mapping[str, Record], note: Note) -> Iterator[str]:
-    for name, record in records.items():
+def _stale(found: Contents, required: Requirements) -> Iterator[str]:
+    note = found.note
+    if isinstance(found.card, Scorecard) and found.card.session != note.session:
+        yield f"the scorecard is of session {found.card.session}, the release of {note.session}"
+    control = found.control.session if isinstance(found.control, Scorecard) else ""
+    sessions = {**dict.fromkeys(found.records, note.session), **dict.fromkeys(found.control_records, control)}
+    for name, record in {**found.records, **found.control_records}.items():
         origin = record.provenance
         try:
             age = datetime.fromisoformat(note.created) - datetime.fromisoformat(origin.created)
@@ -123,90 +221,72 @@ def _stale(records: Mapping[str, Record], note: Note) -> Iterator[str]:
             yield f"{name}: is of commit {str(origin.commit)[:12]}, the release of {note.commit[:12]}"
         elif origin.dirty:
             yield f"{name}: was made with uncommitted changes"
-        elif origin.session != note.session:
+        elif origin.session != sessions[name]:
             yield f"{name}: is of another session, {origin.session}"
         elif origin.rescored is not None or origin.stands_again is not None:
             yield f"{name}: was not measured in this session, but brought forward"
-        elif age > timedelta(days=note.max_age_days):
-            yield f"{name}: is {age.days} days older than the release; at most {note.max_age_days:g} are allowed"
+        elif age > timedelta(days=required.max_age_days):
+            yield f"{name}: is {age.days} days older than the release; at most {required.max_age_days:g} are allowed"
         elif age < timedelta(0):
             yield f"{name}: is younger than the release, by its own word ({origin.created})"
 
 
-def _scores(records: Mapping[str, Record]) -> Iterator[str]:
-    for name, record in records.items():
-        try:
-            again = rescore(record)
-        except ValueError as error:
-            yield f"{name}: {error}"
-            continue
-        if again.normalizer.version != record.normalizer.version:
-            yield (
-                f"{name}: was scored with {record.normalizer.name} {record.normalizer.version}, here is"
-                f" {again.normalizer.version}: install that version to check its scores"
-            )
-            continue
-        for metric in ("wer", "cer", "success_rate"):
-            if again.figure(metric) != record.figure(metric):
-                yield f"{name}: says {metric} {record.figure(metric)}, its transcripts come to {again.figure(metric)}"
-
-
-def _disagreements(card: Scorecard | str, records: Mapping[str, Record]) -> Iterator[str]:
+def _disagreements(card: Scorecard | str, judged: Rejudged) -> Iterator[str]:
+    yield from judged.problems
     if isinstance(card, str):
-        yield card
         return
-    by_case = {case_key(record.case): record for record in records.values()}
-    for row in card.rows:
-        record = by_case.get(case_key(row.case))
-        if record is None:
-            if row.measured:
-                yield f"{row.case.id}: has a row with figures, and no record"
-            continue
-        for metric, value in row.figures.items():
-            if value != record.figure(metric):
-                yield f"{row.case.id}: the scorecard says {metric} {value}, the record {record.figure(metric)}"
-        for verdict in row.verdicts:
-            if verdict.value is not None and verdict.value != record.figure(verdict.metric):
-                yield f"{row.case.id}: its verdict on {verdict.metric} is of another value than the record's"
     yield from card.problems
     if card.partial:
         yield f"the session was not whole: {card.partial}"
 
 
-def _rows(card: Scorecard | str, note: Note) -> dict[str, Row | None]:
-    """The row of each required case; None where it has none."""
-    rows = {} if isinstance(card, str) else {case_key(row.case): row for row in card.rows}
-    return {key: rows.get(key) for key in note.required}
+def _row_of(card: Scorecard | str, key: str) -> Row | None:
+    return None if isinstance(card, str) else next((row for row in card.rows if case_key(row.case) == key), None)
 
 
-def _not_passed(card: Scorecard | str, note: Note) -> Iterator[str]:
-    for key, row in _rows(card, note).items():
-        if row is None:
-            yield f"{key}: has no row in the scorecard"
-        elif row.status is not Status.PASS:
+def _not_passed(judged: Rejudged, card: Scorecard | str, required: Requirements) -> Iterator[str]:
+    """By the rows made anew of the records, whatever the scorecard says."""
+    for key in required.keys:
+        row, stated = judged.rows.get(key), _row_of(card, key)
+        if row is not None and row.status is not Status.PASS:
             yield f"{key}: {row.status}: {row.reason}"
+        elif stated is None:
+            yield f"{key}: has no row in the scorecard"
+        elif row is None or stated.status is not Status.PASS:
+            yield f"{key}: {stated.status}: {stated.reason or 'its row has no record to follow from'}"
 
 
-def _regressions(required: Mapping[str, Sequence[Record]], folder: Path, note: Note) -> Iterator[str]:
-    for key, records in required.items():
-        for record in records:
-            path = baseline.place(record, folder)
+def _regressions(found: Contents, required: Requirements) -> Iterator[str]:
+    for key in required.keys:
+        for record in found.of(key):
+            path = baseline.place(record, found.folder / BASELINES)
             if record.wordless:
                 continue
             if path.exists():
                 judged = baseline.judge(record, partial(baseline.read, path), path.name)
                 if not judged.verdict:
                     yield f"{key}: {judged.verdict.reason}"
-            elif note.baselines == "required":
+            elif required.baselines == "required":
                 yield f"{key}: has no baseline; `modellab baseline save {record.case.id}` keeps one, to be committed"
 
 
-def _blunt(control: Scorecard | str, note: Note) -> Iterator[str]:
+def _blunt(control: Scorecard | str, judged: Rejudged, required: Requirements) -> Iterator[str]:
+    yield from judged.problems
     if isinstance(control, str):
-        yield control
         return
-    for key, row in _rows(control, note).items():
-        if row is None or not row.measured:
-            yield f"{key}: was not tried with the wrong model{f': {row.reason}' if row else ''}"
+    for key in required.keys:
+        row, stated = judged.rows.get(key), _row_of(control, key)
+        if row is None:
+            yield f"{key}: was not tried with the wrong model{f': {stated.reason}' if stated else ''}"
         elif row.status is not Status.FAIL:
             yield f"{key}: a model that is wrong on purpose came out as {row.status}: give it a limit that can fail"
+
+
+def _unnamed(found: Contents, catalog: Catalog | None) -> Iterator[str]:
+    """Cases of the release's tier that have neither a record nor a reason why not."""
+    if catalog is None:
+        return
+    named = {each.case for each in found.note.not_run} | {case_key(record.case) for record in found.records.values()}
+    for case in tier_of(catalog):
+        if case.key not in named:
+            yield f"{case.key}: has no record, and the note doesn't say why"

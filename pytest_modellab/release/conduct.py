@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -18,18 +18,33 @@ from ..bench import provenance
 from ..bench.record import Record
 from ..bench.record_files import RecordError
 from ..bench.record_files import read as read_record
-from ..cases import Case, plan
+from ..cases import Case
 from ..catalog import Catalog, CatalogError
 from ..catalog.errors import Problem, suggest
+from ..catalog.load import DEFAULT_GRADES, DEFAULT_PROFILES
 from ..catalog.release_spec import ReleaseFile
 from ..child import run_pytest
 from ..gate import case_key
 from ..scorecard.card import Scorecard
 from . import bundle, checks
-from .note import BASELINES, CONTROL, ENVIRONMENT, NOTE, RECORDS, SCORECARD, Check, Note, NotRun, ReleaseError
+from .checks import Verified
+from .note import (
+    BASELINES,
+    CATALOG,
+    CONTROL,
+    CONTROL_RECORDS,
+    ENVIRONMENT,
+    NOTE,
+    RECORDS,
+    SCORECARD,
+    Note,
+    NotRun,
+    ReleaseError,
+)
+from .rejudge import code
+from .requirements import TIER, tier_of
+from .signature import can_sign, sign
 from .standing import changed_since, damaged_weights, missing_here
-
-TIER = "real_e2e"
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,8 @@ class Plan:
     """Whether only the required cases are run, and what shares their models, devices and data sets."""
     output: Path
     """The folder of the bundle."""
+    key: Path | None = None
+    """The SSH key that signs it; None leaves it unsigned."""
 
 
 @dataclass(frozen=True)
@@ -53,17 +70,12 @@ class Release:
     """A release as it came out. `bundle` is there either way; one that didn't pass says so in its name."""
 
     bundle: Path
-    checks: tuple[Check, ...]
+    verified: Verified
     not_run: tuple[NotRun, ...]
 
     @property
     def passed(self) -> bool:
-        return all(check.ok for check in self.checks)
-
-
-def tier_of(catalog: Catalog) -> list[Case]:
-    """Every case of the release's tier."""
-    return [case for case in plan(catalog) if TIER in case.tiers]
+        return self.verified.good
 
 
 def required(catalog: Catalog, spec: ReleaseFile) -> list[Case]:
@@ -88,6 +100,8 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
     commit = _clean_commit(catalog, todo.reports)
     if lacking := _lacking(cases, catalog):
         raise ReleaseError(f"required cases can't be run here:\n{lacking}")
+    if todo.key is not None:
+        can_sign(todo.key)
     say(f"{len(cases)} required cases, commit {commit[:12]}")
     command = _command(todo, cases)
     # What is there afterwards is this release's.
@@ -97,10 +111,11 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
     ended = _session(command, catalog.base)
     card, card_text = _scorecard(todo.reports / SCORECARD)
     say("control: the same gates, every model replaced by one that is wrong on purpose")
-    control = _control(todo, cases)
+    control, control_text = _control(todo, cases)
     say("checking")
     found = [f"the session ended with {ended}: tests or gates failed"] if ended else []
     records = _records_of(card, todo.reports, found)
+    control_records = _records_of(control, todo.reports / "control", found)
     found += _not_as_it_was(todo, commit, cases, records)
     note = Note(
         version=todo.version,
@@ -114,20 +129,26 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
         baselines=todo.spec.baselines,
         not_run=tuple(_not_run(catalog, card, todo)),
         found=tuple(found),
+        catalog=catalog.shown(str(catalog.folder)),
+        code=code(),
     )
     with tempfile.TemporaryDirectory(prefix="modellab-release-") as name:
         folder = Path(name)
         (folder / NOTE).write_text(note.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
         (folder / SCORECARD).write_text(card_text, encoding="utf-8")
-        (folder / CONTROL).write_text(control, encoding="utf-8")
+        (folder / CONTROL).write_text(control_text, encoding="utf-8")
         (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=1) + "\n", encoding="utf-8")
-        _copy_records(records, todo.reports, folder)
+        _copy_catalog(catalog, folder / CATALOG)
+        _copy_records(records, folder / RECORDS)
+        _copy_records(control_records, folder / CONTROL_RECORDS)
+        _copy_baselines(records.values(), todo.reports, folder)
         bundle.seal(folder)
-        found_in_bundle = tuple(checks.verify(folder))
-        passed = all(check.ok for check in found_in_bundle)
-        path = todo.output / f"release-{todo.version}{'' if passed else '-failed'}.zip"
+        verified = checks.verify(folder)
+        if todo.key is not None and verified.good:
+            sign(folder, todo.key)
+        path = todo.output / f"release-{todo.version}{'' if verified.good else '-failed'}.zip"
         bundle.pack(folder, path)
-    return Release(path, found_in_bundle, note.not_run)
+    return Release(path, verified, note.not_run)
 
 
 def _lacking(cases: Sequence[Case], catalog: Catalog) -> str:
@@ -227,14 +248,13 @@ def _scorecard(path: Path) -> tuple[Scorecard, str]:
         raise ReleaseError(f"the session left no scorecard {path}: {error}") from error
 
 
-def _control(todo: Plan, cases: Sequence[Case]) -> str:
-    """The scorecard of the control session."""
+def _control(todo: Plan, cases: Sequence[Case]) -> tuple[Scorecard, str]:
+    """The scorecard of the control session, and its text."""
     path = todo.reports / "control" / SCORECARD
     path.unlink(missing_ok=True)
     command = ["-m", TIER, "--lab-control", *_places(todo), *_selection(cases), *_workers(todo)]
     _session([*command, "-q", "--tb=no"], todo.catalog.base, silent=True)
-    _, text = _scorecard(path)
-    return text
+    return _scorecard(path)
 
 
 def _records_of(card: Scorecard, reports: Path, found: list[str]) -> dict[Path, Record]:
@@ -283,11 +303,27 @@ def _not_run(catalog: Catalog, card: Scorecard, todo: Plan) -> list[NotRun]:
     ]
 
 
-def _copy_records(records: dict[Path, Record], reports: Path, folder: Path) -> None:
+def _copy_catalog(catalog: Catalog, folder: Path) -> None:
+    """The YAML of the catalog; bands and profiles that come with the lab beside it, where it has none of its own."""
+    for path in (*catalog.folder.glob("*"), *catalog.folder.glob("models/*"), *catalog.folder.glob("datasets/*")):
+        if path.suffix in {".yaml", ".yml"} and path.is_file():
+            place = folder / path.relative_to(catalog.folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    for name, default in (("grades.yaml", DEFAULT_GRADES), ("profiles.yaml", DEFAULT_PROFILES)):
+        if not (folder / name).exists():
+            shutil.copyfile(default, folder / name)
+
+
+def _copy_records(records: dict[Path, Record], folder: Path) -> None:
     for path, record in records.items():
-        place = folder / RECORDS / record.case.model / record.case.task / path.name
+        place = folder / record.case.model / record.case.task / path.name
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place)
+
+
+def _copy_baselines(records: Iterable[Record], reports: Path, folder: Path) -> None:
+    for record in records:
         saved = baseline.place(record, reports / BASELINES)
         if saved.exists():
             kept = baseline.place(record, folder / BASELINES)

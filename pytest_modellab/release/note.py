@@ -10,15 +10,18 @@ from pydantic import Field, ValidationError
 
 from ..bench.stored import Stored
 
-SCHEMA: Literal["modellab.release-bundle/1"] = "modellab.release-bundle/1"
+SCHEMA: Literal["modellab.release-bundle/2"] = "modellab.release-bundle/2"
 
 NOTE = "release.json"
 CHECKSUMS = "checksums.sha256"
+SIGNATURE = "checksums.sha256.sig"
 SCORECARD = "scorecard.json"
 CONTROL = "control-scorecard.json"
 ENVIRONMENT = "environment.json"
 RECORDS = "records"
+CONTROL_RECORDS = "control-records"
 BASELINES = "baselines"
+CATALOG = "catalog"
 
 
 class ReleaseError(Exception):
@@ -33,9 +36,12 @@ class NotRun(Stored):
 
 
 class Note(Stored):
-    """Everything that the checks go by, beside the records themselves."""
+    """What a release says of itself. Checks go by it only where nothing else in the bundle tells.
 
-    schema_: Literal["modellab.release-bundle/1"] = Field(alias="schema", default=SCHEMA)
+    A bundle of version 1 has neither its catalog nor the records of its control.
+    """
+
+    schema_: Literal["modellab.release-bundle/2", "modellab.release-bundle/1"] = Field(alias="schema", default=SCHEMA)
     version: str
     commit: str
     created: str = Field(description="UTC, ISO 8601")
@@ -43,12 +49,19 @@ class Note(Stored):
     lab: str = Field(description="version of pytest-modellab")
     command: tuple[str, ...] = Field(description="the session's, after `pytest`")
     required: tuple[str, ...] = Field(description="cases, task/model:device:dataset")
-    max_age_days: float = Field(le=36500)
+    max_age_days: float = Field(gt=0, le=36500, allow_inf_nan=False)
     baselines: Literal["required", "optional"]
     not_run: tuple[NotRun, ...]
     found: tuple[str, ...] = Field(
         description="what was wrong when it was made, beyond what a bundle tells; none is well"
     )
+    catalog: str = Field(default="", description="the catalog's folder, as the scorecard names it; the bundle holds it")
+    code: str = Field(default="", description="SHA-256 of the code that judged: only the same gives the same intervals")
+
+    @property
+    def whole(self) -> bool:
+        """Whether the bundle has what it was judged by."""
+        return self.schema_ == SCHEMA
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..bench.files import write_bytes
 from ..bench.record import CaseRef, Record
-from ..bench.record_files import read, text
+from ..bench.record_files import read, read_sealed, text
 from ..catalog.load import Catalog
 from ..catalog.specs import TASKS
 from ..gate import Status, case_key
@@ -47,8 +47,8 @@ def place(folder: Path, case: CaseRef) -> Path:
 
 
 def load(folder: Path) -> list[tuple[Record, Path]]:
-    """The records that are kept. Raises RecordError for one that is damaged."""
-    return [(read(path), path) for path in sorted(folder.glob("*/*/*/*.json.gz"))]
+    """The records that are kept. Raises RecordError for one that is damaged, or has no seal to tell it by."""
+    return [(read_sealed(path), path) for path in sorted(folder.glob("*/*/*/*.json.gz"))]
 
 
 def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> list[Kept]:
@@ -85,7 +85,10 @@ def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> 
 
 def _unfit(record: Record) -> str:
     if record.failure is not None:
-        return f"the model failed: {record.failure.message.splitlines()[0]}"
+        first = record.failure.message.partition("\n")[0]
+        return f"the model failed: {first}"
+    if record.seal is None:
+        return "it has no seal: nobody can tell whether it is as it was written"
     return "nothing was answered" if record.summary.answered == 0 else ""
 
 
