@@ -14,13 +14,15 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
-from ..environments import Environment
 from ..store import cache_root
 from ..venvs import environ_of
 from . import wire
 from .gpu import gpu_memory
+
+if TYPE_CHECKING:
+    from ..environments import Environment
 
 STDERR_LINES = 20
 _LINE_LENGTH = 500
@@ -246,7 +248,9 @@ def _command(environment: Environment | None) -> list[str]:
     if environment is None:
         # `-P`: the folder tests start in must not shadow a library.
         return [sys.executable, "-P", "-m", "pytest_modellab.bench.worker"]
-    return [str(environment.interpreter), str(Path(__file__).with_name("bootstrap.py"))]
+    from . import bootstrap
+
+    return [str(environment.interpreter), str(Path(bootstrap.__file__).resolve())]
 
 
 class InProcessWorker:

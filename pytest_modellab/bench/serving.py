@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .exercises.model import Ask
-from .local import Worker, WorkerDied
-from .pool import LoadOrder
+from .local import WorkerDied
+
+if TYPE_CHECKING:
+    from .exercises.model import Ask
+    from .local import Worker
+    from .pool import LoadOrder
 
 PER_AUDIO_SECOND = 20.0
 """Seconds that a second of audio may take, beside the time to load."""
