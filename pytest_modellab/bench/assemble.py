@@ -114,6 +114,7 @@ def assemble(
                 snr_db=utterance.snr_db,
                 words=edits(each.words),
                 characters=edits(each.characters),
+                cut_from=answer.get("cut_from"),
                 prompt=utterance.prompt if utterance.prompt != utterance.text else None,
                 streamed=_streamed(case, utterance, answer, {} if facts.no_speed else times or {}, normalize),
                 speech=None if chats else _speech(utterance.id, answer, times or {}, heard),

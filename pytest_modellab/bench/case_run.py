@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..store import cache_root
+from .bounds import bounded
 from .conditions import Conditions
 from .exercises.model import Kept
 from .facts import RunFacts
@@ -322,8 +323,9 @@ class CaseRun:
             message = f"{error['type']}: {error['message']}"
             self._note(utterance, None, None, Failure(kind="exception", message=message, detail=error["traceback"]))
         else:
+            reply, cut = bounded(reply)
             kept = self.job.exercise.keep(ask, reply)
-            self._note(utterance, kept, reply["seconds"], None)
+            self._note(utterance, kept, reply["seconds"], None, cut=cut)
             if self.settings.alone:
                 self._note_times(utterance, reply["seconds"], kept)
 
@@ -333,6 +335,8 @@ class CaseRun:
         kept: Kept | None,
         seconds: float | None,
         error: Failure | None,
+        *,
+        cut: int = 0,
     ) -> None:
         kept = kept or Kept(None, self.job.seconds[utterance.id])
         # What a model said aloud is only written down, and scored, once all is said.
@@ -350,6 +354,7 @@ class CaseRun:
             "error": None if error is None else error.model_dump(),
             "errors": errors,
             "words": words,
+            "cut_from": cut or None,
         }
         self.journal.append(line)
         self.answers[utterance.id] = line

@@ -123,6 +123,9 @@ class Pool:
         that its load time is a cold load's and nothing else's.
         """
         loaded = self._loaded.get(group)
+        if loaded is not None and loaded.worker is not None and loaded.worker.gone:
+            # What asked it was broken off from outside, by a time-out of the test, say.
+            loaded = self._loaded.pop(group) and None
         if loaded is not None and alone and not loaded.alone:
             self._close_worker(group)
             loaded = None

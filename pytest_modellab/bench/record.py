@@ -65,6 +65,9 @@ class UtteranceResult(Stored):
     snr_db: float | None = None
     words: Edits = Field(description="of characters, where words aren't divided by spaces")
     characters: Edits
+    cut_from: int | None = Field(
+        default=None, description="characters of the longest text in the answer, where it was cut to what is kept"
+    )
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
     reply: Reply | None = Field(default=None, description="how it answered, in a dialogue")
     speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
