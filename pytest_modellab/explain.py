@@ -69,6 +69,8 @@ def _utterance(result: UtteranceResult, record: Record) -> list[str]:
         f"  {result.id}: {_count(errors, 'error')} in {_count(total, units)}"
         f" (S {words.substitutions}, D {words.deletions}, I {words.insertions})"
     )
+    if result.cut_from is not None:
+        head += f"; the answer, of {result.cut_from:,} characters, was cut"
     return [head, *_answer(result, record)]
 
 

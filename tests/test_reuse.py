@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.bench import provenance
-from pytest_modellab.bench.record_files import RecordError, newest_first, read, write
+from pytest_modellab.bench import provenance, sources
+from pytest_modellab.bench.record_files import RecordError, canonical, newest_first, read, write
 from pytest_modellab.cli import main
 from pytest_modellab.cli.baseline import latest
 
@@ -94,7 +95,7 @@ def remove(lab: FakeLab) -> None:
     newest(lab).unlink()
 
 
-CHANGES = (change_answers, change_reference, change_terms, change_price, damage, edit, remove)
+CHANGES = (change_answers, change_reference, damage, edit, remove)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
@@ -105,6 +106,25 @@ def test_what_could_matter_is_run_again(lab: FakeLab, change: Any) -> None:
     change(lab)
     lab.run()
     assert loads(lab) == 2
+
+
+@pytest.mark.parametrize("change", [change_terms, change_price], ids=lambda change: change.__name__)
+def test_what_only_scores_is_scored_again_and_no_model_is_run(lab: FakeLab, change: Any) -> None:
+    lab.ready()
+    lab.run()
+    change(lab)
+    lab.run().stdout.fnmatch_lines(
+        ["unchanged since *, scored again, not run again (--lab-fresh does): fake:cpu:clips"]
+    )
+    assert loads(lab) == 1
+    first, second = lab.records()
+    assert second.provenance.rescored is not None
+    assert second.provenance.created == first.provenance.created
+    assert second.timing == first.timing
+    lab.run().stdout.no_fnmatch_line("*scored again*")
+    assert len(lab.records()) == 2
+    lab.run("--lab-fresh")
+    assert canonical(lab.records()[-1]) == canonical(second)
 
 
 def test_a_stricter_limit_judges_the_old_record(lab: FakeLab) -> None:
@@ -229,8 +249,37 @@ class TestWhy:
         lab.ready()
         lab.run()
         change_terms(lab)
+        first, why = self.why(lab, capsys, monkeypatch)
+        assert first.startswith("fake:cpu:clips: unchanged since ")
+        assert first.endswith("are scored again, the model isn't run")
+        assert why == "  scoring: other code, terms, rules or prices"
+
+    def test_a_change_of_code_names_the_module(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        lab.ready()
+        lab.run()
+        package = tmp_path / "pytest_modellab"
+        shutil.copytree(sources.PACKAGE, package)
+        (package / "audio.py").write_text("SILENCE = True\n")
+        monkeypatch.setattr(sources, "PACKAGE", package)
         _, why = self.why(lab, capsys, monkeypatch)
-        assert why == "  its figures were made by other code, terms or prices"
+        assert why == "  code: other code between samples and answers: pytest_modellab.audio"
+        lab.run()
+        assert loads(lab) == 2
+
+    def test_a_record_of_before_the_modules_were_named(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab.ready()
+        lab.run()
+        (record,), path = lab.records(), newest(lab)
+        inputs = {**record.provenance.inputs, "code": "0" * 64}
+        origin = record.provenance.model_copy(update={"inputs": inputs, "key": provenance.input_key(inputs)})
+        path.unlink()
+        write(record.model_copy(update={"provenance": origin}), lab.path / "reports")
+        _, why = self.why(lab, capsys, monkeypatch)
+        assert why == "  code: other code between samples and answers"
 
     def test_an_unknown_case_and_one_that_cannot_run(
         self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

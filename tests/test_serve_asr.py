@@ -91,3 +91,22 @@ def test_a_port_that_is_taken_is_told(
     with serving(streams, "numbers") as url:
         assert main(["serve-asr", "numbers", "--port", url.rpartition(":")[2]]) == 2
     assert "can't listen on 127.0.0.1:" in capsys.readouterr().err
+
+
+def test_what_a_server_answers_is_measured_in_every_session(
+    streams: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(streams, "numbers") as url:
+        client(streams, url)
+        measured(streams, "--lab-model=there")
+        again = measured(streams, "--lab-model=there")
+        assert len(streams.records()) == 2
+        assert again.provenance.resumed == 0
+    monkeypatch.chdir(streams.path)
+    assert main(["why", "there:*"]) == 1
+    told = "there:cpu:numbers: run in every session: there: something outside its process can change its answers"
+    assert told in capsys.readouterr().out
+    # The server is gone: the record of when it was there doesn't pass for it.
+    gone = measured(streams, "--lab-model=there", code=1)
+    assert gone.failure is not None
+    assert len(streams.records()) == 3

@@ -20,10 +20,10 @@ from pytest_modellab.baseline import BaselineError
 from pytest_modellab.baseline import save as save_baseline
 from pytest_modellab.bench import record_files as records
 from pytest_modellab.bench.merge import MergeError, merge
-from pytest_modellab.bench.record import Elsewhere, Finding, NormalizerRef, Pass, Record, ShardOf
+from pytest_modellab.bench.record import NormalizerRef, Pass, Record, ShardOf
 from pytest_modellab.bench.record_files import canonical, read
 from pytest_modellab.bench.shards import Shard, assign
-from pytest_modellab.bench.stored import Failure
+from pytest_modellab.bench.stored import Elsewhere, Failure, Finding
 from pytest_modellab.cli import main
 from pytest_modellab.text import normalizer
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from fakelab import FakeLab
 
-from pytest_modellab.bench.provenance import sources_digest
+from pytest_modellab.bench.sources import sources_digest
 from pytest_modellab.catalog import load
 from pytest_modellab.cli import main
 from pytest_modellab.scorecard.card import Scorecard

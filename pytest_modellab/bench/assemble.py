@@ -6,13 +6,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
-from ..cases import Case
-from ..catalog.specs import StreamSpec
-from ..datasets import Dataset, Utterance
-from ..engines.base import Fact
 from ..metrics import asr, speed
 from ..metrics.intervals import (
     error_rate_interval,
@@ -22,15 +18,10 @@ from ..metrics.intervals import (
 )
 from ..text import CHARACTERS, Normalizer, normalizer
 from . import beyond, chat_figures, speech_figures, streaming_record
-from .conditions import Conditions
-from .judging import Heard
-from .local import Memory
-from .provenance import hardware
+from .hardware import hardware
 from .record import (
     AsrSummary,
     CaseRef,
-    Elsewhere,
-    Finding,
     MemoryUse,
     NormalizerRef,
     Pass,
@@ -45,23 +36,12 @@ from .speech_record import Speech
 from .stored import Failure, Range, edits, ranged
 from .streaming_record import Streamed, StreamingSummary
 
-
-@dataclass(frozen=True)
-class RunFacts:
-    """What a run knows beside the answers themselves."""
-
-    load_s: float | None
-    first_call_s: float | None
-    no_speed: str | None
-    failure: Failure | None
-    memory: Memory
-    resumed: int
-    restarts: int
-    conditions: Conditions
-    findings: tuple[Finding, ...] = ()
-    loaded: Mapping[str, Fact] = field(default_factory=dict)
-    """What the engine told after loading."""
-    elsewhere: Elsewhere | None = None
+if TYPE_CHECKING:
+    from ..cases import Case
+    from ..datasets import Dataset, Utterance
+    from .facts import RunFacts
+    from .judging import Heard
+    from .local import Memory
 
 
 @dataclass(frozen=True)
@@ -134,6 +114,7 @@ def assemble(
                 snr_db=utterance.snr_db,
                 words=edits(each.words),
                 characters=edits(each.characters),
+                cut_from=answer.get("cut_from"),
                 prompt=utterance.prompt if utterance.prompt != utterance.text else None,
                 streamed=_streamed(case, utterance, answer, {} if facts.no_speed else times or {}, normalize),
                 speech=None if chats else _speech(utterance.id, answer, times or {}, heard),
@@ -222,7 +203,7 @@ def _streamed(
 def _streaming(case: Case, results: Sequence[UtteranceResult], facts: RunFacts) -> StreamingSummary | None:
     if case.task != "streaming":
         return None
-    spec = case.dataset.stream or StreamSpec()
+    spec = case.dataset.streaming
     return streaming_record.summarize(results, spec.chunk_s, spec.pace, facts.no_speed)
 
 
@@ -292,10 +273,18 @@ def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
     )
     if common.no_speed:
         return common
+    return retimed(
+        common.model_copy(update={"clip5_calls_s": tuple(conditions.clip_s), "spread": conditions.spread}), results
+    )
+
+
+def retimed(measured: Timing, results: Sequence[UtteranceResult]) -> Timing:
+    """`measured` with all that is a function of the times of `results` and of the calls on the fixed clip."""
+    timed = [(r.processing_s, r.audio_s) for r in results if r.error is None and r.processing_s is not None]
     seconds, audio = [processing for processing, _ in timed], [each for _, each in timed]
     quartiles = [speed.quantile(seconds, q) or 0.0 for q in (0.25, 0.75)]
     rtf = speed.rtf(seconds, audio)
-    return common.model_copy(
+    return measured.model_copy(
         update={
             "processing_s": sum(seconds),
             "rtf": rtf,
@@ -306,8 +295,6 @@ def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
             "rtf_interval": ranged(time_ratio_interval(seconds, audio)),
             "latency_p50_s_interval": ranged(quantile_interval(seconds, 0.5)),
             "latency_p95_s_interval": ranged(quantile_interval(seconds, 0.95)),
-            "clip5_s": speed.quantile(conditions.clip_s, 0.5),
-            "clip5_calls_s": tuple(conditions.clip_s),
-            "spread": conditions.spread,
+            "clip5_s": speed.quantile(measured.clip5_calls_s, 0.5),
         }
     )

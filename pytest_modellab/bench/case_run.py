@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..cases import Case
-from ..datasets import Dataset, Utterance
-from ..engines.base import Fact
-from ..metrics import asr
-from ..printable import counted
 from ..store import cache_root
-from ..text import normalizer
-from .assemble import RunFacts
+from .bounds import bounded
 from .conditions import Conditions
-from .exercises import Ask, Exercise, Kept
+from .exercises.model import Kept
+from .facts import RunFacts
 from .interrupts import finishing
 from .journal import Journal
 from .local import Memory, WorkerDied
 from .machine import machine
-from .pool import MAX_DEATHS, Loaded, LoadOrder, Pool
-from .record import Elsewhere, Finding
-from .shards import Shard
-from .stored import Failure
-from .watch import Progress
+from .pool import MAX_DEATHS, Loaded
+from .stored import Elsewhere, Failure, Finding
+
+if TYPE_CHECKING:
+    from ..cases import Case
+    from ..datasets import Dataset, Utterance
+    from ..engines.base import Fact
+    from .exercises.model import Ask, Exercise
+    from .pool import LoadOrder, Pool
+    from .shards import Shard
+    from .watch import Progress
 
 # Audio that a timing pass answers a second time: enough for a stable RTF, little beside a large data set.
 TIMED_AUDIO_S = 120.0
 # Calls on the fixed clip, from the first to the last moment of what is timed.
 CLIP_CALLS = 3
+
+
+Counted: TypeAlias = Callable[[str, "str | None"], tuple[int, int]]
+"""Errors of a text, and words of its reference; of an utterance without an answer all are wrong."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,10 @@ class Job:
 class CaseRun:
     """The answers of one case: those in the journal already, and those still to be got."""
 
-    def __init__(self, job: Job, pool: Pool, journal: Journal, settings: Settings, progress: Progress) -> None:
+    def __init__(
+        self, job: Job, pool: Pool, journal: Journal, settings: Settings, progress: Progress, counted: Counted
+    ) -> None:
+        """`counted` is for who watches: what scores answers is no part of answering."""
         self.job = job
         self.pool = pool
         self.journal = journal
@@ -88,7 +96,7 @@ class CaseRun:
         }
         self.taken_over = len(self.answers)
         self.interrupted = False
-        self._normalize = normalizer(job.dataset.normalizer)
+        self._counted = counted
         self._conditions = Conditions()
 
     def facts_of_finished(self) -> RunFacts | None:
@@ -315,8 +323,9 @@ class CaseRun:
             message = f"{error['type']}: {error['message']}"
             self._note(utterance, None, None, Failure(kind="exception", message=message, detail=error["traceback"]))
         else:
+            reply, cut = bounded(reply)
             kept = self.job.exercise.keep(ask, reply)
-            self._note(utterance, kept, reply["seconds"], None)
+            self._note(utterance, kept, reply["seconds"], None, cut=cut)
             if self.settings.alone:
                 self._note_times(utterance, reply["seconds"], kept)
 
@@ -326,11 +335,13 @@ class CaseRun:
         kept: Kept | None,
         seconds: float | None,
         error: Failure | None,
+        *,
+        cut: int = 0,
     ) -> None:
         kept = kept or Kept(None, self.job.seconds[utterance.id])
         # What a model said aloud is only written down, and scored, once all is said.
         unheard = error is None and kept.text is None
-        words = asr.Counts() if unheard else asr.score(utterance.text, kept.text, self._normalize).words
+        errors, words = (0, 0) if unheard else self._counted(utterance.text, kept.text)
         line = {
             "utterance": utterance.id,
             "text": kept.text,
@@ -341,8 +352,9 @@ class CaseRun:
             "times": kept.times,
             "alone": self.settings.alone,
             "error": None if error is None else error.model_dump(),
-            "errors": words.errors,
-            "words": words.reference,
+            "errors": errors,
+            "words": words,
+            "cut_from": cut or None,
         }
         self.journal.append(line)
         self.answers[utterance.id] = line
@@ -362,7 +374,8 @@ class CaseRun:
         if elsewhere is not None:
             return f"asked for {self.job.case.device.id}, {elsewhere}: its times are not {self.job.case.device.id}'s"
         if self.taken_over:
-            return f"resumed: {counted(self.taken_over, 'utterance')} answered in a session that was killed"
+            utterances = "1 utterance" if self.taken_over == 1 else f"{self.taken_over} utterances"
+            return f"resumed: {utterances} answered in a session that was killed"
         if deaths:
             return f"the worker died {deaths} times"
         return None

@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ..datasets import Dataset
 from ..engines.base import Clip
+
+if TYPE_CHECKING:
+    from ..datasets import Dataset
 
 CLIP_S = 5.0
 """Length of the fixed clip."""

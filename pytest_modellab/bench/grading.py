@@ -50,7 +50,7 @@ def grader_of(dataset: Dataset, bench: Bench) -> Grader | None:
     if by is None:
         return None
     if by.llm is not None:
-        return ModelGrader(servant(by.llm, "chat", dataset.spec, bench), bench)
+        return ModelGrader(servant(by.llm, "chat", dataset.spec, bench, asked_by=__name__), bench)
     return Verdicts.read(bench.catalog.folder / "datasets" / str(by.verdicts))
 
 

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
 from .. import environments, weights
 from ..cases import Case
 from ..catalog.load import Catalog
-from ..catalog.specs import StreamSpec
 from ..datasets import Dataset
 from ..engines.base import Engine
 from ..engines.registry import engine_class
 from ..text import normalizer
-from . import provenance
+from . import provenance, sources
+from .assemble import assemble
+from .case_run import CaseRun
+from .exercises import module_of
 from .pool import LoadOrder
-
-_PACKAGE = Path(__file__).parent.parent
-_JUDGING = ("bench/*.py", "metrics/*.py", "datasets/*.py", "text.py", "audio.py")
-"""What makes figures out of answers, and times them."""
+from .rescore import scored_anew
 
 
 def answers_depend_on(
-    case: Case, catalog: Catalog, dataset: Dataset, order: LoadOrder, engine: type[Engine], *, in_process: bool
+    case: Case,
+    catalog: Catalog,
+    dataset: Dataset,
+    order: LoadOrder,
+    engine: type[Engine],
+    *,
+    in_process: bool,
+    asked_by: str,
 ) -> dict[str, Any]:
-    """Everything that can change an answer; the input key is made of it."""
+    """Everything that can change an answer; the input key is made of it.
+
+    Values stand for themselves: of the code that made them (a catalog that is read, weights that are fetched) nothing
+    counts. What counts is the code from these values to an answer in the journal, and how it is timed: the module
+    `asked_by`, which passes them on, what runs a case, makes requests, decodes and degrades, the worker, the engine.
+    """
     inputs: dict[str, Any] = {
         "protocol": provenance.PROTOCOL,
         "task": case.task,
@@ -44,10 +54,15 @@ def answers_depend_on(
         "in_process": in_process,
         "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
         "python": provenance.python_tag(),
-        "code": provenance.sources_digest(order.engine, order.environment, case.task),
+        "code": sources.of_answers(
+            order.engine,
+            order.environment,
+            roots=(CaseRun.__module__, module_of(case.task), *sorted(_sounding(dataset))),
+            alone=(asked_by,),
+        ),
     }
     if case.task == "streaming":
-        inputs["stream"] = (case.dataset.stream or StreamSpec()).model_dump()
+        inputs["stream"] = case.dataset.streaming.model_dump()
     if order.parts:
         inputs["parts"] = {role: _part(case, catalog, order, role) for role in sorted(order.parts)}
     if order.environment is not None:
@@ -67,16 +82,17 @@ def _part(case: Case, catalog: Catalog, order: LoadOrder, role: str) -> dict[str
         "options": part.options,
         "weights": weights.digest(model, catalog),
         "versions": found,
-        "code": provenance.sources_digest(part.engine, order.environment),
+        "code": sources.of_answers(part.engine, order.environment),
     }
 
 
 def figures_depend_on(case: Case, dataset: Dataset) -> str:
-    """SHA-256 of what makes figures out of answers: our code, normalizer, terms, what is known of each utterance."""
+    """SHA-256 of what makes figures out of answers: the code that scores, normalizer, terms, what is known of each
+    utterance. Its change leads to other figures of the same answers, which need no model."""
     normalize = normalizer(dataset.normalizer)
     price = case.device.price
     known = [
-        _code(),
+        sources.digests(sources.closure([assemble.__module__, scored_anew.__module__])),
         [normalize.name, normalize.version],
         [case.dataset.glossary, case.dataset.names],
         None if price is None else [price.per_hour, price.currency],
@@ -87,9 +103,17 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
     return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
 
 
-@cache
-def _code() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in _JUDGING for path in _PACKAGE.glob(pattern)):
-        digest.update(path.relative_to(_PACKAGE).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def _sounding(dataset: Dataset) -> set[str]:
+    """The modules whose code makes the samples of a data set."""
+
+    def within(value: object) -> Iterator[str]:
+        if isinstance(value, tuple):
+            for each in value:
+                yield from within(each)
+        elif is_dataclass(value):
+            yield type(value).__module__
+            for field in fields(value):
+                yield from within(getattr(value, field.name))
+
+    found = {type(utterance).__module__ for utterance in dataset.utterances}
+    return found.union(*(within(utterance.recording) for utterance in dataset.utterances))

@@ -14,16 +14,26 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
-from ..environments import Environment
 from ..store import cache_root
 from ..venvs import environ_of
 from . import wire
+from .clock import believed
 from .gpu import gpu_memory
+
+if TYPE_CHECKING:
+    from ..environments import Environment
 
 STDERR_LINES = 20
 _LINE_LENGTH = 500
+_SLICE_S = 0.5
+"""A reply is waited for in slices: in one that takes much longer this session was stopped."""
+_STOPPED_S = 1.0
+_LAST_LOOK_S = 10.0
+"""For a reply that has begun to come when its time is up."""
+_MOMENT_S = 2.0
+"""For a worker's children to end by themselves."""
 
 
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
@@ -76,6 +86,11 @@ class Worker(Protocol):
 
     memory: Memory
 
+    @property
+    def gone(self) -> bool:
+        """Whether it has ended, so that it answers no more."""
+        ...
+
     def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
         """The reply; samples that came with it are its `payload`. Raises WorkerDied; the worker is gone afterwards."""
         ...
@@ -105,6 +120,10 @@ class LocalWorker:
         self.memory = Memory()
         self._gpu = gpu
         self._gone = False
+        self._number = 0
+        self._pid: int | None = None
+        self._unreadable = ""
+        self._started = time.monotonic()
         self._stderr: deque[str] = deque(maxlen=STDERR_LINES)
         self._replies: queue.Queue[dict[str, Any] | None] = queue.Queue()
         assert self._process.stdin is not None
@@ -124,8 +143,12 @@ class LocalWorker:
 
     def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
         """Send one request and wait at most `timeout` seconds for its reply."""
+        if self._gone:
+            raise WorkerDied("crash", "the worker was ended before, when what had asked it was broken off")
+        self._number += 1
+        start = time.monotonic()
         try:
-            wire.send(self._stdin, message, payload)
+            wire.send(self._stdin, {**message, "number": self._number}, payload)
             reply = self._wait(timeout)
         except queue.Empty:
             self._kill()
@@ -141,21 +164,70 @@ class LocalWorker:
             raise
         if reply is None:
             raise self._death()
+        self._check_sender(reply)
         self._sample(reply)
-        return reply
+        now = time.monotonic()
+        return believed(reply, now - start, since_start_s=now - self._started)
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has been ended, by itself or by others."""
+        return self._gone
 
     def _wait(self, timeout: float) -> dict[str, Any] | None:
-        """The next reply; None where the worker is gone, even if a child of it still holds the pipe open."""
+        """The next reply; None where the worker is gone, even if a child of it still holds the pipe open.
+
+        Time in which this session was stopped itself (SIGSTOP, a suspended machine) doesn't count: what lay in the pipe
+        when it went on is read. Raises queue.Empty.
+        """
         end = time.monotonic() + timeout
         while True:
             gone = self._process.poll() is not None
+            before = time.monotonic()
+            patience = max(0.0, min(_SLICE_S, end - before))
             try:
-                return self._replies.get(timeout=max(0.0, min(0.5, end - time.monotonic())))
+                return self._replies.get(timeout=patience)
             except queue.Empty:
                 if gone:
                     return None
-                if time.monotonic() >= end:
+                now = time.monotonic()
+                if now - before > patience + _STOPPED_S:
+                    end += now - before - patience
+                if now >= end:
+                    return self._last_look()
+
+    def _last_look(self) -> dict[str, Any] | None:
+        """What has come at the last moment: a reply that is being read is waited for. Raises queue.Empty."""
+        end = time.monotonic() + _LAST_LOOK_S
+        while True:
+            try:
+                return self._replies.get(timeout=0.05)
+            except queue.Empty:
+                if time.monotonic() >= end or not self._coming():
                     raise
+
+    def _coming(self) -> bool:
+        """Whether something of a reply lies in the pipe."""
+        import select
+
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError, ValueError):  # Windows waits for sockets only
+            return bool(select.select([self._process.stdout.fileno()], [], [], 0)[0])
+        return False
+
+    def _check_sender(self, reply: dict[str, Any]) -> None:
+        """Raise WorkerDied, and end the worker, where a reply is of another request, or of another process."""
+        number, pid = reply.pop("number", None), reply.pop("pid", None)
+        self._pid = self._pid or pid
+        if pid == self._pid and number == self._number:
+            return
+        why = (
+            f"a second process, {pid}, answers in its place: the engine forked, and went on in both"
+            if pid != self._pid
+            else f"it answered request {self._number} with the reply to request {number}"
+        )
+        self._kill()
+        raise WorkerDied("crash", f"the worker's replies can't be told apart: {why}", self._tail())
 
     def close(self) -> None:
         """Ask it to end; kill it if it has not within five seconds. Safe to repeat."""
@@ -189,21 +261,20 @@ class LocalWorker:
                 self.memory.peak_rss, self.memory.method = peak, "peak_wset"
 
     def _death(self) -> WorkerDied:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=5)
+        if not self._unreadable:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=5)
         self._kill()
-        return WorkerDied("crash", describe_exit(self._process.returncode), self._tail())
+        return WorkerDied("crash", self._unreadable or describe_exit(self._process.returncode), self._tail())
 
     def _kill(self) -> None:
         """End the process and everything it started, and let go of it. Safe to repeat."""
         if self._gone:
             return
         self._gone = True
-        if sys.platform == "win32":
-            self._process.kill()
-        else:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        if sys.platform != "win32":
+            self._end_group()
         self._process.wait()
         self._kill_strays()
         with contextlib.suppress(OSError):
@@ -214,6 +285,29 @@ class LocalWorker:
             if not thread.is_alive():
                 stream.close()  # type: ignore[union-attr]  # both are pipes
         self._scratch.cleanup()
+
+    def _end_group(self) -> None:
+        """End what the worker started: with a moment first for what clears away after it, such as shared memory.
+
+        multiprocessing's resource tracker does, once its process is gone.
+        """
+        for number, patience_s in ((signal.SIGTERM, _MOMENT_S), (signal.SIGKILL, 0.0)):
+            end = time.monotonic() + patience_s
+            try:
+                os.killpg(self._process.pid, number)
+                while time.monotonic() < end and self._group_lives():
+                    time.sleep(0.02)
+            except (ProcessLookupError, PermissionError):
+                return
+
+    def _group_lives(self) -> bool:
+        import psutil
+
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if os.getpgid(process.pid) == self._process.pid and process.status() != psutil.STATUS_ZOMBIE:
+                    return True
+        return False
 
     def _kill_strays(self) -> None:
         """End what left the worker's process group, or outlived it: known by its folder for temporary files."""
@@ -232,7 +326,11 @@ class LocalWorker:
             while (frame := wire.receive(stream)) is not None:
                 reply, payload = frame
                 self._replies.put({**reply, "payload": payload} if payload else reply)
-        except (ValueError, OSError) as error:
+        except wire.TooLarge as error:
+            self._unreadable = f"the worker's reply is too large: {error}"
+        except ValueError as error:
+            self._unreadable = f"the worker's reply can't be read: {error}"
+        except OSError as error:
             self._stderr.append(f"(unreadable reply: {error})")
         self._replies.put(None)
 
@@ -246,7 +344,9 @@ def _command(environment: Environment | None) -> list[str]:
     if environment is None:
         # `-P`: the folder tests start in must not shadow a library.
         return [sys.executable, "-P", "-m", "pytest_modellab.bench.worker"]
-    return [str(environment.interpreter), str(Path(__file__).with_name("bootstrap.py"))]
+    from . import bootstrap
+
+    return [str(environment.interpreter), str(Path(bootstrap.__file__).resolve())]
 
 
 class InProcessWorker:
@@ -257,10 +357,13 @@ class InProcessWorker:
 
         self._host = Host()
         self.memory = Memory()
+        self.gone = False
 
     def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
+        start = time.monotonic()
         reply, samples = self._host.answer(message, payload)
         reply.pop("cpu_s", None)  # the session's own, which it knows
+        reply = believed(reply, time.monotonic() - start)
         return {**reply, "payload": samples} if samples else reply
 
     def close(self) -> None:

@@ -18,8 +18,9 @@ from .. import __version__
 from ..metrics import speed
 from ..text import CHARACTERS, normalizer
 from . import beyond, chat_figures, reuse, speech_figures, streaming_record
-from .assemble import RunFacts, summarize, timing
+from .assemble import summarize, timing
 from .conditions import Conditions
+from .facts import RunFacts
 from .local import Memory
 from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
 from .rescore import rescored

@@ -6,17 +6,20 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..cases import Case
-from ..catalog.specs import DeviceSpec
-from ..engines.base import Fact
-from ..environments import Environment
 from .conditions import beside
-from .exercises.model import Ask
-from .lease import Leases
-from .local import Memory, Worker, WorkerDied
+from .local import Memory, WorkerDied
 from .stored import Failure
+
+if TYPE_CHECKING:
+    from ..cases import Case
+    from ..catalog.specs import DeviceSpec
+    from ..engines.base import Fact
+    from ..environments import Environment
+    from .exercises.model import Ask
+    from .lease import Leases
+    from .local import Worker
 
 # A worker that dies this often in one case is not started again for it.
 MAX_DEATHS = 3
@@ -120,6 +123,9 @@ class Pool:
         that its load time is a cold load's and nothing else's.
         """
         loaded = self._loaded.get(group)
+        if loaded is not None and loaded.worker is not None and loaded.worker.gone:
+            # What asked it was broken off from outside, by a time-out of the test, say.
+            loaded = self._loaded.pop(group) and None
         if loaded is not None and alone and not loaded.alone:
             self._close_worker(group)
             loaded = None

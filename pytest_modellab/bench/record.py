@@ -17,7 +17,7 @@ from . import beyond_figures, speech_record, streaming_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
-from .stored import Edits, Failure, Range, Share, Stored, volatile
+from .stored import Edits, Elsewhere, Failure, Finding, Range, Share, Stored, volatile
 from .streaming_record import Streamed, StreamingSummary
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
@@ -34,16 +34,6 @@ class CaseRef(Stored):
     @property
     def id(self) -> str:
         return f"{self.model}:{self.device}:{self.dataset}"
-
-
-class Elsewhere(Stored):
-    """A device that stood in for the one that was asked for."""
-
-    device: str
-    why: str
-
-    def __str__(self) -> str:
-        return f"ran on {self.device} ({self.why})"
 
 
 class ShardOf(Stored):
@@ -75,18 +65,13 @@ class UtteranceResult(Stored):
     snr_db: float | None = None
     words: Edits = Field(description="of characters, where words aren't divided by spaces")
     characters: Edits
+    cut_from: int | None = Field(
+        default=None, description="characters of the longest text in the answer, where it was cut to what is kept"
+    )
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
     reply: Reply | None = Field(default=None, description="how it answered, in a dialogue")
     speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
     streamed: Streamed | None = Field(default=None, description="how it went as a stream; null where it was none")
-
-
-class Finding(Stored):
-    """Something odd in a recording, for a person to look at."""
-
-    utterance: str
-    kind: str
-    message: str
 
 
 class NormalizerRef(Stored):

@@ -8,8 +8,9 @@ from typing import Any
 
 from ..metrics.definitions import METRICS
 from . import speech_figures
-from .assemble import RunFacts, timing
+from .assemble import timing
 from .conditions import Conditions
+from .facts import RunFacts
 from .local import Memory
 from .record import Record
 from .rescore import rescore

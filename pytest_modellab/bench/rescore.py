@@ -5,13 +5,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ..metrics import asr
 from ..text import CHARACTERS, Normalizer, normalizer
-from . import beyond, chat_figures, streaming_record
-from .assemble import score, summarize
-from .record import NormalizerRef, Record, UtteranceResult
+from . import beyond, chat_figures, speech_figures, streaming_record
+from .assemble import retimed, score, summarize
+from .record import NormalizerRef, Price, Record, UtteranceResult
 from .stored import edits
+
+if TYPE_CHECKING:
+    from ..cases import Case
+    from ..datasets import Dataset, Utterance
 
 
 def rescore(record: Record, name: str | None = None) -> Record:
@@ -39,10 +44,63 @@ def rescore(record: Record, name: str | None = None) -> Record:
             else beyond.count(results, normalize, beyond.Terms.cut(glossary, names, normalize)),
             "chat": chat_figures.summarize(results) if record.chat else None,
             "provenance": record.provenance.model_copy(
-                update={"rescored": datetime.now(UTC).isoformat(timespec="milliseconds")}
+                update={"rescored": datetime.now(UTC).isoformat(timespec="milliseconds"), "judging": None}
             ),
         }
     )
+
+
+def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> Record | None:
+    """`record`, of the utterances of `dataset`, with every figure made by the code, terms and prices of now.
+
+    `judging` is the digest of these. None where the record doesn't hold what it takes: a rubric that nobody was asked
+    about, or how the judge's own errors came about.
+    """
+    known = {utterance.id: utterance for utterance in dataset.utterances}
+    if list(known) != [row.id for row in record.utterances]:
+        return None
+    if record.speech is not None and record.speech.judge.wer is not None:
+        return None
+    told = [_told(row, known[row.id]) for row in record.utterances]
+    if any(
+        new.reply and old.reply and new.reply.rubric != old.reply.rubric
+        for new, old in zip(told, record.utterances, strict=True)
+    ):
+        return None
+    normalize = normalizer(dataset.normalizer)
+    scored, results = rescored(case.task, told, normalize)
+    if record.speech is not None:
+        results = speech_figures.paced(results)
+    chats, price, speech = case.task == "chat", case.device.price, record.speech
+    terms = beyond.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    origin = {"rescored": now, "stands_again": None, "judging": judging}
+    return record.model_copy(
+        update={
+            "id": secrets.token_hex(4),
+            "title": case.model.title or case.model.id,
+            "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
+            "summary": summarize(results, scored, words=normalize.name != CHARACTERS),
+            "utterances": tuple(results),
+            "timing": record.timing if record.timing.no_speed else retimed(record.timing, results),
+            "price": None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
+            "streaming": streaming_record.again(record.streaming, results, record.timing.no_speed),
+            "speech": None if speech is None else speech_figures.again(speech, results),
+            "beyond": None if chats else beyond.count(results, normalize, terms),
+            "chat": chat_figures.summarize(results) if chats else None,
+            "provenance": record.provenance.model_copy(update=origin),
+        }
+    )
+
+
+def _told(row: UtteranceResult, utterance: Utterance) -> UtteranceResult:
+    """A row with what its data set tells of the utterance now; reference, speaker and language are in the input key."""
+    update: dict[str, object] = {"kind": utterance.kind, "snr_db": utterance.snr_db}
+    if row.reply is not None and utterance.turn is not None:
+        turn = utterance.turn
+        told = {"dialogue": turn.dialogue, "context": turn.context, "rubric": turn.rubric}
+        update["reply"] = row.reply.model_copy(update={**told, "rules": chat_figures.given(turn.rules)})
+    return row.model_copy(update=update)
 
 
 def rescored(

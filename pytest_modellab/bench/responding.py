@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import perf_counter, process_time  # bound before an engine can replace them
 from typing import Any
 
 import numpy as np
@@ -28,9 +28,9 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     first_audio_s: float | None = None
     played_s = stalled_s = 0.0  # until when there is something to play; what was waited for
     engine.synchronize()
-    cpu, start = time.process_time(), time.perf_counter()
+    cpu, start = process_time(), perf_counter()
     for piece in engine.respond(turn):
-        now = time.perf_counter() - start
+        now = perf_counter() - start
         match piece:
             case str():
                 if first_token_s is None and piece.strip():
@@ -49,7 +49,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
             case _:
                 raise TypeError(f"respond() must yield text, Speech or Heard, not {piece!r:.200}")
     engine.synchronize()
-    seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu
+    seconds, cpu_s = perf_counter() - start, process_time() - cpu
     samples, rate = joined(spoken)
     reply = {
         "text": storable("".join(written)).strip(),

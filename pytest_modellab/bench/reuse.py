@@ -19,6 +19,10 @@ _MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
 """What a speed is of: two machines that share these may still differ, but records stay where they were made."""
 
 
+SHOWN = 8
+"""Modules that are named where code changed."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a record must be of to stand for a new run."""
@@ -33,8 +37,19 @@ class Wanted:
     shard: Shard | None = None
 
 
-def find(reports: Path, wanted: Wanted) -> tuple[Record, Path] | None:
-    """The newest record that will do, and where it is; None where the case has to be run."""
+@dataclass(frozen=True)
+class Found:
+    """A record whose answers stand for a new run."""
+
+    record: Record
+    path: Path
+    scored_otherwise: bool = False
+    """Whether its figures were made by other code, terms or prices, and are to be made anew."""
+
+
+def find(reports: Path, wanted: Wanted) -> Found | None:
+    """The newest record that will do, or else the newest whose answers will; None where the case has to be run."""
+    answers: Found | None = None
     for path in records_of(wanted.case, reports):
         try:
             # The key is in the text or the record is another's: most files need not be understood.
@@ -43,9 +58,12 @@ def find(reports: Path, wanted: Wanted) -> tuple[Record, Path] | None:
             record = read(path)
         except (RecordError, OSError, UnicodeDecodeError):
             continue  # a damaged record stands for nothing
-        if why_not(record, wanted) is None:
-            return record, path
-    return None
+        if why_not(record, wanted) is not None:
+            continue
+        if record.provenance.judging == wanted.judging:
+            return Found(record, path)
+        answers = answers or Found(record, path, scored_otherwise=True)
+    return answers
 
 
 def brought_forward(reports: Path, case: Case, record: Record, path: Path) -> tuple[Record, Path]:
@@ -69,7 +87,7 @@ def records_of(case: Case, reports: Path) -> list[Path]:
 
 
 def why_not(record: Record, wanted: Wanted) -> str | None:
-    """Why a record can't stand for a new run; None if it can."""
+    """Why a record's answers can't stand for a new run; None if they can, whoever made figures of them."""
     case = record.case
     if (case.model, case.device, case.dataset, case.task) != (
         wanted.case.model.id,
@@ -80,8 +98,6 @@ def why_not(record: Record, wanted: Wanted) -> str | None:
         return "it is another case's"
     if record.provenance.key != wanted.key:
         return "its inputs were others"
-    if record.provenance.judging != wanted.judging:
-        return "its figures were made by other code, terms or prices"
     if record.seal is None:
         return "it has no seal, being of an older version"
     if record.limited_to != wanted.limited_to:
@@ -90,8 +106,6 @@ def why_not(record: Record, wanted: Wanted) -> str | None:
         return "it is of another part of the data"
     if record.failure is not None or record.summary.answered < record.summary.utterances:
         return "not every utterance was answered"
-    if record.provenance.rescored is not None:
-        return "it was scored again after the run"
     if record.ran_on is None and record.timing.no_speed is not None:
         return f"it has no times ({record.timing.no_speed})"
     here = provenance.hardware()
@@ -113,17 +127,29 @@ def last(reports: Path, case: Case) -> tuple[Record, Path] | None:
     return None
 
 
-_MEANS = {"code": "the code between samples and answers", "dataset": "recordings or references", "weights": "weights"}
+_MEANS = {"code": "code between samples and answers", "dataset": "recordings or references", "weights": "weights"}
 """Inputs that are digests, in words."""
 
 
 def changes(old: Any, new: Any, name: str = "") -> Iterator[str]:
     """What differs between two records' inputs, a line each: `options.beam_size: 5 -> 1`."""
     if isinstance(old, dict) and isinstance(new, dict):
+        if name.rpartition(".")[2] == "code":
+            yield from _of_code(old, new, name)
+            return
         for key in sorted({*old, *new}):
             yield from changes(old.get(key), new.get(key), f"{name}.{key}" if name else key)
     elif old != new:
-        yield f"{name}: other {_MEANS[name]}" if name in _MEANS else f"{name}: {old} -> {new}"
+        means = _MEANS.get(name.rpartition(".")[2])
+        yield f"{name}: {old} -> {new}" if means is None else f"{name}: other {means}"
+
+
+def _of_code(old: dict[str, Any], new: dict[str, Any], name: str) -> Iterator[str]:
+    changed = sorted(module for module in {*old, *new} if old.get(module) != new.get(module))
+    if changed:
+        yield f"{name}: other {_MEANS['code']}: {', '.join(changed[:SHOWN])}" + (
+            f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        )
 
 
 def since(record: Record) -> str:

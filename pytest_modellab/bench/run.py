@@ -17,14 +17,15 @@ from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
 from ..engines.registry import engine_class, hears, imported_from, remedy, speaks
 from ..environments import Environment, Environments, NoEnvironment, whereabouts
+from ..metrics import asr
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..store.occupancy import Occupant
-from ..text import CHARACTERS
+from ..text import CHARACTERS, normalizer
 from . import provenance, reuse
 from . import record_files as records
 from .artefacts import Artefacts
 from .assemble import Judged, Origin, assemble
-from .case_run import CaseRun, Job, Settings
+from .case_run import CaseRun, Counted, Job, Settings
 from .exercises import exercise_for
 from .grading import Grader, graded, grader_of
 from .inputs import answers_depend_on, figures_depend_on
@@ -33,11 +34,14 @@ from .judging import Heard, JudgeError, Jury, said_of
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
 from .machine import machine
+from .outside import why_always
 from .pool import LoadOrder, PartOrder, Pool, mapping
-from .record import Elsewhere, Record, ShardOf
+from .record import Record, ShardOf
+from .rescore import scored_anew
 from .servants import NoServant, ServantError
 from .session import Session
 from .shards import Shard, together
+from .stored import Elsewhere
 from .summoning import summon
 from .voicing import voiced
 from .watch import Progress, Silent
@@ -271,10 +275,11 @@ class Bench:
         jury, grader = self.jury(case), self.grader(case, dataset)
         inputs = self.inputs(case, dataset, order)
         wanted = self.wanted(case, dataset, inputs)
-        found = None if self.settings.fresh else reuse.find(self.session.reports, wanted)
-        if found is not None and not self._in_doubt(case, found[0]):
-            record, path = reuse.brought_forward(self.session.reports, case, *found)
-            return Outcome(record, path, unchanged_since=reuse.since(record))
+        always = why_always(case, dataset, order, self)
+        fresh = self.settings.fresh or always is not None
+        standing = None if fresh else self._standing(case, dataset, wanted)
+        if standing is not None:
+            return standing
         exercise = exercise_for(case.task, dataset, engine_class(order.engine), self.sounds)
         whole, seconds = dataset, {u.id: exercise.seconds(u) for u in dataset.utterances}  # finds broken files early
         shard = None if self.settings.shard is None else _cut(self.settings.shard, whole, seconds)
@@ -286,7 +291,7 @@ class Bench:
         origin = self._origin(wanted, order, inputs, shard)
         # Answers of another part are no beginning of this one.
         key = origin.key if shard is None else f"{origin.key} {shard.cut}"
-        if self.settings.fresh:
+        if fresh:
             self.session.forget(case.key)
         else:
             self.session.adopt(case.key, key)
@@ -303,7 +308,7 @@ class Bench:
 
         with Journal.open(self.session.journal(case.key), head) as journal:
             job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1])
-            run = CaseRun(job, self.pool, journal, self.settings, self.progress)
+            run = CaseRun(job, self.pool, journal, self.settings, self.progress, counting(dataset.normalizer))
             facts = run.facts_of_finished() or run.finish()
             judged = Judged(
                 heard=None if jury is None else self._hear(case, jury, dataset, run, journal),
@@ -316,6 +321,24 @@ class Bench:
             said.audio for each in record.utterances if (said := each.speech or each.reply) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))
+
+    def _standing(self, case: Case, dataset: Dataset, wanted: reuse.Wanted) -> Outcome | None:
+        """The record that stands for this session's, scored again where only that has changed; None without one."""
+        reports = self.session.reports
+        found = reuse.find(reports, wanted)
+        if found is None:
+            return None
+        record, path = found.record, found.path
+        if found.scored_otherwise:
+            of = dataset if record.shard is None else dataset.only(record.shard.places)
+            anew = scored_anew(record, case, of, wanted.judging)
+            if anew is None or self._in_doubt(case, anew):
+                return None
+            return Outcome(anew, records.write(anew, reports), unchanged_since=f"{reuse.since(anew)}, scored again")
+        if self._in_doubt(case, record):
+            return None
+        record, path = reuse.brought_forward(reports, case, record, path)
+        return Outcome(record, path, unchanged_since=reuse.since(record))
 
     def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> Heard:
         """Have the judges listen, beside whatever else measures accuracy. Raises JudgeError."""
@@ -347,7 +370,9 @@ class Bench:
     def inputs(self, case: Case, dataset: Dataset, order: LoadOrder) -> dict[str, Any]:
         """Everything that can change an answer of `case`."""
         engine = engine_class(order.engine)
-        inputs = answers_depend_on(case, self.catalog, dataset, order, engine, in_process=self.settings.in_process)
+        inputs = answers_depend_on(
+            case, self.catalog, dataset, order, engine, in_process=self.settings.in_process, asked_by=__name__
+        )
         jury = self.jury(case)
         grader = self.grader(case, dataset)
         if grader is not None:
@@ -391,6 +416,17 @@ def _cut(shard: Shard, whole: Dataset, seconds: Mapping[str, float]) -> ShardOf:
 
 def _too_many(shard: ShardOf) -> str:
     return f"shard {shard.cut} holds none of its {shard.utterances} utterances; more shards than these are of no use"
+
+
+def counting(name: str) -> Counted:
+    """How errors are counted for who watches a run, under the normalizer `name`."""
+    normalize = normalizer(name)
+
+    def counted(reference: str, text: str | None) -> tuple[int, int]:
+        words = asr.score(reference, text, normalize).words
+        return words.errors, words.reference
+
+    return counted
 
 
 def _target(case: Case) -> str:

@@ -10,7 +10,8 @@ from .. import weights
 from ..cases import Case
 from ..catalog.specs import DatasetSpec, Task
 from ..engines.registry import engine_class
-from . import provenance
+from . import provenance, sources
+from .exercises import module_of
 from .pool import LoadOrder
 from .serving import Serving
 
@@ -39,8 +40,8 @@ class Servant:
         return Serving(self.model, self.order, bench.start_worker, ServantError)
 
 
-def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench) -> Servant:
-    """The model `name` for `task`, which the catalog has seen to.
+def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench, *, asked_by: str) -> Servant:
+    """The model `name` for `task`, which the catalog has seen to; `asked_by` is the module that asks it.
 
     Raises NoServant where its library isn't here, or store.StoreError.
     """
@@ -59,6 +60,8 @@ def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench) -> Servan
         "options": order.options,
         "weights": weights.digest(model, catalog),
         "versions": found,
-        "code": provenance.sources_digest(order.engine, order.environment),
+        "code": sources.of_answers(
+            order.engine, order.environment, roots=(Serving.__module__, module_of(task)), alone=(asked_by,)
+        ),
     }
     return Servant(name, order, inputs)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .exercises.model import Ask
-from .local import Worker, WorkerDied
-from .pool import LoadOrder
+from .bounds import MOST_CHARACTERS, bounded
+from .local import WorkerDied
+
+if TYPE_CHECKING:
+    from .exercises.model import Ask
+    from .local import Worker
+    from .pool import LoadOrder
 
 PER_AUDIO_SECOND = 20.0
 """Seconds that a second of audio may take, beside the time to load."""
@@ -29,7 +33,7 @@ class Serving:
     def ask(self, ask: Ask) -> dict[str, Any]:
         """Its reply. Raises `failure`."""
         try:
-            if self._worker is None:
+            if self._worker is None or self._worker.gone:
                 self._worker = self._start(self._order)
                 self._checked(self._worker.request(self._order.message(), timeout=self._order.timeout_s))
             timeout = self._order.timeout_s + PER_AUDIO_SECOND * ask.audio_s
@@ -42,6 +46,9 @@ class Serving:
         if "error" in reply:
             error = reply["error"]
             raise self._failure(f"{self._name} failed: {error['type']}: {error['message']}")
+        reply, cut = bounded(reply)
+        if cut:
+            raise self._failure(f"{self._name} failed: it wrote {cut:,} characters; {MOST_CHARACTERS:,} are read")
         return reply
 
     def __enter__(self) -> Serving:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from time import perf_counter, process_time  # bound before an engine can replace them
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,15 @@ def answer(engine: Any, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]
     pieces: list[Speech] = []
     first_s: float | None = None
     engine.synchronize()
-    cpu, start = time.process_time(), time.perf_counter()
+    cpu, start = process_time(), perf_counter()
     for piece in engine.synthesize(message["text"], message["language"]):
         if not isinstance(piece, Speech):
             raise TypeError(f"synthesize() must yield Speech, not {piece!r:.200}")
         if first_s is None and len(piece.samples):
-            first_s = time.perf_counter() - start
+            first_s = perf_counter() - start
         pieces.append(piece)
     engine.synchronize()
-    seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu
+    seconds, cpu_s = perf_counter() - start, process_time() - cpu
     samples, rate = joined(pieces)
     spoken = sum(1 for piece in pieces if len(piece.samples))
     reply = {"seconds": seconds, "cpu_s": cpu_s, "first_audio_s": first_s, "pieces": spoken, "rate": rate}

@@ -72,6 +72,11 @@ def summarize(results: Sequence[UtteranceResult], judge: Judge, missing: dict[st
     )
 
 
+def again(summary: SpeechSummary, results: Sequence[UtteranceResult]) -> SpeechSummary:
+    """The summary of a record whose utterances are `results` now."""
+    return summarize(results, summary.judge, {name: why for name, why in summary.missing.items() if name in PREDICTORS})
+
+
 def _scores(said: Sequence[Speech], name: str) -> list[float]:
     """Of every audible utterance, or none: those that can't be rated may be the worst."""
     found = [each.quality.get(name) for each in said if each.audible]

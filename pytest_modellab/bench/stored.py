@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..metrics.asr import Counts
-
 if TYPE_CHECKING:
+    from ..metrics.asr import Counts
     from ..metrics.intervals import Interval
 
 
@@ -47,6 +46,24 @@ class Failure(Stored):
     kind: Literal["exception", "timeout", "crash", "load"]
     message: str
     detail: str = volatile(default="", description="traceback, or the worker's last lines on stderr")
+
+
+class Elsewhere(Stored):
+    """A device that stood in for the one that was asked for."""
+
+    device: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"ran on {self.device} ({self.why})"
+
+
+class Finding(Stored):
+    """Something odd in a recording, for a person to look at."""
+
+    utterance: str
+    kind: str
+    message: str
 
 
 class Range(Stored):

@@ -8,9 +8,9 @@ pace chunks follow each other as fast as they are taken, and no latency means an
 from __future__ import annotations
 
 import math
-import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from time import perf_counter, process_time, sleep  # bound before an engine can replace them
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
     rate, language, pace = message["rate"], message["language"], message["pace"]
     engine.synchronize()
-    cpu = time.process_time()
+    cpu = process_time()
     run = _Run(engine, language)
     try:
         transcript = run.through(samples, rate, message["chunk_s"], pace)
@@ -48,7 +48,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
             "text": storable(transcript.text),
             "language": None if transcript.language is None else storable(transcript.language),
             "seconds": run.busy_s,
-            "cpu_s": time.process_time() - cpu,
+            "cpu_s": process_time() - cpu,
             "partials": run.partials(),
             "audio_s": len(samples) / rate,
             "late_s": None if pace is None else run.late_s,
@@ -70,9 +70,9 @@ class _Run:
 
     def __init__(self, engine: Any, language: str | None) -> None:
         self._engine = engine
-        self._begin = time.perf_counter()
+        self._begin = perf_counter()
         self.stream = engine.start(language)
-        self.busy_s = time.perf_counter() - self._begin
+        self.busy_s = perf_counter() - self._begin
         self.late_s = 0.0
         self.final_s = 0.0
         # When so much audio was pushed, in seconds of the clock and of the audio.
@@ -80,21 +80,21 @@ class _Run:
         self._partials: list[tuple[Partial, float]] = []
 
     def through(self, samples: NDArray[np.float32], rate: int, chunk_s: float, pace: float | None) -> Transcript:
-        self._begin = time.perf_counter()
+        self._begin = perf_counter()
         for chunk, end_s in _chunks(samples, rate, chunk_s):
             if pace is not None:
                 due = self._begin + end_s / pace
-                time.sleep(max(0.0, due - time.perf_counter()))
-                self.late_s = max(self.late_s, time.perf_counter() - due)
-            before = time.perf_counter()
+                sleep(max(0.0, due - perf_counter()))
+                self.late_s = max(self.late_s, perf_counter() - due)
+            before = perf_counter()
             self._pushed.append((before, end_s))
             self.stream.push(chunk)
-            self.busy_s += time.perf_counter() - before
+            self.busy_s += perf_counter() - before
             self._collect()
-        before = time.perf_counter()
+        before = perf_counter()
         transcript = self.stream.finish()
         self._engine.synchronize()
-        now = time.perf_counter()
+        now = perf_counter()
         self.busy_s += now - before
         self._collect()
         self.final_s = now - self._begin - len(samples) / rate / (pace or math.inf)
@@ -113,7 +113,7 @@ class _Run:
         ]
 
     def _collect(self) -> None:
-        now = time.perf_counter()
+        now = perf_counter()
         for partial in self.stream.partials():
             if not isinstance(partial, Partial) or not isinstance(partial.text, str):
                 raise TypeError(f"partials() must give Partials with text, not {partial!r:.200}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from ..metrics import asr, speed
-from ..metrics.streaming import Shown, changed_words, first_partial, kept_up
+from ..metrics.streaming import Shown, changed_words, kept_up
 from .stored import Edits, Range, Stored, edits, ranged, volatile
 
 if TYPE_CHECKING:
@@ -72,20 +72,6 @@ class StreamingSummary(Stored):
     reconnects: float | None = volatile()
     backpressure_s: float | None = volatile()
     missing: dict[str, str] = volatile(default_factory=dict, description="metric -> why it is null")
-
-
-def kept(reply: Mapping[str, Any], pace: float | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What a journal keeps of a worker's reply: what always counts, and what only where the machine was held alone."""
-    partials = [{"text": each["text"], "audio_s": each["audio_s"]} for each in reply["partials"]]
-    first = first_partial(Shown(each["at_s"], each["audio_s"], each["text"].split()) for each in reply["partials"])
-    always = {"partials": partials, "offline": reply["offline"]}
-    always |= {"first_audio_s": None if first is None else first.audio_s}
-    always |= {"reconnects": reply["reconnects"], "waited_s": reply["waited_s"]}
-    if pace is None:
-        return always, {}
-    timed = {"first_s": None if first is None else first.at_s, "first_audio_s": always["first_audio_s"]}
-    timed |= {name: reply[name] for name in ("final_s", "late_s", "reconnects", "waited_s")}
-    return always, timed
 
 
 def scored(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..catalog.specs import DatasetSpec, JudgeSpec, Predictor
 from ..datasets import prepare
 from ..engines.registry import engine_class, remedy
-from . import provenance
+from . import provenance, sources
 from .judging import PREDICTORS, Jury
 from .pool import LoadOrder
 from .servants import servant
@@ -24,7 +24,7 @@ def summon(spec: JudgeSpec, dataset: DatasetSpec, bench: Bench) -> Jury:
     A predictor that isn't installed is told of, the recogniser has to be there: without it, what is said would be worth
     nothing. Raises servants.NoServant, store.StoreError or datasets.DatasetError.
     """
-    recogniser = servant(spec.asr, "asr", dataset, bench)
+    recogniser = servant(spec.asr, "asr", dataset, bench, asked_by=Jury.__module__)
     catalog, order = bench.catalog, recogniser.order
     readings = None if spec.readings is None else prepare(catalog.datasets[spec.readings], catalog, bench.store)
     present: dict[Predictor, LoadOrder] = {}
@@ -37,6 +37,6 @@ def summon(spec: JudgeSpec, dataset: DatasetSpec, bench: Bench) -> Jury:
             absent[name] = f"{', '.join(lacking)} is not installed; {remedy(engine)}"
         else:
             present[name] = LoadOrder(PREDICTORS[name], {}, order.device, None, order.seed, LOAD_PREDICTOR_S)
-        known[name] = [versions, provenance.sources_digest(PREDICTORS[name])]
+        known[name] = [versions, sources.of_answers(PREDICTORS[name])]
     heard = {"readings": None if readings is None else readings.fingerprint, "quality": known}
     return Jury(spec.asr, order, readings, present, absent, {**recogniser.inputs, **heard})

@@ -12,16 +12,16 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import audio
 from ..datasets import Dataset, Utterance
 from ..store import cache_root
 from .exercises.tts import spoken, synthesis
 from .machine import machine
 from .servants import Servant, ServantError, servant
+from .spoken import SpokenRecording
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,26 +33,6 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-@dataclass(frozen=True)
-class SpokenRecording:
-    """A text that the voice of a data set has spoken; the same `key` wherever the same voice speaks it."""
-
-    path: Path
-    key: str
-
-    @property
-    def identity(self) -> tuple[Any, ...]:
-        return "spoken", self.key
-
-    @property
-    def seconds(self) -> float:
-        """Length by the file's header. Raises audio.AudioError."""
-        return audio.probe(self.path)
-
-    def samples(self, rate: int) -> NDArray[np.float32]:
-        return audio.load(self.path, rate)
-
-
 def voiced(dataset: Dataset, bench: Bench, say: Callable[[str], None]) -> Dataset:
     """`dataset` with a recording of every turn; those without are spoken now, unless they are in the cache.
 
@@ -61,7 +41,7 @@ def voiced(dataset: Dataset, bench: Bench, say: Callable[[str], None]) -> Datase
     silent = [each for each in dataset.utterances if each.recording is None]
     if not silent or dataset.spec.voice is None:
         return dataset
-    voice = servant(dataset.spec.voice, "tts", dataset.spec, bench)
+    voice = servant(dataset.spec.voice, "tts", dataset.spec, bench, asked_by=__name__)
     recordings = {each.id: _recording(each, voice.inputs) for each in silent}
     lacking = [each for each in silent if not recordings[each.id].path.exists()]
     if lacking:

@@ -13,11 +13,22 @@ _PREFIX = struct.Struct("<II")
 
 # A reply is text about one utterance; more than this is a fault, not an answer.
 MAX_HEAD = 64 * 1024 * 1024
+MAX_PAYLOAD = 2**32 - 1
+
+
+class TooLarge(ValueError):
+    """A frame that is larger than any answer."""
+
+    def __init__(self, size: int, most: int) -> None:
+        super().__init__(f"{size:,} bytes, and at most {most:,} are taken")
 
 
 def send(stream: IO[bytes], message: dict[str, Any], payload: bytes = b"") -> None:
-    """Write one frame and flush. Raises OSError where the other side is gone."""
+    """Write one frame and flush. Raises OSError where the other side is gone, TooLarge before anything is written."""
     head = json.dumps(message).encode()
+    for size, most in ((len(head), MAX_HEAD), (len(payload), MAX_PAYLOAD)):
+        if size > most:
+            raise TooLarge(size, most)
     stream.write(_PREFIX.pack(len(head), len(payload)))
     stream.write(head)
     stream.write(payload)
@@ -27,14 +38,14 @@ def send(stream: IO[bytes], message: dict[str, Any], payload: bytes = b"") -> No
 def receive(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
     """Read one frame; None where the other side has closed, also in the middle of a frame.
 
-    Raises ValueError for a head that is too long or not JSON.
+    Raises TooLarge for a head that is too long, ValueError for one that is not JSON.
     """
     prefix = _exactly(stream, _PREFIX.size)
     if prefix is None:
         return None
     head_size, payload_size = _PREFIX.unpack(prefix)
     if head_size > MAX_HEAD:
-        raise ValueError(f"a frame of {head_size} bytes, more than {MAX_HEAD}")
+        raise TooLarge(head_size, MAX_HEAD)
     head = _exactly(stream, head_size)
     payload = _exactly(stream, payload_size)
     if head is None or payload is None:

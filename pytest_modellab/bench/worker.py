@@ -7,14 +7,15 @@ It ends when its input closes or its parent dies.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import sys
 import threading
-import time
 import traceback
 from dataclasses import replace
 from pathlib import Path
+from time import perf_counter, process_time, sleep  # bound before an engine can replace them
 from typing import IO, Any
 
 import numpy as np
@@ -70,16 +71,16 @@ class Host:
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:
         random.seed(message["seed"])
         np.random.seed(message["seed"])  # libraries draw from the global state
-        start = time.perf_counter()
+        start = perf_counter()
         device = DeviceRef(message["device"]["kind"], message["device"]["index"])
         whole = _part(message, device)
         parts = {role: _part(part, device) for role, part in message.get("parts", {}).items()}
         self._engine = whole.engine.load(replace(whole.request, parts=parts))
         self._engine.synchronize()
-        load_s = time.perf_counter() - start
+        load_s = perf_counter() - start
         facts = dict(self._engine.facts()) if isinstance(self._engine, Telling) else {}
         # Of the whole process: its own start and imports are part of loading.
-        cpu_s = time.process_time()
+        cpu_s = process_time()
         return {"load_s": load_s, "cpu_s": cpu_s, "facts": {str(name): plain(fact) for name, fact in facts.items()}}
 
     def _transcribe(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
@@ -87,10 +88,10 @@ class Host:
         samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
         clip = Clip(samples, message["rate"], message["language"])
         self._engine.synchronize()
-        cpu, start = time.process_time(), time.perf_counter()
+        cpu, start = process_time(), perf_counter()
         transcript = self._engine.transcribe(clip)
         self._engine.synchronize()
-        seconds, cpu_s = time.perf_counter() - start, time.process_time() - cpu
+        seconds, cpu_s = perf_counter() - start, process_time() - cpu
         if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
             raise TypeError(f"transcribe() must return a Transcript with text, not {transcript!r:.200}")
         language = transcript.language
@@ -153,18 +154,33 @@ def torch_memory() -> dict[str, Any]:
 
 
 def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
-    """Answer until the other side closes."""
+    """Answer until the other side closes. A reply bears the number of its request, and who gives it."""
     host = Host()
+    own = os.getpid()
     while (frame := wire.receive(requests)) is not None:
         message, payload = frame
         if message["op"] == "close":
             break
         reply, samples = host.answer(message, payload)
+        marks = {"number": message.get("number"), "pid": os.getpid()}
+        if os.getpid() != own:
+            # The engine forked and came back in both: this one tells so, and asks for nothing that isn't its own.
+            with contextlib.suppress(OSError):
+                wire.send(replies, marks)
+            os._exit(1)
         try:
-            wire.send(replies, reply, samples)
+            try:
+                wire.send(replies, {**reply, **marks}, samples)
+            except wire.TooLarge as error:
+                wire.send(replies, {**too_large(error), **marks})
         except OSError:
             break  # the session is gone
     host.close()
+
+
+def too_large(error: wire.TooLarge) -> dict[str, Any]:
+    """The reply in place of one that is no answer for its size."""
+    return {"error": {"type": "ReplyTooLarge", "message": f"the reply is too large: {error}", "traceback": ""}}
 
 
 def _end_with_parent() -> None:
@@ -179,7 +195,7 @@ def _end_with_parent() -> None:
 
     def watch() -> None:
         while os.getppid() == parent:
-            time.sleep(0.5)
+            sleep(0.5)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -263,6 +263,11 @@ class DatasetSpec(NamedSpec):
     names: Terms = Field(default=(), description="proper names that are spoken")
 
     @property
+    def streaming(self) -> StreamSpec:
+        """How it is handed over where it is a stream, by default where it doesn't say."""
+        return self.stream or StreamSpec()
+
+    @property
     def spoken(self) -> bool:
         """Whether somebody speaks in it."""
         return self.made is None and (self.prompts is None or any(prompt.reference.strip() for prompt in self.prompts))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from ..bench import reuse
 from ..bench.case_run import Settings
+from ..bench.outside import why_always
+from ..bench.rescore import scored_anew
 from ..bench.run import Bench
 from ..bench.session import Session
 from ..cases import Case, Selection, plan_here
@@ -66,9 +68,19 @@ def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
         return
     inputs = bench.inputs(case, dataset, order)
     wanted = bench.wanted(case, dataset, inputs)
+    if (always := why_always(case, dataset, order, bench)) is not None:
+        yield f"run in every session: {always}"
+        return
     found = reuse.find(reports, wanted)
-    if found is not None:
-        record, path = found
+    if found is not None and found.scored_otherwise:
+        record, path = found.record, found.path
+        anew = scored_anew(record, case, dataset.only(record.shard.places) if record.shard else dataset, wanted.judging)
+        if anew is not None and not Limits(anew.case, bench.catalog.limits, bench.catalog.shown).in_doubt(anew):
+            yield f"unchanged since {reuse.since(record)}; its answers in {path} are scored again, the model isn't run"
+            yield "scoring: other code, terms, rules or prices"
+            return
+    if found is not None and not found.scored_otherwise:
+        record, path = found.record, found.path
         if Limits(record.case, bench.catalog.limits, bench.catalog.shown).in_doubt(record):
             yield f"run, for noise alone kept a limit from being judged by {path}"
             return
@@ -81,4 +93,4 @@ def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
     record, path = last
     changes = list(reuse.changes(record.provenance.inputs, inputs))
     yield f"run, for {path} is not of this:"
-    yield from changes or [str(reuse.why_not(record, wanted))]
+    yield from changes or [reuse.why_not(record, wanted) or "its figures can't be made anew from it alone"]

@@ -13,10 +13,11 @@ from .dialogues import from_dialogues
 from .folder import from_folder
 from .made import from_made
 from .manifest import from_manifest
-from .model import Dataset, DatasetError, Utterance
+from .model import Dataset
 from .prompts import from_prompts
 from .recipes import from_recipe
 from .recording import FileRecording
+from .utterance import DatasetError, Utterance
 
 __all__ = ["Dataset", "DatasetError", "Utterance", "prepare"]
 

@@ -24,7 +24,7 @@ from ..store import (
     Wheel,
 )
 from ..weights import UNASKED_BYTES, mirror_sources
-from .model import DatasetError
+from .utterance import DatasetError
 
 
 class NotPrepared(Unavailable):

@@ -8,8 +8,8 @@ from ..ffmpeg import format_of
 from ..store import Store, Wanted
 from ..weights import mirror_sources
 from .archives import Archives
-from .model import Utterance
 from .recording import FileRecording
+from .utterance import Utterance
 
 
 def from_clips(

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import audio
-from ..catalog.specs import DatasetSpec, Degradation, DeriveSpec, Join
-from .model import DatasetError, Utterance
-from .recording import Recording
+from .utterance import DatasetError, Utterance
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ..catalog.specs import DatasetSpec, Degradation, DeriveSpec, Join
+    from .recording import Recording
 
 # Counted up whenever the same parameters come to give other samples: they are part of the fingerprint.
 NOISY_VERSION = 1

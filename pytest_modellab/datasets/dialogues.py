@@ -9,9 +9,9 @@ from ..metrics.answers import Rules
 from ..store import Store
 from .archives import Archives
 from .clips import from_clips
-from .model import Utterance
 from .recording import Recording
 from .turn import TurnOf
+from .utterance import Utterance
 
 
 def from_dialogues(

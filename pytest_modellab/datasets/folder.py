@@ -7,10 +7,10 @@ from pathlib import Path
 from .. import ffmpeg
 from ..catalog.specs import DatasetSpec
 from ..store import digest_file
-from .model import DatasetError, Utterance
 from .recording import FileRecording
 from .root import Outside, Root
 from .rows import Rows
+from .utterance import DatasetError, Utterance
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"}) | ffmpeg.SUFFIXES
 

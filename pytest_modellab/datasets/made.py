@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import audio
-from ..catalog.specs import DatasetSpec, MadeSpec, Sound
-from .model import Utterance
+from .utterance import Utterance
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ..catalog.specs import DatasetSpec, MadeSpec, Sound
 
     Wave = NDArray[np.float64]
 

@@ -12,10 +12,10 @@ from typing import Any
 from ..catalog.specs import LANGUAGE_TAG, DatasetSpec
 from ..ffmpeg import format_of
 from ..store import digest_file
-from .model import DatasetError, Utterance
 from .recording import FileRecording
 from .root import Root
 from .rows import Rows
+from .utterance import DatasetError, Utterance
 
 
 def from_manifest(spec: DatasetSpec, path: Path) -> tuple[Utterance, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..catalog.specs import DatasetSpec, PromptSpec
-from .model import Utterance
+from .utterance import Utterance
 
 
 def from_prompts(spec: DatasetSpec, prompts: tuple[PromptSpec, ...]) -> tuple[Utterance, ...]:

@@ -17,9 +17,9 @@ from ..ffmpeg import format_of
 from ..store import Kept, Selection
 from . import amazon_queen
 from .archives import Archives
-from .model import DatasetError, Utterance
 from .recording import EmbeddedRecording, FileRecording, Recording
 from .rows import Rows
+from .utterance import DatasetError, Utterance
 
 # Stage directions and symbols that stand for words in more ways than one.
 _UNSPOKEN = re.compile(r"[\[\]<>(){}*#/_@\N{REPLACEMENT CHARACTER}]")

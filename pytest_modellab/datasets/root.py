@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..catalog.specs import DatasetSpec
-from .model import DatasetError
+from .utterance import DatasetError
 
 
 class Outside(ValueError):

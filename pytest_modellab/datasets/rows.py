@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..catalog.specs import DatasetSpec
-from .model import DatasetError, Utterance
+from .utterance import DatasetError, Utterance
 
 # A manifest in the wrong format is wrong on every line.
 MOST_PROBLEMS = 20

@@ -164,7 +164,9 @@ class Engine(Protocol):
     `__pydantic_config__ = {"extra": "forbid"}` and bounds in `__post_init__`, so that the catalog can refuse a
     wrong spec without importing the library.
 
-    A class may also have `needs_weights`: True where a spec must have `weights:`, False where it must have none.
+    A class may also have `needs_weights`: True where a spec must have `weights:`, False where it must have none. And
+    `outside`: True where something outside its process can change its answers, such as the server that gives them.
+    Such answers are measured in every session anew: no record and no journal of another session stands for them.
     """
 
     tasks: ClassVar[frozenset[str]]

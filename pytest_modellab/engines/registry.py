@@ -55,6 +55,11 @@ def needs_weights(engine: type[Engine]) -> bool | None:
     return found
 
 
+def outside(engine: type[Engine]) -> bool:
+    """Whether something outside its process can change an engine's answers."""
+    return bool(getattr(engine, "outside", False))
+
+
 def hears(engine: type[Engine]) -> bool:
     """Whether an engine for dialogue is given what the user says aloud, or in writing."""
     return bool(getattr(engine, "hears", True))

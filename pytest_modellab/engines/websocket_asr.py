@@ -56,6 +56,7 @@ class WebsocketAsr:
     rate: ClassVar[int] = RATE
     distributions: ClassVar[tuple[str, ...]] = ("websockets",)
     needs_weights: ClassVar[bool] = False
+    outside: ClassVar[bool] = True
     extra: ClassVar[str] = "websocket"
     Options: ClassVar[type[Any]] = WebsocketOptions
 

@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..bench.record import CaseRef, Elsewhere, Record
-from ..bench.stored import Range
+from ..bench.record import CaseRef, Record
+from ..bench.stored import Elsewhere, Range
 from ..catalog.load import default_profiles
 from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades

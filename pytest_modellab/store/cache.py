@@ -13,25 +13,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import platformdirs
-
-from ..variables import CACHE
 from .blobs import Blobs, checked_digest, digest_file
 from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable, WrongBytes
 from .making import Maker
 from .progress import Progress, readable
 from .retrieval import Retrieval
+from .root import cache_root
 from .snapshots import Snapshot, Snapshots
 from .sources import Source
 from .unpacking import Kept, Selection, Unpacker, write_json
 
 _STALE_SECONDS = 24 * 3600
-
-
-def cache_root() -> Path:
-    """The cache of this user: MODELLAB_CACHE, or else the platform's cache folder for `modellab`."""
-    named = CACHE.get()
-    return Path(named) if named else Path(platformdirs.user_cache_dir("modellab"))
 
 
 @dataclass(frozen=True)

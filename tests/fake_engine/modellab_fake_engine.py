@@ -130,12 +130,28 @@ class FakeEngine:
             return Transcript("half a pair \ud800 and a whole \ud83d\ude00")
         if fault == "nan":
             return Transcript(float("nan"))  # type: ignore[arg-type]  # the fault
+        if fault == "huge":
+            return Transcript("ha " * 3_400_000)
+        if fault == "too-large":
+            return Transcript("ha " * 24_000_000)
+        if fault.startswith("clock"):
+            return self._by_a_wrong_clock(fault.partition(" ")[2])
+        if fault == "fork":
+            os.fork()
         if fault == "loop":
             return Transcript("ha " * 100_000)
         self._fail(fault)
         if fault == "wrong-language":
             return Transcript("", 42)  # type: ignore[arg-type]  # the fault
         return Transcript(self.options.answers.get(size, ""), self.options.languages.get(size))
+
+    def _by_a_wrong_clock(self, told: str) -> Transcript:
+        ticks = itertools.count(start=1000.0, step=float(told))
+        # Which was bound before it was loaded.
+        clock = vars(sys.modules["__main__"])
+        if clock["perf_counter"] is time.perf_counter:
+            clock["perf_counter"] = lambda: next(ticks)
+        return Transcript("by a wrong clock")
 
     def facts(self) -> dict[str, object]:
         return self.options.facts
@@ -185,6 +201,14 @@ class FakeEngine:
         if fault == "leave-a-stranger":
             subprocess.Popen(["/bin/sleep", "30"], env={}, start_new_session=True)
             os.abort()
+        if fault == "shared-memory":
+            from multiprocessing.shared_memory import SharedMemory
+
+            SharedMemory(name=Path(self.options.log).stem, create=True, size=1000)
+            os.abort()
+        if fault == "turn-back-the-clock":
+            ticks = itertools.count(step=-1)
+            time.perf_counter = time.monotonic = time.time = lambda: float(next(ticks))
         if fault == "print":
             sys.stdout.write("noise on standard output\n" * 1000)
             sys.stderr.write("noise on standard error" * 100_000)

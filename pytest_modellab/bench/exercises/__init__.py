@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...catalog.specs import Task
 from ...datasets import Dataset
 from ...engines.base import Engine
@@ -13,7 +15,20 @@ from .model import Ask, Exercise, Kept, Lines
 from .streaming import StreamingExercise
 from .tts import TtsExercise
 
-__all__ = ["Ask", "Exercise", "Kept", "Lines", "exercise_for"]
+__all__ = ["Ask", "Exercise", "Kept", "Lines", "exercise_for", "module_of"]
+
+
+_OF: Mapping[Task, type] = {
+    "asr": AsrExercise,
+    "tts": TtsExercise,
+    "chat": ChatExercise,
+    "streaming": StreamingExercise,
+}
+
+
+def module_of(task: Task) -> str:
+    """The module that makes the requests of a task, and keeps what is answered."""
+    return _OF[task].__module__
 
 
 def exercise_for(task: Task, dataset: Dataset, engine: type[Engine], artefacts: Artefacts) -> Exercise:
@@ -22,7 +37,7 @@ def exercise_for(task: Task, dataset: Dataset, engine: type[Engine], artefacts: 
         case "tts":
             return TtsExercise(dataset, artefacts)
         case "streaming":
-            return StreamingExercise(dataset, engine.rate)
+            return StreamingExercise(dataset.spec.streaming, engine.rate)
         case "chat":
             return ChatExercise(dataset, artefacts, engine.rate, hears=hears(engine))
         case _:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import audio
-from ...datasets import Dataset, Utterance
 from ...engines.base import Clip
 from ..conditions import fixed_clip
 from .model import Ask, Kept, Lines
+
+if TYPE_CHECKING:
+    from ...datasets import Dataset, Utterance
 
 
 class AsrExercise:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import audio
-from ...datasets import Dataset, Utterance
 from ...engines.base import Clip
 from ...metrics import speech
-from ..artefacts import Artefacts
+from ..artefacts import Artefacts  # its code comes between a sound and its judges
 from .model import Ask, Kept, Lines
 from .tts import spoken
+
+if TYPE_CHECKING:
+    from ...datasets import Dataset, Utterance
 
 
 class ChatExercise:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from ...audio import Finding
-from ...datasets import Dataset, Utterance
+if TYPE_CHECKING:
+    from ...audio import Finding
+    from ...datasets import Dataset, Utterance
+
 
 Lines: TypeAlias = Mapping[str, Mapping[str, Any]]
 """What a journal holds of the answers so far, by utterance id."""

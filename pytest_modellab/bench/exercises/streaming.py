@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import audio
-from ...catalog.specs import StreamSpec
-from ...datasets import Dataset, Utterance
 from ...engines.base import Clip
-from .. import streaming_record
+from ...metrics.streaming import Shown, first_partial
 from ..conditions import fixed_clip
 from .model import Ask, Kept, Lines
+
+if TYPE_CHECKING:
+    from ...catalog.specs import StreamSpec
+    from ...datasets import Dataset, Utterance
 
 
 class StreamingExercise:
     """Each utterance's recording, in chunks: at the data set's pace where times count, else as fast as it is taken."""
 
-    def __init__(self, dataset: Dataset, rate: int) -> None:
+    def __init__(self, stream: StreamSpec, rate: int) -> None:
         self._rate = rate
-        self._spec = dataset.spec.stream or StreamSpec()
+        self._spec = stream
 
     def seconds(self, utterance: Utterance) -> float:
         return utterance.seconds
@@ -32,7 +34,7 @@ class StreamingExercise:
         return self._stream(clip, self._spec.pace if timed else None, findings, offline=utterance.id not in lines)
 
     def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
-        always, timed = streaming_record.kept(reply, ask.message["pace"])
+        always, timed = kept(reply, ask.message["pace"])
         return Kept(reply["text"], len(ask.payload) / 4 / self._rate, reply["language"], always, timed)
 
     def fixed(self, whole: Dataset) -> Ask:
@@ -44,3 +46,17 @@ class StreamingExercise:
         # At a slow pace it takes as much longer.
         likely_s = clip.seconds / min(1.0, pace or 1.0)
         return Ask(message, clip.samples.astype("<f4").tobytes(), likely_s, findings)
+
+
+def kept(reply: Mapping[str, Any], pace: float | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a journal keeps of a worker's reply: what always counts, and what only where the machine was held alone."""
+    partials = [{"text": each["text"], "audio_s": each["audio_s"]} for each in reply["partials"]]
+    first = first_partial(Shown(each["at_s"], each["audio_s"], each["text"].split()) for each in reply["partials"])
+    always = {"partials": partials, "offline": reply["offline"]}
+    always |= {"first_audio_s": None if first is None else first.audio_s}
+    always |= {"reconnects": reply["reconnects"], "waited_s": reply["waited_s"]}
+    if pace is None:
+        return always, {}
+    timed = {"first_s": None if first is None else first.at_s, "first_audio_s": always["first_audio_s"]}
+    timed |= {name: reply[name] for name in ("final_s", "late_s", "reconnects", "waited_s")}
+    return always, timed

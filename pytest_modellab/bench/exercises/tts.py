@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...datasets import Dataset, Utterance
 from ...metrics import speech
-from ..artefacts import Artefacts
+from ..artefacts import Artefacts  # its code comes between a sound and its judges
 from .model import Ask, Kept, Lines
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from ...datasets import Dataset, Utterance
 
 CHARACTERS_PER_S = 14.0
 """English is read at some 14 to 15 characters a second; only time-outs rest on it."""
