@@ -33,6 +33,7 @@ def committed(lab: FakeLab, message: str = "all") -> None:
 @pytest.fixture
 def repository(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> FakeLab:
     """A lab that is a git repository, whose release requires its one case."""
+    lab.texts = [*FakeLab.texts, "four fine days", "five fine days"]  # as many as an interval takes
     lab.ready().quiet()
     lab.spec("release.yaml", {"schema": "modellab.release/1", "required": ["fake:cpu:*"]})
     (lab.path / ".gitignore").write_text("reports/*\n!reports/baselines\nengine.log\n__pycache__\n")
