@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from .catalog.load import Catalog
 from .catalog.specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
@@ -84,7 +85,23 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
 
     A model that `selection` names, without a wildcard, is in every tier: somebody wants it to run.
     """
-    cases = []
+    return [case for case, why in _combined(catalog, selection) if not why]
+
+
+def left_out(catalog: Catalog, selection: Selection = Selection()) -> dict[Reason, list[Case]]:
+    """Combinations of model, device and data set for a common task that are no case, by what keeps them from it."""
+    found: dict[Reason, list[Case]] = {}
+    for case, why in _combined(catalog, selection):
+        if why:
+            found.setdefault(why, []).append(case)
+    return found
+
+
+Reason = Literal["language", "tier", "device", "it is told in writing"]
+
+
+def _combined(catalog: Catalog, selection: Selection) -> Iterator[tuple[Case, Reason | None]]:
+    """All that `selection` takes of models and data sets with a common task, and why it is no case."""
     models = [
         model.model_copy(update={"tiers": TIERS}) if model.id in selection.models else model
         for model in catalog.models.values()
@@ -92,20 +109,22 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
     for task in TASKS:
         for model in models:
             for device in catalog.devices.values():
-                if device.id not in model.devices:
-                    continue
                 for dataset in catalog.datasets.values():
                     case = Case(task, model, device, dataset)
-                    if (
-                        task in model.tasks
-                        and task in dataset.tasks
-                        and case.tiers
-                        and model.speaks(dataset.language)
-                        and (task != "chat" or dataset.spoken or _hears(model, catalog.engines))
-                        and selection.takes(case)
-                    ):
-                        cases.append(case)
-    return cases
+                    if task in model.tasks and task in dataset.tasks and selection.takes(case):
+                        yield case, _why_none(case, catalog)
+
+
+def _why_none(case: Case, catalog: Catalog) -> Reason | None:
+    if case.device.id not in case.model.devices:
+        return "device"
+    if not case.tiers:
+        return "tier"
+    if not case.model.speaks(case.dataset.language):
+        return "language"
+    if case.task == "chat" and not case.dataset.spoken and not _hears(case.model, catalog.engines):
+        return "it is told in writing"
+    return None
 
 
 def _hears(model: ModelSpec, any_engine: bool) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .cases import Case, Selection, idle_limits, named_in, plan_here
+from .cases import Case, idle_limits, left_out, named_in, plan_here
 from .catalog.errors import suggest
 from .catalog.load import Catalog, load
 from .junit import CASE
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .scorecard.files import Left
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
+_SHOWN = 3
+"""Data sets that the start of a session names."""
 
 
 @dataclass
@@ -190,7 +192,7 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
         for glob in globs:
             if not any(fnmatchcase(name, glob) for name in known):
                 problems.append(f"{flag} {glob} matches nothing; {suggest(glob, known)}")
-    cases, wrong = plan_here(catalog, Selection(config.models, config.devices, config.datasets))
+    cases, wrong = plan_here(catalog, config.selection)
     problems += wrong
     if not problems and not cases and (config.models or config.devices or config.datasets):
         problems.append(
@@ -207,6 +209,23 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     if problems:
         raise pytest.UsageError("\n".join(problems))
     return catalog, tuple(cases)
+
+
+def left_out_told(lab: Lab) -> str:
+    """How many combinations are no case, by the reason, those that a language removed by name; "" for none."""
+    found = left_out(lab.catalog, lab.config.selection)
+    if not found:
+        return ""
+    told = [f"{reason} {len(cases)}" for reason, cases in found.items() if reason != "language"]
+    by_data: dict[str, list[str]] = {}
+    for case in found.get("language", []):
+        language = f"{case.dataset.id} ({case.dataset.language})"
+        by_data.setdefault(language, []).append(case.model.id)
+    spoken = [f"{data}: {', '.join(dict.fromkeys(models))}" for data, models in by_data.items()]
+    if spoken:
+        more = f"; and {counted(len(spoken) - _SHOWN, 'data set')} more" if len(spoken) > _SHOWN else ""
+        told.insert(0, f"language {len(found['language'])} ({'; '.join(spoken[:_SHOWN])}{more})")
+    return f"no cases for want of a common {', '.join(told)}"
 
 
 def idle_told(catalog: Catalog) -> list[str]:
@@ -236,7 +255,7 @@ def finish(lab: Lab, session: pytest.Session) -> None:
     interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
     planned = lab.session.plan()
     touched = {**dict.fromkeys(planned), **dict.fromkeys(lab.tests)}
-    if touched:
+    if touched or (lab.config.asked and not interrupted):
         rows = _rows(lab, list(touched))
         partial = "interrupted" if interrupted else None
         idle = [key for key in planned if key not in lab.tests]
@@ -251,6 +270,9 @@ def finish(lab: Lab, session: pytest.Session) -> None:
             tasks_of={model.id: model.tasks for model in lab.catalog.models.values()},
             profiles=lab.catalog.profiles,
         )
+        if not touched:
+            told = f"no test of the catalog's cases was collected, though {lab.config.asked} asked for them"
+            card = card.model_copy(update={"problems": (told, *card.problems)})
         if lab.failed_beside:
             problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
             card = card.model_copy(update={"problems": (*card.problems, problem)})
@@ -262,7 +284,8 @@ def finish(lab: Lab, session: pytest.Session) -> None:
             from .step_summary import append
 
             lab.untold = append(markdown.render(lab.scorecard), Path(summary))
-        if lab.scorecard.problems and session.exitstatus == pytest.ExitCode.OK:
+        passed = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+        if lab.scorecard.problems and session.exitstatus in passed:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
     lab.session.end(whole=not interrupted)
 

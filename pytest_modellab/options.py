@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .bench.shards import Shard
+from .cases import Selection
 
 if TYPE_CHECKING:
     from .gate import Strictness
@@ -41,6 +42,25 @@ class Config:
     page: bool = True
     page_recordings: bool = True
     step_summary: bool = True
+    expected: bool = False
+
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.models, self.devices, self.datasets)
+
+    @property
+    def asked(self) -> str:
+        """The options that ask for something to be measured; "" where none does."""
+        given = {
+            "--lab-require": self.required,
+            "--lab-model": self.models,
+            "--lab-device": self.devices,
+            "--lab-dataset": self.datasets,
+            "--lab-shard": self.shard,
+            "--lab-control": self.control,
+            "--lab-expect": self.expected,
+        }
+        return ", ".join(option for option, value in given.items() if value)
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -54,6 +74,12 @@ def add_options(parser: pytest.Parser) -> None:
     globs("--lab-dataset", "Only data sets whose id matches")
     globs(
         "--lab-require", "Fail unless a case whose id (model:device:dataset) matches was measured, on that very device"
+    )
+    group.addoption(
+        "--lab-expect",
+        action="store_true",
+        help="Fail unless a test of a case of the catalog was collected; so does every option here that asks for one:"
+        " --lab-require, --lab-model, --lab-device, --lab-dataset, --lab-shard, --lab-control.",
     )
     group.addoption(
         "--lab-max-utterances",
@@ -144,6 +170,7 @@ def read(config: pytest.Config) -> Config:
         page=bool(config.getini("modellab_page")),
         page_recordings=bool(config.getini("modellab_page_recordings")),
         step_summary=bool(config.getini("modellab_step_summary")),
+        expected=bool(config.getoption("--lab-expect")),
     )
 
 

@@ -55,6 +55,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     settings = options.read(config)
     if settings.catalog is None:
+        if settings.asked:
+            raise pytest.UsageError(
+                f"{settings.asked} given, and no catalog is known here: set the ini option `modellab_catalog`"
+            )
         return
     from . import fixtures
     from .catalog.errors import CatalogError
@@ -194,13 +198,14 @@ class ControllerPlugin:
         self.follower: Follower | None = None
 
     def pytest_report_header(self) -> str:
-        from .lab import idle_told
+        from .lab import idle_told, left_out_told
 
         catalog = self.lab.catalog
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
-        idle = "".join(f"\nmodellab: {line}" for line in idle_told(catalog))
+        notes = [line for line in (left_out_told(self.lab), *idle_told(catalog)) if line]
+        idle = "".join(f"\nmodellab: {line}" for line in notes)
         if self.lab.config.control:
             return (
                 "modellab: control: an engine that is wrong on purpose stands in for every model, and each case has to"
@@ -255,7 +260,7 @@ class ControllerPlugin:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.follower is not None:
             self.follower.stop()
-        if self.lab.dry or ("session" not in vars(self.lab) and not self.lab.tests):
+        if self.lab.dry or ("session" not in vars(self.lab) and not self.lab.tests and not self.lab.config.asked):
             return
         from .lab import finish
 

@@ -39,6 +39,7 @@ def test_nothing_is_said_over_and_over(run: Run, limits: Limits) -> None:
     assert run.looped <= limits.looped
 
 
+@pytest.mark.bounded("rtf")
 def test_rtf(run: Run, limits: Limits) -> None:
     assert run.rtf <= limits.rtf
 

@@ -12,6 +12,7 @@ def test_success_rate(run: Run, limits: Limits) -> None:
 
 
 @pytest.mark.spoken
+@pytest.mark.bounded("wer")
 def test_wer_of_the_final_texts(run: Run, limits: Limits) -> None:
     assert run.wer <= limits.wer
 
@@ -55,6 +56,7 @@ def test_the_connection_holds(run: Run, limits: Limits) -> None:
     assert run.reconnects <= limits.reconnects
 
 
+@pytest.mark.bounded("rtf")
 def test_rtf(run: Run, limits: Limits) -> None:
     assert run.rtf <= limits.rtf
 
@@ -63,5 +65,6 @@ def test_load_time(run: Run, limits: Limits) -> None:
     assert run.load_s <= limits.load_s
 
 
+@pytest.mark.bounded("peak_rss_mb")
 def test_peak_memory(run: Run, limits: Limits) -> None:
     assert run.peak_rss_mb <= limits.peak_rss_mb

@@ -80,6 +80,12 @@ class Row(Part):
         return noise_of(metric, self.noisy, self.noisy_loading)
 
     @property
+    def unlimited(self) -> list[str]:
+        """The metrics that tests held against a limit which limits.yaml does not have."""
+        absent = [v for v in self.verdicts if v.asserted and v.bound is None and v.value is not None]
+        return list(dict.fromkeys(v.metric for v in absent if v.status is Status.NOT_AVAILABLE))
+
+    @property
     def graded(self) -> bool:
         return self.grade is not None and self.grade.letter is not None
 
@@ -288,7 +294,24 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness
         option = "--lab-strict is on" if strict == "warnings" else "inconclusive verdicts fail"
         doubtful = [row for row in measured if row.status in refused and row.status is not Status.FAIL]
         found += [f"{case_key(row.case)} is {row.status}, and {option}: {row.reason}" for row in doubtful]
+    if strict == "warnings":
+        found += [f"{no_limit(metrics, keys)}, and --lab-strict is on" for metrics, keys in unlimited(rows).items()]
     for row in rows:
         if row.status is Status.FAIL and not row.failed_tests:
             found.append(f"{case_key(row.case)} fails its gate though no test failed: {row.reason}")
     return found
+
+
+def unlimited(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """What tests held against a limit that limits.yaml does not have: titles of metrics -> ids of cases."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.unlimited:
+            titles = ", ".join(METRICS[metric].title for metric in row.unlimited)
+            found.setdefault(titles, []).append(row.case.id)
+    return found
+
+
+def no_limit(titles: str, ids: Sequence[str]) -> str:
+    """That tests were skipped for want of a limit, in words."""
+    return f"no limit on {titles} in limits.yaml, so the tests of it were skipped: {', '.join(ids)}"

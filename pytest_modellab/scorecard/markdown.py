@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..gate import Status
 from ..printable import counted, printable
-from .card import Scorecard
+from .card import Scorecard, no_limit, unlimited
 from .tables import by_task, columns, github, models_columns
 
 _LONGEST = 300
@@ -31,6 +31,7 @@ def _lines(card: Scorecard) -> Iterator[str]:
         yield "\n" + github(models_columns(card.models))
     wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
     told = [f"**{row.status}** `{row.case.id}`: {plain(row.reason)}" for row in wrong]
+    told += [plain(no_limit(titles, ids)) for titles, ids in unlimited(measured).items()]
     told += [f"**not passed**: {plain(problem)}" for problem in card.problems]
     if told:
         yield "\n" + "\n".join(f"- {line}" for line in told)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..gate import Status
 from ..printable import counted, wrapped
 from . import beyond, tables
-from .card import Row, Scorecard
+from .card import Row, Scorecard, no_limit, unlimited
 from .grade import NOISY, doubts
 from .layout import Laid, lay
 from .recommendation import Recommendation
@@ -53,6 +53,8 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     for row in measured:
         if row.status is not Status.PASS:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
+    for titles, ids in unlimited(measured).items():
+        yield _short(no_limit(titles, ids)), Status.WARN
     few, noisy = doubts(row.grade for row in measured)
     if few or noisy:
         # By number: the fewest words first.
