@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from test_resume import answered, wait_for
 
 from pytest_modellab.bench import record_files
 from pytest_modellab.bench import run as bench_run
+from pytest_modellab.bench.interrupts import like_ctrl_c
 from pytest_modellab.bench.journal import Journal, checked, read
 from pytest_modellab.scorecard import card, page
 
@@ -210,10 +211,13 @@ class TestDamage:
         assert [row.get("utterance") for row in read(path).rows] == [None, "b", "a"]
 
 
-def started(lab: FakeLab, *arguments: str) -> subprocess.Popen[str]:
+PYTEST = ("-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+
+
+def started(lab: FakeLab, *arguments: str, command: Sequence[str] = PYTEST) -> subprocess.Popen[str]:
     """A session in a process group of its own, which has two answers."""
     session = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments],
+        [sys.executable, *command, *arguments],
         cwd=lab.path,
         stdout=subprocess.PIPE,
         text=True,
@@ -234,6 +238,39 @@ def test_other_signals_count_as_ctrl_c(lab: FakeLab, number: signal.Signals) -> 
     assert lab.scorecard()["partial"].startswith("interrupted")
     assert answered(lab.path / "reports") == 3
     assert list(Path(os.environ["MODELLAB_CACHE"], "tmp").iterdir()) == []
+
+
+def test_signals_that_somebody_else_handles_are_left_alone() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN), signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        like_ctrl_c()()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        undo = like_ctrl_c()
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+        undo()
+        assert signal.getsignal(signal.SIGTERM) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGHUP, before[0])
+        signal.signal(signal.SIGTERM, before[1])
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from pytest_modellab.child import run_pytest
+
+sys.exit(run_pytest(["-p", "no:cacheprovider"], Path()))
+"""
+
+
+def test_a_signal_to_a_command_reaches_its_pytest(lab: FakeLab) -> None:
+    ready(lab, clips=6, delay_s=1.0)
+    session = started(lab, command=["-c", PARENT])
+    session.send_signal(signal.SIGTERM)
+    output, _ = session.communicate(timeout=60)
+    assert session.returncode == pytest.ExitCode.INTERRUPTED
+    assert "PARTIAL: interrupted" in output
+    assert answered(lab.path / "reports") == 3
 
 
 def test_ctrl_c_to_the_controller_alone_stops_its_workers_within_an_utterance(lab: FakeLab) -> None:
