@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -21,11 +24,30 @@ def run_pytest(arguments: Sequence[str], folder: Path, output: IO[bytes] | int |
     command = [sys.executable, "-m", "pytest", *arguments]
     errors = None if output is None else subprocess.STDOUT
     child = subprocess.Popen(command, cwd=folder, env=variables, stdout=output, stderr=errors)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue  # it has had the same signal
-        except BaseException:
-            child.kill()
-            raise
+    with _passed_on(child):
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                continue  # it has had the same signal
+            except BaseException:
+                child.kill()
+                raise
+
+
+@contextmanager
+def _passed_on(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Pass SIGTERM and SIGHUP on to the child, to which they count as Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    usual = {number: signal.getsignal(number) for number in numbers}
+    taken = [number for number in numbers if usual[number] == signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, lambda number, _: child.send_signal(number))
+    try:
+        yield
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)

@@ -103,6 +103,11 @@ class Lab:
             in_doubt=lambda case, record: self.limits(case).in_doubt(record),
         )
 
+    @property
+    def measured_here(self) -> bool:
+        """Whether this process has run cases."""
+        return "bench" in vars(self)
+
     @cached_property
     def gates(self) -> int:
         """How many gates of the selected cases are judged by their interval."""
@@ -249,10 +254,17 @@ def rerun_command(item: pytest.Item, case: Case) -> str:
 
 def finish(lab: Lab, session: pytest.Session) -> None:
     """Build and store the scorecard; turn a session that must not count as passed into a failed one."""
+    interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+    try:
+        _write_scorecard(lab, session, interrupted=interrupted)
+    finally:  # whatever a scorecard dies of, the next session goes on from what was answered
+        lab.session.end(whole=not interrupted)
+
+
+def _write_scorecard(lab: Lab, session: pytest.Session, *, interrupted: bool) -> None:
     from .scorecard.card import build
     from .scorecard.files import write
 
-    interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
     planned = lab.session.plan()
     touched = {**dict.fromkeys(planned), **dict.fromkeys(lab.tests)}
     if touched or (lab.config.asked and not interrupted):
@@ -287,7 +299,6 @@ def finish(lab: Lab, session: pytest.Session) -> None:
         passed = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
         if lab.scorecard.problems and session.exitstatus in passed:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    lab.session.end(whole=not interrupted)
 
 
 def _recordings(lab: Lab) -> page.Recordings | None:
@@ -323,7 +334,7 @@ def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     tests = lab.tests.get(case.key, Tests())
     noted = lab.session.outcome(case.key)
     try:
-        outcome = from_note(noted) if noted is not None else None
+        outcome = from_note(noted) if noted is not None else lab.bench.known(case.key) if lab.measured_here else None
     except RecordError as error:  # removed or changed while the session went on
         outcome = Outcome(broken=str(error))
     kept = lab.session.answered(case.key) if outcome is None else 0

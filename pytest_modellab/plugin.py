@@ -9,7 +9,7 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -107,6 +107,7 @@ class LabPlugin:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
+        self._undo_signals: Callable[[], None] = lambda: None
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "case" not in metafunc.fixturenames:
@@ -186,8 +187,17 @@ class LabPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        if "bench" in vars(self.lab):
+        if self.lab.measured_here:
             self.lab.bench.close()
+
+    def pytest_sessionstart(self) -> None:
+        from .bench.interrupts import like_ctrl_c
+
+        if not self.lab.dry:
+            self._undo_signals = like_ctrl_c()
+
+    def pytest_unconfigure(self) -> None:
+        self._undo_signals()
 
 
 class ControllerPlugin:
@@ -255,6 +265,11 @@ class ControllerPlugin:
             return None
         groups = {case.id: case.group for case in self.lab.cases}
         return ModelDeviceScheduling(config, log, groups, self.lab.likely_seconds)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        # xdist's workers may not have been told: Ctrl-C may have gone to this process alone.
+        if "session" in vars(self.lab):
+            self.lab.session.stop()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -126,8 +126,8 @@ def new_lines(folder: Path, seen: dict[Path, int]) -> list[str]:
     """A line for each journal in `folder` that has grown since `seen`, which is brought up to date."""
     lines = []
     for path in sorted(folder.glob("*.jsonl")):
-        rows, size = journals.read(path)
-        if not rows or seen.get(path) == size:
+        rows, size, _ = journals.read(path)
+        if not rows or "key" not in rows[0] or seen.get(path) == size:
             continue
         seen[path] = size
         answers = [row for row in rows if "utterance" in row]

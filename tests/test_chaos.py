@@ -63,14 +63,13 @@ class Chaos:
 
     def answered(self) -> set[str]:
         """The utterances with an answer in some journal, by id."""
-        rows = [row for path in self.reports.glob("sessions/*/*.jsonl") for row in journal.read(path)[0]]
+        rows = [row for path in self.reports.glob("sessions/*/*.jsonl") for row in journal.read(path).rows]
         return {row["utterance"] for row in rows if "utterance" in row}
 
     def check_journals(self) -> None:
         """Every journal of a killed session is whole but for its last line."""
         for path in self.reports.glob("sessions/*/*.jsonl"):
-            _, size = journal.read(path)
-            assert b"\n" not in path.read_bytes()[size:], f"{path} is damaged in the middle"
+            assert journal.read(path).damaged == 0, f"{path} is damaged in the middle"
 
     def records(self) -> list[Path]:
         return list((self.reports / "runs").rglob("*.json"))

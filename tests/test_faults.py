@@ -228,7 +228,7 @@ def test_weights_no_source_has_are_not_available_with_what_to_do(
     result.stdout.fnmatch_lines(["not-available: fake:cpu:clips: m.bin*could not be fetched; tried:", "*some/model*"])
 
 
-def test_a_full_disk_while_the_record_is_written_keeps_what_was_measured(
+def test_a_record_that_cannot_be_written_leaves_no_part_of_itself(
     lab: FakeLab, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab.ready()

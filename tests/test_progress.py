@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pty
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 from fakelab import FakeLab
 
 from pytest_modellab import progress
+from pytest_modellab.bench.journal import checked
 from pytest_modellab.pace import Pace
 
 
@@ -176,12 +176,12 @@ def test_journals_are_followed_by_what_is_new_in_them(tmp_path: Path) -> None:
     journal = tmp_path / "case.jsonl"
     rows: list[dict[str, object]] = [{"key": "k", "case": "a:cpu:b", "utterances": 9}]
     rows.append({"utterance": "u1", "errors": 1, "words": 4})
-    journal.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    journal.write_bytes(b"".join(checked(row) + b"\n" for row in rows))
     seen: dict[Path, int] = {}
     assert progress.new_lines(tmp_path, seen) == ["a:cpu:b: utterance 1 of 9, WER 25.0%"]
     assert progress.new_lines(tmp_path, seen) == []
-    with journal.open("a") as file:
-        file.write(json.dumps({"utterance": "u2", "errors": 0, "words": 1}) + "\n" + '{"utter')
+    with journal.open("ab") as file:
+        file.write(checked({"utterance": "u2", "errors": 0, "words": 1}) + b'\n{"utter')
     assert progress.new_lines(tmp_path, seen) == ["a:cpu:b: utterance 2 of 9, WER 20.0%"]
 
 

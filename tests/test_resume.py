@@ -267,5 +267,9 @@ def test_two_sessions_at_once_both_measure_everything_themselves(lab: FakeLab) -
     assert first.provenance.session != second.provenance.session
     assert first.provenance.resumed == second.provenance.resumed == 0
     assert canonical(first) == canonical(second)
+    # Times are taken in turn.
+    early, late = sorted((record.timing.passes[0] for record in (first, second)), key=lambda each: each.start)
+    assert early.kind == late.kind == "accuracy and timing"
+    assert early.end <= late.start
     assert lab.scorecard()["session"] in {first.provenance.session, second.provenance.session}
     assert not list((lab.path / "reports").glob("sessions/*"))

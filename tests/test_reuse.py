@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -91,11 +92,15 @@ def edit(lab: FakeLab) -> None:
     newest(lab).write_text(text.replace('"wer": 0.0', '"wer": 0.01'))
 
 
+def of_a_later_version(lab: FakeLab) -> None:
+    newest(lab).write_text(newest(lab).read_text().replace("modellab.record/1", "modellab.record/2"))
+
+
 def remove(lab: FakeLab) -> None:
     newest(lab).unlink()
 
 
-CHANGES = (change_answers, change_reference, damage, edit, remove)
+CHANGES = (change_answers, change_reference, damage, edit, of_a_later_version, remove)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
@@ -213,12 +218,18 @@ def test_old_times_are_not_relied_on(lab: FakeLab) -> None:
     result.stderr.fnmatch_lines(["*modellab_speed_age_days: expected a number of days, 0 for none, found 'soon'"])
 
 
-def test_a_record_that_was_edited_is_refused(lab: FakeLab) -> None:
+def test_a_record_that_was_edited_is_refused(
+    lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab.ready()
     lab.run()
     edit(lab)
-    with pytest.raises(RecordError, match="was changed after it was written"):
+    told = f"{newest(lab)}: was changed after it was written"
+    with pytest.raises(RecordError, match=re.escape(told)):
         read(newest(lab))
+    monkeypatch.chdir(lab.path)
+    assert main(["baseline", "save", "fake:*"]) != 0
+    assert told in capsys.readouterr().err
 
 
 class TestWhy:

@@ -113,6 +113,16 @@ def test_a_fault_in_an_utterance(session: Session, fault: str) -> None:
     assert re.fullmatch(re.escape(message).replace(r"\*", ".*"), failed.error.message)
     assert record.summary.wer == pytest.approx(3 / 9)
     assert record.failure is None
+    if failed.error.kind != "exception":
+        assert record.timing.rtf is None
+        assert record.provenance.worker_restarts == 1
+
+
+@both
+def test_the_last_words_of_a_crash_are_kept(session: Session) -> None:
+    error = session.records["utterance-abort"].utterances[1].error
+    assert error is not None
+    assert error.detail.splitlines() == [f"last words {i}" for i in range(10, 30)]
 
 
 @both
@@ -122,6 +132,7 @@ def test_a_fault_while_loading(session: Session, fault: str) -> None:
     assert record.failure is not None
     assert record.failure.message == LOAD[fault]
     assert record.summary.answered == 0
+    assert record.summary.wer == 1
     assert f"fail load-{fault}:cpu:clips: {LOAD[fault]}" in session.output
 
 
@@ -129,6 +140,7 @@ def test_a_fault_while_loading(session: Session, fault: str) -> None:
 def test_a_hallucination_of_100_000_words(session: Session) -> None:
     record = session.records["utterance-loop"]
     assert record.summary.words.insertions + record.summary.words.substitutions == 100_000
+    assert record.summary.wer == pytest.approx(100_000 / 9)
     assert record.figure("looped") == pytest.approx(1 / 3)
     assert max(map(len, session.output.splitlines())) < 2000
 
@@ -163,7 +175,12 @@ def test_the_table_of_faults_names_tests_that_exist() -> None:
     assert faults == {*UTTERANCE, *LOAD}
     for name, _ in named:
         assert f"def {name}(" in source
-    elsewhere = re.findall(r"`(test_\w+\.py)::(test_\w+)`", DOCS.read_text())
+    elsewhere = re.findall(r"`(test_\w+\.py)::(?:(\w+)::)?(test_\w+)`", DOCS.read_text())
     assert elsewhere
-    for file, name in elsewhere:
-        assert f"def {name}(" in (Path(__file__).parent / file).read_text(), f"{file}::{name}"
+    for file, of_class, name in elsewhere:
+        source = (Path(__file__).parent / file).read_text()
+        assert f"def {name}(" in source, f"{file}::{name}"
+        assert not of_class or f"class {of_class}:" in source, f"{file}::{of_class}"
+    # Every row names one.
+    rows = [line for line in DOCS.read_text().splitlines() if line.startswith("| ") and not line.startswith("| fault")]
+    assert [row for row in rows if "`test_" not in row.split(" | ")[-1]] == []

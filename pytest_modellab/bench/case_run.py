@@ -76,9 +76,20 @@ class CaseRun:
     """The answers of one case: those in the journal already, and those still to be got."""
 
     def __init__(
-        self, job: Job, pool: Pool, journal: Journal, settings: Settings, progress: Progress, counted: Counted
+        self,
+        job: Job,
+        pool: Pool,
+        journal: Journal,
+        settings: Settings,
+        progress: Progress,
+        *,
+        counted: Counted,
+        stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`counted` is for who watches: what scores answers is no part of answering."""
+        """`counted` is for who watches: what scores answers is no part of answering.
+
+        `stopping` is whether the session is to stop, which another process of it may have been told.
+        """
         self.job = job
         self.pool = pool
         self.journal = journal
@@ -97,12 +108,14 @@ class CaseRun:
         self.taken_over = len(self.answers)
         self.interrupted = False
         self._counted = counted
+        self._stopping = stopping
         self._conditions = Conditions()
 
     def facts_of_finished(self) -> RunFacts | None:
         """The facts of a run that a killed session had finished; None where something is left to do."""
         end = next((line["end"] for line in self.journal.lines if "end" in line), None)
-        if end is None:
+        unanswered = any(each.id not in self.answers for each in self.job.dataset.utterances)
+        if end is None or unanswered or self.journal.damaged:
             return None
         return RunFacts(
             load_s=end["load_s"],
@@ -178,6 +191,8 @@ class CaseRun:
         subset = self._subset()
         calls = _spread_over(CLIP_CALLS, len(subset))
         for i, utterance in enumerate(subset):
+            if self._stopping():
+                raise KeyboardInterrupt
             self._say("timing, alone on the machine")
             self._time_fixed_clip(loaded, calls[i])
             ask = self.job.exercise.ask(utterance, self.answers, timed=True)
@@ -250,6 +265,8 @@ class CaseRun:
             )
             if utterance.id in self.answers:
                 continue
+            if self._stopping():
+                raise KeyboardInterrupt
             if loaded is None and len(deaths) < MAX_DEATHS:
                 loaded = self._load(alone=self.settings.alone, warm_up=not deaths)
                 if load_s is None:  # the first load that counts, and what was beside it

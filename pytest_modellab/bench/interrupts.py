@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of what is worth finishing."""
+"""Ctrl-C in the middle of what is worth finishing, and signals that count as one."""
 
 from __future__ import annotations
 
@@ -34,3 +34,30 @@ def finishing(tell: Callable[[], object]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
+
+
+def like_ctrl_c() -> Callable[[], None]:
+    """Let SIGTERM and SIGHUP count as Ctrl-C: what is being answered is finished, what there is is written.
+
+    Where somebody else handles one of them, or has it ignored (nohup), nothing is changed. Returns what undoes it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+
+    def pressed(number: int, frame: FrameType | None) -> None:
+        handler = signal.getsignal(signal.SIGINT)
+        if not callable(handler):
+            raise KeyboardInterrupt
+        handler(signal.SIGINT, frame)
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    taken = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, pressed)
+
+    def undo() -> None:
+        for number in taken:
+            if signal.getsignal(number) is pressed:
+                signal.signal(number, signal.SIG_DFL)
+
+    return undo

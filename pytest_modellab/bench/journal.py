@@ -1,19 +1,42 @@
-"""The journal of a run: each result a line of JSON, flushed as it happens, so that a killed session can go on."""
+"""The journal of a run: each result a line of JSON, flushed as it happens, so that a killed session can go on.
+
+Each line ends in a checksum of itself: one that was damaged, or lost a field, counts as not written, and those after it
+stay good.
+"""
 
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
+
+_CHECK = b', "check": "'
+"""Before the checksum, which is the last field of a line: CRC-32 of all before it, in hexadecimal."""
+
+
+class Read(NamedTuple):
+    """What a journal holds."""
+
+    rows: list[dict[str, Any]]
+    """Its whole lines."""
+    size: int
+    """Bytes up to the end of the last complete line."""
+    damaged: int
+    """Complete lines that can't be relied on."""
 
 
 class Journal:
     """An append-only JSONL file. Its first line is a head that says what run it is of."""
 
-    def __init__(self, path: Path, head: dict[str, Any], lines: list[dict[str, Any]], file: IO[bytes]) -> None:
+    def __init__(
+        self, path: Path, head: dict[str, Any], lines: list[dict[str, Any]], file: IO[bytes], *, damaged: int = 0
+    ) -> None:
         self.path = path
         self.head = head
         self.lines = lines
+        self.damaged = damaged
+        """How many lines were lost."""
         self._file = file
 
     @classmethod
@@ -23,12 +46,12 @@ class Journal:
         A last line that was cut off in the middle is dropped. Raises OSError where the folder can't be written.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows, size = read(path)
+        rows, size, damaged = read(path)
         if rows and rows[0].get("key") == head["key"]:
             file = path.open("r+b")
             file.truncate(size)
             file.seek(size)
-            return cls(path, rows[0], rows[1:], file)
+            return cls(path, rows[0], rows[1:], file, damaged=damaged)
         journal = cls(path, head, [], path.open("wb"))
         journal._write(journal.head)
         return journal
@@ -39,7 +62,7 @@ class Journal:
         self.lines.append(line)
 
     def _write(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+        self._file.write(checked(line) + b"\n")
         self._file.flush()
 
     def close(self) -> None:
@@ -52,33 +75,37 @@ class Journal:
         self.close()
 
 
-def read(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """The whole lines of a journal and their size in bytes; ([], 0) where there is none."""
+def checked(line: dict[str, Any]) -> bytes:
+    """A line as it is written, without its end."""
+    body = json.dumps(line, ensure_ascii=False).encode()[:-1]
+    return body + _CHECK + f'{zlib.crc32(body):08x}"}}'.encode()
+
+
+def read(path: Path) -> Read:
+    """The whole lines of a journal; none where there is no journal."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        return [], 0
-    rows: list[dict[str, Any]] = []
-    size = 0
-    for line in data.splitlines(keepends=True):
-        if not line.endswith(b"\n"):
-            break
-        try:
-            row = json.loads(line)
-        except ValueError:
-            break
-        if not isinstance(row, dict):
-            break
-        rows.append(row)
-        size += len(line)
-    return rows, size
+        return Read([], 0, 0)
+    size = data.rfind(b"\n") + 1
+    rows = [_row(line) for line in data[:size].splitlines()]
+    return Read([row for row in rows if row is not None], size, rows.count(None))
+
+
+def _row(line: bytes) -> dict[str, Any] | None:
+    """A line as it was written; None of one that was changed since."""
+    body, found, check = line.rpartition(_CHECK)
+    if not found or check != f'{zlib.crc32(body):08x}"}}'.encode():
+        return None
+    row: dict[str, Any] = json.loads(body + b"}")
+    return row
 
 
 def head_key(path: Path) -> str | None:
     """The key in a journal's first line, without reading the rest."""
     try:
         with path.open("rb") as file:
-            row = json.loads(file.readline())
-        return str(row["key"])
-    except (OSError, ValueError, KeyError, TypeError):
+            row = _row(file.readline().rstrip(b"\n"))
+    except OSError:
         return None
+    return None if row is None or "key" not in row else str(row["key"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -116,12 +117,17 @@ class Bench:
                 noted = self.session.outcome(case.key)
                 if noted is None:
                     outcome = self._run_once(case)
-                    self.session.note_outcome(case.key, to_note(outcome))
+                    with suppress(OSError):  # a full disk: other processes will find the journal
+                        self.session.note_outcome(case.key, to_note(outcome))
                 else:
                     outcome = from_note(noted)
             self._outcomes[case.key] = outcome
             self.pool.done(case.group)
         return self._outcomes[case.key]
+
+    def known(self, case_key: str) -> Outcome | None:
+        """What became of a case in this process; None if nothing yet."""
+        return self._outcomes.get(case_key)
 
     def dataset(self, case: Case) -> Dataset:
         """The prepared data of a case, spoken where the model is to hear it.
@@ -308,7 +314,15 @@ class Bench:
 
         with Journal.open(self.session.journal(case.key), head) as journal:
             job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1])
-            run = CaseRun(job, self.pool, journal, self.settings, self.progress, counting(dataset.normalizer))
+            run = CaseRun(
+                job,
+                self.pool,
+                journal,
+                self.settings,
+                self.progress,
+                counted=counting(dataset.normalizer),
+                stopping=self.session.stopping,
+            )
             facts = run.facts_of_finished() or run.finish()
             judged = Judged(
                 heard=None if jury is None else self._hear(case, jury, dataset, run, journal),

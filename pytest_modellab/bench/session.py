@@ -6,8 +6,9 @@
                           <case>.jsonl    the journal
                           <case>.outcome  what became of it, as JSON
 
-The folder goes when the session ends whole. One that was killed leaves its folder behind, with no lock held: the
-next session takes over the journals whose key is its own.
+The folder goes when the session ends, unless a journal in it holds answers that no record has: of a session that was
+broken off or killed, of a record that could not be made or written. It is left behind then, with no lock held: the next
+session takes over the journals whose key is its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -27,6 +27,8 @@ from .files import write_text
 from .journal import head_key, read
 
 PLAN = "plan.json"
+STOP = "stop"
+"""In the folder of a session that is to stop: its processes don't all get the same signals."""
 OVER = "over"
 """In the folder of a session that was broken off and has ended."""
 
@@ -38,10 +40,22 @@ class Session:
         self.id = id
         self.reports = reports
         self.folder = reports / "sessions" / id
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._alive = FileLock(self.folder / "alive.lock")
         if own:
-            self._alive.acquire()
+            self._live()
+        else:
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _live(self) -> None:
+        """Hold the folder; another session may take an empty one for a dead one's, and remove it."""
+        while True:
+            # FileExistsError: it was there, and is gone by the time that it is looked at.
+            with suppress(FileNotFoundError, FileExistsError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._alive.acquire()
+                if Path(self._alive.lock_file).exists():
+                    return
+                self._alive.release()
 
     def journal(self, case_key: str) -> Path:
         return self.folder / f"{slug(case_key)}.jsonl"
@@ -75,22 +89,22 @@ class Session:
 
     def answered(self, case_key: str) -> int:
         """How many utterances of a case are in this session's journal."""
-        rows, _ = read(self.journal(case_key))
-        return sum("utterance" in row for row in rows)
+        return _answers(self.journal(case_key))
 
     def adopt(self, case_key: str, key: str) -> bool:
         """Take over the journal a dead session left for this case with this input key, if there is one."""
         mine = self.journal(case_key)
         for theirs in self._orphans(case_key):
             if head_key(theirs) == key:
-                theirs.replace(mine)
-                return True
+                with suppress(FileNotFoundError):  # another session has been quicker
+                    theirs.replace(mine)
+                    return True
         return False
 
     def forget(self, case_key: str) -> None:
         """Remove what dead sessions left for this case: it is about to be measured afresh."""
         for theirs in self._orphans(case_key):
-            theirs.unlink()
+            theirs.unlink(missing_ok=True)
 
     def _orphans(self, case_key: str) -> Iterator[Path]:
         """Journals of a case in the folders of sessions that are dead, each held while it is looked at."""
@@ -103,25 +117,51 @@ class Session:
                 if dead and journal.exists():
                     yield journal
 
+    def stop(self) -> None:
+        """Tell all processes of the session to stop after the utterance that each is at."""
+        with suppress(OSError):
+            (self.folder / STOP).touch()
+
+    def stopping(self) -> bool:
+        return (self.folder / STOP).exists()
+
     def end(self, *, whole: bool) -> None:
-        """Release the session; a whole one takes its folder along, a broken-off one leaves it to the next."""
+        """Release the session. Its folder goes unless a journal in it holds answers that no record has.
+
+        `whole` is whether it ran to its end: one that was broken off leaves word of that to who watches.
+        """
+        for journal in self.folder.glob("*.jsonl"):
+            if self._recorded(journal) or (whole and not _answers(journal)):
+                journal.unlink(missing_ok=True)
+        kept = any(self.folder.glob("*.jsonl"))
         self._alive.release()
-        if whole:
+        if whole and not kept:
             shutil.rmtree(self.folder, ignore_errors=True)
             self._sweep()
         else:
             with suppress(OSError):  # only who watches would miss it
                 (self.folder / OVER).touch()
 
+    def _recorded(self, journal: Path) -> bool:
+        try:
+            noted = json.loads(journal.with_suffix(".outcome").read_text(encoding="utf-8"))
+            return noted["record"] is not None
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
     def _sweep(self) -> None:
-        """Remove dead folders that hold no journal any more."""
+        """Remove dead folders that hold no journal any more. Other sessions may be at the same."""
         for folder in self.folder.parent.iterdir():
-            # One without a plan may be between making its folder and taking its lock.
-            starting = not (folder / PLAN).exists() and time.time() - folder.stat().st_mtime < 60
-            if not starting and not any(folder.glob("*.jsonl")):
-                with held_if_dead(folder) as dead:
-                    if dead:
-                        shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):
+                if not any(folder.glob("*.jsonl")):
+                    with held_if_dead(folder) as dead:
+                        if dead:
+                            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answers(journal: Path) -> int:
+    """How many utterances of a case are in its journal."""
+    return sum("utterance" in row for row in read(journal).rows)
 
 
 @contextmanager

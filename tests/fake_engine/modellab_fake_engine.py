@@ -174,6 +174,8 @@ class FakeEngine:
         if fault == "segfault":
             ctypes.string_at(0)
         if fault == "abort":
+            sys.stderr.write("".join(f"last words {i}\n" for i in range(30)))
+            sys.stderr.flush()
             os.abort()
         if fault == "exit":
             os._exit(7)
