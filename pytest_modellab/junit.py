@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .printable import printable
+
 if TYPE_CHECKING:
     from .gate import Verdict
     from .lab import Lab
@@ -32,10 +34,10 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
         found.append((metric, "n/a" if verdict.value is None else repr(verdict.value)))
         if verdict.bound is not None:
             found.append((f"{metric}.limit", f"{verdict.comparison} {verdict.bound!r}"))
-            found.append((f"{metric}.limit.source", verdict.source))
+            found.append((f"{metric}.limit.source", printable(verdict.source)))
         found.append((f"{metric}.verdict", str(verdict.status)))
         if verdict.reason:
-            found.append((f"{metric}.reason", verdict.reason))
+            found.append((f"{metric}.reason", printable(verdict.reason)))
     return found
 
 

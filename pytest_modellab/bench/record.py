@@ -11,25 +11,26 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ..catalog.base import Identifier
 from ..metrics.definitions import METRICS, noise_of
 from ..text import CHARACTERS
 from . import beyond_figures, speech_record, streaming_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
-from .stored import Edits, Elsewhere, Failure, Finding, Range, Share, Stored, volatile
+from .stored import Edits, Elsewhere, Failure, Finding, Range, RecordId, Share, Stored, Time, volatile
 from .streaming_record import Streamed, StreamingSummary
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
 
 
 class CaseRef(Stored):
-    """Which case; ids as the catalog has them."""
+    """Which case; ids as the catalog has them, so that they are safe in a path, a table and a terminal."""
 
-    task: str
-    model: str
-    device: str
-    dataset: str
+    task: Identifier
+    model: Identifier
+    device: Identifier
+    dataset: Identifier
 
     @property
     def id(self) -> str:
@@ -200,9 +201,9 @@ class Provenance(Stored):
     lab: str = Field(description="version of pytest-modellab")
     hardware: dict[str, Any] = volatile()
     session: str = volatile()
-    created: str = volatile(description="UTC, ISO 8601")
-    rescored: str | None = volatile(default=None, description="when the scores were made, if not with the run")
-    stands_again: str | None = volatile(default=None, description="when it came to stand for a later session")
+    created: Time = volatile(description="UTC, ISO 8601")
+    rescored: Time | None = volatile(default=None, description="when the scores were made, if not with the run")
+    stands_again: Time | None = volatile(default=None, description="when it came to stand for a later session")
     merged: tuple[str, ...] = volatile(default=(), description="ids of the shards it was joined from")
     resumed: int = volatile(description="utterances taken over from a session that was killed")
     worker_restarts: int = volatile()
@@ -241,7 +242,7 @@ class Record(Stored):
     """One run of one case."""
 
     schema_: Literal["modellab.record/1"] = Field(alias="schema", default=SCHEMA)
-    id: str = volatile()
+    id: RecordId = volatile()
     case: CaseRef
     title: str
     limited_to: int | None = Field(description="only so many utterances were asked for: never graded")

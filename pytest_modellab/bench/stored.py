@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 if TYPE_CHECKING:
-    from ..metrics.asr import Counts
+    from ..catalog.base import Identifier
+from ..metrics.asr import Counts
     from ..metrics.intervals import Interval
+
+
+RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+"""Of a record: it is part of a file's name."""
+Time = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.+Z-]{0,30}$")]
+"""ISO 8601, as far as it is part of a file's name."""
 
 
 def volatile(**options: Any) -> Any:
@@ -51,7 +58,7 @@ class Failure(Stored):
 class Elsewhere(Stored):
     """A device that stood in for the one that was asked for."""
 
-    device: str
+    device: Identifier
     why: str
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import __version__
 from .exits import Exit
+from .tell import tell, tell_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,10 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except (BaselineError, CatalogError, HookError, RecordError, ReleaseError, StoreError, UsageError) as error:
-        print(f"modellab: {error}", file=sys.stderr)
+        tell_lines(f"modellab: {error}", file=sys.stderr)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.WRONG
     except KeyboardInterrupt:
-        print("modellab: interrupted; what was fetched is kept", file=sys.stderr)
+        tell("modellab: interrupted; what was fetched is kept", file=sys.stderr)
         return Exit.INTERRUPTED
 
 

@@ -15,6 +15,7 @@ from ..engines.registry import available, engine_class, needs_weights, target_of
 from ..new_model import Draft, spec_text
 from . import UsageError
 from .place import catalog_place, find_catalog, known_to_pytest
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"can't write {path}: {error.strerror}; name another folder by --catalog DIR") from None
     for line in _told(draft, path, begun=catalog is None, bare=catalog is None or not catalog.datasets):
-        print(line)
+        tell(line)
     return 0
 
 

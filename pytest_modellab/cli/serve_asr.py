@@ -15,6 +15,7 @@ from ..weights import local_folder
 from . import UsageError
 from .exits import Exit
 from .place import open_catalog
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -34,14 +35,14 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     try:
         with StreamingServer(loaded, model.id, host=options.host, port=options.port) as server:
-            print(f"{model.id} on {options.device}: {server.url} (Ctrl-C ends it)", flush=True)
+            tell(f"{model.id} on {options.device}: {server.url} (Ctrl-C ends it)", flush=True)
             server.join()
     except ImportError as error:
         raise UsageError(f"{error}; pip install 'pytest-modellab[websocket]'") from None
     except OSError as error:
         raise UsageError(f"can't listen on {options.host}:{options.port}: {error.strerror or error}") from None
     except KeyboardInterrupt:
-        print("ended", flush=True)
+        tell("ended", flush=True)
     finally:
         loaded.close()
     return Exit.OK

@@ -16,12 +16,12 @@ from ..bench.stored import Elsewhere, Range
 from ..catalog.load import default_profiles
 from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades
-from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
+from ..gate import REFUSED, Comparison, Status, Strictness, Verdict, case_key, worst
 from ..metrics.definitions import METRICS, noise_of
 from .beyond import standing_out
 from .grade import Grade, grade
 from .models import ModelRow, by_model
-from .part import Part
+from .part import MetricName, Part
 from .recommendation import Recommendation, recommend_all
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
@@ -31,8 +31,8 @@ SCHEMA: Literal["modellab.scorecard/2"] = "modellab.scorecard/2"
 class Judgement(Part):
     """A verdict as stored."""
 
-    metric: str
-    comparison: str
+    metric: MetricName
+    comparison: Comparison
     value: float | None
     bound: float | None
     status: Status
