@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .printable import printable
+from .redaction import without_secrets
 
 if TYPE_CHECKING:
     from .gate import Verdict
@@ -37,7 +38,7 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
             found.append((f"{metric}.limit.source", printable(verdict.source)))
         found.append((f"{metric}.verdict", str(verdict.status)))
         if verdict.reason:
-            found.append((f"{metric}.reason", printable(verdict.reason)))
+            found.append((f"{metric}.reason", printable(without_secrets(verdict.reason))))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from pytest_modellab.bench.stored import RecordId, Time
-from pytest_modellab.catalog.base import IDENTIFIER, SHA256
+from pytest_modellab.identifiers import IDENTIFIER, SHA256
 
 
 def _pattern(kind: Any) -> str:

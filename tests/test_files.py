@@ -53,8 +53,13 @@ def test_what_people_share_has_the_umasks_mode(tmp_path: Path, name: str, umask:
 def test_what_could_not_be_written_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text("old")
-    with pytest.raises(RuntimeError, match="in the middle"), replacing(path) as file:
-        file.write(b"new")
-        raise RuntimeError("in the middle")
+
+    def broken_off() -> None:
+        with replacing(path) as file:
+            file.write(b"new")
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        broken_off()
     assert [each.name for each in tmp_path.iterdir()] == ["a.json"]
     assert path.read_text() == "old"

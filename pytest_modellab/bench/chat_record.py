@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from ..catalog.base import Sha256
+from ..identifiers import Sha256
 from .stored import Edits, Range, Share, Stored, volatile
 
 NOT_TIMED = "no reply was timed with the machine held alone"

@@ -7,12 +7,13 @@ when their canonical forms, without these, are equal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from ..catalog.base import Identifier
+from ..identifiers import Identifier
 from ..metrics.definitions import METRICS, noise_of
+from ..redaction import redacted
 from ..text import CHARACTERS
 from . import beyond_figures, speech_record, streaming_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
@@ -193,7 +194,9 @@ class MemoryUse(Stored):
 
 
 class Provenance(Stored):
-    inputs: dict[str, Any] = Field(description="everything the input key is made of")
+    inputs: Annotated[dict[str, Any], AfterValidator(redacted)] = Field(
+        description="everything the input key is made of"
+    )
     key: str = Field(description="SHA-256 of the inputs")
     judging: str | None = volatile(default=None, description="SHA-256 of what made figures out of the answers")
     commit: str | None
@@ -248,7 +251,7 @@ class Record(Stored):
     limited_to: int | None = Field(description="only so many utterances were asked for: never graded")
     shard: ShardOf | None = Field(default=None, description="one of several parts: judged once they are merged")
     failure: Failure | None = Field(description="the model could not be loaded, or not be kept alive")
-    loaded: dict[str, str | int | float | bool | None] = Field(
+    loaded: Annotated[dict[str, str | int | float | bool | None], AfterValidator(redacted)] = Field(
         default_factory=dict, description="what the engine chose while it loaded, by its own word"
     )
     ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ..catalog.base import Sha256
+from ..identifiers import Sha256
 from .stored import Edits, Range, Stored, volatile
 
 PREDICTORS = ("distillmos", "dnsmos", "mcd", "voice_similarity")

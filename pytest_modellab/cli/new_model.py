@@ -8,10 +8,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..catalog.base import COMMIT, IDENTIFIER, IN_WORDS, LANGUAGE_TAG, REPO
+from ..catalog.base import COMMIT, IN_WORDS, LANGUAGE_TAG, REPO
 from ..catalog.errors import suggest
 from ..catalog.load import DEFAULT_DEVICES
 from ..engines.registry import available, engine_class, needs_weights, target_of
+from ..identifiers import IDENTIFIER
 from ..new_model import Draft, spec_text
 from . import UsageError
 from .place import catalog_place, find_catalog, known_to_pytest

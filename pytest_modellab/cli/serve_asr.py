@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from ..catalog.errors import suggest
 from ..catalog.load import Catalog
@@ -11,6 +12,7 @@ from ..catalog.validate import full_options
 from ..engines.base import DeviceRef, LoadRequest
 from ..engines.registry import engine_class, remedy
 from ..store import Store
+from ..web import guard
 from ..weights import local_folder
 from . import UsageError
 from .exits import Exit
@@ -20,6 +22,11 @@ from .tell import tell
 
 def run(options: argparse.Namespace) -> int:
     """Load a model of the catalog into this process and serve it until interrupted."""
+    if not options.exposed and not guard.is_loopback(options.host):
+        raise UsageError(
+            f"{options.host} is no address of this machine alone: who can reach it could use the model, without a"
+            " password; --exposed says that this is meant"
+        )
     catalog = open_catalog(options)
     model, request = _request(catalog, options.model, options.device)
     target = model.engine_target
@@ -34,8 +41,10 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     try:
-        with StreamingServer(loaded, model.id, host=options.host, port=options.port) as server:
+        with StreamingServer(loaded, model.id, host=options.host, port=options.port, exposed=options.exposed) as server:
             tell(f"{model.id} on {options.device}: {server.url} (Ctrl-C ends it)", flush=True)
+            if options.exposed:
+                tell("whoever can reach it can use the model", file=sys.stderr, flush=True)
             server.join()
     except ImportError as error:
         raise UsageError(f"{error}; pip install 'pytest-modellab[websocket]'") from None

@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import Field
 
 from ..bench.record import CaseRef, Record
-from ..bench.stored import Elsewhere, Range
+from ..bench.stored import Elsewhere, Range, Told
 from ..catalog.load import default_profiles
 from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades
@@ -47,7 +47,7 @@ class Row(Part):
     case: CaseRef
     title: str
     status: Status = Field(description="the worst of the gate's verdicts, the tests' verdicts and the tests")
-    reason: str = ""
+    reason: Told = ""
     figures: dict[str, float | None] = Field(default_factory=dict)
     intervals: dict[str, Range] = Field(default_factory=dict, description="95 %, by metric")
     grade: Grade | None = None
@@ -96,7 +96,7 @@ class Scorecard(Part):
     recommendations: tuple[Recommendation, ...]
     fronts: tuple[Front, ...] = Field(default=(), description="accuracy against cost, for each data set")
     speed_ups: tuple[SpeedUp, ...] = Field(default=(), description="models that ran on several devices")
-    problems: tuple[str, ...] = Field(description="why the session can't pass, beside failing tests")
+    problems: tuple[Told, ...] = Field(description="why the session can't pass, beside failing tests")
 
     @property
     def passed(self) -> bool:
@@ -112,8 +112,8 @@ class CaseReport(Part):
     research: str | None = Field(default=None, description="why the model isn't for production, else null")
     record: Record | None = None
     path: Path | None = None
-    unavailable: str | None = None
-    broken: str | None = None
+    unavailable: Told | None = None
+    broken: Told | None = None
     unchanged_since: str | None = None
     verdicts: tuple[Verdict, ...] = ()
     failed_tests: tuple[str, ...] = ()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from ..catalog.base import Identifier
 from ..catalog.specs import TASKS
 from ..gate import Status
+from ..identifiers import Identifier
 from .part import RANKS, Part, Rank
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import Field
 
 from ..bench.record import CaseRef
-from ..catalog.base import Identifier
+from ..identifiers import Identifier
 from .part import MetricName, Part
 
 if TYPE_CHECKING:
