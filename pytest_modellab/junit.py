@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .printable import printable
+from .redaction import without_secrets
+
 if TYPE_CHECKING:
     from .gate import Verdict
     from .lab import Lab
@@ -32,10 +35,10 @@ def of_verdicts(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
         found.append((metric, "n/a" if verdict.value is None else repr(verdict.value)))
         if verdict.bound is not None:
             found.append((f"{metric}.limit", f"{verdict.comparison} {verdict.bound!r}"))
-            found.append((f"{metric}.limit.source", verdict.source))
+            found.append((f"{metric}.limit.source", printable(verdict.source)))
         found.append((f"{metric}.verdict", str(verdict.status)))
         if verdict.reason:
-            found.append((f"{metric}.reason", verdict.reason))
+            found.append((f"{metric}.reason", printable(without_secrets(verdict.reason))))
     return found
 
 

@@ -1,15 +1,19 @@
 """A reference server of the contract in docs/streaming.md: it puts any streaming engine of this process on the net.
 
-For development and tests: no encryption, no login, one engine for all connections, which take turns.
+For development and tests: no encryption, no login, one engine for all connections, which take turns. It listens on this
+machine alone unless it is told otherwise, and bounds what a client can make it do.
 """
 
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from .engines.asr_contract import (
+    MOST_MESSAGE_BYTES,
     RATE,
     AsrFinal,
     AsrPartial,
@@ -22,9 +26,18 @@ from .engines.asr_contract import (
     server_message,
 )
 from .engines.base import Settled, Settling, Stream, StreamingTranscriber
+from .web import guard
 
 START_S = 30.0
 """How long a client may take to say `start`."""
+IDLE_S = 60.0
+"""How long it may say nothing after that."""
+MOST_CONNECTIONS = 8
+"""At once: each has a thread, and a stream of the engine."""
+MOST_AUDIO_S = 6 * 3600.0
+"""Of one connection."""
+FULL = 1013
+"""The closing code for `try again later` (IANA's registry of WebSocket close codes)."""
 UNREADABLE = 1002
 """The closing code of a protocol error (RFC 6455, section 7.4.1)."""
 
@@ -32,20 +45,44 @@ UNREADABLE = 1002
 class StreamingServer:
     """Serves `engine` at `url` from a thread of its own, until closed. Use it as a context manager."""
 
-    def __init__(self, engine: StreamingTranscriber, name: str, *, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        engine: StreamingTranscriber,
+        name: str,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        exposed: bool = False,
+        idle_s: float = IDLE_S,
+    ) -> None:
         """`name` is what the server calls itself; port 0 is any that is free. Raises OSError, as for a port in use.
 
-        Raises ValueError for an engine that doesn't take audio at the contract's rate.
+        Raises ValueError for an engine that doesn't take audio at the contract's rate, and for a host that others can
+        reach, unless it is `exposed`.
         """
         from websockets.sync.server import serve
+
+        if not exposed and not guard.is_loopback(host):
+            raise ValueError(f"{host} is no address of this machine alone")
 
         if engine.rate != RATE:
             raise ValueError(f"{name} takes audio at {engine.rate} Hz, the contract has {RATE} Hz")
         self._engine = engine
         self._name = name
+        self._exposed = exposed
+        self._idle_s = idle_s
         self._turn = threading.Lock()
-        # No pings and no limit on what waits: the client's own time-outs and TCP see to both.
-        self._server = serve(self._serve, host, port, ping_interval=None, compression=None)
+        self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
+        # No pings: time-outs of its own and TCP see to clients that are gone.
+        self._server = serve(
+            self._serve,
+            host,
+            port,
+            ping_interval=None,
+            compression=None,
+            max_size=MOST_MESSAGE_BYTES,
+            process_request=self._refusal,
+        )
         port = self._server.socket.getsockname()[1]
         self.url = f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -65,8 +102,33 @@ class StreamingServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
+    def _refusal(self, connection: Any, request: Any) -> Any:
+        """An answer to a handshake that isn't meant for this server; None to one that is.
+
+        Browsers let any page connect to this machine, and tell whose page it was: a page of this server's own host may.
+        """
+        hosts, origins = (request.headers.get_all(name) for name in ("Host", "Origin"))
+        if len(hosts) != 1 or not guard.host_allowed(hosts[0], self._exposed):
+            return connection.respond(421, "this server doesn't go by that name\n")
+        if origins and (len(origins) != 1 or urlsplit(origins[0]).netloc.lower() != hosts[0].lower()):
+            return connection.respond(403, "pages of other sites may not connect\n")
+        return None
+
     def _serve(self, socket: Any) -> None:
         """One connection, in a thread of its own."""
+        from websockets.exceptions import ConnectionClosed
+
+        if not self._places.acquire(blocking=False):
+            with suppress(ConnectionClosed):
+                socket.send(server_message(Status("error", f"{MOST_CONNECTIONS} are connected already")))
+                socket.close(FULL)
+            return
+        try:
+            self._answer(socket)
+        finally:
+            self._places.release()
+
+    def _answer(self, socket: Any) -> None:
         from websockets.exceptions import ConnectionClosed
 
         try:
@@ -99,9 +161,11 @@ class StreamingServer:
 
     def _listen(self, socket: Any, stream: Stream, offset_s: float) -> None:
         told, heard = Settled("", 0.0), 0
-        while isinstance(said := socket.recv(), bytes):
+        while isinstance(said := self._next(socket), bytes):
             samples = from_pcm(said)
             heard += len(samples)
+            if heard > MOST_AUDIO_S * RATE:
+                raise ContractError(f"more than {MOST_AUDIO_S / 3600:g} hours of audio on one connection")
             with self._turn:
                 stream.push(samples)
                 partials = stream.partials()
@@ -118,6 +182,13 @@ class StreamingServer:
         rest = _after(told.text, transcript.text)
         socket.send(server_message(AsrFinal(rest, offset_s + heard / RATE)))
         socket.send(server_message(FinalSummary(transcript.text, transcript.language)))
+
+    def _next(self, socket: Any) -> str | bytes:
+        try:
+            said: str | bytes = socket.recv(timeout=self._idle_s)
+        except TimeoutError:
+            raise ContractError(f"nothing was sent for {self._idle_s:g} s") from None
+        return said
 
 
 def _after(settled: str, text: str) -> str:

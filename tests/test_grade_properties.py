@@ -12,7 +12,8 @@ from records import TIMING, record
 from pytest_modellab.catalog.load import load
 from pytest_modellab.catalog.specs import Task
 from pytest_modellab.metrics.definitions import METRICS
-from pytest_modellab.scorecard.grade import RANKS, grade
+from pytest_modellab.scorecard.grade import grade
+from pytest_modellab.scorecard.part import RANKS
 
 if TYPE_CHECKING:
     from pytest_modellab.bench.record import Record

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import audio
+from .files import replacing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,15 +37,8 @@ class Artefacts:
         path = self.path(digest)
         if path.exists():
             return digest
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{digest}.", suffix=".tmp")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                soundfile.write(file, pcm, rate, format="FLAC", subtype="PCM_16")
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with replacing(path) as file:
+            soundfile.write(file, pcm, rate, format="FLAC", subtype="PCM_16")
         return digest
 
     def path(self, digest: str) -> Path:

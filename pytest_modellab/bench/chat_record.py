@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ..identifiers import Sha256
 from .stored import Edits, Range, Share, Stored, volatile
 
 NOT_TIMED = "no reply was timed with the machine held alone"
@@ -25,7 +26,7 @@ class Reply(Stored):
     by: str = Field(default="", description="the rule that decided, and what it found")
     missed: bool = Field(description="no word, and nothing to be heard, though something was said")
     words: int = Field(description="of the reply, after normalisation")
-    audio: str | None = volatile(default=None, description="digest of its sound, as of a text that was spoken")
+    audio: Sha256 | None = volatile(default=None, description="digest of its sound, as of a text that was spoken")
     audible: bool = False
     sample_rate: int | None = None
     seconds: float = Field(default=0.0, description="of its sound")

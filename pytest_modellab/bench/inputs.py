@@ -14,6 +14,7 @@ from ..catalog.load import Catalog
 from ..datasets import Dataset
 from ..engines.base import Engine
 from ..engines.registry import engine_class
+from ..redaction import redacted
 from ..text import normalizer
 from . import provenance, sources
 from .assemble import assemble
@@ -45,7 +46,7 @@ def answers_depend_on(
         "model": case.model.id,
         # A file by the place that the spec gives it, which is the same in every checkout; `code` has what is in it.
         "engine": case.model.engine if ".py:" in order.engine else order.engine,
-        "options": order.options,
+        "options": redacted(order.options),
         "device": {"kind": order.device["kind"], "index": order.device["index"]},
         "weights": weights.digest(case.model, catalog),
         "dataset": dataset.fingerprint,
@@ -79,7 +80,7 @@ def _part(case: Case, catalog: Catalog, order: LoadOrder, role: str) -> dict[str
     return {
         "model": model.id,
         "engine": model.engine if ".py:" in part.engine else part.engine,
-        "options": part.options,
+        "options": redacted(part.options),
         "weights": weights.digest(model, catalog),
         "versions": found,
         "code": sources.of_answers(part.engine, order.environment),

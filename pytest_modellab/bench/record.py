@@ -7,29 +7,31 @@ when their canonical forms, without these, are equal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from ..identifiers import Identifier
 from ..metrics.definitions import METRICS, noise_of
+from ..redaction import redacted
 from ..text import CHARACTERS
 from . import beyond_figures, speech_record, streaming_record
 from .chat_record import NOT_TIMED, ChatSummary, Reply
 from .shards import Shard
 from .speech_record import Speech, SpeechSummary
-from .stored import Edits, Elsewhere, Failure, Finding, Range, Share, Stored, volatile
+from .stored import Edits, Elsewhere, Failure, Finding, Range, RecordId, Share, Stored, Time, volatile
 from .streaming_record import Streamed, StreamingSummary
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
 
 
 class CaseRef(Stored):
-    """Which case; ids as the catalog has them."""
+    """Which case; ids as the catalog has them, so that they are safe in a path, a table and a terminal."""
 
-    task: str
-    model: str
-    device: str
-    dataset: str
+    task: Identifier
+    model: Identifier
+    device: Identifier
+    dataset: Identifier
 
     @property
     def id(self) -> str:
@@ -192,7 +194,9 @@ class MemoryUse(Stored):
 
 
 class Provenance(Stored):
-    inputs: dict[str, Any] = Field(description="everything the input key is made of")
+    inputs: Annotated[dict[str, Any], AfterValidator(redacted)] = Field(
+        description="everything the input key is made of"
+    )
     key: str = Field(description="SHA-256 of the inputs")
     judging: str | None = volatile(default=None, description="SHA-256 of what made figures out of the answers")
     commit: str | None
@@ -200,9 +204,9 @@ class Provenance(Stored):
     lab: str = Field(description="version of pytest-modellab")
     hardware: dict[str, Any] = volatile()
     session: str = volatile()
-    created: str = volatile(description="UTC, ISO 8601")
-    rescored: str | None = volatile(default=None, description="when the scores were made, if not with the run")
-    stands_again: str | None = volatile(default=None, description="when it came to stand for a later session")
+    created: Time = volatile(description="UTC, ISO 8601")
+    rescored: Time | None = volatile(default=None, description="when the scores were made, if not with the run")
+    stands_again: Time | None = volatile(default=None, description="when it came to stand for a later session")
     merged: tuple[str, ...] = volatile(default=(), description="ids of the shards it was joined from")
     resumed: int = volatile(description="utterances taken over from a session that was killed")
     worker_restarts: int = volatile()
@@ -241,13 +245,13 @@ class Record(Stored):
     """One run of one case."""
 
     schema_: Literal["modellab.record/1"] = Field(alias="schema", default=SCHEMA)
-    id: str = volatile()
+    id: RecordId = volatile()
     case: CaseRef
     title: str
     limited_to: int | None = Field(description="only so many utterances were asked for: never graded")
     shard: ShardOf | None = Field(default=None, description="one of several parts: judged once they are merged")
     failure: Failure | None = Field(description="the model could not be loaded, or not be kept alive")
-    loaded: dict[str, str | int | float | bool | None] = Field(
+    loaded: Annotated[dict[str, str | int | float | bool | None], AfterValidator(redacted)] = Field(
         default_factory=dict, description="what the engine chose while it loaded, by its own word"
     )
     ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")

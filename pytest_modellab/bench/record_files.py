@@ -18,7 +18,7 @@ from pydantic_core import from_json, to_json
 
 from .. import __version__
 from .files import write_text
-from .record import SCHEMA, Record
+from .record import SCHEMA, CaseRef, Record
 
 
 class RecordError(Exception):
@@ -34,6 +34,20 @@ def write(record: Record, reports: Path) -> Path:
     path = reports / "runs" / case.model / case.task / name
     write_text(path, text(record))
     return path
+
+
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.json")
+
+
+def place_of(reports: Path, case: CaseRef, named: str) -> Path:
+    """Where the record of a case lies in a folder of reports, wherever that was when a scorecard `named` its path.
+
+    Of that path only the file's name counts. Raises RecordError for one that no record has.
+    """
+    name = re.split(r"[/\\]", named)[-1]
+    if not _FILE.fullmatch(name):
+        raise RecordError(f"{named!r:.200}: no record has such a name; the scorecard was changed, or is damaged")
+    return reports / "runs" / case.model / case.task / name
 
 
 def text(record: Record) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from ..identifiers import Sha256
 from .stored import Edits, Range, Stored, volatile
 
 PREDICTORS = ("distillmos", "dnsmos", "mcd", "voice_similarity")
@@ -16,7 +17,7 @@ class Speech(Stored):
     sample_rate: int | None = Field(description="Hz; null where nothing was said")
     pieces: int = Field(description="in which it came, one by one")
     first_audio_s: float | None = volatile(default=None, description="until the first piece was there")
-    audio: str | None = volatile(description="digest of its sound: reports/audio/<first two digits>/<digest>.flac")
+    audio: Sha256 | None = volatile(description="digest of its sound: reports/audio/<first two digits>/<digest>.flac")
     audible: bool
     silence: float | None = Field(description="share of pauses")
     longest_pause_s: float | None

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from ..identifiers import Identifier
+from ..redaction import without_secrets
 
 if TYPE_CHECKING:
     from ..metrics.asr import Counts
     from ..metrics.intervals import Interval
+
+
+RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
+"""Of a record: it is part of a file's name."""
+Time = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.+Z-]{0,30}$")]
+"""ISO 8601, as far as it is part of a file's name."""
+
+Told = Annotated[str, AfterValidator(without_secrets)]
+"""The words of a library or an engine, which may quote addresses."""
 
 
 def volatile(**options: Any) -> Any:
@@ -44,14 +56,14 @@ class Failure(Stored):
     """Why there is no answer."""
 
     kind: Literal["exception", "timeout", "crash", "load"]
-    message: str
-    detail: str = volatile(default="", description="traceback, or the worker's last lines on stderr")
+    message: Told
+    detail: Told = volatile(default="", description="traceback, or the worker's last lines on stderr")
 
 
 class Elsewhere(Stored):
     """A device that stood in for the one that was asked for."""
 
-    device: str
+    device: Identifier
     why: str
 
     def __str__(self) -> str:

@@ -8,15 +8,14 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from ..identifiers import IDENTIFIER, SHA256, Identifier
+
 Task = Literal["asr", "tts", "chat", "streaming"]
 Tier = Literal["smoke", "smoke_all", "real_e2e"]
 
 TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
 TIERS: tuple[Tier, ...] = ("smoke", "smoke_all", "real_e2e")
 
-# No `:` (it joins the parts of a case id), `@` (it breaks `-k` and xdist's grouping), `/`, brackets or spaces.
-IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-SHA256 = r"^[0-9a-f]{64}$"
 COMMIT = r"^[0-9a-f]{40}$"
 REPO = r"^\w[\w.-]*/\w[\w.-]*$"
 REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"
@@ -46,8 +45,6 @@ IN_WORDS = {
 """What each pattern asks for, for messages."""
 
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE_TAG)]
-Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=80)]
-Sha256 = Annotated[str, StringConstraints(pattern=SHA256)]
 Requirement = Annotated[str, StringConstraints(pattern=REQUIREMENT)]
 DebianPackage = Annotated[str, StringConstraints(pattern=DEBIAN)]
 NpmPackage = Annotated[str, StringConstraints(pattern=NPM)]

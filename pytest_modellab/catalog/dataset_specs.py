@@ -7,17 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ..identifiers import Identifier, Sha256
 from ..text import divided_by_spaces
 from .base import (
     REPO,
     DebianPackage,
     FileName,
-    Identifier,
     Language,
     NamedSpec,
     Number,
     Requirement,
-    Sha256,
     Spec,
     Task,
     Tier,

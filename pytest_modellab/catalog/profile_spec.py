@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from ..identifiers import Identifier
 from ..metrics.definitions import METRICS
-from .base import Identifier, Number, Spec, Task
+from .base import Number, Spec, Task
 from .errors import suggest
 from .specs import out_of_scale
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from ..engines.registry import target_of
+from ..identifiers import Identifier, Sha256
 from ..metrics.definitions import METRICS, WITH_INTERVAL, Metric
 from .base import (
     COMMIT,
@@ -18,13 +19,11 @@ from .base import (
     TASKS,
     TIERS,
     FileName,
-    Identifier,
     Language,
     NamedSpec,
     NpmPackage,
     Number,
     Requirement,
-    Sha256,
     Spec,
     Task,
     Tier,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .. import __version__
 from .exits import Exit
+from .tell import tell, tell_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,10 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except (BaselineError, CatalogError, HookError, RecordError, ReleaseError, StoreError, UsageError) as error:
-        print(f"modellab: {error}", file=sys.stderr)
+        tell_lines(f"modellab: {error}", file=sys.stderr)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.WRONG
     except KeyboardInterrupt:
-        print("modellab: interrupted; what was fetched is kept", file=sys.stderr)
+        tell("modellab: interrupted; what was fetched is kept", file=sys.stderr)
         return Exit.INTERRUPTED
 
 
@@ -244,5 +245,6 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
     serving.add_argument("--host", default="127.0.0.1", metavar="HOST", help="to listen on (default: 127.0.0.1)")
     serving.add_argument("--port", type=int, default=8765, metavar="PORT", help="0 for any (default: 8765)")
+    serving.add_argument("--exposed", action="store_true", help="listen also where others can reach it, and use it")
     command("schema", schema.show, "Print the JSON Schema of a record.")
     return parser

@@ -11,8 +11,10 @@ from .. import speed_baseline as speed
 from ..baseline import BaselineError
 from ..bench import record_files as records
 from ..bench.record import Record
+from ..printable import printable
 from . import UsageError
 from .place import reports_folder
+from .tell import tell, tell_lines
 
 NO_WORDS = "nobody speaks in this data set, and baselines are compared by WER"
 
@@ -50,54 +52,54 @@ def latest(reports: Path) -> list[Record]:
 
 def _save(record: Record, folder: Path) -> int:
     if record.wordless:
-        print(f"{record.case.id}: left out: {NO_WORDS}")
+        tell(f"{record.case.id}: left out: {NO_WORDS}")
         return 0
     try:
-        print(f"{record.case.id}: {answers.save(record, folder)}")
+        tell(f"{record.case.id}: {answers.save(record, folder)}")
     except BaselineError as error:
-        print(f"not saved: {error}")
+        tell(f"not saved: {error}")
         return 1
     try:
-        print(f"{record.case.id}: {speed.save(record, folder)}")
+        tell(f"{record.case.id}: {speed.save(record, folder)}")
     except BaselineError as error:
         # Answers without times are a baseline all the same.
-        print(f"  without speed: {error}")
+        tell(f"  without speed: {error}")
     return 0
 
 
 def _compare(record: Record, folder: Path) -> int:
     if record.wordless:
-        print(f"{record.case.id}: left out: {NO_WORDS}")
+        tell(f"{record.case.id}: left out: {NO_WORDS}")
         return 0
     if record.ran_on is not None:
-        print(f"{record.case.id}: left out: it {record.ran_on}; a baseline is of the device it is named after")
+        tell(f"{record.case.id}: left out: it {record.ran_on}; a baseline is of the device it is named after")
         return 0
     path = answers.place(record, folder)
     if not path.exists():
-        print(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")
+        tell(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")
         return 1
     try:
         comparison = answers.against(record, answers.read(path))
     except BaselineError as error:
-        print(f"refused: {error}")
+        tell(f"refused: {error}")
         return 1
-    print(f"{record.case.id}: {comparison}")
+    tell(f"{record.case.id}: {comparison}")
     for line in answers.changes_text(comparison):
-        print(f"  {line}")
+        tell(f"  {line}")
     return int(comparison.finding.outcome == "worse") | _compare_speed(record, folder)
 
 
 def _compare_speed(record: Record, folder: Path) -> int:
     path = speed.place(record, folder)
     if not path.exists():
-        print("  speed: no baseline of this hardware")
+        tell("  speed: no baseline of this hardware")
         return 0
     try:
         change = speed.against(record, speed.read(path))
     except BaselineError as error:
-        print(f"  speed: not compared: {error}")
+        tell(f"  speed: not compared: {error}")
         return 0
-    print(f"  speed: {change}")
+    tell(f"  speed: {change}")
     return int(change.outcome == "slower" and not change.noisy)
 
 
@@ -113,9 +115,11 @@ def _show(folder: Path) -> int:
             baseline = answers.read(path)
             wer = "-" if baseline.head.wer is None else f"WER {baseline.head.wer:.2%}"
             rows.append(_row(baseline.head, len(baseline.answers), wer, path))
-    print(tabulate(rows, ["case", "utterances", "figure", "commit", "saved", "file"]) if rows else f"none in {folder}")
+    tell_lines(
+        tabulate(rows, ["case", "utterances", "figure", "commit", "saved", "file"]) if rows else f"none in {folder}"
+    )
     return 0
 
 
 def _row(head: answers.Head | speed.SpeedHead, count: int, figure: str, path: Path) -> list[object]:
-    return [head.case.id, count, figure, (head.commit or "-")[:10], head.created[:10], path]
+    return [head.case.id, count, figure, printable((head.commit or "-")[:10]), printable(head.created[:10]), path]

@@ -17,6 +17,7 @@ from ..cases import Case
 from ..catalog import Catalog
 from . import UsageError
 from .place import chosen, open_catalog, reports_folder
+from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,23 +27,23 @@ def run(options: argparse.Namespace) -> int:
     reports = reports_folder(options)
     records: list[Record] = []
     for i in range(options.runs):
-        print(f"{case.id}: run {i + 1} of {options.runs}", file=sys.stderr)
+        tell(f"{case.id}: run {i + 1} of {options.runs}", file=sys.stderr)
         record = _measured(case, catalog, reports)
         if isinstance(record, str):
-            print(f"modellab: {case.id}: {record}", file=sys.stderr)
+            tell_lines(f"modellab: {case.id}: {record}", file=sys.stderr)
             return 1
         records.append(record)
     command = f"modellab calibrate {case.model.id} {case.dataset.id} --device {case.device.id} --runs {options.runs}"
     try:
         text = as_yaml(records, propose(records), command)
     except CalibrationError as error:
-        print(f"modellab: {error}", file=sys.stderr)
+        tell_lines(f"modellab: {error}", file=sys.stderr)
         return 1
     if options.output is None:
-        print(text, end="")
+        tell_lines(text, end="")
     else:
         options.output.write_text(text, encoding="utf-8")
-        print(options.output)
+        tell(options.output)
     return 0
 
 

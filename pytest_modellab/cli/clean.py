@@ -10,12 +10,12 @@ from pathlib import Path
 from ..catalog import Catalog
 from ..cleaning import cache, reports
 from ..cleaning.part import Doomed, InUse, Part
-from ..printable import printable
 from ..store import cache_root
 from ..store.occupancy import CacheInUse, emptying
 from ..store.progress import readable
 from .exits import Exit
 from .place import open_catalog, reports_folder
+from .tell import tell
 
 _SHOWN = 10
 """Lines for each part, of what goes and of what is left alone; with more, how many more."""
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
     _show(root, cached, gone=options.yes)
     _sum_up([*here, *cached], options)
     for line in failed:
-        print(printable(f"{'not removed' if options.yes else 'left alone'}: {line}"))
+        tell(f"{'not removed' if options.yes else 'left alone'}: {line}")
     return Exit.WRONG if failed and options.yes else Exit.OK
 
 
@@ -83,17 +83,17 @@ def _remove(parts: Sequence[Part]) -> list[str]:
 
 
 def _show(place: Path, parts: Sequence[Part], *, gone: bool) -> None:
-    print(printable(str(place)))
+    tell(str(place))
     for part in parts:
         line = f"  {part.name:<22} {part.count:>6}  {readable(part.size):>10}"
         if part.doomed:
             line += f"  {'removed' if gone else 'may go'}: {len(part.doomed)}, {readable(_size(part.doomed))}"
-        print(line)
+        tell(line)
         for text in _first([f"- {_near(each.path, place)}: {each.why}" for each in part.doomed]):
-            print(printable(f"      {text}"))
+            tell(f"      {text}")
         young = [f"left alone, younger than a day: {part.young}"] if part.young else []
         for text in _first([*part.notes, *young]):
-            print(printable(f"      {text}"))
+            tell(f"      {text}")
 
 
 def _first(lines: Sequence[str]) -> list[str]:
@@ -113,16 +113,16 @@ def _sum_up(parts: Sequence[Part], options: argparse.Namespace) -> None:
     size = sum(part.size for part in parts)
     doomed = [each for part in parts for each in part.doomed]
     if options.yes:
-        print(f"total {readable(size - _size(doomed))}, {readable(_size(doomed))} removed")
+        tell(f"total {readable(size - _size(doomed))}, {readable(_size(doomed))} removed")
         return
-    print(f"total {readable(size)}, of which {readable(_size(doomed))} may go{'; --yes removes it' if doomed else ''}")
+    tell(f"total {readable(size)}, of which {readable(_size(doomed))} may go{'; --yes removes it' if doomed else ''}")
     hints = []
     if options.keep is None and options.older_than is None:
         hints.append("--keep N or --older-than DAYS chooses records")
     if not options.unnamed and any("not named" in part.name and part.count for part in parts):
         hints.append("--unnamed takes what this catalog doesn't name, though another project's may")
     if hints:
-        print(f"nothing else goes unasked: {'; '.join(hints)}")
+        tell(f"nothing else goes unasked: {'; '.join(hints)}")
 
 
 def positive(text: str) -> int:

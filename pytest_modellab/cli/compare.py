@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -15,6 +16,7 @@ from ..comparison.sides import NEWEST, Past, Side, SideError
 from . import UsageError
 from .exits import Exit
 from .place import ini_folder, reports_folder
+from .tell import tell, tell_lines
 
 FORMATS = ("text", "markdown", "html", "json")
 
@@ -32,10 +34,10 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     text = _rendered(compared, options.format)
     if options.output is None:
-        print(text, end="")
+        tell_lines(text, end="")
     else:
         write_text(options.output, text)
-        print(options.output)
+        tell(options.output)
     return Exit.OK if compared.good else Exit.WRONG
 
 
@@ -58,7 +60,8 @@ def _only(side: Side, globs: list[str]) -> Side:
 def _rendered(compared: Compared, form: str) -> str:
     match form:
         case "json":
-            return compared.model_dump_json(by_alias=True, indent=1) + "\n"
+            # In ASCII: nothing in it is obeyed by a terminal, and nothing is lost.
+            return json.dumps(compared.model_dump(mode="json", by_alias=True), indent=1) + "\n"
         case "markdown":
             return markdown.render(compared)
         case "html":

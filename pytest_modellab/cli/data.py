@@ -12,6 +12,7 @@ from ..printable import counted, printable, printable_lines
 from ..store import Store, StoreError, Unavailable
 from ..text import normalizer
 from .place import chosen, open_catalog
+from .tell import tell, tell_lines
 
 # What a check listens at; findings do not depend on it.
 _CHECK_RATE = 16_000
@@ -29,10 +30,10 @@ def run(options: argparse.Namespace) -> int:
             dataset = prepare(spec, catalog, Store(), asked=True)
         except Unavailable as error:
             failed += 1
-            print(f"{spec.id}: not available\n{printable_lines(str(error))}")
+            tell_lines(f"{spec.id}: not available\n{printable_lines(str(error))}")
         except (StoreError, DatasetError) as error:
             failed += 1
-            print(printable_lines(str(error)))
+            tell_lines(str(error))
         else:
             failed += _report(dataset, check=options.action == "check")
     return 1 if failed else 0
@@ -52,7 +53,7 @@ def _list(specs: list[DatasetSpec]) -> int:
         ]
         for spec in specs
     ]
-    print(tabulate(rows, ["data set", "tasks", "tiers", "language", "from", "title"]))
+    tell_lines(tabulate(rows, ["data set", "tasks", "tiers", "language", "from", "title"]))
     return 0
 
 
@@ -88,10 +89,10 @@ def _report(dataset: Dataset, *, check: bool) -> int:
         lines += _unsaid(dataset)
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
     known = counted(speakers, "known speaker") if speakers else "speakers unknown"
-    print(f"{dataset.spec.id}: {counted(len(dataset.utterances), 'utterance')}, {seconds / 60:.1f} min, {known}")
-    print(f"  normalizer {dataset.normalizer} (language: {dataset.spec.language or 'not stated'})")
-    print(f"  fingerprint {dataset.fingerprint}")
-    print("\n".join(map(printable, lines)) if lines else "  nothing odd found" if check else "  ready")
+    tell(f"{dataset.spec.id}: {counted(len(dataset.utterances), 'utterance')}, {seconds / 60:.1f} min, {known}")
+    tell(f"  normalizer {dataset.normalizer} (language: {dataset.spec.language or 'not stated'})")
+    tell(f"  fingerprint {dataset.fingerprint}")
+    tell_lines("\n".join(map(printable, lines)) if lines else "  nothing odd found" if check else "  ready")
     return broken
 
 

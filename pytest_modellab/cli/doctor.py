@@ -6,8 +6,8 @@ import argparse
 from itertools import groupby
 
 from ..doctor import examine
-from ..printable import printable
 from .place import catalog_place, find_catalog, first_step
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -15,17 +15,17 @@ def run(options: argparse.Namespace) -> int:
     able = False
     catalog = find_catalog(options)
     for section, findings in groupby(examine(catalog), key=lambda finding: finding.section):
-        print(section)
+        tell(section)
         found = list(findings)
         width = max(len(finding.subject) for finding in found)
         for finding in found:
             able |= section == "models" and finding.ok
             fix = f"  -> {finding.fix}" if finding.fix else ""
-            print(printable(f"  {'ok' if finding.ok else '--'}  {finding.subject:<{width}}  {finding.what}{fix}"))
+            tell(f"  {'ok' if finding.ok else '--'}  {finding.subject:<{width}}  {finding.what}{fix}")
     if catalog is None:
-        print(f"no catalog here: {catalog_place(options)[0]} is not a folder  -> {first_step(options)}")
+        tell(f"no catalog here: {catalog_place(options)[0]} is not a folder  -> {first_step(options)}")
     elif not catalog.models:
-        print(f"no model in the catalog {catalog.folder}  -> {first_step(options)}")
+        tell(f"no model in the catalog {catalog.folder}  -> {first_step(options)}")
     elif not able:
-        print("No model of this catalog can run as things are.")
+        tell("No model of this catalog can run as things are.")
     return 0 if able else 1

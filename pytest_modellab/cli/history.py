@@ -13,6 +13,7 @@ from ..printable import counted, printable
 from . import UsageError
 from .exits import Exit
 from .place import find_catalog, reports_folder
+from .tell import tell, tell_lines
 
 FORMATS = ("text", "json")
 
@@ -32,12 +33,12 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.format == "json":
         told = {"trends": [trend.model_dump(mode="json") for trend in trends], "damaged": damaged}
-        print(json.dumps(told, indent=1))
+        tell_lines(json.dumps(told, indent=1))
     else:
         for trend in trends:
-            print("\n".join(_lines(trend)))
+            tell_lines("\n".join(_lines(trend)))
         for text in damaged:
-            print(printable(f"passed over: {text}"))
+            tell(f"passed over: {text}")
     return Exit.WRONG if damaged else Exit.OK
 
 
@@ -49,11 +50,11 @@ def _lines(trend: Trend) -> list[str]:
     rows = [
         [
             point.created[:10],
-            f"{(point.commit or '-')[:8]}{'+' if point.dirty else ''}",
+            printable(f"{(point.commit or '-')[:8]}{'+' if point.dirty else ''}"),
             shown_figure(trend.metric, point),
             shown_interval(trend.metric, point),
             shown_figure(timed, point),
-            point.cut or str(point.grade),
+            printable(point.cut or str(point.grade)),
         ]
         for point in trend.points
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .. import hook
 from .place import ini_folder
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -18,26 +19,26 @@ def run(options: argparse.Namespace) -> int:
         return _status(hook.status(here))
     if options.action == "uninstall":
         removed = hook.uninstall(here)
-        print("there is no hook of ours here" if removed is None else f"removed {removed.path}")
+        tell("there is no hook of ours here" if removed is None else f"removed {removed.path}")
         if removed is not None and removed.kept is not None:
-            print("the hook that stood there before is back")
+            tell("the hook that stood there before is back")
         return 0
     installed = hook.install(here, inconclusive=options.inconclusive, home=ini_folder())
-    print(f"installed {installed.path}: it runs `pytest {' '.join(hook.PYTEST[:2])}` before every push")
+    tell(f"installed {installed.path}: it runs `pytest {' '.join(hook.PYTEST[:2])}` before every push")
     _tell_kept(installed)
     return 0
 
 
 def _status(found: hook.Installed | None) -> int:
     if found is None:
-        print("not installed; `modellab hook install` does it")
+        tell("not installed; `modellab hook install` does it")
         return 1
     wrong = hook.broken(found)
-    print(f"installed: {found.path}" + (f"; but {wrong}: `modellab hook install` mends it" if wrong else ""))
+    tell(f"installed: {found.path}" + (f"; but {wrong}: `modellab hook install` mends it" if wrong else ""))
     _tell_kept(found)
     return 1 if wrong else 0
 
 
 def _tell_kept(installed: hook.Installed) -> None:
     if installed.kept is not None:
-        print(f"the hook that stood there is run first: {installed.kept}")
+        tell(f"the hook that stood there is run first: {installed.kept}")

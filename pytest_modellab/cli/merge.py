@@ -13,7 +13,6 @@ from ..bench import record_files as records
 from ..bench.merge import MergeError, merge
 from ..bench.record import Record
 from ..gate import Strictness
-from ..printable import printable, printable_lines
 from ..scorecard.files import JSON, write
 from ..scorecard.judged import judged
 from ..scorecard.recordings import Recordings
@@ -21,6 +20,7 @@ from ..scorecard.terminal import render
 from . import UsageError
 from .exits import Exit
 from .place import ini_flag, ini_option, open_catalog, reports_folder
+from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
@@ -37,11 +37,11 @@ def run(options: argparse.Namespace) -> int:
             record = merge(found)
         except MergeError as error:
             refused.append(f"refused: {error}")
-            print(printable_lines(refused[-1]))
+            tell_lines(refused[-1])
             continue
         path = records.write(record, output)
         merged.append((records.read(path), path))
-        print(printable(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}"))
+        tell(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}")
     # Nothing was judged of the shards: what a session would have refused is refused here.
     strict: Strictness = "inconclusive" if ini_option("modellab_inconclusive") == "fail" else "failures"
     session = f"merge-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     left = write(card, output, with_page=ini_flag("modellab_page"), recordings=recordings)
     width = shutil.get_terminal_size().columns
     for line, _ in render(left.card, str(output / JSON), str(left.page or left.hint), width):
-        print(line)
+        tell(line)
     return Exit.WRONG if left.card.problems else Exit.OK
 
 

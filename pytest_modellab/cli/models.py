@@ -14,6 +14,7 @@ from ..store import Store, StoreError, Unavailable, digest_file
 from ..weights import local_folder, state
 from . import UsageError
 from .place import chosen, open_catalog
+from .tell import tell, tell_lines
 
 
 def show(options: argparse.Namespace) -> int:
@@ -37,8 +38,8 @@ def show(options: argparse.Namespace) -> int:
         for model in catalog.models.values()
     ]
     headers = ["model", "engine", "tasks", "tiers", "devices", "size", "weights", "environment", "licence"]
-    print(tabulate(rows, headers))
-    print(f"cache: {store.root}")
+    tell_lines(tabulate(rows, headers))
+    tell(f"cache: {store.root}")
     return 0
 
 
@@ -66,21 +67,21 @@ def pull(options: argparse.Namespace) -> int:
             folder = local_folder(model, catalog, store, asked=True)
         except Unavailable as error:
             failed += 1
-            print(f"{model.id}: not available\n{error}")
+            tell_lines(f"{model.id}: not available\n{error}")
         except StoreError as error:
             failed += 1
-            print(f"{model.id}: {error}")
+            tell_lines(f"{model.id}: {error}")
         else:
-            print(f"{model.id}: {folder or _no_weights(model)}")
+            tell(f"{model.id}: {folder or _no_weights(model)}")
         try:
             with _telling(model) as say:
                 environment = environments.of(model, say)
         except NoEnvironment as error:
             failed += 1
-            print(f"{model.id}: not available\n{error}\n{whereabouts(model, catalog.shown)}")
+            tell_lines(f"{model.id}: not available\n{error}\n{whereabouts(model, catalog.shown)}")
         else:
             if environment is not None:
-                print(f"{model.id}: Python {environment.python}, {environment.interpreter}")
+                tell(f"{model.id}: Python {environment.python}, {environment.interpreter}")
     return 1 if failed else 0
 
 
@@ -97,7 +98,7 @@ def _telling(model: ModelSpec) -> Iterator[Callable[[str], object]]:
 
     def say(text: str) -> None:
         if not said or text.startswith("waiting"):
-            print(printable(f"{model.id}: {text}"), file=sys.stderr, flush=True)
+            tell(printable(f"{model.id}: {text}"), file=sys.stderr, flush=True)
         said.append(text)
 
     yield say
@@ -110,8 +111,8 @@ def digest(options: argparse.Namespace) -> int:
     files = sorted(path for path in options.folder.rglob("*") if path.is_file())
     if not files:
         raise UsageError(f"{options.folder} holds no files")
-    print("  files:")
+    tell("  files:")
     for path in files:
         name = path.relative_to(options.folder).as_posix()
-        print(f"    {name}: {{sha256: {digest_file(path)}, size: {path.stat().st_size}}}")
+        tell(f"    {name}: {{sha256: {digest_file(path)}, size: {path.stat().st_size}}}")
     return 0

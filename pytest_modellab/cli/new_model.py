@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..catalog.base import COMMIT, IDENTIFIER, IN_WORDS, LANGUAGE_TAG, REPO
+from ..catalog.base import COMMIT, IN_WORDS, LANGUAGE_TAG, REPO
 from ..catalog.errors import suggest
 from ..catalog.load import DEFAULT_DEVICES
 from ..engines.registry import available, engine_class, needs_weights, target_of
+from ..identifiers import IDENTIFIER
 from ..new_model import Draft, spec_text
 from . import UsageError
 from .place import catalog_place, find_catalog, known_to_pytest
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -64,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"can't write {path}: {error.strerror}; name another folder by --catalog DIR") from None
     for line in _told(draft, path, begun=catalog is None, bare=catalog is None or not catalog.datasets):
-        print(line)
+        tell(line)
     return 0
 
 

@@ -18,6 +18,7 @@ from ..release.requirements import held
 from ..release.signature import signed
 from . import UsageError
 from .place import open_catalog, reports_beside
+from .tell import tell, tell_lines
 
 _MANY = 20
 
@@ -28,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     if catalog.release is None:
         raise UsageError(f"{catalog.shown(str(catalog.folder))}/release.yaml is missing: it names the required cases")
     if options.list:
-        print("\n".join(case.key for case in required(catalog, catalog.release)))
+        tell_lines("\n".join(case.key for case in required(catalog, catalog.release)))
         return 0
     version = options.version or _described(catalog.base)
     if "/" in version or "\\" in version:
@@ -47,12 +48,12 @@ def run(options: argparse.Namespace) -> int:
         output=options.output or reports,
         key=options.sign,
     )
-    made = conduct(todo, lambda text: print(f"modellab release: {text}", flush=True))
+    made = conduct(todo, lambda text: tell(f"modellab release: {text}", flush=True))
     _show(made.verified.checks)
     _show_not_run(made.not_run)
     if made.passed:
-        print("signed" if options.sign else "unsigned: nothing in it tells who made it; --sign KEY signs it")
-    print(f"modellab release: {'passed' if made.passed else 'FAILED'}: {made.bundle}")
+        tell("signed" if options.sign else "unsigned: nothing in it tells who made it; --sign KEY signs it")
+    tell(f"modellab release: {'passed' if made.passed else 'FAILED'}: {made.bundle}")
     return 0 if made.passed else 1
 
 
@@ -64,16 +65,16 @@ def check(options: argparse.Namespace) -> int:
         by, who = signed(folder, options.signed_by)
         note = read(folder)
     told = f"release {note.version}, commit {note.commit[:12]}, made {note.created}, by modellab {note.lab}"
-    print(printable(told))
+    tell(told)
     checks = found.checks if by is None else (*found.checks, by)
     _show(checks)
     _show_not_run(note.not_run)
     for each in found.unchecked:
-        print(printable(f"not checked: {each}"))
-    print(printable(who))
+        tell(f"not checked: {each}")
+    tell(who)
     wrong = [each for each in checks if not each.ok]
     good = "good" if note.whole else "good as far as a bundle of version 1 can be checked"
-    print(printable(f"modellab verify: {'FAILED' if wrong else good}: {options.bundle}"))
+    tell(f"modellab verify: {'FAILED' if wrong else good}: {options.bundle}")
     return 1 if wrong else 0
 
 
@@ -93,11 +94,11 @@ def _described(folder: Path) -> str:
 
 def _show(found: Sequence[Check]) -> None:
     for each in found:
-        print(f"{'ok  ' if each.ok else 'FAIL'} {each.name}")
+        tell(f"{'ok  ' if each.ok else 'FAIL'} {each.name}")
         for problem in each.problems[:_MANY]:
-            print(f"       {printable(problem)}")
+            tell(f"       {printable(problem)}")
         if len(each.problems) > _MANY:
-            print(f"       ... and {len(each.problems) - _MANY} more")
+            tell(f"       ... and {len(each.problems) - _MANY} more")
 
 
 def _show_not_run(not_run: Sequence[NotRun]) -> None:
@@ -106,4 +107,4 @@ def _show_not_run(not_run: Sequence[NotRun]) -> None:
         by_reason.setdefault(each.why, []).append(each.case)
     for why, cases in by_reason.items():
         more = f" and {len(cases) - 3} more" if len(cases) > 3 else ""
-        print(printable(f"not run: {', '.join(cases[:3])}{more}: {why.partition(chr(10))[0]}"))
+        tell(f"not run: {', '.join(cases[:3])}{more}: {why.partition(chr(10))[0]}")

@@ -12,6 +12,7 @@ from ..metrics.definitions import METRICS
 from . import UsageError
 from .baseline import latest, matches
 from .place import reports_folder
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,9 +30,9 @@ def run(options: argparse.Namespace) -> int:
             new = rescore(old, options.normalizer)
         except ValueError as error:
             raise UsageError(str(error)) from None
-        print(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")
+        tell(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")
         if options.write:
-            print(f"  {records.write(new, reports)}")
+            tell(f"  {records.write(new, reports)}")
     return 0
 
 

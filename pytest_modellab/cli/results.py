@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 from ..bench.files import write_text
-from ..printable import printable
 from ..scorecard import results
 from . import UsageError
 from .baseline import latest, matches
 from .exits import Exit
 from .place import open_catalog, reports_folder
+from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
@@ -24,13 +24,13 @@ def run(options: argparse.Namespace) -> int:
             raise UsageError("`modellab results show` shows all that is kept; CASE goes with `save`")
         text = results.page(catalog, results.load(folder))
         if options.output is None:
-            print(text, end="")
+            tell_lines(text, end="")
             return Exit.OK
         try:
             write_text(options.output, text)
         except OSError as error:
             raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
-        print(options.output)
+        tell(options.output)
         return Exit.OK
     reports = reports_folder(options)
     chosen = [record for record in latest(reports) if matches(record, options.cases)]
@@ -41,8 +41,8 @@ def run(options: argparse.Namespace) -> int:
     try:
         told = results.keep(chosen, folder)
     except (results.ResultsError, OSError) as error:
-        print(f"modellab: nothing was kept: {error}", file=sys.stderr)
+        tell(f"modellab: nothing was kept: {error}", file=sys.stderr)
         return Exit.WRONG
     for each in told:
-        print(printable(f"{each.case}: {each.told}"))
+        tell(f"{each.case}: {each.told}")
     return Exit.OK

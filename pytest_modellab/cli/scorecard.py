@@ -18,6 +18,7 @@ from ..scorecard.recordings import Recordings
 from . import UsageError
 from .exits import Exit
 from .place import find_catalog, ini_flag, reports_folder
+from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
@@ -33,10 +34,10 @@ def run(options: argparse.Namespace) -> int:
     if options.html is not None:
         _write_page(card, path.parent, options)
     elif options.markdown:
-        print(markdown.render(card), end="")
+        tell_lines(markdown.render(card), end="")
     else:
         for line, _ in terminal.render(card, from_here(path), width=shutil.get_terminal_size().columns):
-            print(line)
+            tell(line)
     return Exit.OK
 
 
@@ -49,7 +50,7 @@ def _write_page(card: Scorecard, reports: Path, options: argparse.Namespace) -> 
         write_page(card, reports, place, _recordings(options))
     except OSError as error:
         raise UsageError(f"{place}: can't be written: {error.strerror or error}") from error
-    print(place)
+    tell(place)
 
 
 def _recordings(options: argparse.Namespace) -> Recordings | None:
@@ -57,6 +58,6 @@ def _recordings(options: argparse.Namespace) -> Recordings | None:
     try:
         catalog = find_catalog(options, engines=False) if ini_flag("modellab_page_recordings") else None
     except CatalogError as error:
-        print(f"modellab: the page is without recordings: {error}", file=sys.stderr)
+        tell_lines(f"modellab: the page is without recordings: {error}", file=sys.stderr)
         return None
     return None if catalog is None else Recordings(catalog)

@@ -11,6 +11,7 @@ from ..web.server import ReportsServer
 from . import UsageError
 from .exits import Exit
 from .place import reports_folder
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -29,15 +30,15 @@ def run(options: argparse.Namespace) -> int:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"can't listen on {options.host}:{options.port}: {why}; --port 0 takes any") from None
     with server:
-        print(f"{reports}: {server.url} (Ctrl-C ends it)", flush=True)
+        tell(f"{reports}: {server.url} (Ctrl-C ends it)", flush=True)
         if options.exposed:
-            print("whoever can reach it can read all of it", file=sys.stderr, flush=True)
+            tell("whoever can reach it can read all of it", file=sys.stderr, flush=True)
         if options.open:
             open_browser(server.url)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            print("ended", flush=True)
+            tell("ended", flush=True)
         finally:
             server.ended.set()
     return Exit.OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from ..catalog.errors import suggest
 from ..catalog.load import Catalog
@@ -11,14 +12,21 @@ from ..catalog.validate import full_options
 from ..engines.base import DeviceRef, LoadRequest
 from ..engines.registry import engine_class, remedy
 from ..store import Store
+from ..web import guard
 from ..weights import local_folder
 from . import UsageError
 from .exits import Exit
 from .place import open_catalog
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
     """Load a model of the catalog into this process and serve it until interrupted."""
+    if not options.exposed and not guard.is_loopback(options.host):
+        raise UsageError(
+            f"{options.host} is no address of this machine alone: who can reach it could use the model, without a"
+            " password; --exposed says that this is meant"
+        )
     catalog = open_catalog(options)
     model, request = _request(catalog, options.model, options.device)
     target = model.engine_target
@@ -33,15 +41,17 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     try:
-        with StreamingServer(loaded, model.id, host=options.host, port=options.port) as server:
-            print(f"{model.id} on {options.device}: {server.url} (Ctrl-C ends it)", flush=True)
+        with StreamingServer(loaded, model.id, host=options.host, port=options.port, exposed=options.exposed) as server:
+            tell(f"{model.id} on {options.device}: {server.url} (Ctrl-C ends it)", flush=True)
+            if options.exposed:
+                tell("whoever can reach it can use the model", file=sys.stderr, flush=True)
             server.join()
     except ImportError as error:
         raise UsageError(f"{error}; pip install 'pytest-modellab[websocket]'") from None
     except OSError as error:
         raise UsageError(f"can't listen on {options.host}:{options.port}: {error.strerror or error}") from None
     except KeyboardInterrupt:
-        print("ended", flush=True)
+        tell("ended", flush=True)
     finally:
         loaded.close()
     return Exit.OK

@@ -21,6 +21,7 @@ from ..printable import printable
 from ..store import Store, StoreError
 from . import UsageError
 from .place import chosen, ini_option, open_catalog, reports_folder
+from .tell import tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
             for case in chosen("case", options.cases, cases):
                 lines = list(_explain(bench, case, reports_folder(options)))
                 standing &= lines[0].startswith("unchanged")
-                print("\n  ".join(printable(line) for line in [f"{case.id}: {lines[0]}", *lines[1:]]))
+                tell_lines("\n  ".join(printable(line) for line in [f"{case.id}: {lines[0]}", *lines[1:]]))
         finally:
             bench.close()
     return 0 if standing else 1

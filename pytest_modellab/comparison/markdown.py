@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..metrics.definitions import METRICS
-from ..scorecard.markdown import plain
+from ..scorecard.escaping import code, plain
 from . import words
 from .parts import Change, Compared
 
@@ -35,7 +35,7 @@ def _lines(compared: Compared) -> Iterator[str]:
         told = list(words.utterances(change))
         if told:
             yield ""
-            yield f"`{change.key}`, {change.title}: {plain(words.evidence(change))}"
+            yield f"{code(change.key)}, {change.title}: {plain(words.evidence(change))}"
             yield ""
             for title, reference, before, after in told:
                 texts = f"reference “{plain(reference)}”, before “{plain(before)}”, after “{plain(after)}”"
@@ -45,14 +45,14 @@ def _lines(compared: Compared) -> Iterator[str]:
         yield ""
         yield "<details><summary>" + f"{len(alike)} not told apart</summary>"
         yield ""
-        yield from (f"- `{_name(change, several)}`: {plain(words.alike(change))}" for change in alike)
+        yield from (f"- {code(_name(change, several))}: {plain(words.alike(change))}" for change in alike)
         yield ""
         yield "</details>"
     rest = [
-        f"**not compared** `{f'{key} ({side})' if several else key}`: {plain(text)}"
+        f"**not compared** {code(f'{key} ({side})' if several else key)}: {plain(text)}"
         for key, side, text in words.uncompared(compared)
     ]
-    rest += [f"measured once: `{each.key}`: {plain(words.single(each))}" for each in compared.singles if each.large]
+    rest += [f"measured once: {code(each.key)}: {plain(words.single(each))}" for each in compared.singles if each.large]
     rest += [plain(words.lonely(each)) for each in compared.lonely]
     rest += [plain(note) for side in compared.sides for note in side.notes]
     if rest:
@@ -70,7 +70,7 @@ def _row(change: Change, several: bool) -> str:
     moved, _, p = moved.partition(", p ")
     cells = (
         f"**{change.outcome}**",
-        f"`{_name(change, several)}`",
+        f"{code(_name(change, several))}",
         metric.title,
         metric.format(change.before),
         metric.format(change.after),

@@ -12,11 +12,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ..bench.glimpse import Glimpse, glimpse, glimpses
-from ..bench.record_files import RecordError
+from ..bench.record_files import RecordError, place_of
 from ..bench.reuse import since
 from ..gate import case_key
 from ..printable import counted
-from ..scorecard.card import Scorecard
+from ..scorecard.card import Row, Scorecard
 
 BASELINE = "baseline"
 NEWEST = "newest"
@@ -113,7 +113,11 @@ class Past:
             if row.record is None:
                 continue
             key = case_key(row.case)
-            found = next((each for each in self._places(path, row.record) if each.is_file()), None)
+            try:
+                found = next((each for each in self._places(path, row) if each.is_file()), None)
+            except RecordError as error:
+                notes.append(f"{key}: {error}")
+                continue
             if found is None:
                 notes.append(f"{key}: its record {row.record} isn't there any more")
             elif glimpse(found).shard is not None:
@@ -122,12 +126,17 @@ class Past:
                 records[key] = found
         return Side(name, what, records, notes=tuple(notes))
 
-    def _places(self, card: Path, record: str) -> Iterator[Path]:
-        """Where a record may be that a scorecard names: it may have been moved along with its reports."""
-        below = Path(*Path(record).parts[-4:])
-        yield card.parent / below
-        yield self.base / record
-        yield self.reports / below
+    def _places(self, card: Path, row: Row) -> Iterator[Path]:
+        """Where a record may be that a scorecard names: with it, as it was written, or among these reports.
+
+        Raises RecordError for a name that no record has.
+        """
+        beside = place_of(card.parent, row.case, row.record or "")
+        yield beside
+        written = (self.base / (row.record or "")).resolve()
+        if written.is_relative_to(self.base.resolve()) and written.parts[-4:] == beside.parts[-4:]:
+            yield written
+        yield place_of(self.reports, row.case, row.record or "")
 
     def _by_origin(self, name: str) -> Side:
         card = self._last_card()

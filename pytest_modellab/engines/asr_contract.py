@@ -6,7 +6,6 @@ Standard library and numpy only.
 from __future__ import annotations
 
 import json
-import math
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,8 +19,13 @@ PROTOCOL = "modellab.asr/1"
 FORMAT = "pcm_s16le"
 RATE = 16_000
 SAMPLE_BYTES = 2
+MOST_MESSAGE_BYTES = 2**20
+"""Of one message, either way: half a minute of audio, or more text than anybody says in a day."""
+MOST_TEXT = 1_000
+"""Characters of a message to people, of a name, of a language."""
 LATE_S = 0.5
 """So much beyond the audio that was sent a server's times may lie: its own rounding and padding."""
+_MOST_S = 1e9
 _SEE = "what both sides may say stands in docs/streaming.md under `The contract`"
 
 
@@ -119,11 +123,16 @@ def parse_start(raw: str | bytes) -> Start:
     if said.get("protocol") != PROTOCOL:
         raise ContractError(f"this server speaks {PROTOCOL}, the client {said.get('protocol')!r}; {_SEE}")
     sent = (said.get("format"), said.get("rate"), said.get("channels"))
-    if sent != (FORMAT, RATE, 1):
+    if sent != (FORMAT, RATE, 1) or any(isinstance(each, bool) for each in sent):
         raise ContractError(f"expected audio of {FORMAT}, {RATE} Hz, 1 channel; the client announces {sent}; {_SEE}")
     offset_s = _number(said, "offset_s", raw, "the client")
     if offset_s < 0:
         raise ContractError(f"`offset_s` must not be negative, found {offset_s}; {_SEE}")
+    for key in ("language", "model"):
+        if not isinstance(said.get(key), str | None) or len(said.get(key) or "") > MOST_TEXT:
+            raise ContractError(f"`{key}` must be text or null, found {_short(raw)}; {_SEE}")
+    if not isinstance(said.get("vad"), bool | None):
+        raise ContractError(f"`vad` must be true, false or null, found {_short(raw)}; {_SEE}")
     return Start(offset_s, said.get("language"), said.get("model"), said.get("vad"))
 
 
@@ -143,14 +152,16 @@ def parse_server(raw: str | bytes, who: str) -> FromServer:
                 raise ContractError(
                     f"{who} speaks {protocol!r}, this client {PROTOCOL}: use a server of that version; {_SEE}"
                 )
-            return Status(_text(said, "state", raw, who), str(said.get("message", "")), str(said.get("server", "")))
+            message, server = (str(said.get(key, ""))[:MOST_TEXT] for key in ("message", "server"))
+            return Status(_text(said, "state", raw, who), message, server)
         case "asr_partial":
             return AsrPartial(_text(said, "text", raw, who))
         case "asr_final":
             return AsrFinal(_text(said, "text", raw, who), _number(said, "end_s", raw, who))
         case "final_summary":
             language = said.get("language")
-            return FinalSummary(_text(said, "text", raw, who), language if isinstance(language, str) else None)
+            told = language[:MOST_TEXT] if isinstance(language, str) else None
+            return FinalSummary(_text(said, "text", raw, who), told)
     raise ContractError(
         f"{who} sent a message of type {said.get('type')!r}, {_short(raw)};"
         f" allowed are {', '.join(_SERVER_TYPES)}; {_SEE}"
@@ -189,7 +200,7 @@ def _object(raw: str | bytes, who: str) -> dict[str, Any]:
         raise ContractError(f"{who} sent {len(raw)} bytes where a JSON text was expected; {_SEE}")
     try:
         said = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
         raise ContractError(f"{who} sent {_short(raw)}, which is no JSON object; {_SEE}")
@@ -204,7 +215,8 @@ def _text(said: dict[str, Any], key: str, raw: str | bytes, who: str) -> str:
 
 def _number(said: dict[str, Any], key: str, raw: str | bytes, who: str) -> float:
     value = said.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # Compared before anything is made of it: an integer may have more digits than a float has room for.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -_MOST_S <= value <= _MOST_S:
         raise ContractError(f"{who} sent {_short(raw)}: `{key}` must be a number of seconds; {_SEE}")
     return float(value)
 

@@ -47,6 +47,13 @@ class WebsocketOptions:
         if self.queue_s <= 0:
             raise ValueError("queue_s must be more than 0")
 
+    @property
+    def shown(self) -> str:
+        """The address without user, password and query, which may hold a secret."""
+        parts = urlsplit(self.url)
+        host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+        return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
 
 class WebsocketAsr:
     """A client; what it measures is the server and the way there. Memory and processor time are only its own."""
@@ -75,7 +82,7 @@ class WebsocketAsr:
             raise
         except Exception as error:
             raise ConnectionError(
-                f"no server at {options.url}: {error or type(error).__name__}. Start one there, such as"
+                f"no server at {options.shown}: {error or type(error).__name__}. Start one there, such as"
                 " `modellab serve-asr MODEL`, or set `url` in the model's spec"
             ) from error
 
@@ -83,9 +90,7 @@ class WebsocketAsr:
         return WebsocketStream(self._options, self._options.language or language)
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
-        parts = urlsplit(self._options.url)
-        # Without user and query, which may hold a secret.
-        return {"server": self._server, "address": f"{parts.scheme}://{parts.hostname}:{parts.port or ''}{parts.path}"}
+        return {"server": self._server, "address": self._options.shown}
 
     def synchronize(self) -> None:
         """Nothing to wait for: what the server's device does is told by its answers."""

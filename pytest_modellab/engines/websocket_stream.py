@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from .asr_contract import (
     LATE_S,
+    MOST_MESSAGE_BYTES,
     RATE,
     SAMPLE_BYTES,
     AsrFinal,
@@ -50,6 +51,10 @@ POLL_S = 0.1
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 """Pauses before a connection is tried again double from the first to the longest."""
+MOST_MESSAGES = 100_000
+"""Of a server in one utterance, on all its connections: some ten a second for hours."""
+MOST_SHOWN = 50_000_000
+"""Characters of all partials and finals of one utterance, which are kept until it is over."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class Connection:
             close_timeout=1,
             ping_interval=None,
             compression=None,
-            max_size=2**22,
+            max_size=MOST_MESSAGE_BYTES,
             user_agent_header=None,
             proxy=None if urlsplit(options.url).hostname in {"localhost", "127.0.0.1", "::1"} else True,
         ) as socket:
@@ -89,16 +94,16 @@ class Connection:
                     raw = socket.recv(timeout=max(0.0, until - time.monotonic()))
                 except TimeoutError:
                     raise ContractError(
-                        f"{options.url} took the connection and has not said `ready` in"
+                        f"{options.shown} took the connection and has not said `ready` in"
                         f" {options.connect_timeout_s:g} s: is it a server of the contract in docs/streaming.md?"
                         " `connect_timeout_s` is how long to wait"
                     ) from None
-                said = parse_server(raw, options.url)
+                said = parse_server(raw, options.shown)
                 if isinstance(said, Status) and said.state == "error":
-                    raise ContractError(f"{options.url} says: {said.message or 'an error, without a word on it'}")
+                    raise ContractError(f"{options.shown} says: {said.message or 'an error, without a word on it'}")
                 if not isinstance(said, Status):
                     raise ContractError(
-                        f"{options.url} sent {raw!r:.120} before `ready`; the first is a message of type `status`"
+                        f"{options.shown} sent {raw!r:.120} before `ready`; the first is a message of type `status`"
                     )
                 if said.state == "ready":
                     break
@@ -134,6 +139,8 @@ class WebsocketStream:
         self._failure: Exception | None = None
         self._connections = 0
         self._waited_s = 0.0
+        self._messages = 0
+        self._characters = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -155,7 +162,7 @@ class WebsocketStream:
                     sent, since = self._sent, time.perf_counter()
                 if time.perf_counter() - since > self._options.answer_timeout_s:
                     self._failure = ContractError(
-                        f"{self._options.url} has taken no audio for {self._options.answer_timeout_s:g} s:"
+                        f"{self._options.shown} has taken no audio for {self._options.answer_timeout_s:g} s:"
                         " it hangs, or is far too slow (`answer_timeout_s` is how long to wait)"
                     )
             self._waited_s += time.perf_counter() - start
@@ -213,7 +220,7 @@ class WebsocketStream:
                 if lost > self._options.reconnects:
                     self._fail(
                         ConnectionError(
-                            f"the connection to {self._options.url} was lost {lost} times in one utterance, the last"
+                            f"the connection to {self._options.shown} was lost {lost} times in one utterance, the last"
                             f" time: {error or type(error).__name__}; `reconnects` is how often it is made again"
                         )
                     )
@@ -299,21 +306,22 @@ class WebsocketStream:
                     silent = time.monotonic() - max(heard, self._stopped)
                     if silent > self._options.answer_timeout_s:
                         raise ContractError(
-                            f"{self._options.url} has said nothing for {silent:.0f} s since `stop`: a server must send"
-                            " `final_summary` (`answer_timeout_s` is how long to wait)"
+                            f"{self._options.shown} has said nothing for {silent:.0f} s since `stop`: a server must"
+                            " send `final_summary` (`answer_timeout_s` is how long to wait)"
                         ) from None
                 continue
             heard = time.monotonic()
-            if self._take(parse_server(raw, self._options.url)):
+            if self._take(parse_server(raw, self._options.shown)):
                 return
 
     def _take(self, said: FromServer) -> bool:
         """Take in one message; whether it was the last one."""
         now = time.perf_counter()
         with self._changed:
+            self._bound(said)
             match said:
                 case Status("error", message):
-                    raise ContractError(f"{self._options.url} gives up: {message or 'it does not say why'}")
+                    raise ContractError(f"{self._options.shown} gives up: {message or 'it does not say why'}")
                 case AsrPartial(text):
                     self._show(joined([*self._finals, text]), now)
                 case AsrFinal(text, end_s):
@@ -322,17 +330,29 @@ class WebsocketStream:
                     self._show(joined(self._finals), now)
                 case FinalSummary(text, language):
                     if self._stopped is None:
-                        raise ContractError(f"{self._options.url} sent `final_summary` before it was sent `stop`")
+                        raise ContractError(f"{self._options.shown} sent `final_summary` before it was sent `stop`")
                     self._transcript = Transcript(joined([*self._heard_of, text]), language)
                     self._changed.notify_all()
                     return True
         return False
 
+    def _bound(self, said: FromServer) -> None:
+        """Raise ContractError where the server says more than one utterance is worth keeping."""
+        self._messages += 1
+        if isinstance(said, AsrPartial | AsrFinal):
+            # Each is shown with all that is final.
+            self._characters += len(said.text) + sum(map(len, self._finals))
+        if self._messages > MOST_MESSAGES or self._characters > MOST_SHOWN:
+            raise ContractError(
+                f"{self._options.shown} has sent {self._messages:,} messages, {self._characters:,} characters with what"
+                f" is final, in one utterance; at most {MOST_MESSAGES:,} and {MOST_SHOWN:,} are taken"
+            )
+
     def _acknowledge(self, end_s: float) -> None:
         acked_s, sent_s = (count / SAMPLE_BYTES / RATE for count in (self._acked, self._sent))
         if not acked_s - LATE_S <= end_s <= sent_s + LATE_S:
             raise ContractError(
-                f"{self._options.url} sent a final that ends at {end_s:g} s; it must lie between the end of the one"
+                f"{self._options.shown} sent a final that ends at {end_s:g} s; it must lie between the end of the one"
                 f" before, {acked_s:g} s, and of the audio it was sent, {sent_s:g} s, counted from the beginning of the"
                 " utterance"
             )

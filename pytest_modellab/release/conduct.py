@@ -16,7 +16,7 @@ from pathlib import Path
 from .. import __version__, baseline
 from ..bench import provenance
 from ..bench.record import Record
-from ..bench.record_files import RecordError
+from ..bench.record_files import RecordError, place_of
 from ..bench.record_files import read as read_record
 from ..cases import Case
 from ..catalog import Catalog, CatalogError
@@ -263,9 +263,8 @@ def _records_of(card: Scorecard, reports: Path, found: list[str]) -> dict[Path, 
     for row in card.rows:
         if row.record is None:
             continue
-        # By its name: the scorecard's path is from wherever pytest found its ini file.
-        path = reports / "runs" / row.case.model / row.case.task / Path(row.record).name
         try:
+            path = place_of(reports, row.case, row.record)
             records[path] = read_record(path)
         except RecordError as error:
             found.append(str(error))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import cast, get_args
+from typing import cast
 
 from pydantic import ValidationError
 
@@ -19,10 +19,10 @@ from ..bench.record import Record
 from ..bench.recount import alike, apart
 from ..catalog import Catalog
 from ..catalog.specs import Task, TaskGrades
-from ..gate import SEVERITY, Comparison, Limit, Limits, Status, Strictness, Verdict, case_key, corrected, decide
+from ..gate import SEVERITY, Limit, Limits, Status, Strictness, Verdict, case_key, corrected, decide
 from ..metrics.definitions import METRICS
 from ..scorecard.card import CaseReport, Judgement, Row, Scorecard, build, build_row
-from ..scorecard.grade import RESEARCH
+from ..scorecard.part import RESEARCH
 
 _PACKAGE = Path(__file__).parent.parent
 _WORDING = {"reason", "intervals", "standing_out"}
@@ -89,11 +89,6 @@ def rejudged(card: Scorecard, records: Mapping[str, Record], rules: Rules) -> Re
             continue
         if Path(row.record or "").name.rpartition("-")[2] != f"{record.id}.json":
             problems.append(f"{key}: its row is of another record than the bundle's, {record.id}")
-        unknown = [each.metric for each in row.verdicts if each.metric not in METRICS]
-        unknown += [each.comparison for each in row.verdicts if each.comparison not in get_args(Comparison)]
-        if unknown:
-            problems.append(f"{key}: its verdicts are of {', '.join(unknown)}, which is unknown here")
-            continue
         made = _row(row, record, gates[key], rules, carried)
         rows[key] = made
         problems += [f"{key}: {told}" for told in _of_no_limit(row, rules, record)]
@@ -154,13 +149,14 @@ def _row(row: Row, record: Record, gate: Sequence[Verdict], rules: Rules, carrie
 
 def _again(stated: Judgement, record: Record, rules: Rules) -> Verdict | None:
     """The verdict on a figure held against a number; None where it was held against something else."""
-    comparison: Comparison = stated.comparison  # type: ignore[assignment]  # it was looked at
     if stated.source == "test" or (rules.catalog is None and stated.bound is not None):
-        return decide(record, METRICS[stated.metric], comparison, Limit(stated.metric, stated.bound, stated.source))
+        return decide(
+            record, METRICS[stated.metric], stated.comparison, Limit(stated.metric, stated.bound, stated.source)
+        )
     if rules.catalog is None:
         return None
     limit = Limits(record.case, rules.catalog.limits, rules.origin, strict=rules.strict).of(stated.metric)
-    return decide(record, METRICS[stated.metric], comparison, limit) if limit.origin == stated.source else None
+    return decide(record, METRICS[stated.metric], stated.comparison, limit) if limit.origin == stated.source else None
 
 
 def _of_no_limit(row: Row, rules: Rules, record: Record) -> Iterator[str]:
@@ -175,11 +171,10 @@ def _of_no_limit(row: Row, rules: Rules, record: Record) -> Iterator[str]:
 
 
 def _as_stated(stated: Judgement, record: Record) -> Verdict:
-    comparison: Comparison = stated.comparison  # type: ignore[assignment]  # it was looked at
     return Verdict(
         case=case_key(record.case),
         metric=stated.metric,
-        comparison=comparison,
+        comparison=stated.comparison,
         value=stated.value,
         bound=stated.bound,
         status=stated.status,

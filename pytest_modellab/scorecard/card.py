@@ -12,16 +12,16 @@ from typing import Literal
 from pydantic import Field
 
 from ..bench.record import CaseRef, Record
-from ..bench.stored import Elsewhere, Range
+from ..bench.stored import Elsewhere, Range, Told
 from ..catalog.load import default_profiles
 from ..catalog.profile_spec import ProfilesFile
 from ..catalog.specs import Task, TaskGrades
-from ..gate import REFUSED, Status, Strictness, Verdict, case_key, worst
+from ..gate import REFUSED, Comparison, Status, Strictness, Verdict, case_key, worst
 from ..metrics.definitions import METRICS, noise_of
 from .beyond import standing_out
 from .grade import Grade, grade
 from .models import ModelRow, by_model
-from .part import Part
+from .part import MetricName, Part
 from .recommendation import Recommendation, recommend_all
 from .tradeoffs import Front, SpeedUp, fronts, speed_ups
 
@@ -31,8 +31,8 @@ SCHEMA: Literal["modellab.scorecard/2"] = "modellab.scorecard/2"
 class Judgement(Part):
     """A verdict as stored."""
 
-    metric: str
-    comparison: str
+    metric: MetricName
+    comparison: Comparison
     value: float | None
     bound: float | None
     status: Status
@@ -47,7 +47,7 @@ class Row(Part):
     case: CaseRef
     title: str
     status: Status = Field(description="the worst of the gate's verdicts, the tests' verdicts and the tests")
-    reason: str = ""
+    reason: Told = ""
     figures: dict[str, float | None] = Field(default_factory=dict)
     intervals: dict[str, Range] = Field(default_factory=dict, description="95 %, by metric")
     grade: Grade | None = None
@@ -102,7 +102,7 @@ class Scorecard(Part):
     recommendations: tuple[Recommendation, ...]
     fronts: tuple[Front, ...] = Field(default=(), description="accuracy against cost, for each data set")
     speed_ups: tuple[SpeedUp, ...] = Field(default=(), description="models that ran on several devices")
-    problems: tuple[str, ...] = Field(description="why the session can't pass, beside failing tests")
+    problems: tuple[Told, ...] = Field(description="why the session can't pass, beside failing tests")
 
     @property
     def passed(self) -> bool:
@@ -118,8 +118,8 @@ class CaseReport(Part):
     research: str | None = Field(default=None, description="why the model isn't for production, else null")
     record: Record | None = None
     path: Path | None = None
-    unavailable: str | None = None
-    broken: str | None = None
+    unavailable: Told | None = None
+    broken: Told | None = None
     unchanged_since: str | None = None
     verdicts: tuple[Verdict, ...] = ()
     failed_tests: tuple[str, ...] = ()

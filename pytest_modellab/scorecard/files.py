@@ -74,8 +74,7 @@ def loader(reports: Path) -> Callable[[Row], Record]:
     """The record of a row, wherever the folder of reports was moved to since."""
 
     def load(row: Row) -> Record:
-        # By the end of its path: what it begins with is from wherever pytest found its ini file.
-        return records.read(reports.joinpath("runs", *Path(row.record or "").parts[-3:]))
+        return records.read(records.place_of(reports, row.case, row.record or ""))
 
     return load
 

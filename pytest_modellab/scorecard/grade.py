@@ -10,12 +10,9 @@ from ..bench.record import Record
 from ..catalog.specs import LETTERS, Letter, TaskGrades
 from ..metrics.definitions import METRICS
 from ..printable import counted
-from .part import Part
+from .part import RANKS, RESEARCH, MetricName, Part, Rank
 
 NOISY = "timed on a noisy machine"
-RESEARCH = "research"
-RANKS = (*LETTERS, RESEARCH, "F")
-"""Best first."""
 
 
 class Criterion(Part):
@@ -24,9 +21,9 @@ class Criterion(Part):
     `bands` are those of grades.yaml: what each letter allows.
     """
 
-    metric: str
+    metric: MetricName
     value: float
-    letter: str
+    letter: Rank
     bound: float | None
     bands: dict[str, float] = Field(default_factory=dict)
 
@@ -37,8 +34,8 @@ class Grade(Part):
     It is `research` where the figures are above F and the model isn't for production; `why` says why it isn't.
     """
 
-    letter: str | None
-    weakest: str | None = None
+    letter: Rank | None
+    weakest: MetricName | None = None
     criteria: tuple[Criterion, ...] = ()
     provisional: tuple[str, ...] = Field(default=(), description="why it may not last, each reason once")
     why: str = ""

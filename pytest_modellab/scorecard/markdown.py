@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..gate import Status
-from ..printable import counted, printable
+from ..printable import counted
 from .card import Scorecard, no_limit, unlimited
+from .escaping import code, plain
 from .tables import by_task, columns, github, models_columns
-
-_LONGEST = 300
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#&])")
 
 
 def render(card: Scorecard) -> str:
@@ -30,7 +27,7 @@ def _lines(card: Scorecard) -> Iterator[str]:
     if len({row.case.task for row in card.rows}) > 1:
         yield "\n" + github(models_columns(card.models))
     wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
-    told = [f"**{row.status}** `{row.case.id}`: {plain(row.reason)}" for row in wrong]
+    told = [f"**{row.status}** {code(row.case.id)}: {plain(row.reason)}" for row in wrong]
     told += [plain(no_limit(titles, ids)) for titles, ids in unlimited(measured).items()]
     told += [f"**not passed**: {plain(problem)}" for problem in card.problems]
     if told:
@@ -44,10 +41,3 @@ def _lines(card: Scorecard) -> Iterator[str]:
     if card.recommendations:
         yield ""
         yield from (f"- **{plain(each.title)}**: {plain(each.text)}" for each in card.recommendations)
-
-
-def plain(text: str) -> str:
-    """One line that shows as it is: no mark-up of its own."""
-    line = printable(text.splitlines()[0] if text else "")
-    line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
-    return _SPECIAL.sub(r"\\\1", line)

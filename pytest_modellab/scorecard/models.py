@@ -9,8 +9,8 @@ from pydantic import Field
 
 from ..catalog.specs import TASKS
 from ..gate import Status
-from .grade import RANKS
-from .part import Part
+from ..identifiers import Identifier
+from .part import RANKS, Part, Rank
 
 if TYPE_CHECKING:
     from .card import Row
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class TaskGrade(Part):
     """What a model came to in one task."""
 
-    letter: str | None = Field(description="the worst of its data sets' grades; F where one failed; null without any")
+    letter: Rank | None = Field(description="the worst of its data sets' grades; F where one failed; null without any")
     why: str = Field(default="", description="why there is no letter")
     provisional: bool = False
 
@@ -32,10 +32,10 @@ class TaskGrade(Part):
 class ModelRow(Part):
     """A model on one device, in every task that the session has."""
 
-    model: str
-    device: str
+    model: Identifier
+    device: Identifier
     title: str
-    tasks: dict[str, TaskGrade]
+    tasks: dict[Identifier, TaskGrade]
 
 
 DOES_NOT = "the model does not do it"

@@ -2,7 +2,32 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from ..catalog.specs import LETTERS
+from ..metrics.definitions import METRICS
+
+RESEARCH = "research"
+RANKS = (*LETTERS, RESEARCH, "F")
+"""Grades, best first."""
+
+
+def _metric(name: str) -> str:
+    if name not in METRICS:
+        raise ValueError("names a metric that is unknown here")
+    return name
+
+
+def _rank(letter: str) -> str:
+    if letter not in RANKS:
+        raise ValueError(f"names a grade that there is not; there are {', '.join(RANKS)}")
+    return letter
+
+
+MetricName = Annotated[str, AfterValidator(_metric)]
+Rank = Annotated[str, AfterValidator(_rank)]
 
 
 class Part(BaseModel):

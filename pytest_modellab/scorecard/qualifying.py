@@ -11,7 +11,8 @@ from ..catalog.profile_spec import ProfileSpec
 from ..gate import Status
 from ..metrics.definitions import METRICS
 from .candidate import Candidate, ascending, metric_of, split, tied
-from .grade import NOISY, RESEARCH
+from .grade import NOISY
+from .part import RESEARCH
 
 if TYPE_CHECKING:
     from .card import Row

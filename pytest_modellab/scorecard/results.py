@@ -19,9 +19,9 @@ from ..catalog.load import Catalog
 from ..catalog.specs import TASKS
 from ..gate import Status, case_key
 from .card import Row, Scorecard
+from .escaping import code, plain
 from .grade import NOISY, doubts
 from .judged import judged
-from .markdown import plain
 from .page.origins import machine
 from .tables import by_task, columns, github, models_columns
 
@@ -139,23 +139,25 @@ def _order(row: Row) -> tuple[int, str, float, str, str]:
 
 def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     """What the marks in a table mean here, and why a verdict is no pass."""
-    told = [f"**{row.status}** `{row.case.id}`: {plain(row.reason)}" for row in rows if row.status is not Status.PASS]
+    told = [
+        f"**{row.status}** {code(row.case.id)}: {plain(row.reason)}" for row in rows if row.status is not Status.PASS
+    ]
     few, noisy = doubts(row.grade for row in rows)
     if few or noisy:
         told.append(f"\\* provisional: {plain('; '.join([*few, *([NOISY] if noisy else [])]))}")
     noises = [(row.case.id, noise) for row in rows for noise in (row.noisy, row.noisy_loading) if noise]
-    told += [f"~ {NOISY}: `{id}`: {plain(noise)}" for id, noise in noises]
+    told += [f"~ {NOISY}: {code(id)}: {plain(noise)}" for id, noise in noises]
     for dataset in dict.fromkeys(row.case.dataset for row in rows):
         if len({row.data for row in rows if row.case.dataset == dataset}) > 1:
             changed = "its recordings, references or normalisation have changed between these"
-            told.append(f"`{dataset}`: {changed}; only what is of the same data is compared")
+            told.append(f"{code(dataset)}: {changed}; only what is of the same data is compared")
     limits = {found.conditional for row in rows for m in ("answer_accuracy", row.error_metric)
               if (found := row.intervals.get(m)) is not None and found.conditional}  # fmt: skip
     if limits:
         told.append(f"\\[ \\] 95 % interval, {plain('; '.join(sorted(limits)))}")
     for row in rows:
         if row.grade is not None and row.grade.letter is None:
-            told.append(f"no grade for `{row.case.id}`: {plain(row.grade.why)}")
+            told.append(f"no grade for {code(row.case.id)}: {plain(row.grade.why)}")
     if told:
         yield ""
         yield from (f"- {line}" for line in told)
@@ -163,11 +165,11 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
 
 def _origin(case: str, record: Record) -> str:
     origin = record.provenance
-    commit = f"`{origin.commit[:12]}`{' with changes' if origin.dirty else ''}" if origin.commit else "none"
+    commit = f"{code(origin.commit[:12])}{' with changes' if origin.dirty else ''}" if origin.commit else "none"
     found = origin.inputs.get("versions")
     versions = [f"{name} {version}" for name, version in found.items()] if isinstance(found, Mapping) else []
     python = origin.inputs.get("python")
     versions += [str(python)] if python else []
     shown = plain(", ".join([f"pytest-modellab {origin.lab}", *versions]))
     where = plain(machine(record)) + (f" ({plain(str(record.ran_on))})" if record.ran_on else "")
-    return f"| `{case}` | {origin.created[:10]} | {commit} | {where} | {shown} |"
+    return f"| {code(case)} | {origin.created[:10]} | {commit} | {where} | {shown} |"

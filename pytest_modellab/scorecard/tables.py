@@ -9,6 +9,7 @@ from tabulate import tabulate
 from ..bench.stored import Range
 from ..metrics.definitions import METRICS
 from .card import Row
+from .escaping import plain
 from .layout import NOTHING, Brief, Column
 from .models import ModelRow
 from .tradeoffs import SpeedUp
@@ -105,7 +106,7 @@ def speed_up_columns(speed_ups: Sequence[SpeedUp]) -> list[Column]:
 def github(columns: Sequence[Column]) -> str:
     """As a table of Markdown, whole."""
     return tabulate(
-        [list(row) for row in zip(*(column.cells for column in columns), strict=True)],
+        [list(map(plain, row)) for row in zip(*(column.cells for column in columns), strict=True)],
         headers=[column.title for column in columns],
         tablefmt="github",
         disable_numparse=True,

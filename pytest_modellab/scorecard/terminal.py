@@ -58,7 +58,7 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     few, noisy = doubts(row.grade for row in measured)
     if few or noisy:
         # By number: the fewest words first.
-        reasons = [*sorted(few, key=lambda reason: int(reason.split()[0])), *([NOISY] if noisy else [])]
+        reasons = [*sorted(few, key=_first_number), *([NOISY] if noisy else [])]
         yield f"* provisional grade: {'; '.join(reasons)}", None
     elif doubtful := dict.fromkeys(note for each in card.recommendations for note in each.provisional):
         yield f"* provisional choice: {'; '.join(doubtful)}", None
@@ -109,6 +109,12 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     yield f"details: {json_place}", None
 
 
+def _first_number(text: str) -> int:
+    """The number that a text begins with; 0 where it begins with none."""
+    first = text.partition(" ")[0]
+    return int(first) if first.isascii() and first.isdecimal() and len(first) < 20 else 0
+
+
 def _table(laid: Laid, statuses: Sequence[str] = ()) -> Iterator[Line]:
     for line in laid.head:
         yield line, None
@@ -154,7 +160,7 @@ def _absent(rows: list[Row]) -> Iterator[Line]:
     for row in rows:
         by_reason.setdefault((row.status, row.reason), []).append(row.case.id)
     for (status, reason), ids in by_reason.items():
-        first, *rest = reason.splitlines()
+        first, *rest = reason.splitlines() or [""]
         yield f"{status}: {', '.join(ids)}: {first}", status
         for line in rest:
             yield f"    {line}", None

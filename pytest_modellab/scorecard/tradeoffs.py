@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import Field
 
 from ..bench.record import CaseRef
-from .part import Part
+from ..identifiers import Identifier
+from .part import MetricName, Part
 
 if TYPE_CHECKING:
     from .card import Row
@@ -29,10 +30,12 @@ class Point(Part):
 class Front(Part):
     """The Pareto front of accuracy against cost on one data set: the points that none dominates."""
 
-    task: str
-    dataset: str
-    error_metric: str = Field(description="wer, or cer where no spaces divide words")
-    cost: str = Field(description="the metric that stands for cost: money where all devices have a price, else RTF")
+    task: Identifier
+    dataset: Identifier
+    error_metric: MetricName = Field(description="wer, or cer where no spaces divide words")
+    cost: MetricName = Field(
+        description="the metric that stands for cost: money where all devices have a price, else RTF"
+    )
     currency: str | None
     points: tuple[Point, ...] = Field(description="by cost, the lowest first")
 

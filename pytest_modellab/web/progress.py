@@ -19,6 +19,7 @@ from ..pace import Pace
 Event = tuple[str, dict[str, Any]]
 QUIET_S = 3600.0
 """A session that has written nothing for so long isn't running: no call of a model takes that long."""
+_MOST = 1e12
 _MADE = ("tts/", "chat/")
 """Cases whose audio the model makes, or may: how much of it is left nobody knows."""
 
@@ -66,7 +67,7 @@ class _Journal:
         """What a line says; the line itself where it is an answer."""
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         if not isinstance(row, dict):
             return None
@@ -74,8 +75,8 @@ class _Journal:
             self.head = row
         elif "utterance" in row:
             self.answers += 1
-            self.errors += int(row.get("errors") or 0)
-            self.words += int(row.get("words") or 0)
+            self.errors += int(_number(row, "errors"))
+            self.words += int(_number(row, "words"))
             return row
         elif "timed" in row:
             self.timed += 1
@@ -86,10 +87,10 @@ class _Journal:
 
         Answers found in one look share the time since the last by what the model took for each.
         """
-        took = [float(row.get("seconds") or 0.0) for row in answers]
-        audio = [float(row.get("audio_s") or 0.0) if by_audio else 1.0 for row in answers]
+        took = [_number(row, "seconds") for row in answers]
+        audio = [_number(row, "audio_s") if by_audio else 1.0 for row in answers]
         if self.pace is None:
-            self.pace = Pace(now, float(self.head.get("audio_s" if by_audio else "utterances") or 0.0))
+            self.pace = Pace(now, _number(self.head, "audio_s" if by_audio else "utterances"))
         if self.answered_at is not None:
             passed, whole = now - self.answered_at, sum(took)
             took = [passed * (each / whole if whole else 1 / len(took)) for each in took]
@@ -99,8 +100,16 @@ class _Journal:
 
     def left_s(self) -> float | None:
         """How long the answers that are still to come will take; None where it is too early to tell."""
-        left = int(self.head.get("utterances") or 0) - self.answers
+        left = int(_number(self.head, "utterances")) - self.answers
         return self.pace.left_s(left) if self.pace is not None and left > 0 else None
+
+
+def _number(row: dict[str, Any], name: str) -> float:
+    """A number of a line; 0 where it has none, or one that no session writes: a bad line costs no more than itself."""
+    value = row.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
+        return 0.0
+    return float(value)
 
 
 class Watch:
@@ -171,7 +180,7 @@ def _quiet_s(folder: Path) -> float:
 def _plan(folder: Path) -> list[str]:
     try:
         found = json.loads((folder / PLAN).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     return [str(key) for key in found] if isinstance(found, list) else []
 
@@ -180,28 +189,30 @@ def _progress(session: str, key: str, journal: _Journal) -> dict[str, Any]:
     head, left = journal.head, journal.left_s()
     return {
         "session": session,
-        "case": head.get("case"),
-        "key": key or head.get("case"),
+        "case": _text(head.get("case")),
+        "key": key or _text(head.get("case")),
         "done": journal.answers,
         "timed": journal.timed,
-        "total": head.get("utterances"),
+        "total": int(_number(head, "utterances")),
         "error_rate": journal.errors / journal.words if journal.words else None,
         "metric": "wer" if head.get("spaced", True) else "cer",
         "left_s": None if left is None else round(left, 1),
     }
 
 
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _outcome(path: Path) -> dict[str, Any] | None:
     try:
         noted = json.loads(path.read_bytes())
         return {
-            "case": noted["case"],
+            "case": str(noted["case"]),
             "record": Path(noted["record"]).name if noted.get("record") else None,
-            "unavailable": noted.get("unavailable"),
-            "broken": noted.get("broken"),
-            "unchanged_since": noted.get("unchanged_since"),
+            **{name: _text(noted.get(name)) for name in ("unavailable", "broken", "unchanged_since")},
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -32,10 +32,12 @@ _SOUND = re.compile(r"[0-9a-f]{64}\.flac")
 _RECORD = re.compile(r"\d{8}T\d{9}-.+-[0-9a-f]{8}\.json")
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
-# The scorecard's page is one file with its style and script in it; it may ask this server, and nobody else.
+# The scorecard's page is one file with its style and script in it. It is a stored file, which anybody may have written:
+# the sandbox gives it an origin of its own, so that its script can't ask this server for anything else.
 _POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self' data:;"
-    " media-src 'self' data: blob:; font-src data:; connect-src 'self';"
+    "sandbox allow-scripts allow-downloads; default-src 'none'; style-src 'unsafe-inline';"
+    " script-src 'unsafe-inline'; img-src 'self' data:;"
+    " media-src 'self' data: blob:; font-src data:; connect-src 'none';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _NO_PAGE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -102,6 +104,8 @@ class Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     server: ReportsServer
+    own_resource_policy = False
+    """Whether the answer that is begun says itself who may embed it."""
     protocol_version = "HTTP/1.1"
     timeout = IDLE_S
     error_content_type = "text/plain; charset=utf-8"
@@ -216,8 +220,9 @@ class Handler(BaseHTTPRequestHandler):
             size = path.stat().st_size
             begin, end = 0, size
             headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
-            if lasting:  # named by its digest
+            if lasting:  # named by its digest, which nobody guesses; the sandboxed page is of another origin
                 headers["Cache-Control"] = "private, max-age=31536000, immutable"
+                headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             span = _span(self.headers.get("Range"), size)
             if span is not None:
                 begin, end = span
@@ -254,6 +259,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Security-Policy", policy)
         for name, value in headers.items():
             self.send_header(name, value)
+        self.own_resource_policy = "Cross-Origin-Resource-Policy" in headers
         if self.close_connection and "Connection" not in headers:
             self.send_header("Connection", "close")
         self.end_headers()
@@ -263,7 +269,9 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("X-Frame-Options", "DENY")
         self.send_header("Referrer-Policy", "no-referrer")
-        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        if not self.own_resource_policy:
+            self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.own_resource_policy = False
         super().end_headers()
 
     def version_string(self) -> str:

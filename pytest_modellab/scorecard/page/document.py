@@ -229,6 +229,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader(__package__ or "", "templates"),
         autoescape=True,
+        finalize=harmless.shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -10,6 +10,11 @@ LONGEST = 2_000
 """Characters of one text."""
 
 
+def shown(value: object) -> object:
+    """What a template writes, whoever wrote it: text that is no mark-up of ours has nothing in it that is obeyed."""
+    return printable_lines(value) if type(value) is str else value
+
+
 def line(text: str | None, most: int = LONGEST) -> str:
     """On one line, nothing in it that would be obeyed; what is left out is counted. Mark-up is the template's care."""
     return _bounded(text or "", most, printable)

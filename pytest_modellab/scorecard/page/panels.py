@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ...metrics.definitions import METRICS
 from ...printable import printable
 from ..card import Row, Scorecard
-from ..grade import RANKS, RESEARCH
+from ..part import RANKS, RESEARCH
 from ..tables import by_task
 from ..tradeoffs import Front
 from .cases import CaseView, Part, quality

@@ -183,7 +183,11 @@ def _facts(result: UtteranceResult) -> list[str]:
     facts += [f"signal to noise {result.snr_db:.0f} dB"] if result.snr_db is not None else []
     facts += [f"detected language {harmless.line(result.detected_language, 20)}"] if result.detected_language else []
     if result.speech is not None:
-        facts += [f"{METRICS[name].title} {METRICS[name].format(v)}" for name, v in result.speech.quality.items()]
+        facts += [
+            f"{METRICS[name].title} {METRICS[name].format(v)}"
+            for name, v in result.speech.quality.items()
+            if name in METRICS
+        ]
     return facts
 
 

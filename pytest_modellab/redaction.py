@@ -1,0 +1,26 @@
+"""Addresses without the user and password that some of them hold, wherever text is stored or shown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+# What stands between `://` and the last `@` of an address's authority (RFC 3986, section 3.2.1).
+_USERINFO = re.compile(r"(?<=://)[^/?#\s\"'<>]+@")
+HIDDEN = "***@"
+
+
+def without_secrets(text: str) -> str:
+    """`text` with `***` in place of the `user:password` of every address in it."""
+    return _USERINFO.sub(HIDDEN, text) if "@" in text else text
+
+
+def redacted(value: Any) -> Any:
+    """A value of JSON with the same done to each of its texts, keys included."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, dict):
+        return {redacted(key): redacted(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [redacted(each) for each in value]
+    return value
