@@ -9,13 +9,13 @@ import pytest
 from records import NO_SPEED
 from shelf import made
 
-from pytest_modellab.baseline import Answer, Baseline, Head
+from pytest_modellab.baseline import Answer, Baseline, Head, of
 from pytest_modellab.bench import record_files as stored
 from pytest_modellab.bench.record import Record
 from pytest_modellab.bench.stored import Edits, Failure
 from pytest_modellab.cli import main
 from pytest_modellab.comparison import cases
-from pytest_modellab.comparison.compare import compare
+from pytest_modellab.comparison.compare import compare, corrected
 from pytest_modellab.comparison.parts import Change, Compared
 from pytest_modellab.comparison.sides import Past, SideError
 from pytest_modellab.metrics.regression import DEFAULT
@@ -24,7 +24,10 @@ Output = pytest.CaptureFixture[str]
 
 
 def changes(before: Record, after: Record) -> dict[str, Change]:
-    return {each.metric: each for each in cases.of_records(before, after, cases.Bench("b", 4000, lambda case: DEFAULT))}
+    return {each.metric: each for each in cases.of_records(before, after, BENCH)}
+
+
+BENCH = cases.Bench("b", 4000, lambda case: DEFAULT)
 
 
 def noisy(one: Record) -> Record:
@@ -129,6 +132,34 @@ class TestCorrection:
         assert [each.case.model for each in found.of("worse")] == ["b", "c", "a"]
 
 
+class TestOneAnswer:
+    """Whatever a run is held against, its error rate comes to the same."""
+
+    def test_what_else_was_measured_makes_no_error_rate_harder_to_tell(self) -> None:
+        before, after = made(), noisy(made(wrong=6, seconds=0.9))
+        whole, _ = corrected(list(cases.of_records(before, after, BENCH)))
+        alone, _ = corrected(list(cases.of_answers(of(before), after, BENCH)))
+        assert [each.outcome for each in whole if each.metric == "wer"] == ["worse"]
+        assert [each.p for each in whole if each.metric == "wer"] == [each.p for each in alone]
+        assert [each.outcome for each in alone] == ["worse"]
+
+    def test_what_noise_keeps_from_being_judged_is_no_test(self) -> None:
+        slower = next(
+            each for each in cases.of_records(made(), noisy(made(seconds=0.9)), BENCH) if each.metric == "rtf"
+        )
+        assert (slower.outcome, slower.counted, slower.family) == ("not told apart", False, "time")
+
+    def test_a_few_clips_that_are_all_wrong_come_first(self, tmp_path: Path) -> None:
+        for name, wrong in (("before", 0), ("after", 5)):
+            stored.write(made(5, wrong=wrong), tmp_path / name)
+            stored.write(made(30, wrong=wrong, model="other"), tmp_path / name)
+        past = Past(tmp_path, tmp_path)
+        found = compare([past.side(str(tmp_path / name)) for name in ("before", "after")])
+        assert found.changes[0].key == "asr/tiny:cpu:talk"
+        assert (found.changes[0].outcome, found.changes[0].certain) == ("worse", True)
+        assert not found.good
+
+
 def test_other_normalizer_versions_are_scored_again(tmp_path: Path) -> None:
     old = made()
     old = old.model_copy(update={"normalizer": old.normalizer.model_copy(update={"version": "0.0.1"})})
@@ -151,7 +182,7 @@ def test_too_few_utterances_cannot_show_a_change() -> None:
         case=one.case, dataset="d", commit=None, created="2026", normalizer="whisper-english", wer=None, hardware={}
     )
     before = Baseline(head, (Answer(id="0", reference="red green blue grey", hypothesis="red"),))
-    (found,) = cases.of_answers(before, one, cases.Bench("b", 4000, lambda case: DEFAULT))
+    (found,) = cases.of_answers(before, one, BENCH)
     assert found.outcome == "inconclusive"
     assert found.why == "1 utterance can't show any change: it takes at least 5"
 

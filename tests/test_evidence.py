@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 from fakelab import FakeLab
 from pydantic import ValidationError
-from records import record
+from records import record, utterance
 from scipy import stats
 
+from pytest_modellab.bench.latencies import quantile_of, seconds
 from pytest_modellab.bench.record import CaseRef, Record
 from pytest_modellab.bench.stored import Range
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.gate import Limits, Status, Strictness, Verdict, corrected
+from pytest_modellab.metrics.definitions import METRICS
 from pytest_modellab.metrics.evidence import fewest_values, holm, units_needed, weigh, weigh_quantile
 from pytest_modellab.metrics.intervals import (
     Interval,
@@ -24,6 +27,7 @@ from pytest_modellab.metrics.intervals import (
     time_ratio_interval,
     wilson_interval,
 )
+from pytest_modellab.metrics.speed import quantile
 
 CASE = CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
 
@@ -170,6 +174,54 @@ class TestVerdict:
     def test_a_point_warns_between_its_two_values(self) -> None:
         verdict = judged(record(wer=0.08), judge="point", warn=0.05)
         assert (verdict.status, verdict.reason) == (Status.WARN, "beyond 5.0 %, where warnings begin")
+
+
+class TestQuantiles:
+    """A limit on a 95th percentile that is judged by what the calls say."""
+
+    def calls(self, count: int, slow: int = 0) -> Record:
+        base = record()
+        utterances = [
+            utterance(f"u{i}").model_copy(update={"processing_s": 3.0 if i < slow else 0.1}) for i in range(count)
+        ]
+        times = [each.processing_s for each in utterances if each.processing_s is not None]
+        p95 = quantile(times, 0.95)
+        timing = base.timing.model_copy(update={"latency_p95_s": p95, "latency_p95_s_interval": None})
+        return base.model_copy(update={"utterances": tuple(utterances), "timing": timing})
+
+    @pytest.mark.parametrize(
+        ("count", "slow", "status"),
+        [
+            (10, 0, Status.INCONCLUSIVE),
+            (58, 0, Status.INCONCLUSIVE),
+            (59, 0, Status.PASS),
+            (10, 4, Status.FAIL),
+            (200, 3, Status.PASS),
+            (200, 10, Status.INCONCLUSIVE),
+            (200, 25, Status.FAIL),
+        ],
+    )
+    def test_the_calls_decide(self, count: int, slow: int, status: Status) -> None:
+        assert judged(self.calls(count, slow), metric="latency_p95_s", max=1.0).status is status
+
+    def test_too_few_calls_say_how_many_it_takes(self) -> None:
+        verdict = judged(self.calls(10), metric="latency_p95_s", max=1.0)
+        told = "no upper end of a 95th percentile out of fewer than 59 calls, found 10 calls; about 59 calls would tell"
+        assert verdict.reason == told
+
+    def test_under_correction_it_takes_more(self) -> None:
+        found = self.calls(60, 5)
+        assert judged(found, metric="latency_p95_s", max=1.0, gates=1).reason != (
+            judged(found, metric="latency_p95_s", max=1.0, gates=10).reason
+        )
+
+    def test_the_times_of_a_metric_are_those_that_its_figure_is_of(self) -> None:
+        found = self.calls(40, 7)
+        name, q = quantile_of("latency_p95_s") or ("", 0.0)
+        assert quantile(list(seconds(found, name).values()), q) == found.figure("latency_p95_s")
+        assert {metric for metric in METRICS if re.search(r"_p\d+_s$", metric)} == {
+            metric for metric in METRICS if quantile_of(metric)
+        }
 
 
 def test_the_number_of_units_that_would_tell_is_about_right() -> None:

@@ -11,9 +11,10 @@ from .. import speed_baseline as speed
 from ..baseline import BaselineError
 from ..bench import record_files as records
 from ..bench.record import Record
+from ..metrics.regression import Allowed
 from ..printable import printable
 from . import UsageError
-from .place import reports_folder
+from .place import allowed_here, reports_folder
 from .tell import tell, tell_lines
 
 NO_WORDS = "nobody speaks in this data set, and baselines are compared by WER"
@@ -30,9 +31,10 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(
             f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
         )
-    return (
-        sum(_save(record, folder) if options.action == "save" else _compare(record, folder) for record in chosen) and 1
-    )
+    if options.action == "save":
+        return sum(_save(record, folder) for record in chosen) and 1
+    allowed = allowed_here(options)
+    return sum(_compare(record, folder, allowed(record.case)) for record in chosen) and 1
 
 
 def matches(record: Record, globs: list[str]) -> bool:
@@ -67,7 +69,7 @@ def _save(record: Record, folder: Path) -> int:
     return 0
 
 
-def _compare(record: Record, folder: Path) -> int:
+def _compare(record: Record, folder: Path, allowed: Allowed) -> int:
     if record.wordless:
         tell(f"{record.case.id}: left out: {NO_WORDS}")
         return 0
@@ -79,7 +81,7 @@ def _compare(record: Record, folder: Path) -> int:
         tell(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")
         return 1
     try:
-        comparison = answers.against(record, answers.read(path))
+        comparison = answers.against(record, answers.read(path), allowed)
     except BaselineError as error:
         tell(f"refused: {error}")
         return 1

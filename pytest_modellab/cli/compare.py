@@ -15,7 +15,7 @@ from ..comparison.parts import Compared
 from ..comparison.sides import NEWEST, Past, Side, SideError
 from . import UsageError
 from .exits import Exit
-from .place import ini_folder, reports_folder
+from .place import allowed_here, ini_folder, reports_folder
 from .tell import tell, tell_lines
 
 FORMATS = ("text", "markdown", "html", "json")
@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     past = Past(reports_folder(options), ini_folder() or reports_folder(options).parent)
     names = [options.first, *(options.others or [NEWEST])]
     try:
-        compared = compare([_only(past.side(name), options.case) for name in names])
+        compared = compare([_only(past.side(name), options.case) for name in names], allowed_here(options))
     except SideError as error:
         raise UsageError(str(error)) from None
     text = _rendered(compared, options.format)

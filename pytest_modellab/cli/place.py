@@ -7,13 +7,16 @@ import configparser
 import shlex
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
+from ..bench.record import CaseRef
 from ..catalog import Catalog, load
+from ..catalog.baseline_spec import allowed
 from ..catalog.errors import suggest
+from ..metrics.regression import DEFAULT, Allowed
 from . import UsageError
 
 T = TypeVar("T")
@@ -42,6 +45,14 @@ def find_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalo
         # Engines beside the tests are imported as pytest does it.
         sys.path[:0] = [str(base / each) for each in shlex.split(_option_in(base, "pythonpath") or "")]
     return load(place, base, engines=engines)
+
+
+def allowed_here(options: argparse.Namespace) -> Callable[[CaseRef], Allowed]:
+    """How far the error rate of a case may rise, by the limits.yaml of the catalog here; without one the defaults."""
+    catalog = find_catalog(options, engines=False)
+    if catalog is None:
+        return lambda case: DEFAULT
+    return lambda case: allowed(catalog.baseline_limits, case, catalog.shown)
 
 
 def open_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalog:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..printable import printable
 from ..release.bundle import unpacked
-from ..release.checks import verify
+from ..release.checks import Verified, verify
 from ..release.conduct import Plan, conduct, required
 from ..release.note import Check, NotRun, read
 from ..release.requirements import held
@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
     )
     made = conduct(todo, lambda text: tell(f"modellab release: {text}", flush=True))
     _show(made.verified.checks)
+    _show_undecided(made.verified)
     _show_not_run(made.not_run)
     if made.passed:
         tell("signed" if options.sign else "unsigned: nothing in it tells who made it; --sign KEY signs it")
@@ -68,6 +69,7 @@ def check(options: argparse.Namespace) -> int:
     tell(told)
     checks = found.checks if by is None else (*found.checks, by)
     _show(checks)
+    _show_undecided(found)
     _show_not_run(note.not_run)
     for each in found.unchecked:
         tell(f"not checked: {each}")
@@ -99,6 +101,11 @@ def _show(found: Sequence[Check]) -> None:
             tell(f"       {printable(problem)}")
         if len(each.problems) > _MANY:
             tell(f"       ... and {len(each.problems) - _MANY} more")
+
+
+def _show_undecided(found: Verified) -> None:
+    for each in found.undecided:
+        tell(f"not decided: {printable(each)}")
 
 
 def _show_not_run(not_run: Sequence[NotRun]) -> None:

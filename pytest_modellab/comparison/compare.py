@@ -58,7 +58,7 @@ def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambd
             _with_baselines(first, side, bench, found)
         else:
             _with_records(first, side, bench, found)
-    changes, families = _corrected(found.changes)
+    changes, families = corrected(found.changes)
     return Compared(
         sides=tuple(SideRef(name=s.name, what=s.what, cases=len(s.records), notes=s.notes) for s in sides),
         pairs=tuple(found.pairs),
@@ -186,7 +186,7 @@ def _alone(
     ]
 
 
-def _corrected(changes: Sequence[Change]) -> tuple[list[Change], dict[Family, int]]:
+def corrected(changes: Sequence[Change]) -> tuple[list[Change], dict[Family, int]]:
     """The changes that remain under Holm's correction, and of each family how many could have been false.
 
     Each family and direction has its own `ALPHA`. A figure to which every utterance adds the same on both sides can

@@ -19,7 +19,9 @@ from ..bench.provenance import input_key
 from ..bench.record import Record
 from ..bench.recount import all_apart, figures_apart, recounted
 from ..catalog import Catalog
-from ..gate import Status, case_key
+from ..catalog.baseline_spec import allowed
+from ..gate import Status, Verdict, case_key
+from ..metrics.regression import DEFAULT
 from ..scorecard.card import Row, Scorecard
 from .contents import Contents, contents
 from .note import BASELINES, CATALOG, CHECKSUMS, SIGNATURE, Check, Note
@@ -33,6 +35,8 @@ class Verified:
 
     checks: tuple[Check, ...]
     unchecked: tuple[str, ...]
+    undecided: tuple[str, ...] = ()
+    """Required cases of which nobody can tell whether they got worse than their baselines."""
 
     @property
     def good(self) -> bool:
@@ -65,7 +69,7 @@ def verify(folder: Path, asked: Held | None = None) -> Verified:
         ("figures follow from the utterances", lambda: iter((*recounts.problems, *control_recounts.problems))),
         ("the scorecard follows from records, limits and grades", lambda: _disagreements(found.card, judged)),
         ("every required case passed its gates", lambda: _not_passed(judged, found.card, required)),
-        ("no case is worse than its baseline", lambda: _regressions(found, required)),
+        ("no case is worse than its baseline", lambda: _regressions(found, required, catalog)),
         ("a model that is wrong on purpose is stopped in every required case",
          lambda: _blunt(found.control, control, required)),
         ("cases without a record are named", lambda: _unnamed(found, catalog)),
@@ -74,7 +78,15 @@ def verify(folder: Path, asked: Held | None = None) -> Verified:
     unchecked = [*_unchecked(note, same_code), *judged.unchecked, *control.unchecked]
     if catalog is not None and asked is not None:
         checks.append(("limits, grades and profiles are those that are asked for", lambda: other_rules(catalog, asked)))
-    return Verified((sums, *(Check(name, tuple(check())) for name, check in checks)), tuple(unchecked))
+    made = tuple(Check(name, tuple(check())) for name, check in checks)
+    return Verified((sums, *made), tuple(unchecked), _undecided(found, required, catalog))
+
+
+def undecided(folder: Path) -> tuple[str, ...]:
+    """What the note of a bundle in the making has to say of gates against baselines that could not tell."""
+    found = contents(folder)
+    catalog = found.catalog if isinstance(found.catalog, Catalog) else None
+    return _undecided(found, _required(found, catalog, None), catalog)
 
 
 def digest(path: Path) -> str:
@@ -256,18 +268,40 @@ def _not_passed(judged: Rejudged, card: Scorecard | str, required: Requirements)
             yield f"{key}: {stated.status}: {stated.reason or 'its row has no record to follow from'}"
 
 
-def _regressions(found: Contents, required: Requirements) -> Iterator[str]:
+def _regressions(found: Contents, required: Requirements, catalog: Catalog | None) -> Iterator[str]:
+    for key, judged in _against_baselines(found, required, catalog):
+        if judged is None:
+            if required.baselines == "required":
+                case = key.partition("/")[2]
+                yield f"{key}: has no baseline; `modellab baseline save {case}` keeps one, to be committed"
+        elif judged.status is Status.FAIL:
+            yield f"{key}: {judged.reason}"
+        elif judged.status is Status.INCONCLUSIVE and required.baselines == "required":
+            yield f"{key}: {judged.reason}; release.yaml has `baselines: required`"
+
+
+def _undecided(found: Contents, required: Requirements, catalog: Catalog | None) -> tuple[str, ...]:
+    """The required cases of which nobody can tell whether they got worse than their baselines, and why."""
+    return tuple(
+        f"{key}: {judged.reason}"
+        for key, judged in _against_baselines(found, required, catalog)
+        if judged is not None and judged.status is Status.INCONCLUSIVE
+    )
+
+
+def _against_baselines(
+    found: Contents, required: Requirements, catalog: Catalog | None
+) -> Iterator[tuple[str, Verdict | None]]:
+    """Each required case in which somebody speaks, and its verdict against its baseline: None without one."""
     for key in required.keys:
         for record in found.of(key):
-            path = baseline.place(record, found.folder / BASELINES)
             if record.wordless:
                 continue
-            if path.exists():
-                judged = baseline.judge(record, partial(baseline.read, path), path.name)
-                if not judged.verdict:
-                    yield f"{key}: {judged.verdict.reason}"
-            elif required.baselines == "required":
-                yield f"{key}: has no baseline; `modellab baseline save {record.case.id}` keeps one, to be committed"
+            path = baseline.place(record, found.folder / BASELINES)
+            limits = DEFAULT if catalog is None else allowed(catalog.baseline_limits, record.case, catalog.shown)
+            there = path.exists()
+            read = partial(baseline.read, path)
+            yield key, baseline.judge(record, read, path.name, allowed=limits).verdict if there else None
 
 
 def _blunt(control: Scorecard | str, judged: Rejudged, required: Requirements) -> Iterator[str]:

@@ -134,7 +134,7 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
     )
     with tempfile.TemporaryDirectory(prefix="modellab-release-") as name:
         folder = Path(name)
-        (folder / NOTE).write_text(note.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
+        _write_note(note, folder)
         (folder / SCORECARD).write_text(card_text, encoding="utf-8")
         (folder / CONTROL).write_text(control_text, encoding="utf-8")
         (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=1) + "\n", encoding="utf-8")
@@ -142,6 +142,7 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
         _copy_records(records, folder / RECORDS)
         _copy_records(control_records, folder / CONTROL_RECORDS)
         _copy_baselines(records.values(), todo.reports, folder)
+        _write_note(note.model_copy(update={"undecided": checks.undecided(folder)}), folder)
         bundle.seal(folder)
         verified = checks.verify(folder)
         if todo.key is not None and verified.good:
@@ -149,6 +150,10 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
         path = todo.output / f"release-{todo.version}{'' if verified.good else '-failed'}.zip"
         bundle.pack(folder, path)
     return Release(path, verified, note.not_run)
+
+
+def _write_note(note: Note, folder: Path) -> None:
+    (folder / NOTE).write_text(note.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
 
 
 def _lacking(cases: Sequence[Case], catalog: Catalog) -> str:

@@ -55,6 +55,9 @@ class Note(Stored):
     found: tuple[str, ...] = Field(
         description="what was wrong when it was made, beyond what a bundle tells; none is well"
     )
+    undecided: tuple[str, ...] = Field(
+        default=(), description="required cases of which the baseline can't tell whether they got worse, and why"
+    )
     catalog: str = Field(default="", description="the catalog's folder, as the scorecard names it; the bundle holds it")
     code: str = Field(default="", description="SHA-256 of the code that judged: only the same gives the same intervals")
 
