@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pages import answered, case
 from records import NO_SPEED, record
-from rows import NOISY, RTF, WER, primary, row, spread, timing
+from rows import NOISY, RTF, WER, exact, primary, row, spread, timing
 
 from pytest_modellab.bench.chat_figures import summarize
 from pytest_modellab.bench.record import Record
@@ -28,7 +28,7 @@ class TestPrimary:
         return primary(rows).text
 
     def test_the_lowest_wer_of_those_that_pass(self) -> None:
-        rows = [row(record("a", wer=0.10)), row(record("b", wer=0.08)), row(record("c", wer=0.20))]
+        rows = [exact(row(record(name, wer=wer))) for name, wer in (("a", 0.10), ("b", 0.08), ("c", 0.20))]
         found = primary(rows)
         assert found.case == rows[1].case
         assert found.text.startswith(
@@ -120,9 +120,9 @@ class TestRoles:
 
     def test_the_fastest_is_one_within_two_points_of_the_best(self) -> None:
         rows = [
-            row(record("best", wer=0.08, timing=timing(0.5))),
-            row(record("near", wer=0.10, timing=timing(0.2))),
-            row(record("far", wer=0.101, timing=timing(0.1))),
+            exact(row(record("best", wer=0.08, timing=timing(0.5)))),
+            exact(row(record("near", wer=0.10, timing=timing(0.2)))),
+            exact(row(record("far", wer=0.101, timing=timing(0.1)))),
         ]
         found = self.role("fast-asr", rows)
         assert found.text.startswith("near on cpu: lowest RTF of 2 that qualify (RTF 0.20)")
@@ -146,7 +146,12 @@ class TestRoles:
         both = Range(low=0.19, high=0.22, method="m", clusters=9, conditional="")
         close = [each.model_copy(update={"intervals": {"rtf": both}}) for each in rows]
         assert self.role("fast-asr", close).ties == ("b",)
-        assert self.role("fast-asr", rows).ties == ()
+        assert self.role("fast-asr", [exact(each) for each in rows]).ties == ()
+
+    def test_without_an_interval_nothing_is_told_apart(self) -> None:
+        rows = [row(record(name, wer=wer)) for name, wer in (("a", 0.05), ("b", 0.10))]
+        assert self.role("primary-asr", rows).ties == ("b",)
+        assert self.role("small-footprint", rows).ties == ()
 
     def test_one_that_is_not_told_apart_from_the_best_is_not_left_out_for_certain(self) -> None:
         rows = [

@@ -135,6 +135,8 @@ class TestMaking:
 
     def test_a_gate_that_cannot_fail_is_found(self, repository: FakeLab, capfd: pytest.CaptureFixture[str]) -> None:
         repository.limits({"metric": "success_rate", "min": 1.0})
+        # A test of the WER would ask for a limit on it.
+        repository.pytester.makepyfile(test_suite="def test_success(run):\n    assert run.success_rate >= 1.0\n")
         committed(repository)
         assert main(["release", "1.0", "-n", "1"]) == 1
         said = capfd.readouterr().out

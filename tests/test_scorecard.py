@@ -327,8 +327,8 @@ class TestTerminal:
         small = record("a", words=6000, timing=timing(0.5))
         lines = shown([row(small), row(record("b", wer=0.09, words=6000)), row(record("c", wer=0.2))])
         assert [line for line in lines if " on cpu, " in line] == [
-            "primary ASR: b on cpu, lowest WER 9.0 % of 2",
-            "fast ASR: b on cpu, lowest RTF 0.20 of 2",
+            "primary ASR: b on cpu, lowest WER 9.0 % of 2, a tie with a",
+            "fast ASR: b on cpu, lowest RTF 0.20 of 2, a tie with a",
             "small footprint: a on cpu, lowest Peak memory 300 MB of 2",
         ]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..metrics.definitions import METRICS, TIMED
+from ..metrics.definitions import METRICS, TIMED, WITH_INTERVAL
 
 if TYPE_CHECKING:
     from .card import Row
@@ -94,12 +94,18 @@ def ascending(metric: str, value: float) -> float:
 
 
 def tied(one: Candidate, other: Candidate, named: str) -> bool:
-    """Whether no data set tells them apart: the intervals overlap on each that both have one on."""
+    """Whether no data set tells them apart: the intervals overlap on each that both were measured on.
+
+    Where a figure that has intervals has none, of too few utterances, it tells nothing apart; what is measured once
+    does.
+    """
     task, metric = split(named)
-    others = {data_of(row): row.intervals.get(metric_of(row, metric)) for row in other.rows[task]}
+    others = {data_of(row): row for row in other.rows[task]}
     pairs = [
-        (a, b)
+        (row.intervals.get(metric_of(row, metric)), there.intervals.get(metric_of(row, metric)))
         for row in one.rows[task]
-        if (a := row.intervals.get(metric_of(row, metric))) is not None and (b := others.get(data_of(row))) is not None
+        if (there := others.get(data_of(row))) is not None
     ]
-    return bool(pairs) and all(a.low <= b.high and b.low <= a.high for a, b in pairs)
+    if not pairs or metric not in WITH_INTERVAL:
+        return False
+    return all(a is None or b is None or (a.low <= b.high and b.low <= a.high) for a, b in pairs)
