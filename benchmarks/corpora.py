@@ -25,19 +25,30 @@ def corpus(
     random: np.random.Generator, rate: float, speakers: int, each: int
 ) -> tuple[list[int], list[int], list[str | None]]:
     """Errors, words and speakers of one corpus whose expected rate is `rate`."""
+    errors, words, names, _ = corpus_and_its_rate(random, rate, speakers, each)
+    return errors, words, names
+
+
+def corpus_and_its_rate(
+    random: np.random.Generator, rate: float, speakers: int, each: int
+) -> tuple[list[int], list[int], list[str | None], float]:
+    """The same, and the rate that is expected of these very speakers."""
     n = speakers * each
     words = random.integers(*WORDS, size=n)
     names = np.repeat(np.arange(speakers), each)
-    errors = random.poisson(rate * words * _difficulty(random, names))
-    return errors.tolist(), words.tolist(), [str(name) for name in names]
+    by_speaker, of_its_own = _difficulty(random, names)
+    errors = random.poisson(rate * words * by_speaker * of_its_own)
+    of_these = rate * float((words * by_speaker).sum() / words.sum())
+    return errors.tolist(), words.tolist(), [str(name) for name in names], of_these
 
 
-def _difficulty(random: np.random.Generator, speakers: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Of each utterance. Lognormals of mean 1: the expected rate is the nominal one."""
+def _difficulty(
+    random: np.random.Generator, speakers: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each utterance its speaker's and its own. Lognormals of mean 1: the expected rate is the nominal one."""
     by_speaker = random.lognormal(-(SPEAKER_SPREAD**2) / 2, SPEAKER_SPREAD, int(speakers.max()) + 1)
     of_its_own = random.lognormal(-(UTTERANCE_SPREAD**2) / 2, UTTERANCE_SPREAD, len(speakers))
-    found: NDArray[np.float64] = by_speaker[speakers] * of_its_own
-    return found
+    return by_speaker[speakers], of_its_own
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,8 @@ def pair(
     """
     words = random.integers(*WORDS, size=n)
     names = np.arange(n) if speakers is None else np.arange(n) % speakers
-    expected = words * _difficulty(random, names)
+    by_speaker, of_its_own = _difficulty(random, names)
+    expected = words * by_speaker * of_its_own
     first = random.poisson(RATE * expected)
     second = np.where(random.random(n) < redrawn, random.poisson(RATE * expected), first)
     looping, on_first = random.random(n) < loops, random.random(n) < 0.5

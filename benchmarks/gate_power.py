@@ -21,7 +21,7 @@ from statistics import NormalDist
 import numpy as np
 from corpora import KINDS, Kind, Pair, pair
 
-from pytest_modellab.metrics import units
+from pytest_modellab.metrics import paired
 from pytest_modellab.metrics.evidence import ALPHA
 from pytest_modellab.metrics.regression import DEFAULT, no_worse
 
@@ -82,7 +82,7 @@ def cell(n: int, speakers: int | None, rise: float, kind: Kind, redrawn: float, 
 def main() -> None:
     simulations = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     if sys.argv[2:] == ["clusters"]:
-        units.FEWEST_CLUSTERS = 2
+        paired.FEWEST_PAIRED_CLUSTERS = 2  # type: ignore[attr-defined]  # where it is used
     print(
         f"{simulations} runs of each cell; found in %; the best of the other tests that keeps 5 % in that cell beside"
     )

@@ -11,7 +11,7 @@ from scipy import stats
 from pytest_modellab.metrics.metric import Metric
 from pytest_modellab.metrics.paired import RANKS_WEIGHT, Paired, compare
 from pytest_modellab.metrics.regression import DEFAULT, Allowed, Change, change_text, no_worse, within_margin
-from pytest_modellab.metrics.units import FEWEST_CLUSTERS, ratio_variance
+from pytest_modellab.metrics.units import FEWEST_PAIRED_CLUSTERS, ratio_variance
 
 
 def compared(first: list[int], second: list[int], words: int = 10, clusters: list[str] | None = None) -> Paired:
@@ -72,7 +72,7 @@ class TestFlips:
         assert (there.difference, there.p_rise, there.p_fall) == (-back.difference, back.p_fall, back.p_rise)
         assert there.p == back.p
 
-    @pytest.mark.parametrize("speakers", [None, 5, 25])
+    @pytest.mark.parametrize("speakers", [None, 5, 50])
     def test_random_label_swaps_raise_few_alarms(self, speakers: int | None) -> None:
         random = np.random.default_rng(7)
         words = random.integers(5, 20, 100)
@@ -88,10 +88,10 @@ class TestFlips:
 
     def test_speakers_are_the_units_where_there_are_enough_of_them(self) -> None:
         change = [1, 0] * 50
-        few = compared([0] * 100, change, clusters=[str(i % (FEWEST_CLUSTERS - 1)) for i in range(100)])
-        many = compared([0] * 100, change, clusters=[str(i % FEWEST_CLUSTERS) for i in range(100)])
-        assert (few.units, few.conditional) == (100, f"conditional on {FEWEST_CLUSTERS - 1} speakers")
-        assert (many.units, many.conditional) == (FEWEST_CLUSTERS, "")
+        few = compared([0] * 100, change, clusters=[str(i % (FEWEST_PAIRED_CLUSTERS - 1)) for i in range(100)])
+        many = compared([0] * 100, change, clusters=[str(i % FEWEST_PAIRED_CLUSTERS) for i in range(100)])
+        assert (few.units, few.conditional) == (100, f"conditional on {FEWEST_PAIRED_CLUSTERS - 1} speakers")
+        assert (many.units, many.conditional) == (FEWEST_PAIRED_CLUSTERS, "")
 
     @pytest.mark.parametrize(("errors", "words"), [([], []), ([0, 0], [0, 0])])
     def test_without_words_there_is_no_comparison(self, errors: list[int], words: list[int]) -> None:

@@ -60,7 +60,7 @@ def error_rate_interval(
         clusters: speaker or recording of each utterance; None counts as a cluster of its own.
 
     Returns:
-        None with fewer than five utterances, or no units. Where fewer than 20 clusters are known, utterances stand in
+        None with fewer than five utterances, or no units. Where fewer than five clusters are known, utterances stand in
         for them and the interval is conditional on those speakers. Without any error the upper end is that of the rule
         of three, exactly 1 - (1 - confidence)^(1/n) for n clusters (Hanley & Lippman-Hand 1983), as if each that may
         have errors were wrong in every word: a clip that sends a model round in circles is. Where all clusters have the

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .student_t import CONFIDENCE, student_t_quantile
-from .units import Units, Values, independent, ratio_variance
+from .units import FEWEST_PAIRED_CLUSTERS, Units, Values, independent, ratio_variance
 
 REPLICATES = 4_000
 SEED = 0
@@ -90,7 +90,7 @@ def compare(
     their p-values with the ranks' counted four times, and that minimum is held against its own distribution over the
     same flips (Westfall & Young 1993): so a few loops show and so do many small changes. All flips are looked at up to
     12 changed units, else `replicates` random ones, seeded. Units are speakers, or utterances where there are fewer
-    than 20 speakers. The interval is that of a ratio with its variance linearised over units (`units.ratio_variance`).
+    than 25 speakers. The interval is that of a ratio with its variance linearised over units (`units.ratio_variance`).
 
     Args:
         first, second: S + D + I of each utterance.
@@ -105,7 +105,7 @@ def compare(
     if total <= 0:
         return None
     change = b - a
-    found = independent(clusters)
+    found = independent(clusters, FEWEST_PAIRED_CLUSTERS)
     difference = float(change.sum()) / total
     p_rise, p_fall = _flip_tests(change, found, replicates)
     low, high = _interval(change, n, found, (1 + CONFIDENCE) / 2)

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 Values: TypeAlias = Sequence[float] | NDArray[Any]
 """Of shape (utterances,)."""
 
-# With fewer, a test over speakers finds changes more than ten points less often than one over utterances does
-# (benchmarks/gate_power.py), so utterances stand in for them, for intervals as for tests.
-FEWEST_CLUSTERS = 20
+FEWEST_CLUSTERS = 5
+"""Of a figure: from five speakers on Student's t covers the rate of speakers in general (benchmarks/intervals.py)."""
+FEWEST_PAIRED_CLUSTERS = 25
+"""Of a comparison: over fewer speakers, a test finds up to twenty points less than the best one over utterances does
+(benchmarks/gate_power.py), and whether these speakers got worse is what is asked."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,14 @@ class Units:
         return np.bincount(self.places, weights=weights, minlength=self.count).astype(np.float64)
 
 
-def independent(clusters: Sequence[str | None]) -> Units:
+def independent(clusters: Sequence[str | None], fewest: int = FEWEST_CLUSTERS) -> Units:
     """The units of utterances with these clusters (speakers or dialogues); None is a cluster of its own.
 
-    With fewer than 20 clusters, utterances stand in for them, and results are conditional on those speakers.
+    With fewer than `fewest` clusters, utterances stand in for them, and results are conditional on those speakers.
     """
     names = [f"utterance {i}" if name is None else f"cluster {name}" for i, name in enumerate(clusters)]
     conditional = ""
-    if len(set(names)) < FEWEST_CLUSTERS:
+    if len(set(names)) < fewest:
         known = len({name for name in clusters if name is not None})
         names = [f"utterance {i}" for i in range(len(names))]
         conditional = (
