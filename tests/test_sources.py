@@ -43,6 +43,7 @@ BESIDE = {
         "pace",
         "bench.watch",
         "cases",  # the case's name, for messages
+        "bench.session",  # tells to stop
         "bench.lease",  # waits for a device that is another's
     )
 }
