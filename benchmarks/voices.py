@@ -18,7 +18,7 @@ import numpy as np
 
 from pytest_modellab import baseline
 from pytest_modellab.bench.artefacts import Artefacts
-from pytest_modellab.bench.case_run import Settings
+from pytest_modellab.bench.job import Settings
 from pytest_modellab.bench.judging import PREDICTORS, Listener
 from pytest_modellab.bench.local import LocalWorker
 from pytest_modellab.bench.pool import LoadOrder

@@ -82,7 +82,7 @@ class Lab:
 
     @cached_property
     def bench(self) -> Bench:
-        from .bench.case_run import Settings
+        from .bench.job import Settings
         from .bench.run import Bench
         from .progress import TerminalProgress
 
@@ -325,9 +325,9 @@ def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
 
 
 def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
+    from .bench.outcome import Outcome, from_note
     from .bench.record import CaseRef
     from .bench.record_files import RecordError
-    from .bench.run import Outcome, from_note
     from .gate import Status, Verdict
     from .scorecard.card import CaseReport
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
+from test_sources import READY
 
 from pytest_modellab.bench import provenance, sources
 from pytest_modellab.bench.record_files import RecordError, canonical, newest_first, read, write
@@ -130,6 +131,25 @@ def test_what_only_scores_is_scored_again_and_no_model_is_run(lab: FakeLab, chan
     assert len(lab.records()) == 2
     lab.run("--lab-fresh")
     assert canonical(lab.records()[-1]) == canonical(second)
+
+
+@pytest.mark.parametrize("task", READY)
+def test_a_record_that_is_scored_again_is_that_of_a_new_run(lab: FakeLab, task: str) -> None:
+    """Of every task: what is not in the record, a model would have to be asked for."""
+    READY[task](lab)
+    lab.run()
+    (first,), path = lab.records(), newest(lab)
+    heard = lab.engine_log()
+    # As one would be that was scored by other code: other figures of the same answers.
+    origin = first.provenance.model_copy(update={"judging": "of other code"})
+    summary = first.summary.model_copy(update={"wer": 0.987, "above_half": 99})
+    path.unlink()
+    write(first.model_copy(update={"provenance": origin, "summary": summary}), lab.path / "reports")
+    lab.run().stdout.fnmatch_lines(["unchanged since *, scored again, *"])
+    again = read(newest(lab))
+    assert canonical(again) == canonical(first)
+    assert again.timing == first.timing
+    assert lab.engine_log() == heard
 
 
 def test_a_stricter_limit_judges_the_old_record(lab: FakeLab) -> None:

@@ -17,7 +17,8 @@ from fakelab import FakeLab
 from streamlab import stream_lab
 
 from pytest_modellab.bench import sources
-from pytest_modellab.bench.case_run import CaseRun, Settings
+from pytest_modellab.bench.case_run import CaseRun
+from pytest_modellab.bench.job import Settings
 from pytest_modellab.bench.run import Bench
 from pytest_modellab.bench.session import Session
 from pytest_modellab.cases import Selection, plan_here
@@ -43,6 +44,7 @@ BESIDE = {
         "pace",
         "bench.watch",
         "cases",  # the case's name, for messages
+        "bench.session",  # tells to stop
         "bench.lease",  # waits for a device that is another's
     )
 }

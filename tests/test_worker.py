@@ -207,3 +207,24 @@ def test_a_huge_answer_is_cut_and_the_record_says_so(lab: FakeLab) -> None:
     assert cut == [None, 10_200_000, None]
     assert len(lab.record().utterances[1].hypothesis or "") == bounds.MOST_CHARACTERS
     result.stdout.fnmatch_lines(["*clip-1: * the answer, of 10,200,000 characters, was cut"])
+
+
+def test_a_session_whose_engine_turns_back_the_clock_passes_nothing(lab: FakeLab) -> None:
+    lab.ready(faults={lab.size(i): "clock -1.3" for i in range(3)})
+    lab.limits({"metric": "wer", "max": 0.1}, {"metric": "rtf", "max": 1.0})
+    result = lab.run()
+    assert result.ret == 1
+    record = lab.record()
+    assert record.timing.rtf is None
+    assert all(each.error and each.error.message.startswith("ClockError: ") for each in record.utterances)
+    result.stdout.fnmatch_lines(["*the worker's clock can't be believed: it told seconds = *"])
+
+
+def test_a_session_whose_engine_forks_gives_no_clip_another_ones_answer(lab: FakeLab) -> None:
+    lab.texts = [f"clip number {i}" for i in range(6)]
+    lab.ready(faults={lab.size(2): "fork"})
+    assert lab.run().ret == 1
+    record = lab.record()
+    for text, each in zip(lab.texts, record.utterances, strict=True):
+        assert each.hypothesis == text or (each.error is not None and "a second process" in each.error.message)
+    assert record.provenance.worker_restarts >= 1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from ..store import cache_root
 from .bounds import bounded
 from .conditions import Conditions
+from .deaths import died, given_up, not_tried
 from .exercises.model import Kept
 from .facts import RunFacts
 from .interrupts import finishing
@@ -21,55 +22,17 @@ from .pool import MAX_DEATHS, Loaded
 from .stored import Elsewhere, Failure, Finding
 
 if TYPE_CHECKING:
-    from ..cases import Case
-    from ..datasets import Dataset, Utterance
+    from ..datasets import Utterance
     from ..engines.base import Fact
-    from .exercises.model import Ask, Exercise
-    from .pool import LoadOrder, Pool
-    from .shards import Shard
+    from .exercises.model import Ask
+    from .job import Counted, Job, Settings
+    from .pool import Pool
     from .watch import Progress
 
 # Audio that a timing pass answers a second time: enough for a stable RTF, little beside a large data set.
 TIMED_AUDIO_S = 120.0
 # Calls on the fixed clip, from the first to the last moment of what is timed.
 CLIP_CALLS = 3
-
-
-Counted: TypeAlias = Callable[[str, "str | None"], tuple[int, int]]
-"""Errors of a text, and words of its reference; of an utterance without an answer all are wrong."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a session runs its cases."""
-
-    fresh: bool = False
-    in_process: bool = False
-    max_utterances: int | None = None
-    speed_age_days: float = 7.0
-    """How old the times of a record may be that stands for a new run."""
-    control: bool = False
-    """Whether every model is replaced by the engine that is wrong on purpose."""
-    alone: bool = True
-    """Whether the session does one thing at a time, so that it may time it."""
-    shard: Shard | None = None
-    """Which part of each data set is run; None for all of it."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A case with everything it takes to run it."""
-
-    case: Case
-    dataset: Dataset
-    order: LoadOrder
-    seconds: dict[str, float]
-    """Length of each utterance's audio, by id."""
-    exercise: Exercise
-    whole: Dataset
-    """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
-    elsewhere: Elsewhere | None = None
-    """The device it runs on, where that is not the case's."""
 
 
 class CaseRun:
@@ -277,11 +240,11 @@ class CaseRun:
                     deaths.append(loaded.first_death)
                     loaded.first_death = None
                     if utterance is self.job.dataset.utterances[0]:  # the clip of the first call: once is enough
-                        self._note(utterance, None, None, _died(deaths[-1]))
+                        self._note(utterance, None, None, died(deaths[-1]))
                         self._advance()
                         continue
             if loaded is None:
-                self._note(utterance, None, None, _not_tried(deaths))
+                self._note(utterance, None, None, not_tried(deaths))
             elif loaded.failure is not None:
                 self._note(utterance, None, None, loaded.failure)
             else:
@@ -296,12 +259,12 @@ class CaseRun:
                     self.pool.drop(self.job.case.group)
                     loaded = None
                     if utterance.id not in self.answers:
-                        self._note(utterance, None, None, _died(death))
+                        self._note(utterance, None, None, died(death))
                 if self.interrupted:
                     raise KeyboardInterrupt
             self._advance()
         if len(deaths) >= MAX_DEATHS:
-            failure: Failure | None = _given_up(deaths)
+            failure: Failure | None = given_up(deaths)
         else:
             failure = loaded.failure if loaded else None
         elsewhere = self.job.elsewhere or _moved(self.job.order.device, told)
@@ -330,7 +293,7 @@ class CaseRun:
             self.pool.begin(loaded, self.job.case.model.timeouts.utterance_s)
         except WorkerDied as death:
             self.pool.drop(group)
-            return Loaded(None, failure=_died(death))
+            return Loaded(None, failure=died(death))
         return loaded
 
     def _answer(self, loaded: Loaded, utterance: Utterance, ask: Ask) -> None:
@@ -415,18 +378,3 @@ def _spread_over(calls: int, places: int) -> list[int]:
     for call in range(calls):
         counts[round(call * places / max(1, calls - 1))] += 1
     return counts
-
-
-def _died(death: WorkerDied) -> Failure:
-    return Failure(kind=death.kind, message=death.reason, detail=death.stderr)
-
-
-def _not_tried(deaths: list[WorkerDied]) -> Failure:
-    return Failure(kind="crash", message=f"not tried: the worker had died {len(deaths)} times")
-
-
-def _given_up(deaths: list[WorkerDied]) -> Failure:
-    """Why a case was broken off, by the first of the deaths: the later ones follow from it more often than not."""
-    first = deaths[0]
-    message = f"given up after the worker died {len(deaths)} times; the first time: {first.reason}"
-    return Failure(kind="crash", message=message, detail=first.stderr)

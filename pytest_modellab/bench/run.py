@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,55 +17,40 @@ from ..datasets import Dataset, DatasetError, prepare
 from ..engines.base import Engine
 from ..engines.registry import engine_class, hears, imported_from, remedy, speaks
 from ..environments import Environment, Environments, NoEnvironment, whereabouts
-from ..metrics import asr
 from ..store import Store, StoreError, Unavailable, cache_root
 from ..store.occupancy import Occupant
-from ..text import CHARACTERS, normalizer
+from ..text import CHARACTERS
 from . import provenance, reuse
 from . import record_files as records
 from .artefacts import Artefacts
 from .assemble import Judged, Origin, assemble
-from .case_run import CaseRun, Counted, Job, Settings
+from .case_run import CaseRun
 from .exercises import exercise_for
 from .grading import Grader, graded, grader_of
 from .inputs import answers_depend_on, figures_depend_on
+from .job import Job, Settings
 from .journal import Journal
 from .judging import Heard, JudgeError, Jury, said_of
 from .lease import Leases
 from .local import InProcessWorker, LocalWorker, Worker
 from .machine import machine
+from .outcome import Outcome, from_note, not_written, to_note
 from .outside import why_always
 from .pool import LoadOrder, PartOrder, Pool, mapping
 from .record import Record, ShardOf
-from .rescore import scored_anew
 from .servants import NoServant, ServantError
 from .session import Session
 from .shards import Shard, together
+from .standing import standing
 from .stored import Elsewhere
 from .summoning import summon
 from .voicing import voiced
-from .watch import Progress, Silent
+from .watch import Progress, Silent, counting
 
 SEED = 0
 CONTROL = "pytest_modellab.engines.control:Control"
 SPEAKING = frozenset({"tts", "chat"})
 """Tasks in which models speak, so that judges have to listen."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a case: a record, or why there is none.
-
-    `unavailable`: something isn't here (device, library, weights, data) and that is nobody's failure.
-    `broken`: what is here is wrong (a digest, a recording, a full disk): a failure.
-    """
-
-    record: Record | None = None
-    path: Path | None = None
-    unavailable: str | None = None
-    broken: str | None = None
-    unchanged_since: str | None = None
-    """Of what commit and day the record is, where this session had nothing to measure."""
 
 
 class Bench:
@@ -263,19 +247,9 @@ class Bench:
         except (StoreError, DatasetError, JudgeError, ServantError, audio.AudioError) as error:
             return Outcome(broken=str(error))
         except OSError as error:
-            return Outcome(broken=self._not_written(error))
+            return Outcome(broken=not_written(error, self.session.reports))
         finally:
             self.progress.clear()
-
-    def _not_written(self, error: OSError) -> str:
-        where = f" ({error.filename})" if error.filename else ""
-        cache = cache_root()
-        if error.filename and Path(str(error.filename)).is_relative_to(cache):
-            return f"can't use the cache {cache}{where}: {error.strerror}; set MODELLAB_CACHE to a writable folder"
-        return (
-            f"can't write under {self.session.reports}{where}: {error.strerror};"
-            " what was measured so far is kept, free the disk or set --lab-report and run again"
-        )
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
         jury, grader = self.jury(case), self.grader(case, dataset)
@@ -283,9 +257,9 @@ class Bench:
         wanted = self.wanted(case, dataset, inputs)
         always = why_always(case, dataset, order, self)
         fresh = self.settings.fresh or always is not None
-        standing = None if fresh else self._standing(case, dataset, wanted)
-        if standing is not None:
-            return standing
+        found = None if fresh else standing(self.session.reports, case, dataset, wanted, self._in_doubt)
+        if found is not None:
+            return found
         exercise = exercise_for(case.task, dataset, engine_class(order.engine), self.sounds)
         whole, seconds = dataset, {u.id: exercise.seconds(u) for u in dataset.utterances}  # finds broken files early
         shard = None if self.settings.shard is None else _cut(self.settings.shard, whole, seconds)
@@ -335,24 +309,6 @@ class Bench:
             said.audio for each in record.utterances if (said := each.speech or each.reply) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))
-
-    def _standing(self, case: Case, dataset: Dataset, wanted: reuse.Wanted) -> Outcome | None:
-        """The record that stands for this session's, scored again where only that has changed; None without one."""
-        reports = self.session.reports
-        found = reuse.find(reports, wanted)
-        if found is None:
-            return None
-        record, path = found.record, found.path
-        if found.scored_otherwise:
-            of = dataset if record.shard is None else dataset.only(record.shard.places)
-            anew = scored_anew(record, case, of, wanted.judging)
-            if anew is None or self._in_doubt(case, anew):
-                return None
-            return Outcome(anew, records.write(anew, reports), unchanged_since=f"{reuse.since(anew)}, scored again")
-        if self._in_doubt(case, record):
-            return None
-        record, path = reuse.brought_forward(reports, case, record, path)
-        return Outcome(record, path, unchanged_since=reuse.since(record))
 
     def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> Heard:
         """Have the judges listen, beside whatever else measures accuracy. Raises JudgeError."""
@@ -432,34 +388,7 @@ def _too_many(shard: ShardOf) -> str:
     return f"shard {shard.cut} holds none of its {shard.utterances} utterances; more shards than these are of no use"
 
 
-def counting(name: str) -> Counted:
-    """How errors are counted for who watches a run, under the normalizer `name`."""
-    normalize = normalizer(name)
-
-    def counted(reference: str, text: str | None) -> tuple[int, int]:
-        words = asr.score(reference, text, normalize).words
-        return words.errors, words.reference
-
-    return counted
-
-
 def _target(case: Case) -> str:
     target = case.model.engine_target
     assert target is not None  # the catalog was checked
     return target
-
-
-def to_note(outcome: Outcome) -> dict[str, Any]:
-    """An outcome as the session's other processes read it."""
-    return {
-        "record": None if outcome.path is None else str(outcome.path),
-        "unavailable": outcome.unavailable,
-        "broken": outcome.broken,
-        "unchanged_since": outcome.unchanged_since,
-    }
-
-
-def from_note(note: dict[str, Any]) -> Outcome:
-    path = None if note["record"] is None else Path(note["record"])
-    record = None if path is None else records.read(path)
-    return Outcome(record, path, note["unavailable"], note["broken"], note["unchanged_since"])

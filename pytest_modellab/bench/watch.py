@@ -6,6 +6,9 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ..cases import Case
+from ..metrics import asr
+from ..text import normalizer
+from .job import Counted
 
 
 class Progress(Protocol):
@@ -33,3 +36,14 @@ class Silent:
 
     def visible(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+
+def counting(name: str) -> Counted:
+    """How errors are counted for who watches a run, under the normalizer `name`."""
+    normalize = normalizer(name)
+
+    def counted(reference: str, text: str | None) -> tuple[int, int]:
+        words = asr.score(reference, text, normalize).words
+        return words.errors, words.reference
+
+    return counted

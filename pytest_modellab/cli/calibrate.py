@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from ..bench.case_run import Settings
+from ..bench.job import Settings
 from ..bench.record import Record
 from ..bench.run import Bench
 from ..bench.session import Session

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..bench import reuse
-from ..bench.case_run import Settings
+from ..bench.job import Settings
 from ..bench.outside import why_always
-from ..bench.rescore import scored_anew
 from ..bench.run import Bench
 from ..bench.session import Session
+from ..bench.standing import again
 from ..cases import Case, Selection, plan_here
 from ..datasets import DatasetError
 from ..environments import NOT_THERE
@@ -75,7 +75,7 @@ def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
     found = reuse.find(reports, wanted)
     if found is not None and found.scored_otherwise:
         record, path = found.record, found.path
-        anew = scored_anew(record, case, dataset.only(record.shard.places) if record.shard else dataset, wanted.judging)
+        anew = again(record, case, dataset, wanted)
         if anew is not None and not Limits(anew.case, bench.catalog.limits, bench.catalog.shown).in_doubt(anew):
             yield f"unchanged since {reuse.since(record)}; its answers in {path} are scored again, the model isn't run"
             yield "scoring: other code, terms, rules or prices"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import weights
 from ..bench import reuse
-from ..bench.case_run import Settings
+from ..bench.job import Settings
 from ..bench.record import Record
 from ..bench.run import Bench
 from ..bench.session import Session
