@@ -34,8 +34,8 @@ def answered_wrongly(folder: Path) -> None:
     """Turn a good bundle into one that failed: its record and scorecard are as the session would have left them."""
     path = the_record(folder)
     data = json.loads(path.read_text())
-    for utterance in data["utterances"]:
-        utterance["hypothesis"] = "nothing of the kind"
+    for each in data["utterances"]:
+        each["hypothesis"] = "nothing of the kind"
     record = recounted(Record.model_validate(data))
     path.write_text(text(record))
     found = contents(folder)
@@ -326,7 +326,7 @@ class TestRequire:
         in_text("own/limits.yaml", "max: 0.1", "max: 0.05")(tmp_path)
         assert main(["verify", str(released), "--require", str(own / "release.yaml")]) == 0
         assert main(["verify", str(released), "--require", str(own)]) == 1
-        assert f"limits.yaml: not as in {own}" in capsys.readouterr().out
+        assert f"limits: not as in {own}" in capsys.readouterr().out
 
     def test_what_is_no_release_yaml(self, released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["verify", str(released), "--require", str(tmp_path / "none.yaml")]) == 1

@@ -17,7 +17,7 @@ import pytest
 from catalogs import DEVICES, GRADES, LIMITS, dataset_yaml, model_yaml, write_catalog
 from filled import filled, spoiled
 
-from pytest_modellab import junit
+from pytest_modellab import __version__, junit
 from pytest_modellab.bench.record import CaseRef, Record
 from pytest_modellab.bench.record_files import RecordError, read, seal_of
 from pytest_modellab.catalog import load
@@ -307,6 +307,32 @@ class TestPlaces:
         assert main(["merge", "shard", "--output", "merged"]) == 1
         assert "case: model: String should match pattern" in capsys.readouterr().err
         assert set(tmp_path.rglob("*")) == before
+
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"places": [0, 1]}, "the places of its utterances are none that it can have"),
+            ({"places": [0, 1, 7]}, "the places of its utterances are none that it can have"),
+            ({"places": [0, -1, 2]}, "the places of its utterances are none that it can have"),
+            ({"places": [0, 0, 1]}, "the same utterances are in more than one record"),
+            ({"utterances": 10**18}, "999999999999999997 of 1000000000000000000 utterances are missing"),
+        ],
+    )
+    def test_a_shard_whose_places_cannot_be_is_refused(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        changes: dict[str, Any],
+        told: str,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        laid_out(tmp_path / "in", monkeypatch, PLAIN)
+        shard = {"index": 1, "of": 1, "places": [0, 1, 2], "utterances": 3, **changes}
+        data = {**made("asr", PLAIN, "0123abcd", "s"), "shard": shard}
+        data["provenance"]["lab"] = __version__
+        write(tmp_path / "in" / "shard", data, "20260101T030405678")
+        assert main(["merge", "shard", "--output", "merged"]) == 1
+        assert told in capsys.readouterr().out
 
     def test_a_scorecard_names_records_by_their_file_alone(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

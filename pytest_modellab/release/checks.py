@@ -77,7 +77,7 @@ def verify(folder: Path, asked: Held | None = None) -> Verified:
     ]  # fmt: skip
     unchecked = [*_unchecked(note, same_code), *judged.unchecked, *control.unchecked]
     if catalog is not None and asked is not None:
-        checks.append(("limits, grades and profiles are those that are asked for", lambda: other_rules(catalog, asked)))
+        checks.append(("its catalog is the one that is asked for", lambda: other_rules(catalog, asked)))
     made = tuple(Check(name, tuple(check())) for name, check in checks)
     return Verified((sums, *made), tuple(unchecked), _undecided(found, required, catalog))
 
