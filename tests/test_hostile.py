@@ -352,6 +352,41 @@ class TestPlaces:
 
 
 @pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        (["history"], 0, "1 record without a seal: nobody can tell whether they were changed"),
+        (["compare", "first", "newest"], None, "1 record without a seal: nobody can tell whether they were changed"),
+        (["rescore", "--write"], 1, "not written: the old record has no seal"),
+        (["baseline", "save"], 1, "not saved: tiny:cpu:talk: its record has no seal"),
+        (["results", "save"], 0, "left out: it has no seal: nobody can tell whether it is as it was written"),
+        (["merge", "shard"], 1, "no seal, so that it can't be told if it is whole"),
+    ],
+)
+def test_a_record_without_its_seal_counts_as_one_that_may_have_been_changed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Sequence[str],
+    code: int | None,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reports = laid_out(tmp_path / "in", monkeypatch, PLAIN)
+    (path,) = (reports / "runs" / "tiny" / "asr").glob("20260102*")
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps({**data, "seal": None}))
+    shard = {"index": 1, "of": 1, "places": [0, 1, 2], "utterances": 3}
+    unsealed = tmp_path / "in" / "shard" / "runs" / "tiny" / "asr" / path.name
+    unsealed.parent.mkdir(parents=True)
+    unsealed.write_text(json.dumps({**data, "shard": shard, "seal": None}))
+    before = set(reports.rglob("*.json"))
+    found = main(command)
+    assert told in capsys.readouterr().out
+    assert code is None or found == code
+    if command == ["rescore", "--write"]:
+        assert not [each for each in set(reports.rglob("*.json")) - before if each.parent == path.parent]
+
+
+@pytest.mark.parametrize(
     "written",
     [
         *(
