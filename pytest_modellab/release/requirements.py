@@ -93,14 +93,12 @@ def with_held(own: Requirements, asked: Held, there: Sequence[str]) -> Requireme
     )
 
 
-def other_rules(catalog: Catalog, asked: Held) -> Iterator[str]:
-    """What of the bundle's catalog differs from the catalog that it is held to."""
-    if asked.catalog is None or not asked.whole:
-        return
+def other_rules(catalog: Catalog, asked: Catalog) -> Iterator[str]:
+    """What of a bundle's catalog differs from the catalog that it is held to."""
     for field in fields(Catalog):
-        ours, theirs = (_dumped(getattr(each, field.name)) for each in (asked.catalog, catalog))
+        ours, theirs = (_dumped(getattr(each, field.name)) for each in (asked, catalog))
         if field.name not in _OF_THE_PLACE and ours != theirs:
-            yield f"{field.name}: not as in {asked.catalog.folder}"
+            yield f"{field.name}: not as in {asked.folder}"
 
 
 _OF_THE_PLACE = {"folder", "base", "engines", "mirrors"}
