@@ -34,6 +34,7 @@ class Point(Part):
     noisy: frozenset[str]
     """Which figures are times that can't be relied on."""
     normalizer: str
+    sealed: bool = True
     cut: str = ""
     """Why it is only a part of the data."""
     record: str
@@ -151,6 +152,7 @@ def _point(path: Path, record: Glimpse, metric: str, bands: Mapping[Task, TaskGr
         grade=Grade(letter=None, why=cut) if record.shard else grade(record, bands.get(_task(record))),
         noisy=frozenset(name for name in shown if record.noise(name)),
         normalizer=f"{record.normalizer.name} {record.normalizer.version}",
+        sealed=record.seal is not None,
         cut=cut,
         record=path.relative_to(reports).as_posix(),
     )

@@ -34,8 +34,8 @@ def answered_wrongly(folder: Path) -> None:
     """Turn a good bundle into one that failed: its record and scorecard are as the session would have left them."""
     path = the_record(folder)
     data = json.loads(path.read_text())
-    for utterance in data["utterances"]:
-        utterance["hypothesis"] = "nothing of the kind"
+    for each in data["utterances"]:
+        each["hypothesis"] = "nothing of the kind"
     record = recounted(Record.model_validate(data))
     path.write_text(text(record))
     found = contents(folder)
@@ -119,6 +119,24 @@ def as_version_1(folder: Path) -> None:
     on_failed(passed)(folder)
     shutil.rmtree(folder / CATALOG)
     on(NOTE, lambda data: data.update(schema="modellab.release-bundle/1"))(folder)
+
+
+def old_control(folder: Path) -> None:
+    """A control that failed, by the word of a bundle of version 1 and not by its figures."""
+    with bundle.unpacked(OLD) as old:
+        shutil.rmtree(folder)
+        shutil.copytree(old, folder)
+    on(CONTROL, lambda data: [each.update(value=0.0) for each in data["rows"][0]["verdicts"]])(folder)
+    on(CONTROL, lambda data: data["rows"][0]["verdicts"][1].update(value=1.0))(folder)
+
+
+def another_model(folder: Path) -> None:
+    path = the_record(folder)
+    data = json.loads(path.read_text())
+    data["case"]["model"], data["id"] = "better", "0123abcd"
+    place = folder / "records" / "better" / "asr" / "20260101T030405678-cpu-clips-0123abcd.json"
+    place.parent.mkdir(parents=True)
+    place.write_text(text(Record.model_validate(data)))
 
 
 def by_other_code(folder: Path) -> None:
@@ -232,6 +250,8 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
         "catalog: catalog/limits.yaml:1",
     ),
     "an earlier version of a bundle that failed": (as_version_1, f"{KEY}: fail: WER"),
+    "a control that nobody ran": (old_control, f"{KEY}: a model that is wrong on purpose came out as pass"),
+    "a case that the catalog doesn't have": (another_model, "and the catalog has no such case"),
     "code that nobody has": (
         by_other_code,
         f"{KEY}: the scorecard says pass, its figures and limits come to fail",
@@ -326,7 +346,15 @@ class TestRequire:
         in_text("own/limits.yaml", "max: 0.1", "max: 0.05")(tmp_path)
         assert main(["verify", str(released), "--require", str(own / "release.yaml")]) == 0
         assert main(["verify", str(released), "--require", str(own)]) == 1
-        assert f"limits.yaml: not as in {own}" in capsys.readouterr().out
+        assert f"limits: not as in {own}" in capsys.readouterr().out
+
+    def test_a_bundle_without_a_catalog_is_not_the_callers(
+        self, released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        own = Path(shutil.copytree(released / CATALOG, tmp_path / "own"))
+        assert main(["verify", str(OLD), "--require", str(own / "release.yaml")]) == 0
+        assert main(["verify", str(OLD), "--require", str(own)]) == 1
+        assert lines_of(capsys.readouterr().out) == ["its catalog is the one that is asked for"]
 
     def test_what_is_no_release_yaml(self, released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["verify", str(released), "--require", str(tmp_path / "none.yaml")]) == 1

@@ -17,7 +17,7 @@ import pytest
 from catalogs import DEVICES, GRADES, LIMITS, dataset_yaml, model_yaml, write_catalog
 from filled import filled, spoiled
 
-from pytest_modellab import junit
+from pytest_modellab import __version__, junit
 from pytest_modellab.bench.record import CaseRef, Record
 from pytest_modellab.bench.record_files import RecordError, read, seal_of
 from pytest_modellab.catalog import load
@@ -308,6 +308,32 @@ class TestPlaces:
         assert "case: model: String should match pattern" in capsys.readouterr().err
         assert set(tmp_path.rglob("*")) == before
 
+    @pytest.mark.parametrize(
+        ("changes", "told"),
+        [
+            ({"places": [0, 1]}, "the places of its utterances are none that it can have"),
+            ({"places": [0, 1, 7]}, "the places of its utterances are none that it can have"),
+            ({"places": [0, -1, 2]}, "the places of its utterances are none that it can have"),
+            ({"places": [0, 0, 1]}, "the same utterances are in more than one record"),
+            ({"utterances": 10**18}, "999999999999999997 of 1000000000000000000 utterances are missing"),
+        ],
+    )
+    def test_a_shard_whose_places_cannot_be_is_refused(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        changes: dict[str, Any],
+        told: str,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        laid_out(tmp_path / "in", monkeypatch, PLAIN)
+        shard = {"index": 1, "of": 1, "places": [0, 1, 2], "utterances": 3, **changes}
+        data = {**made("asr", PLAIN, "0123abcd", "s"), "shard": shard}
+        data["provenance"]["lab"] = __version__
+        write(tmp_path / "in" / "shard", data, "20260101T030405678")
+        assert main(["merge", "shard", "--output", "merged"]) == 1
+        assert told in capsys.readouterr().out
+
     def test_a_scorecard_names_records_by_their_file_alone(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -323,6 +349,41 @@ class TestPlaces:
             assert main(["compare", str(card), "newest"]) in {0, 1}
             said = capsys.readouterr()
             assert "isn't there any more" in said.out or "no record has such a name" in said.out
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        (["history"], 0, "1 record without a seal: nobody can tell whether they were changed"),
+        (["compare", "first", "newest"], None, "1 record without a seal: nobody can tell whether they were changed"),
+        (["rescore", "--write"], 1, "not written: the old record has no seal"),
+        (["baseline", "save"], 1, "not saved: tiny:cpu:talk: its record has no seal"),
+        (["results", "save"], 0, "left out: it has no seal: nobody can tell whether it is as it was written"),
+        (["merge", "shard"], 1, "no seal, so that it can't be told if it is whole"),
+    ],
+)
+def test_a_record_without_its_seal_counts_as_one_that_may_have_been_changed(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Sequence[str],
+    code: int | None,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    reports = laid_out(tmp_path / "in", monkeypatch, PLAIN)
+    (path,) = (reports / "runs" / "tiny" / "asr").glob("20260102*")
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps({**data, "seal": None}))
+    shard = {"index": 1, "of": 1, "places": [0, 1, 2], "utterances": 3}
+    unsealed = tmp_path / "in" / "shard" / "runs" / "tiny" / "asr" / path.name
+    unsealed.parent.mkdir(parents=True)
+    unsealed.write_text(json.dumps({**data, "shard": shard, "seal": None}))
+    before = set(reports.rglob("*.json"))
+    found = main(command)
+    assert told in capsys.readouterr().out
+    assert code is None or found == code
+    if command == ["rescore", "--write"]:
+        assert not [each for each in set(reports.rglob("*.json")) - before if each.parent == path.parent]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ speed where the machines are alike and every shard was timed, else the record sa
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,7 +88,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "provenance": _provenance(parts),
             "utterances": tuple(results),
             "streaming": streaming_record.again(first.streaming, results, timed.no_speed),
-            "findings": tuple(sorted(findings, key=lambda finding: order[finding.utterance])),
+            "findings": tuple(sorted(findings, key=lambda finding: order.get(finding.utterance, -1))),
             "speech": _speech(parts, results),
             "beyond": None
             if first.chat
@@ -132,7 +133,11 @@ def _check_alike(parts: Sequence[Part]) -> None:
 
 
 def _check_whole(parts: Sequence[Part]) -> None:
-    """Raise MergeError unless every utterance is in one shard and one only."""
+    """Raise MergeError unless every utterance is in one shard and one only, as its record says it is."""
+    for part in parts:
+        places, of = part.shard.places, part.shard.utterances
+        if len(places) != len(part.record.utterances) or not all(0 <= place < of for place in places):
+            raise MergeError(f"{_case(parts)}: the places of its utterances are none that it can have:{_files([part])}")
     holders: dict[int, list[Part]] = {}
     for part in parts:
         for place in part.shard.places:
@@ -140,6 +145,9 @@ def _check_whole(parts: Sequence[Part]) -> None:
     for several in holders.values():
         if len(several) > 1:
             raise MergeError(f"{_case(parts)}: the same utterances are in more than one record:{_files(several)}")
+    names = Counter(row.id for part in parts for row in part.record.utterances)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise MergeError(f"{_case(parts)}: the utterance {twice[0]!r:.80} is there more than once:{_files(parts)}")
     count, of = parts[0].shard.utterances, parts[0].shard.of
     missing = count - len(holders)
     if missing:

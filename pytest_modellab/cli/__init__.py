@@ -194,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
         "--require",
         type=Path,
         metavar="FILE",
-        help="hold it to this release.yaml, too; of a catalog's folder, to its limits and grades besides",
+        help="hold it to this release.yaml, too; given a catalog's folder, to all of that catalog",
     )
     checked.add_argument(
         "--signed-by",

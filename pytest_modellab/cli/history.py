@@ -78,6 +78,8 @@ def _notes(points: tuple[Point, ...], trend: Trend) -> list[str]:
         notes.append("  ~ timed on a noisy machine")
     if any(point.grade.provisional for point in points):
         notes.append("  * provisional grade")
+    if unsealed := sum(not point.sealed for point in points):
+        notes.append(f"  {counted(unsealed, 'record')} without a seal: nobody can tell whether they were changed")
     if len(trend.normalizers) > 1:
         notes.append(f"  scored by {', '.join(sorted(trend.normalizers))}: `modellab rescore --write` makes them one")
     return notes

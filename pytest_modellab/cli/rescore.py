@@ -11,6 +11,7 @@ from ..bench.rescore import rescore
 from ..metrics.definitions import METRICS
 from . import UsageError
 from .baseline import latest, matches
+from .exits import Exit
 from .place import reports_folder
 from .tell import tell
 
@@ -25,15 +26,20 @@ def run(options: argparse.Namespace) -> int:
         chosen += [record for record in latest(reports) if matches(record, globs)]
     if not chosen:
         raise UsageError(f"no record of {' or '.join(globs) or 'any case'} in {reports / 'runs'}; run pytest first")
+    unsealed = False
     for old in chosen:
         try:
             new = rescore(old, options.normalizer)
         except ValueError as error:
             raise UsageError(str(error)) from None
         tell(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")
-        if options.write:
+        if options.write and old.seal is None:
+            # Written, it would have one: what may have been changed would look as if it were whole.
+            tell("  not written: the old record has no seal, and may have been changed; run the case again")
+            unsealed = True
+        elif options.write:
             tell(f"  {records.write(new, reports)}")
-    return 0
+    return Exit.WRONG if unsealed else Exit.OK
 
 
 def _figures(record: Record) -> str:

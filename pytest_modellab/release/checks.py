@@ -22,7 +22,7 @@ from ..catalog import Catalog
 from ..catalog.baseline_spec import allowed
 from ..gate import Status, Verdict, case_key
 from ..metrics.regression import DEFAULT
-from ..scorecard.card import Row, Scorecard
+from ..scorecard.card import Judgement, Row, Scorecard
 from .contents import Contents, contents
 from .note import BASELINES, CATALOG, CHECKSUMS, SIGNATURE, Check, Note
 from .rejudge import Rejudged, Rules, code, rejudged
@@ -72,12 +72,12 @@ def verify(folder: Path, asked: Held | None = None) -> Verified:
         ("no case is worse than its baseline", lambda: _regressions(found, required, catalog)),
         ("a model that is wrong on purpose is stopped in every required case",
          lambda: _blunt(found.control, control, required)),
-        ("cases without a record are named", lambda: _unnamed(found, catalog)),
+        ("cases without a record are named, and there are no others", lambda: _unnamed(found, catalog)),
         ("nothing was wrong when it was made", lambda: iter(note.found)),
     ]  # fmt: skip
     unchecked = [*_unchecked(note, same_code), *judged.unchecked, *control.unchecked]
-    if catalog is not None and asked is not None:
-        checks.append(("limits, grades and profiles are those that are asked for", lambda: other_rules(catalog, asked)))
+    if asked is not None and asked.whole:
+        checks.append(("its catalog is the one that is asked for", lambda: _other_catalog(found, catalog, asked)))
     made = tuple(Check(name, tuple(check())) for name, check in checks)
     return Verified((sums, *made), tuple(unchecked), _undecided(found, required, catalog))
 
@@ -177,8 +177,29 @@ def _rejudged(card: Scorecard | str, recounts: _Recounts, rules: Rules) -> Rejud
 
 
 def _taken_over(control: Scorecard) -> Rejudged:
-    """The rows of a control whose records the bundle doesn't hold, as its scorecard has them."""
-    return Rejudged({case_key(row.case): row for row in control.rows if row.measured}, (), ())
+    """The rows of a control whose records the bundle doesn't hold: of their word only what the figures bear out."""
+    rows = {}
+    for row in (each for each in control.rows if each.measured):
+        failed = any(_beyond(verdict) for verdict in row.verdicts)
+        rows[case_key(row.case)] = row.model_copy(update={"status": row.status if failed else Status.PASS})
+    return Rejudged(rows, (), ())
+
+
+def _beyond(verdict: Judgement) -> bool:
+    """Whether a figure lies beyond its bound, by what a verdict states of both."""
+    if verdict.value is None or verdict.bound is None:
+        return False
+    over, under = verdict.value > verdict.bound, verdict.value < verdict.bound
+    return over if verdict.comparison.startswith("<") else under
+
+
+def _other_catalog(found: Contents, catalog: Catalog | None, asked: Held) -> Iterator[str]:
+    if catalog is None:
+        yield str(found.catalog)
+    elif asked.catalog is None:
+        yield f"{asked.spec.origin.rpartition(':')[0]} lies in no catalog"
+    else:
+        yield from other_rules(catalog, asked.catalog)
 
 
 def _unchecked(note: Note, same_code: bool) -> Iterator[str]:
@@ -317,9 +338,14 @@ def _blunt(control: Scorecard | str, judged: Rejudged, required: Requirements) -
 
 
 def _unnamed(found: Contents, catalog: Catalog | None) -> Iterator[str]:
-    """Cases of the release's tier that have neither a record nor a reason why not."""
+    """Cases of the release's tier that have neither a record nor a reason why not; and records of none."""
     if catalog is None:
         return
+    for record in found.records.values():
+        ref = record.case
+        known = ref.model in catalog.models and ref.device in catalog.devices and ref.dataset in catalog.datasets
+        if not known:
+            yield f"{case_key(ref)}: there is a record of it, and the catalog has no such case"
     named = {each.case for each in found.note.not_run} | {case_key(record.case) for record in found.records.values()}
     for case in tier_of(catalog):
         if case.key not in named:

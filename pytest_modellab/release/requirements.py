@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from pydantic import BaseModel
 
 from ..cases import Case, plan
 from ..catalog import Catalog, load
@@ -37,7 +39,7 @@ class Held:
     spec: ReleaseFile
     catalog: Catalog | None
     whole: bool
-    """Whether limits and grades have to be the catalog's, too."""
+    """Whether the rest of the catalog has to be the same, too."""
 
 
 def tier_of(catalog: Catalog) -> list[Case]:
@@ -91,19 +93,25 @@ def with_held(own: Requirements, asked: Held, there: Sequence[str]) -> Requireme
     )
 
 
-def other_rules(catalog: Catalog, asked: Held) -> Iterator[str]:
-    """Which rules of the bundle's catalog differ from those of the catalog that it is held to."""
-    if asked.catalog is None or not asked.whole:
-        return
-    ours, theirs = asked.catalog, catalog
-    if [each.model_dump() for each in ours.limits] != [each.model_dump() for each in theirs.limits]:
-        yield f"limits.yaml: not as in {ours.folder}"
-    if {task: each.model_dump() for task, each in ours.grades.items()} != {
-        task: each.model_dump() for task, each in theirs.grades.items()
-    }:
-        yield f"grades.yaml: not as in {ours.folder}"
-    if ours.profiles.model_dump() != theirs.profiles.model_dump():
-        yield f"profiles.yaml: not as in {ours.folder}"
+def other_rules(catalog: Catalog, asked: Catalog) -> Iterator[str]:
+    """What of a bundle's catalog differs from the catalog that it is held to."""
+    for field in fields(Catalog):
+        ours, theirs = (_dumped(getattr(each, field.name)) for each in (asked, catalog))
+        if field.name not in _OF_THE_PLACE and ours != theirs:
+            yield f"{field.name}: not as in {asked.folder}"
+
+
+_OF_THE_PLACE = {"folder", "base", "engines", "mirrors"}
+"""Of a catalog: where it lies, and where bytes are to be had."""
+
+
+def _dumped(value: Any) -> Any:
+    """What YAML says, without the lines that it says it on."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {key: _dumped(each) for key, each in value.items()}
+    return [_dumped(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _matches(key: str, spec: ReleaseFile) -> bool:
