@@ -25,20 +25,19 @@ from pytest_modellab.metrics.evidence import ALPHA
 from pytest_modellab.metrics.paired import compare
 
 ROOT = Path(__file__).parent.parent
+MODEL = "faster-whisper-base"
 FAULTS = ("dropped words", "wrong language", "degraded audio")
 SWAPS = 1000
 
 
 def catalog(folder: Path, fault: str) -> None:
-    """This repository's data sets and devices, and one model with `fault`."""
+    """This repository's catalog without its limits, and `fault` in one of its models."""
     shutil.copytree(ROOT / "fixtures", folder / "lab", dirs_exist_ok=True)
-    for path in (folder / "lab" / "models").iterdir():
-        path.unlink()
     (folder / "lab" / "limits.yaml").unlink(missing_ok=True)
-    spec = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-base.yaml").read_text())
+    spec = yaml.safe_load((ROOT / f"fixtures/models/{MODEL}.yaml").read_text())
     spec |= {"engine": "faulty-whisper", "tiers": ["smoke", "real_e2e"], "options": {"beam_size": 1, "fault": fault}}
     spec["devices"] = {"cpu": spec["devices"]["cpu"]}
-    (folder / "lab" / "models" / "base.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
+    (folder / f"lab/models/{MODEL}.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
     (folder / "pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\n")
     (folder / "test_run.py").write_text("def test_run(run): assert run.wer < 10\n")
 
@@ -54,7 +53,11 @@ def run(folder: Path, fault: str, dataset: str) -> Record:
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "smoke or real_e2e"]
     done = subprocess.run(
-        [*command, "--lab-dataset", dataset, "--lab-fresh"], cwd=folder, env=environment, capture_output=True, text=True
+        [*command, "--lab-model", MODEL, "--lab-dataset", dataset, "--lab-fresh"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     new = set((folder / "reports").rglob("runs/**/*.json")) - before
     if len(new) != 1:

@@ -18,8 +18,8 @@ from .bench.record import CaseRef, Record
 from .bench.stored import Stored
 from .gate import Status, Strictness, Verdict, case_key
 from .metrics.definitions import METRICS
-from .metrics.evidence import ALPHA, Evidence, weigh
-from .metrics.intervals import FEWEST_UNITS, Interval, time_ratio_interval
+from .metrics.evidence import ALPHA, FEWEST_UNITS, Evidence, weigh
+from .metrics.intervals import Interval, time_ratio_interval
 from .printable import counted
 
 SUFFIX = ".speed.jsonl"

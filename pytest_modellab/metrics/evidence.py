@@ -11,6 +11,9 @@ from typing import Protocol
 from .student_t import CONFIDENCE, regularised_beta, student_t_cdf, student_t_quantile
 
 ALPHA = 1 - CONFIDENCE
+FEWEST_UNITS = 5
+"""Of independent observations. With fewer, Student's t has next to no degrees of freedom, an interval of a ratio is
+beyond sense, and not even a change of all of them the same way is significant: 2^-4 is above 0.05."""
 
 
 class IntervalLike(Protocol):

@@ -13,12 +13,9 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from .evidence import FEWEST_UNITS
 from .student_t import CONFIDENCE, student_t_quantile
 from .units import Values, independent, ratio_variance
-
-FEWEST_UNITS = 5
-"""With fewer, Student's t has next to no degrees of freedom, and an interval of a ratio is beyond sense."""
-
 
 LEAST_TIME_ERROR = 1e-3
 """Of a ratio of times: no clock and no machine is steadier."""

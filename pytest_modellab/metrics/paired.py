@@ -10,6 +10,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from .evidence import FEWEST_UNITS
+from .regression import FEWEST_CHANGED
 from .student_t import CONFIDENCE, student_t_quantile
 from .units import FEWEST_PAIRED_CLUSTERS, Units, Values, independent, ratio_variance
 
@@ -21,8 +23,6 @@ _BLOCK_VALUES = 4_000_000
 _EXACT_UNITS = 12
 RANKS_WEIGHT = 4
 """The p-value of the ranks counts so many times: the sum of errors, which WER is made of, keeps most of the power."""
-FEWEST_UNITS = 5
-"""With fewer, no interval is worth the name, and not even a change of all of them the same way is significant."""
 POWER = 0.8
 # The sum alone is significant at four fifths of the error rate, the ranks have the rest.
 _SUM_CONFIDENCE = 1 - (1 - CONFIDENCE) * (1 - 1 / (RANKS_WEIGHT + 1))
@@ -110,7 +110,7 @@ def compare(
     p_rise, p_fall = _flip_tests(change, found, replicates)
     low, high = _interval(change, n, found, (1 + CONFIDENCE) / 2)
     unseen = _unseen(change, n, (1 + CONFIDENCE) / 2)
-    if low is not None and high is not None and np.count_nonzero(change) < FEWEST_UNITS:
+    if low is not None and high is not None and np.count_nonzero(change) < FEWEST_CHANGED:
         low, high = min(low, -unseen), max(high, unseen)
     at_least, at_most = _interval(change, n, found, CONFIDENCE)
     return Paired(

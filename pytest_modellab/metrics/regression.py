@@ -9,16 +9,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .evidence import ALPHA
+from .evidence import ALPHA, FEWEST_UNITS
 from .metric import Metric
 
 if TYPE_CHECKING:
     from .paired import Paired
 
 Outcome = Literal["worse", "better", "no answer changed", "not told apart", "within the margin", "inconclusive"]
-FEWEST_UNITS = 5
-"""With fewer, not even a change of all of them the same way is significant: 2^-4 is above 0.05."""
-FEWEST_CHANGED = 5
+FEWEST_CHANGED = FEWEST_UNITS
+"""Answers. Of fewer that changed no test can tell whether it was chance."""
 FEWEST_ERRORS = 3
 """A sanity bound counts from so many more errors on: one more in a set of five words is 20 points."""
 
