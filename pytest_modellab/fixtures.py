@@ -144,6 +144,8 @@ def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[.
             pytest.fail(str(error), pytrace=False)
         if judged.comparison is not None:
             run.remarks.extend(baseline.changes_text(judged.comparison))
+        if than is None:
+            _skip_undecided(judged.verdict, lab)
         run.verdicts.append(judged.verdict)
         return judged.verdict
 
@@ -170,6 +172,7 @@ def no_slower(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict
         verdict = speed_baseline.judge(run.record, path, shown, tripwire, strict=lab.config.strict)
         if verdict.status is Status.NOT_AVAILABLE:
             pytest.skip(str(verdict))
+        _skip_undecided(verdict, lab)
         run.verdicts.append(verdict)
         return verdict
 
@@ -195,6 +198,12 @@ def run(case: Case, request: pytest.FixtureRequest) -> Run:
 def _skip_shard(record: Record) -> None:
     if record.shard is not None:
         pytest.skip(record.why_missing("wer"))
+
+
+def _skip_undecided(verdict: Verdict, lab: Lab) -> None:
+    """Where baselines are optional, one that can't tell is no reason to refuse a session that is strict else."""
+    if lab.config.baselines_optional and verdict.status == "inconclusive":
+        pytest.skip(f"{verdict} (--lab-baselines=optional)")
 
 
 def _record(lab: Lab, case: Case) -> Record:

@@ -43,6 +43,7 @@ class Config:
     page_recordings: bool = True
     step_summary: bool = True
     expected: bool = False
+    baselines_optional: bool = False
 
     @property
     def selection(self) -> Selection:
@@ -112,6 +113,13 @@ def add_options(parser: pytest.Parser) -> None:
     )
     group.addoption("--lab-strict", action="store_true", help="Warnings and inconclusive verdicts are failures.")
     group.addoption(
+        "--lab-baselines",
+        choices=("required", "optional"),
+        default="required",
+        help="With `optional`, a test against a baseline that can't tell is skipped with its reason, whatever"
+        " --lab-strict says; `modellab release` sets what release.yaml says.",
+    )
+    group.addoption(
         "--lab-control",
         action="store_true",
         help="Put an engine that is wrong on purpose in place of every model: a case that passes then has no gate"
@@ -171,6 +179,7 @@ def read(config: pytest.Config) -> Config:
         page_recordings=bool(config.getini("modellab_page_recordings")),
         step_summary=bool(config.getini("modellab_step_summary")),
         expected=bool(config.getoption("--lab-expect")),
+        baselines_optional=config.getoption("--lab-baselines") == "optional",
     )
 
 

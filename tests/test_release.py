@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import zipfile
@@ -159,6 +160,26 @@ class TestMaking:
         committed(repository)
         assert main(["--catalog", "other", "release", "1.0", "-n", "1"]) == 0
         assert "records/fake" in "".join(_names(repository, "1.0"))
+
+    def test_one_that_a_baseline_cannot_tell_from_worse_is_named_and_stopped_only_where_that_is_asked(
+        self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        suite = "def test_it(run, limits, no_worse):\n    assert run.wer <= limits.wer\n    assert no_worse()\n"
+        assert repository.run().ret == 0
+        assert main(["baseline", "save"]) == 0
+        repository.pytester.makepyfile(test_suite=suite)
+        repository.model(wrong={0: "one fine way"})
+        committed(repository, "a word wrong, of fifteen")
+        told = "asr/fake:cpu:clips: inconclusive: WER 0.0 % -> 6.7 %"
+        assert main(["release", "1.0", "-n", "1"]) == 0
+        assert f"not decided: {told}" in capfd.readouterr().out
+        with zipfile.ZipFile(repository.path / "reports" / "release-1.0.zip") as made:
+            assert told in str(json.loads(made.read("release.json"))["undecided"])
+        asked = {"schema": "modellab.release/1", "required": ["fake:cpu:*"], "baselines": "required"}
+        repository.spec("release.yaml", asked)
+        committed(repository, "baselines have to tell")
+        assert main(["release", "1.1", "-n", "1"]) == 1
+        assert "FAIL no case is worse than its baseline" in capfd.readouterr().out
 
     def test_a_worse_model_than_the_baseline_is_stopped(
         self, repository: FakeLab, capfd: pytest.CaptureFixture[str]

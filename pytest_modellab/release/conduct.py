@@ -212,7 +212,8 @@ def _is_report(path: Path, reports: Path) -> bool:
 
 def _command(todo: Plan, cases: Sequence[Case]) -> list[str]:
     """What follows `pytest` for the session."""
-    parts = ["-m", TIER, "--lab-fresh", "--lab-strict", *_places(todo), *_workers(todo)]
+    strictness = ["--lab-fresh", "--lab-strict", f"--lab-baselines={todo.spec.baselines}"]
+    parts = ["-m", TIER, *strictness, *_places(todo), *_workers(todo)]
     if todo.required_only:
         parts += _selection(cases)
     return parts + [part for case in cases for part in ("--lab-require", case.id)]
