@@ -97,7 +97,7 @@ def left_out(catalog: Catalog, selection: Selection = Selection()) -> dict[Reaso
     return found
 
 
-Reason = Literal["language", "tier", "device", "it is told in writing"]
+Reason = Literal["language", "tier", "device", "way to hear silence"]
 
 
 def _combined(catalog: Catalog, selection: Selection) -> Iterator[tuple[Case, Reason | None]]:
@@ -123,7 +123,7 @@ def _why_none(case: Case, catalog: Catalog) -> Reason | None:
     if not case.model.speaks(case.dataset.language):
         return "language"
     if case.task == "chat" and not case.dataset.spoken and not _hears(case.model, catalog.engines):
-        return "it is told in writing"
+        return "way to hear silence"
     return None
 
 

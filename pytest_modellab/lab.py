@@ -6,7 +6,7 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from .scorecard.files import Left
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
-_SHOWN = 3
-"""Data sets that the start of a session names."""
 
 
 @dataclass
@@ -216,21 +214,21 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     return catalog, tuple(cases)
 
 
-def left_out_told(lab: Lab) -> str:
-    """How many combinations are no case, by the reason, those that a language removed by name; "" for none."""
+def left_out_told(lab: Lab) -> Iterator[str]:
+    """How many combinations are no case, by the reason; and by name what a language leaves without any."""
     found = left_out(lab.catalog, lab.config.selection)
-    if not found:
-        return ""
-    told = [f"{reason} {len(cases)}" for reason, cases in found.items() if reason != "language"]
-    by_data: dict[str, list[str]] = {}
-    for case in found.get("language", []):
-        language = f"{case.dataset.id} ({case.dataset.language})"
-        by_data.setdefault(language, []).append(case.model.id)
-    spoken = [f"{data}: {', '.join(dict.fromkeys(models))}" for data, models in by_data.items()]
-    if spoken:
-        more = f"; and {counted(len(spoken) - _SHOWN, 'data set')} more" if len(spoken) > _SHOWN else ""
-        told.insert(0, f"language {len(found['language'])} ({'; '.join(spoken[:_SHOWN])}{more})")
-    return f"no cases for want of a common {', '.join(told)}"
+    if found:
+        yield f"no case for want of a common {', '.join(f'{reason} {len(cases)}' for reason, cases in found.items())}"
+    models = {case.model.id for case in lab.cases}
+    datasets = {case.dataset.id for case in lab.cases}
+    removed = found.get("language", [])
+    for model in dict.fromkeys(case.model.id for case in removed if case.model.id not in models):
+        sets = dict.fromkeys(f"{c.dataset.id} ({c.dataset.language})" for c in removed if c.model.id == model)
+        yield f"{model} has no case: it doesn't speak the language of {', '.join(sets)}"
+    for dataset in dict.fromkeys(case.dataset.id for case in removed if case.dataset.id not in datasets):
+        language = lab.catalog.datasets[dataset].language
+        silent = dict.fromkeys(case.model.id for case in removed if case.dataset.id == dataset)
+        yield f"{dataset} has no case: its language is {language}, which {', '.join(silent)} doesn't speak"
 
 
 def idle_told(catalog: Catalog) -> list[str]:

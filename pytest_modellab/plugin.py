@@ -214,7 +214,7 @@ class ControllerPlugin:
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
-        notes = [line for line in (left_out_told(self.lab), *idle_told(catalog)) if line]
+        notes = [*left_out_told(self.lab), *idle_told(catalog)]
         idle = "".join(f"\nmodellab: {line}" for line in notes)
         if self.lab.config.control:
             return (

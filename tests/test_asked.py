@@ -91,14 +91,20 @@ class TestLeftOut:
         lab.ready()
         english = lab.model("english")
         english.write_text(english.read_text() + "languages: [en]\n")
-        lab.dataset("anrufe", language="de")
         lab.model("nowhere", tiers=[])
+        lab.dataset("anrufe", language="de")
+        start = "modellab: no case for want of a common "
         result = lab.run("--collect-only")
-        result.stdout.fnmatch_lines(
-            ["modellab: no cases for want of a common language 1 (anrufe (de): english), device *, tier 2"]
-        )
+        result.stdout.fnmatch_lines([f"{start}language 1, device *, tier 2"])
+        assert "has no case" not in result.stdout.str()
+        result = lab.run("--collect-only", "--lab-dataset=anrufe")
+        told = "modellab: english has no case: it doesn't speak the language of anrufe (de)"
+        assert told in result.outlines
+        (lab.catalog / "models/fake.yaml").unlink()
+        result = lab.run("--collect-only")
+        assert "modellab: anrufe has no case: its language is de, which english doesn't speak" in result.outlines
 
     def test_where_everything_fits_nothing_is_said(self, lab: FakeLab) -> None:
         lab.ready()
         (lab.catalog / "devices.yaml").write_text("schema: modellab.devices/1\ndevices: [{id: cpu, kind: cpu}]\n")
-        assert "no cases for want" not in lab.run("--collect-only").stdout.str()
+        assert "no case for want" not in lab.run("--collect-only").stdout.str()
