@@ -81,7 +81,7 @@ def main() -> None:
             print(f"{fault}: {baseline.against(spoiled, saved)}", flush=True)
         print(f"swaps: {swaps(good, spoiled) / SWAPS:.1%} of {SWAPS} raise an alarm", flush=True)
         outcomes = [baseline.against(run(folder, "none", dataset), saved).finding.outcome for _ in range(reruns)]
-        print(f"reruns: {outcomes.count('no answer changed')} of {reruns} say no answer changed")
+        print(f"reruns: {outcomes.count('unchanged')} of {reruns} are unchanged")
 
 
 def swaps(one: Record, other: Record) -> int:

@@ -106,7 +106,7 @@ class Comparison:
         parts = [f"{self.finding.outcome}: {metric.title} {change}", self.finding.why]
         if paired.changed:
             parts.append(f"{counted(len(self.worse), 'utterance')} worse, {len(self.better)} better")
-        if self.finding.outcome in {"not told apart", "no answer changed"}:
+        if self.finding.outcome in {"not told apart", "unchanged"}:
             parts.append(power_text(paired))
         text = "; ".join(filter(None, parts))
         return f"{text} ({paired.conditional})" if paired.conditional else text
@@ -273,7 +273,7 @@ def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:
 STATUS: Mapping[str, Status] = {
     "worse": Status.FAIL,
     "inconclusive": Status.INCONCLUSIVE,
-    **dict.fromkeys(("better", "no answer changed", "not told apart", "within the margin"), Status.PASS),
+    **dict.fromkeys(("better", "unchanged", "not told apart", "within the margin"), Status.PASS),
 }
 """Of a gate, by what a change comes to."""
 

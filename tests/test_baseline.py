@@ -52,7 +52,7 @@ def test_the_same_answers_pass(saved: FakeLab, capsys: Output) -> None:
     result.stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
     assert result.ret == 0
     assert main(["baseline", "compare"]) == 0
-    assert "fake:cpu:clips: no answer changed: WER 0.0 % -> 0.0 %, +0 points" in capsys.readouterr().out
+    assert "fake:cpu:clips: unchanged: WER 0.0 % -> 0.0 %, +0 points" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])

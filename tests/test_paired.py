@@ -140,7 +140,7 @@ class TestNoWorse:
             ([0], [3], "worse", "beyond the sanity bound"),
             ([0], [2], "inconclusive", "1 utterance can't show any change: it takes at least 5"),
             ([1] * 4, [0] * 4, "inconclusive", "4 utterances can't show any change"),
-            ([0] * 4, [0] * 4, "no answer changed", ""),
+            ([0] * 4, [0] * 4, "unchanged", "every utterance has as many errors as before"),
             ([0] * 30, [1] * 8 + [0] * 22, "worse", ""),
             ([1] * 8 + [0] * 22, [0] * 30, "better", ""),
             ([0, 1] * 15, [1, 0] * 15, "not told apart", ""),

@@ -15,7 +15,7 @@ from .metric import Metric
 if TYPE_CHECKING:
     from .paired import Paired
 
-Outcome = Literal["worse", "better", "no answer changed", "not told apart", "within the margin", "inconclusive"]
+Outcome = Literal["worse", "better", "unchanged", "not told apart", "within the margin", "inconclusive"]
 FEWEST_CHANGED = FEWEST_UNITS
 """Answers. Of fewer that changed no test can tell whether it was chance."""
 FEWEST_ERRORS = 3
@@ -51,7 +51,7 @@ class Finding:
 def no_worse(found: Paired, allowed: Allowed, alpha: float = ALPHA) -> Finding:
     """Whether an error rate rose: one-sided at `alpha`."""
     if not found.changed:
-        return Finding("no answer changed")
+        return Finding("unchanged", "every utterance has as many errors as before")
     if _insane(found, allowed.sanity):
         return Finding("worse", f"beyond the sanity bound of {_points(allowed.sanity)} ({allowed.origin})")
     if found.p_rise <= alpha:
