@@ -291,7 +291,8 @@ def judge(
     Without a margin it fails where the rate rose significantly, or beyond the sanity bound, and is inconclusive where
     the set can't tell (`metrics.regression.no_worse`). With one (a ratio: 0.01 is one point) it asks for
     non-inferiority: pass where the one-sided bound of the change stays within the margin, fail where it lies beyond,
-    inconclusive else. A baseline that can't be compared with is a failure: it would hide anything.
+    inconclusive else. Without an error rate, as where nobody speaks, it is not available. A baseline that can't be
+    compared with is a failure: it would hide anything.
 
     Raises ValueError for a margin that is no ratio.
     """
@@ -307,6 +308,10 @@ def judge(
         source=shown,
         strict=strict,
     )
+    if not record.comparable:
+        # Two silences are alike: a pass that could not fail.
+        missing = record.why_missing(record.error_metric)
+        return Judged(replace(verdict, status=Status.NOT_AVAILABLE, reason=missing), None)
     try:
         found = against(record, other(), allowed)
     except BaselineError as error:

@@ -114,6 +114,7 @@ def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[.
     which is run in this session. Skips, saying so, where no baseline was saved or the other model can't be run.
     """
     from . import baseline
+    from .gate import Status
 
     lab = request.config.stash[LAB]
 
@@ -144,6 +145,8 @@ def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[.
             pytest.fail(str(error), pytrace=False)
         if judged.comparison is not None:
             run.remarks.extend(baseline.changes_text(judged.comparison))
+        if judged.verdict.status is Status.NOT_AVAILABLE:
+            pytest.skip(str(judged.verdict))
         if than is None:
             _skip_undecided(judged.verdict, lab)
         run.verdicts.append(judged.verdict)

@@ -140,7 +140,7 @@ def test_where_nobody_speaks_there_is_no_baseline(lab: FakeLab, capsys: pytest.C
     for action in ("save", "compare"):
         assert main(["baseline", action]) == 0
         told = capsys.readouterr().out
-        assert "fake:cpu:quiet: left out: nobody speaks in this data set, and baselines are compared by WER" in told
+        assert "fake:cpu:quiet: left out: nobody speaks in this data set, and baselines are compared by it" in told
         assert "fake:cpu:clips: " in told
     assert not list((lab.path / "reports" / "baselines").rglob("*quiet*"))
 

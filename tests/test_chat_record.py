@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from records import record
 
+from pytest_modellab import baseline
 from pytest_modellab.bench import chat_figures, responding
 from pytest_modellab.bench.chat_record import ChatSummary, Reply
-from pytest_modellab.bench.record import UtteranceResult
+from pytest_modellab.bench.record import CaseRef, UtteranceResult
 from pytest_modellab.bench.stored import Edits
 from pytest_modellab.catalog import load
 from pytest_modellab.datasets.turn import TurnOf
 from pytest_modellab.engines.base import Heard, Speech, Turn
+from pytest_modellab.gate import Status
 from pytest_modellab.metrics.answers import Rules
 from pytest_modellab.scorecard.grade import grade
 from pytest_modellab.text import normalizer
@@ -186,3 +188,15 @@ class TestFigures:
         stored = Reply.model_validate_json(reply.model_dump_json())
         assert stored == reply
         assert chat_figures.judged(stored, "Say A.", ENGLISH, failed=False) == reply
+
+
+def test_two_runs_that_tell_nothing_of_what_they_heard_are_not_held_against_each_other() -> None:
+    """Both would count every word as missed: a gate against such a baseline could never fail."""
+    said = [result("a", "Say A.", turn("d", accept=("A",)), "A")]
+    made = record(utterances=said, chat=summary(said), wer=None).model_copy(
+        update={"case": CaseRef(task="chat", model="mind", device="cpu", dataset="talk")}
+    )
+    assert not made.comparable
+    judged = baseline.judge(made, lambda: baseline.of(made), "there")
+    assert judged.verdict.status is Status.NOT_AVAILABLE
+    assert judged.verdict.reason == "the model doesn't tell what it heard"

@@ -290,6 +290,11 @@ class Record(Stored):
         return not self.wordless or metric not in {"wer", "cer", *beyond_figures.OF_WORDS}
 
     @property
+    def comparable(self) -> bool:
+        """Whether it has an error rate to be compared by: somebody speaks, and what was heard is told."""
+        return not self.wordless and not (self.chat is not None and self.figure(self.error_metric) is None)
+
+    @property
     def error_metric(self) -> Literal["wer", "cer"]:
         """The error rate that counts: of characters where words aren't divided by spaces."""
         return "cer" if self.normalizer.name == CHARACTERS else "wer"

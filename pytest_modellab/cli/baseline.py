@@ -17,8 +17,6 @@ from . import UsageError
 from .place import allowed_here, reports_folder
 from .tell import tell, tell_lines
 
-NO_WORDS = "nobody speaks in this data set, and baselines are compared by WER"
-
 
 def run(options: argparse.Namespace) -> int:
     """Save, compare or show; comparing ends with 1 where a case got worse or can't be compared."""
@@ -53,8 +51,8 @@ def latest(reports: Path) -> list[Record]:
 
 
 def _save(record: Record, folder: Path) -> int:
-    if record.wordless:
-        tell(f"{record.case.id}: left out: {NO_WORDS}")
+    if not record.comparable:
+        tell(f"{record.case.id}: left out: {record.why_missing(record.error_metric)}, and baselines are compared by it")
         return 0
     try:
         tell(f"{record.case.id}: {answers.save(record, folder)}")
@@ -70,8 +68,8 @@ def _save(record: Record, folder: Path) -> int:
 
 
 def _compare(record: Record, folder: Path, allowed: Allowed) -> int:
-    if record.wordless:
-        tell(f"{record.case.id}: left out: {NO_WORDS}")
+    if not record.comparable:
+        tell(f"{record.case.id}: left out: {record.why_missing(record.error_metric)}, and baselines are compared by it")
         return 0
     if record.ran_on is not None:
         tell(f"{record.case.id}: left out: it {record.ran_on}; a baseline is of the device it is named after")

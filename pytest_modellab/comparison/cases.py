@@ -52,7 +52,7 @@ def of_records(before: Record, after: Record, bench: Bench) -> Iterator[Change]:
 
 def of_answers(before: Baseline, after: Record, bench: Bench) -> Iterator[Change]:
     """The error rate, where the data set has words."""
-    if after.wordless or (after.chat is not None and after.figure(after.error_metric) is None):
+    if not after.comparable:
         return
     about = {**_about(after, after.error_metric, bench), "family": "error rate"}
     try:

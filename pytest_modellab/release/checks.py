@@ -316,7 +316,7 @@ def _against_baselines(
     """Each required case in which somebody speaks, and its verdict against its baseline: None without one."""
     for key in required.keys:
         for record in found.of(key):
-            if record.wordless:
+            if not record.comparable:
                 continue
             path = baseline.place(record, found.folder / BASELINES)
             limits = DEFAULT if catalog is None else allowed(catalog.baseline_limits, record.case, catalog.shown)
