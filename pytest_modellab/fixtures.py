@@ -1,4 +1,7 @@
-"""The fixtures of benchmark tests. Each is thin: the work is done by the bench."""
+"""The fixtures of benchmark tests, under their full names. Each is thin: the work is done by the bench.
+
+Each has a short name besides, without the prefix, which gives way to anybody else's: see `short_names`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pytest
 
 from .lab import LAB, RUN, rerun_command
 from .printable import printable_lines
+from .selection import CASE_FIXTURE
 
 if TYPE_CHECKING:
     from .bench.live import LiveModel
@@ -21,33 +25,39 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def case(request: pytest.FixtureRequest) -> Case:
+def modellab_case(request: pytest.FixtureRequest) -> Case:
     """The case this test is parametrized with: model x device x data set for one task."""
+    if not hasattr(request, "param"):
+        pytest.fail(
+            f"{request.node.nodeid} has no case: pytest parametrizes functions and methods that name a fixture of the"
+            " lab, no unittest.TestCase, and none that asks for one by request.getfixturevalue",
+            pytrace=False,
+        )
     found: Case = request.param
     return found
 
 
 @pytest.fixture
-def device(case: Case) -> DeviceSpec:
+def modellab_device(modellab_case: Case) -> DeviceSpec:
     """The device of the case, as the catalog describes it."""
-    return case.device
+    return modellab_case.device
 
 
 @pytest.fixture
-def limits(case: Case, request: pytest.FixtureRequest) -> Limits:
+def modellab_limits(modellab_case: Case, request: pytest.FixtureRequest) -> Limits:
     """The limits of limits.yaml that apply to the case: `limits.wer`, `limits.rtf`, ..."""
-    return request.config.stash[LAB].limits(case)
+    return request.config.stash[LAB].limits(modellab_case)
 
 
 @pytest.fixture
-def dataset(case: Case, request: pytest.FixtureRequest) -> Dataset:
+def modellab_dataset(modellab_case: Case, request: pytest.FixtureRequest) -> Dataset:
     """The data set of the case, fetched and verified: `dataset.utterances`."""
     from .bench.servants import NoServant, ServantError
     from .datasets import DatasetError
     from .store import StoreError, Unavailable
 
     try:
-        return request.config.stash[LAB].bench.dataset(case)
+        return request.config.stash[LAB].bench.dataset(modellab_case)
     except (Unavailable, NoServant) as error:
         pytest.skip(printable_lines(str(error)))
     except (StoreError, DatasetError, ServantError) as error:
@@ -55,14 +65,14 @@ def dataset(case: Case, request: pytest.FixtureRequest) -> Dataset:
 
 
 @pytest.fixture
-def start_model(case: Case, request: pytest.FixtureRequest) -> Iterator[Callable[[], LiveModel]]:
+def modellab_start_model(modellab_case: Case, request: pytest.FixtureRequest) -> Iterator[Callable[[], LiveModel]]:
     """A function that starts a live model in a fresh process and loads it; all are closed when the test ends."""
     from .bench.live import LiveModel
     from .store import StoreError, Unavailable
 
     bench = request.config.stash[LAB].bench
     try:
-        reason = bench.absent(case)
+        reason = bench.absent(modellab_case)
     except StoreError as error:
         pytest.fail(printable_lines(str(error)), pytrace=False)
     if reason is not None:
@@ -71,7 +81,7 @@ def start_model(case: Case, request: pytest.FixtureRequest) -> Iterator[Callable
 
     def start() -> LiveModel:
         try:
-            live = LiveModel.start(bench, case)
+            live = LiveModel.start(bench, modellab_case)
         except Unavailable as error:
             pytest.skip(printable_lines(str(error)))
         except StoreError as error:
@@ -85,29 +95,29 @@ def start_model(case: Case, request: pytest.FixtureRequest) -> Iterator[Callable
 
 
 @pytest.fixture
-def model(start_model: Callable[[], LiveModel]) -> LiveModel:
+def modellab_model(modellab_start_model: Callable[[], LiveModel]) -> LiveModel:
     """A live model in a process of its own: `model.transcribe(clip)`. Never the one that `run` measures in."""
-    return start_model()
+    return modellab_start_model()
 
 
 @pytest.fixture
-def machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
+def modellab_machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
     """Hold the machine alone, so that nothing else of this or another session is measured meanwhile."""
     # A run holds it too: one that the test asks for has to be over.
-    if "run" in request.fixturenames:
-        request.getfixturevalue("run")
+    if "modellab_run" in request.fixturenames:
+        request.getfixturevalue("modellab_run")
     from .bench.machine import machine
     from .store import cache_root
 
-    if "case" in request.fixturenames:
+    if CASE_FIXTURE in request.fixturenames:
         # A live model wants its device, and whoever is on it may want the machine first.
-        request.config.stash[LAB].bench.reserve(request.getfixturevalue("case"), lambda _: None)
+        request.config.stash[LAB].bench.reserve(request.getfixturevalue(CASE_FIXTURE), lambda _: None)
     with machine(cache_root(), alone=True, waiting=lambda: None):
         yield
 
 
 @pytest.fixture
-def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
+def modellab_no_worse(modellab_run: Run, modellab_case: Case, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
     """`assert no_worse()`: no regression against the case's baseline; `no_worse(margin=0.01)` for non-inferiority.
 
     `no_worse(than="another-model", margin=0.01)` holds the run against another model's on the same device and data,
@@ -119,44 +129,44 @@ def no_worse(run: Run, case: Case, request: pytest.FixtureRequest) -> Callable[.
     lab = request.config.stash[LAB]
 
     def saved() -> tuple[Callable[[], baseline.Baseline], str]:
-        path = baseline.place(run.record, lab.config.baselines)
+        path = baseline.place(modellab_run.record, lab.config.baselines)
         shown = lab.shown(path)
-        if run.record.ran_on is not None:
-            pytest.skip(f"it {run.record.ran_on}: {shown} is of {case.device.id}")
+        if modellab_run.record.ran_on is not None:
+            pytest.skip(f"it {modellab_run.record.ran_on}: {shown} is of {modellab_case.device.id}")
         if not path.exists():
             pytest.skip(f"no baseline {shown}; `modellab baseline save` keeps the last run's answers as one")
         return lambda: baseline.read(path), shown
 
     def others(model: str) -> tuple[Callable[[], baseline.Baseline], str]:
         try:
-            other = lab.other_model(case, model)
+            other = lab.other_model(modellab_case, model)
         except LookupError as error:
             pytest.fail(str(error), pytrace=False)
         record = _record(lab, other)
         return lambda: baseline.of(record), other.id
 
     def against(margin: float | None = None, *, than: str | None = None) -> Verdict:
-        _skip_shard(run.record)
+        _skip_shard(modellab_run.record)
         loader, shown = saved() if than is None else others(than)
-        allowed = lab.allowed(case)
+        allowed = lab.allowed(modellab_case)
         try:
-            judged = baseline.judge(run.record, loader, shown, margin, lab.config.strict, allowed)
+            judged = baseline.judge(modellab_run.record, loader, shown, margin, lab.config.strict, allowed)
         except ValueError as error:
             pytest.fail(str(error), pytrace=False)
         if judged.comparison is not None:
-            run.remarks.extend(baseline.changes_text(judged.comparison))
+            modellab_run.remarks.extend(baseline.changes_text(judged.comparison))
         if judged.verdict.status is Status.NOT_AVAILABLE:
             pytest.skip(str(judged.verdict))
         if than is None:
             _skip_undecided(judged.verdict, lab)
-        run.verdicts.append(judged.verdict)
+        modellab_run.verdicts.append(judged.verdict)
         return judged.verdict
 
     return against
 
 
 @pytest.fixture
-def no_slower(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
+def modellab_no_slower(modellab_run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict]:
     """`assert no_slower()`: no slower than the case's speed baseline on this hardware, by more than a tripwire of 30 %.
 
     Skips, saying so, where none was saved on this hardware, or the run has no times.
@@ -165,36 +175,36 @@ def no_slower(run: Run, request: pytest.FixtureRequest) -> Callable[..., Verdict
     from .gate import Status
 
     lab = request.config.stash[LAB]
-    path = speed_baseline.place(run.record, lab.config.baselines)
+    path = speed_baseline.place(modellab_run.record, lab.config.baselines)
     shown = lab.shown(path)
 
     def against(tripwire: float = speed_baseline.TRIPWIRE) -> Verdict:
-        _skip_shard(run.record)
+        _skip_shard(modellab_run.record)
         if not path.exists():
             pytest.skip(f"no speed baseline for this hardware {shown}; `modellab baseline save` keeps one")
-        verdict = speed_baseline.judge(run.record, path, shown, tripwire, strict=lab.config.strict)
+        verdict = speed_baseline.judge(modellab_run.record, path, shown, tripwire, strict=lab.config.strict)
         if verdict.status is Status.NOT_AVAILABLE:
             pytest.skip(str(verdict))
         _skip_undecided(verdict, lab)
-        run.verdicts.append(verdict)
+        modellab_run.verdicts.append(verdict)
         return verdict
 
     return against
 
 
 @pytest.fixture
-def run(case: Case, request: pytest.FixtureRequest) -> Run:
+def modellab_run(modellab_case: Case, request: pytest.FixtureRequest) -> Run:
     """The evaluation of the case, done once in the session: `run.wer <= limits.wer`, `run.utterances`, ..."""
     from .gate import Run, Status
 
     node: pytest.Item = request.node
-    record = _record(request.config.stash[LAB], case)
+    record = _record(request.config.stash[LAB], modellab_case)
 
     def on_verdict(verdict: Verdict) -> None:
         if verdict.status is Status.NOT_AVAILABLE:
             pytest.skip(str(verdict))
 
-    found = node.stash[RUN] = Run(record, rerun_command(node, case), on_verdict)
+    found = node.stash[RUN] = Run(record, rerun_command(node, modellab_case), on_verdict)
     return found
 
 

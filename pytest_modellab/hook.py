@@ -33,13 +33,18 @@ class Installed:
 
 
 def install(
-    folder: Path, python: str = sys.executable, inconclusive: str | None = None, home: Path | None = None
+    folder: Path,
+    python: str = sys.executable,
+    inconclusive: str | None = None,
+    home: Path | None = None,
+    configuration: Path | None = None,
 ) -> Installed:
     """Install the hook in the repository of `folder`, where git looks for hooks (core.hooksPath included).
 
-    `home` is the folder inside it that pytest is run from, by default its top, where git runs hooks. `inconclusive`
-    (`allow`, `fail`) is what a verdict that can't be reached does to a push; None is as the ini file says. A hook that
-    is there already is kept under another name and run first; ours is replaced. Raises HookError.
+    `home` is the folder that pytest is run from if it is inside, by default its top, where git runs hooks.
+    `inconclusive` (`allow`, `fail`) is what a verdict that can't be reached does to a push; None: as the ini file says.
+    `configuration` is pytest's configuration file; None: the one that pytest finds. A hook that is there already is
+    kept under another name and run first; ours is replaced. Raises HookError.
     """
     hooks, (top, common) = hooks_folder(folder), _places(folder)
     if not any(hooks.resolve().is_relative_to(place) for place in (top, common)):
@@ -47,7 +52,10 @@ def install(
             f"core.hooksPath names {hooks}, outside this repository: a hook there would run in others, too. Give this"
             " one a folder of its own (`git config core.hooksPath .githooks`), or call `modellab hook run` from yours"
         )
-    start = "." if home is None else Path(os.path.relpath(home.resolve(), top)).as_posix()
+    start = "."
+    if home is not None and home.resolve().is_relative_to(top):
+        start = home.resolve().relative_to(top).as_posix()
+    named = None if configuration is None else Path(os.path.relpath(configuration.resolve(), top / start)).as_posix()
     path, kept = hooks / "pre-push", hooks / KEPT
     try:
         hooks.mkdir(parents=True, exist_ok=True)
@@ -55,7 +63,7 @@ def install(
             if kept.exists():
                 raise HookError(f"{path} is not ours and {kept} exists already; put one of them away first")
             path.rename(kept)
-        path.write_text(script(python, inconclusive, start), encoding="utf-8", newline="\n")
+        path.write_text(script(python, inconclusive, start, named), encoding="utf-8", newline="\n")
         path.chmod(0o755)
     except OSError as error:
         raise HookError(f"{path} can't be written: {error.strerror}") from error
@@ -99,11 +107,12 @@ def broken(installed: Installed) -> str | None:
     return None
 
 
-def script(python: str, inconclusive: str | None = None, start: str = ".") -> str:
+def script(python: str, inconclusive: str | None = None, start: str = ".", configuration: str | None = None) -> str:
     """The hook: what stood there before first, with git's own arguments and input, then the smoke tests."""
     # git-for-Windows runs hooks by its own sh, which takes forward slashes.
     command = shlex.quote(Path(python).as_posix())
     policy = "" if inconclusive is None else f" --inconclusive {inconclusive}"
+    named = "" if configuration is None else f" -c {shlex.quote(configuration)}"
     enter = "" if start == "." else f"cd {shlex.quote(start)} || exit\n"
     return f"""#!/bin/sh
 {MARK}: `modellab hook install` writes it anew, `modellab hook uninstall` removes it.
@@ -111,7 +120,7 @@ before="$(dirname "$0")/{KEPT}"
 if [ -x "$before" ]; then
     "$before" "$@" || exit $?
 fi
-{enter}exec {command} -m pytest_modellab.cli hook run{policy} </dev/null
+{enter}exec {command} -m pytest_modellab.cli{named} hook run{policy} </dev/null
 """
 
 

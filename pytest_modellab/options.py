@@ -209,6 +209,8 @@ def _catalog(base: Path, named: str) -> Path | None:
 
 def _has_mark(path: Path) -> bool:
     try:
+        if not path.is_file():  # a pipe would never end
+            return False
         with path.open("rb") as file:
             return SCHEMA_MARK in file.read(4096)
     except OSError:

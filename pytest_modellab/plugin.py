@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import sys
 import time
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from . import options
+from .selection import arrange, bounded_without_limit, case_of, parametrize, unnamed, wants_case
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -42,8 +42,6 @@ MARKERS = (
     "per_model: once for each model and device, on one of its data sets, of the smoke tier where there is one",
     "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
 )
-TASK_MARKERS = ("asr", "tts", "chat", "streaming")
-TIER_MARKERS = ("smoke", "smoke_all", "real_e2e")
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
 """Options of pytest under which no test is run."""
 
@@ -109,40 +107,23 @@ class LabPlugin:
         self.lab = lab
         self._undo_signals: Callable[[], None] = lambda: None
 
+    @pytest.hookimpl(trylast=True)  # after whoever parametrizes a fixture of one of the short names
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        if "case" not in metafunc.fixturenames:
-            return
-        from .cases import one_per_group
-
-        marks = {mark.name for mark in metafunc.definition.iter_markers()}
-        tasks = marks.intersection(TASK_MARKERS)
-        tiers = _tiers(marks)
-        cases = [
-            case
-            for case in self.lab.cases
-            if (not tasks or case.task in tasks) and (not tiers or tiers.intersection(case.tiers))
-        ]
-        if "spoken" in marks:
-            cases = [case for case in cases if case.dataset.spoken]
-        if "per_model" in marks:
-            cases = one_per_group(cases)
-        for mark in metafunc.definition.iter_markers("bounded"):
-            cases = [case for case in cases if self.lab.limits_of(case).of(_bounded(mark)).value is not None]
-        metafunc.parametrize("case", [_parameter(case, tiers) for case in cases], indirect=True)
+        parametrize(metafunc, self.lab)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         from .junit import CASE, NO_CASE
 
         # Nobody asked for a figure without a limit: no test, rather than one that is always skipped.
-        items[:] = [item for item in items if case_of(item) or not item.get_closest_marker("bounded")]
-        left_out = {item: tiers for item in items if (tiers := _unnamed(item, config.option.markexpr or ""))}
+        items[:] = [item for item in items if not bounded_without_limit(item)]
+        left_out = {item: tiers for item in items if (tiers := unnamed(item, config.option.markexpr or ""))}
         if left_out:
             self.lab.left_out = Counter(tier for tiers in left_out.values() for tier in tiers)
             config.hook.pytest_deselected(items=list(left_out))
             items[:] = [item for item in items if item not in left_out]
         for item in items:
-            if _wants_case(item):
+            if wants_case(item):
                 case = case_of(item)
                 item.user_properties.append((CASE, case.key if case else NO_CASE))
         arrange(items)
@@ -190,9 +171,12 @@ class LabPlugin:
         if self.lab.measured_here:
             self.lab.bench.close()
 
-    def pytest_sessionstart(self) -> None:
+    @pytest.hookimpl(tryfirst=True)  # before pytest gathers fixtures
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
         from .bench.interrupts import like_ctrl_c
+        from .short_names import register
 
+        register(session.config.pluginmanager)
         if not self.lab.dry:
             self._undo_signals = like_ctrl_c()
 
@@ -256,7 +240,7 @@ class ControllerPlugin:
             if reporter is not None:
                 self.follower = Follower(self.lab.session.folder, reporter)
 
-    @pytest.hookimpl(optionalhook=True)
+    @pytest.hookimpl(optionalhook=True, trylast=True)  # a repository's own scheduler goes before
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> Scheduling | None:
         from .scheduler import ModelDeviceScheduling
 
@@ -305,80 +289,3 @@ class ControllerPlugin:
 
 def _runs_foreign_code(case: Case) -> bool:
     return case.model.options_on(case.device.id).get("trust_remote_code") is True
-
-
-def _parameter(case: Case, tiers: set[str]) -> Any:
-    # A test that names a tier keeps to it; any other carries every tier of its case.
-    marks = [getattr(pytest.mark, name) for name in (*case.tiers, case.task, case.device.kind)]
-    if tiers:
-        marks = [mark for mark in marks if mark.name not in TIER_MARKERS or mark.name in tiers]
-    return pytest.param(case, id=case.id, marks=marks)
-
-
-def case_of(item: pytest.Item) -> Case | None:
-    """The case an item is parametrized with, if any."""
-    from .cases import Case
-
-    callspec = getattr(item, "callspec", None)
-    case = callspec.params.get("case") if callspec is not None else None
-    return case if isinstance(case, Case) else None
-
-
-def _bounded(mark: pytest.Mark) -> str:
-    """The metric that a `bounded` mark names."""
-    from .catalog.errors import suggest
-    from .metrics.definitions import METRICS
-
-    if len(mark.args) != 1 or mark.kwargs:
-        pytest.fail(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}", pytrace=False)
-    if mark.args[0] not in METRICS:
-        pytest.fail(f"bounded names no metric: `{mark.args[0]}`; {suggest(mark.args[0], METRICS)}", pytrace=False)
-    return str(mark.args[0])
-
-
-def _wants_case(item: pytest.Item) -> bool:
-    return "case" in getattr(item, "fixturenames", ())
-
-
-def _tiers(marks: set[str]) -> set[str]:
-    """The tiers that a test keeps to, by its markers; a smoke test is one for every engine, too."""
-    tiers = marks.intersection(TIER_MARKERS)
-    return tiers | {"smoke_all"} if "smoke" in tiers else tiers
-
-
-def _unnamed(item: pytest.Item, expression: str) -> set[str]:
-    """The tiers that a test is in, where it runs only if `-m` names one of them and it doesn't; else none."""
-    marks = {mark.name for mark in item.iter_markers()}
-    case = case_of(item)
-    tiers = marks.intersection(TIER_MARKERS)
-    if case is not None:
-        # The marker of a whole module says which cases it takes, not which tier each of them is in.
-        tiers = tiers.intersection(case.tiers)
-    named = any(re.search(rf"\b{tier}\b", expression) for tier in tiers)
-    return set() if named or "smoke" in tiers else tiers
-
-
-def arrange(items: list[pytest.Item]) -> None:
-    """Order benchmark items: smoke tests, then by task; within a module by case. Other items keep their places."""
-    places = [i for i, item in enumerate(items) if case_of(item) is not None]
-    modules: dict[str, int] = {}
-    for i in places:
-        modules.setdefault(items[i].nodeid.partition("::")[0], len(modules))
-    groups: dict[str, int] = {}
-    for i in places:
-        case = case_of(items[i])
-        assert case is not None
-        groups.setdefault(case.key, len(groups))
-
-    def rank(place: int) -> tuple[int, int, int, int]:
-        item = items[place]
-        case = case_of(item)
-        assert case is not None
-        # A module of its own for the smoke tier comes first; a case that is merely in the tier does not.
-        own_smoke = item.parent is not None and item.parent.get_closest_marker("smoke") is not None
-        task = 0 if own_smoke else 1 + TASK_MARKERS.index(case.task)
-        return task, modules[item.nodeid.partition("::")[0]], groups[case.key], place
-
-    ordered = [items[i] for i in sorted(places, key=rank)]
-    for place, item in zip(places, ordered, strict=True):
-        items[place] = item

@@ -9,14 +9,17 @@ from collections.abc import Callable, Mapping
 
 import pytest
 from xdist.remote import Producer
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadGroupScheduling, LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 from .cases import named_in
 
+_TOGETHER = {"loadscope": LoadScopeScheduling, "loadgroup": LoadGroupScheduling}
+"""Who says which of the tests without a case stay together, by `--dist`; under any other they may be anywhere."""
+
 
 class ModelDeviceScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no types
-    """Tests of one model x device go to one worker, every other test wherever there is room; the longest first.
+    """Tests of one model x device go to one worker, every other test as `--dist` has it; the longest first.
 
     What begins last must not be what takes longest, or one worker ends long after the others.
     """
@@ -32,10 +35,13 @@ class ModelDeviceScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist
         super().__init__(config, log)
         self._groups = groups
         self._seconds = seconds
+        self._together = _TOGETHER.get(config.getvalue("dist"))
 
     def _split_scope(self, nodeid: str) -> str:
         case = named_in(nodeid, self._groups)
-        return nodeid if case is None else self._groups[case]
+        if case is not None:
+            return self._groups[case]
+        return nodeid if self._together is None else str(self._together._split_scope(self, nodeid))
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         # Of equals the first stays first.

@@ -17,6 +17,13 @@ class Variable:
         """What it is set to; None where it is not set."""
         return os.environ.get(self.name)
 
+    def put(self, value: str | None) -> None:
+        """Set it for this process and those it starts; None: unset it."""
+        if value is None:
+            os.environ.pop(self.name, None)
+        else:
+            os.environ[self.name] = value
+
 
 CACHE = Variable("MODELLAB_CACHE", "where fetched files and built environments live (default: the user's cache folder)")
 ASR_PROVIDER = Variable(
@@ -37,6 +44,9 @@ REQUESTS_CA_BUNDLE = Variable("REQUESTS_CA_BUNDLE", "the same, where `PIP_CERT` 
 CUDA_VISIBLE_DEVICES = Variable("CUDA_VISIBLE_DEVICES", "which CUDA devices there are, and in what order")
 PYENV_ROOT = Variable("PYENV_ROOT", "where pyenv keeps the Pythons that a model's environment may need")
 PYENV = Variable("PYENV", "the same on Windows")
+PYTEST_ADDOPTS = Variable(
+    "PYTEST_ADDOPTS", "options of every pytest session; of these `modellab` heeds `-c`, `--rootdir` and `-o`"
+)
 STEP_SUMMARY = Variable("GITHUB_STEP_SUMMARY", "a file that the scorecard is appended to as Markdown: GitHub sets it")
 PATH = Variable("PATH", "where Pythons, uv, git, apt and ffmpeg are looked for")
 
@@ -62,6 +72,7 @@ VARIABLES = (
     CUDA_VISIBLE_DEVICES,
     PYENV_ROOT,
     PYENV,
+    PYTEST_ADDOPTS,
     STEP_SUMMARY,
     PATH,
 )

@@ -8,6 +8,7 @@ import pytest
 from fakelab import FakeLab
 
 from pytest_modellab.cases import named_in
+from pytest_modellab.scheduler import ModelDeviceScheduling
 
 IDS = ("base:cpu:smoke", "base:cuda:smoke", "tiny-base:cpu:smoke", "base:cpu:smoke-2")
 
@@ -29,6 +30,23 @@ IDS = ("base:cpu:smoke", "base:cuda:smoke", "tiny-base:cpu:smoke", "base:cpu:smo
 )
 def test_the_case_in_a_test_id(nodeid: str, id: str | None) -> None:
     assert named_in(nodeid, IDS) == id
+
+
+@pytest.mark.parametrize(
+    ("dist", "scopes"),
+    [
+        ("load", ["test_own.py::T::test_a[1]", "test_own.py::T::test_b@big"]),
+        ("worksteal", ["test_own.py::T::test_a[1]", "test_own.py::T::test_b@big"]),
+        ("loadscope", ["test_own.py::T", "test_own.py::T"]),
+        ("loadgroup", ["test_own.py::T::test_a[1]", "big"]),
+    ],
+)
+def test_tests_without_a_case_stay_together_as_asked(dist: str, scopes: list[str], pytester: pytest.Pytester) -> None:
+    config = pytester.parseconfig("-n0")
+    config.option.dist, config.option.tx = dist, ["popen"]
+    scheduling = ModelDeviceScheduling(config, None, {"base:cpu:smoke": "base:cpu"}, lambda group: 0.0)
+    assert [scheduling._split_scope(f"test_own.py::T::{name}") for name in ("test_a[1]", "test_b@big")] == scopes
+    assert scheduling._split_scope("test_own.py::T::test_a[base:cpu:smoke]") == "base:cpu"
 
 
 def order_of_first_calls(lab: FakeLab) -> list[str]:

@@ -23,8 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ..store import StoreError
 
     run: Callable[[argparse.Namespace], int] = options.run
+    from .configuration import chosen
+
     try:
-        return run(options)
+        with chosen(options.config_file):
+            return run(options)
     except (BaselineError, CatalogError, HookError, RecordError, ReleaseError, StoreError, UsageError) as error:
         tell_lines(f"modellab: {error}", file=sys.stderr)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.WRONG
@@ -44,7 +47,14 @@ def _parser() -> argparse.ArgumentParser:
         "--catalog",
         type=Path,
         metavar="DIR",
-        help="folder of models/, datasets/, ... (default: modellab_catalog of the ini file, else ./fixtures)",
+        help="folder of models/, datasets/, ... (default: modellab_catalog of the ini file, else fixtures/ beside it)",
+    )
+    parser.add_argument(
+        "-c",
+        "--config-file",
+        type=Path,
+        metavar="FILE",
+        help="pytest's configuration file (default: the one that pytest finds from here)",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

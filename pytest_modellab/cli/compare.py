@@ -14,8 +14,9 @@ from ..comparison.page import PageError
 from ..comparison.parts import Compared
 from ..comparison.sides import NEWEST, Past, Side, SideError
 from . import UsageError
+from .configuration import configuration
 from .exits import Exit
-from .place import allowed_here, ini_folder, reports_folder
+from .place import allowed_here, reports_folder
 from .tell import tell, tell_lines
 
 FORMATS = ("text", "markdown", "html", "json")
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
 
     1 where something got worse, where the data of a case have changed, or where nothing could be compared.
     """
-    past = Past(reports_folder(options), ini_folder() or reports_folder(options).parent)
+    reports, found = reports_folder(options), configuration()
+    past = Past(reports, reports.parent if found.file is None else found.base)
     names = [options.first, *(options.others or [NEWEST])]
     try:
         compared = compare([_only(past.side(name), options.case) for name in names], allowed_here(options))

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from .. import hook
-from .place import ini_folder
+from .configuration import configuration
 from .tell import tell
 
 
@@ -23,7 +23,10 @@ def run(options: argparse.Namespace) -> int:
         if removed is not None and removed.kept is not None:
             tell("the hook that stood there before is back")
         return 0
-    installed = hook.install(here, inconclusive=options.inconclusive, home=ini_folder())
+    found = configuration()
+    home = None if found.file is None else found.base
+    file = None if options.config_file is None else found.file
+    installed = hook.install(here, inconclusive=options.inconclusive, home=home, configuration=file)
     tell(f"installed {installed.path}: it runs `pytest {' '.join(hook.PYTEST[:2])}` before every push")
     _tell_kept(installed)
     return 0

@@ -18,8 +18,9 @@ from ..scorecard.judged import judged
 from ..scorecard.recordings import Recordings
 from ..scorecard.terminal import render
 from . import UsageError
+from .configuration import configuration
 from .exits import Exit
-from .place import ini_flag, ini_option, open_catalog, reports_folder
+from .place import open_catalog, reports_folder
 from .tell import tell, tell_lines
 
 
@@ -43,12 +44,13 @@ def run(options: argparse.Namespace) -> int:
         merged.append((records.read(path), path))
         tell(f"{record.case.id}: {len(found)} shards, {record.summary.utterances} utterances: {path}")
     # Nothing was judged of the shards: what a session would have refused is refused here.
-    strict: Strictness = "inconclusive" if ini_option("modellab_inconclusive") == "fail" else "failures"
+    settings = configuration()
+    strict: Strictness = "inconclusive" if settings.text("modellab_inconclusive") == "fail" else "failures"
     session = f"merge-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
     card = judged(session, catalog, merged, required=options.require, strict=strict)
     card = card.model_copy(update={"problems": (*card.problems, *refused)})
-    recordings = Recordings(catalog) if ini_flag("modellab_page_recordings") else None
-    left = write(card, output, with_page=ini_flag("modellab_page"), recordings=recordings)
+    recordings = Recordings(catalog) if settings.flag("modellab_page_recordings") else None
+    left = write(card, output, with_page=settings.flag("modellab_page"), recordings=recordings)
     width = shutil.get_terminal_size().columns
     for line, _ in render(left.card, str(output / JSON), str(left.page or left.hint), width):
         tell(line)

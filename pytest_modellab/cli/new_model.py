@@ -15,6 +15,7 @@ from ..engines.registry import available, engine_class, needs_weights, target_of
 from ..identifiers import IDENTIFIER
 from ..new_model import Draft, spec_text
 from . import UsageError
+from .configuration import configuration
 from .place import catalog_place, find_catalog, known_to_pytest
 from .tell import tell
 
@@ -79,8 +80,11 @@ def _told(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterator[str]
     if bare:
         yield f"the catalog has no data set: write {folder / 'datasets'}/ID.yaml, and a test of `run` (README.md)"
     if not known_to_pytest(folder):
-        setting = f'modellab_catalog = "{os.path.relpath(folder)}"'
-        yield f"pytest does not know this catalog yet: write `{setting}` in pyproject.toml"
+        found = configuration()
+        file = "pyproject.toml" if found.file is None else os.path.relpath(found.file)
+        named = os.path.relpath(folder, found.base)
+        setting = f'modellab_catalog = "{named}"' if file.endswith(".toml") else f"modellab_catalog = {named}"
+        yield f"pytest does not know this catalog yet: write `{setting}` in {file}"
     yield f"then run:\npytest --lab-model {draft.id}"
     if not draft.tiers:
         yield "A plain `pytest` leaves it out (`tiers: []`); `tiers: [smoke]` in the file puts it in."

@@ -1,12 +1,10 @@
-"""Finding the catalog from the folder one stands in, by the same ini option that pytest reads."""
+"""Finding the catalog from the folder one stands in, as pytest does."""
 
 from __future__ import annotations
 
 import argparse
-import configparser
 import shlex
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -18,6 +16,7 @@ from ..catalog.baseline_spec import allowed
 from ..catalog.errors import suggest
 from ..metrics.regression import DEFAULT, Allowed
 from . import UsageError
+from .configuration import configuration
 
 T = TypeVar("T")
 
@@ -25,12 +24,12 @@ T = TypeVar("T")
 def catalog_place(options: argparse.Namespace) -> tuple[Path, Path | None]:
     """The catalog's folder, which need not be there, and the one that messages name files from, if it is known.
 
-    `--catalog` names it, or the nearest ini file; else it is ./fixtures.
+    `--catalog` names it, or pytest's configuration; else it is `fixtures` beside that.
     """
     if options.catalog is not None:
         return options.catalog.resolve(), None
-    folder, named = _nearest("modellab_catalog")
-    return (Path.cwd() / "fixtures", None) if named is None else (folder / named, folder)
+    found = configuration()
+    return found.path("modellab_catalog", "fixtures"), found.base
 
 
 def find_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalog | None:
@@ -43,7 +42,7 @@ def find_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalo
         return None
     if base is not None and engines:
         # Engines beside the tests are imported as pytest does it.
-        sys.path[:0] = [str(base / each) for each in shlex.split(_option_in(base, "pythonpath") or "")]
+        sys.path[:0] = [str(base / each) for each in configuration().words("pythonpath")]
     return load(place, base, engines=engines)
 
 
@@ -75,63 +74,22 @@ def first_step(options: argparse.Namespace) -> str:
 
 def known_to_pytest(place: Path) -> bool:
     """Whether a session started here finds the catalog in `place`."""
-    folder, named = _nearest("modellab_catalog")
-    return place.resolve() == (folder / (named or "fixtures")).resolve()
+    return place.resolve() == configuration().path("modellab_catalog", "fixtures").resolve()
 
 
 def reports_folder(options: argparse.Namespace) -> Path:
-    """Where records and baselines lie: `--reports`, else as the nearest ini file with a catalog says."""
+    """Where records and baselines lie: `--reports`, else as pytest's configuration says."""
     if options.reports is not None:
         return Path(options.reports)
-    folder, named = _nearest("modellab_catalog")
-    return folder / (_option_in(folder, "modellab_reports") or "reports") if named else Path("reports")
+    found = configuration()
+    path = found.path("modellab_reports", "reports")
+    # As short as it can be told.
+    return path.relative_to(found.base) if found.file is None and path.parent == Path.cwd() else path
 
 
 def reports_beside(catalog: Catalog) -> Path:
     """Where the reports of a catalog's own repository lie, its baselines among them, wherever one stands."""
-    return catalog.base / (_option_in(catalog.base, "modellab_reports") or "reports")
-
-
-def ini_folder() -> Path | None:
-    """The folder of the nearest ini file with a catalog; None where there is none."""
-    folder, named = _nearest("modellab_catalog")
-    return folder if named else None
-
-
-def ini_option(name: str) -> str | None:
-    """A pytest option as the nearest ini file with a catalog has it."""
-    folder, named = _nearest("modellab_catalog")
-    return _option_in(folder, name) if named else None
-
-
-def ini_flag(name: str) -> bool:
-    """A yes or no of pytest's, yes unless the ini file has another word for it."""
-    return (ini_option(name) or "").lower() not in {"n", "no", "f", "false", "off", "0"}
-
-
-def _nearest(option: str) -> tuple[Path, str | None]:
-    """The nearest folder at or above this one whose ini file has `option`, and its value."""
-    for folder in (Path.cwd(), *Path.cwd().parents):
-        value = _option_in(folder, option)
-        if value is not None:
-            return folder, value
-    return Path.cwd(), None
-
-
-def _option_in(folder: Path, option: str) -> str | None:
-    """A pytest option as the ini file in `folder` has it."""
-    pyproject = folder / "pyproject.toml"
-    if pyproject.is_file():
-        tool = tomllib.loads(pyproject.read_text(encoding="utf-8")).get("tool", {}).get("pytest", {})
-        named = tool.get("ini_options", tool).get(option)
-        if named is not None:
-            return shlex.join(str(each) for each in named) if isinstance(named, list) else str(named)
-    for name, section in (("pytest.ini", "pytest"), ("tox.ini", "pytest"), ("setup.cfg", "tool:pytest")):
-        parser = configparser.ConfigParser(interpolation=None)
-        parser.read(folder / name, encoding="utf-8")
-        if parser.has_option(section, option):
-            return parser.get(section, option)
-    return None
+    return configuration(catalog.base).path("modellab_reports", "reports")
 
 
 def chosen(what: str, globs: Iterable[str], known: Mapping[str, T]) -> list[T]:

@@ -16,8 +16,9 @@ from ..scorecard.card import Scorecard
 from ..scorecard.files import write_page
 from ..scorecard.recordings import Recordings
 from . import UsageError
+from .configuration import configuration
 from .exits import Exit
-from .place import find_catalog, ini_flag, reports_folder
+from .place import find_catalog, reports_folder
 from .tell import tell, tell_lines
 
 
@@ -56,7 +57,7 @@ def _write_page(card: Scorecard, reports: Path, options: argparse.Namespace) -> 
 def _recordings(options: argparse.Namespace) -> Recordings | None:
     """What the page may let one listen to. It needs the catalog, and nothing else of the page does."""
     try:
-        catalog = find_catalog(options, engines=False) if ini_flag("modellab_page_recordings") else None
+        catalog = find_catalog(options, engines=False) if configuration().flag("modellab_page_recordings") else None
     except CatalogError as error:
         tell_lines(f"modellab: the page is without recordings: {error}", file=sys.stderr)
         return None

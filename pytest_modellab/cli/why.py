@@ -20,7 +20,8 @@ from ..gate import Limits
 from ..printable import printable
 from ..store import Store, StoreError
 from . import UsageError
-from .place import chosen, ini_option, open_catalog, reports_folder
+from .configuration import configuration
+from .place import chosen, open_catalog, reports_folder
 from .tell import tell_lines
 
 
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     if wrong:
         raise UsageError("\n".join(wrong))
     cases = {case.id: case for case in planned}
-    days = _days(ini_option("modellab_speed_age_days"))
+    days = _days(configuration().text("modellab_speed_age_days"))
     standing = True
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(catalog, Session(Path(folder), "why", own=False), Settings(speed_age_days=days))
