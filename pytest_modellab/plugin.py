@@ -42,6 +42,8 @@ MARKERS = (
     "per_model: once for each model and device, on one of its data sets, of the smoke tier where there is one",
     "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
 )
+NEWEST_TESTED = (9, 2)
+"""The newest pytest, major and minor, that this version was tested with."""
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
 """Options of pytest under which no test is run."""
 
@@ -200,10 +202,12 @@ class ControllerPlugin:
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
         notes = [*left_out_told(self.lab), *idle_told(catalog)]
         idle = "".join(f"\nmodellab: {line}" for line in notes)
+        newer = _newer_told()
+        idle += f"\nmodellab: {newer}" if newer else ""
         if self.lab.config.control:
             return (
                 "modellab: control: an engine that is wrong on purpose stands in for every model, and each case has to"
-                f" fail; reports: {self.lab.shown(self.lab.config.reports)}"
+                f" fail; reports: {self.lab.shown(self.lab.config.reports)}{idle}"
             )
         return (
             f"modellab: {self.lab.shown(catalog.folder)}: models {len(catalog.models)},"
@@ -289,3 +293,11 @@ class ControllerPlugin:
 
 def _runs_foreign_code(case: Case) -> bool:
     return case.model.options_on(case.device.id).get("trust_remote_code") is True
+
+
+def _newer_told() -> str:
+    """That pytest is newer than any that was tested, for the start of a session; "" where it isn't."""
+    if pytest.version_tuple[:2] <= NEWEST_TESTED:
+        return ""
+    major, minor = NEWEST_TESTED
+    return f"pytest {pytest.__version__} is newer than any this version was tested with ({major}.{minor})"
