@@ -143,8 +143,8 @@ class Lab:
     def note_report(self, report: pytest.TestReport) -> None:
         """Gather what one test report says about its case."""
         key = dict(report.user_properties).get(CASE)
-        if key is None and report.failed:
-            # xdist reports a test that its worker died of, without what the worker knew.
+        if key is None and report.failed and report.when not in {"setup", "call", "teardown"}:
+            # xdist reports a test that its worker died of, without what the worker knew. Any other bears its case.
             by_id = {case.id: case for case in self.cases}
             named = named_in(report.nodeid, by_id)
             key = None if named is None else by_id[named].key

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import pytest
 from fakelab import FakeLab
 
+from pytest_modellab.scheduler import ModelDeviceScheduling
 from pytest_modellab.short_names import names
 
 INI = """
@@ -372,6 +373,32 @@ class TestBeside:
         result = lab.run()
         result.assert_outcomes(passed=1, deselected=1)
         lab.run("-m", "real_e2e").assert_outcomes(passed=1, skipped=1)
+
+    def test_a_test_of_theirs_that_bears_the_name_of_a_case_says_nothing_of_it(self, lab: FakeLab) -> None:
+        lab.ready()
+        lab.pytester.makepyfile(
+            test_theirs="""
+            import pytest
+
+            @pytest.mark.parametrize("case", ["fake:cpu:clips"])
+            def test_name(case):
+                assert case.isalpha()
+            """
+        )
+        assert lab.run().ret == 1
+        (row,) = lab.scorecard()["rows"]
+        assert row["status"] == "pass"
+        assert lab.scorecard()["problems"] == ["failed, of no case: test_theirs.py::test_name[fake:cpu:clips]"]
+
+    @pytest.mark.parametrize("own", [True, False])
+    def test_their_own_scheduler_goes_before(self, own: bool, lab: FakeLab) -> None:
+        lab.ready()
+        if own:
+            lab.pytester.makeconftest("def pytest_xdist_make_scheduler(config, log):\n    return 'their own'\n")
+        config = lab.pytester.parseconfigure("-n0")
+        config.option.dist, config.option.tx = "load", ["popen"]
+        found = config.hook.pytest_xdist_make_scheduler(config=config, log=None)
+        assert found == "their own" if own else isinstance(found, ModelDeviceScheduling)
 
     def test_what_cannot_be_parametrized_is_told(self, lab: FakeLab) -> None:
         lab.ready()
