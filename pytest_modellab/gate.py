@@ -13,6 +13,7 @@ from .bench.record import CaseRef, Record, UtteranceResult
 from .catalog.errors import suggest
 from .catalog.specs import LimitSpec
 from .metrics.definitions import METRICS, TIMED, Metric
+from .metrics.regression import DEFAULT
 from .printable import printable
 
 Comparison = Literal["<=", "<", ">=", ">"]
@@ -145,7 +146,11 @@ def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric,
     bound = limit.value + (limit.margin if lower_is_better else -limit.margin)
     held = held_against(record, metric, value, bound)
     if held is None:
-        return replace(verdict, status=Status.INCONCLUSIVE, reason="too few utterances for an interval")
+        few = "too few utterances for an interval"
+        if metric.name == record.error_metric and value > bound + DEFAULT.sanity:
+            # As against a baseline: what is broken is so however few say it.
+            return replace(verdict, status=Status.FAIL, reason=f"{few}, and beyond the limit by more than 10 points")
+        return replace(verdict, status=Status.INCONCLUSIVE, reason=few)
     worse, better = (held.above, held.below) if lower_is_better else (held.below, held.above)
     verdict = replace(verdict, p=worse, reason=held.conditional)
     if worse <= ALPHA / limit.gates:

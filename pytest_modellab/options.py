@@ -16,6 +16,7 @@ from .cases import Selection
 if TYPE_CHECKING:
     from .gate import Strictness
 
+BASELINES = "baselines"
 SCHEMA_MARK = b"schema: modellab."
 
 
@@ -157,13 +158,15 @@ def read(config: pytest.Config) -> Config:
     base = config.inipath.parent if config.inipath else config.rootpath
     named = str(config.getini("modellab_catalog") or "")
     report = config.getoption("--lab-report")
-    reports = Path.cwd() / report if report else base / str(config.getini("modellab_reports"))
+    own = base / str(config.getini("modellab_reports"))
+    reports = Path.cwd() / report if report else own
     control = bool(config.getoption("--lab-control"))
     return Config(
         catalog=_catalog(base, named),
         base=base,
         reports=reports / "control" if control else reports,
-        baselines=reports / "baselines",
+        # Reports may be led elsewhere; what was committed as good stays where it is.
+        baselines=reports / BASELINES if (reports / BASELINES).is_dir() else own / BASELINES,
         models=tuple(config.getoption("--lab-model")),
         devices=tuple(config.getoption("--lab-device")),
         datasets=tuple(config.getoption("--lab-dataset")),

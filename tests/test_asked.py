@@ -65,6 +65,14 @@ class TestNothingCollected:
         result.stderr.fnmatch_lines(["*--lab-model given, and no catalog is known here: set the ini option*"])
 
 
+def test_a_part_of_a_required_case_is_not_the_case(lab: FakeLab) -> None:
+    lab.ready()
+    result = lab.run("--lab-require=fake:cpu:clips", "--lab-max-utterances=2")
+    assert result.ret == 1
+    told = "required case `fake:cpu:clips` was not measured whole, only 2 of its utterances"
+    assert told in " ".join(line.strip() for line in result.outlines)
+
+
 class TestNoLimit:
     def test_it_is_named_and_strict_fails(self, lab: FakeLab) -> None:
         lab.ready()

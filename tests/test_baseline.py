@@ -122,6 +122,19 @@ def test_changed_data_are_refused_and_that_blocks(saved: FakeLab, capsys: Output
     assert "refused: " in capsys.readouterr().out
 
 
+def test_a_refusal_counts_without_an_assertion(saved: FakeLab) -> None:
+    saved.pytester.makepyfile(test_suite="def test_it(run, no_worse):\n    assert run.wer < 1\n    no_worse()\n")
+    (saved.path / "reports/baselines/asr/fake-cpu-clips.jsonl").write_text("")
+    result = saved.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["NOT PASSED: asr/fake:cpu:clips fails its gate though no test failed*"])
+
+
+def test_reports_that_lie_elsewhere_leave_the_baselines_where_they_are(saved: FakeLab) -> None:
+    spoil(saved, 8)
+    assert saved.run("--lab-report=elsewhere").ret == 1
+
+
 def test_a_damaged_baseline_names_its_line_and_blocks(saved: FakeLab) -> None:
     path = saved.path / "reports" / "baselines" / "asr" / "fake-cpu-clips.jsonl"
     lines = path.read_text().splitlines()

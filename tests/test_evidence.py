@@ -140,6 +140,8 @@ class TestVerdict:
             (made(0.05, 0.03, 0.08), {"warn": 0.04}, Status.WARN),
             (made(0.05, 0.03, 0.08), {"warn": 0.06}, Status.PASS),
             (record(wer=0.1), {}, Status.INCONCLUSIVE),
+            (record(wer=0.19), {}, Status.INCONCLUSIVE),
+            (record(wer=0.21), {}, Status.FAIL),
         ],
     )
     def test_the_data_decide(self, found: Record, limit: dict[str, Any], status: Status) -> None:

@@ -34,8 +34,8 @@ def correction(compared: Compared) -> str:
         return "no figure that was compared differs"
     over = ", ".join(counted(number, family) for family, number in compared.families.items())
     return (
-        f"where nothing changed, at most {compared.alpha:.0%} of such comparisons call any figure of a kind worse:"
-        f" Holm's correction, by kind, over what differs: {over}"
+        f"where nothing changed, at most {compared.alpha:.0%} of such comparisons call any figure of a kind worse,"
+        f" the sanity bound apart: Holm's correction, by kind, over what differs: {over}"
     )
 
 

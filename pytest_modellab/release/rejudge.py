@@ -208,7 +208,11 @@ def _told(row: Row, made: Row, rules: Rules) -> Iterator[str]:
     if row.unchanged_since is not None:
         yield f"was not measured in this session: unchanged since {row.unchanged_since}"
     if rules.same_code:
-        stated, found = (each.model_dump(mode="json", include=_WORDING) for each in (row, made))
+        # A verdict that is not reached again, as of a control against its baseline, has words in the stated reason.
+        again = {(each.metric, each.comparison, each.source) for each in made.verdicts}
+        whole = all((each.metric, each.comparison, each.source) in again for each in row.verdicts)
+        wording = _WORDING if whole else _WORDING - {"reason"}
+        stated, found = (each.model_dump(mode="json", include=wording) for each in (row, made))
         yield from (f"the scorecard's row: {told}" for told in apart(stated, found))
 
 

@@ -55,6 +55,7 @@ class Row(Part):
     failed_tests: tuple[str, ...] = ()
     error_metric: Literal["wer", "cer"] = Field(default="wer", description="cer where words aren't divided by spaces")
     utterances: int = 0
+    limited_to: int | None = Field(default=None, description="only so many utterances were asked for, else null")
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
     empty_references: int = Field(default=0, description="references without a word after normalisation")
     standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
@@ -146,8 +147,8 @@ def build_row(
         *(_stored(v, v in asserted) for v in gate),
         *(_stored(v, True) for v in asserted if v not in gate),
     ]
-    # Where there is no limit, or no such figure, nothing was asked.
-    statuses = [verdict.status for verdict in verdicts if verdict.bound is not None and record.applies(verdict.metric)]
+    # Where there is no limit, or no such figure, nothing was asked; a refusal has no bound, and counts.
+    statuses = [verdict.status for verdict in verdicts if _counts(verdict) and record.applies(verdict.metric)]
     if tests is not None:
         statuses.append(tests)
     if record.failure is not None or record.summary.answered == 0:
@@ -165,6 +166,7 @@ def build_row(
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
         utterances=record.summary.utterances,
+        limited_to=record.limited_to,
         words=words.substitutions + words.deletions + words.hits,
         empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
         standing_out=standing_out(record),
@@ -179,6 +181,11 @@ def build_row(
         unchanged_since=report.unchanged_since,
         record=shown(report.path),
     )
+
+
+def _counts(verdict: Judgement) -> bool:
+    """Whether something was judged: a bound held, or what a test asked for refused or left undecided."""
+    return verdict.bound is not None or verdict.status is not Status.NOT_AVAILABLE
 
 
 def _data(record: Record) -> str:
@@ -285,9 +292,11 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness
     elif not measured:
         found.append("nothing was measured: every case is not available, skipped or broken")
     for glob in required:
-        if not any(fnmatchcase(row.case.id, glob) for row in measured if row.ran_on is None):
-            moved = next((row.ran_on for row in measured if fnmatchcase(row.case.id, glob)), None)
-            found.append(f"required case `{glob}` was not measured{f': it {moved}' if moved else ''}")
+        matched = [row for row in measured if fnmatchcase(row.case.id, glob)]
+        if not any(row.ran_on is None and row.limited_to is None for row in matched):
+            why = next((f": it {row.ran_on}" for row in matched if row.ran_on), "")
+            part = next((f" whole, only {row.limited_to} of its utterances" for row in matched if row.limited_to), "")
+            found.append(f"required case `{glob}` was not measured{part or why}")
     if strict != "failures":
         # To be strict is to be content with no row that nothing was held against, too.
         refused = REFUSED[strict] | ({Status.NOT_AVAILABLE} if strict == "warnings" else set())
