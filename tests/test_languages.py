@@ -79,9 +79,9 @@ class TestDataset:
 
 
 def chinese(lab: FakeLab) -> FakeLab:
-    """Three utterances of 4 characters, one of them heard with one wrong and one too many."""
-    lab.texts = ("今天很好", "明天很好", "昨天不好")
-    lab.model(wrong={1: "明天恨好吗"})
+    """Six utterances of 4 characters, two of them heard with one wrong and one too many."""
+    lab.texts = ("今天很好", "明天很好", "昨天不好", "后天很好", "前天很好", "每天很好")
+    lab.model(wrong={1: "明天恨好吗", 4: "前天恨好吗"})
     lab.dataset(language="zh")
     lab.limits({"metric": "cer", "max": 0.2})
     return lab
@@ -91,7 +91,7 @@ def test_a_run_has_no_wer_and_says_why(lab: FakeLab) -> None:
     result = chinese(lab).run("-m", "smoke", "-v", "-rs")
     made = lab.record()
     assert (made.summary.wer, made.summary.wer_interval) == (None, None)
-    assert made.summary.cer == 2 / 12
+    assert made.summary.cer == 4 / 24
     assert made.summary.cer_interval is not None
     assert made.summary.words == made.summary.characters
     assert made.error_metric == "cer"
@@ -103,11 +103,11 @@ def test_a_run_has_no_wer_and_says_why(lab: FakeLab) -> None:
 def test_the_scorecard_grades_and_recommends_by_cer(lab: FakeLab) -> None:
     result = chinese(lab).run("-m", "smoke")
     (found,) = lab.scorecard()["rows"]
-    assert (found["error_metric"], found["words"]) == ("cer", 12)
+    assert (found["error_metric"], found["words"]) == ("cer", 24)
     criteria = {each["metric"]: each for each in found["grade"]["criteria"]}
     assert set(criteria) == {"cer", "rtf", "success_rate"}
     assert (criteria["cer"]["letter"], criteria["cer"]["bound"]) == ("C", 0.25)
-    assert found["grade"]["provisional"] == ["12 reference characters, fewer than 5000"]
+    assert found["grade"]["provisional"] == ["24 reference characters, fewer than 5000"]
     assert found["status"] == "pass"
     primary = lab.scorecard()["recommendations"][0]
     assert primary["text"].startswith("fake on cpu: the only one that passes with a grade above F (CER 16.7 %, RTF")
@@ -152,4 +152,4 @@ def test_a_baseline_is_compared_by_cer(lab: FakeLab, tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8").splitlines()[0])["wer"] is None
     judged = baseline.judge(before, lambda: baseline.read(path), "baseline")
     assert (judged.verdict.metric, judged.verdict.value) == ("cer", 2 / 12)
-    assert "no difference: CER 16.67% -> 16.67%" in judged.verdict.reason
+    assert "unchanged: CER 16.7 % -> 16.7 %" in judged.verdict.reason

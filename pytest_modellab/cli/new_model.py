@@ -85,6 +85,7 @@ def _told(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterator[str]
         named = os.path.relpath(folder, found.base)
         setting = f'modellab_catalog = "{named}"' if file.endswith(".toml") else f"modellab_catalog = {named}"
         yield f"pytest does not know this catalog yet: write `{setting}` in {file}"
-    yield f"then run:\npytest --lab-model {draft.id}"
+    yield "then run:"
+    yield f"pytest --lab-model {draft.id}"
     if not draft.tiers:
         yield "A plain `pytest` leaves it out (`tiers: []`); `tiers: [smoke]` in the file puts it in."
