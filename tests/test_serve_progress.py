@@ -65,6 +65,18 @@ def test_a_running_session_is_followed_to_its_end(lab: FakeLab, workers: str) ->
     assert steps[-1]["error_rate"] == 0
 
 
+def test_a_folder_that_is_half_removed_is_no_session_without_cases(tmp_path: Path) -> None:
+    folder = tmp_path / "sessions" / "s"
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text('["asr/a:cpu:b"]')
+    watch = Watch(tmp_path)
+    assert [name for name, _ in watch.look()] == ["session"]
+    (folder / "plan.json").unlink()
+    assert list(watch.look()) == []
+    folder.rmdir()
+    assert list(watch.look()) == [("ended", {"session": "s"})]
+
+
 def test_events_are_of_what_is_new(tmp_path: Path) -> None:
     folder = tmp_path / "sessions" / "s"
     folder.mkdir(parents=True)

@@ -136,7 +136,8 @@ class Watch:
             yield from self._session(name, folder)
 
     def _session(self, name: str, folder: Path) -> Iterator[Event]:
-        plan = _plan(folder)
+        # A plan that is gone is of a session that ends just now, its folder half removed.
+        plan = _plan(folder) or self._sessions.get(name, [])
         if self._sessions.get(name) != plan:
             self._sessions[name] = plan
             yield "session", {"session": name, "cases": plan, "quiet_s": round(_quiet_s(folder), 1)}
