@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from releases import edited, forged, keys, lines_of, the_record
 
+from pytest_modellab.bench.provenance import input_key
 from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import text
+from pytest_modellab.bench.record_files import seal_of, text
 from pytest_modellab.bench.recount import recounted
 from pytest_modellab.cli import main
 from pytest_modellab.gate import Status, case_key
@@ -24,6 +25,7 @@ from pytest_modellab.release.rejudge import Rules, code, rejudged
 from pytest_modellab.release.signature import sign
 from pytest_modellab.scorecard import files
 from pytest_modellab.scorecard.card import Scorecard
+from pytest_modellab.text import normalizer
 
 OLD = Path(__file__).parent / "old" / "release-bundle-1.zip"
 Forgery = Callable[[Path], None]
@@ -171,6 +173,39 @@ def elsewhere(folder: Path) -> None:
     path.rename(place)
 
 
+def consistent(change: Callable[[dict[str, Any]], Any]) -> Forgery:
+    """Change the record, with its key and all figures that follow."""
+
+    def forge(folder: Path) -> None:
+        path = the_record(folder)
+        data = json.loads(path.read_text())
+        change(data)
+        data["provenance"]["key"] = input_key(data["provenance"]["inputs"])
+        again = recounted(Record.model_validate({**data, "seal": None}))
+        path.write_text(text(again.model_copy(update={"seal": seal_of(again)})))
+
+    return forge
+
+
+def inputs(**changes: Any) -> Forgery:
+    return consistent(lambda data: data["provenance"]["inputs"].update(changes))
+
+
+def without_failures(data: dict[str, Any]) -> None:
+    data.update(utterances=data["utterances"][1:], findings=[])
+
+
+def as_if_fewer_were_asked(data: dict[str, Any]) -> None:
+    without_failures(data)
+    data["provenance"]["inputs"].update(utterances=len(data["utterances"]))
+
+
+def as_answered(data: dict[str, Any]) -> None:
+    """As somebody would who makes the references fit the answers."""
+    for each in data["utterances"]:
+        each.update(hypothesis="of that kind", reference="of that kind")
+
+
 FORGERIES: dict[str, tuple[Forgery, str]] = {
     "the status of a row": (
         on_failed(lambda data: data["rows"][0].update(status="pass")),
@@ -230,6 +265,43 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "another commit": (on(NOTE, lambda data: data.update(commit="0" * 40)), "is of commit"),
     "answers of the control": (of_the_control, f"{KEY}: fail: WER"),
     "a record of another case": (elsewhere, "which belongs elsewhere"),
+    "utterances that are left out": (consistent(without_failures), "holds 4 utterances, its inputs say 5"),
+    "utterances that are left out, and not asked for": (
+        consistent(as_if_fewer_were_asked),
+        "holds 4 utterances, the control's record 5; at place 0 'clip-1', in the control's 'clip-0'",
+    ),
+    "references": (
+        consistent(as_answered),
+        "utterance clip-0: its reference is 'of that kind', in the control's record 'one fine day'",
+    ),
+    "the length of a clip": (
+        consistent(lambda data: data["utterances"][0].update(audio_s=3.0)),
+        "utterance clip-0: its audio is 3 s long, in the control's record",
+    ),
+    "the normalizer": (
+        consistent(lambda data: data["normalizer"].update(name="characters", version=normalizer("characters").version)),
+        "normalizer: the record has 'characters', its spec 'whisper-english' (",
+    ),
+    "options": (inputs(options={"answers": {}}), "inputs.options.log: the record has none, its spec '"),
+    "an engine": (inputs(engine="other:Engine"), "inputs.engine: the record has 'other:Engine', its spec '"),
+    "a device": (
+        inputs(device={"kind": "cuda", "index": 0}),
+        "inputs.device: the record has {'kind': 'cuda', 'index': 0}, its spec",
+    ),
+    "weights": (inputs(weights="0" * 64), f"inputs.weights: the record has '{'0' * 64}', its spec None ("),
+    "a data set": (inputs(dataset="0" * 64), f"inputs.dataset: is '{'0' * 57}"),
+    "options of the catalog": (
+        in_text(f"{CATALOG}/models/fake.yaml", "one fine day", "one fine way"),
+        "the record has 'one fine day', its spec 'one fine way' (",
+    ),
+    "a glossary of the catalog": (
+        in_text(f"{CATALOG}/datasets/clips.yaml", "language: en", "language: en\nglossary: [fine day]"),
+        "glossary: the record has [], its spec ['fine day'] (",
+    ),
+    "a language of the catalog": (
+        in_text(f"{CATALOG}/datasets/clips.yaml", "language: en", "language: de"),
+        "language: the record has 'en', its spec 'de' (",
+    ),
     "a control that failed": (
         on(CONTROL, lambda data: data["rows"][0].update(status="pass")),
         f"{KEY}: the scorecard says pass, its figures and limits come to fail",
@@ -375,8 +447,8 @@ class TestSignatures:
         sign(released, key)
         assert main(["verify", str(released), "--signed-by", str(allowed)]) == 0
         assert "signed by releases@example.org\n" in capsys.readouterr().out
-        # Another text that was said and heard: nothing in the bundle contradicts it.
-        other = {"reference": "one good day", "hypothesis": "one good day"}
+        # Another answer, from which the same figures follow: nothing in the bundle contradicts it.
+        other = {"hypothesis": "One fine day."}
         forged(released, lambda data: data["utterances"][0].update(other))
         assert main(["verify", str(released)]) == 0
         assert "signed, by whom was not checked" in capsys.readouterr().out

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pytest_modellab.bench.record import Record
+from pytest_modellab.bench.record import Record, ShardOf
 from pytest_modellab.bench.record_files import read
-from pytest_modellab.bench.recount import all_apart, figures_apart, recounted
+from pytest_modellab.bench.recount import all_apart, figures_apart, recounted, stated_twice
 
 ROOT = Path(__file__).parent.parent
 RECORDS = sorted((ROOT / "results").rglob("*.json.gz"))
@@ -28,6 +28,7 @@ MEASURED = {
 def test_every_figure_of_a_real_record_follows_from_its_utterances(path: Path) -> None:
     record = read(path)
     assert not list(figures_apart(record, recounted(record)))
+    assert not list(stated_twice(record))
 
 
 def numbers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -56,3 +57,39 @@ def test_any_other_number_is_found(task: str) -> None:
             unseen.add(".".join(str(key) for key in path if not isinstance(key, int)))
         place[path[-1]] -= 1
     assert {name for name in unseen if name not in MEASURED and name.partition(".")[0] not in MEASURED} == set()
+
+
+@pytest.mark.parametrize("task", SMALL)
+def test_utterances_that_are_left_out_are_missed(task: str) -> None:
+    record = read(SMALL[task])
+    whole = len(record.utterances)
+    summary = record.summary.model_copy(update={"utterances": whole - 1})
+    fewer = record.model_copy(update={"utterances": record.utterances[1:], "summary": summary})
+    assert list(stated_twice(fewer)) == [f"holds {whole - 1} utterances, its inputs say {whole}"]
+    again = record.model_copy(update={"utterances": (*record.utterances, record.utterances[0])})
+    assert f"holds the utterance {record.utterances[0].id!r} more than once" in list(stated_twice(again))
+
+
+CONTRADICTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "of the summary": ({"utterances": ()}, "holds 0 utterances, its summary says"),
+    "of a limit": ({"limited_to": 1}, "is said to be limited to 1 utterances, and is of"),
+    "of a shard": (
+        {"shard": ShardOf(index=1, of=1, places=(0,), utterances=99)},
+        "is a shard of 99 utterances, its inputs say",
+    ),
+    "of a shard's places": ({"shard": ShardOf(index=1, of=1, places=(0,), utterances=99)}, "its shard has 1 places"),
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_two_numbers_of_utterances_are_a_contradiction(name: str) -> None:
+    changes, told = CONTRADICTIONS[name]
+    assert told in "\n".join(stated_twice(read(SMALL["asr"]).model_copy(update=changes)))
+
+
+@pytest.mark.parametrize("name", ["task", "model"])
+def test_inputs_of_another_case_are_a_contradiction(name: str) -> None:
+    record = read(SMALL["asr"])
+    origin = record.provenance.model_copy(update={"inputs": {**record.provenance.inputs, name: "other"}})
+    (told,) = stated_twice(record.model_copy(update={"provenance": origin}))
+    assert told == f"is of the {name} {getattr(record.case, name)}, its inputs say 'other'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,6 +68,29 @@ def _judge(judge: Judge) -> Judge:
     units = judge.words.substitutions + judge.words.deletions + judge.words.hits
     errors = judge.words.substitutions + judge.words.deletions + judge.words.insertions
     return judge.model_copy(update={"wer": errors / units if units else None})
+
+
+def stated_twice(record: Record) -> Iterator[str]:
+    """What a record says of itself in two places, and otherwise in one of them: how many utterances, and of what case.
+
+    No run leaves out utterances: one without an answer is there, with its error.
+    """
+    inputs, count, shard = record.provenance.inputs, len(record.utterances), record.shard
+    whole = count if shard is None else shard.utterances
+    if record.summary.utterances != count:
+        yield f"holds {count} utterances, its summary says {record.summary.utterances}"
+    if inputs.get("utterances", whole) != whole:
+        holds = f"holds {count} utterances" if shard is None else f"is a shard of {whole} utterances"
+        yield f"{holds}, its inputs say {inputs['utterances']}"
+    if record.limited_to not in (None, whole):
+        yield f"is said to be limited to {record.limited_to} utterances, and is of {whole}"
+    if shard is not None and len(set(shard.places)) != count:
+        yield f"holds {count} utterances, its shard has {len(set(shard.places))} places"
+    if twice := [name for name, times in Counter(each.id for each in record.utterances).items() if times > 1]:
+        yield f"holds the utterance {twice[0]!r:.80} more than once"
+    for name, own in (("task", record.case.task), ("model", record.case.model)):
+        if inputs.get(name, own) != own:
+            yield f"is of the {name} {own}, its inputs say {inputs[name]!r:.80}"
 
 
 def figures_apart(record: Record, again: Record) -> Iterator[str]:

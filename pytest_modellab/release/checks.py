@@ -17,12 +17,13 @@ from pathlib import Path
 from .. import baseline
 from ..bench.provenance import input_key
 from ..bench.record import Record
-from ..bench.recount import all_apart, figures_apart, recounted
+from ..bench.recount import all_apart, figures_apart, recounted, stated_twice
 from ..catalog import Catalog
 from ..catalog.baseline_spec import allowed
 from ..gate import Status, Verdict, case_key
 from ..metrics.regression import DEFAULT
 from ..scorecard.card import Judgement, Row, Scorecard
+from .agreement import contradictions
 from .contents import Contents, contents
 from .note import BASELINES, CATALOG, CHECKSUMS, SIGNATURE, Check, Note
 from .rejudge import Rejudged, Rules, code, rejudged
@@ -67,6 +68,7 @@ def verify(folder: Path, asked: Held | None = None) -> Verified:
         ("every required case has its record", lambda: _missing(found, required)),
         ("every record is of this commit and session, and fresh", lambda: _stale(found, required)),
         ("figures follow from the utterances", lambda: iter((*recounts.problems, *control_recounts.problems))),
+        ("records agree with the catalog, and with those of the control", lambda: contradictions(found, catalog)),
         ("the scorecard follows from records, limits and grades", lambda: _disagreements(found.card, judged)),
         ("every required case passed its gates", lambda: _not_passed(judged, found.card, required)),
         ("no case is worse than its baseline", lambda: _regressions(found, required, catalog)),
@@ -164,6 +166,7 @@ class _Recounts:
             )
             return
         yield from figures_apart(record, again)
+        yield from stated_twice(record)
         if record.provenance.key != input_key(record.provenance.inputs):
             yield "its key isn't that of its inputs"
         if same_code:
