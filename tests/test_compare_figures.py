@@ -125,7 +125,8 @@ class TestCorrection:
         found = self.compared(tmp_path, {f"m{i}": 7 for i in range(7)} | {"same": 0})
         assert (found.tests, found.families) == (7, {"error rate": 7})
         assert found.of("worse") == []
-        assert "among 7 error rates that differ" in found.of("not told apart")[0].why
+        # Beyond the tolerance it isn't said to be no change either.
+        assert "among 7 error rates that differ" in found.of("inconclusive")[0].why
 
     def test_the_worst_comes_first(self, tmp_path: Path) -> None:
         found = self.compared(tmp_path, {"a": 12, "b": 25, "c": 15})
@@ -148,6 +149,11 @@ class TestOneAnswer:
             each for each in cases.of_records(made(), noisy(made(seconds=0.9)), BENCH) if each.metric == "rtf"
         )
         assert (slower.outcome, slower.counted, slower.family) == ("not told apart", False, "time")
+
+    def test_what_is_beyond_doubt_counts_though_its_p_value_is_0(self) -> None:
+        (slower,) = [each for each in cases.of_records(made(), made(seconds=0.4), BENCH) if each.metric == "rtf"]
+        (kept,), _ = corrected([slower.model_copy(update={"p": 0.0})])
+        assert kept.outcome == "worse"
 
     def test_a_few_clips_that_are_all_wrong_come_first(self, tmp_path: Path) -> None:
         for name, wrong in (("before", 0), ("after", 5)):

@@ -117,6 +117,12 @@ class TestBounds:
         assert found.low == pytest.approx(-(1 - 0.025 ** (1 / n)))
         assert found.high == pytest.approx(1 - 0.025 ** (1 / n))
 
+    def test_changes_that_are_all_alike_leave_a_width(self) -> None:
+        found = compared([0] * 6, [2] * 6)
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low < 0.2 < found.high
+
     def test_a_change_seen_once_tells_what_the_next_may_cost(self) -> None:
         found = compared([0] * 100, [50] + [0] * 99)
         assert found.at_most == pytest.approx(5 * (1 - 0.05 ** (1 / 100)))

@@ -55,8 +55,9 @@ def of_answers(before: Baseline, after: Record, bench: Bench) -> Iterator[Change
     if not after.comparable:
         return
     about = {**_about(after, after.error_metric, bench), "family": "error rate"}
+    allowed = bench.allowed(after.case)
     try:
-        found = answers.against(after, before, bench.allowed(after.case), bench.replicates)
+        found = answers.against(after, before, allowed, bench.replicates)
     except BaselineError as error:
         yield Change(**about, outcome="not compared", why=str(error).removeprefix(f"{after.case.id}: "))
         return
@@ -69,6 +70,7 @@ def of_answers(before: Baseline, after: Record, bench: Bench) -> Iterator[Change
         pairs=len(after.utterances),
         method=statistics.PAIRED,
         counted=bool(found.worse or found.better),
+        beyond_tolerance=found.paired.difference > allowed.tolerance,
         worse=_utterances(found.worse),
         better=_utterances(found.better),
     )

@@ -21,6 +21,7 @@ from ..metrics.definitions import METRICS
 from ..metrics.evidence import ALPHA, holm
 from ..metrics.paired import REPLICATES
 from ..metrics.regression import DEFAULT, Allowed
+from ..printable import counted
 from . import cases
 from .cases import Bench
 from .parts import Change, Compared, Family, Lonely, Pair, SideRef, Single
@@ -195,13 +196,12 @@ def corrected(changes: Sequence[Change]) -> tuple[list[Change], dict[Family, int
     kept: set[int] = set()
     families: dict[Family, int] = {}
     for family in dict.fromkeys(change.family for change in changes):
-        tests = {
-            i: each for i, each in enumerate(changes) if each.counted and each.family == family and each.p is not None
-        }
-        if tests:
-            families[family] = len(tests)
+        tests = {i: (each, each.p) for i, each in enumerate(changes) if each.counted and each.family == family}
+        known = {i: (each, p) for i, (each, p) in tests.items() if p is not None}
+        if known:
+            families[family] = len(known)
         for worse in (True, False):
-            p_values = {str(i): each.p if _moved_worse(each) is worse else 1.0 for i, each in tests.items() if each.p}
+            p_values = {str(i): p if _moved_worse(each) is worse else 1.0 for i, (each, p) in known.items()}
             kept |= {int(i) for i in holm(p_values)}
     return [_kept(i, change, kept, families) for i, change in enumerate(changes)], families
 
@@ -215,9 +215,11 @@ def _kept(i: int, change: Change, kept: set[int], families: Mapping[Family, int]
     if change.outcome not in {"worse", "better"} or change.certain or i in kept:
         return change
     alone = change.p is not None and change.p <= ALPHA
-    many = f"{families.get(change.family, 0)} {change.family}s"
+    many = counted(families.get(change.family, 0), change.family)
     why = f"among {many} that differ, one may come out like this by chance" if alone else ""
-    return change.model_copy(update={"outcome": "not told apart", "why": why})
+    # A rise beyond the tolerance that may be chance is none that was seen not to be there.
+    outcome = "inconclusive" if change.beyond_tolerance else "not told apart"
+    return change.model_copy(update={"outcome": outcome, "why": why})
 
 
 def _rank(change: Change) -> tuple[int, bool, float, str]:

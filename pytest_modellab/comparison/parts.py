@@ -51,6 +51,9 @@ class Change(Part):
     )
     counted: bool = Field(default=False, description="whether it is one of those that Holm's correction is over")
     family: Family = Field(default="other figure", description="what it is corrected together with")
+    beyond_tolerance: bool = Field(
+        default=False, description="an error rate that rose by more than limits.yaml lets be"
+    )
     certain: bool = Field(default=False, description="beyond the sanity bound: worse whatever a test says")
     detectable: float | None = Field(default=None, description="the least rise seen four times in five, uncorrected")
     pairs: int = Field(default=0, description="utterances on both sides")

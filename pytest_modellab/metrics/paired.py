@@ -110,8 +110,11 @@ def compare(
     p_rise, p_fall = _flip_tests(change, found, replicates)
     low, high = _interval(change, n, found, (1 + CONFIDENCE) / 2)
     unseen = _unseen(change, n, (1 + CONFIDENCE) / 2)
-    if low is not None and high is not None and np.count_nonzero(change) < FEWEST_CHANGED:
-        low, high = min(low, -unseen), max(high, unseen)
+    if low is not None and high is not None:
+        if np.count_nonzero(change) < FEWEST_CHANGED:
+            low, high = min(low, -unseen), max(high, unseen)
+        if high - low < 1e-9:  # all changed alike
+            low, high = low - unseen, high + unseen
     at_least, at_most = _interval(change, n, found, CONFIDENCE)
     return Paired(
         difference=difference,
@@ -226,8 +229,8 @@ def _detectable(
         return None
     total = float(words.sum())
     errors = (a + b) / 2
-    # Half by what was seen of each utterance, half by its length.
-    expected = errors + max(float(errors.sum()), 1.0) / total * words
+    # By what was seen of each utterance and as much, or an error for each utterance, by its length.
+    expected = errors + max(float(errors.sum()), len(errors)) / total * words
     shares = units.sums(expected / expected.sum())
     q2 = (student_t_quantile(_SUM_CONFIDENCE, units.count - 1) + NormalDist().inv_cdf(POWER)) ** 2
     lead = 1 - q2 * max(0.0, float(np.square(shares).sum()) - 1 / units.count)
