@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -20,7 +20,7 @@ from catalogs import write_catalog
 from fakelab import QUIET, FakeLab
 
 from pytest_modellab.bench import conditions as conditions_module
-from pytest_modellab.bench import gpu, pool
+from pytest_modellab.bench import descendants, gpu, pool
 from pytest_modellab.bench.conditions import CLIP_S, Conditions, fixed_clip
 from pytest_modellab.bench.local import LocalWorker
 from pytest_modellab.catalog import load
@@ -124,6 +124,81 @@ def dataset_of(folder: Path, *seconds: float) -> Any:
     (folder / "datasets" / "talk.jsonl").write_text("\n".join(rows))
     catalog = load(folder)
     return prepare(catalog.datasets["talk"], catalog, Store(folder / "cache"))
+
+
+BURN = """
+import sys, time
+for line in sys.stdin if sys.argv[1:] else [""]:
+    start = time.process_time()
+    while time.process_time() - start < 0.6:
+        pass
+    print(flush=True)
+"""
+STARTING = """
+import subprocess, sys
+from modellab_fake_engine import FakeEngine
+
+BURN = {burn!r}
+
+
+class Starting(FakeEngine):
+    child = None
+
+    def transcribe(self, clip):
+        if {lives}:
+            pipe = subprocess.PIPE
+            self.child = self.child or subprocess.Popen([sys.executable, "-c", BURN, "on"], stdin=pipe, stdout=pipe)
+            self.child.stdin.write(b"go\\n")
+            self.child.stdin.flush()
+            self.child.stdout.readline()
+        else:
+            subprocess.run([sys.executable, "-c", BURN])
+        return super().transcribe(clip)
+"""
+
+
+class TestWhatAnEngineStarts:
+    """Its processes work for it: what they use is not what others use. Nothing else is counted, however busy."""
+
+    @pytest.fixture(params=[False, True], ids=["ended", "alive"])
+    def busy(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LocalWorker]:
+        (tmp_path / "starting.py").write_text(STARTING.format(burn=BURN, lives=request.param))
+        worker = LocalWorker()
+        order: dict[str, Any] = {
+            "engine": f"{tmp_path}/starting.py:Starting",
+            "options": {},
+            "weights": None,
+            "path": None,
+            "seed": 0,
+        }
+        loaded = worker.request({"op": "load", "device": {"kind": "cpu", "index": 0}, **order}, timeout=60)
+        assert "error" not in loaded, loaded
+        yield worker
+        worker.close()
+
+    def test_its_work_is_counted_once(self, busy: LocalWorker) -> None:
+        message = {"op": "transcribe", "rate": RATE, "language": None}
+        for _ in range(2):
+            reply = busy.request(message, np.zeros(RATE, dtype="<f4").tobytes(), timeout=60)
+            assert 0.55 < reply["descendants_cpu_s"] < 2.0
+        assert busy.request({"op": "reset-peak"}, timeout=60)["descendants_cpu_s"] < 0.1
+
+    def test_it_is_not_that_of_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = iter([Times(100.0, 10.0, 50.0), Times(107.0, 11.0, 52.0)])
+        monkeypatch.setattr(psutil, "cpu_times", lambda: next(clock))
+        monkeypatch.setattr(time, "process_time", lambda: 5.0)
+        found = Conditions()
+        found.timed(lambda: {"cpu_s": 1.0, "descendants_cpu_s": 5.5})
+        assert found.others_s == pytest.approx(1.5)
+
+    def test_without_the_kernels_list_it_is_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as child:
+            try:
+                assert child.pid in descendants._descendants(os.getpid())
+                monkeypatch.setattr(descendants, "_LIST", Path("/nowhere"))
+                assert child.pid in descendants._descendants(os.getpid())
+            finally:
+                child.kill()
 
 
 class TestFixedClip:

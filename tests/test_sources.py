@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -214,3 +217,57 @@ def test_an_engine_in_a_repository_counts_what_it_imports_beside_it(
     found = sources.of_answers("ear:Ear")
     assert {"canal.py", "drum/__init__.py", "drum/skin.py", f"{NAME}.engines.steps"} <= set(found)
     assert "stranger.py" not in found
+
+
+@pytest.fixture
+def ear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a repository with a package that has an engine."""
+    for name in ("cochlea/__init__.py", "cochlea/engine.py", "cochlea/inner/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "cochlea" / "engine.py").write_text("import canal, _drum\n")
+    (tmp_path / "canal").mkdir()
+    (tmp_path / "canal" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("cochlea", None)  # imported where its engine is looked for
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cochlea/data.json",
+        "cochlea/inner/model.bin",
+        "cochlea/table",
+        f"cochlea/_core{EXTENSION_SUFFIXES[0]}",
+        "canal/words.txt",
+        f"_drum{EXTENSION_SUFFIXES[0]}",
+    ],
+)
+def test_each_file_of_an_engines_package_counts(ear: Path, name: str) -> None:
+    digests = [sources.of_answers("cochlea.engine:Ear")]
+    for content in (b"import nothing", b"\0\xff", b"\0\xff\xfe"):
+        (ear / name).write_bytes(content)
+        digests.append(sources.of_answers("cochlea.engine:Ear"))
+        assert name in digests[-1]
+    assert all(one != other for one, other in pairwise(digests))
+
+
+@pytest.mark.parametrize(
+    "name", ["cochlea/__pycache__/e.cpython-311.pyc", "cochlea/old.pyc", "cochlea/.cache/x", "beside.json"]
+)
+def test_what_python_and_tools_write_and_what_lies_beside_it_does_not(ear: Path, name: str) -> None:
+    before = sources.of_answers("cochlea.engine:Ear")
+    (ear / name).parent.mkdir(exist_ok=True)
+    (ear / name).write_bytes(b"1")
+    assert sources.of_answers("cochlea.engine:Ear") == before
+
+
+def test_a_file_that_is_replaced_by_one_of_its_age_and_size_is_another(ear: Path) -> None:
+    path, other = ear / "cochlea" / "data.json", ear / "other.json"
+    for each, content in ((path, "1"), (other, "2")):
+        each.write_text(content)
+        os.utime(each, ns=(10**18, 10**18))
+    before = sources.of_answers("cochlea.engine:Ear")
+    shutil.copy2(other, path)
+    assert sources.of_answers("cochlea.engine:Ear") != before

@@ -288,7 +288,14 @@ class CaseRun:
         first = self.job.dataset.utterances[0]
         ask = self.job.exercise.ask(first, self.answers, timed=False)
         group = self.job.case.group
-        loaded = self.pool.get(group, self.job.order, ask if warm_up else None, self._timeout(ask), alone=alone)
+        loaded = self.pool.get(
+            group,
+            self.job.order,
+            ask if warm_up else None,
+            self._timeout(ask),
+            alone=alone,
+            loaded_with=self.job.loaded_with,
+        )
         try:
             self.pool.begin(loaded, self.job.case.model.timeouts.utterance_s)
         except WorkerDied as death:

@@ -122,13 +122,15 @@ class Conditions:
 
 
 def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float, float]:
-    """Make a call, whose reply tells the worker's own CPU seconds: the reply, its wall time, and CPU seconds of others.
+    """Make a call: the reply, its wall time, and CPU seconds of others.
 
-    Those are not cut off at 0: the kernel counts in ticks, and what it gives one call it takes from another.
+    The reply tells those of the worker and of the processes that it started. Those of others are not cut off at 0: the
+    kernel counts in ticks, and what it gives one call it takes from another.
     """
     start, busy, own = time.perf_counter(), _busy_s(), time.process_time()
     reply = call()
-    used = _busy_s() - busy - (time.process_time() - own) - reply.get("cpu_s", 0.0)
+    seconds = reply.get("cpu_s", 0.0) + reply.get("descendants_cpu_s", 0.0)
+    used = _busy_s() - busy - (time.process_time() - own) - seconds
     return reply, time.perf_counter() - start, used
 
 

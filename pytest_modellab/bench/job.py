@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from ..cases import Case
@@ -49,3 +49,5 @@ class Job:
     """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
     elsewhere: Elsewhere | None = None
     """The device it runs on, where that is not the case's."""
+    loaded_with: Mapping[str, Any] = field(default_factory=dict)
+    """Digests and versions of what the worker loads; see edits.loaded_with."""

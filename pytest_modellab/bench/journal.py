@@ -65,6 +65,11 @@ class Journal:
         self._file.write(checked(line) + b"\n")
         self._file.flush()
 
+    def discard(self) -> None:
+        """Remove it: nobody may take over what it holds."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
     def close(self) -> None:
         self._file.close()
 

@@ -20,6 +20,7 @@ from ..store import cache_root
 from ..venvs import environ_of
 from . import wire
 from .clock import believed
+from .descendants import descendants_cpu_s
 from .gpu import gpu_memory
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class LocalWorker:
         if self._gone:
             raise WorkerDied("crash", "the worker was ended before, when what had asked it was broken off")
         self._number += 1
+        started_s = descendants_cpu_s(self.pid)
         start = time.monotonic()
         try:
             wire.send(self._stdin, {**message, "number": self._number}, payload)
@@ -167,7 +169,8 @@ class LocalWorker:
         self._check_sender(reply)
         self._sample(reply)
         now = time.monotonic()
-        return believed(reply, now - start, since_start_s=now - self._started)
+        reply = believed(reply, now - start, since_start_s=now - self._started)
+        return {**reply, "descendants_cpu_s": max(0.0, descendants_cpu_s(self.pid) - started_s)}
 
     @property
     def gone(self) -> bool:
@@ -360,10 +363,11 @@ class InProcessWorker:
         self.gone = False
 
     def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
-        start = time.monotonic()
+        started_s, start = descendants_cpu_s(os.getpid()), time.monotonic()
         reply, samples = self._host.answer(message, payload)
         reply.pop("cpu_s", None)  # the session's own, which it knows
         reply = believed(reply, time.monotonic() - start)
+        reply["descendants_cpu_s"] = max(0.0, descendants_cpu_s(os.getpid()) - started_s)
         return {**reply, "payload": samples} if samples else reply
 
     def close(self) -> None:

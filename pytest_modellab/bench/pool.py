@@ -44,6 +44,8 @@ class Loaded:
     """What the engine chose, by its own word."""
     alone: bool = False
     """Whether it was loaded with the machine to itself, so that its load time counts."""
+    loaded_with: Mapping[str, Any] = field(default_factory=dict)
+    """Digests and versions of what was there when it was loaded; see edits.loaded_with."""
 
 
 @dataclass(frozen=True)
@@ -114,24 +116,34 @@ class Pool:
 
     def reserve(self, group: str, device: Mapping[str, Any], waiting: Callable[[str], None]) -> None:
         """Hold `device`, as a LoadOrder has it, for the model of `group`; without the machine lock, see Leases.take."""
-        self._leases.take(group, device, self._close_worker, waiting)
+        self._leases.take(group, device, self.end_worker, waiting)
 
-    def get(self, group: str, order: LoadOrder, warm_up: Ask | None, warm_up_s: float, *, alone: bool) -> Loaded:
+    def get(
+        self,
+        group: str,
+        order: LoadOrder,
+        warm_up: Ask | None,
+        warm_up_s: float,
+        *,
+        alone: bool,
+        loaded_with: Mapping[str, Any],
+    ) -> Loaded:
         """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet.
 
         With `alone` the machine is held by this session alone: a worker that was loaded beside others is replaced, so
-        that its load time is a cold load's and nothing else's.
+        that its load time is a cold load's and nothing else's. So is one that was loaded with something else than
+        `loaded_with`: its weights, say, were changed since.
         """
         loaded = self._loaded.get(group)
         if loaded is not None and loaded.worker is not None and loaded.worker.gone:
             # What asked it was broken off from outside, by a time-out of the test, say.
             loaded = self._loaded.pop(group) and None
-        if loaded is not None and alone and not loaded.alone:
-            self._close_worker(group)
+        if loaded is not None and ((alone and not loaded.alone) or loaded.loaded_with != loaded_with):
+            self.end_worker(group)
             loaded = None
         if loaded is None:
             loaded = self._loaded[group] = self._load(order, warm_up, warm_up_s)
-            loaded.alone = alone
+            loaded.alone, loaded.loaded_with = alone, loaded_with
         return loaded
 
     def begin(self, loaded: Loaded, timeout_s: float) -> None:
@@ -155,10 +167,11 @@ class Pool:
             self._close(group)
 
     def _close(self, group: str) -> None:
-        self._close_worker(group)
+        self.end_worker(group)
         self._leases.give(group)
 
-    def _close_worker(self, group: str) -> None:
+    def end_worker(self, group: str) -> None:
+        """Close the worker of a group, whose next case loads it anew."""
         loaded = self._loaded.pop(group, None)
         if loaded is not None and loaded.worker is not None:
             loaded.worker.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from . import record_files as records
 from .artefacts import Artefacts
 from .assemble import Judged, Origin, assemble
 from .case_run import CaseRun
+from .edits import Edited, Imported, loaded_with, unedited
 from .exercises import exercise_for
 from .grading import Grader, graded, grader_of
 from .inputs import answers_depend_on, figures_depend_on
@@ -40,7 +41,7 @@ from .pool import LoadOrder, PartOrder, Pool, mapping
 from .record import Record, ShardOf
 from .servants import NoServant, ServantError
 from .session import Session
-from .shards import Shard, together
+from .shards import cut, too_many
 from .standing import standing
 from .stored import Elsewhere
 from .summoning import summon
@@ -79,6 +80,7 @@ class Bench:
         self._occupant = Occupant(cache_root())
         self.sounds = Artefacts(session.reports)
         self._juries: dict[str, Jury] = {}
+        self._imported = Imported()
 
     def start_worker(self, order: LoadOrder) -> Worker:
         """A worker of this session's kind, nothing loaded yet."""
@@ -244,7 +246,7 @@ class Bench:
             return self._measure(case, dataset, order)
         except (Unavailable, NoServant) as error:
             return Outcome(unavailable=str(error))
-        except (StoreError, DatasetError, JudgeError, ServantError, audio.AudioError) as error:
+        except (StoreError, DatasetError, JudgeError, ServantError, Edited, audio.AudioError) as error:
             return Outcome(broken=str(error))
         except OSError as error:
             return Outcome(broken=not_written(error, self.session.reports))
@@ -254,6 +256,7 @@ class Bench:
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
         jury, grader = self.jury(case), self.grader(case, dataset)
         inputs = self.inputs(case, dataset, order)
+        self._imported.check(inputs)
         wanted = self.wanted(case, dataset, inputs)
         always = why_always(case, dataset, order, self)
         fresh = self.settings.fresh or always is not None
@@ -262,10 +265,10 @@ class Bench:
             return found
         exercise = exercise_for(case.task, dataset, engine_class(order.engine), self.sounds)
         whole, seconds = dataset, {u.id: exercise.seconds(u) for u in dataset.utterances}  # finds broken files early
-        shard = None if self.settings.shard is None else _cut(self.settings.shard, whole, seconds)
+        shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)
         if shard is not None:
             if not shard.places:
-                return Outcome(unavailable=_too_many(shard))
+                return Outcome(unavailable=too_many(shard))
             dataset = whole.only(shard.places)
             seconds = {u.id: seconds[u.id] for u in dataset.utterances}
         origin = self._origin(wanted, order, inputs, shard)
@@ -286,8 +289,12 @@ class Bench:
         def say(text: str) -> None:
             self.progress.say(case, text)
 
+        def discard() -> None:
+            journal.discard()
+            self.pool.end_worker(case.group)
+
         with Journal.open(self.session.journal(case.key), head) as journal:
-            job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1])
+            job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1], loaded_with(inputs))
             run = CaseRun(
                 job,
                 self.pool,
@@ -297,11 +304,12 @@ class Bench:
                 counted=counting(dataset.normalizer),
                 stopping=self.session.stopping,
             )
-            facts = run.facts_of_finished() or run.finish()
-            judged = Judged(
-                heard=None if jury is None else self._hear(case, jury, dataset, run, journal),
-                graded={} if grader is None else graded(grader, dataset, run.answers, journal, say),
-            )
+            with unedited(inputs, lambda: self._inputs_now(case), discard):
+                facts = run.facts_of_finished() or run.finish()
+                judged = Judged(
+                    heard=None if jury is None else self._hear(case, jury, dataset, run, journal),
+                    graded={} if grader is None else graded(grader, dataset, run.answers, journal, say),
+                )
             record = assemble(
                 case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin, times=run.times, judged=judged
             )
@@ -309,6 +317,11 @@ class Bench:
             said.audio for each in record.utterances if (said := each.speech or each.reply) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))
+
+    def _inputs_now(self, case: Case) -> dict[str, Any]:
+        """The inputs of `case` by what is on disk now, nothing taken from memory."""
+        self._juries.pop(case.dataset.id, None)
+        return self.inputs(case, self.dataset(case).first(self.settings.max_utterances), self.order(case))
 
     def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> Heard:
         """Have the judges listen, beside whatever else measures accuracy. Raises JudgeError."""
@@ -374,18 +387,6 @@ class Bench:
             model_size=weights.size_of_all([order.weights, *(part.weights for part in order.parts.values())]),
             shard=shard,
         )
-
-
-def _cut(shard: Shard, whole: Dataset, seconds: Mapping[str, float]) -> ShardOf:
-    """Which utterances the shard has."""
-    dialogues = {each.id: each.turn.dialogue for each in whole.utterances if each.turn is not None}
-    assigned = together(seconds, dialogues, shard.of, whole.spec.id)
-    places = tuple(i for i, utterance in enumerate(whole.utterances) if assigned[utterance.id] == shard.index)
-    return ShardOf(index=shard.index, of=shard.of, places=places, utterances=len(whole.utterances))
-
-
-def _too_many(shard: ShardOf) -> str:
-    return f"shard {shard.cut} holds none of its {shard.utterances} utterances; more shards than these are of no use"
 
 
 def _target(case: Case) -> str:

@@ -11,6 +11,7 @@ import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,6 +24,8 @@ PACKAGE = Path(__file__).parents[1]
 NAME = PACKAGE.name
 DIGITS = 16
 """Of the SHA-256 of a file, in hexadecimal."""
+_MODULES = (*SOURCE_SUFFIXES, *EXTENSION_SUFFIXES)
+"""How the file of a module ends."""
 
 
 class Import(NamedTuple):
@@ -67,8 +70,8 @@ def of_answers(
     """Digests of the files that an answer depends on, by module: the engine's and those of `roots` with what they
     import, and of the modules `alone` nothing but themselves.
 
-    Of somebody else's package all modules count, since which of them the engine uses can't be told. Such an engine is
-    what it is in the `environment` of the model, if that has one.
+    Of somebody else's package all files count, data and compiled modules too, since which of them the engine uses can't
+    be told. Such an engine is what it is in the `environment` of the model, if that has one.
     """
     place, package = engine.rpartition(":")[0], PACKAGE
     found: dict[str, Path] = {}
@@ -159,7 +162,7 @@ def _foreign(engine: str, place: str, environment: Environment | None) -> dict[s
     steps = place.count(".") + (source.name == "__init__.py")
     if steps:
         root = source.parents[steps - 1]
-        found = {path.relative_to(root.parent).as_posix(): path for path in sorted(root.rglob("*.py"))}
+        found = {path.relative_to(root.parent).as_posix(): path for path in _files_of(root)}
     else:
         root, found = source, {place: source}
     return found | _beside(found.values(), root.parent)
@@ -181,7 +184,7 @@ def _beside(files: Iterable[Path], folder: Path) -> dict[str, Path]:
             if top == NAME:
                 continue
             whole = (beside / "__init__.py").is_file()
-            for each in sorted(beside.rglob("*.py")) if whole else [folder / f"{top}.py"]:
+            for each in _files_of(beside) if whole else [folder / f"{top}{suffix}" for suffix in _MODULES]:
                 name = each.relative_to(folder).as_posix()
                 if each.is_file() and name not in found:
                     found[name] = each
@@ -189,18 +192,33 @@ def _beside(files: Iterable[Path], folder: Path) -> dict[str, Path]:
     return found
 
 
-def _state(path: Path) -> tuple[int, int]:
+def _files_of(package: Path) -> list[Path]:
+    """All files of a package, sorted, but what Python and tools keep in it for themselves."""
+    found = []
+    for path in package.rglob("*"):
+        folders = path.relative_to(package).parts[:-1]
+        if any(each == "__pycache__" or each.startswith(".") for each in folders) or path.suffix in BYTECODE_SUFFIXES:
+            continue
+        if path.is_file():
+            found.append(path)
+    return sorted(found)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What a file can't keep while what is in it changes; the change time, since a copy may keep the other."""
     state = path.stat()
-    return state.st_mtime_ns, state.st_size
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_size
 
 
 @lru_cache(maxsize=4096)
-def _digest(path: Path, changed: int, size: int) -> str:
+def _digest(path: Path, *state: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]
 
 
 @lru_cache(maxsize=4096)
-def _imports(path: Path, changed: int, size: int) -> tuple[Import, ...]:
+def _imports(path: Path, *state: int) -> tuple[Import, ...]:
+    if path.suffix not in SOURCE_SUFFIXES:
+        return ()
     try:
         tree = ast.parse(path.read_bytes())
     except SyntaxError:  # it can't be imported, and so imports nothing
