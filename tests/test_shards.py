@@ -358,7 +358,9 @@ def test_memory_measured_in_different_ways_is_none(tmp_path: Path) -> None:
 @pytest.fixture
 def parts(lab: FakeLab) -> Path:
     """A catalog to stand in, and a folder for each of two shards."""
-    lab.dataset("talk", language=None)
+    lab.texts = ["one two three"] * 4
+    path = lab.dataset("talk", language=None).with_suffix(".jsonl")
+    path.write_text(path.read_text().replace('"clip-', '"u'))
     lab.quiet()
     for i, each in enumerate(of_model(lab, "tiny")):
         records.write(each, lab.path / "artifacts" / str(i))
@@ -478,8 +480,8 @@ def a_spec(name: str, old: str, new: str) -> Callable[[FakeLab], None]:
 
 OF_ANOTHER_CATALOG: dict[str, tuple[Callable[[FakeLab], Any], str]] = {
     "options": (
-        a_spec("models/tiny.yaml", "one fine day", "another day"),
-        "inputs.options.answers.4000: the record has 'one fine day', its spec 'another day' (lab/models/tiny.yaml",
+        a_spec("models/tiny.yaml", "one two three", "another day"),
+        "inputs.options.answers.4000: the record has 'one two three', its spec 'another day' (lab/models/tiny.yaml",
     ),
     "an engine": (
         a_spec("models/tiny.yaml", "engine: fake-for-tests", "engine: other:Engine"),
@@ -506,6 +508,22 @@ OF_ANOTHER_CATALOG: dict[str, tuple[Callable[[FakeLab], Any], str]] = {
     "utterances that are left out": (
         lambda lab: changed(lab.path / "artifacts", fewer),
         "says of itself what can't be:\n  is a shard of 2 utterances, its inputs say 4",
+    ),
+    "a reference": (
+        a_spec("datasets/talk.jsonl", "one two three", "another day"),
+        "utterance 1: the record has the reference 'one two three', the data set here 'another day'",
+    ),
+    "an id": (
+        a_spec("datasets/talk.jsonl", '"u0"', '"other"'),
+        "utterance 1: the record has the id 'u0', the data set here 'other'",
+    ),
+    "data that grew": (
+        lambda lab: (
+            (lab.catalog / "datasets/talk.jsonl")
+            .open("a")
+            .write('{"audio_filepath": "talk-0.wav", "text": "more", "id": "more"}\n')
+        ),
+        "the record's data set has 4 utterances, the one here 5",
     ),
     "weights": (
         lambda lab: changed(lab.path / "artifacts", with_inputs(weights="0" * 64)),
@@ -546,7 +564,15 @@ def test_shards_are_merged_at_the_commit_that_they_were_measured_at(lab: FakeLab
     lab.limits({"metric": "wer", "max": 0.5})  # other limits may be tried
     assert main(["merge", str(parts)]) == 0
     manifest = lab.catalog / "datasets" / "talk.jsonl"
-    manifest.write_text(manifest.read_text().replace("one fine day", "another day"))
+    manifest.write_text(manifest.read_text().replace("talk-0.wav", "talk-1.wav"))
     capsys.readouterr()
     assert main(["merge", str(parts)]) == 1
     assert "changed here, and not committed: lab/datasets/talk.jsonl" in capsys.readouterr().out
+
+
+def test_data_need_not_be_where_shards_are_merged(lab: FakeLab, parts: Path) -> None:
+    for path in (lab.catalog / "datasets").glob("*.wav"):
+        path.write_text("version https://git-lfs.github.com/spec/v1\n")
+    assert main(["merge", str(parts)]) == 0
+    (lab.catalog / "datasets" / "talk.jsonl").unlink()
+    assert main(["merge", str(parts)]) == 0
