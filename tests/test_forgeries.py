@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from releases import edited, forged, keys, lines_of, the_record
+from releases import edited, forged, git, keys, lines_of, the_record
 
+from pytest_modellab import baseline
 from pytest_modellab.bench.provenance import input_key
 from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import seal_of, text
+from pytest_modellab.bench.record_files import read, seal_of, text
 from pytest_modellab.bench.recount import recounted
 from pytest_modellab.cli import main
 from pytest_modellab.gate import Status, case_key
 from pytest_modellab.release import bundle
 from pytest_modellab.release.contents import contents
-from pytest_modellab.release.note import CATALOG, CONTROL, NOTE, SCORECARD
+from pytest_modellab.release.note import BASELINES, CATALOG, CONTROL, NOTE, SCORECARD
 from pytest_modellab.release.rejudge import Rules, code, rejudged
 from pytest_modellab.release.signature import sign
 from pytest_modellab.scorecard import files
@@ -419,6 +420,35 @@ class TestRequire:
         assert main(["verify", str(released), "--require", str(own / "release.yaml")]) == 0
         assert main(["verify", str(released), "--require", str(own)]) == 1
         assert f"limits: not as in {own}" in capsys.readouterr().out
+
+    def test_the_callers_repository_has_other_baselines(
+        self, released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        saved = baseline.save(read(the_record(released)), released / BASELINES)
+        bundle.seal(released)
+        own = Path(shutil.copytree(released / CATALOG, tmp_path / "own" / "lab"))
+        assert main(["verify", str(released), "--require", str(own)]) == 0
+        assert "not checked: that its baselines are the ones that were committed" in capsys.readouterr().out
+
+        def told() -> str:
+            status = main(["verify", str(released), "--require", str(own)])
+            said = capsys.readouterr().out
+            assert "not checked: that its baselines" not in said
+            assert lines_of(said) == (["its baselines are those beside that catalog"] if status else [])
+            return said
+
+        git(own.parent, "init", "-q")
+        git(own.parent, "commit", "-q", "--allow-empty", "-m", "a repository")
+        beside = own.parent / "reports" / BASELINES
+        name = saved.relative_to(released / BASELINES)
+        assert f"baselines/{name}: there is none in {beside}" in told()
+        shutil.copytree(released / BASELINES, beside)
+        told()
+        in_text(f"{BASELINES}/{name}", "one fine day", "one good day")(beside.parent)
+        assert f"baselines/{name}: not as in {beside}" in told()
+        saved.unlink()
+        bundle.seal(released)
+        assert f"baselines/{name}: is missing, {beside / name} has it" in told()
 
     def test_a_bundle_without_a_catalog_is_not_the_callers(
         self, released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

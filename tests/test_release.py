@@ -37,7 +37,7 @@ class TestMaking:
         said = capfd.readouterr().out
         assert not lines_of(said)
         assert ("signed by releases@example.org\n" if sign else "unsigned: nothing tells who made it") in said
-        assert len(lines_of(said, "ok ")) == (16 if sign else 15)
+        assert len(lines_of(said, "ok ")) == (17 if sign else 16)
         names = zipfile.ZipFile(made).namelist()
         assert {"release.json", "scorecard.json", "control-scorecard.json", "environment.json"} < set(names)
         assert sum(name.startswith("records/fake/asr/") for name in names) == 1

@@ -10,21 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fakelab import FakeLab
 from hypothesis import given
 from hypothesis import strategies as st
 from records import MEMORY, TIMING, record, utterance
+from releases import committed, git
 
 from pytest_modellab import __version__
 from pytest_modellab.baseline import BaselineError
 from pytest_modellab.baseline import save as save_baseline
 from pytest_modellab.bench import record_files as records
 from pytest_modellab.bench.merge import MergeError, merge
+from pytest_modellab.bench.provenance import input_key
 from pytest_modellab.bench.record import NormalizerRef, Pass, Record, ShardOf
 from pytest_modellab.bench.record_files import canonical, read
 from pytest_modellab.bench.shards import Shard, assign
 from pytest_modellab.bench.stored import Elsewhere, Failure, Finding
 from pytest_modellab.cli import main
+from pytest_modellab.engines.registry import target_of
 from pytest_modellab.text import normalizer
 
 Output = pytest.CaptureFixture[str]
@@ -354,10 +358,23 @@ def test_memory_measured_in_different_ways_is_none(tmp_path: Path) -> None:
 @pytest.fixture
 def parts(lab: FakeLab) -> Path:
     """A catalog to stand in, and a folder for each of two shards."""
-    lab.ready()
-    for i, each in enumerate((part(1, (0, 2)), part(2, (1, 3)))):
+    lab.texts = ["one two three"] * 4
+    path = lab.dataset("talk", language=None).with_suffix(".jsonl")
+    path.write_text(path.read_text().replace('"clip-', '"u'))
+    lab.quiet()
+    for i, each in enumerate(of_model(lab, "tiny")):
         records.write(each, lab.path / "artifacts" / str(i))
     return lab.path / "artifacts"
+
+
+def of_model(lab: FakeLab, model: str) -> list[Record]:
+    """Two shards of a case that the catalog has, made by hand."""
+    spec = yaml.safe_load(lab.model(model).read_text())
+    inputs = {
+        **{"seed": 0, "task": "asr", "model": model, "engine": target_of(spec["engine"], lab.catalog)},
+        **{"options": spec["options"], "device": {"kind": "cpu", "index": 0}, "weights": None, "utterances": 4},
+    }
+    return [part(1, (0, 2), model=model, inputs=inputs), part(2, (1, 3), model=model, inputs=inputs)]
 
 
 def test_folders_may_lie_anywhere_below_the_one_that_is_named(parts: Path, capsys: Output) -> None:
@@ -374,16 +391,20 @@ def test_a_case_that_no_shard_ran_is_missed_where_it_is_required(parts: Path, ca
 
 
 def test_of_a_shard_that_was_run_again_in_its_folder_the_newest_counts(parts: Path) -> None:
-    again = part(2, (1, 3), created="2026-01-03T03:04:05.678+00:00", title="again", worker_restarts=1)
+    (last,) = (read(path) for path in (parts / "1").rglob("*.json"))
+    origin = {"created": "2026-01-03T03:04:05.678+00:00", "worker_restarts": 1}
+    again = last.model_copy(update={"id": "0" * 8, "provenance": last.provenance.model_copy(update=origin)})
     records.write(again, parts / "1")
     assert main(["merge", str(parts)]) == 0
     (path,) = Path("reports/runs").rglob("*.json")
     assert read(path).provenance.worker_restarts == 1
 
 
-def test_the_same_shard_in_two_folders_is_refused_and_other_cases_go_on(parts: Path, capsys: Output) -> None:
+def test_the_same_shard_in_two_folders_is_refused_and_other_cases_go_on(
+    lab: FakeLab, parts: Path, capsys: Output
+) -> None:
     shutil.copytree(parts / "1", parts / "2")
-    for i, each in enumerate((part(1, (0, 2), model="other"), part(2, (1, 3), model="other"))):
+    for i, each in enumerate(of_model(lab, "other")):
         records.write(each, parts / str(i))
     assert main(["merge", str(parts)]) == 1
     out = capsys.readouterr().out
@@ -417,3 +438,141 @@ def test_a_folder_without_shards_is_bad_usage(parts: Path, tmp_path: Path, capsy
     assert f"no record of a shard under {tmp_path / 'empty'}; `pytest --lab-shard=1/2`" in capsys.readouterr().err
     assert main(["merge", str(tmp_path / "nowhere")]) == 2
     assert "no such folder" in capsys.readouterr().err
+
+
+# -- the catalog that judges
+
+
+def changed(folder: Path, change: Callable[[Record], Record]) -> None:
+    """Change every record of a shard, with the key and the seal that follow."""
+    for path in folder.rglob("*.json"):
+        found = change(read(path))
+        key = input_key(found.provenance.inputs)
+        found = found.model_copy(update={"seal": None, "provenance": found.provenance.model_copy(update={"key": key})})
+        path.write_text(records.text(found.model_copy(update={"seal": records.seal_of(found)})))
+
+
+def with_inputs(**inputs: Any) -> Callable[[Record], Record]:
+    def change(record: Record) -> Record:
+        told = {**record.provenance.inputs, **inputs}
+        return record.model_copy(update={"provenance": record.provenance.model_copy(update={"inputs": told})})
+
+    return change
+
+
+def fewer(record: Record) -> Record:
+    """As if the data set ended with the first utterance of each shard."""
+    assert record.shard is not None
+    cut = record.shard.model_copy(update={"places": (record.shard.index - 1,), "utterances": 2})
+    summary = record.summary.model_copy(update={"utterances": 1})
+    return record.model_copy(update={"utterances": record.utterances[:1], "shard": cut, "summary": summary})
+
+
+def a_spec(name: str, old: str, new: str) -> Callable[[FakeLab], None]:
+    def change(lab: FakeLab) -> None:
+        path = lab.catalog / name
+        found = path.read_text()
+        assert old in found
+        path.write_text(found.replace(old, new, 1))
+
+    return change
+
+
+OF_ANOTHER_CATALOG: dict[str, tuple[Callable[[FakeLab], Any], str]] = {
+    "options": (
+        a_spec("models/tiny.yaml", "one two three", "another day"),
+        "inputs.options.answers.4000: the record has 'one two three', its spec 'another day' (lab/models/tiny.yaml",
+    ),
+    "an engine": (
+        a_spec("models/tiny.yaml", "engine: fake-for-tests", "engine: other:Engine"),
+        "its spec 'other:Engine' (lab/models/tiny.yaml",
+    ),
+    "a glossary": (
+        a_spec("datasets/talk.yaml", "tasks:", "glossary: [one]\ntasks:"),
+        "glossary: the record has [], its spec ['one'] (lab/datasets/talk.yaml",
+    ),
+    "a language": (
+        a_spec("datasets/talk.yaml", "language: null", "language: en"),
+        "language: the record has 'none', its spec 'en' (lab/datasets/talk.yaml",
+    ),
+    "a normalizer": (
+        a_spec("datasets/talk.yaml", "tasks:", "normalizer: none\ntasks:"),
+        "normalizer: the record has 'whisper-english', its spec 'none' (",
+    ),
+    "a title": (a_spec("models/tiny.yaml", "tasks:", "title: Other\ntasks:"), "title: the record has 'tiny', its"),
+    "a device": (
+        a_spec("models/tiny.yaml", "cpu: {}", "cuda: {}"),
+        "ran on cpu, which the spec of tiny doesn't list (lab/models/tiny.yaml",
+    ),
+    "no such model": (lambda lab: (lab.catalog / "models/tiny.yaml").unlink(), "no model tiny in lab"),
+    "utterances that are left out": (
+        lambda lab: changed(lab.path / "artifacts", fewer),
+        "says of itself what can't be:\n  is a shard of 2 utterances, its inputs say 4",
+    ),
+    "a reference": (
+        a_spec("datasets/talk.jsonl", "one two three", "another day"),
+        "utterance 1: the record has the reference 'one two three', the data set here 'another day'",
+    ),
+    "an id": (
+        a_spec("datasets/talk.jsonl", '"u0"', '"other"'),
+        "utterance 1: the record has the id 'u0', the data set here 'other'",
+    ),
+    "data that grew": (
+        lambda lab: (
+            (lab.catalog / "datasets/talk.jsonl")
+            .open("a")
+            .write('{"audio_filepath": "talk-0.wav", "text": "more", "id": "more"}\n')
+        ),
+        "the record's data set has 4 utterances, the one here 5",
+    ),
+    "weights": (
+        lambda lab: changed(lab.path / "artifacts", with_inputs(weights="0" * 64)),
+        f"inputs.weights: the record has '{'0' * 64}', its spec None (lab/models/tiny.yaml",
+    ),
+    "parts": (
+        lambda lab: changed(lab.path / "artifacts", with_inputs(parts={"ear": {}})),
+        "inputs.parts: the record has ['ear'], its spec [] (lab/models/tiny.yaml",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER_CATALOG)
+def test_shards_of_another_catalog_are_refused(lab: FakeLab, parts: Path, name: str, capsys: Output) -> None:
+    change, told = OF_ANOTHER_CATALOG[name]
+    lab.model("another")  # so that there is a catalog without the model, too
+    change(lab)
+    assert main(["merge", str(parts)]) == 1
+    out = capsys.readouterr().out
+    assert told in out
+    assert re.search(r"^refused: tiny:cpu:talk: shard \d/2: .*/artifacts/\d/.*\.json ", out, re.MULTILINE)
+    assert not list(Path("reports/runs").rglob("*.json"))
+
+
+def test_shards_are_merged_at_the_commit_that_they_were_measured_at(lab: FakeLab, parts: Path, capsys: Output) -> None:
+    git(lab.path, "init", "-q", "-b", "main")
+    committed(lab)
+    here = git(lab.path, "rev-parse", "HEAD").strip()
+    assert main(["merge", str(parts)]) == 1
+    out = capsys.readouterr().out
+    assert f"was measured at another commit:\n  the record is of commit {'b' * 40}\n  lab is at {here}\n" in out
+    assert f"check out {'b' * 12} to merge it, or measure again at {here[:12]}" in out
+
+    def of_this(record: Record) -> Record:
+        return record.model_copy(update={"provenance": record.provenance.model_copy(update={"commit": here})})
+
+    changed(parts, of_this)
+    lab.limits({"metric": "wer", "max": 0.5})  # other limits may be tried
+    assert main(["merge", str(parts)]) == 0
+    manifest = lab.catalog / "datasets" / "talk.jsonl"
+    manifest.write_text(manifest.read_text().replace("talk-0.wav", "talk-1.wav"))
+    capsys.readouterr()
+    assert main(["merge", str(parts)]) == 1
+    assert "changed here, and not committed: lab/datasets/talk.jsonl" in capsys.readouterr().out
+
+
+def test_data_need_not_be_where_shards_are_merged(lab: FakeLab, parts: Path) -> None:
+    for path in (lab.catalog / "datasets").glob("*.wav"):
+        path.write_text("version https://git-lfs.github.com/spec/v1\n")
+    assert main(["merge", str(parts)]) == 0
+    (lab.catalog / "datasets" / "talk.jsonl").unlink()
+    assert main(["merge", str(parts)]) == 0

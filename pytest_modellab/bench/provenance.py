@@ -26,6 +26,18 @@ def git_state(folder: Path) -> tuple[str | None, bool | None]:
     return commit, bool(status)
 
 
+def uncommitted(folder: Path, paths: Iterable[Path]) -> list[str]:
+    """Tracked files among `paths`, which may be folders, that differ from the commit checked out in `folder`.
+
+    None is told outside git, and of paths outside the repository.
+    """
+    found: list[str] = []
+    for path in paths:
+        told = _git(folder, "diff", "--name-only", "HEAD", "--", str(path.resolve()))
+        found += [name for name in (told or "").splitlines() if name not in found]
+    return found
+
+
 def _git(folder: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(

@@ -18,6 +18,18 @@ from .record import Record
 from .run import CONTROL
 
 
+def missing_specs(record: Record, catalog: Catalog) -> Iterator[str]:
+    """What of a record's case the catalog has no spec of, a line each: `no model tiny in lab`."""
+    case = record.case
+    ids = {"model": (case.model, catalog.models), "dataset": (case.dataset, catalog.datasets)}
+    devices = {"device": (case.device, catalog.devices)}
+    if record.ran_on is not None:
+        devices["device that stood in"] = (record.ran_on.device, catalog.devices)
+    for what, (name, known) in {**ids, **devices}.items():
+        if name not in known:
+            yield f"no {what} {name} in {catalog.shown(str(catalog.folder))}"
+
+
 def apart_from_specs(record: Record, catalog: Catalog, *, control: bool = False) -> Iterator[str]:
     """What differs, a line each: `inputs.options.beam_size: the record has 5, its spec 1 (lab/models/x.yaml)`.
 
@@ -26,10 +38,10 @@ def apart_from_specs(record: Record, catalog: Catalog, *, control: bool = False)
     """
     case = record.case
     ran_on = case.device if record.ran_on is None else record.ran_on.device
-    model, dataset = catalog.models.get(case.model), catalog.datasets.get(case.dataset)
-    device, asked = catalog.devices.get(ran_on), catalog.devices.get(case.device)
-    if model is None or dataset is None or device is None or asked is None:
+    if any(missing_specs(record, catalog)):
         return
+    model, dataset = catalog.models[case.model], catalog.datasets[case.dataset]
+    device, asked = catalog.devices[ran_on], catalog.devices[case.device]
     if ran_on not in model.devices:
         yield f"ran on {ran_on}, which the spec of {model.id} doesn't list ({catalog.shown(model.origin)})"
         return

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..bench import record_files as records
+from ..bench.judged_by import hold
 from ..bench.merge import MergeError, merge
 from ..bench.record import Record
 from ..gate import Strictness
@@ -36,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     for found in _cases(options.folders).values():
         try:
             record = merge(found)
+            hold(found, catalog)
         except MergeError as error:
             refused.append(f"refused: {error}")
             tell_lines(refused[-1])

@@ -6,15 +6,17 @@ import argparse
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..bench.provenance import git_state
 from ..printable import printable
 from ..release.bundle import unpacked
 from ..release.checks import Verified, verify
 from ..release.conduct import Plan, conduct, required
-from ..release.note import Check, NotRun, read
-from ..release.requirements import held
+from ..release.note import BASELINES, Check, NotRun, read
+from ..release.requirements import Held, held
 from ..release.signature import signed
 from . import UsageError
 from .place import open_catalog, reports_beside
@@ -60,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Check a bundle. 0 where nothing is wrong with it."""
-    asked = None if options.require is None else held(options.require)
+    asked = None if options.require is None else _held(options.require)
     with unpacked(options.bundle) as folder:
         found = verify(folder, asked)
         by, who = signed(folder, options.signed_by)
@@ -78,6 +80,16 @@ def check(options: argparse.Namespace) -> int:
     good = "good" if note.whole else "good as far as a bundle of version 1 can be checked"
     tell(f"modellab verify: {'FAILED' if wrong else good}: {options.bundle}")
     return 1 if wrong else 0
+
+
+def _held(path: Path) -> Held:
+    """What `--require` asks for; of a catalog in its repository, the baselines there, too."""
+    asked = held(path)
+    if not asked.whole or asked.catalog is None:
+        return asked
+    beside = reports_beside(asked.catalog) / BASELINES
+    in_git = git_state(asked.catalog.folder)[0] is not None
+    return replace(asked, baselines=beside) if in_git or beside.is_dir() else asked
 
 
 def _half_the_cores() -> int:

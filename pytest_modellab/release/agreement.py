@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import Path
 
+from .. import baseline
 from ..bench.record import Record, UtteranceResult
 from ..bench.recount import alike
 from ..bench.specified import apart_from_specs
 from ..catalog import Catalog
 from ..gate import case_key
 from .contents import Contents
+from .note import BASELINES
 
 _OF_THE_DATA = ("reference", "prompt", "speaker", "language", "kind", "snr_db")
 """Of an utterance: what its data set tells, whoever answers."""
@@ -32,6 +35,21 @@ def contradictions(found: Contents, catalog: Catalog | None) -> Iterator[str]:
     for name, record in found.records.items():
         if (other := controls.get(case_key(record.case))) is not None:
             yield from (f"{name}: {told}" for told in apart_from_control(record, other))
+
+
+def other_baselines(found: Contents, beside: Path) -> Iterator[str]:
+    """Baselines of the bundle's cases that are not as in the folder `beside`, or are in one of the two alone."""
+    wanted = {baseline.place(record, beside).relative_to(beside) for record in found.records.values()}
+    there = {path.relative_to(found.folder / BASELINES) for path in (found.folder / BASELINES).rglob("*.jsonl")}
+    for name in sorted(wanted | there):
+        ours, theirs = found.folder / BASELINES / name, beside / name
+        if not theirs.is_file():
+            if ours.is_file():
+                yield f"{BASELINES}/{name.as_posix()}: there is none in {beside}"
+        elif not ours.is_file():
+            yield f"{BASELINES}/{name.as_posix()}: is missing, {theirs} has it"
+        elif ours.read_bytes() != theirs.read_bytes():
+            yield f"{BASELINES}/{name.as_posix()}: not as in {beside}"
 
 
 def apart_from_control(record: Record, control: Record) -> Iterator[str]:

@@ -23,7 +23,7 @@ from ..catalog.baseline_spec import allowed
 from ..gate import Status, Verdict, case_key
 from ..metrics.regression import DEFAULT
 from ..scorecard.card import Judgement, Row, Scorecard
-from .agreement import contradictions
+from .agreement import contradictions, other_baselines
 from .contents import Contents, contents
 from .note import BASELINES, CATALOG, CHECKSUMS, SIGNATURE, Check, Note
 from .rejudge import Rejudged, Rules, code, rejudged
@@ -80,6 +80,14 @@ def verify(folder: Path, asked: Held | None = None) -> Verified:
     unchecked = [*_unchecked(note, same_code), *judged.unchecked, *control.unchecked]
     if asked is not None and asked.whole:
         checks.append(("its catalog is the one that is asked for", lambda: _other_catalog(found, catalog, asked)))
+    if asked is not None and asked.baselines is not None:
+        beside = asked.baselines
+        checks.append(("its baselines are those beside that catalog", lambda: other_baselines(found, beside)))
+    else:
+        unchecked.append(
+            "that its baselines are the ones that were committed: --require CATALOG, a folder, compares them with"
+            " reports/baselines of its repository"
+        )
     made = tuple(Check(name, tuple(check())) for name, check in checks)
     return Verified((sums, *made), tuple(unchecked), _undecided(found, required, catalog))
 

@@ -40,6 +40,8 @@ class Held:
     catalog: Catalog | None
     whole: bool
     """Whether the rest of the catalog has to be the same, too."""
+    baselines: Path | None = None
+    """Where the baselines lie that the bundle's have to be; None where none are asked for."""
 
 
 def tier_of(catalog: Catalog) -> list[Case]:
