@@ -107,7 +107,8 @@ def test_the_scorecard_grades_and_recommends_by_cer(lab: FakeLab) -> None:
     criteria = {each["metric"]: each for each in found["grade"]["criteria"]}
     assert set(criteria) == {"cer", "rtf", "success_rate"}
     assert (criteria["cer"]["letter"], criteria["cer"]["bound"]) == ("C", 0.25)
-    assert found["grade"]["provisional"] == ["24 reference characters, fewer than 5000"]
+    # What else runs on the machine may make it provisional, too.
+    assert found["grade"]["provisional"][0] == "24 reference characters, fewer than 5000"
     assert found["status"] == "pass"
     primary = lab.scorecard()["recommendations"][0]
     assert primary["text"].startswith("fake on cpu: the only one that passes with a grade above F (CER 16.7 %, RTF")
