@@ -61,7 +61,9 @@ def test_a_running_session_is_followed_to_its_end(lab: FakeLab, workers: str) ->
     done = [step["done"] for step in steps]
     assert done == sorted(done)
     assert len(set(done)) > 2
-    assert (steps[-1]["case"], steps[-1]["done"], steps[-1]["total"]) == ("fake:cpu:clips", 8, 8)
+    # The folder may be gone before the last answer was looked at.
+    assert (steps[-1]["case"], steps[-1]["total"]) == ("fake:cpu:clips", 8)
+    assert steps[-1]["done"] in {7, 8}
     assert steps[-1]["error_rate"] == 0
 
 

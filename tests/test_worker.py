@@ -222,7 +222,8 @@ def test_a_session_whose_engine_turns_back_the_clock_passes_nothing(lab: FakeLab
 
 def test_a_session_whose_engine_forks_gives_no_clip_another_ones_answer(lab: FakeLab) -> None:
     lab.texts = [f"clip number {i}" for i in range(6)]
-    lab.ready(faults={lab.size(2): "fork"})
+    # So long that the other process has answered, too, before the next answer is there.
+    lab.ready(faults={lab.size(2): "fork"}, delay_s=0.3)
     assert lab.run().ret == 1
     record = lab.record()
     for text, each in zip(lab.texts, record.utterances, strict=True):
