@@ -101,14 +101,13 @@ def test_a_run_has_no_wer_and_says_why(lab: FakeLab) -> None:
 
 
 def test_the_scorecard_grades_and_recommends_by_cer(lab: FakeLab) -> None:
-    result = chinese(lab).run("-m", "smoke")
+    result = chinese(lab).quiet().run("-m", "smoke")
     (found,) = lab.scorecard()["rows"]
     assert (found["error_metric"], found["words"]) == ("cer", 24)
     criteria = {each["metric"]: each for each in found["grade"]["criteria"]}
     assert set(criteria) == {"cer", "rtf", "success_rate"}
     assert (criteria["cer"]["letter"], criteria["cer"]["bound"]) == ("C", 0.25)
-    # What else runs on the machine may make it provisional, too.
-    assert found["grade"]["provisional"][0] == "24 reference characters, fewer than 5000"
+    assert found["grade"]["provisional"] == ["24 reference characters, fewer than 5000"]
     assert found["status"] == "pass"
     primary = lab.scorecard()["recommendations"][0]
     assert primary["text"].startswith("fake on cpu: the only one that passes with a grade above F (CER 16.7 %, RTF")
