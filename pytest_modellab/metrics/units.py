@@ -15,8 +15,8 @@ Values: TypeAlias = Sequence[float] | NDArray[Any]
 FEWEST_CLUSTERS = 5
 """Of a figure: from five speakers on Student's t covers the rate of speakers in general (benchmarks/intervals.py)."""
 FEWEST_PAIRED_CLUSTERS = 25
-"""Of a comparison: whether these speakers got worse is what is asked, and over few speakers a test finds less. Over five
-it finds less than half as often as over utterances, over 20 up to twelve points below the best test
+"""Of a comparison: whether these speakers got worse is what is asked, and over few speakers a test finds less. Over
+five it finds less than half as often as over utterances, over 20 up to twelve points below the best test
 (benchmarks/gate_power.py)."""
 
 
