@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_modellab.bench.record import (
+from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.core.schema_base import Edits, Failure, Share
+from pytest_modellab.results.record import (
     AsrSummary,
     BeyondWer,
-    CaseRef,
     MemoryUse,
     NormalizerRef,
     Provenance,
@@ -14,7 +15,6 @@ from pytest_modellab.bench.record import (
     Timing,
     UtteranceResult,
 )
-from pytest_modellab.bench.stored import Edits, Failure, Share
 
 TIMING = Timing(
     load_s=2.0,

@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..bench.files import write_text
-from ..scorecard import results
+from pytest_modellab.core.files import write_text
+from pytest_modellab.reports.scorecard import results
+
 from . import UsageError
 from .baseline import latest, matches
 from .exits import Exit
