@@ -21,8 +21,9 @@ from pytest_modellab.runner.runner import Bench
 from pytest_modellab.runner.session import Session
 from pytest_modellab.runner.standing import again
 
-from . import UsageError
+from .command import Commands
 from .configuration import configuration
+from .exits import UsageError
 from .place import chosen, open_catalog, reports_folder
 from .tell import tell_lines
 
@@ -98,3 +99,10 @@ def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
     changes = list(input_changes.changes(record.provenance.inputs, inputs))
     yield f"run, for {path} is not of this:"
     yield from changes or [reuse.why_not(record, wanted) or "its figures can't be made anew from it alone"]
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    cause = commands.add("why", run, "Say whether a case's record still stands, and if not, which input has changed.")
+    cause.add_argument("cases", nargs="+", metavar="CASE", help="ids or globs, model:device:dataset")
+    cause.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
