@@ -14,8 +14,10 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.reports.scorecard import page
-from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard, build, build_row
+from pytest_modellab.reports.scorecard.build import build, build_row
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import loader
+from pytest_modellab.reports.scorecard.row import CaseReport, Row
 from pytest_modellab.results import record_files
 from pytest_modellab.results.record import Record, Slice, UtteranceResult
 from pytest_modellab.results.verdicts import Limits

@@ -70,17 +70,6 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
 
 
-def plan_here(catalog: Catalog, selection: Selection = Selection()) -> tuple[list[Case], list[str]]:
-    """The plan as environment variables have it, and what is wrong with them, a line each."""
-    from .streaming_choice import applied, read, with_choice
-
-    choice, problems = read(catalog)
-    cases = plan(catalog, selection)
-    if problems or not choice:
-        return cases, problems
-    return with_choice(cases, choice, plan(applied(choice, catalog), selection)), []
-
-
 def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
     """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
 

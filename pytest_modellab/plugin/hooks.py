@@ -275,7 +275,10 @@ class ControllerPlugin:
         if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):
             from . import junit
 
-            junit.tell_suite(session.config, junit.of_session(self.lab))
+            lab, left = self.lab, self.lab.left
+            page = None if left is None or left.page is None else lab.shown(left.page)
+            found = junit.of_session(self.lab.scorecard, lab.config.base, lab.shown(lab.scorecard_path), page)
+            junit.tell_suite(session.config, found)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.lab.scorecard is None:

@@ -49,8 +49,6 @@ def _uses_case(metafunc: pytest.Metafunc) -> bool:
     """
     if CASE_FIXTURE not in metafunc.fixturenames:
         return False
-    from . import fixtures
-
     known = metafunc._arg2fixturedefs
     found: set[str] = set()
     waiting = [*metafunc.definition._fixtureinfo.initialnames]
@@ -63,7 +61,9 @@ def _uses_case(metafunc: pytest.Metafunc) -> bool:
             waiting += each.argnames
             if name not in each.argnames:  # else it extends the one that it hides
                 break
-    ours = any(getattr(each.func, "__module__", "") == fixtures.__name__ for each in known.get(CASE_FIXTURE, ()))
+    ours = any(
+        getattr(each.func, "__module__", "") == f"{__package__}.fixtures" for each in known.get(CASE_FIXTURE, ())
+    )
     return ours and CASE_FIXTURE in found
 
 

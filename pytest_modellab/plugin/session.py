@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in, plan_here
+from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import Catalog, load
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.variables import STEP_SUMMARY
 
@@ -27,8 +28,9 @@ from .options import Config
 if TYPE_CHECKING:
     from pytest_modellab.core.stats.regression import Allowed
     from pytest_modellab.reports.scorecard import page
-    from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard
+    from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.reports.scorecard.files import Left
+    from pytest_modellab.reports.scorecard.row import CaseReport, Row
     from pytest_modellab.results.verdicts import Limits, Run
     from pytest_modellab.runner.runner import Bench
     from pytest_modellab.runner.session import Session
@@ -262,7 +264,7 @@ def finish(lab: Lab, session: pytest.Session) -> None:
 
 
 def _write_scorecard(lab: Lab, session: pytest.Session, *, interrupted: bool) -> None:
-    from pytest_modellab.reports.scorecard.card import build
+    from pytest_modellab.reports.scorecard.build import build
     from pytest_modellab.reports.scorecard.files import write
 
     planned = lab.session.plan()
@@ -312,7 +314,7 @@ def _recordings(lab: Lab) -> page.Recordings | None:
 
 def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
     """The rows of these cases; what stands for no case has none."""
-    from pytest_modellab.reports.scorecard.card import build_row
+    from pytest_modellab.reports.scorecard.build import build_row
     from pytest_modellab.results.verdicts import corrected
 
     reports = [_report(lab, case) for key in keys if (case := lab.case(key)) is not None]
@@ -326,7 +328,7 @@ def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
 
 def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     from pytest_modellab.catalog.case_ref import CaseRef
-    from pytest_modellab.reports.scorecard.card import CaseReport
+    from pytest_modellab.reports.scorecard.row import CaseReport
     from pytest_modellab.results.record_files import RecordError
     from pytest_modellab.results.verdicts import Status, Verdict
     from pytest_modellab.runner.outcome import Outcome, from_note

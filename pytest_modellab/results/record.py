@@ -34,22 +34,9 @@ from pytest_modellab.tasks.tts import record as speech_record
 from pytest_modellab.tasks.tts.record import Speech, SpeechSummary
 
 from . import hidden_error_values
-from .shards import Shard
+from .shard_ref import ShardOf
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
-
-
-class ShardOf(Stored):
-    """A part of the utterances of a data set, so that several machines can share it."""
-
-    index: int = Field(description="from 1")
-    of: int
-    places: tuple[int, ...] = Field(description="of its utterances in the data set, from 0")
-    utterances: int = Field(description="of all shards")
-
-    @property
-    def cut(self) -> Shard:
-        return Shard(self.index, self.of)
 
 
 class UtteranceResult(Stored):

@@ -9,7 +9,7 @@ from pytest_modellab.core.metrics.definitions import METRICS
 from pytest_modellab.results.record import Record
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 # On one line.
 MOST_SLICES = 3

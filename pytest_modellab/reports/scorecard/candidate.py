@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_modellab.core.metrics.definitions import METRICS, TIMED, WITH_INTERVAL
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 WORST = frozenset({*TIMED, "peak_rss_mb", "peak_device_mb", "model_size_mb"})
 """Metrics of which the worst of several data sets counts; others are pooled over what was said in them."""

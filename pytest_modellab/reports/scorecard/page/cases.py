@@ -8,7 +8,7 @@ from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.definitions import METRICS
 from pytest_modellab.results.record import Record, Slice
 
-from ..card import Judgement, Row
+from ..row import Judgement, Row
 from ..tables import error_metric_title, in_brackets
 from . import harmless
 from .origins import code, machine, origins
