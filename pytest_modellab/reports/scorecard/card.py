@@ -15,7 +15,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import Task, TaskGrades
-from pytest_modellab.core.metrics.definitions import METRICS, noise_of
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Elsewhere, Range, Told
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import REFUSED, Comparison, Status, Strictness, Verdict, case_key, worst
@@ -80,7 +80,7 @@ class Row(Part):
 
     def noise(self, metric: str) -> str | None:
         """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
-        return noise_of(metric, self.noisy, self.noisy_loading)
+        return METRICS[metric].noise(self.noisy, self.noisy_loading)
 
     @property
     def unlimited(self) -> list[str]:
@@ -169,7 +169,7 @@ def build_row(
         error_metric=record.error_metric,
         utterances=record.summary.utterances,
         limited_to=record.limited_to,
-        words=words.substitutions + words.deletions + words.hits,
+        words=words.units,
         empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
         standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
