@@ -31,7 +31,7 @@ class Slice(Stored):
 
 
 class BeyondWer(Stored):
-    """What the word error rate hides, as counts; `core.metrics.hidden_errors` and `.writing` define them."""
+    """Errors that the word error rate hides, as counts; defined in `core.metrics.hidden_errors` and `.writing`."""
 
     quiet: int = Field(description="answered utterances whose reference has no words")
     quiet_s: float = Field(description="their audio, seconds")
