@@ -19,8 +19,9 @@ from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import loader
 from pytest_modellab.reports.scorecard.row import CaseReport, Row
 from pytest_modellab.results import record_files
-from pytest_modellab.results.record import Record, Slice, UtteranceResult
+from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import Limits
+from pytest_modellab.tasks.asr.record import Slice
 from pytest_modellab.tasks.chat.record import Reply
 from pytest_modellab.tasks.streaming.record import PartialResult, Streamed, summarize
 from pytest_modellab.tasks.tts.record import Speech

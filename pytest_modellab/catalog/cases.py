@@ -70,7 +70,10 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
 
 
-def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
+EVERYTHING = Selection()
+
+
+def plan(catalog: Catalog, selection: Selection = EVERYTHING) -> list[Case]:
     """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
 
     A model that `selection` names, without a wildcard, is in every tier: somebody wants it to run.
@@ -78,7 +81,7 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
     return [case for case, why in _combined(catalog, selection) if not why]
 
 
-def left_out(catalog: Catalog, selection: Selection = Selection()) -> dict[Reason, list[Case]]:
+def left_out(catalog: Catalog, selection: Selection = EVERYTHING) -> dict[Reason, list[Case]]:
     """Combinations of model, device and data set for a common task that are no case, by what keeps them from it."""
     found: dict[Reason, list[Case]] = {}
     for case, why in _combined(catalog, selection):

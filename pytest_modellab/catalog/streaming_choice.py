@@ -23,7 +23,7 @@ from pytest_modellab.core.variables import (
 from pytest_modellab.engines.registry import engine_class
 
 from .base import LANGUAGE_TAG, TIERS
-from .cases import Case, Selection, plan
+from .cases import EVERYTHING, Case, Selection, plan
 from .errors import suggest
 
 if TYPE_CHECKING:
@@ -230,7 +230,7 @@ def _stream(spec: Any, chunk_s: float | None) -> Any:
     return (spec or StreamSpec()).model_copy(update={"chunk_s": chunk_s})
 
 
-def plan_here(catalog: Catalog, selection: Selection = Selection()) -> tuple[list[Case], list[str]]:
+def plan_here(catalog: Catalog, selection: Selection = EVERYTHING) -> tuple[list[Case], list[str]]:
     """The plan as environment variables have it, and what is wrong with them, a line each."""
     choice, problems = read(catalog)
     cases = plan(catalog, selection)

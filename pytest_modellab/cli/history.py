@@ -8,7 +8,7 @@ import json
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import default_grades
 from pytest_modellab.core.console import counted, printable
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.reports.history import Point, Trend, Wanted, history, shown_figure, shown_interval, sparkline
 
 from .command import Commands, positive

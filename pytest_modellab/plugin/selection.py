@@ -87,7 +87,7 @@ def case_of(item: pytest.Item) -> Case | None:
 def _bounded(mark: pytest.Mark) -> str:
     """The metric that a `bounded` mark names."""
     from pytest_modellab.catalog.errors import suggest
-    from pytest_modellab.core.metrics.definitions import METRICS
+    from pytest_modellab.core.metrics.registry import METRICS
 
     if len(mark.args) != 1 or mark.kwargs:
         pytest.fail(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}", pytrace=False)

@@ -11,7 +11,7 @@ import pytest
 from pages import Parsed, answered, card, case, heard, rendered, spoken, streamed
 from records import TIMING, edits, record, utterance
 
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure, Range
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.reports.scorecard import page

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from pytest_modellab.catalog import Catalog
 from pytest_modellab.catalog.specs import Task, TaskGrades
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.recount import alike, apart
 from pytest_modellab.results.verdicts import (

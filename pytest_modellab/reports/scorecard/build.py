@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import Task, TaskGrades
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import REFUSED, Status, Strictness, Verdict, case_key, worst
 
@@ -65,7 +65,7 @@ def build_row(
         error_metric=record.error_metric,
         utterances=record.summary.utterances,
         limited_to=record.limited_to,
-        words=words.substitutions + words.deletions + words.hits,
+        words=words.units,
         empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
         standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.metrics.definitions import noise_of
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Elsewhere, Range, Told
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Comparison, Status, Verdict
@@ -67,7 +67,7 @@ class Row(Part):
 
     def noise(self, metric: str) -> str | None:
         """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
-        return noise_of(metric, self.noisy, self.noisy_loading)
+        return METRICS[metric].noise(self.noisy, self.noisy_loading)
 
     @property
     def unlimited(self) -> list[str]:
