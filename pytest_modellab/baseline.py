@@ -15,9 +15,9 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-from .bench.files import write_text
 from .bench.record import CaseRef, Record
 from .bench.stored import Stored
+from .core.atomic import write_text
 from .gate import Status, Strictness, Verdict, case_key
 from .metrics import asr
 from .metrics.definitions import METRICS

@@ -12,7 +12,7 @@ from fakelab import FakeLab
 
 from pytest_modellab.cases import idle_limits
 from pytest_modellab.catalog import CatalogError, load, yamlfile
-from pytest_modellab.catalog.load import _FILES
+from pytest_modellab.catalog.reader import _FILES
 from pytest_modellab.catalog.yamlfile import MAX_BYTES
 
 FILES = {

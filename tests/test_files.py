@@ -13,7 +13,7 @@ from records import record
 
 from pytest_modellab.bench import record_files
 from pytest_modellab.bench.artefacts import Artefacts
-from pytest_modellab.bench.files import replacing, write_text
+from pytest_modellab.core.atomic import replacing, write_text
 from pytest_modellab.scorecard import files
 from pytest_modellab.scorecard.card import build
 

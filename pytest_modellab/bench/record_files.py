@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from .. import __version__
-from .files import write_text
+from ..core.atomic import write_text
 from .record import SCHEMA, CaseRef, Record
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .files import write_text
+from ..core.atomic import write_text
 from .journal import head_key, read
 
 PLAN = "plan.json"

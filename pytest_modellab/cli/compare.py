@@ -7,12 +7,12 @@ import json
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from ..bench.files import write_text
 from ..comparison import markdown, page, terminal
 from ..comparison.compare import compare
 from ..comparison.page import PageError
 from ..comparison.parts import Compared
 from ..comparison.sides import NEWEST, Past, Side, SideError
+from ..core.atomic import write_text
 from . import UsageError
 from .configuration import configuration
 from .exits import Exit

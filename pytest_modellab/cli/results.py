@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..bench.files import write_text
+from ..core.atomic import write_text
 from ..scorecard import results
 from . import UsageError
 from .baseline import latest, matches

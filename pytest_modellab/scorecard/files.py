@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ..bench import record_files as records
 from ..bench.artefacts import Artefacts
-from ..bench.files import write_text
 from ..bench.record import Record
+from ..core.atomic import write_text
 from . import page
 from .card import Row, Scorecard
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..bench.files import write_bytes
 from ..bench.record import CaseRef, Record
 from ..bench.record_files import read, read_sealed, text
 from ..catalog.load import Catalog
 from ..catalog.specs import TASKS
+from ..core.atomic import write_bytes
 from ..gate import Status, case_key
 from .card import Row, Scorecard
 from .escaping import code, plain
