@@ -6,7 +6,8 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -16,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .cases import Case, idle_limits, left_out, named_in, plan_here
+from .catalog.cache import load_cached
 from .catalog.errors import suggest
-from .catalog.load import Catalog, load
+from .catalog.load import Catalog
 from .junit import CASE
 from .options import Config
 from .printable import counted
@@ -26,6 +28,7 @@ from .variables import STEP_SUMMARY
 if TYPE_CHECKING:
     from .bench.run import Bench
     from .bench.session import Session
+    from .deselection import Foresight
     from .gate import Limits, Run
     from .metrics.regression import Allowed
     from .scorecard import page
@@ -68,8 +71,10 @@ class Lab:
     """The files of the scorecard."""
     untold: str = ""
     """Why the summary of a CI step lacks the scorecard, where it was to have it."""
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     """Tests deselected because `-m` does not name their tier, by that."""
+    foresight: Foresight | None = None
+    """What is known of tests before they are made; None where nothing is."""
     _likely: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -185,7 +190,7 @@ LAB = pytest.StashKey[Lab]()
 def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
     assert config.catalog is not None
-    catalog = load(config.catalog, config.base)
+    catalog = load_cached(config.catalog, config.base)
     problems = []
     for flag, globs, known in (
         ("--lab-model", config.models, catalog.models),
