@@ -12,7 +12,6 @@ from .catalog.load import Catalog
 from .catalog.specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
 from .engines.registry import engine_class, hears
 
-
 Ids = tuple[str, str, str]
 """Of a model, a device and a data set."""
 

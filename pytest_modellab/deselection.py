@@ -68,6 +68,17 @@ class Candidate:
 
 
 @dataclass
+class Unmade:
+    """The tests of one function that were not made."""
+
+    function: pytest.Item
+    """Stands for each of them in pytest's count of the deselected."""
+    count: int = 0
+    by_tier: Counter[str] = field(default_factory=Counter)
+    """Those that only -m with the name of their tier selects."""
+
+
+@dataclass
 class Foresight:
     """What a session's `-m` and `-k` come to, for tests that are not made yet."""
 
@@ -77,8 +88,18 @@ class Foresight:
     """Marks that only the function or the case gives a test."""
     others: frozenset[str]
     """Marks, in lower case, that another plugin may add to a test."""
-    unmade: list[pytest.Item] = field(default_factory=list)
-    """For each test that was not made its function, which stands for it in pytest's count of the deselected."""
+    unmade: dict[str, Unmade] = field(default_factory=dict)
+    """By the node id of their function."""
+    collected: set[str] = field(default_factory=set)
+    """Functions of which a test was collected: of a module pytest parametrizes more than what it was asked for."""
+
+    def note(self, item: pytest.Item) -> None:
+        """Take note of a test that was collected."""
+        self.collected.add(item.nodeid.partition("[")[0])
+
+    def left_out(self) -> list[Unmade]:
+        """What would have been collected and deselected."""
+        return [unmade for function, unmade in self.unmade.items() if function in self.collected]
 
     def outcomes(self, metafunc: pytest.Metafunc, candidates: Sequence[Candidate]) -> list[frozenset[bool]]:
         """For each candidate what -m and -k together may come to."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from .cases import Case
-    from .deselection import Foresight
+    from .deselection import Foresight, Unmade
     from .lab import Lab
     from .progress import Follower
 
@@ -124,6 +124,10 @@ class LabPlugin:
 
         self._foresight = foresight(session.config, MARK_NAMES)
 
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if self._foresight is not None:
+            self._foresight.note(item)
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         from .junit import CASE, NO_CASE
@@ -135,8 +139,9 @@ class LabPlugin:
             self.lab.left_out.update(tier for tiers in left_out.values() for tier in tiers)
             config.hook.pytest_deselected(items=list(left_out))
             items[:] = [item for item in items if item not in left_out]
-        if self._foresight is not None:
-            _count(self._foresight.unmade, config)
+        for unmade in self._foresight.left_out() if self._foresight is not None else ():
+            _count(unmade, config)
+            self.lab.left_out.update(unmade.by_tier)
         for item in items:
             if wants_case(item):
                 case = case_of(item)
@@ -304,13 +309,13 @@ class ControllerPlugin:
             terminalreporter.write_line(printable(self.lab.untold), yellow=True)
 
 
-def _count(unmade: list[pytest.Item], config: pytest.Config) -> None:
+def _count(unmade: Unmade, config: pytest.Config) -> None:
     """Let pytest count the tests that were not made as what they would have been: collected and deselected."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     collected = getattr(reporter, "_numcollected", None)
-    if unmade and isinstance(collected, int):
-        reporter._numcollected = collected + len(unmade)
-        config.hook.pytest_deselected(items=unmade)
+    if unmade.count and isinstance(collected, int):
+        reporter._numcollected = collected + unmade.count
+        config.hook.pytest_deselected(items=[unmade.function] * unmade.count)
 
 
 def _runs_foreign_code(case: Case) -> bool:

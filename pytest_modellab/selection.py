@@ -49,7 +49,7 @@ def _made(
     """The cases, with their marks, to make tests of: all but those whose test is sure to be deselected."""
     if lab.foresight is None:
         return candidates
-    from .deselection import Candidate, kept
+    from .deselection import Candidate, Unmade, kept
 
     definition: Any = metafunc.definition
     told = [Candidate(case.id, frozenset(names)) for case, names in candidates]
@@ -64,11 +64,11 @@ def _made(
     ]
     made = kept(told, wanted)
     times = max(1, len(metafunc._calls))
+    unmade = lab.foresight.unmade[definition.nodeid] = Unmade(definition)
     for make, outcome, unnamed in zip(made, outcomes, tiers, strict=True):
         if not make:
-            lab.foresight.unmade += [definition] * times
-            if True in outcome:
-                lab.left_out.update(dict.fromkeys(unnamed, times))
+            unmade.count += times
+            unmade.by_tier.update(dict.fromkeys(unnamed if True in outcome else (), times))
     return [each for each, make in zip(candidates, made, strict=True) if make]
 
 
