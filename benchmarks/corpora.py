@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pytest_modellab.metrics.paired import Paired, compare
+from pytest_modellab.core.stats.paired import Paired, compare
 
 SPEAKER_SPREAD = 0.4
 UTTERANCE_SPREAD = 0.7

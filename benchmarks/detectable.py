@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from corpora import pair
 
-from pytest_modellab.metrics.evidence import ALPHA
+from pytest_modellab.core.stats.evidence import ALPHA
 
 SETTINGS: tuple[tuple[int, int | None], ...] = (
     *((30, None), (30, 10), (100, None), (100, 5), (100, 20), (500, None), (500, 20), (500, 30)),

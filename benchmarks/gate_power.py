@@ -21,9 +21,9 @@ from statistics import NormalDist
 import numpy as np
 from corpora import KINDS, Kind, Pair, pair
 
-from pytest_modellab.metrics import paired
-from pytest_modellab.metrics.evidence import ALPHA
-from pytest_modellab.metrics.regression import DEFAULT, no_worse
+from pytest_modellab.core.stats import paired
+from pytest_modellab.core.stats.evidence import ALPHA
+from pytest_modellab.core.stats.regression import DEFAULT, no_worse
 
 SIZES = (5, 10, 30, 100, 500)
 SPEAKERS = (None, 1, 3, 5, 10, 20)

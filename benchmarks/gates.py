@@ -11,8 +11,8 @@ import sys
 import numpy as np
 from corpora import corpus
 
-from pytest_modellab.metrics.evidence import holm, weigh
-from pytest_modellab.metrics.intervals import error_rate_interval
+from pytest_modellab.core.stats.evidence import holm, weigh
+from pytest_modellab.core.stats.intervals import error_rate_interval
 
 GATES = 10
 LIMIT = 0.10

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from records import record, utterance
 
-from pytest_modellab.bench import record_files
+from pytest_modellab.results import record_files
 
 CASES = 5
 COMMANDS = (

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 from corpora import corpus_and_its_rate
 
-from pytest_modellab.metrics.intervals import error_rate_interval
+from pytest_modellab.core.stats.intervals import error_rate_interval
 
 SETTINGS = (  # speakers, utterances of each
     *((1, 5), (5, 1), (3, 10), (5, 20), (10, 10), (20, 1), (20, 25), (50, 10), (200, 1)),

@@ -20,11 +20,11 @@ from typing import Any
 import soundfile
 import yaml
 
-from pytest_modellab.bench.record_files import read
+from pytest_modellab.assets.store import Store
 from pytest_modellab.catalog import load
-from pytest_modellab.datasets import prepare
-from pytest_modellab.store import Store
-from pytest_modellab.weights import local_folder
+from pytest_modellab.catalog.datasets import prepare
+from pytest_modellab.catalog.weights import local_folder
+from pytest_modellab.results.record_files import read
 
 ROOT = Path(__file__).parent.parent
 ROUNDS = 5

@@ -26,15 +26,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from pages import card, case  # the records that tests are made with
 from records import record
 
-from pytest_modellab.bench.artefacts import Artefacts
-from pytest_modellab.bench.record import Record, UtteranceResult
-from pytest_modellab.bench.speech_record import Speech
-from pytest_modellab.bench.stored import edits
-from pytest_modellab.metrics import asr
-from pytest_modellab.scorecard.card import Scorecard
-from pytest_modellab.scorecard.files import text, write_page
-from pytest_modellab.scorecard.page import NAME
-from pytest_modellab.text import normalizer
+from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.metrics import asr
+from pytest_modellab.core.schema_base import edits
+from pytest_modellab.core.text import normalizer
+from pytest_modellab.reports.scorecard.card import Scorecard
+from pytest_modellab.reports.scorecard.files import text, write_page
+from pytest_modellab.reports.scorecard.page import NAME
+from pytest_modellab.results.record import Record, UtteranceResult
+from pytest_modellab.tasks.tts.record import Speech
 
 WORDS = ["".join(pair) for pair in zip("bdfglmnprstv" * 4, ("ack", "een", "ill", "oat") * 12, strict=True)]
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

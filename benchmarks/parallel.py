@@ -17,8 +17,8 @@ import pytest
 import yaml
 from overhead import ROOT, write_catalog
 
-from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import read
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import read
 
 
 def accuracy_phase(records: list[Record]) -> float:

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from pytest_modellab import baseline
-from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import read
-from pytest_modellab.metrics.evidence import ALPHA
-from pytest_modellab.metrics.paired import compare
+from pytest_modellab.core.stats.evidence import ALPHA
+from pytest_modellab.core.stats.paired import compare
+from pytest_modellab.results import baseline
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import read
 
 ROOT = Path(__file__).parent.parent
 MODEL = "faster-whisper-base"

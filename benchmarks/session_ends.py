@@ -17,8 +17,8 @@ import time
 import traceback
 from pathlib import Path
 
-from pytest_modellab.bench.journal import Journal
-from pytest_modellab.bench.session import Session
+from pytest_modellab.runner.journal import Journal
+from pytest_modellab.runner.session import Session
 
 CASE = "asr/model@cpu/data"
 

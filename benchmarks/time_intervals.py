@@ -11,8 +11,8 @@ import sys
 
 import numpy as np
 
-from pytest_modellab.metrics.evidence import ALPHA, weigh_quantile
-from pytest_modellab.metrics.intervals import time_ratio_interval
+from pytest_modellab.core.stats.evidence import ALPHA, weigh_quantile
+from pytest_modellab.core.stats.intervals import time_ratio_interval
 
 RTF = 0.3
 SPREADS = (0.1, 0.3, 0.6, 1.0)

@@ -16,25 +16,25 @@ from statistics import mean
 
 import numpy as np
 
-from pytest_modellab import baseline
-from pytest_modellab.bench.artefacts import Artefacts
-from pytest_modellab.bench.job import Settings
-from pytest_modellab.bench.judging import PREDICTORS, Listener
-from pytest_modellab.bench.local import LocalWorker
-from pytest_modellab.bench.pool import LoadOrder
-from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import newest_first, read
-from pytest_modellab.bench.run import Bench
-from pytest_modellab.bench.session import Session
-from pytest_modellab.bench.summoning import summon
+from pytest_modellab.catalog.datasets import degraded
 from pytest_modellab.catalog.load import load
 from pytest_modellab.catalog.specs import Predictor
-from pytest_modellab.datasets import degraded
+from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.metrics import hidden_errors
+from pytest_modellab.core.metrics.speech import hurried, look, pace
+from pytest_modellab.core.stats.intervals import mean_interval
+from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Clip
-from pytest_modellab.metrics import beyond
-from pytest_modellab.metrics.intervals import mean_interval
-from pytest_modellab.metrics.speech import hurried, look, pace
-from pytest_modellab.text import normalizer
+from pytest_modellab.results import baseline
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import newest_first, read
+from pytest_modellab.runner.job import Settings
+from pytest_modellab.runner.judge_setup import summon
+from pytest_modellab.runner.judges import PREDICTORS, Listener
+from pytest_modellab.runner.local import LocalWorker
+from pytest_modellab.runner.pool import LoadOrder
+from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.session import Session
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
@@ -118,7 +118,7 @@ def spoil(record: Record) -> None:
     with Listener(jury.model, jury.order, bench.start_worker) as listener:
         heard = [listener.transcribe(Clip(each, rate, "en")) for each in cut]
     lost = [
-        beyond.lost_end(normalize(reference).split(), normalize(text).split()) >= beyond.LOST_WORDS
+        hidden_errors.lost_end(normalize(reference).split(), normalize(text).split()) >= hidden_errors.LOST_WORDS
         for reference, text in zip(references, heard, strict=True)
     ]
     caught = [any(each) for each in zip(loud, quick, lost, strict=True)]

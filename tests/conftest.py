@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.store import cache_root
+from pytest_modellab.assets.store import cache_root
 
 pytest_plugins = ["pytester", "releases"]
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pytest_modellab.store import StoreError
-from pytest_modellab.store.debs import download_deb
+from pytest_modellab.assets.store import StoreError
+from pytest_modellab.assets.store.debs import download_deb
 
 
 def tar_of(files: Mapping[str, bytes], compression: str = "gz") -> bytes:

@@ -12,9 +12,9 @@ import pytest
 import soundfile
 import yaml
 
-from pytest_modellab.bench.conditions import CLIP_S
-from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import read
+from pytest_modellab.results.conditions import CLIP_S
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import read
 
 SUITE = """
 import pytest
@@ -31,7 +31,7 @@ def test_success(run):
 """
 
 QUIET = """
-import pytest_modellab.bench.conditions as conditions
+import pytest_modellab.results.conditions as conditions
 
 conditions.OTHERS_BOUND = conditions.SPREAD_BOUND = 1e9
 """

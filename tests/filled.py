@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, StringConstraints, ValidationError
 
-from pytest_modellab.bench.stored import RecordId, Time
-from pytest_modellab.identifiers import IDENTIFIER, SHA256
+from pytest_modellab.core.identifiers import IDENTIFIER, SHA256
+from pytest_modellab.core.schema_base import RecordId, Time
 
 
 def _pattern(kind: Any) -> str:

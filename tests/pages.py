@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from records import beyond, edits, record, utterance
 
-from pytest_modellab.bench import record_files
-from pytest_modellab.bench.artefacts import Artefacts
-from pytest_modellab.bench.chat_record import Reply
-from pytest_modellab.bench.record import CaseRef, Record, Slice, UtteranceResult
-from pytest_modellab.bench.speech_record import Speech
-from pytest_modellab.bench.streaming_record import PartialResult, Streamed, summarize
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
-from pytest_modellab.gate import Limits
-from pytest_modellab.scorecard import page
-from pytest_modellab.scorecard.card import CaseReport, Row, Scorecard, build, build_row
-from pytest_modellab.scorecard.files import loader
+from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.reports.scorecard import page
+from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard, build, build_row
+from pytest_modellab.reports.scorecard.files import loader
+from pytest_modellab.results import record_files
+from pytest_modellab.results.record import CaseRef, Record, Slice, UtteranceResult
+from pytest_modellab.results.verdicts import Limits
+from pytest_modellab.tasks.chat.record import Reply
+from pytest_modellab.tasks.streaming.record import PartialResult, Streamed, summarize
+from pytest_modellab.tasks.tts.record import Speech
 
 BANDS = TaskGrades(
     criteria={

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_modellab.bench.record import (
+from pytest_modellab.core.schema_base import Edits, Failure, Share
+from pytest_modellab.results.record import (
     AsrSummary,
     BeyondWer,
     CaseRef,
@@ -14,7 +15,6 @@ from pytest_modellab.bench.record import (
     Timing,
     UtteranceResult,
 )
-from pytest_modellab.bench.stored import Edits, Failure, Share
 
 TIMING = Timing(
     load_s=2.0,

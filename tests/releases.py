@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.bench.record_files import read, seal_of
 from pytest_modellab.cli import main
-from pytest_modellab.release import bundle
-from pytest_modellab.release.note import RECORDS
+from pytest_modellab.reports.release import bundle
+from pytest_modellab.reports.release.note import RECORDS
+from pytest_modellab.results.record_files import read, seal_of
 
 GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pytest_modellab.web.server import ReportsServer
+from pytest_modellab.reports.web.server import ReportsServer
 
 
 @contextmanager

@@ -7,9 +7,9 @@ from typing import Any
 
 from records import record
 
-from pytest_modellab.bench import record_files as stored
-from pytest_modellab.bench.record import Record, UtteranceResult
-from pytest_modellab.bench.stored import Edits
+from pytest_modellab.core.schema_base import Edits
+from pytest_modellab.results import record_files as stored
+from pytest_modellab.results.record import Record, UtteranceResult
 
 
 def answers(count: int, wrong: int = 0, seconds: float = 0.2, **more: Any) -> list[UtteranceResult]:

@@ -9,8 +9,8 @@ import soundfile
 from fakelab import FakeLab
 from modellab_fake_stream import RATE, sound
 
-from pytest_modellab.bench.record import Record
-from pytest_modellab.bench.record_files import read
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import read
 
 SUITE = """
 import pytest

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_modellab.engines.faster_whisper  # noqa: F401 - sessions in this process forget what they import first
-from pytest_modellab.deselection import Candidate, Expression, kept
+from pytest_modellab.plugin.deselection import Candidate, Expression, kept
 
 MAKES_ALL = """
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from ..identifiers import IDENTIFIER, SHA256, Identifier
+from pytest_modellab.core.identifiers import IDENTIFIER, SHA256, Identifier
 
 Task = Literal["asr", "tts", "chat", "streaming"]
 Tier = Literal["smoke", "smoke_all", "real_e2e"]

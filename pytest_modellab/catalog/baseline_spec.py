@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from ..metrics.regression import DEFAULT, Allowed
+from pytest_modellab.core.stats.regression import DEFAULT, Allowed
+
 from .base import Number, Spec
 
 if TYPE_CHECKING:
-    from ..bench.record import CaseRef
+    from pytest_modellab.results.record import CaseRef
 
 
 class BaselineLimitSpec(Spec):

@@ -23,10 +23,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..core.atomic import write_bytes
-from ..core.user_cache import cache_root
-from ..engines.registry import available
+from pytest_modellab import __version__
+from pytest_modellab.core.atomic import write_bytes
+from pytest_modellab.core.user_cache import cache_root
+from pytest_modellab.engines.registry import available
+
 from .base import MAX_BYTES, Spec
 from .load import Catalog, load
 

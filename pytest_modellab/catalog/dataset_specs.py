@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..identifiers import Identifier, Sha256
-from ..text import divided_by_spaces
+from pytest_modellab.core.identifiers import Identifier, Sha256
+from pytest_modellab.core.text import divided_by_spaces
+
 from .base import (
     REPO,
     DebianPackage,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from ..identifiers import Identifier, Sha256
-from ..metrics.tongues import KNOWN
+from pytest_modellab.core.identifiers import Identifier, Sha256
+from pytest_modellab.core.metrics.language_id import KNOWN
+
 from .base import FileName, Language, NamedSpec, Number, Spec, exactly_one
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..convert import SOURCE_FILES
+from pytest_modellab.assets.convert import SOURCE_FILES
+
 from .specs import DatasetSpec, DeviceSpec, ModelSpec
 
 

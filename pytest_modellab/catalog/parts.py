@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ..engines.registry import engine_class, hears
+from pytest_modellab.engines.registry import engine_class, hears
+
 from .errors import suggest
 from .specs import ModelSpec
 

@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from ..identifiers import Identifier
-from ..metrics.definitions import METRICS
+from pytest_modellab.core.identifiers import Identifier
+from pytest_modellab.core.metrics.definitions import METRICS
+
 from .base import Number, Spec, Task
 from .errors import suggest
 from .specs import out_of_scale

@@ -6,8 +6,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, get_args
 
-from ..engines.registry import engine_class
-from ..metrics.definitions import METRICS
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.engines.registry import engine_class
+
 from .errors import Problem, suggest
 from .lineage import can_judge, chain, not_ctranslate2
 from .load import Catalog

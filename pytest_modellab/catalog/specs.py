@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ..engines.registry import target_of
-from ..identifiers import Identifier, Sha256
-from ..metrics.definitions import METRICS, WITH_INTERVAL, Metric
+from pytest_modellab.core.identifiers import Identifier, Sha256
+from pytest_modellab.core.metrics.definitions import METRICS, WITH_INTERVAL, Metric
+from pytest_modellab.engines.registry import target_of
+
 from .base import (
     COMMIT,
     CURRENCY,

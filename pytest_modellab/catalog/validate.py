@@ -9,7 +9,8 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from ..engines.registry import available, engine_class, needs_weights
+from pytest_modellab.engines.registry import available, engine_class, needs_weights
+
 from .errors import Problem, nearest, suggest
 from .parts import wrong_roles
 from .specs import IN_WORDS, ModelSpec, Spec

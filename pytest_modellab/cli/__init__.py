@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .. import __version__
+from pytest_modellab import __version__
+
 from .exits import Exit
 from .tell import tell, tell_lines
 
@@ -15,12 +16,13 @@ from .tell import tell, tell_lines
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; what the exit code means is in `exits`."""
     options = _parser().parse_args(arguments)
-    from ..baseline import BaselineError
-    from ..bench.record_files import RecordError
-    from ..catalog import CatalogError
-    from ..hook import HookError
-    from ..release.note import ReleaseError
-    from ..store import StoreError
+    from pytest_modellab.assets.store import StoreError
+    from pytest_modellab.catalog import CatalogError
+    from pytest_modellab.reports.release.note import ReleaseError
+    from pytest_modellab.results.baseline import BaselineError
+    from pytest_modellab.results.record_files import RecordError
+
+    from .pre_push import HookError
 
     run: Callable[[argparse.Namespace], int] = options.run
     from .configuration import chosen
@@ -63,7 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=function)
         return added
 
-    from ..catalog.specs import TIERS
+    from pytest_modellab.catalog.specs import TIERS
+
     from . import (
         baseline,
         calibrate,

@@ -6,13 +6,14 @@ import argparse
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from .. import baseline as answers
-from .. import speed_baseline as speed
-from ..baseline import BaselineError
-from ..bench import record_files as records
-from ..bench.record import Record
-from ..metrics.regression import Allowed
-from ..printable import printable
+from pytest_modellab.core.console import printable
+from pytest_modellab.core.stats.regression import Allowed
+from pytest_modellab.results import baseline as answers
+from pytest_modellab.results import record_files as records
+from pytest_modellab.results import speed_baseline as speed
+from pytest_modellab.results.baseline import BaselineError
+from pytest_modellab.results.record import Record
+
 from . import UsageError
 from .place import allowed_here, reports_folder
 from .tell import tell, tell_lines

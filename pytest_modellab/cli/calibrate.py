@@ -8,13 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-from ..bench.job import Settings
-from ..bench.record import Record
-from ..bench.run import Bench
-from ..bench.session import Session
-from ..calibrate import CalibrationError, as_yaml, propose
-from ..cases import Case
-from ..catalog import Catalog
+from pytest_modellab.catalog import Catalog
+from pytest_modellab.catalog.cases import Case
+from pytest_modellab.results.calibration import CalibrationError, as_yaml, propose
+from pytest_modellab.results.record import Record
+from pytest_modellab.runner.job import Settings
+from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.session import Session
+
 from . import UsageError
 from .place import chosen, open_catalog, reports_folder
 from .tell import tell, tell_lines

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from ..catalog import Catalog
-from ..cleaning import cache, reports
-from ..cleaning.part import Doomed, InUse, Part
-from ..store import cache_root
-from ..store.occupancy import CacheInUse, emptying
-from ..store.progress import readable
+from pytest_modellab.assets.store import cache_root
+from pytest_modellab.assets.store.occupancy import CacheInUse, emptying
+from pytest_modellab.assets.store.progress import readable
+from pytest_modellab.catalog import Catalog
+
+from .cleaning import cache, reports
+from .cleaning.part import Doomed, InUse, Part
 from .exits import Exit
 from .place import open_catalog, reports_folder
 from .tell import tell

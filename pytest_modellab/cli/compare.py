@@ -7,12 +7,13 @@ import json
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from ..comparison import markdown, page, terminal
-from ..comparison.compare import compare
-from ..comparison.page import PageError
-from ..comparison.parts import Compared
-from ..comparison.sides import NEWEST, Past, Side, SideError
-from ..core.atomic import write_text
+from pytest_modellab.core.atomic import write_text
+from pytest_modellab.reports.comparison import markdown, page, terminal
+from pytest_modellab.reports.comparison.compare import compare
+from pytest_modellab.reports.comparison.page import PageError
+from pytest_modellab.reports.comparison.parts import Compared
+from pytest_modellab.reports.comparison.sides import NEWEST, Past, Side, SideError
+
 from . import UsageError
 from .configuration import configuration
 from .exits import Exit

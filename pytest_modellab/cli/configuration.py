@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..variables import PYTEST_ADDOPTS
+from pytest_modellab.core.variables import PYTEST_ADDOPTS
+
 from . import UsageError
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from .. import audio
-from ..catalog.specs import DatasetSpec
-from ..datasets import Dataset, DatasetError, prepare
-from ..metrics.beyond import count_term
-from ..printable import counted, printable, printable_lines
-from ..store import Store, StoreError, Unavailable
-from ..text import normalizer
+from pytest_modellab.assets.store import Store, StoreError, Unavailable
+from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
+from pytest_modellab.catalog.specs import DatasetSpec
+from pytest_modellab.core import audio
+from pytest_modellab.core.console import counted, printable, printable_lines
+from pytest_modellab.core.metrics.hidden_errors import count_term
+from pytest_modellab.core.text import normalizer
+
 from .place import chosen, open_catalog
 from .tell import tell, tell_lines
 

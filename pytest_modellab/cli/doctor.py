@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from itertools import groupby
 
-from ..doctor import examine
+from pytest_modellab.runner.doctor import examine
+
 from .place import catalog_place, find_catalog, first_step
 from .tell import tell
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 
-from ..catalog.errors import suggest
-from ..catalog.load import default_grades
-from ..history import Point, Trend, Wanted, history, shown_figure, shown_interval, sparkline
-from ..metrics.definitions import METRICS
-from ..printable import counted, printable
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.catalog.load import default_grades
+from pytest_modellab.core.console import counted, printable
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.reports.history import Point, Trend, Wanted, history, shown_figure, shown_interval, sparkline
+
 from . import UsageError
 from .exits import Exit
 from .place import find_catalog, reports_folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .. import hook
+from . import pre_push
 from .configuration import configuration
 from .tell import tell
 
@@ -14,11 +14,11 @@ def run(options: argparse.Namespace) -> int:
     """Install, show or remove the hook of this repository, or do what it does at a push."""
     here = Path.cwd()
     if options.action == "run":
-        return hook.run(here, options.inconclusive)
+        return pre_push.run(here, options.inconclusive)
     if options.action == "status":
-        return _status(hook.status(here))
+        return _status(pre_push.status(here))
     if options.action == "uninstall":
-        removed = hook.uninstall(here)
+        removed = pre_push.uninstall(here)
         tell("there is no hook of ours here" if removed is None else f"removed {removed.path}")
         if removed is not None and removed.kept is not None:
             tell("the hook that stood there before is back")
@@ -26,22 +26,22 @@ def run(options: argparse.Namespace) -> int:
     found = configuration()
     home = None if found.file is None else found.base
     file = None if options.config_file is None else found.file
-    installed = hook.install(here, inconclusive=options.inconclusive, home=home, configuration=file)
-    tell(f"installed {installed.path}: it runs `pytest {' '.join(hook.PYTEST[:2])}` before every push")
+    installed = pre_push.install(here, inconclusive=options.inconclusive, home=home, configuration=file)
+    tell(f"installed {installed.path}: it runs `pytest {' '.join(pre_push.PYTEST[:2])}` before every push")
     _tell_kept(installed)
     return 0
 
 
-def _status(found: hook.Installed | None) -> int:
+def _status(found: pre_push.Installed | None) -> int:
     if found is None:
         tell("not installed; `modellab hook install` does it")
         return 1
-    wrong = hook.broken(found)
+    wrong = pre_push.broken(found)
     tell(f"installed: {found.path}" + (f"; but {wrong}: `modellab hook install` mends it" if wrong else ""))
     _tell_kept(found)
     return 1 if wrong else 0
 
 
-def _tell_kept(installed: hook.Installed) -> None:
+def _tell_kept(installed: pre_push.Installed) -> None:
     if installed.kept is not None:
         tell(f"the hook that stood there is run first: {installed.kept}")

@@ -9,15 +9,16 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..bench import record_files as records
-from ..bench.judged_by import hold
-from ..bench.merge import MergeError, merge
-from ..bench.record import Record
-from ..gate import Strictness
-from ..scorecard.files import JSON, write
-from ..scorecard.judged import judged
-from ..scorecard.recordings import Recordings
-from ..scorecard.terminal import render
+from pytest_modellab.reports.scorecard.files import JSON, write
+from pytest_modellab.reports.scorecard.judged import judged
+from pytest_modellab.reports.scorecard.recordings import Recordings
+from pytest_modellab.reports.scorecard.terminal import render
+from pytest_modellab.results import record_files as records
+from pytest_modellab.results.merge import MergeError, merge
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.verdicts import Strictness
+from pytest_modellab.runner.judged_by import hold
+
 from . import UsageError
 from .configuration import configuration
 from .exits import Exit

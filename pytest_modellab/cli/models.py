@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..catalog.specs import ModelSpec
-from ..environments import Environments, NoEnvironment, whereabouts
-from ..printable import printable
-from ..store import Store, StoreError, Unavailable, digest_file
-from ..weights import local_folder, state
+from pytest_modellab.assets.store import Store, StoreError, Unavailable, digest_file
+from pytest_modellab.catalog.environments import Environments, NoEnvironment, whereabouts
+from pytest_modellab.catalog.specs import ModelSpec
+from pytest_modellab.catalog.weights import local_folder, state
+from pytest_modellab.core.console import printable
+
 from . import UsageError
 from .place import chosen, open_catalog
 from .tell import tell, tell_lines

@@ -8,12 +8,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..catalog.base import COMMIT, IN_WORDS, LANGUAGE_TAG, REPO
-from ..catalog.errors import suggest
-from ..catalog.load import DEFAULT_DEVICES
-from ..engines.registry import available, engine_class, needs_weights, target_of
-from ..identifiers import IDENTIFIER
-from ..new_model import Draft, spec_text
+from pytest_modellab.catalog.base import COMMIT, IN_WORDS, LANGUAGE_TAG, REPO
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.catalog.load import DEFAULT_DEVICES
+from pytest_modellab.catalog.new_model import Draft, spec_text
+from pytest_modellab.core.identifiers import IDENTIFIER
+from pytest_modellab.engines.registry import available, engine_class, needs_weights, target_of
+
 from . import UsageError
 from .configuration import configuration
 from .place import catalog_place, find_catalog, known_to_pytest

@@ -10,11 +10,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar
 
-from ..bench.record import CaseRef
-from ..catalog import Catalog, load
-from ..catalog.baseline_spec import allowed
-from ..catalog.errors import suggest
-from ..metrics.regression import DEFAULT, Allowed
+from pytest_modellab.catalog import Catalog, load
+from pytest_modellab.catalog.baseline_spec import allowed
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.core.stats.regression import DEFAULT, Allowed
+from pytest_modellab.results.record import CaseRef
+
 from . import UsageError
 from .configuration import configuration
 

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 import pytest
 
-from .. import options
-from ..variables import VARIABLES
+from pytest_modellab.core.variables import VARIABLES
+from pytest_modellab.plugin import options
+
 from . import _parser
 from .exits import MEANINGS
 

@@ -10,14 +10,15 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..bench.provenance import git_state
-from ..printable import printable
-from ..release.bundle import unpacked
-from ..release.checks import Verified, verify
-from ..release.conduct import Plan, conduct, required
-from ..release.note import BASELINES, Check, NotRun, read
-from ..release.requirements import Held, held
-from ..release.signature import signed
+from pytest_modellab.core.console import printable
+from pytest_modellab.reports.release.bundle import unpacked
+from pytest_modellab.reports.release.checks import Verified, verify
+from pytest_modellab.reports.release.conduct import Plan, conduct, required
+from pytest_modellab.reports.release.note import BASELINES, Check, NotRun, read
+from pytest_modellab.reports.release.requirements import Held, held
+from pytest_modellab.reports.release.signature import signed
+from pytest_modellab.results.provenance import git_state
+
 from . import UsageError
 from .place import open_catalog, reports_beside
 from .tell import tell, tell_lines

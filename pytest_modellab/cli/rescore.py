@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..bench import record_files as records
-from ..bench.record import Record
-from ..bench.rescore import rescore
-from ..metrics.definitions import METRICS
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.results import record_files as records
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.rescore import rescore
+
 from . import UsageError
 from .baseline import latest, matches
 from .exits import Exit

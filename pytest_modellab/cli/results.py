@@ -6,8 +6,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..core.atomic import write_text
-from ..scorecard import results
+from pytest_modellab.core.atomic import write_text
+from pytest_modellab.reports.scorecard import results
+
 from . import UsageError
 from .baseline import latest, matches
 from .exits import Exit

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from ..bench.record_files import json_schema
+from pytest_modellab.results.record_files import json_schema
+
 from .tell import tell_lines
 
 

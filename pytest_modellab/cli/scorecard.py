@@ -9,12 +9,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ..catalog import CatalogError
-from ..printable import from_here
-from ..scorecard import markdown, page, terminal
-from ..scorecard.card import Scorecard
-from ..scorecard.files import write_page
-from ..scorecard.recordings import Recordings
+from pytest_modellab.catalog import CatalogError
+from pytest_modellab.core.console import from_here
+from pytest_modellab.reports.scorecard import markdown, page, terminal
+from pytest_modellab.reports.scorecard.card import Scorecard
+from pytest_modellab.reports.scorecard.files import write_page
+from pytest_modellab.reports.scorecard.recordings import Recordings
+
 from . import UsageError
 from .configuration import configuration
 from .exits import Exit

@@ -6,8 +6,9 @@ import argparse
 import sys
 import webbrowser
 
-from ..web import guard
-from ..web.server import ReportsServer
+from pytest_modellab.reports.web import guard
+from pytest_modellab.reports.web.server import ReportsServer
+
 from . import UsageError
 from .exits import Exit
 from .place import reports_folder

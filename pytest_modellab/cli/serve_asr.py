@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from ..catalog.errors import suggest
-from ..catalog.load import Catalog
-from ..catalog.specs import ModelSpec
-from ..catalog.validate import full_options
-from ..engines.base import DeviceRef, LoadRequest
-from ..engines.registry import engine_class, remedy
-from ..store import Store
-from ..web import guard
-from ..weights import local_folder
+from pytest_modellab.assets.store import Store
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.catalog.load import Catalog
+from pytest_modellab.catalog.specs import ModelSpec
+from pytest_modellab.catalog.validate import full_options
+from pytest_modellab.catalog.weights import local_folder
+from pytest_modellab.engines.base import DeviceRef, LoadRequest
+from pytest_modellab.engines.registry import engine_class, remedy
+from pytest_modellab.reports.web import guard
+
 from . import UsageError
 from .exits import Exit
 from .place import open_catalog
@@ -33,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     assert target is not None  # the catalog was checked
     engine = engine_class(target)
     try:
-        from ..streaming_server import StreamingServer, load_engine
+        from .streaming_server import StreamingServer, load_engine
 
         loaded = load_engine(engine, request)
     except ImportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
-from ..printable import printable, printable_lines
+from pytest_modellab.core.console import printable, printable_lines
 
 
 def tell(text: object, *, file: TextIO | None = None, flush: bool = False) -> None:

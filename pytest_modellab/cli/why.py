@@ -7,18 +7,19 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..bench import reuse
-from ..bench.job import Settings
-from ..bench.outside import why_always
-from ..bench.run import Bench
-from ..bench.session import Session
-from ..bench.standing import again
-from ..cases import Case, Selection, plan_here
-from ..datasets import DatasetError
-from ..environments import NOT_THERE
-from ..gate import Limits
-from ..printable import printable
-from ..store import Store, StoreError
+from pytest_modellab.assets.store import Store, StoreError
+from pytest_modellab.catalog.cases import Case, Selection, plan_here
+from pytest_modellab.catalog.datasets import DatasetError
+from pytest_modellab.catalog.environments import NOT_THERE
+from pytest_modellab.core.console import printable
+from pytest_modellab.results.verdicts import Limits
+from pytest_modellab.runner import reuse
+from pytest_modellab.runner.job import Settings
+from pytest_modellab.runner.outside import why_always
+from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.session import Session
+from pytest_modellab.runner.standing import again
+
 from . import UsageError
 from .configuration import configuration
 from .place import chosen, open_catalog, reports_folder

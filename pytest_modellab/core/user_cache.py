@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from ..variables import CACHE
+from .variables import CACHE
 
 
 def cache_root() -> Path:

@@ -1,0 +1,37 @@
+"""Files wanted by SHA-256, fetched from named sources, verified, kept once in a cache of many processes.
+
+Nothing that is fetched is ever executed.
+"""
+
+from pytest_modellab.core.user_cache import cache_root
+
+from .blobs import digest_file
+from .cache import Store, Wanted
+from .errors import Attempt, DigestMismatch, StoreError, Unavailable
+from .snapshots import Snapshot
+from .sources import Deb, Folder, Hub, Inside, Npm, Parts, Sdist, Source, Url, Wheel
+from .unpacking import Kept, Selection
+
+__all__ = [
+    "Attempt",
+    "Deb",
+    "DigestMismatch",
+    "Folder",
+    "Hub",
+    "Inside",
+    "Kept",
+    "Npm",
+    "Parts",
+    "Sdist",
+    "Selection",
+    "Snapshot",
+    "Source",
+    "Store",
+    "StoreError",
+    "Unavailable",
+    "Url",
+    "Wanted",
+    "Wheel",
+    "cache_root",
+    "digest_file",
+]

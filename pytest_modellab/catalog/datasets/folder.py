@@ -1,0 +1,47 @@
+"""A data set out of a folder of audio files, each with a .txt of the same name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_modellab.assets.store import digest_file
+from pytest_modellab.core import ffmpeg
+
+from ..specs import DatasetSpec
+from .recording import FileRecording
+from .root import Outside, Root
+from .rows import Rows
+from .utterance import DatasetError, Utterance
+
+AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"}) | ffmpeg.SUFFIXES
+
+
+def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
+    if not folder.is_dir():
+        raise DatasetError(f"data set {spec.id}: no folder {folder} (named in {spec.origin})")
+    root = Root.of(spec, folder)
+    rows = Rows(spec, "rename one of the files")
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES):
+        text_file = path.with_suffix(".txt")
+        try:
+            for file in (path, text_file):
+                root.check(file)
+            text = text_file.read_text(encoding="utf-8-sig").strip()
+            digest = digest_file(path)
+        except FileNotFoundError:
+            rows.problems.append(f"{path}: no {text_file.name} beside it with the reference")
+        except UnicodeDecodeError:
+            rows.problems.append(f"{text_file}: not UTF-8 text; save the file as UTF-8")
+        except Outside as error:
+            rows.problems.append(f"{path}: {error}")
+        except OSError as error:
+            rows.problems.append(f"{error.filename}: can't be read: {error.strerror}")
+        else:
+            if not text:
+                why = "an empty reference can't be scored; give its words or remove the clip"
+                rows.problems.append(f"{text_file}: {why}")
+                continue
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            recording = FileRecording(path, digest, form=ffmpeg.format_of(path.name))
+            rows.add(str(path), Utterance(name, text, recording, None, spec.language))
+    return rows.checked(f"{folder}: no audio files ({', '.join(sorted(AUDIO_SUFFIXES))})")

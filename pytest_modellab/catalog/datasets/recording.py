@@ -1,0 +1,114 @@
+"""Where an utterance's samples come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_modellab.core import audio, ffmpeg
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Durations in manifests are rounded: a piece may end this much past its file.
+PIECE_TOLERANCE_S = 0.05
+
+
+class Recording(Protocol):
+    """Something that sounds."""
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """JSON values that are equal for two recordings only where their samples are; part of the fingerprint."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Length, as far as it can be told without decoding. Raises audio.AudioError."""
+        ...
+
+    def samples(self, rate: int) -> NDArray[np.float32]:
+        """Mono float32 of shape (n,), n >= 1, in [-1, 1], at `rate` Hz. Raises audio.AudioError."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileRecording:
+    """A file, or the piece of it that `offset` and `duration` (seconds) cut out."""
+
+    path: Path
+    sha256: str
+    offset: float = 0.0
+    duration: float | None = None
+    form: str | None = None
+    """FFmpeg's name of the format, of a file without a header: "g722"."""
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        place = self.sha256, self.offset, self.duration
+        return place if self.form is None else (*place, self.form)
+
+    @property
+    def by_ffmpeg(self) -> bool:
+        """Whether it takes FFmpeg to read it, as far as its name tells."""
+        return self.form is not None or self.path.suffix.lower() in ffmpeg.SUFFIXES
+
+    @property
+    def seconds(self) -> float:
+        """Length by the file's header. Raises audio.AudioError."""
+        return self.duration if self.duration is not None else audio.probe(self.path, self.form) - self.offset
+
+    def samples(self, rate: int) -> NDArray[np.float32]:
+        samples = audio.load(self.path, rate, form=self.form)
+        if self.offset or self.duration is not None:
+            start = round(self.offset * rate)
+            whole_s = len(samples) / rate
+            if self.duration is not None and self.offset + self.duration > whole_s + PIECE_TOLERANCE_S:
+                raise audio.AudioError(
+                    f"{self.path}: a piece of it is said to end at {self.offset + self.duration:.2f} s,"
+                    f" but the file ends at {whole_s:.2f} s; correct `offset` and `duration`"
+                )
+            end = None if self.duration is None else start + round(self.duration * rate)
+            samples = samples[start:end]
+            if not len(samples):
+                raise audio.AudioError(f"{self.path}: nothing left from {self.offset} s on; correct `offset`")
+        return samples
+
+
+@dataclass(frozen=True)
+class EmbeddedRecording:
+    """A sound file that lies as it is within a file of many: `size` bytes from `start`."""
+
+    path: Path
+    sha256: str
+    """Of these bytes."""
+    start: int
+    size: int
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return (self.sha256,)
+
+    @property
+    def seconds(self) -> float:
+        """Length by the sound file's header. Raises audio.AudioError."""
+        return audio.probe(self._bytes(), name=self._name)
+
+    def samples(self, rate: int) -> NDArray[np.float32]:
+        return audio.load(self._bytes(), rate, name=self._name)
+
+    @property
+    def _name(self) -> str:
+        return f"{self.path}, {self.size} bytes from {self.start}"
+
+    def _bytes(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.start)
+                return file.read(self.size)
+        except OSError as error:
+            raise audio.AudioError(
+                f"{self._name}: can't be read: {error.strerror}; fetch the data set again"
+            ) from error

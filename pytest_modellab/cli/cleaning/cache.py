@@ -1,0 +1,174 @@
+"""The cache: what the catalog names of it, what it does not, and what killed processes left.
+
+The cache belongs to all projects of a user: what this catalog does not name, another may. What it does name is told by
+the same look-ups that a session makes, of a store that only notes what it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from pytest_modellab.assets.store import Kept, Selection, Store, StoreError, Unavailable, Wanted
+from pytest_modellab.assets.store.blobs import Blobs
+from pytest_modellab.catalog import Catalog
+from pytest_modellab.catalog.datasets import DatasetError, prepare
+from pytest_modellab.catalog.datasets.archives import Archives
+from pytest_modellab.catalog.environments import Environments, plan
+from pytest_modellab.catalog.weights import present, snapshot_of, wanted_files
+
+from .part import STALE_S, Doomed, Part, age_s, file, folder, remove_folder, size_of, unlink
+
+
+class _Noted(Blobs):
+    """Blobs that notes which were asked for, and takes their word for what is in them."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked: set[str] = set()
+
+    def verified(self, sha256: str) -> Path | None:
+        self.asked.add(sha256)
+        blob = self.place(sha256)
+        return blob if blob.is_file() else None
+
+
+OLD_S = 30 * STALE_S
+"""What was spoken before is spoken anew when it is needed."""
+
+
+class _Inventory(Store):
+    """A store that fetches, makes, unpacks and links nothing."""
+
+    def __init__(self, root: Path) -> None:
+        noted = _Noted(root)
+        super().__init__(root, fetching=False, blobs=lambda _: noted)
+        self.asked = noted.asked
+
+    def folder(self, wanted: Sequence[Wanted]) -> Path:
+        return self.root
+
+    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
+        return super().members(identity, wanted, _not_unpacked)
+
+
+def _not_unpacked() -> Path:
+    raise Unavailable("its members", [], "")
+
+
+def named_weights(catalog: Catalog, root: Path) -> set[str]:
+    """SHA-256 of every file of a model of the catalog, converted ones included."""
+    store = _Inventory(root)
+    for model in catalog.models.values():
+        store.missing(wanted_files(model, catalog))
+        if model.weights is not None and model.weights.convert is not None:
+            with suppress(StoreError):
+                present(model, catalog, store)
+    return store.asked
+
+
+def named_data(catalog: Catalog, root: Path) -> set[str]:
+    """SHA-256 of every file of a data set of the catalog, archives included."""
+    store = _Inventory(root)
+    for spec in catalog.datasets.values():
+        if spec.clips is None and spec.recipe is None and spec.dialogues is None:
+            continue  # its files lie elsewhere
+        archives = Archives(spec, catalog, store, asked=True)
+        for clip in spec.clips or ():
+            store.path(clip.sha256)
+        for name in spec.archives:
+            with suppress(StoreError):
+                archives.file(name)
+        with suppress(StoreError, DatasetError):
+            prepare(spec, catalog, store)
+    return store.asked
+
+
+def files(catalog: Catalog, root: Path) -> list[Part]:
+    """Weights, data, and files that are neither to this catalog."""
+    weights, data = named_weights(catalog, root), named_data(catalog, root)
+    parts = [Part("weights"), Part("data"), Part("files not named")]
+    for blob in sorted((root / "blobs" / "sha256").glob("??/" + "[0-9a-f]" * 64)):
+        part = parts[0 if blob.name in weights else 1 if blob.name in data else 2]
+        part.add(size_of(blob))
+        if part is parts[2]:
+            _may_go(part, Doomed(blob, size_of(blob), "no model or data set", partial(_remove_blob, blob)))
+    _hub(catalog, root, parts[0], parts[2])
+    return parts
+
+
+def _hub(catalog: Catalog, root: Path, named: Part, others: Part) -> None:
+    """Snapshots, which lie in the layout of the hub's own library, and are removed by it."""
+    if not (root / "hub").is_dir():
+        return
+    from huggingface_hub import scan_cache_dir
+
+    found = scan_cache_dir(root / "hub")
+    models = [model.weights for model in catalog.models.values() if model.weights is not None]
+    wanted = {snapshot.revision for weights in models if (snapshot := snapshot_of(weights)) is not None}
+    for repo in found.repos:
+        for revision in repo.revisions:
+            part = named if revision.commit_hash in wanted else others
+            part.add(revision.size_on_disk)
+            if part is others:
+                removal = found.delete_revisions(revision.commit_hash)
+                why = f"no model is {repo.repo_id} at {revision.commit_hash[:8]}"
+                _may_go(part, Doomed(revision.snapshot_path, removal.expected_freed_size, why, removal.execute))
+
+
+def environments(catalog: Catalog, root: Path) -> list[Part]:
+    named, others = Part("environments"), Part("environments not named")
+    specs = [model.environment for model in catalog.models.values()]
+    wanted = {Environments.key(plan(spec)) for spec in specs if spec is not None and spec.interpreter is None}
+    for each in sorted(path for path in (root / "environments").glob("*") if path.is_dir()):
+        part = named if each.name in wanted else others
+        part.add(size_of(each))
+        if part is others:
+            _may_go(part, folder(each, "no model of this catalog runs in it"))
+    return [named, others]
+
+
+def spoken(root: Path) -> Part:
+    """What voices have said of dialogues: which catalog's, nobody can tell, and it is spoken anew when it is needed."""
+    part = Part("spoken questions")
+    for each in sorted((root / "spoken").glob("??/*.flac")):
+        part.add(size_of(each))
+        if age_s([each]) > OLD_S:
+            part.doomed.append(file(each, "spoken more than a month ago"))
+    return part
+
+
+def leftovers(root: Path) -> Part:
+    """What killed processes left: downloads broken off, workers' scratch folders, environments half built."""
+    part = Part("temporary files")
+    for path in (
+        *(root / "tmp").glob("*"),
+        *root.glob("blobs/sha256/*/.*.part"),
+        *root.glob("*/.*.part"),
+        *root.glob("spoken/*/.*.part"),
+    ):
+        part.add(size_of(path))
+        if age_s([path]) > STALE_S:
+            part.doomed.append((folder if path.is_dir() else file)(path, "left by a killed process"))
+    return part
+
+
+def _may_go(part: Part, doomed: Doomed) -> None:
+    if age_s([doomed.path]) > STALE_S:
+        part.doomed.append(doomed)
+    else:
+        part.young += 1
+
+
+def _remove_blob(blob: Path) -> None:
+    unlink(blob)
+    unlink(blob.with_name(f"{blob.name}.stamp"))
+
+
+def remove_broken_links(root: Path) -> None:
+    """Remove folders of links of which a file is gone: they are made anew when they are needed."""
+    for each in (root / "folders").glob("*"):
+        if any(path.is_symlink() and not path.exists() for path in each.rglob("*")):
+            remove_folder(each)

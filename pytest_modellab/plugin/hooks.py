@@ -1,0 +1,334 @@
+"""The pytest plugin: thin hooks over `lab`, `bench`, `gate` and `scorecard`."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable, Generator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from . import options
+from .selection import arrange, bounded_without_limit, case_of, parametrize, unnamed, wants_case
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import Scheduling
+    from xdist.workermanage import WorkerController
+
+    from pytest_modellab.catalog.cases import Case
+
+    from .deselection import Foresight, Unmade
+    from .progress import Follower
+    from .session import Lab
+
+MARKERS = (
+    "smoke: quick sanity runs, many times a day",
+    "smoke_all: the quick runs of every engine; deselected unless -m names it",
+    "real_e2e: the full runs before a release; deselected unless -m names it",
+    "asr: speech recognition",
+    "tts: speech synthesis",
+    "chat: spoken chat",
+    "streaming: streaming recognition",
+    "cpu: runs on the CPU",
+    "cuda: runs on a CUDA device",
+    "mps: runs on Apple's GPU",
+    "spoken: only data sets in which somebody speaks",
+    "per_model: once for each model and device, on one of its data sets, of the smoke tier where there is one",
+    "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
+)
+MARK_NAMES = tuple(re.split("[:(]", line)[0] for line in MARKERS)
+NEWEST_TESTED = (9, 2)
+"""The newest pytest, major and minor, that this version was tested with."""
+DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
+"""Options of pytest under which no test is run."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    options.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings = options.read(config)
+    if settings.catalog is None:
+        if settings.asked:
+            raise pytest.UsageError(
+                f"{settings.asked} given, and no catalog is known here: set the ini option `modellab_catalog`"
+            )
+        return
+    from pytest_modellab.catalog.errors import CatalogError
+
+    from . import fixtures
+    from .session import LAB, Lab, open_catalog
+
+    _check_reports(settings.reports)
+    try:
+        catalog, cases = open_catalog(settings)
+    except CatalogError as error:
+        raise pytest.UsageError(str(error)) from None
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    lab = config.stash[LAB] = Lab(
+        config=settings,
+        catalog=catalog,
+        cases=cases,
+        session_id=worker["modellab_session"] if worker else _session_id(),
+        parallel=worker is not None,
+        own=worker is None,
+        dry=any(getattr(config.option, name, False) for name in DRY_RUNS),
+        plugin=config.pluginmanager.get_plugin,
+    )
+    config.pluginmanager.register(fixtures, "modellab-fixtures")
+    config.pluginmanager.register(LabPlugin(lab), "modellab-lab")
+    if worker is None:
+        config.pluginmanager.register(ControllerPlugin(lab), "modellab-controller")
+
+
+def _session_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def _check_reports(folder: Path) -> None:
+    """Refuse, before anything runs, a place that results can't be written to."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        what = "not a folder" if not existing.is_dir() else "not writable"
+        raise pytest.UsageError(
+            f"reports can't be written to {folder}: {existing} is {what}; set --lab-report or modellab_reports"
+        )
+
+
+class LabPlugin:
+    """What every process of a session does: parametrize, order, run, judge."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self._foresight: Foresight | None = None
+        self._undo_signals: Callable[[], None] = lambda: None
+
+    @pytest.hookimpl(trylast=True)  # after whoever parametrizes a fixture of one of the short names
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        from .deselection import foreseeable
+
+        self.lab.foresight = self._foresight if foreseeable(metafunc.config.pluginmanager) else None
+        parametrize(metafunc, self.lab)
+
+    def pytest_collection(self, session: pytest.Session) -> None:
+        from .deselection import foresight
+
+        self._foresight = foresight(session.config, MARK_NAMES)
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if self._foresight is not None:
+            self._foresight.note(item)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        from .junit import CASE, NO_CASE
+
+        # Nobody asked for a figure without a limit: no test, rather than one that is always skipped.
+        items[:] = [item for item in items if not bounded_without_limit(item)]
+        left_out = {item: tiers for item in items if (tiers := unnamed(item, config.option.markexpr or ""))}
+        if left_out:
+            self.lab.left_out.update(tier for tiers in left_out.values() for tier in tiers)
+            config.hook.pytest_deselected(items=list(left_out))
+            items[:] = [item for item in items if item not in left_out]
+        for unmade in self._foresight.left_out() if self._foresight is not None else ():
+            _count(unmade, config)
+            self.lab.left_out.update(unmade.by_tier)
+        for item in items:
+            if wants_case(item):
+                case = case_of(item)
+                item.user_properties.append((CASE, case.key if case else NO_CASE))
+        arrange(items)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        cases = {case.key: case for item in session.items if (case := case_of(item)) is not None}
+        if cases and not self.lab.dry:
+            self.lab.bench.expect(cases.values())
+            self.lab.session.note_plan(list(cases))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        from .session import RUN
+
+        run = item.stash.get(RUN, None) if call.when == "call" else None
+        if run is None or not run.verdicts:
+            return (yield)
+        from pytest_modellab.reports.explanation import explain
+        from pytest_modellab.results.verdicts import worst
+
+        from .junit import of_verdicts, put
+
+        put(item.user_properties, of_verdicts(run.verdicts))
+        report = yield
+        # Attributes of a report travel from xdist's workers to the controller.
+        status = worst([verdict.status for verdict in run.verdicts])
+        vars(report)["modellab_status"] = status.value if status is not None else None
+        vars(report)["modellab_verdicts"] = json.dumps([asdict(verdict) for verdict in run.verdicts])
+        failing = [verdict for verdict in run.verdicts if not verdict]
+        if report.failed and failing:
+            report.sections.append(("modellab", explain(failing, run.record, run.rerun, run.remarks)))
+        return report
+
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        # Imported only once a test has a figure to compare.
+        gate = sys.modules.get("pytest_modellab.results.verdicts")
+        if gate is None or not isinstance(left, gate.Figure):
+            return None
+        failing = [verdict for verdict in left.run.verdicts if not verdict]
+        return [f"{left!r} {op} {right!r}", *(str(verdict) for verdict in failing[-1:])]
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        if self.lab.measured_here:
+            self.lab.bench.close()
+
+    @pytest.hookimpl(tryfirst=True)  # before pytest gathers fixtures
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        from pytest_modellab.runner.interrupts import like_ctrl_c
+
+        from .short_names import register
+
+        register(session.config.pluginmanager)
+        if not self.lab.dry:
+            self._undo_signals = like_ctrl_c()
+
+    def pytest_unconfigure(self) -> None:
+        self._undo_signals()
+
+
+class ControllerPlugin:
+    """What is done once in a session: gather, grade, show."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.follower: Follower | None = None
+
+    def pytest_report_header(self) -> str:
+        from .session import idle_told, left_out_told
+
+        catalog = self.lab.catalog
+        foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
+        shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
+        told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
+        notes = [*left_out_told(self.lab), *idle_told(catalog)]
+        idle = "".join(f"\nmodellab: {line}" for line in notes)
+        newer = _newer_told()
+        idle += f"\nmodellab: {newer}" if newer else ""
+        if self.lab.config.control:
+            return (
+                "modellab: control: an engine that is wrong on purpose stands in for every model, and each case has to"
+                f" fail; reports: {self.lab.shown(self.lab.config.reports)}{idle}"
+            )
+        return (
+            f"modellab: {self.lab.shown(catalog.folder)}: models {len(catalog.models)},"
+            f" data sets {len(catalog.datasets)}{shard}, cases {len(self.lab.cases)};"
+            f" reports: {self.lab.shown(self.lab.config.reports)}{told if foreign else ''}{idle}"
+        )
+
+    def pytest_report_collectionfinish(self) -> str | None:
+        if not self.lab.left_out:
+            return None
+        told = [f"{tier} {count}" for tier, count in sorted(self.lab.left_out.items())]
+        return f"modellab: tests left out: {', '.join(told)}; -m with a tier's name runs them"
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
+        status = getattr(report, "modellab_status", None)
+        if report.when != "call" or not report.passed:
+            return None
+        if status == "inconclusive":
+            return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+        if status == "warn":
+            return "warned", "w", ("WARN", {"yellow": True})
+        return None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.lab.note_report(report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: WorkerController) -> None:
+        node.workerinput["modellab_session"] = self.lab.session.id
+        if self.follower is None:
+            from .progress import Follower
+
+            reporter = self.lab.plugin("terminalreporter")
+            if reporter is not None:
+                self.follower = Follower(self.lab.session.folder, reporter)
+
+    @pytest.hookimpl(optionalhook=True, trylast=True)  # a repository's own scheduler goes before
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> Scheduling | None:
+        from .scheduler import ModelDeviceScheduling
+
+        # `loadfile` and `each` are somebody's wish; the rest would put one model into several processes.
+        if config.getvalue("dist") not in {"load", "worksteal", "loadgroup", "loadscope"}:
+            return None
+        groups = {case.id: case.group for case in self.lab.cases}
+        return ModelDeviceScheduling(config, log, groups, self.lab.likely_seconds)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        # xdist's workers may not have been told: Ctrl-C may have gone to this process alone.
+        if "session" in vars(self.lab):
+            self.lab.session.stop()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.follower is not None:
+            self.follower.stop()
+        if self.lab.dry or ("session" not in vars(self.lab) and not self.lab.tests and not self.lab.config.asked):
+            return
+        from .session import finish
+
+        finish(self.lab, session)
+        if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):
+            from . import junit
+
+            junit.tell_suite(session.config, junit.of_session(self.lab))
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self.lab.scorecard is None:
+            return
+        from pytest_modellab.core.console import from_here, printable
+        from pytest_modellab.reports.scorecard.terminal import render
+
+        colours = {"pass": {"green": True}, "fail": {"red": True}}
+        terminalreporter.ensure_newline()
+        terminalreporter.section("modellab scorecard")
+        left = self.lab.left
+        page = "" if left is None else left.hint if left.page is None else from_here(left.page)
+        width = terminalreporter.config.get_terminal_writer().fullwidth
+        for line, status in render(self.lab.scorecard, from_here(self.lab.scorecard_path), page, width):
+            terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
+        if self.lab.untold:
+            terminalreporter.write_line(printable(self.lab.untold), yellow=True)
+
+
+def _count(unmade: Unmade, config: pytest.Config) -> None:
+    """Let pytest count the tests that were not made as what they would have been: collected and deselected."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    collected = getattr(reporter, "_numcollected", None)
+    if unmade.count and isinstance(collected, int):
+        reporter._numcollected = collected + unmade.count
+        config.hook.pytest_deselected(items=[unmade.function] * unmade.count)
+
+
+def _runs_foreign_code(case: Case) -> bool:
+    return case.model.options_on(case.device.id).get("trust_remote_code") is True
+
+
+def _newer_told() -> str:
+    """That pytest is newer than any that was tested, for the start of a session; "" where it isn't."""
+    if pytest.version_tuple[:2] <= NEWEST_TESTED:
+        return ""
+    major, minor = NEWEST_TESTED
+    return f"pytest {pytest.__version__} is newer than any this version was tested with ({major}.{minor})"

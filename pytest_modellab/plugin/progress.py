@@ -1,0 +1,152 @@
+"""Progress of long runs: one line rewritten on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modellab.catalog.cases import Case
+from pytest_modellab.core.console import printable
+from pytest_modellab.core.durations import Pace
+from pytest_modellab.core.text import divided_by_spaces
+from pytest_modellab.runner import journal as journals
+
+LOG_EVERY_S = 30.0
+FOLLOW_EVERY_S = 5.0
+
+
+class TerminalProgress:
+    """Shows the run that this very process is doing."""
+
+    def __init__(self, plugin: Callable[[str], Any]) -> None:
+        self._plugin = plugin
+        self._drawn = False
+        self._logged = time.monotonic()
+        self._paces: dict[str, Pace] = {}
+
+    def say(self, case: Case, text: str) -> None:
+        self._show(f"{case.id}: {text}", log="waiting" in text or text.startswith("interrupted"))
+
+    def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None:
+        now = time.monotonic()
+        pace = self._paces.get(case.key)
+        if pace is None:  # what came before the first answer is loading
+            pace = self._paces[case.key] = Pace(now, audio_left_s)
+        else:
+            pace.note(now, audio_left_s)
+        left = pace.left_s(total - done)
+        text = f"{case.id}: {progress_text(done, total, wer, divided_by_spaces(case.dataset.language))}"
+        if left is not None and done < total:
+            text += f", {clock(left)} left"
+        self._show(text)
+
+    def clear(self) -> None:
+        reporter = self._plugin("terminalreporter")
+        if self._drawn and reporter is not None:
+            self._drawn = False
+            with self.visible():
+                _draw(reporter, "")
+
+    @contextmanager
+    def visible(self) -> Iterator[None]:
+        """Suspend pytest's capture: while a test runs it takes what is written to the terminal, too."""
+        capture = self._plugin("capturemanager")
+        if capture is None:
+            yield
+        else:
+            with capture.global_and_fixture_disabled():
+                yield
+
+    def _show(self, text: str, log: bool = False) -> None:
+        reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
+        if reporter is None:
+            return
+        text = printable(text)
+        with self.visible():
+            if reporter.isatty:
+                if not self._drawn:
+                    _begin_line(reporter)
+                    self._drawn = True
+                _draw(reporter, text)
+            elif log or time.monotonic() - self._logged >= LOG_EVERY_S:
+                self._logged = time.monotonic()
+                _begin_line(reporter)
+                reporter.write_line(text)
+                reporter.flush()
+
+
+def _begin_line(reporter: pytest.TerminalReporter) -> None:
+    """Leave the line that pytest is in; it knows of one only where it has named the file, which -q and xdist don't."""
+    reporter.ensure_newline()
+    writer = reporter.config.get_terminal_writer()
+    if writer.width_of_current_line:
+        writer.line()
+
+
+def _draw(reporter: pytest.TerminalReporter, text: str) -> None:
+    """Write `text` over the line, raw: pytest would add it to the width of its own dots. A wrapped line can't be."""
+    width = shutil.get_terminal_size().columns - 1
+    writer = reporter.config.get_terminal_writer()
+    writer.write_raw(f"\r{text[:width]:<{width}}", flush=True)
+    if not text:
+        writer.write_raw("\r", flush=True)
+
+
+class Follower:
+    """Shows the runs of xdist's workers, by following their journals from the controller."""
+
+    def __init__(self, folder: Path, reporter: pytest.TerminalReporter) -> None:
+        self._folder = folder
+        self._reporter = reporter
+        self._stop = threading.Event()
+        self._seen: dict[Path, int] = {}
+        self._every = FOLLOW_EVERY_S if reporter.isatty else LOG_EVERY_S
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join(timeout=2)
+
+    def _follow(self) -> None:
+        while not self._stop.wait(self._every):
+            for line in new_lines(self._folder, self._seen):
+                _begin_line(self._reporter)
+                self._reporter.write_line(line)
+
+
+def new_lines(folder: Path, seen: dict[Path, int]) -> list[str]:
+    """A line for each journal in `folder` that has grown since `seen`, which is brought up to date."""
+    lines = []
+    for path in sorted(folder.glob("*.jsonl")):
+        rows, size, _ = journals.read(path)
+        if not rows or "key" not in rows[0] or seen.get(path) == size:
+            continue
+        seen[path] = size
+        answers = [row for row in rows if "utterance" in row]
+        words = sum(row["words"] for row in answers)
+        wer = sum(row["errors"] for row in answers) / words if words else None
+        head = rows[0]
+        text = progress_text(len(answers), head["utterances"], wer, head.get("spaced", True))
+        lines.append(f"{head['case']}: {text}")
+    return lines
+
+
+def progress_text(done: int, total: int, rate: float | None, spaced: bool = True) -> str:
+    """Where a run stands; without spaces between words the error rate is that of characters."""
+    text = f"utterance {done} of {total}"
+    return text if rate is None else f"{text}, {'WER' if spaced else 'CER'} {rate:.1%}"
+
+
+def clock(seconds: float) -> str:
+    """`1:05` or `2:03:00`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,363 @@
+"""What one pytest process keeps of a session: the catalog, the plan, the bench, and what tests have said."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shlex
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_modellab.catalog.cache import load_cached
+from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in, plan_here
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.catalog.load import Catalog
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.variables import STEP_SUMMARY
+
+from .junit import CASE
+from .options import Config
+
+if TYPE_CHECKING:
+    from pytest_modellab.core.stats.regression import Allowed
+    from pytest_modellab.reports.scorecard import page
+    from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard
+    from pytest_modellab.reports.scorecard.files import Left
+    from pytest_modellab.results.verdicts import Limits, Run
+    from pytest_modellab.runner.runner import Bench
+    from pytest_modellab.runner.session import Session
+
+    from .deselection import Foresight
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+
+
+@dataclass
+class Tests:
+    """What the tests of one case came to, gathered from reports."""
+
+    __test__ = False
+
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Lab:
+    """One process's share of a session."""
+
+    config: Config
+    catalog: Catalog
+    cases: tuple[Case, ...]
+    session_id: str
+    parallel: bool
+    own: bool
+    """Whether this process lives as long as the session: the controller, or the only one."""
+    dry: bool
+    """Whether pytest only shows what it would do."""
+    plugin: Callable[[str], Any]
+    """A registered pytest plugin by name, or None."""
+    tests: dict[str, Tests] = field(default_factory=dict)
+    failed_beside: list[str] = field(default_factory=list)
+    """Tests that failed and are of no case."""
+    scorecard: Scorecard | None = None
+    left: Left | None = None
+    """The files of the scorecard."""
+    untold: str = ""
+    """Why the summary of a CI step lacks the scorecard, where it was to have it."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Tests deselected because `-m` does not name their tier, by that."""
+    foresight: Foresight | None = None
+    """What is known of tests before they are made; None where nothing is."""
+    _likely: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def session(self) -> Session:
+        from pytest_modellab.runner.session import Session
+
+        return Session(self.config.reports, self.session_id, own=self.own)
+
+    @cached_property
+    def bench(self) -> Bench:
+        from pytest_modellab.runner.job import Settings
+        from pytest_modellab.runner.runner import Bench
+
+        from .progress import TerminalProgress
+
+        settings = Settings(
+            fresh=self.config.fresh or self.config.control,
+            control=self.config.control,
+            in_process=self.config.in_process,
+            max_utterances=self.config.max_utterances,
+            speed_age_days=self.config.speed_age_days,
+            alone=not self.parallel,
+            shard=self.config.shard,
+        )
+        return Bench(
+            self.catalog,
+            self.session,
+            settings,
+            TerminalProgress(self.plugin),
+            in_doubt=lambda case, record: self.limits(case).in_doubt(record),
+        )
+
+    @property
+    def measured_here(self) -> bool:
+        """Whether this process has run cases."""
+        return "bench" in vars(self)
+
+    @cached_property
+    def gates(self) -> int:
+        """How many gates of the selected cases are judged by their interval."""
+        planned = set(self.session.plan())
+        return sum(self.limits_of(case).by_interval for case in self.cases if case.key in planned)
+
+    def limits(self, case: Case) -> Limits:
+        """The limits of a case, as one of the session's gates."""
+        return replace(self.limits_of(case), gates=max(1, self.gates), strict=self.config.strict)
+
+    def limits_of(self, case: Case) -> Limits:
+        from pytest_modellab.results.record import CaseRef
+        from pytest_modellab.results.verdicts import Limits
+
+        ref = CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id)
+        return Limits(ref, self.catalog.limits, self.catalog.shown)
+
+    def allowed(self, case: Case) -> Allowed:
+        """How far the error rate of a case may rise against a baseline."""
+        from pytest_modellab.catalog.baseline_spec import allowed
+
+        return allowed(self.catalog.baseline_limits, self.limits_of(case).case, self.catalog.shown)
+
+    def likely_seconds(self, group: str) -> float:
+        """Seconds the selected cases of a model x device are likely to take; infinity where one was never measured."""
+        from pytest_modellab.runner.durations import seconds_of
+
+        if group not in self._likely:
+            planned = set(self.session.plan())
+            cases = [case for case in self.cases if case.group == group and case.key in planned]
+            spans = [seconds_of(case, self.config.reports) for case in cases]
+            self._likely[group] = sum(math.inf if span is None else span for span in spans)
+        return self._likely[group]
+
+    def note_report(self, report: pytest.TestReport) -> None:
+        """Gather what one test report says about its case."""
+        key = dict(report.user_properties).get(CASE)
+        if key is None and report.failed and report.when not in {"setup", "call", "teardown"}:
+            # xdist reports a test that its worker died of, without what the worker knew. Any other bears its case.
+            by_id = {case.id: case for case in self.cases}
+            named = named_in(report.nodeid, by_id)
+            key = None if named is None else by_id[named].key
+        if not isinstance(key, str):
+            if report.failed:
+                self.failed_beside.append(report.nodeid)
+            return
+        tests = self.tests.setdefault(key, Tests())
+        if report.when == "call":
+            tests.verdicts.extend(json.loads(getattr(report, "modellab_verdicts", "[]")))
+        if report.failed:
+            tests.failed.append(report.nodeid)
+
+    def case(self, key: str) -> Case | None:
+        return next((case for case in self.cases if case.key == key), None)
+
+    def other_model(self, case: Case, model: str) -> Case:
+        """The case of another model of the catalog, device and data being the same. Raises LookupError."""
+        spec = self.catalog.models.get(model)
+        if spec is None:
+            raise LookupError(f"no model `{model}` in the catalog; {suggest(model, self.catalog.models)}")
+        if case.device.id not in spec.devices or case.task not in spec.tasks:
+            raise LookupError(f"{model} does not do {case.task} on {case.device.id}: nothing to compare with")
+        return replace(case, model=spec)
+
+    @property
+    def scorecard_path(self) -> Path:
+        return self.config.reports / "scorecard.json"
+
+    def shown(self, path: Path) -> str:
+        """A path relative to the ini file's folder where it lies inside."""
+        return path.relative_to(self.config.base).as_posix() if path.is_relative_to(self.config.base) else str(path)
+
+
+LAB = pytest.StashKey[Lab]()
+
+
+def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
+    """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
+    assert config.catalog is not None
+    catalog = load_cached(config.catalog, config.base)
+    problems = []
+    for flag, globs, known in (
+        ("--lab-model", config.models, catalog.models),
+        ("--lab-device", config.devices, catalog.devices),
+        ("--lab-dataset", config.datasets, catalog.datasets),
+    ):
+        for glob in globs:
+            if not any(fnmatchcase(name, glob) for name in known):
+                problems.append(f"{flag} {glob} matches nothing; {suggest(glob, known)}")
+    cases, wrong = plan_here(catalog, config.selection)
+    problems += wrong
+    if not problems and not cases and (config.models or config.devices or config.datasets):
+        problems.append(
+            "--lab-model, --lab-device and --lab-dataset leave no case: the models and data sets they match"
+            " share no tier, task, language or device (with `tiers: []` a model runs only if named without a wildcard)"
+        )
+    if not problems:
+        if config.strict == "warnings":
+            problems += [f"{told}; --lab-strict refuses it" for told in idle_told(catalog)]
+        ids = {case.id for case in cases}
+        for glob in config.required:
+            if not any(fnmatchcase(id, glob) for id in ids):
+                problems.append(f"--lab-require {glob} matches no case; {suggest(glob, ids)}")
+    if problems:
+        raise pytest.UsageError("\n".join(problems))
+    return catalog, tuple(cases)
+
+
+def left_out_told(lab: Lab) -> Iterator[str]:
+    """How many combinations are no case, by the reason; and by name what a language leaves without any."""
+    found = left_out(lab.catalog, lab.config.selection)
+    if found:
+        yield f"no case for want of a common {', '.join(f'{reason} {len(cases)}' for reason, cases in found.items())}"
+    models = {case.model.id for case in lab.cases}
+    datasets = {case.dataset.id for case in lab.cases}
+    removed = found.get("language", [])
+    for model in dict.fromkeys(case.model.id for case in removed if case.model.id not in models):
+        sets = dict.fromkeys(f"{c.dataset.id} ({c.dataset.language})" for c in removed if c.model.id == model)
+        yield f"{model} has no case: it doesn't speak the language of {', '.join(sets)}"
+    for dataset in dict.fromkeys(case.dataset.id for case in removed if case.dataset.id not in datasets):
+        language = lab.catalog.datasets[dataset].language
+        silent = dict.fromkeys(case.model.id for case in removed if case.dataset.id == dataset)
+        yield f"{dataset} has no case: its language is {language}, which {', '.join(silent)} doesn't speak"
+
+
+def idle_told(catalog: Catalog) -> list[str]:
+    """The limits that hold no case, a line each, for the start of a session."""
+    return [f"{catalog.shown(limit.origin)}: a limit that holds no case: {why}" for limit, why in idle_limits(catalog)]
+
+
+def rerun_command(item: pytest.Item, case: Case) -> str:
+    """The command that runs this one test again, with the `-m` without which it would be deselected."""
+    _, separator, name = str(item.nodeid).partition("::")
+    # From where pytest was started, which need not be the ini file's folder.
+    parts = ["pytest", f"{os.path.relpath(item.path)}{separator}{name}"]
+    lab = item.config.stash[LAB]
+    spec = replace(case, model=lab.catalog.models[case.model.id])
+    if spec.tiers != case.tiers:  # it was named, and is in more tiers for that
+        parts += ["--lab-model", case.model.id]
+    elif "smoke" not in case.tiers:
+        parts += ["-m", case.tiers[-1]]
+    return shlex.join(parts)
+
+
+def finish(lab: Lab, session: pytest.Session) -> None:
+    """Build and store the scorecard; turn a session that must not count as passed into a failed one."""
+    interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+    try:
+        _write_scorecard(lab, session, interrupted=interrupted)
+    finally:  # whatever a scorecard dies of, the next session goes on from what was answered
+        lab.session.end(whole=not interrupted)
+
+
+def _write_scorecard(lab: Lab, session: pytest.Session, *, interrupted: bool) -> None:
+    from pytest_modellab.reports.scorecard.card import build
+    from pytest_modellab.reports.scorecard.files import write
+
+    planned = lab.session.plan()
+    touched = {**dict.fromkeys(planned), **dict.fromkeys(lab.tests)}
+    if touched or (lab.config.asked and not interrupted):
+        rows = _rows(lab, list(touched))
+        partial = "interrupted" if interrupted else None
+        idle = [key for key in planned if key not in lab.tests]
+        if idle:
+            partial = f"{partial or 'stopped early'}: {len(idle)} of {len(planned)} cases did not run"
+        card = build(
+            lab.session_id,
+            rows,
+            partial=partial,
+            required=lab.config.required,
+            strict=lab.config.strict,
+            tasks_of={model.id: model.tasks for model in lab.catalog.models.values()},
+            profiles=lab.catalog.profiles,
+        )
+        if not touched:
+            told = f"no test of the catalog's cases was collected, though {lab.config.asked} asked for them"
+            card = card.model_copy(update={"problems": (told, *card.problems)})
+        if lab.failed_beside:
+            problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
+            card = card.model_copy(update={"problems": (*card.problems, problem)})
+        lab.left = write(card, lab.config.reports, with_page=lab.config.page, recordings=_recordings(lab))
+        lab.scorecard = lab.left.card
+        summary = STEP_SUMMARY.get() if lab.config.step_summary else None
+        if summary:
+            from pytest_modellab.reports.scorecard import markdown
+            from pytest_modellab.reports.step_summary import append
+
+            lab.untold = append(markdown.render(lab.scorecard), Path(summary))
+        passed = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+        if lab.scorecard.problems and session.exitstatus in passed:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _recordings(lab: Lab) -> page.Recordings | None:
+    """What the page may let one listen to; nothing where there is no page."""
+    if not (lab.config.page and lab.config.page_recordings):
+        return None
+    from pytest_modellab.reports.scorecard.recordings import Recordings
+
+    return Recordings(lab.catalog)
+
+
+def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
+    """The rows of these cases; what stands for no case has none."""
+    from pytest_modellab.reports.scorecard.card import build_row
+    from pytest_modellab.results.verdicts import corrected
+
+    reports = [_report(lab, case) for key in keys if (case := lab.case(key)) is not None]
+    gates = [lab.limits(case).judge(report.record) if report.record else [] for case, report in reports]
+    held = iter(corrected([verdict for gate in gates for verdict in gate]))
+    return [
+        build_row(report, [next(held) for _ in gate], lab.catalog.grades, lab.shown)
+        for (_, report), gate in zip(reports, gates, strict=True)
+    ]
+
+
+def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
+    from pytest_modellab.reports.scorecard.card import CaseReport
+    from pytest_modellab.results.record import CaseRef
+    from pytest_modellab.results.record_files import RecordError
+    from pytest_modellab.results.verdicts import Status, Verdict
+    from pytest_modellab.runner.outcome import Outcome, from_note
+
+    tests = lab.tests.get(case.key, Tests())
+    noted = lab.session.outcome(case.key)
+    try:
+        outcome = from_note(noted) if noted is not None else lab.bench.known(case.key) if lab.measured_here else None
+    except RecordError as error:  # removed or changed while the session went on
+        outcome = Outcome(broken=str(error))
+    kept = lab.session.answered(case.key) if outcome is None else 0
+    broken_off = (
+        f"broken off after {counted(kept, 'utterance')}; what was answered is kept, the same command goes on"
+        if kept
+        else None
+    )
+    return case, CaseReport(
+        case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
+        title=case.model.title or case.model.id,
+        research=case.model.research,
+        record=outcome.record if outcome else None,
+        path=outcome.path if outcome else None,
+        unavailable=outcome.unavailable if outcome else broken_off,
+        broken=outcome.broken if outcome else None,
+        unchanged_since=outcome.unchanged_since if outcome else None,
+        verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
+        failed_tests=tuple(dict.fromkeys(tests.failed)),
+    )

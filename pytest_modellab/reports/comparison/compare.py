@@ -1,0 +1,238 @@
+"""Sides held against the first of them, over all cases, with one correction for all that is compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import log
+
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.stats.evidence import ALPHA, holm
+from pytest_modellab.core.stats.paired import REPLICATES
+from pytest_modellab.core.stats.regression import DEFAULT, Allowed
+from pytest_modellab.results import baseline as answers
+from pytest_modellab.results import record_files as records
+from pytest_modellab.results import speed_baseline as speed
+from pytest_modellab.results.baseline import Baseline, BaselineError
+from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record_files import RecordError
+from pytest_modellab.results.record_header import glimpse
+from pytest_modellab.results.rescore import rescore
+from pytest_modellab.results.verdicts import case_key
+from pytest_modellab.runner.reuse import changes as input_changes
+from pytest_modellab.runner.reuse import since
+
+from . import cases
+from .cases import Bench
+from .parts import Change, Compared, Family, Lonely, Pair, SideRef, Single
+from .sides import BASELINE, Side, SideError
+
+_FIGURES = 8
+"""About so many of a case are compared."""
+_MOST_REPLICATES = 40_000
+_WEIGHTS = {"%": 1.0, "1": 0.25, "dB": 0.1, "/min": 1 / 120}
+"""Of a change by the unit of its metric, so that the worst comes first: a point of a share weighs as much as 0.04 of a
+mean opinion score, 0.1 dB of distortion, 1.2 words a minute."""
+
+
+@dataclass
+class _Found:
+    pairs: list[Pair] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    singles: list[Single] = field(default_factory=list)
+    lonely: list[Lonely] = field(default_factory=list)
+
+
+def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambda case: DEFAULT) -> Compared:
+    """Hold each side but the first against the first; `allowed` is how far a case's error rate may rise.
+
+    Raises SideError, and RecordError for a damaged record.
+    """
+    first, *others = sides
+    if any(side.baselines for side in others):
+        raise SideError(f"runs are held against a baseline, not the other way round: name `{BASELINE}` first")
+    many = sum(len(side.records) for side in others) * _FIGURES
+    found = _Found()
+    for side in others:
+        bench = Bench(side.name, min(_MOST_REPLICATES, max(REPLICATES, 50 * many)), allowed)
+        if first.baselines is not None:
+            _with_baselines(first, side, bench, found)
+        else:
+            _with_records(first, side, bench, found)
+    changes, families = corrected(found.changes)
+    return Compared(
+        sides=tuple(SideRef(name=s.name, what=s.what, cases=len(s.records), notes=s.notes) for s in sides),
+        pairs=tuple(found.pairs),
+        changes=tuple(sorted(changes, key=_rank)),
+        singles=tuple(found.singles),
+        lonely=tuple(each for each in found.lonely if each.cases),
+        tests=sum(families.values()),
+        families=families,
+        alpha=ALPHA,
+    )
+
+
+def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None:
+    for key in [key for key in first.records if key in other.records]:
+        try:
+            before, after = (records.read(side.records[key]) for side in (first, other))
+        except RecordError as error:
+            case = glimpse(other.records[key]).case
+            found.pairs.append(Pair(case=case, side=other.name, before="", after="", refused=str(error)))
+            continue
+        pair = Pair(case=after.case, side=other.name, before=since(before), after=since(after))
+        if pair_refused := _refused(before, after):
+            found.pairs.append(pair.model_copy(update={"refused": pair_refused}))
+            continue
+        same = before.seal is not None and before.seal == after.seal
+        rescored = ""
+        if before.normalizer != after.normalizer:
+            before, after = (rescore(each, after.normalizer.name) for each in (before, after))
+            rescored = f"{after.normalizer.name} {after.normalizer.version}"
+        found.pairs.append(
+            pair.model_copy(
+                update={
+                    "same": same,
+                    "rescored": rescored,
+                    "inputs": tuple(input_changes(before.provenance.inputs, after.provenance.inputs)),
+                }
+            )
+        )
+        found.changes += cases.of_records(before, after, bench)
+        found.singles += cases.singles(before, after, other.name)
+    found.lonely += _alone(first, other, list(first.records), list(other.records))
+
+
+def _refused(before: Record, after: Record) -> str:
+    """Why two records can't be compared at all."""
+    if before.provenance.inputs.get("dataset") != after.provenance.inputs.get("dataset"):
+        return "the two are of different data: recordings or references have changed in between"
+    if {each.id for each in before.utterances} != {each.id for each in after.utterances}:
+        return f"they hold different utterances ({len(before.utterances)} and {len(after.utterances)}); run both whole"
+    for record in (before, after):
+        if record.ran_on is not None and before.ran_on != after.ran_on:
+            return f"one of them {record.ran_on}"
+    return ""
+
+
+def _with_baselines(first: Side, other: Side, bench: Bench, found: _Found) -> None:
+    folder = first.baselines
+    assert folder is not None
+    seen, missing = set(), []
+    for key, place in other.records.items():
+        try:
+            record = records.read(place)
+        except RecordError as error:
+            case = glimpse(place).case
+            found.pairs.append(Pair(case=case, side=other.name, before="", after="", refused=str(error)))
+            seen.add(key)
+            continue
+        path = answers.place(record, folder)
+        if not path.exists():
+            missing.append(key)
+            continue
+        seen.add(key)
+        try:
+            baseline = answers.read(path)
+            times = speed.place(record, folder)
+            timed = speed.read(times) if times.exists() else None
+        except BaselineError as error:
+            found.pairs.append(_against_baseline(record, other, "", str(error)))
+            continue
+        head = baseline.head
+        saved = f"{head.commit[:8]}, {head.created[:10]}" if head.commit else head.created[:10]
+        refused = _refused_baseline(baseline, record)
+        found.pairs.append(_against_baseline(record, other, saved, refused))
+        if not refused:
+            found.changes += cases.of_answers(baseline, record, bench)
+            if timed is not None:
+                found.changes.append(cases.of_times(timed, record, bench))
+    saved_cases = [key for key in dict.fromkeys(_saved(first)) if key not in other.records]
+    found.lonely += _alone(first, other, saved_cases, [*seen, *missing], seen)
+
+
+def _refused_baseline(baseline: Baseline, record: Record) -> str:
+    """Why a record can't be held against a baseline at all."""
+    if record.ran_on is not None:
+        return f"it {record.ran_on}; a baseline is of the device it is named after"
+    if baseline.head.dataset != record.provenance.inputs.get("dataset"):
+        return "the data changed since the baseline was saved; `modellab baseline save` keeps a new one"
+    if {each.id for each in baseline.answers} != {each.id for each in record.utterances}:
+        return "the run and its baseline hold different utterances; run it whole"
+    return ""
+
+
+def _against_baseline(record: Record, other: Side, saved: str, refused: str) -> Pair:
+    return Pair(case=record.case, side=other.name, before=saved, after=since(record), refused=refused)
+
+
+def _saved(first: Side) -> Iterator[str]:
+    """The cases that have baselines, whatever hardware they are of; one that is damaged is told where it counts."""
+    assert first.baselines is not None
+    for path in sorted(first.baselines.glob("*/*.jsonl")):
+        if not path.name.endswith(speed.SUFFIX):
+            try:
+                yield case_key(answers.read(path).head.case)
+            except BaselineError:
+                continue
+
+
+def _alone(
+    first: Side, other: Side, before: Sequence[str], after: Sequence[str], both: set[str] | None = None
+) -> list[Lonely]:
+    common = {*before} & {*after} if both is None else both
+    return [
+        Lonely(side=first.name, other=other.name, cases=tuple(sorted({*before} - common))),
+        Lonely(side=other.name, other=first.name, cases=tuple(sorted({*after} - common))),
+    ]
+
+
+def corrected(changes: Sequence[Change]) -> tuple[list[Change], dict[Family, int]]:
+    """The changes that remain under Holm's correction, and of each family how many could have been false.
+
+    Each family and direction has its own `ALPHA`. A figure to which every utterance adds the same on both sides can
+    raise no false alarm: it isn't counted.
+    """
+    kept: set[int] = set()
+    families: dict[Family, int] = {}
+    for family in dict.fromkeys(change.family for change in changes):
+        tests = {i: (each, each.p) for i, each in enumerate(changes) if each.counted and each.family == family}
+        known = {i: (each, p) for i, (each, p) in tests.items() if p is not None}
+        if known:
+            families[family] = len(known)
+        for worse in (True, False):
+            p_values = {str(i): p if _moved_worse(each) is worse else 1.0 for i, (each, p) in known.items()}
+            kept |= {int(i) for i in holm(p_values)}
+    return [_kept(i, change, kept, families) for i, change in enumerate(changes)], families
+
+
+def _moved_worse(change: Change) -> bool:
+    risen = (change.change or 0.0) > (1 if change.kind == "ratio" else 0)
+    return risen == (METRICS[change.metric].better == "lower")
+
+
+def _kept(i: int, change: Change, kept: set[int], families: Mapping[Family, int]) -> Change:
+    if change.outcome not in {"worse", "better"} or change.certain or i in kept:
+        return change
+    alone = change.p is not None and change.p <= ALPHA
+    many = counted(families.get(change.family, 0), change.family)
+    why = f"among {many} that differ, one may come out like this by chance" if alone else ""
+    # A rise beyond the tolerance that may be chance is none that was seen not to be there.
+    outcome = "inconclusive" if change.beyond_tolerance else "not told apart"
+    return change.model_copy(update={"outcome": outcome, "why": why})
+
+
+def _rank(change: Change) -> tuple[int, bool, float, str]:
+    """The worst first: what is worse, better, not told apart, not compared; quality before time; by size."""
+    order = ("worse", "inconclusive", "better", "not told apart", "not compared")
+    return order.index(change.outcome), not change.quality, -size(change), change.key
+
+
+def size(change: Change) -> float:
+    """How large a change is, on a scale that metrics share."""
+    if change.change is None:
+        return 0.0
+    if change.kind == "ratio":
+        return abs(log(change.change)) if change.change > 0 else 0.0
+    return abs(change.change) * _WEIGHTS.get(METRICS[change.metric].unit, 1.0)

@@ -1,0 +1,81 @@
+"""A comparison as Markdown, for the summary of a CI job or a comment on a merge request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_modellab.core.escaping import code, plain
+from pytest_modellab.core.metrics.definitions import METRICS
+
+from . import words
+from .parts import Change, Compared
+
+_COLUMNS = ("", "case", "figure", "before", "after", "change [95 %]", "p")
+
+
+def render(compared: Compared) -> str:
+    """A table of what changed, then what can't be told apart, what wasn't compared, what only one side has."""
+    return "\n".join(_lines(compared)) + "\n"
+
+
+def _lines(compared: Compared) -> Iterator[str]:
+    yield f"### Model Lab: {words.headline(compared)}"
+    yield ""
+    first, *others = compared.sides
+    yield f"From {plain(first.what)} to {'; to '.join(plain(side.what) for side in others)}."
+    if compared.told:
+        yield f"{words.correction(compared)[:1].upper()}{words.correction(compared)[1:]}."
+    several = len(others) > 1
+    changed = [change for outcome in words.TOLD for change in compared.of(outcome)]
+    if changed:
+        yield ""
+        yield f"| {' | '.join(_COLUMNS)} |"
+        yield f"|{'---|' * len(_COLUMNS)}"
+        yield from (_row(change, several) for change in changed)
+    for change in changed:
+        told = list(words.utterances(change))
+        if told:
+            yield ""
+            yield f"{code(change.key)}, {change.title}: {plain(words.evidence(change))}"
+            yield ""
+            for title, reference, before, after in told:
+                texts = f"reference “{plain(reference)}”, before “{plain(before)}”, after “{plain(after)}”"
+                yield f"- {plain(title)}: {texts}"
+    alike = compared.of("not told apart")
+    if alike:
+        yield ""
+        yield "<details><summary>" + f"{len(alike)} not told apart</summary>"
+        yield ""
+        yield from (f"- {code(_name(change, several))}: {plain(words.alike(change))}" for change in alike)
+        yield ""
+        yield "</details>"
+    rest = [
+        f"**not compared** {code(f'{key} ({side})' if several else key)}: {plain(text)}"
+        for key, side, text in words.uncompared(compared)
+    ]
+    rest += [f"measured once: {code(each.key)}: {plain(words.single(each))}" for each in compared.singles if each.large]
+    rest += [plain(words.lonely(each)) for each in compared.lonely]
+    rest += [plain(note) for side in compared.sides for note in side.notes]
+    if rest:
+        yield ""
+        yield from (f"- {line}" for line in rest)
+
+
+def _name(change: Change, several: bool) -> str:
+    return f"{change.key} ({change.side})" if several else change.key
+
+
+def _row(change: Change, several: bool) -> str:
+    metric = METRICS[change.metric]
+    _, _, moved = words.figures(change).partition(", ")
+    moved, _, p = moved.partition(", p ")
+    cells = (
+        f"**{change.outcome}**",
+        f"{code(_name(change, several))}",
+        metric.title,
+        metric.format(change.before),
+        metric.format(change.after),
+        plain(moved),
+        f"p {p}" if p else "",
+    )
+    return f"| {' | '.join(cells)} |"

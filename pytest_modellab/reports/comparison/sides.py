@@ -1,0 +1,218 @@
+"""What the arguments of a comparison name: a scorecard, a session, a commit, a folder of reports, baselines."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pytest_modellab.core.console import counted
+from pytest_modellab.results.record_files import RecordError, place_of
+from pytest_modellab.results.record_header import Glimpse, glimpse, glimpses
+from pytest_modellab.results.verdicts import case_key
+from pytest_modellab.runner.reuse import since
+
+from ..scorecard.card import Row, Scorecard
+
+BASELINE = "baseline"
+NEWEST = "newest"
+_FEWEST = 4
+"""Characters of a session's id that will do."""
+_SHOWN = 5
+"""Damaged records that are named."""
+_COMMIT = re.compile(r"[0-9a-f]{4,40}")
+
+
+class SideError(Exception):
+    """An argument that names nothing, or several things; the text says what there is."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A set of records, one for each case; of baselines, the folder they lie in."""
+
+    name: str
+    what: str
+    records: dict[str, Path] = field(default_factory=dict)
+    """Case, with its task, -> its record."""
+    baselines: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Past:
+    """The records of a folder of reports, told apart by session and commit."""
+
+    def __init__(self, reports: Path, base: Path) -> None:
+        """`base` is the folder that scorecards name records from."""
+        self.reports = reports
+        self.base = base
+        self._damaged: list[str] = []
+
+    @cached_property
+    def records(self) -> list[tuple[Path, Glimpse]]:
+        """The newest first; a walk over all of them."""
+        return list(glimpses(self.reports, self._damaged))
+
+    def side(self, name: str) -> Side:
+        """What `name` means. Raises SideError."""
+        if name == BASELINE:
+            return self._baselines(name)
+        if name == NEWEST:
+            return self._newest(name, self.reports)
+        path = Path(name)
+        if path.is_dir():
+            return self._folder(name, path)
+        if path.is_file():
+            return self._file(name, path)
+        if path.suffix == ".json" or "/" in name:
+            raise SideError(f"no such file or folder: {name}")
+        return self._by_origin(name)
+
+    def _baselines(self, name: str) -> Side:
+        folder = self.reports / "baselines"
+        if not any(folder.glob("*/*.jsonl")):
+            raise SideError(f"no baseline in {folder}; `modellab baseline save` makes them")
+        return Side(name, f"the baselines in {folder}", baselines=folder)
+
+    def _newest(self, name: str, reports: Path) -> Side:
+        if reports == self.reports:
+            found, damaged = self.records, self._damaged
+        else:
+            damaged = []
+            found = list(glimpses(reports, damaged))
+        return _side(name, f"the newest records in {reports}", found, damaged)
+
+    def _folder(self, name: str, folder: Path) -> Side:
+        reports = next((each for each in (folder, folder / "reports") if (each / "runs").is_dir()), None)
+        if reports is None:
+            raise SideError(f"{folder} is no folder of reports: it has no folder `runs`")
+        return self._newest(name, reports)
+
+    def _file(self, name: str, path: Path) -> Side:
+        try:
+            card = Scorecard.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            try:
+                record = glimpse(path)
+            except RecordError:
+                first = error.errors(include_url=False)[0]
+                where = "".join(f"{part}: " for part in first["loc"])
+                raise SideError(f"{path} is neither a scorecard nor a record: {where}{first['msg']}") from None
+            return Side(name, f"a record of {since(record)}", {case_key(record.case): path})
+        except OSError as error:
+            raise SideError(f"{path} can't be read: {error.strerror}") from error
+        return self._card(name, f"the scorecard of session {card.session}", path, card)
+
+    def _card(self, name: str, what: str, path: Path, card: Scorecard) -> Side:
+        records, notes = {}, []
+        for row in card.rows:
+            if row.record is None:
+                continue
+            key = case_key(row.case)
+            try:
+                found = next((each for each in self._places(path, row) if each.is_file()), None)
+            except RecordError as error:
+                notes.append(f"{key}: {error}")
+                continue
+            if found is None:
+                notes.append(f"{key}: its record {row.record} isn't there any more")
+            elif glimpse(found).shard is not None:
+                notes.append(f"{key}: only a shard of it was run")
+            else:
+                records[key] = found
+        return Side(name, what, records, notes=tuple(notes))
+
+    def _places(self, card: Path, row: Row) -> Iterator[Path]:
+        """Where a record may be that a scorecard names: with it, as it was written, or among these reports.
+
+        Raises RecordError for a name that no record has.
+        """
+        beside = place_of(card.parent, row.case, row.record or "")
+        yield beside
+        written = (self.base / (row.record or "")).resolve()
+        if written.is_relative_to(self.base.resolve()) and written.parts[-4:] == beside.parts[-4:]:
+            yield written
+        yield place_of(self.reports, row.case, row.record or "")
+
+    def _by_origin(self, name: str) -> Side:
+        card = self._last_card()
+        last = [card.session] if card else []
+        sessions = dict.fromkeys([*last, *(each.provenance.session for _, each in self.records)])
+        named = [name] if name in sessions else [each for each in sessions if _begins(each, name)]
+        commits = self._commits(name)
+        if len(named) == 1 and (not commits or named == [name]):
+            if card is not None and named == last:  # it also knows the cases that stood unchanged
+                return self._card(name, f"session {named[0]}", self.reports / "scorecard.json", card)
+            found = [(path, each) for path, each in self.records if each.provenance.session == named[0]]
+            return _side(name, f"session {named[0]}", found, self._damaged, whole=False)
+        if len(named) + len(commits) > 1:
+            raise SideError(f"`{name}` may be any of {', '.join([*named, *commits])}; write more of it")
+        if commits:
+            found = [(path, each) for path, each in self.records if each.provenance.commit == commits[0]]
+            return _side(name, f"commit {commits[0][:10]}", found, self._damaged)
+        raise SideError(self._unknown(name, list(sessions)))
+
+    def _commits(self, name: str) -> list[str]:
+        """The commits that records were made at and that `name` begins, or is git's name for."""
+        known = dict.fromkeys(each.provenance.commit for _, each in self.records if each.provenance.commit)
+        if _COMMIT.fullmatch(name) and (found := [each for each in known if each.startswith(name)]):
+            return found
+        return [each for each in known if each == _revision(name, self.base)]
+
+    def _last_card(self) -> Scorecard | None:
+        try:
+            return Scorecard.model_validate_json((self.reports / "scorecard.json").read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def _unknown(self, name: str, sessions: list[str]) -> str:
+        commits = dict.fromkeys(each.provenance.commit[:10] for _, each in self.records if each.provenance.commit)
+        if not self.records:
+            return f"`{name}`: no record in {self.reports / 'runs'}; run pytest first"
+        passed_over = f"{counted(len(self._damaged), 'record')} can't be read\n" if self._damaged else ""
+        return (
+            f"`{name}` is no session, commit, file or folder with records\n{passed_over}"
+            f"newest sessions: {', '.join(sessions[:4])}\n"
+            f"newest commits: {', '.join(list(commits)[:4]) or 'none'}\n"
+            f"or `{BASELINE}`, `{NEWEST}`, a scorecard's file, a folder of reports"
+        )
+
+
+def _begins(session: str, name: str) -> bool:
+    return len(name) >= _FEWEST and session.startswith(name)
+
+
+def _revision(name: str, folder: Path) -> str:
+    """The commit that git calls `name`; "" where it knows none."""
+    if name.startswith("-"):
+        return ""
+    command = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+    try:
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
+
+
+def _side(name: str, what: str, found: list[tuple[Path, Glimpse]], damaged: list[str], *, whole: bool = True) -> Side:
+    """The newest of each case; shards are left out, and with `whole` what is only the beginning of a data set."""
+    records: dict[str, Path] = {}
+    left_out, unsealed = 0, 0
+    for path, record in found:
+        if record.shard is not None or (whole and record.limited_to is not None):
+            left_out += 1
+        elif case_key(record.case) not in records:
+            records[case_key(record.case)] = path
+            unsealed += record.seal is None
+    notes = [f"passed over: {text}" for text in damaged[:_SHOWN]]
+    if len(damaged) > _SHOWN:
+        notes.append(f"passed over: {len(damaged) - _SHOWN} more")
+    if left_out:
+        notes.append(f"left out: {counted(left_out, 'record')} of a part of the data")
+    if unsealed:
+        notes.append(f"{counted(unsealed, 'record')} without a seal: nobody can tell whether they were changed")
+    return Side(name, what, records, notes=tuple(notes))

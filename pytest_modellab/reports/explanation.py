@@ -1,0 +1,103 @@
+"""A failing verdict in words: the figure, the limit, the worst utterances aligned, the command that reruns it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_modellab.core.console import printable
+from pytest_modellab.core.metrics import asr
+from pytest_modellab.core.text import normalizer
+from pytest_modellab.results.record import Record, UtteranceResult
+from pytest_modellab.results.verdicts import Verdict, worst_utterances
+from pytest_modellab.results.worst_utterances import culprits
+
+# Metrics that the utterances with the most word errors explain.
+_BY_UTTERANCE = frozenset({"wer", "cer", "success_rate"})
+# A loop may go on for hundreds of words.
+_MOST_LINES = 24
+
+
+def explain(
+    verdicts: Sequence[Verdict], record: Record, rerun: str, remarks: Sequence[str] = (), count: int = 3
+) -> str:
+    """Everything a person needs to act on failing verdicts of one test."""
+    lines = []
+    for verdict in verdicts:
+        lines.append(str(verdict))
+        if verdict.why:
+            lines.append(f"    why this limit: {verdict.why}")
+    if record.failure is not None:
+        first, *rest = f"the model failed: {record.failure.message}".splitlines()
+        lines += [first, *(f"    {line}" for line in rest)]
+        lines += [f"    {line}" for line in record.failure.detail.strip().splitlines()[-8:]]
+    else:
+        if any(verdict.metric in _BY_UTTERANCE for verdict in verdicts):
+            worst = worst_utterances(record, count)
+            if worst:
+                lines.append(f"worst of {len(record.utterances)} utterances:")
+            for result in worst:
+                lines += ["", *_utterance(result, record)]
+        for metric in dict.fromkeys(verdict.metric for verdict in verdicts):
+            lines += _culprits(record, metric, count)
+    lines += ["", *remarks] if remarks else []
+    lines += ["", f"rerun: {rerun}"]
+    # Transcripts, ids and messages come from elsewhere.
+    return "\n".join(map(printable, lines))
+
+
+def _culprits(record: Record, metric: str, count: int) -> list[str]:
+    found = culprits(record, metric)
+    if not found:
+        return []
+    lines = [f"in {len(found)} of {len(record.utterances)} utterances, the worst first:"]
+    for culprit in found[:count]:
+        result = culprit.result
+        lines += ["", f"  {result.id}: {culprit.note}"]
+        if culprit.raw:
+            lines += [f"    REF: {result.reference}", f"    HYP: {result.hypothesis}"]
+        else:
+            lines += _answer(result, record)
+    return lines
+
+
+def _utterance(result: UtteranceResult, record: Record) -> list[str]:
+    words = result.words
+    errors = words.substitutions + words.deletions + words.insertions
+    total = words.substitutions + words.deletions + words.hits
+    units = "word" if record.error_metric == "wer" else "character"
+    head = (
+        f"  {result.id}: {_count(errors, 'error')} in {_count(total, units)}"
+        f" (S {words.substitutions}, D {words.deletions}, I {words.insertions})"
+    )
+    if result.cut_from is not None:
+        head += f"; the answer, of {result.cut_from:,} characters, was cut"
+    return [head, *_answer(result, record)]
+
+
+def _answer(result: UtteranceResult, record: Record) -> list[str]:
+    """Why there is no answer; or reference and answer aligned, or the answer alone where nothing was said."""
+    if result.error is not None:
+        first, *rest = f"no answer: {result.error.kind}: {result.error.message}".splitlines()
+        return [f"    {first}", *(f"    {line}" for line in rest)]
+    normalize = normalizer(record.normalizer.name)
+    # Made printable before they are aligned, so that the columns fit.
+    reference, hypothesis = (printable(normalize(text)) for text in (result.reference, result.hypothesis or ""))
+    if not reference:
+        words = hypothesis.split()
+        rest_of = f" ... and {len(words) - 30} words more" if len(words) > 30 else ""
+        return [f"    HYP: {' '.join(words[:30])}{rest_of}"]
+    lines = [f"    {line}" for line in asr.render_alignment(asr.align(reference, hypothesis)).splitlines()]
+    rest_of_lines = len(lines) - _MOST_LINES
+    shown = lines if rest_of_lines <= 0 else [*lines[:_MOST_LINES], f"    ... and {rest_of_lines} lines more"]
+    return [*shown, *_sound(result)]
+
+
+def _sound(result: UtteranceResult) -> list[str]:
+    """Where to hear what was said, below the folder of reports."""
+    if result.speech is None or result.speech.audio is None:
+        return []
+    return [f"    sound: audio/{result.speech.audio[:2]}/{result.speech.audio}.flac, under the reports"]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

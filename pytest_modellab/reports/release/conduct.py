@@ -1,0 +1,337 @@
+"""Making a release: the session, the control, the checks, the bundle."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from importlib.metadata import distributions
+from pathlib import Path
+
+from pytest_modellab import __version__
+from pytest_modellab.catalog import Catalog, CatalogError
+from pytest_modellab.catalog.cases import Case
+from pytest_modellab.catalog.errors import Problem, suggest
+from pytest_modellab.catalog.load import DEFAULT_GRADES, DEFAULT_PROFILES
+from pytest_modellab.catalog.release_spec import ReleaseFile
+from pytest_modellab.core.child import run_pytest
+from pytest_modellab.results import baseline, provenance
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import RecordError, place_of
+from pytest_modellab.results.record_files import read as read_record
+from pytest_modellab.results.verdicts import case_key
+
+from ..scorecard.card import Scorecard
+from . import bundle, checks
+from .checks import Verified
+from .note import (
+    BASELINES,
+    CATALOG,
+    CONTROL,
+    CONTROL_RECORDS,
+    ENVIRONMENT,
+    NOTE,
+    RECORDS,
+    SCORECARD,
+    Note,
+    NotRun,
+    ReleaseError,
+)
+from .rejudge import code
+from .requirements import TIER, tier_of
+from .signature import can_sign, sign
+from .standing import changed_since, damaged_weights, missing_here
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a release is made of."""
+
+    catalog: Catalog
+    spec: ReleaseFile
+    reports: Path
+    version: str
+    workers: int
+    """How many processes run cases at once while accuracy is measured; times are always measured alone."""
+    required_only: bool
+    """Whether only the required cases are run, and what shares their models, devices and data sets."""
+    output: Path
+    """The folder of the bundle."""
+    key: Path | None = None
+    """The SSH key that signs it; None leaves it unsigned."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as it came out. `bundle` is there either way; one that didn't pass says so in its name."""
+
+    bundle: Path
+    verified: Verified
+    not_run: tuple[NotRun, ...]
+
+    @property
+    def passed(self) -> bool:
+        return self.verified.good
+
+
+def required(catalog: Catalog, spec: ReleaseFile) -> list[Case]:
+    """The cases that release.yaml names. Raises CatalogError for a glob that no case of the tier matches."""
+    cases = tier_of(catalog)
+    ids = [case.id for case in cases]
+    path, _, line = spec.origin.rpartition(":")
+    problems = [
+        Problem(Path(path), int(line), f"`required`: no case of the tier {TIER} matches `{glob}`; {suggest(glob, ids)}")
+        for glob in spec.required
+        if not any(fnmatchcase(id, glob) for id in ids)
+    ]
+    if problems:
+        raise CatalogError(problems, catalog.base)
+    return [case for case in cases if any(fnmatchcase(case.id, glob) for glob in spec.required)]
+
+
+def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
+    """Make the release: nothing is taken from an earlier session. Raises ReleaseError where it can't even begin."""
+    catalog = todo.catalog
+    cases = required(catalog, todo.spec)
+    commit = _clean_commit(catalog, todo.reports)
+    if lacking := _lacking(cases, catalog):
+        raise ReleaseError(f"required cases can't be run here:\n{lacking}")
+    if todo.key is not None:
+        can_sign(todo.key)
+    say(f"{len(cases)} required cases, commit {commit[:12]}")
+    command = _command(todo, cases)
+    # What is there afterwards is this release's.
+    (todo.reports / SCORECARD).unlink(missing_ok=True)
+    for suffix in ("", "-failed"):
+        (todo.output / f"release-{todo.version}{suffix}.zip").unlink(missing_ok=True)
+    ended = _session(command, catalog.base)
+    card, card_text = _scorecard(todo.reports / SCORECARD)
+    say("control: the same gates, every model replaced by one that is wrong on purpose")
+    control, control_text = _control(todo, cases)
+    say("checking")
+    found = [f"the session ended with {ended}: tests or gates failed"] if ended else []
+    records = _records_of(card, todo.reports, found)
+    control_records = _records_of(control, todo.reports / "control", found)
+    found += _not_as_it_was(todo, commit, cases, records)
+    note = Note(
+        version=todo.version,
+        commit=commit,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        session=card.session,
+        lab=__version__,
+        command=tuple(command),
+        required=tuple(case.key for case in cases),
+        max_age_days=todo.spec.max_age_days,
+        baselines=todo.spec.baselines,
+        not_run=tuple(_not_run(catalog, card, todo)),
+        found=tuple(found),
+        catalog=catalog.shown(str(catalog.folder)),
+        code=code(),
+    )
+    with tempfile.TemporaryDirectory(prefix="modellab-release-") as name:
+        folder = Path(name)
+        _write_note(note, folder)
+        (folder / SCORECARD).write_text(card_text, encoding="utf-8")
+        (folder / CONTROL).write_text(control_text, encoding="utf-8")
+        (folder / ENVIRONMENT).write_text(json.dumps(environment(), indent=1) + "\n", encoding="utf-8")
+        _copy_catalog(catalog, folder / CATALOG)
+        _copy_records(records, folder / RECORDS)
+        _copy_records(control_records, folder / CONTROL_RECORDS)
+        _copy_baselines(records.values(), todo.reports, folder)
+        _write_note(note.model_copy(update={"undecided": checks.undecided(folder)}), folder)
+        bundle.seal(folder)
+        verified = checks.verify(folder)
+        if todo.key is not None and verified.good:
+            sign(folder, todo.key)
+        path = todo.output / f"release-{todo.version}{'' if verified.good else '-failed'}.zip"
+        bundle.pack(folder, path)
+    return Release(path, verified, note.not_run)
+
+
+def _write_note(note: Note, folder: Path) -> None:
+    (folder / NOTE).write_text(note.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
+
+
+def _lacking(cases: Sequence[Case], catalog: Catalog) -> str:
+    """The cases that can't be run here, those with one reason together; "" where all can."""
+    by_reason: dict[str, list[str]] = {}
+    for case in cases:
+        if (why := missing_here(case, catalog)) is not None:
+            by_reason.setdefault(why, []).append(case.id)
+    return "\n".join(f"  {', '.join(ids)}: {why}".replace("\n", "\n    ") for why, ids in by_reason.items())
+
+
+def environment() -> dict[str, object]:
+    """The machine, and every distribution that is installed beside this package, by name."""
+    installed = {str(each.metadata["Name"]): each.version for each in distributions()}
+    return {"hardware": provenance.hardware(), "installed": dict(sorted(installed.items()))}
+
+
+def _clean_commit(catalog: Catalog, reports: Path) -> str:
+    """The commit that is checked out, nothing beside it. Raises ReleaseError."""
+    commit, _ = provenance.git_state(catalog.base)
+    if commit is None:
+        raise ReleaseError(f"{catalog.base} is in no git repository: a release is of a commit")
+    if changes := changes_of(catalog.base, reports, catalog.folder):
+        listed = "\n".join(f"  {change}" for change in changes[:10])
+        raise ReleaseError(f"the working tree is not what is committed:\n{listed}\nCommit it or put it away first.")
+    return commit
+
+
+def changes_of(folder: Path, reports: Path, catalog: Path) -> list[str]:
+    """What differs from the commit: by `git status`, and what that overlooks.
+
+    Left out are new files among the reports, but for baselines. Overlooked are files that git was told to take as
+    unchanged, and those of the catalog that it ignores.
+    """
+    root = Path(_git(folder, "rev-parse", "--show-toplevel").strip()).resolve()
+    told = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none").split("\0")
+    changes = [
+        entry
+        for entry in told
+        if entry and not (entry.startswith("??") and _is_report(root / entry[3:], reports.resolve()))
+    ]
+    # A tag in lower case is assume-unchanged, `S` is skip-worktree (git-ls-files(1)).
+    marked = [entry for entry in _git(root, "ls-files", "-v", "-z").split("\0") if entry]
+    changes += [f"taken as unchanged: {entry[2:]}" for entry in marked if entry[0] == "S" or entry[0].islower()]
+    ignored = _git(catalog, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", "*.yaml", "*.yml")
+    return changes + [f"ignored: {name}" for name in ignored.split("\0") if name]
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def _is_report(path: Path, reports: Path) -> bool:
+    return path.is_relative_to(reports) and not path.is_relative_to(reports / BASELINES)
+
+
+def _command(todo: Plan, cases: Sequence[Case]) -> list[str]:
+    """What follows `pytest` for the session."""
+    strictness = ["--lab-fresh", "--lab-strict", f"--lab-baselines={todo.spec.baselines}"]
+    parts = ["-m", TIER, *strictness, *_places(todo), *_workers(todo)]
+    if todo.required_only:
+        parts += _selection(cases)
+    return parts + [part for case in cases for part in ("--lab-require", case.id)]
+
+
+def _places(todo: Plan) -> list[str]:
+    return ["-o", f"modellab_catalog={todo.catalog.folder}", f"--lab-report={todo.reports}"]
+
+
+def _workers(todo: Plan) -> list[str]:
+    return ["-n", str(todo.workers)] if todo.workers > 1 else []
+
+
+def _selection(cases: Sequence[Case]) -> list[str]:
+    parts: list[str] = []
+    for flag, names in (
+        ("--lab-model", [case.model.id for case in cases]),
+        ("--lab-device", [case.device.id for case in cases]),
+        ("--lab-dataset", [case.dataset.id for case in cases]),
+    ):
+        parts += [part for name in dict.fromkeys(names) for part in (flag, name)]
+    return parts
+
+
+def _session(command: Sequence[str], folder: Path, *, silent: bool = False) -> int:
+    """The exit code of a whole session, 0 or 1. Raises ReleaseError for one that was broken off or could not begin."""
+    ended = run_pytest(command, folder, subprocess.DEVNULL if silent else None)
+    if ended not in (0, 1):
+        raise ReleaseError(f"no release was made: the session ended with {ended}")
+    return ended
+
+
+def _scorecard(path: Path) -> tuple[Scorecard, str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Scorecard.model_validate_json(text), text
+    except (OSError, ValueError) as error:
+        raise ReleaseError(f"the session left no scorecard {path}: {error}") from error
+
+
+def _control(todo: Plan, cases: Sequence[Case]) -> tuple[Scorecard, str]:
+    """The scorecard of the control session, and its text."""
+    path = todo.reports / "control" / SCORECARD
+    path.unlink(missing_ok=True)
+    command = ["-m", TIER, "--lab-control", *_places(todo), *_selection(cases), *_workers(todo)]
+    _session([*command, "-q", "--tb=no"], todo.catalog.base, silent=True)
+    return _scorecard(path)
+
+
+def _records_of(card: Scorecard, reports: Path, found: list[str]) -> dict[Path, Record]:
+    """The records that a session's scorecard names; what can't be read is added to `found`."""
+    records = {}
+    for row in card.rows:
+        if row.record is None:
+            continue
+        try:
+            path = place_of(reports, row.case, row.record)
+            records[path] = read_record(path)
+        except RecordError as error:
+            found.append(str(error))
+    return records
+
+
+def _not_as_it_was(todo: Plan, commit: str, cases: Sequence[Case], records: dict[Path, Record]) -> list[str]:
+    """What changed while the session ran, and which files are damaged."""
+    found = []
+    now, _ = provenance.git_state(todo.catalog.base)
+    if now != commit:
+        found.append(f"the commit changed while the session ran: {commit[:12]} -> {str(now)[:12]}")
+    found += [
+        f"changed while the session ran: {change}"
+        for change in changes_of(todo.catalog.base, todo.reports, todo.catalog.folder)
+    ]
+    by_case = {case_key(record.case): record for record in records.values()}
+    for case in cases:
+        record = by_case.get(case.key)
+        if record is not None:
+            found += [f"{case.id}: {change}" for change in changed_since(record, case, todo.catalog)]
+    models = {case.model.id: case.model for case in cases}
+    for model in models.values():
+        found += [f"{model.id}: {damage}" for damage in damaged_weights(model, todo.catalog)]
+    return found
+
+
+def _not_run(catalog: Catalog, card: Scorecard, todo: Plan) -> list[NotRun]:
+    rows = {case_key(row.case): row for row in card.rows}
+    left_out = "left out by --required-only" if todo.required_only else "no test ran it"
+    return [
+        NotRun(case=case.key, why=left_out if row is None else row.reason or str(row.status))
+        for case in tier_of(catalog)
+        if (row := rows.get(case.key)) is None or not row.measured
+    ]
+
+
+def _copy_catalog(catalog: Catalog, folder: Path) -> None:
+    """The YAML of the catalog; bands and profiles that come with the lab beside it, where it has none of its own."""
+    for path in (*catalog.folder.glob("*"), *catalog.folder.glob("models/*"), *catalog.folder.glob("datasets/*")):
+        if path.suffix in {".yaml", ".yml"} and path.is_file():
+            place = folder / path.relative_to(catalog.folder)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, place)
+    for name, default in (("grades.yaml", DEFAULT_GRADES), ("profiles.yaml", DEFAULT_PROFILES)):
+        if not (folder / name).exists():
+            shutil.copyfile(default, folder / name)
+
+
+def _copy_records(records: dict[Path, Record], folder: Path) -> None:
+    for path, record in records.items():
+        place = folder / record.case.model / record.case.task / path.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+
+
+def _copy_baselines(records: Iterable[Record], reports: Path, folder: Path) -> None:
+    for record in records:
+        saved = baseline.place(record, reports / BASELINES)
+        if saved.exists():
+            kept = baseline.place(record, folder / BASELINES)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(saved, kept)

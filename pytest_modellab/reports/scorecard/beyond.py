@@ -1,0 +1,54 @@
+"""What the scorecard says beyond WER: parts of the data that stand out, and words written where nobody speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.results.record import Record
+
+if TYPE_CHECKING:
+    from .card import Row
+
+# On one line.
+MOST_SLICES = 3
+
+
+def standing_out(record: Record) -> tuple[str, ...]:
+    """The parts of the data that are clearly worse than all of it, the worst first, with their WER.
+
+    Clearly: the 95 % interval of the part lies above that of the whole.
+    """
+    whole = record.summary.wer_interval
+    if record.beyond is None or whole is None:
+        return ()
+    found = [
+        (each, each.interval)
+        for each in record.beyond.slices
+        if each.meaningful and each.interval is not None and each.interval.low > whole.high
+    ]
+    form = METRICS["wer"].format
+    return tuple(
+        f"{each.by} {each.value} {form(each.wer)} [{form(interval.low)}, {form(interval.high)}]"
+        for each, interval in sorted(found, key=lambda pair: -pair[0].wer)
+    )
+
+
+def lines(rows: Sequence[Row]) -> Iterator[str]:
+    """For the terminal: a line for each case with parts that stand out, and one for each data set without speech."""
+    for row in rows:
+        if row.standing_out:
+            wer = METRICS["wer"].format(row.figures.get("wer"))
+            more = len(row.standing_out) - MOST_SLICES
+            rest = f" and {more} more" if more > 0 else ""
+            yield f"worse than the rest of {row.case.id} ({wer}): {', '.join(row.standing_out[:MOST_SLICES])}{rest}"
+    metric = METRICS["insertions_per_min"]
+    quiet: dict[str, list[str]] = {}
+    for row in rows:
+        value = row.figures.get(metric.name)
+        if value is not None:
+            shown = f"{row.case.model} on {row.case.device} {metric.format(value)}"
+            quiet.setdefault(row.case.dataset, []).append(shown)
+    for dataset, each in quiet.items():
+        yield f"words written where nobody speaks ({dataset}): {', '.join(each)}"

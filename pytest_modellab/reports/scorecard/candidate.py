@@ -1,0 +1,111 @@
+"""A model on a device, with what it came to in the tasks that it is chosen for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_modellab.core.metrics.definitions import METRICS, TIMED, WITH_INTERVAL
+
+if TYPE_CHECKING:
+    from .card import Row
+
+WORST = frozenset({*TIMED, "peak_rss_mb", "peak_device_mb", "model_size_mb"})
+"""Metrics of which the worst of several data sets counts; others are pooled over what was said in them."""
+RATES = frozenset({"wer", "cer"})
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model on a device. `rows` are those of each task that is asked for."""
+
+    model: str
+    device: str
+    rows: Mapping[str, Sequence[Row]]
+
+    @property
+    def every(self) -> list[Row]:
+        return [row for own in self.rows.values() for row in own]
+
+    def on(self, shared: Mapping[str, set[tuple[str, str]]]) -> Candidate:
+        """What of it is compared: on this data, see `data_of`."""
+        kept = {task: [row for row in own if data_of(row) in shared[task]] for task, own in self.rows.items()}
+        return Candidate(self.model, self.device, kept)
+
+    def figure(self, named: str) -> float | None:
+        """`task.metric` over its data sets; None where one of them has none.
+
+        The worst of times and memory. Error rates are pooled by what was said, if all count words or all characters;
+        everything else is the mean, by utterance where all count the same.
+        """
+        task, metric = split(named)
+        found = [(row, row.figures.get(metric_of(row, metric))) for row in self.rows[task]]
+        values = [(row, value) for row, value in found if value is not None]
+        if not values or len(values) < len(found):
+            return None
+        if metric in WORST:
+            return max((value for _, value in values), key=lambda value: ascending(metric, value))
+        if metric in RATES and len({metric_of(row, metric) for row, _ in values}) > 1:
+            return sum(value for _, value in values) / len(values)
+        weights = [row.words if metric in RATES else row.utterances for row, _ in values]
+        total = sum(value * weight for (_, value), weight in zip(values, weights, strict=True))
+        return total / sum(weights) if sum(weights) else None
+
+    def order(self, named: str) -> float:
+        """The lower the better; of what there is a figure of."""
+        value = self.figure(named)
+        assert value is not None
+        return ascending(split(named)[1], value)
+
+    def title(self, named: str) -> str:
+        """WER, CER, or both, as the rows have it."""
+        task, metric = split(named)
+        return " and ".join(dict.fromkeys(METRICS[metric_of(row, metric)].title for row in self.rows[task]))
+
+    def shown(self, named: str) -> str:
+        return f"{self.title(named)} {METRICS[split(named)[1]].format(self.figure(named))}"
+
+    def noisy(self, named: str) -> bool:
+        """Whether it is a time, and one that can't be relied on."""
+        task, metric = split(named)
+        return any(row.noise(metric) for row in self.rows[task])
+
+
+def split(named: str) -> tuple[str, str]:
+    """Task and metric of `task.metric`."""
+    task, _, metric = named.partition(".")
+    return task, metric
+
+
+def data_of(row: Row) -> tuple[str, str]:
+    """What it was measured on: figures of one data set before and after it was changed aren't compared."""
+    return row.case.dataset, row.data
+
+
+def metric_of(row: Row, named: str) -> str:
+    """Where words aren't divided by spaces, characters are held against what is said of words."""
+    return row.error_metric if named == "wer" else named
+
+
+def ascending(metric: str, value: float) -> float:
+    """A value such that the lower one is the better one."""
+    return value if METRICS[metric].better == "lower" else -value
+
+
+def tied(one: Candidate, other: Candidate, named: str) -> bool:
+    """Whether no data set tells them apart: the intervals overlap on each that both were measured on.
+
+    Where a figure that has intervals has none, of too few utterances, it tells nothing apart; what is measured once
+    does.
+    """
+    task, metric = split(named)
+    others = {data_of(row): row for row in other.rows[task]}
+    pairs = [
+        (row.intervals.get(metric_of(row, metric)), there.intervals.get(metric_of(row, metric)))
+        for row in one.rows[task]
+        if (there := others.get(data_of(row))) is not None
+    ]
+    if not pairs or metric not in WITH_INTERVAL:
+        return False
+    return all(a is None or b is None or (a.low <= b.high and b.low <= a.high) for a, b in pairs)

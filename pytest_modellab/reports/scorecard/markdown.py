@@ -1,0 +1,44 @@
+"""The scorecard as Markdown, for the summary of a CI job or a comment on a merge request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.escaping import code, plain
+from pytest_modellab.results.verdicts import Status
+
+from .card import Scorecard, no_limit, unlimited
+from .tables import by_task, columns, github, models_columns
+
+
+def render(card: Scorecard) -> str:
+    """What came of it, the table, what did not pass and why, what was not run, what is recommended."""
+    return "\n".join(_lines(card)) + "\n"
+
+
+def _lines(card: Scorecard) -> Iterator[str]:
+    measured = [row for row in card.rows if row.measured]
+    verdict = "passed" if card.passed else "not passed"
+    yield f"### Model Lab: {verdict}, {counted(len(measured), 'case')} measured"
+    if card.partial:
+        yield f"\n**Partial**: {plain(card.partial)}"
+    for task, own in by_task(measured):
+        yield "\n" + github(columns(task, own))
+    if len({row.case.task for row in card.rows}) > 1:
+        yield "\n" + github(models_columns(card.models))
+    wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
+    told = [f"**{row.status}** {code(row.case.id)}: {plain(row.reason)}" for row in wrong]
+    told += [plain(no_limit(titles, ids)) for titles, ids in unlimited(measured).items()]
+    told += [f"**not passed**: {plain(problem)}" for problem in card.problems]
+    if told:
+        yield "\n" + "\n".join(f"- {line}" for line in told)
+    absent: dict[str, int] = {}
+    for row in card.rows:
+        if not row.measured and row.status is not Status.FAIL:
+            absent[row.reason] = absent.get(row.reason, 0) + 1
+    if absent:
+        yield "\n" + "\n".join(f"- {counted(count, 'case')} not run: {plain(why)}" for why, count in absent.items())
+    if card.recommendations:
+        yield ""
+        yield from (f"- **{plain(each.title)}**: {plain(each.text)}" for each in card.recommendations)

@@ -1,0 +1,71 @@
+"""The models of a session, each with its grade in each task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from pytest_modellab.catalog.specs import TASKS
+from pytest_modellab.core.identifiers import Identifier
+from pytest_modellab.results.verdicts import Status
+
+from .part import RANKS, Part, Rank
+
+if TYPE_CHECKING:
+    from .card import Row
+
+
+class TaskGrade(Part):
+    """What a model came to in one task."""
+
+    letter: Rank | None = Field(description="the worst of its data sets' grades; F where one failed; null without any")
+    why: str = Field(default="", description="why there is no letter")
+    provisional: bool = False
+
+    def __str__(self) -> str:
+        if self.letter is None:
+            return "n/a" if self.why == DOES_NOT else "-"
+        return f"{self.letter}{' *' if self.provisional else ''}"
+
+
+class ModelRow(Part):
+    """A model on one device, in every task that the session has."""
+
+    model: Identifier
+    device: Identifier
+    title: str
+    tasks: dict[Identifier, TaskGrade]
+
+
+DOES_NOT = "the model does not do it"
+
+
+def by_model(rows: Sequence[Row], tasks_of: Mapping[str, Sequence[str]]) -> Iterator[ModelRow]:
+    """A row for each model and device, in the order of `rows`. `tasks_of` tells what a model does, if it is known."""
+    tasks = [task for task in TASKS if any(row.case.task == task for row in rows)]
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.case.model, row.case.device), []).append(row)
+    for (model, device), own in groups.items():
+        known = tasks_of.get(model)
+        grades: dict[str, TaskGrade] = {
+            task: _grade([row for row in own if row.case.task == task], does=known is None or task in known)
+            for task in tasks
+        }
+        yield ModelRow(model=model, device=device, title=own[0].title, tasks=grades)
+
+
+def _grade(rows: Sequence[Row], *, does: bool) -> TaskGrade:
+    if not rows:
+        return TaskGrade(letter=None, why="none of its cases was selected" if does else DOES_NOT)
+    graded = [row.grade for row in rows if row.grade is not None and row.grade.letter is not None]
+    letters = [str(grade.letter) for grade in graded]
+    # A case that could not even be measured, though all is here, is no better than one that failed its bands.
+    letters += ["F" for row in rows if not row.measured and row.status is Status.FAIL]
+    if not letters:
+        why = next((row.grade.why for row in rows if row.grade is not None and row.grade.why), rows[0].reason)
+        return TaskGrade(letter=None, why=why)
+    worst = max(letters, key=RANKS.index)
+    return TaskGrade(letter=worst, provisional=any(grade.provisional for grade in graded))

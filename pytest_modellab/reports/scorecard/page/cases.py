@@ -1,0 +1,186 @@
+"""Everything a page shows of one case, taken out of its record, which can then be let go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.results.record import Record, Slice
+
+from ..card import Judgement, Row
+from ..tables import error_metric_title, in_brackets
+from . import harmless
+from .origins import code, machine, origins
+from .sounds import Sounds
+from .utterances import Bar, Shown, distribution, shown
+
+_MOST_SLICES = 60
+_MOST_FINDINGS = 40
+
+
+@dataclass(frozen=True)
+class FigureLine:
+    """A measure of a case: its value, or why there is none."""
+
+    name: str
+    title: str
+    text: str
+    interval: str
+    note: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class Held:
+    """A figure against a limit."""
+
+    title: str
+    text: str
+    limit: str
+    status: str
+    source: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the data."""
+
+    by: str
+    value: str
+    utterances: int
+    words: int
+    rate: str
+    interval: str
+    slice: Slice
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What a record adds to its row. All of it is bounded, whatever the size of the record."""
+
+    figures: tuple[FigureLine, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    utterances: tuple[Shown, ...] = ()
+    bound: str = ""
+    """What part of the utterances is shown, and which."""
+    slices: tuple[Part, ...] = ()
+    slices_left_out: int = 0
+    findings: tuple[str, ...] = ()
+    findings_left_out: int = 0
+    failure: str = ""
+    failure_detail: str = ""
+    limited: str = ""
+    licence: str = ""
+    """Of recordings that are in the page."""
+    origins: tuple[tuple[str, str], ...] = ()
+    code: str = ""
+    machine: str = ""
+    unreadable: str = ""
+    """Why there is nothing but the row."""
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A row, and what its record adds."""
+
+    dom: str
+    row: Row
+    detail: Detail
+    verdicts: tuple[Held, ...]
+
+    @property
+    def quality(self) -> str:
+        """The metric that counts in its task."""
+        return quality(self.row)
+
+    @property
+    def error_title(self) -> str:
+        return error_metric_title(self.row)
+
+
+def quality(row: Row) -> str:
+    """The metric that counts in the task of a row."""
+    return "answer_accuracy" if row.case.task == "chat" else row.error_metric
+
+
+def view(dom: str, row: Row, detail: Detail) -> CaseView:
+    return CaseView(dom, row, detail, tuple(map(_held, row.verdicts)))
+
+
+def detail(record: Record, sounds: Sounds, most: int) -> Detail:
+    """What a page shows of a record, with at most so many of its utterances."""
+    sounds.next_case()
+    chosen = shown(record, sounds, most)
+    parts = [_part(each) for each in _by_rate(record)]
+    return Detail(
+        figures=tuple(_figure(record, name) for name in METRICS),
+        bars=tuple(distribution(record)),
+        utterances=tuple(chosen),
+        bound=_bound(record, len(chosen)),
+        slices=tuple(parts[:_MOST_SLICES]),
+        slices_left_out=max(0, len(parts) - _MOST_SLICES),
+        findings=tuple(harmless.line(f"{f.utterance}: {f.message}", 400) for f in record.findings[:_MOST_FINDINGS]),
+        findings_left_out=max(0, len(record.findings) - _MOST_FINDINGS),
+        failure=harmless.lines(record.failure.message) if record.failure else "",
+        failure_detail=harmless.lines(record.failure.detail, 8_000) if record.failure else "",
+        limited=f"only {counted(record.limited_to, 'utterance')} asked for" if record.limited_to is not None else "",
+        licence=harmless.line(sounds.licence, 400),
+        origins=tuple(origins(record)),
+        code=code(record),
+        machine=machine(record),
+    )
+
+
+def _bound(record: Record, count: int) -> str:
+    total = len(record.utterances)
+    if record.chat is not None:
+        which = "dialogues with a wrong answer first"
+    else:
+        wrong = sum(
+            bool(r.error is not None or r.words.substitutions + r.words.deletions + r.words.insertions)
+            for r in record.utterances
+        )
+        which = f"{wrong:,} with errors; the worst first"
+    more = "" if count >= total else "; the record has them all"
+    return f"{count:,} of {total:,} shown, {which}{more}"
+
+
+def _figure(record: Record, name: str) -> FigureLine:
+    metric, value = METRICS[name], record.figure(name)
+    found = record.interval(name)
+    interval = ""
+    note = harmless.line(record.why_missing(name), 300) if value is None else ""
+    if found is not None:
+        interval = f"{metric.format(found.low)} to {metric.format(found.high)}"
+        note = "; ".join(filter(None, [found.method, found.conditional]))
+    return FigureLine(name, metric.title, "n/a" if value is None else metric.format(value), interval, note, metric.doc)
+
+
+def _held(verdict: Judgement) -> Held:
+    metric = METRICS[verdict.metric]
+    limit = f"{verdict.comparison} {metric.format(verdict.bound)}" if verdict.bound is not None else "none"
+    return Held(
+        title=metric.title,
+        text="n/a" if verdict.value is None else metric.format(verdict.value),
+        limit=limit,
+        status=verdict.status,
+        source=harmless.line(verdict.source, 300),
+        by="a test" if verdict.asserted else "the gate",
+        reason=harmless.line(verdict.reason, 600),
+    )
+
+
+def _by_rate(record: Record) -> list[Slice]:
+    if record.beyond is None:
+        return []
+    return sorted(record.beyond.slices, key=lambda each: (not each.meaningful, -each.wer))
+
+
+def _part(each: Slice) -> Part:
+    words = each.words.substitutions + each.words.deletions + each.words.hits
+    rate = METRICS["wer"].format(each.wer)
+    interval = in_brackets(each.interval) if each.interval is not None else ""
+    return Part(each.by, harmless.line(each.value, 100), each.utterances, words, rate, interval, each)

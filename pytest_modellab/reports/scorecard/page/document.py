@@ -1,0 +1,249 @@
+"""The page put together."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import RecordError
+from pytest_modellab.results.verdicts import Status
+
+from ..card import Row, Scorecard
+from ..tables import COLUMNS, by_task, in_brackets, interval_of
+from . import harmless
+from .cases import CaseView, Detail, detail, view
+from .sounds import EMBEDDED_BYTES, Recordings, Sounds
+from .utterances import SHOWN, SHOWN_IN_ALL
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+NAME = "scorecard.html"
+_NEEDED = {"jinja2": "Jinja2", "matplotlib": "matplotlib"}
+_FEWEST = 5
+_MARKS = {
+    Status.PASS: "✓",
+    Status.WARN: "!",
+    Status.FAIL: "✕",
+    Status.INCONCLUSIVE: "?",
+    Status.NOT_AVAILABLE: "–",
+}
+
+Load = Callable[[Row], Record]
+"""The record of a row; raises RecordError. Called once a row, so that no two need to be held at once."""
+
+
+def missing() -> list[str]:
+    """The packages that a page needs and that aren't installed; the extra `report` has them."""
+    return [package for module, package in _NEEDED.items() if find_spec(module) is None]
+
+
+def render(
+    card: Scorecard,
+    load: Load,
+    sounds: Artefacts | None,
+    folder: Path,
+    *,
+    embedded_bytes: int = EMBEDDED_BYTES,
+    recordings: Recordings | None = None,
+) -> str:
+    """The page of a scorecard, to be written into `folder`.
+
+    `sounds` is where what models said is kept, `recordings` has what they listened to. Up to `embedded_bytes` are put
+    into the page; of what models said there are links to the rest. Raises ImportError where `missing()` names any.
+    """
+    from . import panels
+
+    measured = [row for row in card.rows if row.measured]
+    voiced = sum(row.case.task in {"tts", "chat"} or recordings is not None for row in measured)
+    handed = Sounds(sounds, folder, cases=voiced, embedded_bytes=embedded_bytes, recordings=recordings)
+    most = max(_FEWEST, min(SHOWN, SHOWN_IN_ALL // max(1, len(measured))))
+    views = [_view(f"case-{i}", row, load, handed, most) for i, row in enumerate(card.rows, start=1)]
+    by_key = {(v.row.case.task, v.row.case.id): v.dom for v in views}
+    style, script = asset("page.css"), asset("theme.js") + asset("page.js")
+    text = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            card=card,
+            style=style,
+            script=script,
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            verdict=_verdict(card),
+            views=views,
+            shown_views=[each for each in views if each.row.measured],
+            tables=[
+                _table(task, [v for v in views if v.row.measured and v.row.case.task == task])
+                for task, _ in by_task(measured)
+            ],
+            tasks=list(dict.fromkeys(task for model in card.models for task in model.tasks)),
+            dom_of=lambda case: by_key.get((case.task, case.id), ""),
+            task_panels=panels.of_tasks(card, views),
+            absent=_absent(card.rows),
+            origins=_origins(views),
+            linked=handed.linked,
+            silent=[harmless.line(why, 400) for why in handed.silent],
+            embedded_bytes=embedded_bytes,
+            most=most,
+        )
+    )
+    # Halves of surrogate pairs can't be written as UTF-8, wherever they came from.
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _view(dom: str, row: Row, load: Load, sounds: Sounds, most: int) -> CaseView:
+    if not row.measured:
+        return view(dom, row, Detail())
+    try:
+        record = load(row)
+    except RecordError as error:
+        return view(dom, row, Detail(unreadable=harmless.line(str(error), 600)))
+    return view(dom, row, detail(record, sounds, most))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of it all."""
+
+    passed: bool
+    told: str
+    failed: tuple[Row, ...]
+    doubtful: tuple[Row, ...]
+
+
+def _verdict(card: Scorecard) -> Verdict:
+    failed = tuple(row for row in card.rows if row.status is Status.FAIL)
+    measured = [row for row in card.rows if row.measured]
+    doubtful = tuple(row for row in measured if row.status not in {Status.PASS, Status.FAIL})
+    parts = [f"{counted(len(measured), 'case')} measured", f"{sum(r.status is Status.PASS for r in measured)} passed"]
+    parts += [f"{len(failed)} failed"] if failed else []
+    parts += [f"{len(doubtful)} neither"] if doubtful else []
+    absent = sum(not row.measured and row.status is not Status.FAIL for row in card.rows)
+    parts += [f"{absent} not run"] if absent else []
+    return Verdict(card.passed, ", ".join(parts), failed, doubtful)
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    sort: str
+    """A number, or "" where there is none: sorted last."""
+    interval: str = ""
+    noisy: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    view: CaseView
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cases of one task."""
+
+    task: str
+    heads: tuple[tuple[str, str], ...]
+    """Heading and definition."""
+    lines: tuple[Line, ...]
+    statuses: tuple[str, ...]
+
+
+def _table(task: str, views: list[CaseView]) -> Table:
+    columns = COLUMNS.get(task, COLUMNS["asr"])
+    lines = [Line(each, tuple(_cell(name, each.row) for name, _ in columns)) for each in views]
+    return Table(
+        task,
+        tuple((title, METRICS[name].doc) for name, title in columns),
+        tuple(lines),
+        tuple(dict.fromkeys(str(each.row.status) for each in views)),
+    )
+
+
+def _cell(metric: str, row: Row) -> Cell:
+    value = row.figures.get(metric)
+    if value is None:
+        return Cell("n/a", "")
+    interval = interval_of(metric, row)
+    return Cell(
+        METRICS[metric].format(value),
+        repr(value),
+        "" if interval is None else in_brackets(interval),
+        noisy=row.noise(metric) is not None,
+    )
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Cases that did not run for one reason."""
+
+    status: str
+    reason: str
+    cases: tuple[str, ...]
+
+
+def _absent(rows: Iterable[Row]) -> list[Absent]:
+    by_reason: dict[tuple[Status, str], list[str]] = {}
+    for row in rows:
+        if not row.measured:
+            by_reason.setdefault((row.status, row.reason), []).append(f"{row.case.task}: {row.case.id}")
+    return [Absent(status, harmless.lines(why), tuple(ids)) for (status, why), ids in by_reason.items()]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The cases that were measured by the same code on the same machine."""
+
+    code: str
+    machine: str
+    views: tuple[CaseView, ...]
+
+
+def _origins(views: Iterable[CaseView]) -> list[Origin]:
+    groups: dict[tuple[str, str], list[CaseView]] = {}
+    for each in views:
+        if each.detail.origins:
+            groups.setdefault((each.detail.code, each.detail.machine), []).append(each)
+    return [Origin(code, machine, tuple(own)) for (code, machine), own in groups.items()]
+
+
+@cache
+def asset(name: str) -> str:
+    """A part of the page as it lies beside this file."""
+    return (Path(__file__).parent / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(__package__ or "", "templates"),
+        autoescape=True,
+        finalize=harmless.shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "line": harmless.line,
+        "lines": harmless.lines,
+        "figure": _figure,
+        "title_of": lambda metric: METRICS[metric].title,
+    }
+    environment.globals |= {"mark_of": lambda status: _MARKS[Status(status)]}
+    return environment
+
+
+def _figure(value: Any, metric: str) -> str:
+    return "n/a" if value is None else METRICS[metric].format(value)

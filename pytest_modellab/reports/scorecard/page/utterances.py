@@ -1,0 +1,200 @@
+"""The utterances of a case that a page shows: the worst, with what there is to read and to hear of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.text import Normalizer, normalizer
+from pytest_modellab.results.record import Record, UtteranceResult
+from pytest_modellab.results.verdicts import worst_utterances
+
+from . import harmless
+from .alignment import Alignment, align
+from .sounds import Sound, Sounds
+
+SHOWN = 60
+"""Utterances of one case, where the page has room for so many of each."""
+SHOWN_IN_ALL = 1_200
+_WITHOUT_ERRORS = 5
+_MOST_PARTIALS = 40
+_EDGES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Utterances with such an error rate; `share` is of the fullest bar."""
+
+    label: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Partial:
+    at: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How one turn of a dialogue was answered."""
+
+    dialogue: str
+    said: str
+    heard: str | None
+    reply: str
+    verdict: str
+    by: str
+    rules: str
+    graded: str
+    context: bool
+    onset: str
+    transcript: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One utterance."""
+
+    id: str
+    told: str
+    """Its errors in words."""
+    facts: tuple[str, ...]
+    reference: str
+    hypothesis: str | None
+    error: str
+    detail: str
+    alignment: Alignment | None
+    sounds: tuple[Sound, ...] = ()
+    faults: tuple[str, ...] = ()
+    partials: tuple[Partial, ...] = ()
+    partials_left_out: int = 0
+    offline: str | None = None
+    turn: Turn | None = None
+
+
+def shown(record: Record, sounds: Sounds, most: int = SHOWN) -> list[Shown]:
+    """The worst of a record first; of a dialogue, the turns of those in which something went wrong."""
+    normalize = normalizer(record.normalizer.name)
+    return [_shown(result, record, normalize, sounds) for result in _chosen(record, most)]
+
+
+def distribution(record: Record) -> list[Bar]:
+    """How many utterances have which error rate; one without an answer has 100 %."""
+    counts = [0] * (len(_EDGES) + 2)
+    for result in record.utterances:
+        units = _units(result)
+        if units:
+            rate = _errors(result) / units
+            counts[0 if rate == 0 else 1 + sum(rate > edge for edge in _EDGES)] += 1
+    percents = [f"{100 * edge:.0f}" for edge in _EDGES]
+    spans = [f"{low} to {high} %" for low, high in zip(["0", *percents], percents, strict=False)]
+    labels = ["none wrong", *spans, f"above {percents[-1]} %"]
+    most = max(counts)
+    return [Bar(label, count, count / most if most else 0.0) for label, count in zip(labels, counts, strict=True)]
+
+
+def _chosen(record: Record, most: int) -> Sequence[UtteranceResult]:
+    if record.chat is not None:
+        troubled = {r.reply.dialogue for r in record.utterances if r.reply is not None and r.reply.right is False}
+        turns = record.utterances
+        # Whole dialogues, those with a wrong answer first: a turn makes sense in its place only.
+        return sorted(turns, key=lambda r: r.error is None and (r.reply is None or r.reply.dialogue not in troubled))[
+            :most
+        ]
+    worst = worst_utterances(record, most)
+    known = {id(result) for result in worst}
+    rest = [r for r in record.utterances if id(r) not in known]
+    flawed = [r for r in rest if r.speech is not None and r.speech.faults][: most - len(worst)]
+    known |= {id(result) for result in flawed}
+    fill = max(0, min(_WITHOUT_ERRORS, most) - len(worst) - len(flawed))
+    return [*worst, *flawed, *[r for r in rest if id(r) not in known][:fill]]
+
+
+def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sounds: Sounds) -> Shown:
+    streamed, speech = result.streamed, result.speech
+    partials = streamed.partials if streamed is not None else ()
+    aligned = result.error is None and result.hypothesis is not None
+    players = [
+        sounds.heard("what it heard", record, result) if record.case.task != "tts" else None,
+        sounds.spoken("what it said", speech.audio) if speech is not None else None,
+        sounds.spoken("its reply", result.reply.audio) if result.reply is not None else None,
+    ]
+    return Shown(
+        id=harmless.line(result.id, 200),
+        told=_told(result, record),
+        facts=tuple(_facts(result)),
+        reference=harmless.line(result.reference),
+        hypothesis=None if result.hypothesis is None else harmless.line(result.hypothesis),
+        error=harmless.lines(f"{result.error.kind}: {result.error.message}") if result.error is not None else "",
+        detail=harmless.lines(result.error.detail) if result.error is not None else "",
+        alignment=align(result, normalize) if aligned else None,
+        sounds=tuple(each for each in players if each is not None),
+        faults=tuple(harmless.line(fault) for fault in speech.faults) if speech is not None else (),
+        partials=tuple(Partial(f"{p.audio_s:.2f} s", harmless.line(p.text)) for p in partials[:_MOST_PARTIALS]),
+        partials_left_out=max(0, len(partials) - _MOST_PARTIALS),
+        offline=None if streamed is None or streamed.offline is None else harmless.line(streamed.offline),
+        turn=_turn(result),
+    )
+
+
+def _turn(result: UtteranceResult) -> Turn | None:
+    reply = result.reply
+    if reply is None:
+        return None
+    verdict = {True: "right", False: "wrong", None: "nothing to judge by"}[reply.right]
+    return Turn(
+        dialogue=harmless.line(reply.dialogue, 200),
+        said=harmless.line(result.reference),
+        heard=None if result.hypothesis is None else harmless.line(result.hypothesis),
+        reply=harmless.line(reply.text),
+        verdict="missed" if reply.missed else verdict,
+        by=harmless.line(reply.by),
+        rules=harmless.line("; ".join(f"{name}: {_plain(value)}" for name, value in reply.rules.items())),
+        graded=harmless.line(reply.graded),
+        context=reply.context,
+        onset=METRICS["onset_p50_s"].format(reply.onset_s) if reply.onset_s is not None else "",
+        transcript=harmless.line(reply.transcript) if reply.transcript != reply.text else "",
+    )
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _told(result: UtteranceResult, record: Record) -> str:
+    if result.error is not None:
+        return f"no answer ({result.error.kind})"
+    if result.reply is not None and result.hypothesis is None:
+        return "doesn't tell what it heard"
+    unit = "word" if record.error_metric == "wer" else "character"
+    heard = "heard with " if result.reply is not None else ""
+    return f"{heard}{counted(_errors(result), 'error')} in {counted(_units(result), unit)}"
+
+
+def _facts(result: UtteranceResult) -> list[str]:
+    facts = [METRICS["load_s"].format(result.audio_s) + " of audio"]
+    if result.processing_s is not None:
+        facts.append(METRICS["load_s"].format(result.processing_s) + " to process")
+    facts += [f"speaker {harmless.line(result.speaker, 100)}"] if result.speaker else []
+    facts += [harmless.line(result.kind, 100)] if result.kind else []
+    facts += [f"signal to noise {result.snr_db:.0f} dB"] if result.snr_db is not None else []
+    facts += [f"detected language {harmless.line(result.detected_language, 20)}"] if result.detected_language else []
+    if result.speech is not None:
+        facts += [
+            f"{METRICS[name].title} {METRICS[name].format(v)}"
+            for name, v in result.speech.quality.items()
+            if name in METRICS
+        ]
+    return facts
+
+
+def _errors(result: UtteranceResult) -> int:
+    return result.words.substitutions + result.words.deletions + result.words.insertions
+
+
+def _units(result: UtteranceResult) -> int:
+    return result.words.substitutions + result.words.deletions + result.words.hits

@@ -1,0 +1,157 @@
+"""Whether a model qualifies for what it is to be chosen for, and if not, why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from pytest_modellab.catalog.profile_spec import ProfileSpec
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.results.verdicts import Status
+
+from .candidate import Candidate, ascending, metric_of, split, tied
+from .grade import NOISY
+from .part import RESEARCH
+
+if TYPE_CHECKING:
+    from .card import Row
+
+
+class Kind(IntEnum):
+    """Why a model doesn't qualify; the higher, the nearer it came."""
+
+    NO_CASE = 0
+    UNMEASURED = 1
+    UNGRADED = 2
+    FAILED = 3
+    UNJUDGED = 4
+    RESEARCH = 5
+    MISSED = 6
+    FAR = 7
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """Why a model doesn't qualify; `doubt` is why it may, after all, "" where nothing speaks for it."""
+
+    kind: Kind
+    why: str
+    doubt: str = ""
+
+
+def unfit(candidate: Candidate, profile: ProfileSpec) -> Unfit | None:
+    """Why a candidate doesn't qualify by itself; None where it does.
+
+    It is judged on everything that it was measured on, of the data sets that the profile names.
+    """
+    for (task, bounds), own in zip(profile.require.items(), candidate.rows.values(), strict=True):
+        if not own:
+            on = "" if profile.datasets == ("*",) else f" on {', '.join(profile.datasets)}"
+            return Unfit(Kind.NO_CASE, f"no case of {task}{on}")
+        measured = [row for row in own if row.measured or row.status is Status.FAIL]
+        if not measured:
+            return Unfit(Kind.UNMEASURED, f"not measured: {_line(own[0])}")
+        graded = any(row.graded for row in measured)
+        if (found := _by_gates(measured, profile)) is not None:
+            return found if graded or found.kind is Kind.FAILED else replace(found, kind=Kind.UNGRADED)
+        if not graded:
+            why = next((row.grade.why for row in measured if row.grade), "there are no bands")
+            return Unfit(Kind.UNGRADED, f"not graded: {why}")
+        if missed := list(_missed(measured, bounds)):
+            # One that is missed for certain is enough.
+            doubts = [doubt for _, doubt in missed]
+            doubt = "; ".join(dict.fromkeys(doubts)) if all(doubts) else ""
+            return Unfit(Kind.MISSED, "; ".join(why for why, _ in missed), doubt)
+    return None
+
+
+def _by_gates(rows: Sequence[Row], profile: ProfileSpec) -> Unfit | None:
+    for row in rows:
+        where = f"on {row.case.dataset}"
+        letter = None if row.grade is None else row.grade.letter
+        if row.status is Status.FAIL:
+            return Unfit(Kind.FAILED, f"fails its gate {where}: {_line(row) or 'see its tests'}")
+        if row.status not in {Status.PASS, Status.WARN}:
+            return Unfit(Kind.UNJUDGED, f"could not be judged {where}: {_line(row) or row.status}")
+        if row.grade is not None and letter == "F":
+            return Unfit(Kind.FAILED, f"grade F {where}, by {METRICS[str(row.grade.weakest)].title}")
+        if row.grade is not None and letter == RESEARCH and not profile.research:
+            return Unfit(Kind.RESEARCH, f"for research only: {row.grade.why}")
+    return None
+
+
+def _missed(rows: Sequence[Row], bounds: Mapping[str, float]) -> Iterator[tuple[str, str]]:
+    """The bounds that a model doesn't meet, on each data set, each with why it may meet it after all."""
+    for named, bound in bounds.items():
+        have = [(row, value) for row in rows if (value := row.figures.get(metric_of(row, named))) is not None]
+        if not have:
+            yield f"{METRICS[named].title} is not available, required {bounded(named, bound)}", ""
+        for row, value in have:
+            if ascending(named, value) > ascending(named, bound):
+                metric = METRICS[metric_of(row, named)]
+                told = f"{metric.title} {metric.format(value)} on {row.case.dataset}, required {bounded(named, bound)}"
+                yield told, _doubt(row, named, bound)
+
+
+def _doubt(row: Row, named: str, bound: float) -> str:
+    """Why a bound that isn't met may be met after all."""
+    if row.noise(named):
+        return NOISY
+    near = edge(row, named, better=True)
+    within = near is not None and ascending(named, near) <= ascending(named, bound)
+    return f"the interval of its {METRICS[metric_of(row, named)].title} reaches within" if within else ""
+
+
+def edge(row: Row, named: str, *, better: bool) -> float | None:
+    """One end of a figure's interval: the better or the worse one."""
+    interval = row.intervals.get(metric_of(row, named))
+    if interval is None:
+        return None
+    return interval.low if better == (METRICS[named].better == "lower") else interval.high
+
+
+def too_far(candidate: Candidate, all_of_them: Sequence[Candidate], profile: ProfileSpec) -> Unfit | None:
+    """Why a candidate is too far from the best; None where it isn't."""
+    for named, margin in profile.within.items():
+        metric = METRICS[split(named)[1]]
+        if candidate.figure(named) is None:
+            return Unfit(Kind.FAR, f"{metric.title} is not available on all data sets that are compared")
+        best = min((each for each in all_of_them if each.figure(named) is not None), key=lambda each: each.order(named))
+        gap = candidate.order(named) - best.order(named)
+        if gap > margin + 1e-9:
+            far = f"{metric.format_gap(gap)} from the best, more than {metric.format_gap(margin)}"
+            doubt = ""
+            if tied(best, candidate, named):
+                doubt = f"its {candidate.title(named)} is not told apart from the best"
+            elif candidate.noisy(named):
+                doubt = NOISY
+            return Unfit(Kind.FAR, f"{candidate.shown(named)} is {far}", doubt)
+    return None
+
+
+def why_none(found: Sequence[Unfit], profile: ProfileSpec) -> str:
+    """Why nobody qualifies, by who came nearest."""
+    nearest = max((each.kind for each in found), default=Kind.NO_CASE)
+    if nearest is Kind.NO_CASE and profile.datasets != ("*",):
+        return f"insufficient evidence: nothing was measured on {', '.join(profile.datasets)}"
+    if nearest <= Kind.UNGRADED:
+        several = len(profile.require) > 1
+        what = f"no model was graded in all of {', '.join(profile.require)}" if several else "no case was graded"
+        return f"insufficient evidence: {what}"
+    return {
+        Kind.FAILED: "no model passed its gates above F",
+        Kind.UNJUDGED: "no model passed all its gates; some could not be judged",
+        Kind.RESEARCH: "what passed its gates is for research only",
+        Kind.MISSED: "no model meets all that is required",
+        Kind.FAR: f"no model is near enough to the best in all of {', '.join(profile.within)}",
+    }[nearest]
+
+
+def bounded(metric: str, bound: float) -> str:
+    return f"{'≤' if METRICS[metric].bound == 'max' else '≥'} {METRICS[metric].format(bound)}"
+
+
+def _line(row: Row) -> str:
+    return row.reason.splitlines()[0] if row.reason else ""

@@ -1,0 +1,176 @@
+"""The latest results of all models, side by side: records kept in a repository, and the page that is made of them.
+
+    results/<task>/<model>/<device>/<dataset>.json.gz
+
+One record of each case, whole, sealed and packed: the page shows nothing that can't be looked up there and checked.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_modellab.catalog.load import Catalog
+from pytest_modellab.catalog.specs import TASKS
+from pytest_modellab.core.atomic import write_bytes
+from pytest_modellab.core.escaping import code, plain
+from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record_files import read, read_sealed, text
+from pytest_modellab.results.verdicts import Status, case_key
+
+from .card import Row, Scorecard
+from .grade import NOISY, doubts
+from .judged import judged
+from .page.origins import machine
+from .tables import by_task, columns, github, models_columns
+
+MOST_BYTES = 1_000_000
+"""Of all packed records: they are committed, and every clone has them all."""
+
+
+class ResultsError(Exception):
+    """Records that can't be kept; the text says why."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of one record."""
+
+    case: str
+    told: str
+
+
+def place(folder: Path, case: CaseRef) -> Path:
+    """Where a case's record is kept."""
+    return folder / case.task / case.model / case.device / f"{case.dataset}.json.gz"
+
+
+def load(folder: Path) -> list[tuple[Record, Path]]:
+    """The records that are kept. Raises RecordError for one that is damaged, or has no seal to tell it by."""
+    return [(read_sealed(path), path) for path in sorted(folder.glob("*/*/*/*.json.gz"))]
+
+
+def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> list[Kept]:
+    """Keep the newer of what is kept and what is given, of each case.
+
+    Raises ResultsError where all of it would be too large, RecordError for a kept one that is damaged, OSError; then
+    nothing is changed.
+    """
+    told, packed = [], {}
+    for record in records:
+        path = place(folder, record.case)
+        why = _unfit(record)
+        if not why and path.exists() and read(path).provenance.created >= record.provenance.created:
+            why = "what is kept is as new"
+        if why:
+            told.append(Kept(case_key(record.case), f"left out: {why}"))
+            continue
+        # Without a time in it, so that the same record is the same file.
+        packed[path] = gzip.compress(text(record).encode("utf-8"), compresslevel=9, mtime=0)
+        told.append(Kept(case_key(record.case), str(path)))
+    sizes = {path: path.stat().st_size for path in folder.glob("*/*/*/*.json.gz")}
+    sizes |= {path: len(data) for path, data in packed.items()}
+    if sum(sizes.values()) > most:
+        largest = sorted(sizes, key=lambda path: -sizes[path])[:3]
+        shown = ", ".join(f"{path.relative_to(folder)} {sizes[path] / 1000:.0f} kB" for path in largest)
+        raise ResultsError(
+            f"{folder}: {sum(sizes.values()) / 1000:.0f} kB in all, more than the {most / 1000:.0f} kB that may be"
+            f" committed; the largest: {shown}. Name the cases to keep, or remove some."
+        )
+    for path, data in packed.items():
+        write_bytes(path, data)
+    return told
+
+
+def _unfit(record: Record) -> str:
+    if record.failure is not None:
+        first = record.failure.message.partition("\n")[0]
+        return f"the model failed: {first}"
+    if record.seal is None:
+        return "it has no seal: nobody can tell whether it is as it was written"
+    return "nothing was answered" if record.summary.answered == 0 else ""
+
+
+def page(catalog: Catalog, found: Sequence[tuple[Record, Path]]) -> str:
+    """The page in Markdown: the same for the same records and catalog, whenever and wherever it is made."""
+    # A limit's line is left out: a comment above it would change the page.
+    card = judged("results", catalog, found, shown=lambda origin: catalog.shown(origin).rpartition(":")[0])
+    records = {case_key(record.case): record for record, _ in found}
+    return "\n".join(_lines(card, records)) + "\n"
+
+
+def _lines(card: Scorecard, records: Mapping[str, Record]) -> Iterator[str]:
+    yield "# Results"
+    yield ""
+    yield "The newest result of each model, device and data set, out of the records in `results/`, which are committed."
+    yield "Made by `modellab results`, never by hand; `make results` measures what has changed, and makes it again. How"
+    yield "it is measured: [method.md](method.md). `~` is a time from a noisy machine, `*` a grade that may not last."
+    if not card.rows:
+        yield "\nNothing was measured yet."
+        return
+    yield "\n## Recommended\n"
+    yield "| for | model | why |"
+    yield "|---|---|---|"
+    for each in card.recommendations:
+        model = f"{each.case.model} on {each.case.device}" if each.case else "none"
+        why = each.text.partition(": ")[2]  # without what stands beside it
+        yield f"| {plain(each.title)} | {plain(f'{model} *' if each.provisional else model)} | {plain(why)} |"
+    yield "\n## Grades\n"
+    yield github(models_columns(card.models))
+    for task, rows in by_task(sorted(card.rows, key=_order)):
+        yield f"\n## {task}\n"
+        yield github(columns(task, rows))
+        yield from _remarks(rows)
+    yield "\n## Where they come from\n"
+    yield "| case | measured | commit | machine | versions |"
+    yield "|---|---|---|---|---|"
+    for row in sorted(card.rows, key=_order):
+        yield _origin(case_key(row.case), records[case_key(row.case)])
+
+
+def _order(row: Row) -> tuple[int, str, float, str, str]:
+    """By task and data set; there the best first."""
+    chat = row.case.task == "chat"
+    value = row.figures.get("answer_accuracy" if chat else row.error_metric)
+    worth = float("inf") if value is None else -value if chat else value
+    return TASKS.index(row.case.task), row.case.dataset, worth, row.case.model, row.case.device
+
+
+def _remarks(rows: Sequence[Row]) -> Iterator[str]:
+    """What the marks in a table mean here, and why a verdict is no pass."""
+    told = [
+        f"**{row.status}** {code(row.case.id)}: {plain(row.reason)}" for row in rows if row.status is not Status.PASS
+    ]
+    few, noisy = doubts(row.grade for row in rows)
+    if few or noisy:
+        told.append(f"\\* provisional: {plain('; '.join([*few, *([NOISY] if noisy else [])]))}")
+    noises = [(row.case.id, noise) for row in rows for noise in (row.noisy, row.noisy_loading) if noise]
+    told += [f"~ {NOISY}: {code(id)}: {plain(noise)}" for id, noise in noises]
+    for dataset in dict.fromkeys(row.case.dataset for row in rows):
+        if len({row.data for row in rows if row.case.dataset == dataset}) > 1:
+            changed = "its recordings, references or normalisation have changed between these"
+            told.append(f"{code(dataset)}: {changed}; only what is of the same data is compared")
+    limits = {found.conditional for row in rows for m in ("answer_accuracy", row.error_metric)
+              if (found := row.intervals.get(m)) is not None and found.conditional}  # fmt: skip
+    if limits:
+        told.append(f"\\[ \\] 95 % interval, {plain('; '.join(sorted(limits)))}")
+    for row in rows:
+        if row.grade is not None and row.grade.letter is None:
+            told.append(f"no grade for {code(row.case.id)}: {plain(row.grade.why)}")
+    if told:
+        yield ""
+        yield from (f"- {line}" for line in told)
+
+
+def _origin(case: str, record: Record) -> str:
+    origin = record.provenance
+    commit = f"{code(origin.commit[:12])}{' with changes' if origin.dirty else ''}" if origin.commit else "none"
+    found = origin.inputs.get("versions")
+    versions = [f"{name} {version}" for name, version in found.items()] if isinstance(found, Mapping) else []
+    python = origin.inputs.get("python")
+    versions += [str(python)] if python else []
+    shown = plain(", ".join([f"pytest-modellab {origin.lab}", *versions]))
+    where = plain(machine(record)) + (f" ({plain(str(record.ran_on))})" if record.ran_on else "")
+    return f"| {code(case)} | {origin.created[:10]} | {commit} | {where} | {shown} |"

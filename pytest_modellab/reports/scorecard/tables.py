@@ -1,0 +1,163 @@
+"""The tables of a scorecard: a row per case with what counts in its task, and a row per model with its grades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tabulate import tabulate
+
+from pytest_modellab.core.escaping import plain
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.schema_base import Range
+
+from .card import Row
+from .layout import NOTHING, Brief, Column
+from .models import ModelRow
+from .tradeoffs import SpeedUp
+
+COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "asr": (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory")),
+    "tts": (
+        *(("wer", "round-trip WER"), ("judge_wer", "judge's own"), ("distillmos", "MOS"), ("flawed", "flawed")),
+        *(("rtf", "RTF"), ("first_audio_p50_s", "first audio"), ("peak_rss_mb", "memory")),
+    ),
+    "streaming": (
+        *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),
+        *(("final_p95_s", "final p95"), ("unstable_words", "unstable"), ("kept_up", "kept up"), ("rtf", "RTF")),
+    ),
+    "chat": (
+        *(("answer_accuracy", "right"), ("context_kept", "context"), ("replies_to_noise", "to noise")),
+        *(("onset_p50_s", "onset"), ("latency_p50_s", "response"), ("peak_rss_mb", "memory")),
+    ),
+}
+"""Metric and heading, by task."""
+
+DEVICE, INTERVAL, WEAKEST = "device", "interval", "weakest"
+LEAST_NEEDED: Mapping[str, Sequence[str]] = {
+    "asr": ("load_s", "cer", "peak_rss_mb", DEVICE, INTERVAL, WEAKEST, "rtf"),
+    "tts": (
+        *("judge_wer", "peak_rss_mb", "first_audio_p50_s", "flawed", DEVICE, INTERVAL, WEAKEST, "rtf"),
+        "distillmos",
+    ),
+    "streaming": (
+        *("unstable_words", "streaming_loss", "kept_up", "first_partial_p50_s", DEVICE, INTERVAL, "rtf", WEAKEST),
+        "final_p95_s",
+    ),
+    "chat": (
+        *("replies_to_noise", "peak_rss_mb", "context_kept", "latency_p50_s", DEVICE, INTERVAL, WEAKEST),
+        "onset_p50_s",
+    ),
+}
+"""What a terminal that is too narrow goes without, the first of it first: no name, nothing that counts, no verdict."""
+ALIKE = (DEVICE,)
+"""Columns that are left out only where all rows have the same in them."""
+
+
+def by_task(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """The rows of each task, in their order."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.case.task, []).append(row)
+    return list(groups.items())
+
+
+def columns(task: str, rows: Sequence[Row]) -> list[Column]:
+    """The rows of one task with their figures."""
+    return [
+        Column(
+            "model", "model" if task == "asr" else f"{task} model", _cells(r.case.model for r in rows), leading=True
+        ),
+        Column(DEVICE, "device", _cells(map(_device, rows))),
+        Column("dataset", "data set", _cells(r.case.dataset for r in rows), leading=True),
+        *(_figures(name, title, rows) for name, title in COLUMNS.get(task, COLUMNS["asr"])),
+        _grades(rows),
+        Column("verdict", "verdict", _cells(str(r.status) for r in rows)),
+    ]
+
+
+def spare(task: str, rows: Sequence[Row]) -> list[str]:
+    """`LEAST_NEEDED` of these rows: where characters count, not words, their error rate stays."""
+    counts = {row.error_metric for row in rows}
+    return [name for name in LEAST_NEEDED.get(task, LEAST_NEEDED["asr"]) if name not in counts]
+
+
+def models_columns(models: Sequence[ModelRow]) -> list[Column]:
+    """A row for each model and device, with its grade in each task; n/a for what it doesn't do."""
+    tasks = list(dict.fromkeys(task for model in models for task in model.tasks))
+    return [
+        Column("model", "grades of", _cells(each.model for each in models), leading=True),
+        Column(DEVICE, "device", _cells(each.device for each in models)),
+        *(Column(task, task, _cells(str(each.tasks[task]) for each in models)) for task in tasks),
+    ]
+
+
+def speed_up_columns(speed_ups: Sequence[SpeedUp]) -> list[Column]:
+    """A row for each device of a model that ran on several."""
+    over = ("n/a" if each.over_cpu is None else f"{each.over_cpu:.2f} x" for each in speed_ups)
+    return [
+        Column("model", "model", _cells(each.case.model for each in speed_ups), leading=True),
+        Column(DEVICE, "device", _cells(each.case.device for each in speed_ups)),
+        Column("dataset", "data set", _cells(each.case.dataset for each in speed_ups), leading=True),
+        Column("load_s", "load", _cells(METRICS["load_s"].format(each.load_s) for each in speed_ups), right=True),
+        Column("clip5_s", "5 s clip", _cells(METRICS["clip5_s"].format(e.clip5_s) for e in speed_ups), right=True),
+        Column("over_cpu", "speed-up over CPU", _cells(over), right=True),
+    ]
+
+
+def github(columns: Sequence[Column]) -> str:
+    """As a table of Markdown, whole."""
+    return tabulate(
+        [list(map(plain, row)) for row in zip(*(column.cells for column in columns), strict=True)],
+        headers=[column.title for column in columns],
+        tablefmt="github",
+        disable_numparse=True,
+        colalign=["right" if column.right else "left" for column in columns],
+    )
+
+
+def _cells(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
+def _device(row: Row) -> str:
+    return row.case.device if row.ran_on is None else f"{row.case.device} ({row.ran_on.device})"
+
+
+def _figures(metric: str, title: str, rows: Sequence[Row]) -> Column:
+    bare = [_figure(metric, row) for row in rows]
+    found = [interval_of(metric, row) for row in rows]
+    whole = [text if each is None else f"{text} {in_brackets(each)}" for text, each in zip(bare, found, strict=True)]
+    brief = Brief(INTERVAL, "intervals", tuple(bare)) if any(found) else None
+    return Column(metric, title, tuple(whole), right=True, brief=brief)
+
+
+def _grades(rows: Sequence[Row]) -> Column:
+    letters = ("-" if row.grade is None else row.grade.shown for row in rows)
+    whole = _cells(str(row.grade) if row.grade else "-" for row in rows)
+    return Column("grade", "grade", whole, brief=Brief(WEAKEST, "weakest criterion", tuple(letters)))
+
+
+def _figure(metric: str, row: Row) -> str:
+    value = row.figures.get(metric)
+    if value is None:
+        return NOTHING
+    return METRICS[metric].format(value) + (" ~" if row.noise(metric) else "")
+
+
+def interval_of(metric: str, row: Row) -> Range | None:
+    """The interval that stands beside a figure in a table: of the one that counts in the task."""
+    return row.intervals.get(metric) if metric in {row.error_metric, "answer_accuracy"} else None
+
+
+def in_brackets(interval: Range) -> str:
+    """The interval of a share: `[1.2, 14]`, in percent."""
+    return f"[{_percent(interval.low)}, {_percent(interval.high)}]"
+
+
+def error_metric_title(row: Row) -> str:
+    """WER, or CER where words aren't divided by spaces."""
+    return METRICS[row.error_metric].title
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:.0f}" if ratio >= 0.0995 else f"{100 * ratio:.1f}"

@@ -1,0 +1,348 @@
+"""Baselines: the answers of a run that was found good, kept in git, and later runs held against them.
+
+reports/baselines/<task>/<model>-<device>-<dataset>[-<hardware>].jsonl: a line that says what it is of, then a line for
+each utterance, so that a diff shows what changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+
+from pytest_modellab.core.atomic import write_text
+from pytest_modellab.core.console import counted, printable
+from pytest_modellab.core.metrics import asr
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.schema_base import Stored
+from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
+from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Finding, change_text, no_worse, within_margin
+from pytest_modellab.core.stats.regression import Change as Moved
+from pytest_modellab.core.text import normalizer
+
+from .record import CaseRef, Record
+from .verdicts import Status, Strictness, Verdict, case_key
+
+SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"
+
+
+class Answer(Stored):
+    """One utterance of a baseline: raw texts, scored when compared."""
+
+    id: str
+    reference: str
+    hypothesis: str | None
+    speaker: str | None = None
+
+
+class Head(Stored):
+    """What a baseline is of."""
+
+    schema_: Literal["modellab.baseline/1"] = Field(alias="schema", default=SCHEMA)
+    case: CaseRef
+    dataset: str = Field(description="fingerprint of the data")
+    commit: str | None
+    created: str
+    normalizer: str
+    wer: float | None = Field(description="when it was saved; recomputed from the raw texts in a comparison")
+    hardware: dict[str, object] = Field(description="CPU model and instruction sets; int8 answers depend on them")
+
+
+S = TypeVar("S", bound=Stored)
+H = TypeVar("H", bound=Stored)
+R = TypeVar("R", bound=Stored)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    head: Head
+    answers: tuple[Answer, ...]
+
+
+class BaselineError(Exception):
+    """A baseline that can't be saved, read, or compared with; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One utterance whose number of word errors changed."""
+
+    id: str
+    reference: str
+    before: str | None
+    after: str | None
+    errors_before: int
+    errors_after: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A run against its baseline. `worse` and `better` list utterances, the largest change first."""
+
+    paired: Paired
+    wer_before: float
+    wer_after: float
+    worse: tuple[Change, ...]
+    better: tuple[Change, ...]
+    finding: Finding
+    metric: str = "wer"
+    """Of the two rates: cer where words aren't divided by spaces."""
+
+    @property
+    def moved(self) -> Moved:
+        return Moved(self.paired.difference, self.paired.low, self.paired.high, self.paired.p)
+
+    def within(self, margin: float, allowed: Allowed) -> Comparison:
+        """The same, judged by whether the rate rose by more than `margin` (a ratio)."""
+        return replace(self, finding=within_margin(self.paired, margin, allowed))
+
+    def __str__(self) -> str:
+        metric, paired = METRICS[self.metric], self.paired
+        change = change_text(metric, self.wer_before, self.wer_after, self.moved)
+        parts = [f"{self.finding.outcome}: {metric.title} {change}", self.finding.why]
+        if paired.changed:
+            parts.append(f"{counted(len(self.worse), 'utterance')} worse, {len(self.better)} better")
+        if self.finding.outcome in {"not told apart", "unchanged"}:
+            parts.append(power_text(paired))
+        text = "; ".join(filter(None, parts))
+        return f"{text} ({paired.conditional})" if paired.conditional else text
+
+
+def power_text(paired: Paired) -> str:
+    """How small a rise the set would have shown."""
+    if paired.detectable is None:
+        return "how small a rise would be seen can't be stated"
+    return f"a rise of {100 * paired.detectable:.2f} points, error by error, would be seen four times in five"
+
+
+def place(record: Record, folder: Path) -> Path:
+    """Where the baseline of a record's case lies. Quantised answers differ between CPUs: theirs names the hardware."""
+    case = record.case
+    name = f"{case.model}-{case.device}-{case.dataset}"
+    if _depends_on_hardware(record):
+        name += f"-{hardware_key(record)}"
+    return folder / case.task / f"{name}.jsonl"
+
+
+def _depends_on_hardware(record: Record) -> bool:
+    options = record.provenance.inputs.get("options", {})
+    return any("int8" in str(value) for value in options.values())
+
+
+def hardware_of(record: Record) -> dict[str, object]:
+    """What answers of int8 kernels, and times, depend on: the processor; on CUDA devices the graphics card, too."""
+    names = ["cpu", "instruction_sets"]
+    if record.provenance.inputs.get("device", {}).get("kind") == "cuda":
+        names.append("gpus")
+    return {name: record.provenance.hardware.get(name) for name in names}
+
+
+def hardware_key(record: Record) -> str:
+    """Eight digits that are the same for runs on hardware of one kind."""
+    return hashlib.sha256(json.dumps(hardware_of(record), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def of(record: Record) -> Baseline:
+    """A record's answers, to hold others against."""
+    head = Head(
+        case=record.case,
+        dataset=str(record.provenance.inputs["dataset"]),
+        commit=record.provenance.commit,
+        created=record.provenance.created,
+        normalizer=record.normalizer.name,
+        wer=record.summary.wer,
+        hardware=hardware_of(record),
+    )
+    answers = [
+        Answer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
+        for each in record.utterances
+    ]
+    return Baseline(head, tuple(answers))
+
+
+def save(record: Record, folder: Path) -> Path:
+    """Keep a record's answers as its case's baseline. Raises BaselineError for a run that can't be one."""
+    if record.ran_on is not None:
+        raise BaselineError(f"{record.case.id}: it {record.ran_on}; a baseline is of the device it is named after")
+    if record.limited_to is not None:
+        raise BaselineError(
+            f"{record.case.id}: only the first {record.limited_to} of its utterances were run; run it whole"
+        )
+    if record.shard is not None:
+        raise BaselineError(f"{record.case.id}: only shard {record.shard.cut} was run; `modellab merge` joins all")
+    if record.seal is None:
+        raise BaselineError(f"{record.case.id}: its record has no seal, and may have been changed; run the case again")
+    if record.summary.answered < record.summary.utterances:
+        missing = record.summary.utterances - record.summary.answered
+        raise BaselineError(
+            f"{record.case.id}: {counted(missing, 'utterance')} got no answer; a baseline needs all of them"
+        )
+    baseline = of(record)
+    path = place(record, folder)
+    write_lines(path, (baseline.head, *baseline.answers))
+    return path
+
+
+def write_lines(path: Path, lines: Iterable[Stored]) -> None:
+    """Store each of `lines` as a line of JSON, whole or not at all."""
+    rows = [json.dumps(each.model_dump(mode="json", by_alias=True), ensure_ascii=False) for each in lines]
+    write_text(path, "\n".join(rows) + "\n")
+
+
+def read(path: Path) -> Baseline:
+    """Raises BaselineError, naming file and line."""
+    return Baseline(*read_lines(path, Head, Answer, SCHEMA))
+
+
+def read_lines(path: Path, head: type[H], row: type[R], schema: str) -> tuple[H, tuple[R, ...]]:
+    """The first line of a file and the others. Raises BaselineError, naming file and line."""
+    try:
+        # Not splitlines: a transcript may hold the other characters that it splits at.
+        first, *others = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except (OSError, ValueError) as error:
+        raise BaselineError(f"{path}: can't be read: {error}") from error
+    return (
+        _line(head, first, f"{path}:1", schema),
+        tuple(_line(row, text, f"{path}:{i}", schema) for i, text in enumerate(others, 2)),
+    )
+
+
+def _line(kind: type[S], text: str, place: str, schema: str) -> S:
+    try:
+        return kind.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise BaselineError(f"{place}: not a line of a {schema}: {first['msg']}") from error
+
+
+def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, replicates: int = REPLICATES) -> Comparison:
+    """Compare a record with a baseline, both scored anew from their raw texts by the record's normalizer.
+
+    Of many comparisons at once each needs a smaller p-value, and so more `replicates`.
+
+    Raises BaselineError where they are not of the same data, or there are no words to compare.
+    """
+    if baseline.head.dataset != record.provenance.inputs.get("dataset"):
+        raise BaselineError(
+            f"{record.case.id}: the data changed since the baseline was saved; save a new one"
+            f" (`modellab baseline save`) once the change is meant"
+        )
+    before = {answer.id: answer for answer in baseline.answers}
+    if set(before) != {each.id for each in record.utterances}:
+        raise BaselineError(f"{record.case.id}: the run and its baseline hold different utterances; run it whole")
+    normalize = normalizer(record.normalizer.name)
+    first = [asr.score(each.reference, before[each.id].hypothesis, normalize).words for each in record.utterances]
+    second = [asr.score(each.reference, each.hypothesis, normalize).words for each in record.utterances]
+    paired = compare(
+        [counts.errors for counts in first],
+        [counts.errors for counts in second],
+        [counts.reference for counts in second],
+        [each.speaker for each in record.utterances],
+        replicates,
+    )
+    if paired is None:
+        raise BaselineError(f"{record.case.id}: no reference has a word to compare by")
+    changes = [
+        Change(each.id, each.reference, before[each.id].hypothesis, each.hypothesis, old.errors, new.errors)
+        for each, old, new in zip(record.utterances, first, second, strict=True)
+        if old.errors != new.errors
+    ]
+    return Comparison(
+        paired=paired,
+        wer_before=_rate(first),
+        wer_after=_rate(second),
+        worse=_ranked([change for change in changes if change.errors_after > change.errors_before]),
+        better=_ranked([change for change in changes if change.errors_after < change.errors_before]),
+        finding=no_worse(paired, allowed),
+        metric=record.error_metric,
+    )
+
+
+def _rate(counts: Sequence[asr.Counts]) -> float:
+    return sum(each.errors for each in counts) / sum(each.reference for each in counts)
+
+
+def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:
+    return tuple(sorted(changes, key=lambda change: -abs(change.errors_after - change.errors_before)))
+
+
+STATUS: Mapping[str, Status] = {
+    "worse": Status.FAIL,
+    "inconclusive": Status.INCONCLUSIVE,
+    **dict.fromkeys(("better", "unchanged", "not told apart", "within the margin"), Status.PASS),
+}
+"""Of a gate, by what a change comes to."""
+
+
+def judge(
+    record: Record,
+    other: Callable[[], Baseline],
+    shown: str,
+    margin: float | None = None,
+    strict: Strictness = "failures",
+    allowed: Allowed = DEFAULT,
+) -> Judged:
+    """Hold a record against the answers that `other` gives, called `shown`, for a higher error rate.
+
+    Without a margin it fails where the rate rose significantly, or beyond the sanity bound, and is inconclusive where
+    the set can't tell (`metrics.regression.no_worse`). With one (a ratio: 0.01 is one point) it asks for
+    non-inferiority: pass where the one-sided bound of the change stays within the margin, fail where it lies beyond,
+    inconclusive else. Without an error rate, as where nobody speaks, it is not available. A baseline that can't be
+    compared with is a failure: it would hide anything.
+
+    Raises ValueError for a margin that is no ratio.
+    """
+    if margin is not None and not 0 <= margin < 1:
+        raise ValueError(f"a margin is a ratio of at least 0 and below 1 (0.01 is one point), not {margin:g}")
+    verdict = Verdict(
+        case=case_key(record.case),
+        metric=record.error_metric,
+        comparison="<=",
+        value=record.figure(record.error_metric),
+        bound=None,
+        status=Status.FAIL,
+        source=shown,
+        strict=strict,
+    )
+    if not record.comparable:
+        # Two silences are alike: a pass that could not fail.
+        missing = record.why_missing(record.error_metric)
+        return Judged(replace(verdict, status=Status.NOT_AVAILABLE, reason=missing), None)
+    try:
+        found = against(record, other(), allowed)
+    except BaselineError as error:
+        return Judged(replace(verdict, reason=str(error)), None)
+    if margin is not None:
+        found = found.within(margin, allowed)
+    p = found.paired.p_rise if margin is None else None
+    status = STATUS[found.finding.outcome]
+    return Judged(replace(verdict, bound=found.wer_before, status=status, reason=str(found), p=p), found)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict against a baseline, and the comparison behind it; None where there could be none."""
+
+    verdict: Verdict
+    comparison: Comparison | None
+
+
+def changes_text(comparison: Comparison, count: int = 5) -> list[str]:
+    """The utterances that changed most, with both transcripts."""
+    lines = []
+    for title, changes in (("worse", comparison.worse), ("better", comparison.better)):
+        for change in changes[:count]:
+            lines += [
+                f"{title}: {change.id}: {change.errors_before} -> {change.errors_after} errors",
+                f"    reference: {change.reference}",
+                f"    before:    {change.before}",
+                f"    now:       {change.after}",
+            ]
+        if len(changes) > count:
+            lines.append(f"    ... and {len(changes) - count} more that are {title}")
+    return [printable(line) for line in lines]

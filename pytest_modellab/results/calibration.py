@@ -1,0 +1,113 @@
+"""Limits proposed from several runs of one case: what a model does today, with room for what changes by chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.definitions import METRICS
+
+from .record import Record
+
+SLACK = 0.30
+"""On the slowest time: two runs of one thing on machines of one kind differ by up to 0.26."""
+MEMORY_SLACK = 0.10
+TIMES = ("rtf", "latency_p95_s", "load_s")
+
+
+class CalibrationError(Exception):
+    """The runs give nothing to propose from."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One limit, and why it is what it is."""
+
+    metric: str
+    value: float
+    reason: str
+
+    def entry(self, record: Record) -> dict[str, Any]:
+        """As limits.yaml has it."""
+        case = record.case
+        place = {"model": case.model, "device": case.device, "dataset": case.dataset}
+        return {"metric": self.metric, **place, METRICS[self.metric].bound: self.value, "reason": self.reason}
+
+
+def propose(records: Sequence[Record]) -> list[Proposal]:
+    """Limits from runs of one case.
+
+    For quality the upper end of the worst run's 95 % interval, for time the slowest run plus 30 %, for memory the
+    highest peak plus 10 %. Runs on a noisy machine propose no times.
+
+    Raises CalibrationError where a run failed, or not all were of the same inputs.
+    """
+    failed = next((record for record in records if record.summary.answered < record.summary.utterances), None)
+    if failed is not None:
+        missing = failed.summary.utterances - failed.summary.answered
+        raise CalibrationError(
+            f"{failed.case.id}: {counted(missing, 'utterance')} got no answer; limits are for a model that works"
+        )
+    if len({record.provenance.key for record in records}) != 1:
+        raise CalibrationError(f"{records[0].case.id}: the runs were not of the same inputs")
+    return [*_quality(records), *_times(records), *_memory(records)]
+
+
+def _quality(records: Sequence[Record]) -> Iterator[Proposal]:
+    metric = records[0].error_metric
+    worst = max(records, key=lambda record: record.figure(metric) or 0.0)
+    value, interval = worst.figure(metric), worst.interval(metric)
+    if value is not None and interval is not None and interval.high <= 1:
+        shown = METRICS[metric].format(value)
+        conditional = f", {interval.conditional}" if interval.conditional else ""
+        reason = f"upper end of the 95 % interval of {shown}, the worst of {len(records)} runs{conditional}"
+        yield Proposal(metric, _up(interval.high, 3), reason)
+    yield Proposal("success_rate", 1.0, f"every utterance was answered in {len(records)} runs")
+
+
+def _times(records: Sequence[Record]) -> Iterator[Proposal]:
+    for metric in TIMES:
+        quiet = [record for record in records if record.noise(metric) is None]
+        values = [value for record in quiet if (value := record.figure(metric)) is not None]
+        if values:
+            reason = f"slowest of {len(values)} quiet runs, {METRICS[metric].format(max(values))}, plus {SLACK:.0%}"
+            yield Proposal(metric, _up(max(values) * (1 + SLACK), 3), reason)
+
+
+def _memory(records: Sequence[Record]) -> Iterator[Proposal]:
+    for metric in ("peak_rss_mb", "peak_device_mb"):
+        values = [value for record in records if (value := record.figure(metric)) is not None]
+        if values:
+            reason = f"highest of {len(values)} runs, {METRICS[metric].format(max(values))}, plus {MEMORY_SLACK:.0%}"
+            yield Proposal(metric, _up(max(values) * (1 + MEMORY_SLACK), 0), reason)
+
+
+def _up(value: float, decimals: int) -> float:
+    scale: float = 10.0**decimals
+    return math.ceil(value * scale) / scale
+
+
+def as_yaml(records: Sequence[Record], proposals: Sequence[Proposal], command: str) -> str:
+    """A limits.yaml of `proposals`, with hardware and commit in its head."""
+    import yaml
+
+    first = records[0]
+    hardware = first.provenance.hardware
+    commit = f"{first.provenance.commit or 'no commit'}{' (dirty)' if first.provenance.dirty else ''}"
+    noisy = [record.timing.noisy for record in records if record.timing.noisy]
+    lines = [
+        f"# Proposed by `{command}` on {first.provenance.created[:10]}, at {commit}",
+        f"# {hardware['cpu']}, {hardware['cores']} cores, {', '.join(hardware['instruction_sets'])}",
+    ]
+    if noisy:
+        lines.append(f"# {len(noisy)} of {len(records)} runs were on a noisy machine and propose no times: {noisy[0]}")
+    if records[0].error_metric not in {proposal.metric for proposal in proposals}:
+        lines.append(f"# no limit on {records[0].error_metric}: there are too few utterances to say what is usual")
+    lines += ["schema: modellab.limits/1", "limits:"]
+    for proposal in proposals:
+        flow = yaml.safe_dump(proposal.entry(first), default_flow_style=True, sort_keys=False, width=10_000)
+        lines.append(f"  - {flow.strip()}")
+    return "\n".join(lines) + "\n"

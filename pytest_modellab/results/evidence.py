@@ -1,0 +1,85 @@
+"""A record's figure held against a bound: what its utterances say, by its interval or by its values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.stats.evidence import (
+    Evidence,
+    fewest_values,
+    units_needed,
+    values_needed,
+    weigh,
+    weigh_quantile,
+)
+
+from .latencies import quantile_of, seconds
+
+if TYPE_CHECKING:
+    from pytest_modellab.core.metrics.metric import Metric
+    from pytest_modellab.core.schema_base import Range
+
+    from .record import Record
+
+
+@dataclass(frozen=True)
+class Held:
+    """The evidence, on whom it is conditional ("" for all), and what to say where it doesn't decide at an alpha."""
+
+    evidence: Evidence
+    conditional: str
+    doubt: Callable[[float], str]
+
+    @property
+    def above(self) -> float:
+        return self.evidence.above
+
+    @property
+    def below(self) -> float:
+        return self.evidence.below
+
+
+def held_against(record: Record, metric: Metric, value: float, bound: float) -> Held | None:
+    """What the utterances say of a figure and a bound; None where they are too few for an interval."""
+    times = quantile_of(metric.name)
+    interval = record.interval(metric.name)
+    if times is not None:
+        return _quantile(list(seconds(record, times[0]).values()), times[1], metric, bound, interval)
+    return None if interval is None else _figure(record, metric, value, bound, interval)
+
+
+def _quantile(values: list[float], q: float, metric: Metric, bound: float, interval: Range | None) -> Held | None:
+    if not values:
+        return None
+
+    def doubt(alpha: float) -> str:
+        needed = values_needed(values, q, bound, alpha)
+        told = "no number of calls would tell" if needed is None else f"about {counted(needed, 'call')} would tell"
+        if interval is not None:
+            span = f"95 % interval [{metric.format(interval.low)}, {metric.format(interval.high)}] on"
+        elif len(values) < fewest_values(q):
+            span = f"no upper end of a {100 * q:g}th percentile out of fewer than {fewest_values(q)} calls, found"
+        else:
+            span = "out of"
+        return f"{span} {counted(len(values), 'call')}; {told}"
+
+    return Held(weigh_quantile(values, q, bound), "", doubt)
+
+
+def _figure(record: Record, metric: Metric, value: float, bound: float, interval: Range) -> Held:
+    unit = "speaker" if interval.method != "Wilson" else "independent case"
+    if interval.clusters == record.summary.utterances:
+        unit = "utterance"
+
+    def doubt(alpha: float) -> str:
+        needed = units_needed(value, interval, bound, alpha)
+        told = f"no number of {unit}s would tell" if needed is None else f"about {counted(needed, unit)} would tell"
+        span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
+        text = f"95 % interval {span} on {counted(interval.clusters, unit)}; {told}"
+        # That it is from so many utterances has just been said.
+        return f"{text}; {interval.conditional}" if "speaker" in interval.conditional else text
+
+    return Held(weigh(value, interval, bound), interval.conditional, doubt)

@@ -1,0 +1,302 @@
+"""The records of all shards of a case joined into the one that an undivided run would have written.
+
+Nothing of the data is needed: the shards hold every raw text, and know their places. Answers, and all that is counted
+of them, come out as those of one run. Times are those of several runs, on what may be several machines: there is a
+speed where the machines are alike and every shard was timed, else the record says why there is none.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pytest_modellab import __version__
+from pytest_modellab.core.metrics import speed
+from pytest_modellab.core.schema_base import Failure
+from pytest_modellab.core.text import CHARACTERS, normalizer
+from pytest_modellab.runner import reuse
+from pytest_modellab.runner.local import Memory
+from pytest_modellab.tasks.chat import scoring as chat_scoring
+from pytest_modellab.tasks.streaming import record as streaming_record
+from pytest_modellab.tasks.tts import scoring as speech_scoring
+from pytest_modellab.tasks.tts.record import PREDICTORS, SpeechSummary
+
+from . import hidden_errors
+from .assemble import summarize, timing
+from .conditions import Conditions
+from .facts import RunFacts
+from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
+from .rescore import rescored
+
+_MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
+"""What machines must share for their times to be of one kind."""
+
+
+class MergeError(Exception):
+    """Records that are not the shards of one run; the text names the files."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One shard's record, and where it is."""
+
+    record: Record
+    shard: ShardOf
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return f"shard {self.shard.cut}"
+
+
+def merge(found: Mapping[Path, Record]) -> Record:
+    """The record of the whole run. Raises MergeError unless `found` are all shards of one run, each once."""
+    parts = sorted(
+        (Part(record, record.shard, path) for path, record in found.items() if record.shard is not None),
+        key=lambda part: (part.shard.index, str(part.path)),
+    )
+    if not parts or len(parts) != len(found):
+        raise MergeError(f"not the record of a shard: {', '.join(map(str, found))}")
+    _check_alike(parts)
+    _check_whole(parts)
+    first = parts[0].record
+    normalize = normalizer(first.normalizer.name)
+    rows = sorted(
+        ((place, row) for part in parts for place, row in zip(part.shard.places, part.record.utterances, strict=True)),
+        key=lambda each: each[0],
+    )
+    scored, results = rescored(first.case.task, [row for _, row in rows], normalize)
+    if first.speech is not None:
+        results = speech_scoring.paced(results)
+    timed = _timing(parts, results)
+    if timed.no_speed is not None:
+        results = [row.model_copy(update={"streamed": streaming_record.untimed(row.streamed)}) for row in results]
+    order = {row.id: place for place, row in rows}
+    findings = [finding for part in parts for finding in part.record.findings]
+    listed = first.beyond
+    glossary, names = ([], []) if listed is None else ([t.term for t in of] for of in (listed.glossary, listed.names))
+    return first.model_copy(
+        update={
+            "id": secrets.token_hex(4),
+            "shard": None,
+            "failure": _failure(parts),
+            "loaded": next((part.record.loaded for part in parts if part.record.loaded), {}),
+            "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
+            "summary": summarize(results, scored, words=normalize.name != CHARACTERS),
+            "timing": timed,
+            "memory": _memory(parts),
+            "provenance": _provenance(parts),
+            "utterances": tuple(results),
+            "streaming": streaming_record.again(first.streaming, results, timed.no_speed),
+            "findings": tuple(sorted(findings, key=lambda finding: order.get(finding.utterance, -1))),
+            "speech": _speech(parts, results),
+            "beyond": None
+            if first.chat
+            else hidden_errors.count(results, normalize, hidden_errors.Terms.cut(glossary, names, normalize)),
+            "chat": chat_scoring.summarize(results) if first.chat else None,
+            "seal": None,
+        }
+    )
+
+
+def _check_alike(parts: Sequence[Part]) -> None:
+    """Raise MergeError unless these are parts of one cut of one run's input, under one judgement."""
+    unsealed = [part for part in parts if part.record.seal is None]
+    if unsealed:
+        raise MergeError(f"{_case(parts)}: no seal, so that it can't be told if it is whole:{_files(unsealed)}")
+    _same(parts, "cases", lambda part: f"{part.record.case.task}/{part.record.case.id}")
+    inputs = parts[0].record.provenance.inputs
+    for part in parts[1:]:
+        changes = [*reuse.changes(inputs, part.record.provenance.inputs)]
+        if changes:
+            told = "".join(f"\n  {each}" for each in changes)
+            raise MergeError(f"{_case(parts)}: the inputs differ:{told}{_files([parts[0], part])}")
+    _same(parts, "input keys", lambda part: part.record.provenance.key)
+    _same(parts, "numbers of utterances asked for", lambda part: part.record.limited_to)
+    _same(parts, "ways of cutting the data", lambda part: f"{part.shard.utterances} utterances in {part.shard.of}")
+    _same(parts, "commits", lambda part: part.record.provenance.commit)
+    _same(parts, "versions of pytest-modellab", lambda part: part.record.provenance.lab)
+    _same(parts, "code, terms or prices behind the figures", lambda part: part.record.provenance.judging)
+    _same(parts, "normalizers", lambda part: f"{part.record.normalizer.name} {part.record.normalizer.version}")
+    _same(parts, "devices that stood in", lambda part: part.record.ran_on)
+    # One that could not be loaded chose nothing.
+    loaded = [part for part in parts if part.record.loaded or part.record.failure is None]
+    _same(loaded, "choices of the engine while it loaded", lambda part: part.record.loaded)
+    lab, normalize = parts[0].record.provenance.lab, parts[0].record.normalizer
+    if lab != __version__:
+        raise MergeError(f"{_case(parts)}: made by pytest-modellab {lab}, this is {__version__}; merge with the same")
+    here = normalizer(normalize.name).version
+    if here != normalize.version:
+        raise MergeError(
+            f"{_case(parts)}: scored by {normalize.name} {normalize.version}, here is {here}; merge with the same"
+        )
+
+
+def _check_whole(parts: Sequence[Part]) -> None:
+    """Raise MergeError unless every utterance is in one shard and one only, as its record says it is."""
+    for part in parts:
+        places, of = part.shard.places, part.shard.utterances
+        if len(places) != len(part.record.utterances) or not all(0 <= place < of for place in places):
+            raise MergeError(f"{_case(parts)}: the places of its utterances are none that it can have:{_files([part])}")
+    holders: dict[int, list[Part]] = {}
+    for part in parts:
+        for place in part.shard.places:
+            holders.setdefault(place, []).append(part)
+    for several in holders.values():
+        if len(several) > 1:
+            raise MergeError(f"{_case(parts)}: the same utterances are in more than one record:{_files(several)}")
+    names = Counter(row.id for part in parts for row in part.record.utterances)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise MergeError(f"{_case(parts)}: the utterance {twice[0]!r:.80} is there more than once:{_files(parts)}")
+    count, of = parts[0].shard.utterances, parts[0].shard.of
+    missing = count - len(holders)
+    if missing:
+        absent = sorted({*range(1, of + 1)} - {part.shard.index for part in parts})
+        where = f"no record of shard {', '.join(f'{i}/{of}' for i in absent)}" if absent else "of no shard"
+        raise MergeError(f"{_case(parts)}: {missing} of {count} utterances are missing, {where}; found:{_files(parts)}")
+
+
+def _same(parts: Sequence[Part], what: str, value: Callable[[Part], Any]) -> None:
+    groups: dict[str, list[Part]] = {}
+    for part in parts:
+        groups.setdefault(str(value(part)), []).append(part)
+    if len(groups) > 1:
+        told = "".join(f"\n  {text}:{_files(own, 4)}" for text, own in groups.items())
+        raise MergeError(f"{_case(parts)}: the records are of different {what}:{told}")
+
+
+def _case(parts: Sequence[Part]) -> str:
+    return parts[0].record.case.id
+
+
+def _files(parts: Sequence[Part], indent: int = 2) -> str:
+    return "".join(f"\n{' ' * indent}{part.name}: {part.path}" for part in parts)
+
+
+def _speech(parts: Sequence[Part], results: Sequence[UtteranceResult]) -> SpeechSummary | None:
+    """Figures of what all shards said; a predictor that failed in one has none."""
+    summaries = [part.record.speech for part in parts if part.record.speech is not None]
+    if not summaries:
+        return None
+    missing = {name: why for each in summaries for name, why in each.missing.items() if name in PREDICTORS}
+    return speech_scoring.summarize(results, summaries[0].judge, missing)
+
+
+def _failure(parts: Sequence[Part]) -> Failure | None:
+    """What every shard failed of, else what the first of them did."""
+    failures = [(part, part.record.failure) for part in parts if part.record.failure is not None]
+    if not failures:
+        return None
+    part, failure = failures[0]
+    assert failure is not None
+    if len(failures) == len(parts) and len({each.message for _, each in failures if each}) == 1:
+        return failure
+    return failure.model_copy(update={"message": f"{part.name}: {failure.message}"})
+
+
+def _timing(parts: Sequence[Part], results: Sequence[Any]) -> Timing:
+    """Warm calls of all shards together. Each loaded the model once, of which the median is given."""
+    times = [part.record.timing for part in parts]
+    spread_over = Conditions(clip_s=[call for each in times for call in each.clip5_calls_s])
+    facts = RunFacts(
+        load_s=_median([each.load_s for each in times]),
+        first_call_s=_median([each.first_call_s for each in times]),
+        no_speed=_no_speed(parts),
+        failure=None,
+        memory=Memory(),
+        resumed=0,
+        restarts=0,
+        conditions=spread_over,
+    )
+    noisy = _noise({part.name: part.record.timing.noisy for part in parts}) or spread_over.noisy
+    return timing(results, facts).model_copy(
+        update={
+            "others": _most([each.others for each in times]),
+            "throttled": _sum([each.throttled for each in times]),
+            "load_average": _most([each.load_average for each in times]),
+            "noisy": noisy,
+            "loading_others": _most([each.loading_others for each in times]),
+            "noisy_loading": _noise({part.name: part.record.timing.noisy_loading for part in parts}),
+            "passes": tuple(sorted((one for each in times for one in each.passes), key=lambda one: one.start)),
+        }
+    )
+
+
+def _noise(told: Mapping[str, str | None]) -> str | None:
+    return "; ".join(f"{name}: {noise}" for name, noise in told.items() if noise) or None
+
+
+def _no_speed(parts: Sequence[Part]) -> str | None:
+    """Why the times of the shards make no speed; None where they do."""
+    for part in parts:
+        if part.record.timing.no_speed is not None:
+            return f"{part.name}: {part.record.timing.no_speed}"
+        if any(one.kind == "accuracy" for one in part.record.timing.passes[-1:]):
+            return f"{part.name} was not timed with the machine to itself"
+    for name in _MACHINE:
+        values = [str(part.record.provenance.hardware.get(name)) for part in parts]
+        other = next((i for i, value in enumerate(values) if value != values[0]), None)
+        if other is not None:
+            return (
+                f"the shards were timed on different hardware: {name} {values[0]} ({parts[0].name}),"
+                f" {values[other]} ({parts[other].name})"
+            )
+    return None
+
+
+def _memory(parts: Sequence[Part]) -> MemoryUse:
+    """The highest of all shards, each of which is a process that answered its part; none of different methods."""
+    uses = [part.record.memory for part in parts]
+    methods = {use.method for use in uses}
+    told = len(methods) == 1
+    return MemoryUse(
+        peak_rss=_most([use.peak_rss for use in uses]) if told else None,
+        method=methods.pop() if told else None,
+        sampled_rss=_most([use.sampled_rss for use in uses]),
+        load_rss=_most([use.load_rss for use in uses]) if told else None,
+        device=_most([use.device for use in uses]),
+        torch_peak=_most([use.torch_peak for use in uses]),
+        model_size=_most([use.model_size for use in uses]),
+    )
+
+
+def _provenance(parts: Sequence[Part]) -> Provenance:
+    origins = [part.record.provenance for part in parts]
+    now = datetime.now(UTC)
+    return origins[0].model_copy(
+        update={
+            "dirty": None if origins[0].dirty is None else any(each.dirty for each in origins),
+            "hardware": {name: _joined([each.hardware.get(name) for each in origins]) for name in origins[0].hardware},
+            "session": f"merge-{now:%Y%m%d-%H%M%S}",
+            # Its times are as old as the oldest of them; the record itself is the newest of its case.
+            "created": min(each.created for each in origins),
+            "stands_again": now.isoformat(timespec="milliseconds"),
+            "merged": tuple(part.record.id for part in parts),
+            "resumed": sum(each.resumed for each in origins),
+            "worker_restarts": sum(each.worker_restarts for each in origins),
+        }
+    )
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    """What all have; else each value once, as text."""
+    told = list(dict.fromkeys(map(str, values)))
+    return values[0] if len(told) == 1 else " + ".join(sorted(told))
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    return speed.quantile([value for value in values if value is not None], 0.5)
+
+
+def _most(values: Sequence[Any]) -> Any:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _sum(values: Sequence[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,150 @@
+"""Records as files: written whole and sealed, read with a check, told apart by what may differ between two runs."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json, to_json
+
+from pytest_modellab import __version__
+from pytest_modellab.core.atomic import write_text
+
+from .record import SCHEMA, CaseRef, Record
+
+
+class RecordError(Exception):
+    """A record file that can't be read."""
+
+
+def write(record: Record, reports: Path) -> Path:
+    """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
+    case, origin = record.case, record.provenance
+    # To the millisecond: the newest record of a case is told by its name.
+    stamp = _stamp(origin.stands_again or origin.rescored or origin.created)
+    name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
+    path = reports / "runs" / case.model / case.task / name
+    write_text(path, text(record))
+    return path
+
+
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.json")
+
+
+def place_of(reports: Path, case: CaseRef, named: str) -> Path:
+    """Where the record of a case lies in a folder of reports, wherever that was when a scorecard `named` its path.
+
+    Of that path only the file's name counts. Raises RecordError for one that no record has.
+    """
+    name = re.split(r"[/\\]", named)[-1]
+    if not _FILE.fullmatch(name):
+        raise RecordError(f"{named!r:.200}: no record has such a name; the scorecard was changed, or is damaged")
+    return reports / "runs" / case.model / case.task / name
+
+
+def text(record: Record) -> str:
+    """A record as it is stored, sealed."""
+    return record.model_copy(update={"seal": seal_of(record)}).model_dump_json(by_alias=True, indent=1) + "\n"
+
+
+def _stamp(time: str) -> str:
+    return re.sub(r"[-:.]", "", time)[:18]
+
+
+def seal_of(record: Record) -> str:
+    """SHA-256 of everything in a record but its seal: tells damage and afterthoughts, no forger."""
+    return hashlib.sha256(record.model_copy(update={"seal": None}).model_dump_json(by_alias=True).encode()).hexdigest()
+
+
+def _seal_in(data: bytes) -> str:
+    """The seal of a record as it lies there: a later version that knows more fields finds it whole all the same."""
+    return hashlib.sha256(to_json({**from_json(data), "seal": None})).hexdigest()
+
+
+def read(path: Path) -> Record:
+    """Of a packed one (`.gz`), too. Raises RecordError, naming the file and what is wrong in it."""
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        record = Record.model_validate_json(data)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise RecordError(f"{path}: can't be unpacked: {error}") from error
+    except OSError as error:
+        raise RecordError(f"{path}: can't be read: {error.strerror}") from error
+    except ValidationError as error:
+        if newer := _newer_schema(data):
+            raise RecordError(f"{path}: is a {newer}, of a newer pytest-modellab; this one reads {SCHEMA}") from None
+        first = error.errors(include_url=False)[0]
+        place = "".join(f"{part}: " for part in first["loc"])
+        raise RecordError(f"{path}: not a {SCHEMA}: {place}{first['msg']}") from error
+    if record.seal is not None and record.seal != seal_of(record) and record.seal != _seal_in(data):
+        raise RecordError(f"{path}: was changed after it was written; its figures can't be relied on")
+    return record
+
+
+def read_sealed(path: Path) -> Record:
+    """As `read`, of a record that must have a seal: one without can't be told from one that was edited."""
+    record = read(path)
+    if record.seal is None:
+        raise RecordError(f"{path}: has no seal, so that nobody can tell whether it was changed; run the case again")
+    return record
+
+
+def _newer_schema(data: bytes) -> str:
+    """The schema that a file says it has, if it is a record's of a later version; else "".
+
+    Within a version, too, later releases add fields, which this one can't judge.
+    """
+    try:
+        found = json.loads(data)
+        schema, lab = str(found["schema"]), str(found["provenance"]["lab"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    family, _, number = SCHEMA.rpartition("/")
+    theirs, _, their_number = schema.rpartition("/")
+    if theirs == family and their_number.isdecimal() and int(their_number) > int(number):
+        return schema
+    try:
+        return f"{schema} made by {lab}" if schema == SCHEMA and Version(lab) > Version(__version__) else ""
+    except InvalidVersion:
+        return ""
+
+
+def newest_first(paths: Iterable[Path]) -> list[Path]:
+    """Records by the times in their names. Those of a time to come are last: a clock was wrong when they were made."""
+    soon = _stamp((datetime.now(UTC) + timedelta(minutes=1)).isoformat(timespec="milliseconds"))
+    return sorted(paths, key=lambda path: (path.name[: len(soon)] <= soon, path.name), reverse=True)
+
+
+def canonical(record: Record) -> dict[str, Any]:
+    """The record without its volatile fields: equal for two runs that gave the same answers to the same inputs."""
+    stripped = _without_volatile(record)
+    assert isinstance(stripped, dict)
+    return stripped
+
+
+def _without_volatile(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return {
+            name: _without_volatile(getattr(value, name))
+            for name, field in type(value).model_fields.items()
+            if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("volatile"))
+        }
+    if isinstance(value, tuple):
+        return [_without_volatile(item) for item in value]
+    return value
+
+
+def json_schema() -> str:
+    """The JSON Schema of a record, as committed in `pytest_modellab/results/schema/record.schema.json`."""
+    return json.dumps(Record.model_json_schema(by_alias=True), indent=1, sort_keys=True) + "\n"

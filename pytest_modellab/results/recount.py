@@ -1,0 +1,129 @@
+"""A record's figures counted again from its utterances, to find those that don't follow from them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.runner.local import Memory
+from pytest_modellab.tasks.tts import scoring as speech_scoring
+from pytest_modellab.tasks.tts.record import PREDICTORS, Judge
+
+from .assemble import timing
+from .conditions import Conditions
+from .facts import RunFacts
+from .record import Record
+from .rescore import rescore
+
+_OWN = {"id", "seal", "provenance"}
+"""What a record has of its own: it doesn't follow from utterances."""
+_CLOSE = 1e-9
+"""Relative difference of two sums of the same numbers on two machines."""
+
+
+def recounted(record: Record) -> Record:
+    """`record` with everything that is a function of its utterances made anew: scores, figures, intervals, quantiles.
+
+    What was measured once stays: load time, first call, memory, the conditions. Raises ValueError for an unknown
+    normalizer, or for data that no run could have left.
+    """
+    again = rescore(record)
+    results = again.utterances
+    speech = record.speech
+    if speech is not None:
+        results = tuple(speech_scoring.paced(results))
+        missing = {name: why for name, why in speech.missing.items() if name in PREDICTORS}
+        speech = speech_scoring.summarize(results, _judge(speech.judge), missing)
+    stated = record.timing
+    facts = RunFacts(
+        load_s=stated.load_s,
+        first_call_s=stated.first_call_s,
+        no_speed=stated.no_speed,
+        failure=record.failure,
+        memory=Memory(),
+        resumed=0,
+        restarts=0,
+        conditions=Conditions(clip_s=list(stated.clip5_calls_s)),
+    )
+    kept = ("others", "throttled", "load_average", "noisy", "loading_others", "noisy_loading", "passes")
+    times = timing(results, facts).model_copy(update={name: getattr(stated, name) for name in kept})
+    return again.model_copy(
+        update={
+            "id": record.id,
+            "seal": record.seal,
+            "provenance": record.provenance,
+            "utterances": results,
+            "speech": speech,
+            "timing": times,
+        }
+    )
+
+
+def _judge(judge: Judge) -> Judge:
+    """With its WER from its own counts."""
+    if judge.words is None:
+        return judge.model_copy(update={"wer": None})
+    units = judge.words.substitutions + judge.words.deletions + judge.words.hits
+    errors = judge.words.substitutions + judge.words.deletions + judge.words.insertions
+    return judge.model_copy(update={"wer": errors / units if units else None})
+
+
+def stated_twice(record: Record) -> Iterator[str]:
+    """What a record says of itself in two places, and otherwise in one of them: how many utterances, and of what case.
+
+    No run leaves out utterances: one without an answer is there, with its error.
+    """
+    inputs, count, shard = record.provenance.inputs, len(record.utterances), record.shard
+    whole = count if shard is None else shard.utterances
+    if record.summary.utterances != count:
+        yield f"holds {count} utterances, its summary says {record.summary.utterances}"
+    if inputs.get("utterances", whole) != whole:
+        holds = f"holds {count} utterances" if shard is None else f"is a shard of {whole} utterances"
+        yield f"{holds}, its inputs say {inputs['utterances']}"
+    if record.limited_to not in (None, whole):
+        yield f"is said to be limited to {record.limited_to} utterances, and is of {whole}"
+    if shard is not None and len(set(shard.places)) != count:
+        yield f"holds {count} utterances, its shard has {len(set(shard.places))} places"
+    if twice := [name for name, times in Counter(each.id for each in record.utterances).items() if times > 1]:
+        yield f"holds the utterance {twice[0]!r:.80} more than once"
+    for name, own in (("task", record.case.task), ("model", record.case.model)):
+        if inputs.get(name, own) != own:
+            yield f"is of the {name} {own}, its inputs say {inputs[name]!r:.80}"
+
+
+def figures_apart(record: Record, again: Record) -> Iterator[str]:
+    """The figures of `record` that its utterances, counted `again`, don't come to."""
+    for metric in METRICS:
+        if not alike(record.figure(metric), again.figure(metric)):
+            yield f"says {metric} {record.figure(metric)}, its utterances come to {again.figure(metric)}"
+    for ours, theirs in zip(again.utterances, record.utterances, strict=True):
+        if (ours.words, ours.characters) != (theirs.words, theirs.characters):
+            yield f"utterance {theirs.id}: its counts of errors aren't those of its texts"
+
+
+def all_apart(record: Record, again: Record) -> Iterator[str]:
+    """Everything else that differs, intervals and reasons included: to be asked where the same code counted both."""
+    stated, counted = (each.model_dump(mode="json", exclude=_OWN) for each in (record, again))
+    yield from apart(stated, counted)
+
+
+def apart(stated: Any, found: Any, place: str = "") -> Iterator[str]:
+    """The places where two values of JSON differ: `summary.worst_wer: says 0.1, comes to 0.2`."""
+    if isinstance(stated, dict) and isinstance(found, dict):
+        for key in sorted({*stated, *found}):
+            yield from apart(stated.get(key), found.get(key), f"{place}.{key}" if place else key)
+    elif isinstance(stated, list) and isinstance(found, list) and len(stated) == len(found):
+        for i, (one, other) in enumerate(zip(stated, found, strict=True)):
+            yield from apart(one, other, f"{place}[{i}]")
+    elif not alike(stated, found):
+        yield f"{place}: says {stated!r:.100}, comes to {found!r:.100}"
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values are the same, numbers as far as sums of the same numbers are."""
+    if isinstance(one, float) and isinstance(other, float):
+        return one == other or math.isclose(one, other, rel_tol=_CLOSE)
+    return bool(one == other)

@@ -1,0 +1,405 @@
+"""Limits and records into verdicts. Comparing a figure with a limit gives a `Verdict`, not a bool."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
+
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.catalog.specs import LimitSpec
+from pytest_modellab.core.console import printable
+from pytest_modellab.core.metrics.definitions import METRICS, TIMED, Metric
+from pytest_modellab.core.stats.regression import DEFAULT
+
+from .record import CaseRef, Record, UtteranceResult
+
+Comparison = Literal["<=", "<", ">=", ">"]
+
+
+class Status(StrEnum):
+    """What a verdict can be, from best to worst."""
+
+    PASS = "pass"
+    NOT_AVAILABLE = "not-available"
+    INCONCLUSIVE = "inconclusive"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+SEVERITY = {status: i for i, status in enumerate(Status)}
+
+
+def worst(statuses: Sequence[Status]) -> Status | None:
+    """The worst of several; None of none."""
+    return max(statuses, key=SEVERITY.__getitem__, default=None)
+
+
+Strictness: TypeAlias = Literal["failures", "inconclusive", "warnings"]
+"""What keeps a session from passing: failures alone; what could not be decided, too; warnings besides."""
+REFUSED: Mapping[Strictness, frozenset[Status]] = {
+    "failures": frozenset({Status.FAIL}),
+    "inconclusive": frozenset({Status.FAIL, Status.INCONCLUSIVE}),
+    "warnings": frozenset({Status.FAIL, Status.INCONCLUSIVE, Status.WARN}),
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A bound out of limits.yaml, and the place it stands. `value` is None where no entry applies."""
+
+    metric: str
+    value: float | None
+    origin: str
+    why: str = ""
+    """The reason that limits.yaml gives for it."""
+    warn: float | None = None
+    margin: float = 0.0
+    by_interval: bool = False
+    gates: int = 1
+    """How many gates of the session are judged by their interval: each may err only so much more rarely."""
+    strict: Strictness = "failures"
+
+    def __repr__(self) -> str:
+        return f"limit {METRICS[self.metric].format(self.value)} ({self.origin})"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One comparison, recorded in the session. False in a boolean context only where it is a failure."""
+
+    case: str
+    metric: str
+    comparison: Comparison
+    value: float | None
+    bound: float | None
+    status: Status
+    source: str
+    """Where the bound came from: `fixtures/limits.yaml:12`, or `test` for a number in a test."""
+    reason: str = ""
+    why: str = ""
+    """Why the bound is what it is, in the words of limits.yaml."""
+    p: float | None = None
+    """Chance of data this bad were the true figure within the limit; None where it is judged by the figure alone."""
+    strict: Strictness = "failures"
+
+    def __bool__(self) -> bool:
+        return self.status not in REFUSED[self.strict]
+
+    def __str__(self) -> str:
+        metric = METRICS[self.metric]
+        text = f"{metric.title} {metric.format(self.value)}"
+        if self.bound is not None:
+            text += f", limit {self.comparison} {metric.format(self.bound)} ({self.source})"
+        if self.status is Status.FAIL and self.value is not None and self.bound not in {None, self.value}:
+            side = "over" if self.comparison.startswith("<") else "under"
+            text += f", {side} by {metric.format_gap(self.value - self.bound)}"
+        return f"{self.status}: {text}" + (f" - {printable(self.reason)}" if self.reason else "")
+
+
+def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit) -> Verdict:
+    """Hold one figure of a record against one limit."""
+    value = record.figure(metric.name)
+    verdict = Verdict(
+        case=case_key(record.case),
+        metric=metric.name,
+        comparison=comparison,
+        value=value,
+        bound=limit.value,
+        status=Status.NOT_AVAILABLE,
+        source=limit.origin,
+        why=limit.why,
+        strict=limit.strict,
+    )
+    if value is None or not math.isfinite(value):
+        return replace(verdict, reason=record.why_missing(metric.name))
+    if limit.value is None:
+        return replace(verdict, reason=f"no entry in limits.yaml gives {metric.name} a limit for this case")
+    if limit.by_interval:
+        verdict = _by_interval(verdict, value, record, metric, limit)
+    else:
+        verdict = replace(verdict, status=Status.PASS if _holds(value, comparison, limit.value) else Status.FAIL)
+    if verdict.status is Status.PASS and limit.warn is not None and not _holds(value, comparison, limit.warn):
+        reason = f"beyond {metric.format(limit.warn)}, where warnings begin"
+        verdict = replace(verdict, status=Status.WARN, reason=reason)
+    noisy = record.noise(metric.name)
+    if noisy and verdict.status in {Status.FAIL, Status.WARN}:
+        # Noise only ever slows: what holds in it holds, what doesn't may be the noise.
+        return replace(verdict, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}", p=None)
+    return verdict
+
+
+def _holds(value: float, comparison: Comparison, bound: float) -> bool:
+    return {"<=": value <= bound, "<": value < bound, ">=": value >= bound, ">": value > bound}[comparison]
+
+
+def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric, limit: Limit) -> Verdict:
+    """Fail where the data say that the limit and its margin are passed, pass where they say that not."""
+    # Here, because tests import this module where numpy and its kin are not wanted yet.
+    from pytest_modellab.core.stats.evidence import ALPHA
+
+    from .evidence import held_against
+
+    assert limit.value is not None
+    lower_is_better = verdict.comparison.startswith("<")
+    bound = limit.value + (limit.margin if lower_is_better else -limit.margin)
+    held = held_against(record, metric, value, bound)
+    if held is None:
+        few = "too few utterances for an interval"
+        if metric.name == record.error_metric and value > bound + DEFAULT.sanity:
+            # As against a baseline: what is broken is so however few say it.
+            return replace(verdict, status=Status.FAIL, reason=f"{few}, and beyond the limit by more than 10 points")
+        return replace(verdict, status=Status.INCONCLUSIVE, reason=few)
+    worse, better = (held.above, held.below) if lower_is_better else (held.below, held.above)
+    verdict = replace(verdict, p=worse, reason=held.conditional)
+    if worse <= ALPHA / limit.gates:
+        return replace(verdict, status=Status.FAIL)
+    if better <= ALPHA:
+        return replace(verdict, status=Status.PASS)
+    # Beyond the bound it takes what is left of the error rate of all gates to fail, within it all of it to pass.
+    beyond = value > bound if lower_is_better else value < bound
+    reason = held.doubt(ALPHA / limit.gates if beyond else ALPHA)
+    return replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
+
+
+def case_key(case: CaseRef) -> str:
+    return f"{case.task}/{case.id}"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits that apply to one case: `limits.wer`, `limits.rtf`, ... Of several entries the last counts."""
+
+    case: CaseRef
+    entries: Sequence[LimitSpec]
+    shown: Callable[[str], str]
+    gates: int = 1
+    strict: Strictness = "failures"
+
+    def __getattr__(self, name: str) -> Limit:
+        if name not in METRICS:
+            raise AttributeError(f"no metric `{name}`; {suggest(name, METRICS)}")
+        return self.of(name)
+
+    def __repr__(self) -> str:
+        return f"Limits({self.case.id})"
+
+    def of(self, metric: str) -> Limit:
+        for entry in reversed(self.entries):
+            if (
+                entry.metric == metric
+                and fnmatchcase(self.case.model, entry.model)
+                and fnmatchcase(self.case.device, entry.device)
+                and fnmatchcase(self.case.dataset, entry.dataset)
+            ):
+                return Limit(
+                    metric=metric,
+                    value=entry.value,
+                    origin=self.shown(entry.origin),
+                    why=entry.reason,
+                    warn=entry.warn,
+                    margin=entry.margin,
+                    by_interval=entry.judge == "bound",
+                    gates=self.gates,
+                    strict=self.strict,
+                )
+        return Limit(metric, None, "limits.yaml")
+
+    @property
+    def by_interval(self) -> int:
+        """How many limits of the case are judged by an interval."""
+        return sum(self.of(metric).by_interval for metric in METRICS)
+
+    def judge(self, record: Record) -> list[Verdict]:
+        """The gate: every limit that applies to the record's case, asserted by a test or not."""
+        verdicts = []
+        for metric in METRICS.values():
+            limit = self.of(metric.name)
+            if limit.value is not None:
+                comparison: Comparison = "<=" if metric.bound == "max" else ">="
+                verdicts.append(decide(record, metric, comparison, limit))
+        return verdicts
+
+    def in_doubt(self, record: Record) -> bool:
+        """Whether noise alone keeps a limit from being judged by this record: the next run may tell."""
+        verdicts = self.judge(record) if record.timing.noisy or record.timing.noisy_loading else []
+        return any(verdict.status is Status.INCONCLUSIVE and verdict.metric in TIMED for verdict in verdicts)
+
+
+def corrected(gates: Sequence[Verdict]) -> list[Verdict]:
+    """All gates of a session under Holm's correction: at most one session in twenty fails one by chance.
+
+    A test's own verdict, reached before the others are known, keeps to the stricter share of Bonferroni.
+    """
+    from pytest_modellab.core.stats.evidence import holm
+
+    judged = {f"{gate.case} {gate.metric}": gate.p for gate in gates if gate.p is not None}
+    rejected = holm(judged)
+    reason = f"by Holm's correction across {len(judged)} gates"
+    return [
+        replace(gate, status=Status.FAIL, reason=reason)
+        if f"{gate.case} {gate.metric}" in rejected and gate.status is not Status.FAIL
+        else gate
+        for gate in gates
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """One figure of a run. Comparing it with a limit or a number gives a Verdict, and records it."""
+
+    run: Run
+    metric: Metric
+
+    @property
+    def value(self) -> float | None:
+        """In the metric's unit; None where it is not available."""
+        return self.run.record.figure(self.metric.name)
+
+    def __le__(self, bound: Limit | float) -> Verdict:
+        return self._against("<=", bound)
+
+    def __lt__(self, bound: Limit | float) -> Verdict:
+        return self._against("<", bound)
+
+    def __ge__(self, bound: Limit | float) -> Verdict:
+        return self._against(">=", bound)
+
+    def __gt__(self, bound: Limit | float) -> Verdict:
+        return self._against(">", bound)
+
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(f"compare {self.metric.name} with <, <=, > or >=: measured figures are never exact")
+
+    __hash__ = None  # type: ignore[assignment]  # nothing that can't be compared for equality can be hashed
+
+    def _against(self, comparison: Comparison, bound: Limit | float) -> Verdict:
+        if isinstance(bound, Limit):
+            if bound.metric != self.metric.name:
+                raise TypeError(f"{self.metric.name} held against a limit for {bound.metric}")
+            limit = bound
+        else:
+            if math.isnan(bound):
+                raise ValueError(f"{self.metric.name} held against nan, which nothing can be compared with")
+            limit = Limit(self.metric.name, float(bound), "test")
+        verdict = decide(self.run.record, self.metric, comparison, limit)
+        self.run.verdicts.append(verdict)
+        self.run.on_verdict(verdict)
+        return verdict
+
+    def __repr__(self) -> str:
+        return f"{self.metric.title} {self.metric.format(self.value)}"
+
+
+class MetricFigure:
+    """An attribute of `Run`: the figure of the metric it is named after."""
+
+    def __set_name__(self, owner: type[Run], name: str) -> None:
+        self._metric = METRICS[name]
+
+    def __get__(self, run: Run, owner: type[Run] | None = None) -> Figure:
+        return Figure(run, self._metric)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The evaluation of a case as a test sees it: figures to compare, and the record behind them."""
+
+    record: Record
+    rerun: str
+    """The command that runs just this test again."""
+    on_verdict: Callable[[Verdict], None]
+    """Called with every verdict as it comes about, after it is in `verdicts`."""
+    verdicts: list[Verdict] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    """What else to tell a person whose test fails."""
+
+    def __repr__(self) -> str:
+        return f"Run({self.record.case.id})"
+
+    def figure(self, metric: str) -> Figure:
+        """Any metric by name. Raises KeyError for an unknown one."""
+        return Figure(self, METRICS[metric])
+
+    wer = MetricFigure()
+    cer = MetricFigure()
+    rtf = MetricFigure()
+    rtfx = MetricFigure()
+    latency_p50_s = MetricFigure()
+    latency_p95_s = MetricFigure()
+    clip5_s = MetricFigure()
+    load_s = MetricFigure()
+    first_call_s = MetricFigure()
+    cost_per_audio_hour = MetricFigure()
+    peak_rss_mb = MetricFigure()
+    peak_device_mb = MetricFigure()
+    model_size_mb = MetricFigure()
+    success_rate = MetricFigure()
+    insertions_per_min = MetricFigure()
+    looped = MetricFigure()
+    truncated = MetricFigure()
+    length_deviation = MetricFigure()
+    glossary_recall = MetricFigure()
+    name_recall = MetricFigure()
+    number_recall = MetricFigure()
+    worst_slice_wer = MetricFigure()
+    punctuation_error = MetricFigure()
+    casing_error = MetricFigure()
+    language_accuracy = MetricFigure()
+
+    # Of speech.
+    judge_wer = MetricFigure()
+    flawed = MetricFigure()
+    distillmos = MetricFigure()
+    dnsmos = MetricFigure()
+    mcd = MetricFigure()
+    voice_similarity = MetricFigure()
+    first_audio_p50_s = MetricFigure()
+    first_audio_p95_s = MetricFigure()
+
+    # Of streams.
+    first_partial_p50_s = MetricFigure()
+    first_partial_p95_s = MetricFigure()
+    early_partials = MetricFigure()
+    final_p50_s = MetricFigure()
+    final_p95_s = MetricFigure()
+    unstable_words = MetricFigure()
+    offline_wer = MetricFigure()
+    streaming_loss = MetricFigure()
+    late_max_s = MetricFigure()
+    kept_up = MetricFigure()
+    reconnects = MetricFigure()
+    backpressure_s = MetricFigure()
+
+    # Of dialogue.
+    answer_accuracy = MetricFigure()
+    context_kept = MetricFigure()
+    agreement_wer = MetricFigure()
+    missed_replies = MetricFigure()
+    replies_to_noise = MetricFigure()
+    reply_words = MetricFigure()
+    first_token_p50_s = MetricFigure()
+    first_token_p95_s = MetricFigure()
+    onset_p50_s = MetricFigure()
+    onset_p95_s = MetricFigure()
+
+    @property
+    def utterances(self) -> tuple[UtteranceResult, ...]:
+        return self.record.utterances
+
+    def worst(self, count: int = 3) -> list[UtteranceResult]:
+        """The utterances with the most word errors, failures first."""
+        return worst_utterances(self.record, count)
+
+
+def worst_utterances(record: Record, count: int) -> list[UtteranceResult]:
+    """Those with the most word errors, none without any; failures first."""
+
+    def errors(result: UtteranceResult) -> int:
+        return result.words.substitutions + result.words.deletions + result.words.insertions
+
+    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -errors(r)))
+    return [result for result in ranked[:count] if errors(result) or result.error is not None]

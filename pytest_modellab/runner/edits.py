@@ -1,0 +1,90 @@
+"""Edits while a session runs: what was changed under it is neither stamped as measured nor kept.
+
+A session's own process imports code once, and a worker loads weights once. So the inputs of a case are compared three
+times: its code and libraries with those that were there when this session first ran the model, what its worker was
+loaded with with what is there when the case begins, and all of them once more when its last answer is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pytest_modellab.assets.store import StoreError
+from pytest_modellab.catalog.datasets import DatasetError
+
+from .auxiliary_models import NoServant, ServantError
+from .reuse import changes
+from .sources import NAME
+
+_OF_A_CASE = frozenset({"task", "dataset", "utterances", "stream", "code", "judge", "grader"})
+"""Inputs in which cases of one loaded model differ; of any other a change leads to loading it again."""
+
+
+class Edited(Exception):
+    """What a case is measured with was changed under the session."""
+
+
+def loaded_with(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a case's inputs, those that its model was loaded with: weights, options, parts, versions."""
+    return {name: value for name, value in inputs.items() if name not in _OF_A_CASE}
+
+
+class Imported:
+    """Code and versions as they were when the process first used them; what it imported stays that."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, ...], str | None] = {}
+
+    def check(self, inputs: Mapping[str, Any]) -> None:
+        """Raises Edited where code or versions among the inputs of a case are others than before."""
+        found = dict(_imported(inputs))
+        stale = sorted({name[-1] for name, value in found.items() if self._first.setdefault(name, value) != value})
+        if stale:
+            raise Edited(
+                f"{', '.join(stale)} changed since this session began, and what it had imported before is still in its"
+                " memory; run it again"
+            )
+
+
+def _imported(inputs: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str | None]]:
+    """Name and digest of each module and version; those of others by the model that they serve."""
+    model = str(inputs.get("model"))
+    for kind in ("code", "versions"):
+        for name, value in (inputs.get(kind) or {}).items():
+            yield ((name,) if name.partition(".")[0] == NAME else (model, kind, name)), value
+    for part in (inputs.get("parts") or {}).values():
+        yield from _imported(part)
+    for servant in ("judge", "grader"):
+        if servant in inputs:
+            yield from _imported(inputs[servant])
+
+
+@contextmanager
+def unedited(
+    before: Mapping[str, Any], again: Callable[[], Mapping[str, Any]], discard: Callable[[], object]
+) -> Iterator[None]:
+    """What is measured within is kept only where `again` gives the inputs `before` once it is done.
+
+    Else `discard` is called and Edited raised; also what was broken off is discarded, which the next session would go
+    on from.
+    """
+    edited = None
+    try:
+        yield
+    finally:
+        edited = _since(before, again)
+        if edited is not None:
+            discard()
+    if edited is not None:
+        raise Edited(edited)
+
+
+def _since(before: Mapping[str, Any], again: Callable[[], Mapping[str, Any]]) -> str | None:
+    """What of the inputs is another, in words; None where nothing is. What can't be had any more has changed, too."""
+    try:
+        found = list(changes(dict(before), dict(again())))
+    except (StoreError, DatasetError, NoServant, ServantError, OSError) as error:
+        found = [str(error)]
+    return f"changed while it was measured: {'; '.join(found)}; nothing of it is kept: run it again" if found else None

@@ -1,0 +1,156 @@
+"""Replies that rules can't judge: a model is asked, or a person's verdicts are looked up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_modellab.assets.store import cache_root
+from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance
+from pytest_modellab.tasks.base import Ask
+
+from .auxiliary_models import Servant, servant
+from .journal import Journal
+from .machine import machine
+
+if TYPE_CHECKING:
+    from .runner import Bench
+
+QUESTION = """\
+A user said: {said}
+An assistant replied: {reply}
+
+{rubric}
+
+Answer with one word, yes or no."""
+
+
+class Grader(Protocol):
+    """Who says yes or no to the rubric of a turn."""
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Everything that can change what it says."""
+        ...
+
+    def grade(self, replies: Mapping[str, tuple[Utterance, str]], say: Callable[[str], None]) -> dict[str, str]:
+        """What it says of each of these replies, by utterance id; nothing of those that it has no verdict on."""
+        ...
+
+
+def grader_of(dataset: Dataset, bench: Bench) -> Grader | None:
+    """The grader that a data set names.
+
+    Raises servants.NoServant, store.StoreError, or DatasetError for verdicts that can't be read.
+    """
+    by = dataset.spec.graded_by
+    if by is None:
+        return None
+    if by.llm is not None:
+        return ModelGrader(servant(by.llm, "chat", dataset.spec, bench, asked_by=__name__), bench)
+    return Verdicts.read(bench.catalog.folder / "datasets" / str(by.verdicts))
+
+
+def graded(
+    grader: Grader,
+    dataset: Dataset,
+    answers: Mapping[str, Mapping[str, Any]],
+    journal: Journal,
+    say: Callable[[str], None],
+) -> dict[str, str]:
+    """What the grader says of every reply to a turn with a rubric; what the journal has is not asked again."""
+    lines = {line["graded"]: line["said"] for line in journal.lines if "graded" in line}
+    asked = {
+        each.id: (each, answers[each.id]["part"]["text"])
+        for each in dataset.utterances
+        if each.turn is not None and each.turn.rubric is not None and answers[each.id]["part"] is not None
+    }
+    new = {id: one for id, one in asked.items() if id not in lines and one[1]}
+    if new:
+        for id, said in grader.grade(new, say).items():
+            journal.append({"graded": id, "said": said})
+            lines[id] = said
+    return lines
+
+
+@dataclass(frozen=True)
+class ModelGrader:
+    """A language model, which is asked for yes or no."""
+
+    servant: Servant
+    bench: Bench
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        return {**self.servant.inputs, "question": hashlib.sha256(QUESTION.encode()).hexdigest()}
+
+    def grade(self, replies: Mapping[str, tuple[Utterance, str]], say: Callable[[str], None]) -> dict[str, str]:
+        found = {}
+        waiting = "waiting for the machine: others are measuring"
+        with (
+            machine(cache_root(), alone=False, waiting=lambda: say(waiting)),
+            self.servant.serving(self.bench) as model,
+        ):
+            for i, (id, (utterance, reply)) in enumerate(replies.items(), 1):
+                say(f"{self.servant.model} grades replies, {i} of {len(replies)}")
+                assert utterance.turn is not None  # it has a rubric
+                text = QUESTION.format(said=utterance.text, reply=reply, rubric=utterance.turn.rubric)
+                found[id] = str(model.ask(_in_writing(text, utterance.language))["text"])
+        return found
+
+
+def _in_writing(text: str, language: str | None) -> Ask:
+    message = {"op": "respond", "text": text, "rate": 16_000, "language": language, "samples": None, "history": []}
+    return Ask(message)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """A person's verdicts: JSONL with `utterance`, `reply` (the SHA-256 of the reply's text in UTF-8), `right`."""
+
+    right: Mapping[tuple[str, str], bool]
+
+    @classmethod
+    def read(cls, path: Path) -> Verdicts:
+        """Raises DatasetError with the line of what is wrong."""
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DatasetError(f"{path}: verdicts can't be read: {error}") from error
+        right: dict[tuple[str, str], bool] = {}
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                key, said = (row["utterance"], row["reply"]), row["right"]
+            except (json.JSONDecodeError, KeyError, TypeError):
+                row, said = None, None
+            if not isinstance(said, bool) or not all(isinstance(each, str) for each in key):
+                example = '{"utterance": "tea.1", "reply": "<sha256 of the reply>", "right": true}'
+                raise DatasetError(f"{path}:{number}: no verdict; write a line such as {example}")
+            if right.setdefault(key, said) != said:
+                raise DatasetError(f"{path}:{number}: {key[0]} has two verdicts on the same reply; keep one")
+        return cls(right)
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        told = json.dumps(sorted([*key, value] for key, value in self.right.items()))
+        return {"verdicts": hashlib.sha256(told.encode()).hexdigest()}
+
+    def grade(self, replies: Mapping[str, tuple[Utterance, str]], say: Callable[[str], None]) -> dict[str, str]:
+        found = {}
+        for id, (_, reply) in replies.items():
+            verdict = self.right.get((id, digest_of(reply)))
+            if verdict is not None:
+                found[id] = "yes" if verdict else "no"
+        return found
+
+
+def digest_of(reply: str) -> str:
+    """What a verdict knows a reply by."""
+    return hashlib.sha256(reply.encode()).hexdigest()

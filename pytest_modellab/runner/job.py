@@ -1,0 +1,54 @@
+"""What it takes to run a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.core.schema_base import Elsewhere
+    from pytest_modellab.results.shards import Shard
+    from pytest_modellab.tasks.base import Exercise
+
+    from .pool import LoadOrder
+
+Counted: TypeAlias = Callable[[str, "str | None"], tuple[int, int]]
+"""Errors of a text, and words of its reference; of an utterance without an answer all are wrong."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a session runs its cases."""
+
+    fresh: bool = False
+    in_process: bool = False
+    max_utterances: int | None = None
+    speed_age_days: float = 7.0
+    """How old the times of a record may be that stands for a new run."""
+    control: bool = False
+    """Whether every model is replaced by the engine that is wrong on purpose."""
+    alone: bool = True
+    """Whether the session does one thing at a time, so that it may time it."""
+    shard: Shard | None = None
+    """Which part of each data set is run; None for all of it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case with everything it takes to run it."""
+
+    case: Case
+    dataset: Dataset
+    order: LoadOrder
+    seconds: dict[str, float]
+    """Length of each utterance's audio, by id."""
+    exercise: Exercise
+    whole: Dataset
+    """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
+    elsewhere: Elsewhere | None = None
+    """The device it runs on, where that is not the case's."""
+    loaded_with: Mapping[str, Any] = field(default_factory=dict)
+    """Digests and versions of what the worker loads; see edits.loaded_with."""

@@ -1,0 +1,44 @@
+"""Who judges the speech of a data set: found, and got ready, before anything is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.catalog.datasets import prepare
+from pytest_modellab.catalog.specs import DatasetSpec, JudgeSpec, Predictor
+from pytest_modellab.engines.registry import engine_class, remedy
+from pytest_modellab.results import provenance
+
+from . import sources
+from .auxiliary_models import servant
+from .judges import PREDICTORS, Jury
+from .pool import LoadOrder
+
+if TYPE_CHECKING:
+    from .runner import Bench
+
+LOAD_PREDICTOR_S = 300.0
+
+
+def summon(spec: JudgeSpec, dataset: DatasetSpec, bench: Bench) -> Jury:
+    """The judges that `spec`, of `dataset`, names.
+
+    A predictor that isn't installed is told of, the recogniser has to be there: without it, what is said would be worth
+    nothing. Raises servants.NoServant, store.StoreError or datasets.DatasetError.
+    """
+    recogniser = servant(spec.asr, "asr", dataset, bench, asked_by=Jury.__module__)
+    catalog, order = bench.catalog, recogniser.order
+    readings = None if spec.readings is None else prepare(catalog.datasets[spec.readings], catalog, bench.store)
+    present: dict[Predictor, LoadOrder] = {}
+    absent: dict[str, str] = {}
+    known: dict[str, Any] = {}
+    for name in spec.quality:
+        engine = engine_class(PREDICTORS[name])
+        versions = provenance.versions(engine.distributions)
+        if lacking := [each for each, version in versions.items() if version is None]:
+            absent[name] = f"{', '.join(lacking)} is not installed; {remedy(engine)}"
+        else:
+            present[name] = LoadOrder(PREDICTORS[name], {}, order.device, None, order.seed, LOAD_PREDICTOR_S)
+        known[name] = [versions, sources.of_answers(PREDICTORS[name])]
+    heard = {"readings": None if readings is None else readings.fingerprint, "quality": known}
+    return Jury(spec.asr, order, readings, present, absent, {**recogniser.inputs, **heard})

@@ -1,0 +1,48 @@
+"""Whose answers can change for a reason that no input key holds: what serves them is another process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pytest_modellab.engines.registry import engine_class, outside
+
+from .graders import ModelGrader
+from .spoken import SpokenRecording
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.datasets import Dataset
+
+    from .pool import LoadOrder
+    from .runner import Bench
+
+
+def why_always(case: Case, dataset: Dataset, order: LoadOrder, bench: Bench) -> str | None:
+    """Why a case is measured in every session anew; None where equal inputs make equal answers.
+
+    Raises as Bench.jury and Bench.grader do.
+    """
+    for model, engine in _taking_part(case, dataset, order, bench):
+        if outside(engine_class(engine)):
+            name = engine.rpartition(":")[2]
+            return f"{model}: something outside its process can change its answers, by its engine {name}"
+    return None
+
+
+def _taking_part(case: Case, dataset: Dataset, order: LoadOrder, bench: Bench) -> Iterator[tuple[str, str]]:
+    """Model and engine of all that has a say in a record: what answers, its parts, voice, judges, grader."""
+    yield case.model.id, order.engine
+    for role, part in order.parts.items():
+        yield case.model.parts[role], part.engine
+    voice = dataset.spec.voice
+    if voice is not None and any(type(each.recording) is SpokenRecording for each in dataset.utterances):
+        target = bench.catalog.models[voice].engine_target
+        assert target is not None  # the catalog was checked
+        yield voice, target
+    jury, grader = bench.jury(case), bench.grader(case, dataset)
+    if jury is not None:
+        yield jury.model, jury.order.engine
+        yield from ((name, predictor.engine) for name, predictor in jury.predictors.items())
+    if isinstance(grader, ModelGrader):
+        yield grader.servant.model, grader.servant.order.engine

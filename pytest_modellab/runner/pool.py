@@ -1,0 +1,216 @@
+"""Loaded workers: one per model x device, kept for all its cases and no longer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.core.schema_base import Failure
+from pytest_modellab.results.conditions import beside
+
+from .local import Memory, WorkerDied
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.environments import Environment
+    from pytest_modellab.catalog.specs import DeviceSpec
+    from pytest_modellab.engines.base import Fact
+    from pytest_modellab.tasks.base import Ask
+
+    from .local import Worker
+    from .locks import Leases
+
+# A worker that dies this often in one case is not started again for it.
+MAX_DEATHS = 3
+
+
+@dataclass
+class Loaded:
+    """A model ready to answer; or, with `failure`, one that could not be loaded."""
+
+    worker: Worker | None
+    load_s: float | None = None
+    first_call_s: float | None = None
+    wall_s: float = 0.0
+    """Of both, as the session saw them."""
+    others_s: float = 0.0
+    """CPU seconds of other processes in that time."""
+    failure: Failure | None = None
+    memory: Memory = field(default_factory=Memory)
+    first_death: WorkerDied | None = None
+    """How the worker before this one died, of its first call."""
+    facts: dict[str, Fact] = field(default_factory=dict)
+    """What the engine chose, by its own word."""
+    alone: bool = False
+    """Whether it was loaded with the machine to itself, so that its load time counts."""
+    loaded_with: Mapping[str, Any] = field(default_factory=dict)
+    """Digests and versions of what was there when it was loaded; see edits.loaded_with."""
+
+
+@dataclass(frozen=True)
+class PartOrder:
+    """A model that another is made of, as the worker is told of it."""
+
+    engine: str
+    options: dict[str, Any]
+    weights: Path | None
+    path: str | None = None
+    """See LoadOrder."""
+
+    def message(self) -> dict[str, Any]:
+        return {
+            "engine": self.engine,
+            "path": self.path,
+            "options": self.options,
+            "weights": None if self.weights is None else str(self.weights),
+        }
+
+
+@dataclass(frozen=True)
+class LoadOrder:
+    """What a worker is told to load."""
+
+    engine: str
+    options: dict[str, Any]
+    device: dict[str, Any]
+    weights: Path | None
+    seed: int
+    timeout_s: float
+    environment: Environment | None = None
+    """Where the worker runs; None for this session's own Python."""
+    path: str | None = None
+    """A folder to import the engine from, where it is found nowhere else."""
+    parts: Mapping[str, PartOrder] = field(default_factory=dict)
+    """By role, the models that it is made of; on the same device, in the same process."""
+
+    def message(self) -> dict[str, Any]:
+        return {
+            "op": "load",
+            "engine": self.engine,
+            "path": self.path,
+            "options": self.options,
+            "device": self.device,
+            "weights": None if self.weights is None else str(self.weights),
+            "seed": self.seed,
+            "parts": {role: part.message() for role, part in self.parts.items()},
+        }
+
+
+def mapping(device: DeviceSpec) -> dict[str, Any]:
+    """A device as a LoadOrder has it."""
+    return {"kind": device.kind, "index": device.index, "shared": device.shared}
+
+
+class Pool:
+    """Starts workers on demand; closes each when the last expected case of its group is done."""
+
+    def __init__(self, start: Callable[[LoadOrder], Worker], leases: Leases) -> None:
+        self._start = start
+        self._leases = leases
+        self._loaded: dict[str, Loaded] = {}
+        self._pending: Counter[str] = Counter()
+
+    def expect(self, cases: Iterable[Case]) -> None:
+        self._pending = Counter(case.group for case in cases)
+
+    def reserve(self, group: str, device: Mapping[str, Any], waiting: Callable[[str], None]) -> None:
+        """Hold `device`, as a LoadOrder has it, for the model of `group`; without the machine lock, see Leases.take."""
+        self._leases.take(group, device, self.end_worker, waiting)
+
+    def get(
+        self,
+        group: str,
+        order: LoadOrder,
+        warm_up: Ask | None,
+        warm_up_s: float,
+        *,
+        alone: bool,
+        loaded_with: Mapping[str, Any],
+    ) -> Loaded:
+        """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet.
+
+        With `alone` the machine is held by this session alone: a worker that was loaded beside others is replaced, so
+        that its load time is a cold load's and nothing else's. So is one that was loaded with something else than
+        `loaded_with`: its weights, say, were changed since.
+        """
+        loaded = self._loaded.get(group)
+        if loaded is not None and loaded.worker is not None and loaded.worker.gone:
+            # What asked it was broken off from outside, by a time-out of the test, say.
+            loaded = self._loaded.pop(group) and None
+        if loaded is not None and ((alone and not loaded.alone) or loaded.loaded_with != loaded_with):
+            self.end_worker(group)
+            loaded = None
+        if loaded is None:
+            loaded = self._loaded[group] = self._load(order, warm_up, warm_up_s)
+            loaded.alone, loaded.loaded_with = alone, loaded_with
+        return loaded
+
+    def begin(self, loaded: Loaded, timeout_s: float) -> None:
+        """Let peak memory begin anew, where the system can: a new case begins. Raises WorkerDied."""
+        if loaded.worker is not None:
+            loaded.memory.restart()
+            loaded.worker.request({"op": "reset-peak"}, timeout=timeout_s)
+
+    def drop(self, group: str) -> None:
+        """Forget a worker that died."""
+        self._loaded.pop(group, None)
+
+    def done(self, group: str) -> None:
+        """One case of the group is finished."""
+        self._pending[group] -= 1
+        if self._pending[group] <= 0:
+            self._close(group)
+
+    def close(self) -> None:
+        for group in {*self._loaded, *self._leases.groups}:
+            self._close(group)
+
+    def _close(self, group: str) -> None:
+        self.end_worker(group)
+        self._leases.give(group)
+
+    def end_worker(self, group: str) -> None:
+        """Close the worker of a group, whose next case loads it anew."""
+        loaded = self._loaded.pop(group, None)
+        if loaded is not None and loaded.worker is not None:
+            loaded.worker.close()
+
+    def _load(self, order: LoadOrder, warm_up: Ask | None, warm_up_s: float) -> Loaded:
+        worker = self._start(order)
+        try:
+            reply, wall_s, others_s = beside(lambda: worker.request(order.message(), timeout=order.timeout_s))
+        except WorkerDied as death:
+            return Loaded(
+                None,
+                failure=Failure(kind="load", message=f"could not be loaded: {death.reason}", detail=death.stderr),
+            )
+        except BaseException:
+            worker.close()
+            raise
+        if "error" in reply:
+            error = reply["error"]
+            worker.close()
+            message = f"could not be loaded: {error['type']}: {error['message']}"
+            return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
+        loaded = Loaded(worker, load_s=reply["load_s"], facts=reply["facts"], memory=worker.memory)
+        loaded.wall_s, loaded.others_s = wall_s, others_s
+        loaded.memory.load_rss = loaded.memory.peak_rss
+        if warm_up is not None:
+            try:
+                first, wall_s, others_s = beside(
+                    lambda: worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s)
+                )
+            except WorkerDied as death:
+                # What kills the first call is met again, and told, where this utterance is measured.
+                again = self._load(order, None, warm_up_s)
+                again.first_death = death
+                return again
+            except BaseException:
+                worker.close()
+                raise
+            loaded.first_call_s = first.get("seconds")
+            loaded.wall_s, loaded.others_s = loaded.wall_s + wall_s, loaded.others_s + others_s
+        return loaded

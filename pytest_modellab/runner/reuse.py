@@ -1,0 +1,159 @@
+"""A case whose inputs have not changed is answered from its record, which then stands for this session, too."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pytest_modellab.catalog.cases import Case
+from pytest_modellab.results import provenance
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import RecordError, newest_first, read, write
+from pytest_modellab.results.shards import Shard
+
+_MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
+"""What a speed is of: two machines that share these may still differ, but records stay where they were made."""
+
+
+SHOWN = 8
+"""Modules that are named where code changed."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a record must be of to stand for a new run."""
+
+    case: Case
+    key: str
+    judging: str
+    """See inputs.figures_depend_on."""
+    limited_to: int | None
+    speed_age: timedelta
+    """How old its times may be."""
+    shard: Shard | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record whose answers stand for a new run."""
+
+    record: Record
+    path: Path
+    scored_otherwise: bool = False
+    """Whether its figures were made by other code, terms or prices, and are to be made anew."""
+
+
+def find(reports: Path, wanted: Wanted) -> Found | None:
+    """The newest record that will do, or else the newest whose answers will; None where the case has to be run."""
+    answers: Found | None = None
+    for path in records_of(wanted.case, reports):
+        try:
+            # The key is in the text or the record is another's: most files need not be understood.
+            if wanted.key not in path.read_text(encoding="utf-8"):
+                continue
+            record = read(path)
+        except (RecordError, OSError, UnicodeDecodeError):
+            continue  # a damaged record stands for nothing
+        if why_not(record, wanted) is not None:
+            continue
+        if record.provenance.judging == wanted.judging:
+            return Found(record, path)
+        answers = answers or Found(record, path, scored_otherwise=True)
+    return answers
+
+
+def brought_forward(reports: Path, case: Case, record: Record, path: Path) -> tuple[Record, Path]:
+    """The record as the newest of its case: it is what stands now, and baselines are made of the newest.
+
+    Where a later one is of other inputs, which have been taken back, it is stored once more.
+    """
+    if records_of(case, reports)[0] == path:
+        return record, path
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    origin = record.provenance.model_copy(update={"stands_again": now})
+    again = record.model_copy(update={"id": secrets.token_hex(4), "provenance": origin})
+    path = write(again, reports)
+    return read(path), path
+
+
+def records_of(case: Case, reports: Path) -> list[Path]:
+    """The records of a case, the newest first."""
+    folder = reports / "runs" / case.model.id / case.task
+    return newest_first(folder.glob(f"*-{case.device.id}-{case.dataset.id}-????????.json"))
+
+
+def why_not(record: Record, wanted: Wanted) -> str | None:
+    """Why a record's answers can't stand for a new run; None if they can, whoever made figures of them."""
+    case = record.case
+    if (case.model, case.device, case.dataset, case.task) != (
+        wanted.case.model.id,
+        wanted.case.device.id,
+        wanted.case.dataset.id,
+        wanted.case.task,
+    ):
+        return "it is another case's"
+    if record.provenance.key != wanted.key:
+        return "its inputs were others"
+    if record.seal is None:
+        return "it has no seal, being of an older version"
+    if record.limited_to != wanted.limited_to:
+        return "it is of another number of utterances"
+    if (record.shard and record.shard.cut) != wanted.shard:
+        return "it is of another part of the data"
+    if record.failure is not None or record.summary.answered < record.summary.utterances:
+        return "not every utterance was answered"
+    if record.ran_on is None and record.timing.no_speed is not None:
+        return f"it has no times ({record.timing.no_speed})"
+    here = provenance.hardware()
+    if any(record.provenance.hardware.get(name) != here.get(name) for name in _MACHINE):
+        return "it was measured on another machine"
+    age = datetime.now(UTC) - datetime.fromisoformat(record.provenance.created)
+    if not timedelta(0) <= age <= wanted.speed_age:
+        return f"its times are {age.days} days old; at most {wanted.speed_age.days} are relied on"
+    return None
+
+
+def last(reports: Path, case: Case) -> tuple[Record, Path] | None:
+    """The newest record of a case that can be read, whatever it is of."""
+    for path in records_of(case, reports):
+        try:
+            return read(path), path
+        except RecordError:
+            continue
+    return None
+
+
+_MEANS = {"code": "code between samples and answers", "dataset": "recordings or references", "weights": "weights"}
+"""Inputs that are digests, in words."""
+
+
+def changes(old: Any, new: Any, name: str = "") -> Iterator[str]:
+    """What differs between two records' inputs, a line each: `options.beam_size: 5 -> 1`."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        if name.rpartition(".")[2] == "code":
+            yield from _of_code(old, new, name)
+            return
+        for key in sorted({*old, *new}):
+            yield from changes(old.get(key), new.get(key), f"{name}.{key}" if name else key)
+    elif old != new:
+        means = _MEANS.get(name.rpartition(".")[2])
+        yield f"{name}: {old} -> {new}" if means is None else f"{name}: other {means}"
+
+
+def _of_code(old: dict[str, Any], new: dict[str, Any], name: str) -> Iterator[str]:
+    changed = sorted(module for module in {*old, *new} if old.get(module) != new.get(module))
+    if changed:
+        yield f"{name}: other {_MEANS['code']}: {', '.join(changed[:SHOWN])}" + (
+            f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+        )
+
+
+def since(record: Record) -> str:
+    """When a record was made, in the words of a person: its commit and day."""
+    origin = record.provenance
+    day = origin.created[:10]
+    return day if origin.commit is None else f"{origin.commit[:8]}{' with changes' if origin.dirty else ''}, {day}"

@@ -1,0 +1,245 @@
+"""The source files that code depends on: the import closure of modules, read from the source, nothing imported.
+
+A module's imports are all of its import statements, those inside functions included, those under `TYPE_CHECKING` left
+out. `from package import name` leads to the module that defines the name: an `__init__.py` that only passes it on
+counts itself, what else it imports doesn't.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_modellab.engines.registry import source_of
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.environments import Environment
+
+PACKAGE = Path(__file__).parents[1]
+NAME = PACKAGE.name
+DIGITS = 16
+"""Of the SHA-256 of a file, in hexadecimal."""
+_MODULES = (*SOURCE_SUFFIXES, *EXTENSION_SUFFIXES)
+"""How the file of a module ends."""
+
+
+class Import(NamedTuple):
+    """One name of an import statement: `from ..module import name as called`, with `level` dots."""
+
+    level: int
+    module: str
+    name: str | None
+    called: str | None
+
+
+def closure(roots: Iterable[str], *, package: Path | None = None) -> dict[str, Path]:
+    """Module -> file of everything that these modules of `package` import, themselves and the packages they are in.
+
+    `package` is where this package lies, by default here.
+    """
+    package = package or PACKAGE
+    found: dict[str, Path] = {}
+    waiting = list(roots)
+    while waiting:
+        module = waiting.pop()
+        path = file_of(module, package)
+        if path is None or module in found:
+            continue
+        found[module] = path
+        waiting.extend(_imported_by(module, path, package))
+    for module in tuple(found):
+        for parent in _parents(module):
+            path = file_of(parent, package)
+            if path is not None:
+                found.setdefault(parent, path)
+    return found
+
+
+def of_answers(
+    engine: str,
+    environment: Environment | None = None,
+    *,
+    roots: Iterable[str] = (),
+    alone: Iterable[str] = (),
+) -> dict[str, str]:
+    """Digests of the files that an answer depends on, by module: the engine's and those of `roots` with what they
+    import, and of the modules `alone` nothing but themselves.
+
+    Of somebody else's package all files count, data and compiled modules too, since which of them the engine uses can't
+    be told. Such an engine is what it is in the `environment` of the model, if that has one.
+    """
+    place, package = engine.rpartition(":")[0], PACKAGE
+    found: dict[str, Path] = {}
+    starts = list(roots)
+    if place.partition(".")[0] == NAME:
+        starts.append(place)
+    else:
+        found = _foreign(engine, place, environment)
+        for path in found.values():
+            starts.extend(_ours_in(path, package))
+    found |= closure(starts, package=package)
+    found |= {module: file for module in alone if (file := file_of(module, package)) is not None}
+    return digests(found)
+
+
+def digests(files: Mapping[str, Path]) -> dict[str, str]:
+    """The digest of each of these files, sorted by name."""
+    return {name: _digest(path, *_state(path)) for name, path in sorted(files.items())}
+
+
+def sources_digest(engine: str, environment: Environment | None = None) -> str:
+    """SHA-256 over the source of an engine, and of what it imports of this package."""
+    return hashlib.sha256(repr(of_answers(engine, environment)).encode()).hexdigest()
+
+
+def file_of(module: str, package: Path) -> Path | None:
+    """The file of a module of `package`, wherever that lies; None where it has no such module."""
+    top, *steps = module.split(".")
+    if top != NAME:
+        return None
+    place = package.joinpath(*steps)
+    for path in (place / "__init__.py", place.with_name(f"{place.name}.py")):
+        if path.is_file() and (steps or path.name == "__init__.py"):
+            return path
+    return None
+
+
+def _parents(module: str) -> Iterator[str]:
+    while "." in module:
+        module = module.rpartition(".")[0]
+        yield module
+
+
+def _imported_by(module: str, path: Path, package: Path) -> Iterator[str]:
+    for each in _imports(path, *_state(path)):
+        yield from _meant(_absolute(each, module, path), each.name, package)
+
+
+def _ours_in(path: Path, package: Path) -> Iterator[str]:
+    """The modules of this package that a file of another one imports."""
+    for each in _imports(path, *_state(path)):
+        if not each.level:
+            yield from _meant(each.module, each.name, package)
+
+
+def _absolute(each: Import, module: str, path: Path) -> str:
+    if not each.level:
+        return each.module
+    steps = module.split(".")
+    base = steps[: len(steps) - each.level + (path.name == "__init__.py")]
+    return ".".join([*base, *filter(None, [each.module])])
+
+
+def _meant(base: str, name: str | None, package: Path) -> Iterator[str]:
+    """The module that `from base import name` is about: a module itself, or the one that the name comes from."""
+    if name is not None and file_of(f"{base}.{name}", package) is not None:
+        yield f"{base}.{name}"
+        return
+    path = file_of(base, package)
+    if path is None:
+        return
+    if name is not None and path.name == "__init__.py":
+        passed_on = next((each for each in _imports(path, *_state(path)) if each.called == name), None)
+        if passed_on is not None:
+            yield from _meant(_absolute(passed_on, base, path), passed_on.name, package)
+            return
+    yield base
+
+
+def _foreign(engine: str, place: str, environment: Environment | None) -> dict[str, Path]:
+    """The files of somebody else's engine, by the names that they have in every checkout."""
+    own_file = place.endswith(".py")
+    source = source_of(engine) if environment is None or own_file else environment.source(place)
+    if source is None:
+        return {}
+    if own_file:
+        return {source.name: source}
+    steps = place.count(".") + (source.name == "__init__.py")
+    if steps:
+        root = source.parents[steps - 1]
+        found = {path.relative_to(root.parent).as_posix(): path for path in _files_of(root)}
+    else:
+        root, found = source, {place: source}
+    return found | _beside(found.values(), root.parent)
+
+
+def _beside(files: Iterable[Path], folder: Path) -> dict[str, Path]:
+    """What files import that lies beside them in `folder`, as the modules of a repository do.
+
+    Where packages are installed everything does: there their versions tell them apart.
+    """
+    if {"site-packages", "dist-packages"}.intersection(folder.parts):
+        return {}
+    found: dict[str, Path] = {}
+    waiting = list(files)
+    while waiting:
+        path = waiting.pop()
+        for top in {each.module.partition(".")[0] for each in _imports(path, *_state(path)) if not each.level}:
+            beside = folder / top
+            if top == NAME:
+                continue
+            whole = (beside / "__init__.py").is_file()
+            for each in _files_of(beside) if whole else [folder / f"{top}{suffix}" for suffix in _MODULES]:
+                name = each.relative_to(folder).as_posix()
+                if each.is_file() and name not in found:
+                    found[name] = each
+                    waiting.append(each)
+    return found
+
+
+def _files_of(package: Path) -> list[Path]:
+    """All files of a package, sorted, but what Python and tools keep in it for themselves."""
+    found = []
+    for path in package.rglob("*"):
+        folders = path.relative_to(package).parts[:-1]
+        if any(each == "__pycache__" or each.startswith(".") for each in folders) or path.suffix in BYTECODE_SUFFIXES:
+            continue
+        if path.is_file():
+            found.append(path)
+    return sorted(found)
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """What a file can't keep while what is in it changes; the change time, since a copy may keep the other."""
+    state = path.stat()
+    return state.st_mtime_ns, state.st_ctime_ns, state.st_ino, state.st_size
+
+
+@lru_cache(maxsize=4096)
+def _digest(path: Path, *state: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS]
+
+
+@lru_cache(maxsize=4096)
+def _imports(path: Path, *state: int) -> tuple[Import, ...]:
+    if path.suffix not in SOURCE_SUFFIXES:
+        return ()
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:  # it can't be imported, and so imports nothing
+        return ()
+    return tuple(_statements(tree))
+
+
+def _statements(node: ast.AST) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(0, each.name, None, None) for each in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            for each in child.names:
+                yield Import(child.level, child.module or "", each.name, each.asname or each.name)
+        elif isinstance(child, ast.If) and _for_types_only(child.test):
+            for other in child.orelse:
+                yield from _statements(ast.Module([other], []))
+        elif isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from _statements(child)
+
+
+def _for_types_only(test: ast.expr) -> bool:
+    name = test.id if isinstance(test, ast.Name) else test.attr if isinstance(test, ast.Attribute) else ""
+    return name == "TYPE_CHECKING"

@@ -1,0 +1,220 @@
+"""The worker: one process, one engine, one model on one device. `python -m pytest_modellab.runner.worker`.
+
+Imports the standard library, numpy and its engine, nothing else, so that what it measures is the engine's own.
+Requests come on standard input, replies go to standard output; whatever the engine prints goes to standard error.
+It ends when its input closes or its parent dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import sys
+import threading
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter, process_time, sleep  # bound before an engine can replace them
+from typing import IO, Any
+
+import numpy as np
+
+from pytest_modellab.core.json_values import plain, storable
+from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest, Part, Telling, Transcript
+from pytest_modellab.engines.registry import engine_class
+from pytest_modellab.tasks.chat import handler as chat_handler
+from pytest_modellab.tasks.streaming import handler as streaming_handler
+from pytest_modellab.tasks.tts import handler as tts_handler
+
+from . import framing, predictor_handler
+
+
+class Host:
+    """Holds one engine and answers requests with plain dicts; also used in-process for debugging."""
+
+    def __init__(self) -> None:
+        self._engine: Any = None
+
+    def answer(self, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """The reply to one request, and the samples that go with it.
+
+        What the engine raises becomes an `error` with type, message and traceback.
+        """
+        samples = b""
+        try:
+            match message["op"]:
+                case "load":
+                    reply = self._load(message)
+                case "reset-peak":
+                    reply = {"reset": reset_peak_memory()}
+                case "synthesize":
+                    reply, samples = tts_handler.answer(self._engine, message)
+                case "stream":
+                    reply, samples = streaming_handler.answer(self._engine, message, payload)
+                case "respond":
+                    reply, samples = chat_handler.answer(self._engine, message, payload)
+                case "rate":
+                    reply = predictor_handler.answer(self._engine, message, payload)
+                case _:
+                    reply = self._transcribe(message, payload)
+        except Exception as error:  # an engine may raise anything; the session decides what it means
+            reply = {
+                "error": {
+                    "type": type(error).__name__,
+                    "message": storable(str(error) or repr(error)),
+                    "traceback": storable("".join(traceback.format_exception(error))),
+                }
+            }
+        return {**reply, **peak_memory(), **torch_memory()}, samples
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def _load(self, message: dict[str, Any]) -> dict[str, Any]:
+        random.seed(message["seed"])
+        np.random.seed(message["seed"])  # libraries draw from the global state
+        start = perf_counter()
+        device = DeviceRef(message["device"]["kind"], message["device"]["index"])
+        whole = _part(message, device)
+        parts = {role: _part(part, device) for role, part in message.get("parts", {}).items()}
+        self._engine = whole.engine.load(replace(whole.request, parts=parts))
+        self._engine.synchronize()
+        load_s = perf_counter() - start
+        facts = dict(self._engine.facts()) if isinstance(self._engine, Telling) else {}
+        # Of the whole process: its own start and imports are part of loading.
+        cpu_s = process_time()
+        return {"load_s": load_s, "cpu_s": cpu_s, "facts": {str(name): plain(fact) for name, fact in facts.items()}}
+
+    def _transcribe(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
+        # A copy, since a frame's bytes are read-only and some engines write into their input.
+        samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
+        clip = Clip(samples, message["rate"], message["language"])
+        self._engine.synchronize()
+        cpu, start = process_time(), perf_counter()
+        transcript = self._engine.transcribe(clip)
+        self._engine.synchronize()
+        seconds, cpu_s = perf_counter() - start, process_time() - cpu
+        if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
+            raise TypeError(f"transcribe() must return a Transcript with text, not {transcript!r:.200}")
+        language = transcript.language
+        if not isinstance(language, str | None):
+            raise TypeError(f"a Transcript's language must be text or None, not {language!r:.200}")
+        return {
+            "text": storable(transcript.text),
+            "seconds": seconds,
+            "cpu_s": cpu_s,
+            "language": None if language is None else storable(language),
+        }
+
+
+def _part(message: dict[str, Any], device: DeviceRef) -> Part:
+    """The class of an engine, imported, and what it is to load."""
+    if message["path"] not in {None, *sys.path}:
+        sys.path.append(message["path"])  # at the end: it must not shadow a library
+    weights = message["weights"]
+    request = LoadRequest(device, message["options"], None if weights is None else Path(weights))
+    return Part(engine_class(message["engine"]), request)
+
+
+def peak_memory() -> dict[str, Any]:
+    """Peak resident bytes of this process, and the name of the method.
+
+    On Linux VmHWM and not ru_maxrss: the latter starts from what the parent had when it forked.
+    """
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return {"peak_rss": int(line.split()[1]) * 1024, "peak_rss_method": "VmHWM"}
+    except OSError:
+        pass
+    if sys.platform == "darwin":
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes there
+        return {"peak_rss": peak, "peak_rss_method": "ru_maxrss"}
+    return {"peak_rss": None, "peak_rss_method": None}
+
+
+def reset_peak_memory() -> bool:
+    """Let the peak begin anew at what is resident now; False where the system can't (only Linux can, proc(5))."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return False
+    return True
+
+
+def torch_memory() -> dict[str, Any]:
+    """Peak bytes in torch's own CUDA allocator, where the engine brought torch and uses CUDA."""
+    torch: Any = sys.modules.get("torch")
+    try:
+        if torch is not None and torch.cuda.is_initialized():
+            return {"torch_peak": int(torch.cuda.max_memory_allocated())}
+    except (AttributeError, RuntimeError):  # another module of that name, or a device that failed
+        pass
+    return {}
+
+
+def serve(requests: IO[bytes], replies: IO[bytes]) -> None:
+    """Answer until the other side closes. A reply bears the number of its request, and who gives it."""
+    host = Host()
+    own = os.getpid()
+    while (frame := framing.receive(requests)) is not None:
+        message, payload = frame
+        if message["op"] == "close":
+            break
+        reply, samples = host.answer(message, payload)
+        marks = {"number": message.get("number"), "pid": os.getpid()}
+        if os.getpid() != own:
+            # The engine forked and came back in both: this one tells so, and asks for nothing that isn't its own.
+            with contextlib.suppress(OSError):
+                framing.send(replies, marks)
+            os._exit(1)
+        try:
+            try:
+                framing.send(replies, {**reply, **marks}, samples)
+            except framing.TooLarge as error:
+                framing.send(replies, {**too_large(error), **marks})
+        except OSError:
+            break  # the session is gone
+    host.close()
+
+
+def too_large(error: framing.TooLarge) -> dict[str, Any]:
+    """The reply in place of one that is no answer for its size."""
+    return {"error": {"type": "ReplyTooLarge", "message": f"the reply is too large: {error}", "traceback": ""}}
+
+
+def _end_with_parent() -> None:
+    """A hung or busy engine would never read the end of its input: watch the parent as well."""
+    parent = os.getppid()
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    # The pipes move to descriptors of their own, so that an engine that prints or reads can't break the frames.
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    _end_with_parent()
+    serve(requests, replies)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""Recognition: a clip for a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.core import audio
+from pytest_modellab.engines.base import Clip
+from pytest_modellab.results.conditions import fixed_clip
+
+from ..base import Ask, Kept, Lines
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset, Utterance
+
+
+class AsrExercise:
+    """Each utterance's recording, whole."""
+
+    def __init__(self, dataset: Dataset, rate: int) -> None:
+        self._rate = rate
+
+    def seconds(self, utterance: Utterance) -> float:
+        return utterance.seconds
+
+    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+        samples = utterance.samples(self._rate)
+        findings = tuple(audio.check(samples, self._rate, utterance.text))
+        return transcription(Clip(samples, self._rate, utterance.language), findings)
+
+    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
+        return Kept(reply["text"], ask.audio_s, reply["language"])
+
+    def fixed(self, whole: Dataset) -> Ask:
+        return transcription(fixed_clip(whole, self._rate))
+
+
+def transcription(clip: Clip, findings: tuple[audio.Finding, ...] = ()) -> Ask:
+    """The request for the text of one clip."""
+    message = {"op": "transcribe", "rate": clip.rate, "language": clip.language}
+    # The decoded length, not what a header or a manifest says: RTF rests on it.
+    return Ask(message, clip.samples.astype("<f4").tobytes(), clip.seconds, findings)

@@ -1,0 +1,83 @@
+"""Dialogue: what a user says, aloud or in writing, for a reply; earlier turns are told again with each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.core import audio
+from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes between a sound and its judges
+from pytest_modellab.core.metrics import speech
+from pytest_modellab.engines.base import Clip
+
+from ..base import Ask, Kept, Lines
+from ..tts.request import spoken
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset, Utterance
+
+
+class ChatExercise:
+    """Each utterance as a turn. Its history is what the model itself replied, by the journal: so a session that was
+    killed goes on where it was, and a worker has nothing to remember."""
+
+    def __init__(self, dataset: Dataset, artefacts: Artefacts, rate: int, *, hears: bool) -> None:
+        self._artefacts = artefacts
+        self._rate = rate
+        self._hears = hears
+        self._by_id = {utterance.id: utterance for utterance in dataset.utterances}
+
+    def seconds(self, utterance: Utterance) -> float:
+        return utterance.seconds if self._hears else 0.0
+
+    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+        earlier = utterance.turn.earlier if utterance.turn else ()
+        history, clips = [], []
+        for id in earlier:
+            part = lines.get(id, {}).get("part") or {"text": "", "heard": None}
+            past = self._by_id[id]
+            # Who told what it heard is told the same again; who didn't hears it once more.
+            clip = self._clip(past) if self._hears and part["heard"] is None else None
+            clips += [clip] if clip else []
+            history.append(
+                {
+                    "text": None if self._hears else past.text,
+                    "heard": part["heard"],
+                    "reply": part["text"],
+                    "samples": None if clip is None else len(clip.samples),
+                }
+            )
+        now = self._clip(utterance) if self._hears else None
+        message = {
+            "op": "respond",
+            "text": None if self._hears else utterance.text,
+            "rate": self._rate,
+            "language": utterance.language,
+            "samples": None if now is None else len(now.samples),
+            "history": history,
+        }
+        payload = b"".join(clip.samples.astype("<f4").tobytes() for clip in [now, *clips] if clip is not None)
+        findings = () if now is None else tuple(audio.check(now.samples, self._rate, utterance.text))
+        return Ask(message, payload, 0.0 if now is None else now.seconds, findings)
+
+    def _clip(self, utterance: Utterance) -> Clip:
+        return utterance.clip(self._rate)
+
+    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
+        samples, rate = spoken(reply)
+        looked = speech.look(samples, rate, reply["text"])
+        part = {
+            "text": reply["text"],
+            "heard": reply["heard"],
+            "audio": None if rate is None else self._artefacts.keep(samples, rate),
+            "audible": looked.audible,
+            "sample_rate": rate,
+            "seconds": looked.seconds,
+            "pieces": reply["pieces"],
+        }
+        times = {name: reply[name] for name in ("first_token_s", "first_audio_s", "stalled_s")}
+        return Kept(None, ask.audio_s, part=part, times=times)
+
+    def fixed(self, whole: Dataset) -> Ask:
+        # A first turn: a later one would need replies.
+        return self.ask(whole.utterances[0], {}, timed=True)

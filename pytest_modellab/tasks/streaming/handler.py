@@ -1,0 +1,136 @@
+"""The worker's side of streaming: a clip given out in chunks, as fast as it is spoken or faster, and what comes back.
+
+The clock starts where the first sample is spoken. A chunk is there once its last sample is: at `pace` 1, chunk k of
+`chunk_s` seconds is pushed k * chunk_s seconds after the start, and late if the one before took too long. Without a
+pace chunks follow each other as fast as they are taken, and no latency means anything.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterator
+from time import perf_counter, process_time, sleep  # bound before an engine can replace them
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pytest_modellab.core.json_values import storable
+from pytest_modellab.engines.base import Clip, Partial, Remote, Transcript
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """Recognise the clip in `payload` (float32, `message["rate"]` Hz) as a stream.
+
+    `message` also has `language`, `chunk_s`, `pace` (1 is real time; None for none) and `offline`: whether the clip is
+    recognised as a whole, too, if the engine can, which is outside the time that counts.
+
+    The reply: `text`, `language`; `seconds`, the wall time that `start`, `push` and `finish` took, which is the time
+    that counts, and `cpu_s`; `partials`, each with `at_s` on the clock above, `audio_s` pushed by then, and `text`;
+    `audio_s`; `late_s`, how far the chunks were behind their time at most (None without a pace); `final_s`, from where
+    the last sample is spoken to the final text (None without a pace); `reconnects` and `waited_s` of a stream that
+    goes to a server, else None; `offline`, or None.
+    """
+    # A copy, since a frame's bytes are read-only and some engines write into their input.
+    samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
+    rate, language, pace = message["rate"], message["language"], message["pace"]
+    engine.synchronize()
+    cpu = process_time()
+    run = _Run(engine, language)
+    try:
+        transcript = run.through(samples, rate, message["chunk_s"], pace)
+        stream = run.stream
+        remote = isinstance(stream, Remote)
+        reply = {
+            "text": storable(transcript.text),
+            "language": None if transcript.language is None else storable(transcript.language),
+            "seconds": run.busy_s,
+            "cpu_s": process_time() - cpu,
+            "partials": run.partials(),
+            "audio_s": len(samples) / rate,
+            "late_s": None if pace is None else run.late_s,
+            "final_s": None if pace is None else run.final_s,
+            "reconnects": stream.reconnects if remote else None,
+            "waited_s": stream.waited_s if remote else None,
+        }
+    finally:
+        run.stream.close()
+    offline = None
+    if message["offline"] and "asr" in engine.tasks:
+        offline = storable(_checked(engine.transcribe(Clip(samples, rate, language)), "transcribe()").text)
+        engine.synchronize()
+    return {**reply, "offline": offline}, b""
+
+
+class _Run:
+    """One stream from its start to its final text."""
+
+    def __init__(self, engine: Any, language: str | None) -> None:
+        self._engine = engine
+        self._begin = perf_counter()
+        self.stream = engine.start(language)
+        self.busy_s = perf_counter() - self._begin
+        self.late_s = 0.0
+        self.final_s = 0.0
+        # When so much audio was pushed, in seconds of the clock and of the audio.
+        self._pushed: list[tuple[float, float]] = []
+        self._partials: list[tuple[Partial, float]] = []
+
+    def through(self, samples: NDArray[np.float32], rate: int, chunk_s: float, pace: float | None) -> Transcript:
+        self._begin = perf_counter()
+        for chunk, end_s in _chunks(samples, rate, chunk_s):
+            if pace is not None:
+                due = self._begin + end_s / pace
+                sleep(max(0.0, due - perf_counter()))
+                self.late_s = max(self.late_s, perf_counter() - due)
+            before = perf_counter()
+            self._pushed.append((before, end_s))
+            self.stream.push(chunk)
+            self.busy_s += perf_counter() - before
+            self._collect()
+        before = perf_counter()
+        transcript = self.stream.finish()
+        self._engine.synchronize()
+        now = perf_counter()
+        self.busy_s += now - before
+        self._collect()
+        self.final_s = now - self._begin - len(samples) / rate / (pace or math.inf)
+        return _checked(transcript, "finish()")
+
+    def partials(self) -> list[dict[str, Any]]:
+        """As they are stored, in the order they came."""
+        times = [at for at, _ in self._pushed]
+        return [
+            {
+                "at_s": at - self._begin,
+                "audio_s": self._pushed[max(0, bisect_left(times, at) - 1)][1] if times else 0.0,
+                "text": storable(partial.text),
+            }
+            for partial, at in self._partials
+        ]
+
+    def _collect(self) -> None:
+        now = perf_counter()
+        for partial in self.stream.partials():
+            if not isinstance(partial, Partial) or not isinstance(partial.text, str):
+                raise TypeError(f"partials() must give Partials with text, not {partial!r:.200}")
+            self._partials.append((partial, now if partial.at is None else partial.at))
+
+
+def _chunks(samples: NDArray[np.float32], rate: int, chunk_s: float) -> Iterator[tuple[NDArray[np.float32], float]]:
+    """Chunks with where they end, in seconds; the last may be shorter."""
+    size = max(1, round(chunk_s * rate))
+    for start in range(0, len(samples), size):
+        chunk = samples[start : start + size]
+        yield chunk, (start + len(chunk)) / rate
+
+
+def _checked(transcript: Any, of: str) -> Transcript:
+    if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
+        raise TypeError(f"{of} must return a Transcript with text, not {transcript!r:.200}")
+    if not isinstance(transcript.language, str | None):
+        raise TypeError(f"a Transcript's language must be text or None, not {transcript.language!r:.200}")
+    return transcript

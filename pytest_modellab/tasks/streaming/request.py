@@ -1,0 +1,63 @@
+"""Streaming recognition: a clip in chunks, as it would be spoken, for a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.core import audio
+from pytest_modellab.core.metrics.streaming import Shown, first_partial
+from pytest_modellab.engines.base import Clip
+from pytest_modellab.results.conditions import fixed_clip
+
+from ..base import Ask, Kept, Lines
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset, Utterance
+    from pytest_modellab.catalog.specs import StreamSpec
+
+
+class StreamingExercise:
+    """Each utterance's recording, in chunks: at the data set's pace where times count, else as fast as it is taken."""
+
+    def __init__(self, stream: StreamSpec, rate: int) -> None:
+        self._rate = rate
+        self._spec = stream
+
+    def seconds(self, utterance: Utterance) -> float:
+        return utterance.seconds
+
+    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+        samples = utterance.samples(self._rate)
+        findings = tuple(audio.check(samples, self._rate, utterance.text))
+        clip = Clip(samples, self._rate, utterance.language)
+        # Recognised as a whole once is enough: a timing pass comes after the answers.
+        return self._stream(clip, self._spec.pace if timed else None, findings, offline=utterance.id not in lines)
+
+    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
+        always, timed = kept(reply, ask.message["pace"])
+        return Kept(reply["text"], len(ask.payload) / 4 / self._rate, reply["language"], always, timed)
+
+    def fixed(self, whole: Dataset) -> Ask:
+        return self._stream(fixed_clip(whole, self._rate), None, (), offline=False)
+
+    def _stream(self, clip: Clip, pace: float | None, findings: tuple[audio.Finding, ...], *, offline: bool) -> Ask:
+        message = {"op": "stream", "rate": clip.rate, "language": clip.language, "chunk_s": self._spec.chunk_s}
+        message |= {"pace": pace, "offline": offline}
+        # At a slow pace it takes as much longer.
+        likely_s = clip.seconds / min(1.0, pace or 1.0)
+        return Ask(message, clip.samples.astype("<f4").tobytes(), likely_s, findings)
+
+
+def kept(reply: Mapping[str, Any], pace: float | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a journal keeps of a worker's reply: what always counts, and what only where the machine was held alone."""
+    partials = [{"text": each["text"], "audio_s": each["audio_s"]} for each in reply["partials"]]
+    first = first_partial(Shown(each["at_s"], each["audio_s"], each["text"].split()) for each in reply["partials"])
+    always = {"partials": partials, "offline": reply["offline"]}
+    always |= {"first_audio_s": None if first is None else first.audio_s}
+    always |= {"reconnects": reply["reconnects"], "waited_s": reply["waited_s"]}
+    if pace is None:
+        return always, {}
+    timed = {"first_s": None if first is None else first.at_s, "first_audio_s": always["first_audio_s"]}
+    timed |= {name: reply[name] for name in ("final_s", "late_s", "reconnects", "waited_s")}
+    return always, timed

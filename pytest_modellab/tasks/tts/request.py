@@ -1,0 +1,65 @@
+"""Synthesis: a text for speech, which is kept, so that it can be judged and heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes between a sound and its judges
+from pytest_modellab.core.metrics import speech
+
+from ..base import Ask, Kept, Lines
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pytest_modellab.catalog.datasets import Dataset, Utterance
+
+CHARACTERS_PER_S = 14.0
+"""English is read at some 14 to 15 characters a second; only time-outs rest on it."""
+
+
+class TtsExercise:
+    """Each utterance's text."""
+
+    def __init__(self, dataset: Dataset, artefacts: Artefacts) -> None:
+        self._artefacts = artefacts
+
+    def seconds(self, utterance: Utterance) -> float:
+        return likely_s(utterance.spoken_text)
+
+    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+        return synthesis(utterance.spoken_text, utterance.language)
+
+    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
+        samples, rate = spoken(reply)
+        looked = speech.look(samples, rate, ask.message["text"])
+        part = {
+            "sample_rate": rate,
+            "pieces": reply["pieces"],
+            "audio": None if rate is None else self._artefacts.keep(samples, rate),
+            **vars(looked),
+        }
+        return Kept(None, looked.seconds, part=part, times={"first_audio_s": reply["first_audio_s"]})
+
+    def fixed(self, whole: Dataset) -> Ask:
+        longest = max(whole.utterances, key=lambda each: len(each.spoken_text))
+        return synthesis(longest.spoken_text[:80] or "One, two, three.", longest.language)
+
+
+def spoken(reply: Mapping[str, Any]) -> tuple[NDArray[np.float32], int | None]:
+    """The samples of a reply, and their rate in Hz; none of None where the model said nothing."""
+    import numpy as np
+
+    return np.frombuffer(reply.get("payload", b""), dtype="<f4"), reply["rate"]
+
+
+def synthesis(text: str, language: str | None) -> Ask:
+    """The request to speak a text."""
+    return Ask({"op": "synthesize", "text": text, "language": language}, audio_s=likely_s(text))
+
+
+def likely_s(text: str) -> float:
+    """How long a text takes to speak, seconds; at least one."""
+    return max(1.0, len(text) / CHARACTERS_PER_S)

@@ -1,0 +1,112 @@
+"""The reference page says what the code says, and every environment variable that is read stands in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_modellab.cli.reference import PARTS, PYTEST_EXITS, settings, updated
+from pytest_modellab.core.variables import VARIABLES
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "reference.md"
+PACKAGE = ROOT / "pytest_modellab"
+WRITE = "python -m pytest_modellab.cli.reference docs/reference.md"
+
+OWN_NAMES = re.compile(r"(MODELLAB|HF|TRANSFORMERS|PIP|UV|CUDA|NVIDIA|PYENV|SSL|REQUESTS)_[A-Z_]*[A-Z]")
+
+
+def test_the_page_is_what_the_code_says() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert updated(page) == page, f"docs/reference.md is out of date: {WRITE}"
+
+
+def test_a_hand_made_change_between_the_marks_is_undone_and_one_beside_them_stays() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert updated(page.replace("| `--lab-strict`", "| `--lab-lax`")) == page
+    assert updated(f"{page}\nMore.\n") == f"{page}\nMore.\n"
+
+
+@pytest.mark.parametrize("found", [[], ["options", "options"], [*PARTS, "colours"]])
+def test_a_page_with_other_parts_is_refused(found: list[str]) -> None:
+    page = "\n".join(f"<!-- generated: {name} -->\n<!-- end -->" for name in found)
+    with pytest.raises(ValueError, match="there must be each of"):
+        updated(page)
+
+
+def test_every_option_and_setting_has_a_meaning() -> None:
+    for action in settings().options._actions:
+        assert action.help, action
+    assert all(help for _, help, _ in settings().ini)
+    assert {name for name, _, _ in settings().ini} >= {"modellab_catalog", "modellab_reports"}
+
+
+def test_every_exit_code_of_pytest_has_a_meaning() -> None:
+    assert set(PYTEST_EXITS) >= {code for code in pytest.ExitCode if code <= pytest.ExitCode.NO_TESTS_COLLECTED}
+
+
+def listed(name: str) -> bool:
+    return any(
+        name.startswith(each.name.removesuffix("*")) if each.name.endswith("*") else name == each.name
+        for each in VARIABLES
+    )
+
+
+def reads(tree: ast.AST) -> Iterator[tuple[int, ast.expr]]:
+    """Line and name of each variable that is looked up in `os.environ` or by `os.getenv`, however imported."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and node.args:
+            told = ast.unparse(node.func)
+            if re.fullmatch(r"(os\.)?(getenv|environ\.(get|pop|setdefault))", told):
+                yield node.lineno, node.args[0]
+        elif isinstance(node, ast.Subscript) and re.fullmatch(r"(os\.)?environ", ast.unparse(node.value)):
+            yield node.lineno, node.slice
+        elif isinstance(node, ast.Compare) and any(
+            re.fullmatch(r"(os\.)?environ", ast.unparse(each)) for each in node.comparators
+        ):
+            yield node.lineno, node.left
+
+
+def unlisted(source: str) -> list[str]:
+    """What is read of the environment in a module, and is not in VARIABLES, as `line: name`."""
+    tree = ast.parse(source)
+    found = []
+    for line, name in reads(tree):
+        # `"PIP_" + ...`: what it begins with.
+        first = name.left if isinstance(name, ast.BinOp) else name
+        if ast.unparse(first) != "self.name" and not (
+            isinstance(first, ast.Constant) and isinstance(first.value, str) and listed(first.value)
+        ):
+            found.append(f"{line}: {ast.unparse(name)}")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and OWN_NAMES.fullmatch(node.value):
+            found += [] if listed(node.value) else [f"{node.lineno}: {node.value}"]
+    return found
+
+
+def test_every_variable_that_is_read_is_listed() -> None:
+    found = {
+        path.relative_to(ROOT).as_posix(): names
+        for path in PACKAGE.rglob("*.py")
+        if (names := unlisted(path.read_text(encoding="utf-8")))
+    }
+    assert not found, "add these to pytest_modellab/core/variables.py, and read them through it"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nos.environ.get('MODELLAB_COLOUR')",
+        "import os\nos.environ['MODELLAB_COLOUR']",
+        "import os\nos.getenv('COLOUR', '')",
+        "from os import environ\n'COLOUR' in environ",
+        "import os\nos.environ.get(name)",
+        "variables['HF_COLOUR']",
+    ],
+)
+def test_one_that_is_not_listed_is_found(source: str) -> None:
+    assert unlisted(source)

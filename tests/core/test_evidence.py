@@ -1,0 +1,302 @@
+"""Limits judged by intervals: fail and pass where the data say so, inconclusive where they don't."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from fakelab import FakeLab
+from pydantic import ValidationError
+from records import record, utterance
+from scipy import stats
+
+from pytest_modellab.catalog.specs import LimitSpec
+from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.speed import quantile
+from pytest_modellab.core.schema_base import Range
+from pytest_modellab.core.stats.evidence import fewest_values, holm, units_needed, weigh, weigh_quantile
+from pytest_modellab.core.stats.intervals import (
+    Interval,
+    error_rate_interval,
+    mean_interval,
+    time_ratio_interval,
+    wilson_interval,
+)
+from pytest_modellab.results.latencies import quantile_of, seconds
+from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.verdicts import Limits, Status, Strictness, Verdict, corrected
+
+CASE = CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
+
+
+def made(wer: float, low: float, high: float, clusters: int = 40) -> Record:
+    """A record of 40 utterances whose WER has this interval."""
+    base = record(wer=wer)
+    method = "linearised cluster t on log"
+    interval = Range(low=low, high=high, method=method, clusters=clusters, conditional="")
+    return base.model_copy(
+        update={"summary": base.summary.model_copy(update={"wer_interval": interval, "utterances": 40})}
+    )
+
+
+def judged(found: Record, gates: int = 1, strict: Strictness = "failures", **limit: Any) -> Verdict:
+    spec = LimitSpec(**{"metric": "wer", "max": 0.1, "judge": "bound", **limit})
+    (verdict,) = Limits(CASE, [spec], str, gates=gates, strict=strict).judge(found)
+    return verdict
+
+
+class TestWeigh:
+    def test_an_error_rate_is_held_against_a_bound_by_t_on_the_log_scale(self) -> None:
+        errors, words = [1, 0, 2, 0, 1, 3, 2, 1], [10, 12, 9, 11, 10, 8, 12, 10]
+        interval = error_rate_interval(errors, words, [None] * 8)
+        assert interval is not None
+        value = sum(errors) / sum(words)
+        error = math.log(interval.high / value) / stats.t.ppf(0.975, 7)
+        for bound in (0.05, 0.1, value, 0.2, 0.4):
+            expected = stats.t.sf(math.log(value / bound) / error, 7)
+            assert weigh(value, interval, bound).above == pytest.approx(expected, abs=1e-9)
+
+    def test_the_ends_of_an_interval_are_where_the_p_value_is_its_tail(self) -> None:
+        interval = error_rate_interval([1, 0, 2, 0, 1, 3], [10] * 6, [None] * 6)
+        assert interval is not None
+        assert weigh(7 / 60, interval, interval.low).above == pytest.approx(0.025)
+        assert weigh(7 / 60, interval, interval.high).below == pytest.approx(0.025)
+
+    @pytest.mark.parametrize(("successes", "trials"), [(90, 100), (0, 5), (5, 5), (58, 58), (3, 7)])
+    def test_a_proportion_agrees_with_the_exact_test(self, successes: int, trials: int) -> None:
+        interval = wilson_interval(successes, trials)
+        assert interval is not None
+        found = weigh(successes / trials, interval, 0.95)
+        assert found.below == pytest.approx(stats.binomtest(successes, trials, 0.95, "less").pvalue, abs=1e-9)
+        assert found.above == pytest.approx(stats.binomtest(successes, trials, 0.95, "greater").pvalue, abs=1e-9)
+
+    def test_a_mean_agrees_with_students_test(self) -> None:
+        scores = np.random.default_rng(4).normal(3.4, 0.4, 12)
+        interval = mean_interval(scores.tolist())
+        assert interval is not None
+        expected = stats.ttest_1samp(scores, 3.5, alternative="less").pvalue
+        assert weigh(float(scores.mean()), interval, 3.5).below == pytest.approx(expected)
+
+    def test_one_counter_example_refutes_always(self) -> None:
+        interval = wilson_interval(99, 100)
+        assert interval is not None
+        assert weigh(0.99, interval, 1.0).below == 0
+        assert weigh(0.99, interval, 1.0).above == 1
+
+    def test_no_errors_speak_for_a_bound_as_the_rule_of_three_says(self) -> None:
+        interval = error_rate_interval([0] * 10, [30] * 10, [None] * 10)
+        assert interval is not None
+        assert weigh(0.0, interval, 0.01).below == pytest.approx(0.99**10)
+        assert weigh(0.0, interval, 0.01).above == 1
+
+    def test_the_ends_of_a_ratio_of_times_are_its_tails(self) -> None:
+        random = np.random.default_rng(0)
+        audio = random.uniform(2, 9, 60)
+        spent = audio * random.lognormal(-2, 0.2, 60)
+        interval = time_ratio_interval(spent.tolist(), audio.tolist())
+        assert interval is not None
+        rtf = float(spent.sum() / audio.sum())
+        assert weigh(rtf, interval, interval.low).above == pytest.approx(0.025)
+
+    @pytest.mark.parametrize(("n", "passes"), [(10, False), (58, False), (59, True)])
+    def test_a_95th_percentile_keeps_within_a_bound_from_59_values_on(self, n: int, passes: bool) -> None:
+        found = weigh_quantile([0.1] * n, 0.95, 0.2)
+        assert (found.below <= 0.05) is passes
+        assert fewest_values(0.95) == 59
+
+    def test_ten_values_can_say_that_it_is_beyond(self) -> None:
+        assert weigh_quantile([0.1] * 6 + [0.3] * 4, 0.95, 0.2).above < 0.01
+        assert weigh_quantile([0.1] * 9 + [0.3], 0.95, 0.2).above > 0.05
+
+    def test_a_quantile_at_its_bound_passes_once_in_twenty_whatever_the_distribution(self) -> None:
+        random = np.random.default_rng(6)
+        for n in (10, 60, 200):
+            runs = [weigh_quantile(random.exponential(1, n).tolist(), 0.95, math.log(20)) for _ in range(1000)]
+            assert np.mean([run.below <= 0.05 for run in runs]) <= 0.07
+            assert np.mean([run.above <= 0.05 for run in runs]) <= 0.07
+
+    def test_a_bound_of_zero_is_passed_by_any_error(self) -> None:
+        interval = Interval(0.05, 0.2, "linearised cluster t on log", 10)
+        assert weigh(0.1, interval, 0.0).above == 0
+
+    def test_an_interval_without_width_decides_at_once(self) -> None:
+        interval = Interval(0.1, 0.1, "percentile bootstrap", 10)
+        assert [weigh(0.1, interval, bound).above for bound in (0.05, 0.1, 0.2)] == [0.0, 0.5, 1.0]
+
+
+class TestVerdict:
+    @pytest.mark.parametrize(
+        ("found", "limit", "status"),
+        [
+            (made(0.20, 0.15, 0.27), {}, Status.FAIL),
+            (made(0.05, 0.03, 0.08), {}, Status.PASS),
+            (made(0.11, 0.06, 0.20), {}, Status.INCONCLUSIVE),
+            (made(0.09, 0.06, 0.14), {}, Status.INCONCLUSIVE),
+            (made(0.13, 0.11, 0.15), {"margin": 0.02}, Status.INCONCLUSIVE),
+            (made(0.11, 0.10, 0.12), {"margin": 0.02}, Status.PASS),
+            (made(0.05, 0.03, 0.08), {"warn": 0.04}, Status.WARN),
+            (made(0.05, 0.03, 0.08), {"warn": 0.06}, Status.PASS),
+            (record(wer=0.1), {}, Status.INCONCLUSIVE),
+            (record(wer=0.19), {}, Status.INCONCLUSIVE),
+            (record(wer=0.21), {}, Status.FAIL),
+        ],
+    )
+    def test_the_data_decide(self, found: Record, limit: dict[str, Any], status: Status) -> None:
+        assert judged(found, **limit).status is status
+
+    def test_inconclusive_says_how_much_it_would_take(self) -> None:
+        verdict = judged(made(0.09, 0.06, 0.135))
+        assert verdict.reason.startswith("95 % interval [6.0 %, 13.5 %] on 40 utterances; about ")
+        assert int(verdict.reason.split("about ")[1].split()[0]) > 40
+        assert bool(verdict)
+
+    def test_a_figure_on_the_limit_can_never_be_told_from_it(self) -> None:
+        assert judged(made(0.1, 0.06, 0.16)).reason.endswith("no number of utterances would tell")
+
+    def test_speakers_are_counted_where_they_are_the_clusters(self) -> None:
+        assert " on 12 speakers; about " in judged(made(0.09, 0.06, 0.135, clusters=12)).reason
+
+    def test_more_gates_make_each_fail_more_rarely(self) -> None:
+        found = made(0.14, 0.105, 0.187)
+        assert judged(found).status is Status.FAIL
+        assert judged(found, gates=20).status is Status.INCONCLUSIVE
+
+    def test_strict_makes_doubt_a_failure(self) -> None:
+        assert not judged(made(0.09, 0.06, 0.14), strict="warnings")
+        assert not judged(made(0.05, 0.03, 0.08), strict="warnings", warn=0.04)
+        assert judged(made(0.05, 0.03, 0.08), strict="warnings")
+
+    def test_doubt_alone_can_be_made_a_failure(self) -> None:
+        assert not judged(made(0.09, 0.06, 0.14), strict="inconclusive")
+        assert judged(made(0.05, 0.03, 0.08), strict="inconclusive", warn=0.04)
+
+    def test_a_point_warns_between_its_two_values(self) -> None:
+        verdict = judged(record(wer=0.08), judge="point", warn=0.05)
+        assert (verdict.status, verdict.reason) == (Status.WARN, "beyond 5.0 %, where warnings begin")
+
+
+class TestQuantiles:
+    """A limit on a 95th percentile that is judged by what the calls say."""
+
+    def calls(self, count: int, slow: int = 0) -> Record:
+        base = record()
+        utterances = [
+            utterance(f"u{i}").model_copy(update={"processing_s": 3.0 if i < slow else 0.1}) for i in range(count)
+        ]
+        times = [each.processing_s for each in utterances if each.processing_s is not None]
+        p95 = quantile(times, 0.95)
+        timing = base.timing.model_copy(update={"latency_p95_s": p95, "latency_p95_s_interval": None})
+        return base.model_copy(update={"utterances": tuple(utterances), "timing": timing})
+
+    @pytest.mark.parametrize(
+        ("count", "slow", "status"),
+        [
+            (10, 0, Status.INCONCLUSIVE),
+            (58, 0, Status.INCONCLUSIVE),
+            (59, 0, Status.PASS),
+            (10, 4, Status.FAIL),
+            (200, 3, Status.PASS),
+            (200, 10, Status.INCONCLUSIVE),
+            (200, 25, Status.FAIL),
+        ],
+    )
+    def test_the_calls_decide(self, count: int, slow: int, status: Status) -> None:
+        assert judged(self.calls(count, slow), metric="latency_p95_s", max=1.0).status is status
+
+    def test_too_few_calls_say_how_many_it_takes(self) -> None:
+        verdict = judged(self.calls(10), metric="latency_p95_s", max=1.0)
+        told = "no upper end of a 95th percentile out of fewer than 59 calls, found 10 calls; about 59 calls would tell"
+        assert verdict.reason == told
+
+    def test_under_correction_it_takes_more(self) -> None:
+        found = self.calls(60, 5)
+        assert judged(found, metric="latency_p95_s", max=1.0, gates=1).reason != (
+            judged(found, metric="latency_p95_s", max=1.0, gates=10).reason
+        )
+
+    def test_the_times_of_a_metric_are_those_that_its_figure_is_of(self) -> None:
+        found = self.calls(40, 7)
+        name, q = quantile_of("latency_p95_s") or ("", 0.0)
+        assert quantile(list(seconds(found, name).values()), q) == found.figure("latency_p95_s")
+        assert {metric for metric in METRICS if re.search(r"_p\d+_s$", metric)} == {
+            metric for metric in METRICS if quantile_of(metric)
+        }
+
+
+def test_the_number_of_units_that_would_tell_is_about_right() -> None:
+    """Growing the data by that factor narrows the one-sided bound to the limit."""
+    interval = Interval(0.06, 0.135, "linearised cluster t on log", 40)
+    needed = units_needed(0.09, interval, 0.1)
+    assert needed is not None
+    shrunk = math.log(0.135 / 0.06) / 2 / 1.96 * 1.645 * math.sqrt(40 / needed)
+    assert shrunk == pytest.approx(math.log(0.1 / 0.09), rel=0.02)
+
+
+def test_holm_rejects_step_by_step() -> None:
+    assert holm({"a": 0.01, "b": 0.02, "c": 0.04}) == {"a", "b", "c"}
+    assert holm({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a"}
+    assert holm({"a": 0.02, "b": 0.03, "c": 0.2}) == set()
+    assert holm({}) == set()
+
+
+def test_a_session_corrects_its_gates_together() -> None:
+    first = judged(made(0.2, 0.15, 0.27), gates=2)
+    second = judged(made(0.135, 0.096, 0.19), gates=2)
+    other = Verdict(**{**vars(second), "case": "asr/other"})
+    assert (first.status, other.status) == (Status.FAIL, Status.INCONCLUSIVE)
+    held = corrected([first, other])
+    assert [verdict.status for verdict in held] == [Status.FAIL, Status.FAIL]
+    assert held[1].reason == "by Holm's correction across 2 gates"
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        ({"metric": "load_s", "max": 1, "judge": "bound"}, "load_s is measured once and has no interval"),
+        ({"metric": "wer", "max": 0.1, "margin": 0.01}, "`margin` goes with `judge: bound`"),
+        ({"metric": "wer", "max": 0.1, "warn": 0.2}, "`warn` must be stricter than the limit"),
+        ({"metric": "success_rate", "min": 0.9, "warn": 0.8}, "`warn` must be stricter than the limit"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(limit: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        LimitSpec(**limit)
+
+
+def small(lab: FakeLab) -> FakeLab:
+    """One error in six utterances, against a limit that so few can't be told from."""
+    lab.texts = [f"clip number {word} of six" for word in ("one", "two", "three", "four", "five", "six")]
+    lab.ready(wrong={2: "clip number three of sex"})
+    lab.limits({"metric": "wer", "max": 0.05, "judge": "bound"})
+    return lab
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+@pytest.mark.parametrize(
+    ("arguments", "code", "lines"),
+    [
+        (
+            (),
+            0,
+            ["fake *3.3 % ?0.2, 56?*inconclusive", "inconclusive fake:cpu:clips: WER 3.3 %*", "*1 passed, 1 incon*"],
+        ),
+        (("--lab-strict",), 1, ["*assert WER 3.3 % <= limit 5.0 %*", "fake *3.3 % ?0.2, 56?*fail"]),
+    ],
+)
+def test_inconclusive_is_an_outcome_of_its_own(
+    lab: FakeLab, workers: str, arguments: tuple[str, ...], code: int, lines: list[str]
+) -> None:
+    result = small(lab).run(workers, *arguments)
+    assert result.ret == code
+    result.stdout.fnmatch_lines(lines)
+
+
+def test_a_warning_is_an_outcome_of_its_own(lab: FakeLab) -> None:
+    lab.ready(wrong={1: "to fine"})
+    lab.limits({"metric": "wer", "max": 0.5, "warn": 0.1})
+    result = lab.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*1 passed, 1 warned*"])

@@ -1,0 +1,142 @@
+"""Intervals against scipy and against figures worked out by hand; their coverage is simulated in benchmarks/."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pytest_modellab.core.stats.intervals import (
+    binomial_cdf,
+    error_rate_interval,
+    mean_interval,
+    quantile_interval,
+    time_ratio_interval,
+    wilson_interval,
+)
+from pytest_modellab.core.stats.student_t import student_t_quantile
+
+
+@pytest.mark.parametrize("df", [1, 2, 3, 4.5, 10, 37, 500, 10_000])
+@pytest.mark.parametrize("p", [0.025, 0.2, 0.5, 0.9, 0.975, 0.9999])
+def test_students_t_is_that_of_scipy(p: float, df: float) -> None:
+    assert student_t_quantile(p, df) == pytest.approx(stats.t.ppf(p, df), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 5), (3, 7), (5, 5), (997, 1000)])
+def test_wilson_is_that_of_scipy(successes: int, trials: int) -> None:
+    expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")
+    found = wilson_interval(successes, trials)
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+    assert wilson_interval(0, 0) is None
+
+
+class TestErrorRate:
+    def test_it_is_the_linearised_variance_on_the_log_scale(self) -> None:
+        errors, words = np.array([1, 0, 2, 0, 1, 3]), np.array([10, 12, 9, 11, 10, 8])
+        found = error_rate_interval(errors.tolist(), words.tolist(), list("abcdef"))
+        rate = errors.sum() / words.sum()
+        deviations = (errors - rate * words) / (1 - words / words.sum())
+        error = math.sqrt((deviations**2).sum()) / words.sum() / rate
+        spread = math.exp(stats.t.ppf(0.975, 5) * error)
+        assert found is not None
+        assert (found.low, found.high) == pytest.approx((rate / spread, rate * spread))
+        assert (found.clusters, found.conditional) == (6, "")
+
+    def test_utterances_of_a_speaker_count_as_one(self) -> None:
+        alone = error_rate_interval([1, 0, 2, 0, 1], [9, 8, 7, 6, 5], list("abcde"))
+        split = error_rate_interval([1, 0, 0, 2, 0, 0, 1], [5, 4, 8, 7, 3, 3, 5], list("aabcdde"))
+        assert alone == split
+
+    def test_correlated_errors_widen_it(self) -> None:
+        errors, words = [0, 0, 0, 5, 5, 5] * 15, [10] * 90
+        speakers = [f"{block}{hard}" for block in range(15) for hard in "eeehhh"]
+        by_speaker = error_rate_interval(errors, words, speakers)
+        independent = error_rate_interval(errors, words, [None] * 90)
+        assert by_speaker is not None
+        assert independent is not None
+        assert by_speaker.high - by_speaker.low > independent.high - independent.low
+
+    @pytest.mark.parametrize(
+        ("speakers", "said"),
+        [
+            (["a"] * 6, "conditional on 1 speaker"),
+            (["a", "a", "b", "b", "b", "b"], "conditional on 2 speakers"),
+            ([None] * 6, ""),
+            (list("abcdef"), ""),
+        ],
+    )
+    def test_few_speakers_make_it_conditional_on_them(self, speakers: list[str | None], said: str) -> None:
+        found = error_rate_interval([1, 0, 2, 0, 1, 3], [10] * 6, speakers)
+        assert found is not None
+        assert (found.conditional, found.clusters) == (said, 6)
+
+    def test_no_errors_leave_a_bound_and_not_zero_width(self) -> None:
+        found = error_rate_interval([0] * 10, [30] * 10, [None] * 10)
+        assert found is not None
+        assert found.low == 0
+        # Of ten utterances so large a share may be wrong in every word.
+        assert found.high == pytest.approx(1 - 0.05 ** (1 / 10))
+        assert found.method == "rule of three"
+
+    @pytest.mark.parametrize("each", [1, 10, 20])
+    def test_the_same_rate_everywhere_leaves_a_width_too(self, each: int) -> None:
+        found = error_rate_interval([each] * 6, [10] * 6, [None] * 6)
+        assert found is not None
+        assert 0 < found.low < each / 10 < found.high
+
+    @pytest.mark.parametrize(("errors", "words"), [([], []), ([1, 0, 2, 1], [10] * 4), ([0, 1, 0, 0, 0], [0] * 5)])
+    def test_there_is_none_where_there_is_nothing_to_estimate_from(self, errors: list[int], words: list[int]) -> None:
+        assert error_rate_interval(errors, words, [None] * len(errors)) is None
+
+    def test_a_rate_that_one_utterance_made_keeps_within_sense(self) -> None:
+        found = error_rate_interval([50, 0, 0, 0, 0], [1, 100, 100, 100, 100], [None] * 5)
+        assert found is not None
+        assert found.high < 30 * 50 / 401
+
+
+class TestTimes:
+    def test_a_ratio_agrees_with_a_plain_bootstrap(self) -> None:
+        random = np.random.default_rng(1)
+        audio = random.uniform(1, 10, 40)
+        spent = audio * 0.1 + random.normal(0, 0.05, 40) ** 2
+        found = time_ratio_interval(spent.tolist(), audio.tolist())
+        draws = [random.integers(0, 40, 40) for _ in range(4000)]
+        low, high = np.quantile([spent[d].sum() / audio[d].sum() for d in draws], [0.025, 0.975])
+        assert found is not None
+        assert (found.low, found.high) == pytest.approx((low, high), rel=0.03)
+
+    def test_times_that_are_all_alike_are_not_known_exactly(self) -> None:
+        found = time_ratio_interval([0.1] * 8, [1.0] * 8)
+        assert found is not None
+        assert found.low < 0.1 < found.high
+
+    def test_four_calls_have_no_interval(self) -> None:
+        assert time_ratio_interval([1.0] * 4, [2.0] * 4) is None
+
+
+class TestQuantiles:
+    @pytest.mark.parametrize(("n", "q"), [(72, 0.95), (500, 0.95), (6, 0.5), (40, 0.5), (368, 0.99)])
+    def test_the_ends_are_the_order_statistics_between_which_it_lies(self, n: int, q: float) -> None:
+        found = quantile_interval([float(i) for i in range(1, n + 1)], q)
+        assert found is not None
+        # P(the quantile is below the r-th of n values) = P(fewer than r values lie below it).
+        assert stats.binom.cdf(found.low - 1, n, q) <= 0.025 < stats.binom.cdf(found.low, n, q)
+        assert stats.binom.sf(found.high - 1, n, q) <= 0.025 < stats.binom.sf(found.high - 2, n, q)
+
+    @pytest.mark.parametrize(("n", "q"), [(0, 0.5), (5, 0.5), (71, 0.95), (367, 0.99)])
+    def test_with_fewer_values_there_is_none(self, n: int, q: float) -> None:
+        assert quantile_interval([float(i) for i in range(n)], q) is None
+
+    def test_nor_of_values_that_are_all_the_same(self) -> None:
+        assert quantile_interval([1.0] * 100, 0.5) is None
+
+    def test_the_binomial_is_that_of_scipy(self) -> None:
+        assert binomial_cdf(300, 0.95) == pytest.approx(stats.binom.cdf(np.arange(301), 300, 0.95), abs=1e-12)
+
+
+def test_a_mean_of_scores_that_are_all_the_same_has_no_interval() -> None:
+    assert mean_interval([3.0] * 10) is None

@@ -1,0 +1,106 @@
+"""Streams with real weights on real speech: tiny.en and Moonshine tiny, in process and over a line that breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faulty_net import FaultyNet
+
+from pytest_modellab.assets.store import Store
+from pytest_modellab.catalog.datasets import Utterance, prepare
+from pytest_modellab.catalog.load import Catalog, load
+from pytest_modellab.catalog.validate import full_options
+from pytest_modellab.catalog.weights import local_folder
+from pytest_modellab.cli.streaming_server import StreamingServer
+from pytest_modellab.core.metrics import asr
+from pytest_modellab.core.metrics.streaming import Shown, first_partial
+from pytest_modellab.core.text import normalizer
+from pytest_modellab.engines.base import DeviceRef, LoadRequest
+from pytest_modellab.engines.registry import available, engine_class
+from pytest_modellab.engines.websocket_asr import WebsocketAsr
+from pytest_modellab.tasks.streaming import handler as streaming_handler
+
+ROOT = Path(__file__).parents[2]
+RATE = 16_000
+LIBRISPEECH = "librispeech-61-70968-0000"
+
+
+@cache
+def catalog() -> Catalog:
+    return load(ROOT / "fixtures", ROOT)
+
+
+@cache
+def clips() -> dict[str, Utterance]:
+    return {each.id: each for each in prepare(catalog().datasets["smoke-en"], catalog(), Store()).utterances}
+
+
+def loaded(id: str) -> Any:
+    model = catalog().models[id]
+    folder = local_folder(model, catalog(), Store())
+    return engine_class(available()[model.engine]).load(
+        LoadRequest(DeviceRef("cpu"), full_options(model, "cpu"), folder)
+    )
+
+
+@pytest.fixture(scope="module")
+def whisper() -> Iterator[Any]:
+    engine = loaded("faster-whisper-tiny.en")
+    yield engine
+    engine.close()
+
+
+def stream(engine: Any, clip: str, *, pace: float | None = None, chunk_s: float = 0.25) -> dict[str, Any]:
+    samples = clips()[clip].samples(RATE)
+    message = {"rate": RATE, "language": "en", "chunk_s": chunk_s, "pace": pace, "offline": False}
+    return streaming_handler.answer(engine, message, samples.astype("<f4").tobytes())[0]
+
+
+def errors(clip: str, text: str) -> int:
+    return asr.score(clips()[clip].text, text, normalizer("whisper-english")).words.errors
+
+
+@pytest.mark.parametrize("clip", ["jfk", LIBRISPEECH, "whispered"])
+def test_at_the_pace_of_speech_the_first_word_shows_before_the_last_is_spoken(whisper: Any, clip: str) -> None:
+    reply = stream(whisper, clip, pace=1.0)
+    assert reply["audio_s"] > 4
+    first = first_partial(Shown(each["at_s"], each["audio_s"], each["text"].split()) for each in reply["partials"])
+    assert first is not None
+    # In audio, and not by the clock: a busy machine takes longer, but shows no word later in the speech.
+    assert first.audio_s <= 2.0 < reply["audio_s"]
+    assert reply["partials"][0]["at_s"] >= first.audio_s
+    assert errors(clip, reply["text"]) <= 4
+
+
+def test_chunks_and_pace_change_no_letter(whisper: Any) -> None:
+    texts = {stream(whisper, LIBRISPEECH, chunk_s=chunk_s)["text"] for chunk_s in (0.1, 0.37, 10.0)}
+    assert len(texts) == 1
+    assert errors(LIBRISPEECH, texts.pop()) == 0
+
+
+def test_a_line_that_breaks_twice_changes_no_letter(whisper: Any) -> None:
+    here = stream(whisper, LIBRISPEECH)
+    with StreamingServer(whisper, "tiny.en") as server, FaultyNet(server.url, (40_000, 90_000)) as net:
+        remote = WebsocketAsr.load(LoadRequest(DeviceRef("cpu"), {"url": server.url}, None))
+        there = stream(WebsocketAsr.load(LoadRequest(DeviceRef("cpu"), {"url": server.url}, None)), LIBRISPEECH)
+        assert there["text"] == here["text"]
+        remote = WebsocketAsr(type(remote._options)(url=net.url), "tiny.en")
+        broken = stream(remote, LIBRISPEECH)
+        assert net.dropped == 2
+    assert broken["reconnects"] == 2
+    assert broken["text"] == here["text"]
+
+
+def test_moonshine_streams_by_its_own_means() -> None:
+    engine = loaded("moonshine-tiny-en")
+    try:
+        one, other = (stream(engine, LIBRISPEECH, chunk_s=chunk_s) for chunk_s in (0.25, 0.6))
+    finally:
+        engine.close()
+    assert one["text"] == other["text"]
+    assert errors(LIBRISPEECH, one["text"]) == 0
+    assert one["partials"][0]["audio_s"] <= 1.0

@@ -1,0 +1,182 @@
+"""The page in a browser: it sorts, filters, unfolds and plays, with no error and nothing fetched."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+from chromium import launched, needs_chromium
+from pages import card, case, heard, rendered, spoken, streamed
+
+from pytest_modellab.results.record import CaseRef, Record
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = needs_chromium
+
+
+class Tone:
+    """Every recording is a tone of 0.3 s."""
+
+    def clip(self, record: Record, utterance: str) -> bytes:
+        file = io.BytesIO()
+        samples = 0.5 * np.sin(np.arange(4_800) / 8)
+        soundfile.write(file, samples, 16_000, format="FLAC", subtype="PCM_16")
+        return file.getvalue()
+
+    def licence(self, case: CaseRef) -> str:
+        return "CC0-1.0"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of several cases; one of its two sounds is a link to a file beside it."""
+    folder = tmp_path_factory.mktemp("reports")
+    made = [heard(model=model, wer=wer) for model, wer in (("middle", 0.1), ("worst", 0.4), ("best", 0.02))]
+    other = spoken(folder).model_copy(update={"case": case("other", "tts")})
+    found = card(folder, *made, spoken(folder), other, streamed())
+    size = next((folder / "audio").rglob("*.flac")).stat().st_size
+    text = rendered(folder, found, embedded_bytes=2 * size)
+    linked = rendered(folder, found, embedded_bytes=0)
+    (folder / "scorecard.html").write_text(text, encoding="utf-8")
+    played = rendered(folder, found, recordings=Tone())
+    (folder / "heard.html").write_text(played, encoding="utf-8")
+    (folder / "linked.html").write_text(linked, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as found:
+        yield found
+
+
+@pytest.fixture
+def tab(browser: Browser, place: Path) -> Iterator[Page]:
+    """The page, opened from disk; whatever it complains of or asks for fails the test."""
+    complaints: list[str] = []
+    opened = browser.new_page()
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: complaints.append(request.url) if _outside(request.url) else None)
+    opened.goto((place / "scorecard.html").as_uri())
+    yield opened
+    opened.close()
+    assert complaints == []
+
+
+def _outside(url: str) -> bool:
+    return not url.startswith(("file:", "data:", "blob:"))
+
+
+def models(tab: Page) -> list[str]:
+    found: list[str] = tab.locator("#table-asr > tbody > tr:visible > th").all_inner_texts()
+    return found
+
+
+def test_a_heading_sorts_and_says_so(tab: Page) -> None:
+    head = tab.locator("#table-asr thead th", has_text="WER").first
+    assert models(tab) == ["middle", "worst", "best"]
+    head.get_by_role("button").click()
+    assert models(tab) == ["best", "middle", "worst"]
+    assert head.get_attribute("aria-sort") == "ascending"
+    head.get_by_role("button").press("Enter")
+    assert models(tab) == ["worst", "middle", "best"]
+    assert head.get_attribute("aria-sort") == "descending"
+    tab.locator("#table-asr thead th", has_text="model").get_by_role("button").click()
+    assert models(tab) == ["best", "middle", "worst"]
+    assert head.get_attribute("aria-sort") == "none"
+
+
+def test_words_and_verdicts_filter(tab: Page) -> None:
+    form = tab.locator("form[data-table=table-asr]")
+    form.get_by_label("Filter").fill("be cpu")
+    assert models(tab) == ["best"]
+    assert form.locator("output").inner_text() == "1 of 3 shown"
+    form.get_by_label("Filter").fill("")
+    form.get_by_label("Verdict").select_option("fail")
+    assert models(tab) == ["worst"]
+
+
+def test_a_grade_opens_to_its_bands(tab: Page) -> None:
+    criteria = tab.locator("#table-asr .grade table").first
+    assert not criteria.is_visible()
+    tab.locator("#table-asr .grade summary").first.click()
+    assert criteria.is_visible()
+
+
+def test_a_link_in_a_table_opens_the_case_down_to_a_wrong_word(tab: Page) -> None:
+    wrong = tab.locator("#case-2 del", has_text="quick")
+    assert not wrong.is_visible()
+    tab.locator("#table-asr").get_by_role("link", name="worst").click()
+    wrong.wait_for(state="visible")
+    assert tab.locator("#case-2 .sub ins").first.inner_text() == "quack"
+
+
+@pytest.mark.parametrize("name", ["scorecard.html", "linked.html"])
+def test_a_clip_plays(tab: Page, place: Path, name: str) -> None:
+    tab.goto((place / name).as_uri())
+    tab.locator("#case-4 > summary").click()
+    clip = tab.locator("#case-4 audio").first
+    assert str(clip.get_attribute("src")).startswith("data:" if name == "scorecard.html" else "audio/")
+    assert played(clip) == pytest.approx(0.2, abs=0.01)
+
+
+def test_what_was_heard_plays_beside_the_wrong_word(tab: Page, place: Path) -> None:
+    tab.goto((place / "heard.html").as_uri())
+    tab.locator("#case-2 > summary").click()
+    worst = tab.locator("#case-2 .utterances > li").first
+    assert worst.locator("del", has_text="quick").is_visible()
+    assert worst.locator(".sound").inner_text() == "what it heard"
+    assert played(worst.locator("audio")) == pytest.approx(0.3, abs=0.01)
+
+
+def played(clip: Locator) -> float:
+    """Plays to its end; its seconds."""
+    return float(
+        clip.evaluate(
+            "audio => new Promise((done, failed) => { audio.onended = () => done(audio.duration);"
+            " audio.onerror = () => failed(audio.error.message); audio.play() })"
+        )
+    )
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(tab: Page) -> None:
+    def background() -> str:
+        return str(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    tab.emulate_media(color_scheme="light")
+    light = background()
+    tab.emulate_media(color_scheme="dark")
+    dark = background()
+    assert light != dark
+    tab.get_by_role("button", name="Light or dark").click()
+    assert background() == light
+    tab.reload()
+    assert background() == light
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_nothing_is_wider_than_the_window(tab: Page, width: int) -> None:
+    tab.set_viewport_size({"width": width, "height": 800})
+    tab.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_keyboard_comes_first_to_the_summary(tab: Page) -> None:
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Skip to the summary"
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "summary"
+
+
+def test_it_prints_without_what_only_a_screen_can_use(tab: Page) -> None:
+    tab.emulate_media(media="print")
+    assert not tab.locator("form.filter").first.is_visible()
+    assert tab.locator("#table-asr").is_visible()

@@ -1,0 +1,195 @@
+"""Recordings on the page: what a model heard beside what it made of it, where it is on this machine and unchanged."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from fakelab import FakeLab
+from pages import Parsed, card, heard, rendered, spoken
+from records import record, utterance
+
+from pytest_modellab.cli import main
+from pytest_modellab.reports.scorecard.page import sounds
+from pytest_modellab.results.record import CaseRef, Record
+
+BOTH = pytest.mark.parametrize("workers", ["-n0", "-n2"])
+ON = ("-o", "modellab_page=true")
+
+
+class Kept:
+    """Recordings of one size."""
+
+    def __init__(self, size: int = 10, why: str = "") -> None:
+        self.size, self.why = size, why
+        self.asked: list[str] = []
+
+    def clip(self, record: Record, utterance: str) -> bytes:
+        self.asked.append(utterance)
+        if self.why:
+            raise sounds.NoRecording(self.why)
+        return b"x" * self.size
+
+    def licence(self, case: CaseRef) -> str:
+        return "CC0-1.0"
+
+
+def players(text: str) -> list[str]:
+    return [url for tag, url in Parsed(text).resources if tag == "audio"]
+
+
+def decoded(url: str) -> tuple[np.ndarray[Any, Any], int]:
+    kind, _, data = url.partition(",")
+    assert kind == "data:audio/flac;base64"
+    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(data)))
+    return samples, rate
+
+
+class TestPage:
+    def test_each_utterance_has_a_player_and_the_case_its_licence(self, tmp_path: Path) -> None:
+        text = rendered(tmp_path, card(tmp_path, heard()), recordings=Kept())
+        assert players(text) == [f"data:audio/flac;base64,{base64.b64encode(b'x' * 10).decode()}"] * 2
+        said = Parsed(text).text
+        assert "recordings of talk: CC0-1.0" in said
+        assert "without a player" not in said
+
+    def test_a_voice_was_given_nothing_to_hear(self, tmp_path: Path) -> None:
+        kept = Kept()
+        rendered(tmp_path, card(tmp_path, spoken(tmp_path)), recordings=kept)
+        assert kept.asked == []
+
+    def test_why_there_is_none_is_said_once(self, tmp_path: Path) -> None:
+        text = rendered(tmp_path, card(tmp_path, heard(), heard(model="other")), recordings=Kept(why="it is <gone>"))
+        assert players(text) == []
+        assert Parsed(text).text.count("without a player: talk: it is <gone>") == 1
+        assert "recordings of" not in text
+
+    def test_no_case_takes_the_room_of_another_and_what_is_beyond_it_is_told(self, tmp_path: Path) -> None:
+        found = card(tmp_path, heard(), heard(model="other"))
+        text = rendered(tmp_path, found, recordings=Kept(6_000), embedded_bytes=20_000)
+        assert len(players(text)) == 2
+        assert "without a player: talk: 2 recordings beyond the room for sound" in Parsed(text).text
+
+    def test_what_cannot_fit_is_not_even_read(self, tmp_path: Path) -> None:
+        long = utterance("long").model_copy(update={"audio_s": 600.0})
+        kept = Kept()
+        handed = sounds.Sounds(None, tmp_path, cases=1, embedded_bytes=1_000_000, recordings=kept)
+        assert handed.heard("it", record(), long) is None
+        assert handed.heard("it", record(), utterance("short")) is not None
+        assert kept.asked == ["short"]
+
+    def test_after_a_few_that_did_not_fit_none_is_read(self, tmp_path: Path) -> None:
+        kept = Kept(50_000)
+        handed = sounds.Sounds(None, tmp_path, cases=1, embedded_bytes=40_000, recordings=kept)
+        for n in range(9):
+            assert handed.heard("it", record(), utterance(str(n))) is None
+        assert len(kept.asked) == 3
+        assert handed.silent == ["talk: 9 recordings beyond the room for sound"]
+
+
+@BOTH
+def test_a_session_plays_what_was_heard(lab: FakeLab, workers: str) -> None:
+    lab.model(wrong={1: "to fine"})
+    lab.dataset(licence="CC-BY-4.0")
+    lab.limits({"metric": "wer", "max": 0.1})
+    lab.run(workers, *ON)
+    text = page(lab)
+    found = [decoded(url) for url in players(text)]
+    assert [rate for _, rate in found] == [16_000] * 3
+    # The worst first: the second clip.
+    original, _ = soundfile.read(lab.catalog / "datasets" / "clips-1.wav")
+    np.testing.assert_array_equal(found[0][0], original)
+    assert "recordings of clips: CC-BY-4.0" in Parsed(text).text
+
+
+def test_none_where_the_ini_file_forbids_it(lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.ready()
+    lab.run(*ON, "-o", "modellab_page_recordings=false")
+    assert players(page(lab)) == []
+    lab.pytester.makeini("[pytest]\nmodellab_catalog = lab\nmodellab_page_recordings = false\n")
+    assert main(["scorecard", "--html", "again.html"]) == 0
+    assert players(Path("again.html").read_text(encoding="utf-8")) == []
+
+
+def test_a_session_without_a_page_reads_no_recording_for_it(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise AssertionError("nothing is to be read")
+
+    monkeypatch.setattr("pytest_modellab.reports.scorecard.recordings.Recordings.__init__", refused)
+    assert lab.ready().run().ret == 0
+
+
+def changed(folder: Path) -> None:
+    samples, rate = soundfile.read(folder / "clips-1.wav")
+    soundfile.write(folder / "clips-1.wav", samples / 2, rate)
+
+
+def gone(folder: Path) -> None:
+    (folder / "clips-1.wav").unlink()
+
+
+def left(folder: Path) -> None:
+    (folder / "clips.yaml").unlink()
+
+
+class TestCommand:
+    @pytest.mark.parametrize(
+        ("later", "why"),
+        [
+            (changed, "clips: recordings or references have changed since"),
+            (gone, "clips: can't be read on this machine: "),
+            (left, "clips: the catalog has no such data set any more"),
+        ],
+    )
+    def test_what_is_no_more_as_it_was_is_not_played(
+        self, lab: FakeLab, later: Callable[[Path], None], why: str
+    ) -> None:
+        lab.ready().run()
+        assert main(["scorecard", "--html", "before.html"]) == 0
+        assert len(players(Path("before.html").read_text(encoding="utf-8"))) == 3
+        later(lab.catalog / "datasets")
+        assert main(["scorecard", "--html", "after.html"]) == 0
+        text = Path("after.html").read_text(encoding="utf-8")
+        assert players(text) == []
+        assert Parsed(text).text.count(f"without a player: {why}") == 1
+
+    def test_derived_sets_are_made_again(self, lab: FakeLab) -> None:
+        lab.model()
+        lab.dataset(tiers=[], licence="CC0-1.0")
+        derive = {"from": "clips", "seed": 1, "noisy": [{"noise": "white", "snr_db": 0}]}
+        base = {"schema": "modellab.dataset/1", "id": "noisy", "tasks": ["asr"], "tiers": ["smoke"], "language": "en"}
+        lab.spec("datasets/noisy.yaml", {**base, "derive": derive})
+        lab.run()
+        assert main(["scorecard", "--html", "page.html"]) == 0
+        text = Path("page.html").read_text(encoding="utf-8")
+        clean, _ = soundfile.read(lab.catalog / "datasets" / "clips-0.wav")
+        assert len(players(text)) == 3
+        assert all(not np.array_equal(decoded(url)[0], clean) for url in players(text))
+        assert "recordings of noisy: CC0-1.0" in Parsed(text).text
+
+    def test_a_part_of_a_data_set(self, lab: FakeLab) -> None:
+        lab.ready().run("--lab-max-utterances=2")
+        assert main(["scorecard", "--html", "page.html"]) == 0
+        assert len(players(Path("page.html").read_text(encoding="utf-8"))) == 2
+
+    def test_a_broken_catalog_costs_the_recordings_alone(
+        self, lab: FakeLab, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        lab.ready().run()
+        lab.spec("limits.yaml", {"colour": "red"})
+        capsys.readouterr()
+        assert main(["scorecard", "--html", "page.html"]) == 0
+        said = capsys.readouterr()
+        assert said.out == "page.html\n"
+        assert said.err.startswith("modellab: the page is without recordings: ")
+        assert players(Path("page.html").read_text(encoding="utf-8")) == []
+
+
+def page(lab: FakeLab) -> str:
+    return (lab.path / "reports" / "scorecard.html").read_text(encoding="utf-8")

@@ -1,0 +1,113 @@
+"""Accuracy against cost, and one model's devices side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fakelab import FakeLab
+from records import TIMING, record
+
+from pytest_modellab.reports.scorecard.card import Row
+from pytest_modellab.reports.scorecard.tradeoffs import fronts, speed_ups
+from pytest_modellab.results.record import Price
+from pytest_modellab.results.verdicts import case_key
+
+
+def row(
+    model: str, wer: float | None, rtf: float | None, *, device: str = "cpu", per_hour: float | None = None, **more: Any
+) -> Row:
+    price = None if per_hour is None else Price(per_hour=per_hour, currency="EUR")
+    found = record(model, device, wer=wer, timing=TIMING.model_copy(update={"rtf": rtf}), price=price)
+    figures = {name: found.figure(name) for name in ("wer", "rtf", "cost_per_audio_hour", "clip5_s", "load_s")}
+    return Row(
+        **{
+            "case": found.case,
+            "title": model,
+            "status": "pass",
+            "figures": figures,
+            "currency": price and price.currency,
+            "device_kind": device.partition("-")[0],
+            "record": case_key(found.case),
+            **more,
+        }
+    )
+
+
+class TestFront:
+    def test_what_is_no_worse_in_both_beats_what_is_worse_in_one(self) -> None:
+        (front,) = fronts(
+            [row("best", 0.02, 0.5), row("quick", 0.10, 0.1), row("poor", 0.10, 0.6), row("mid", 0.05, 0.3)]
+        )
+        assert [point.case.model for point in front.points] == ["quick", "mid", "best", "poor"]
+        assert [point.dominated_by for point in front.points] == [None, None, None, "best:cpu"]
+        assert str(front) == (
+            "best trade of WER against RTF on talk: quick:cpu, mid:cpu, best:cpu (beaten: poor:cpu by best:cpu)"
+        )
+
+    def test_equal_ones_both_stand(self) -> None:
+        (front,) = fronts([row("one", 0.1, 0.1), row("two", 0.1, 0.1)])
+        assert [point.dominated_by for point in front.points] == [None, None]
+
+    def test_with_prices_it_is_money_that_counts(self) -> None:
+        slow_but_cheap = row("tiny", 0.1, 0.5, per_hour=0.1)
+        quick_but_dear = row("tiny", 0.1, 0.1, device="cuda", per_hour=2.0)
+        (front,) = fronts([slow_but_cheap, quick_but_dear])
+        assert (front.cost, front.currency) == ("cost_per_audio_hour", "EUR")
+        assert [point.cost for point in front.points] == pytest.approx([0.05, 0.2])
+        assert front.points[1].dominated_by == "tiny:cpu"
+
+    def test_a_price_that_one_device_lacks_leaves_the_time(self) -> None:
+        (front,) = fronts([row("one", 0.1, 0.1, per_hour=1.0), row("two", 0.05, 0.2)])
+        assert (front.cost, front.currency) == ("rtf", None)
+
+    def test_one_case_or_a_missing_figure_makes_no_front(self) -> None:
+        assert fronts([row("one", 0.1, 0.1)]) == []
+        assert fronts([row("one", 0.1, 0.1), row("two", None, 0.1), row("three", 0.1, None)]) == []
+        assert fronts([row("one", 0.1, 0.1), row("two", 0.2, 0.2, record=None)]) == []
+
+
+class TestSpeedUp:
+    def test_it_is_the_time_of_the_cpu_over_that_of_the_device(self) -> None:
+        cpu, gpu = row("tiny", 0.1, 0.5), row("tiny", 0.1, 0.1, device="cuda")
+        gpu = gpu.model_copy(update={"figures": {**gpu.figures, "clip5_s": 0.1}})
+        found = speed_ups([gpu, cpu])
+        assert [(each.case.device, each.over_cpu) for each in found] == [("cuda", pytest.approx(7.0)), ("cpu", 1.0)]
+
+    def test_a_missing_time_gives_none(self) -> None:
+        cpu = row("tiny", 0.1, 0.5)
+        gpu = row("tiny", 0.1, 0.1, device="cuda", figures={})
+        assert [each.over_cpu for each in speed_ups([cpu, gpu])] == [1.0, None]
+
+    def test_one_device_or_no_cpu_has_no_speed_up(self) -> None:
+        assert speed_ups([row("one", 0.1, 0.1), row("two", 0.1, 0.1, device="cuda")]) == []
+        assert speed_ups([row("one", 0.1, 0.1, device="cuda"), row("one", 0.1, 0.1, device="mps")]) == []
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_devices_stand_side_by_side_and_cost_is_told(lab: FakeLab, workers: str) -> None:
+    lab.ready(devices={"cpu": {}, "slow-cpu": {"delay_s": 0.2}})
+    price = {"per_hour": 2, "currency": "EUR"}
+    devices = [{"id": "cpu", "kind": "cpu", "price": price}, {"id": "slow-cpu", "kind": "cpu", "price": price}]
+    lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": devices})
+    result = lab.run(workers)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "model*device*data set*load*5 s clip*speed-up over CPU",
+            "fake*cpu*clips*1.00 x",
+            "fake*slow-cpu*clips*0.0* x",
+            "best trade of WER against EUR per hour of audio on clips: fake:cpu (beaten: fake:slow-cpu by fake:cpu)",
+        ]
+    )
+    (front,) = lab.scorecard()["fronts"]
+    assert front["points"][0]["cost"] == pytest.approx(2 * lab.scorecard()["rows"][0]["figures"]["rtf"])
+
+
+def test_a_price_without_a_currency_is_refused_with_its_line(lab: FakeLab) -> None:
+    lab.ready()
+    devices = [{"id": "cpu", "kind": "cpu", "price": {"per_hour": 2, "currency": "euro"}}]
+    lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": devices})
+    result = lab.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*lab/devices.yaml:7: *expected a currency such as EUR or USD, found `euro`"])

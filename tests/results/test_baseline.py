@@ -1,0 +1,236 @@
+"""Baselines: saved answers, and later runs held against them utterance by utterance."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from catalogs import SHA
+from fakelab import FakeLab
+
+from pytest_modellab.cli import main
+from pytest_modellab.results.baseline import BaselineError, read
+from pytest_modellab.results.speed_baseline import SUFFIX
+
+Output = pytest.CaptureFixture[str]
+SUITE = """
+import pytest
+
+pytestmark = pytest.mark.asr
+
+
+def test_no_worse(no_worse):
+    assert no_worse()
+
+
+def test_within_a_point(no_worse):
+    assert no_worse(margin=0.01)
+"""
+
+
+@pytest.fixture
+def saved(lab: FakeLab, capsys: Output) -> FakeLab:
+    """A lab whose good answers were saved, and whose suite holds later runs against them."""
+    lab.texts = [f"utterance number {i} of a good dozen" for i in range(12)]
+    lab.ready()
+    assert lab.run().ret == 0
+    assert main(["baseline", "save"]) == 0
+    lab.pytester.makepyfile(test_suite=SUITE)
+    capsys.readouterr()
+    return lab
+
+
+def spoil(lab: FakeLab, count: int) -> None:
+    """Let the model get a word wrong in the first `count` utterances."""
+    lab.model(wrong={i: f"utterance lumber {i} of a good dozen" for i in range(count)})
+
+
+def test_the_same_answers_pass(saved: FakeLab, capsys: Output) -> None:
+    result = saved.run()
+    # Twelve answers that stayed the same pass, and can't exclude a point.
+    result.stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+    assert result.ret == 0
+    assert main(["baseline", "compare"]) == 0
+    assert "fake:cpu:clips: unchanged: WER 0.0 % -> 0.0 %, +0 points" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_a_regression_fails_and_shows_both_transcripts(saved: FakeLab, workers: str, capsys: Output) -> None:
+    spoil(saved, 8)
+    result = saved.run(workers)
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*fail: WER 9.5 %, limit <= 0.0 % (reports/baselines/asr/fake-cpu-clips.jsonl)*worse: WER 0.0 % -> 9.5 %*",
+            "*worse: clip-0: 0 -> 1 errors",
+            "*before:    utterance number 0 of a good dozen",
+            "*now:       utterance lumber 0 of a good dozen",
+        ]
+    )
+    assert main(["baseline", "compare"]) == 1
+    assert "worse: WER" in capsys.readouterr().out
+
+
+def test_one_more_error_is_no_regression_but_not_within_a_point(saved: FakeLab) -> None:
+    spoil(saved, 1)
+    result = saved.run()
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+
+
+def test_a_rise_that_no_test_can_tell_from_chance_does_not_pass(saved: FakeLab) -> None:
+    spoil(saved, 3)
+    saved.run().stdout.fnmatch_lines(["*3 answers changed, and no test can tell fewer than 5 from chance*"])
+    limits = saved.pytester.path / "lab/limits.yaml"
+    limits.write_text(limits.read_text() + "baselines:\n  - {tolerance: 0.04, sanity: 0.05, dataset: clips}\n")
+    saved.run().stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+    limits.write_text(limits.read_text().replace("0.04, sanity: 0.05", "0.01, sanity: 0.02"))
+    result = saved.run()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*beyond the sanity bound of 2 points (lab/limits.yaml:*)*"])
+
+
+def test_an_improvement_passes(saved: FakeLab, capsys: Output) -> None:
+    spoil(saved, 8)
+    saved.run()
+    assert main(["baseline", "save"]) == 0
+    saved.model()
+    saved.run().stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+    assert main(["baseline", "compare"]) == 0
+    assert "better: WER" in capsys.readouterr().out
+
+
+def test_without_a_baseline_the_test_is_skipped_and_says_so(lab: FakeLab) -> None:
+    lab.ready()
+    lab.pytester.makepyfile(test_suite=SUITE)
+    result = lab.run("-rs")
+    result.assert_outcomes(skipped=2)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*no baseline reports/baselines/asr/fake-cpu-clips.jsonl; `modellab baseline save`*"])
+
+
+def test_changed_data_are_refused_and_that_blocks(saved: FakeLab, capsys: Output) -> None:
+    manifest = saved.catalog / "datasets" / "clips.jsonl"
+    rows = [json.loads(line) for line in manifest.read_text().splitlines()]
+    rows[0]["text"] = "something else"
+    manifest.write_text("\n".join(map(json.dumps, rows)))
+    result = saved.run()
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*the data changed since the baseline was saved*"])
+    assert main(["baseline", "compare"]) == 1
+    assert "refused: " in capsys.readouterr().out
+
+
+def test_a_refusal_counts_without_an_assertion(saved: FakeLab) -> None:
+    saved.pytester.makepyfile(test_suite="def test_it(run, no_worse):\n    assert run.wer < 1\n    no_worse()\n")
+    (saved.path / "reports/baselines/asr/fake-cpu-clips.jsonl").write_text("")
+    result = saved.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["NOT PASSED: asr/fake:cpu:clips fails its gate though no test failed*"])
+
+
+def test_reports_that_lie_elsewhere_leave_the_baselines_where_they_are(saved: FakeLab) -> None:
+    spoil(saved, 8)
+    assert saved.run("--lab-report=elsewhere").ret == 1
+
+
+def test_a_damaged_baseline_names_its_line_and_blocks(saved: FakeLab) -> None:
+    path = saved.path / "reports" / "baselines" / "asr" / "fake-cpu-clips.jsonl"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:3], "{}", *lines[4:]]) + "\n")
+    with pytest.raises(BaselineError, match=r"clips\.jsonl:4: not a line of a modellab.baseline/1"):
+        read(path)
+    saved.run().assert_outcomes(failed=2)
+
+
+def test_a_run_with_failures_or_cut_short_is_no_baseline(lab: FakeLab, capsys: Output) -> None:
+    lab.ready(faults={lab.size(1): "raise"})
+    lab.run()
+    assert main(["baseline", "save"]) == 1
+    assert "1 utterance got no answer" in capsys.readouterr().out
+    lab.model()
+    lab.run("--lab-max-utterances", "2")
+    assert main(["baseline", "save", "fake:*"]) == 1
+
+
+def test_baselines_are_shown_and_cases_chosen(saved: FakeLab, capsys: Output) -> None:
+    assert main(["baseline", "show"]) == 0
+    assert "fake:cpu:clips" in capsys.readouterr().out
+    assert main(["baseline", "save", "other:*"]) == 2
+    assert main(["baseline", "compare", "--reports", "elsewhere"]) == 2
+    assert main(["baseline", "show", "--reports", "elsewhere"]) == 0
+
+
+def test_a_baseline_is_small_and_diffs_by_utterance(saved: FakeLab) -> None:
+    path = saved.path / "reports" / "baselines" / "asr" / "fake-cpu-clips.jsonl"
+    head, *answers = path.read_text().splitlines()
+    assert json.loads(head)["case"] == {"task": "asr", "model": "fake", "device": "cpu", "dataset": "clips"}
+    assert len(answers) == 12
+    assert max(map(len, answers)) < 200
+
+
+def test_the_baseline_of_an_int8_model_names_the_hardware(lab: FakeLab) -> None:
+    lab.ready(load_fault="int8")  # an option that says so; the fake engine does nothing on it
+    lab.run()
+    assert main(["baseline", "save"]) == 0
+    names = [path.name for path in Path("reports/baselines/asr").iterdir() if not path.name.endswith(SUFFIX)]
+    assert len(names) == 1
+    assert names[0].startswith("fake-cpu-clips-")
+
+
+def test_a_transcript_with_a_line_separator_is_one_line(lab: FakeLab) -> None:
+    lab.texts = ["one\u2028two three", "four five", "six"]
+    lab.ready()
+    lab.run()
+    assert main(["baseline", "save"]) == 0
+    assert read(Path("reports/baselines/asr/fake-cpu-clips.jsonl")).answers[0].hypothesis == "one\u2028two three"
+
+
+OTHER = """
+import pytest
+
+def test_it(no_worse):
+    assert no_worse(than={than!r}, margin={margin})
+"""
+
+
+class TestAnotherModel:
+    @pytest.fixture
+    def two(self, lab: FakeLab) -> FakeLab:
+        lab.texts = [f"utterance number {i} of a good dozen" for i in range(12)]
+        lab.ready()
+        lab.model("poor", wrong={i: f"utterance lumber {i} of a good dozen" for i in range(10)})
+        return lab
+
+    def ask(self, lab: FakeLab, than: str, margin: float | None, *arguments: str) -> pytest.RunResult:
+        lab.pytester.makepyfile(test_suite=OTHER.format(than=than, margin=margin))
+        return lab.run(*arguments)
+
+    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    def test_a_worse_one_fails_and_is_shown_beside_it(self, two: FakeLab, workers: str) -> None:
+        result = self.ask(two, "fake", 0.01, "--lab-model", "poor", workers)
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "*fail: WER 11.9 %, limit <= 0.0 % (fake:cpu:clips)*beyond the sanity bound of 10 points*",
+                "*now:*utterance lumber 0 *",
+            ]
+        )
+
+    def test_a_better_one_and_one_within_the_margin_pass(self, two: FakeLab) -> None:
+        self.ask(two, "poor", None).assert_outcomes(passed=2)
+        self.ask(two, "fake", 0.5).assert_outcomes(passed=2)
+
+    def test_one_that_is_not_there_is_told(self, two: FakeLab) -> None:
+        result = self.ask(two, "fale", 0.01)
+        result.assert_outcomes(failed=2)
+        result.stdout.fnmatch_lines(["*no model `fale` in the catalog; did you mean `fake`? allowed: fake, poor"])
+
+    def test_one_that_cannot_be_had_is_a_skip_with_the_reason(self, two: FakeLab) -> None:
+        path = two.model("poor")
+        pinned = f"weights: {{files: {{model.bin: {{sha256: {SHA}, size: 3}}}}}}\n"
+        path.write_text(path.read_text() + pinned)
+        result = self.ask(two, "poor", 0.01, "--lab-model", "fake", "-rs")
+        result.assert_outcomes(skipped=1)
+        result.stdout.fnmatch_lines(["*SKIPPED*model.bin*is not in the cache and no source is named for it*"])

@@ -1,0 +1,273 @@
+"""What code an answer depends on is computed: what is really run is in it, and what only shows results is not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import pytest
+import test_chat_session as chat
+import test_tts_session as tts
+from fakelab import FakeLab
+from streamlab import stream_lab
+
+from pytest_modellab.catalog.cases import Selection, plan_here
+from pytest_modellab.catalog.load import load
+from pytest_modellab.runner import sources
+from pytest_modellab.runner.case_run import CaseRun
+from pytest_modellab.runner.job import Settings
+from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.session import Session
+
+NAME = "pytest_modellab"
+DUMP = f"""
+import atexit, os, sys
+
+def dump():
+    if any("bench.worker" in each or "bench/worker" in each for each in sys.orig_argv):
+        with open(os.environ["DUMP_MODULES"], "a") as file:
+            names = [sys.modules["__main__"].__spec__.name, *sys.modules]
+            file.writelines(each + "\\n" for each in names if each.partition(".")[0] == "{NAME}")
+
+atexit.register(dump)
+"""
+BESIDE = {
+    f"{NAME}.{name}"
+    for name in (
+        "progress",  # shows
+        "printable",
+        "pace",
+        "bench.watch",
+        "cases",  # the case's name, for messages
+        "bench.session",  # tells to stop
+        "bench.lease",  # waits for a device that is another's
+    )
+}
+"""What runs while a case is answered, and neither samples nor answers pass through."""
+SHOWS = ("progress", "lab", "junit", "cli.why", "web.server", "scorecard.card", "scorecard.page.document", "comparison")
+
+
+def ready_tts(lab: FakeLab) -> None:
+    lab.pytester.makepyfile(test_suite=tts.SUITE)
+    tts.ready(lab)
+
+
+def ready_chat(lab: FakeLab) -> None:
+    lab.pytester.makepyfile(test_suite=chat.SUITE)
+    chat.model(lab, "voice", "modellab_fake_engine:FakeVoice", "tts", sizes=chat.SIZES)
+    chat.listener(lab)
+    chat.dialogues(lab)
+
+
+READY: dict[str, Callable[[FakeLab], object]] = {
+    "asr": FakeLab.ready,
+    "streaming": stream_lab,
+    "tts": ready_tts,
+    "chat": ready_chat,
+}
+
+
+class Ran(NamedTuple):
+    """The modules of the package that a session loaded in its workers, and ran itself, while a case was answered."""
+
+    worker: set[str]
+    session: set[str]
+
+
+@pytest.fixture(params=READY)
+def ran(request: pytest.FixtureRequest, lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """A session in this process, of a task."""
+    READY[request.param](lab)
+    folder = lab.path / "dump"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(DUMP)
+    monkeypatch.setenv("DUMP_MODULES", str(folder / "modules"))
+    monkeypatch.setenv("PYTHONPATH", str(folder), prepend=":")
+    session: set[str] = set()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        name = frame.f_globals.get("__name__", "")
+        if event == "call" and name.partition(".")[0] == NAME:
+            session.add(name)
+
+    finish = CaseRun.finish
+
+    def watched(self: CaseRun) -> Any:
+        before = sys.getprofile()
+        threading.setprofile(note)
+        sys.setprofile(note)
+        try:
+            return finish(self)
+        finally:
+            sys.setprofile(before)
+            threading.setprofile(None)
+
+    monkeypatch.setattr(CaseRun, "finish", watched)
+    lab.run("-p", "no:cacheprovider")
+    assert session
+    return Ran(set((folder / "modules").read_text().split()), session)
+
+
+class Keys:
+    """The digests of a lab's one case that is planned, with the package as it lies in a folder."""
+
+    def __init__(self, lab: FakeLab) -> None:
+        catalog = load(lab.catalog, lab.path)
+        (self.case,) = plan_here(catalog, Selection())[0]
+        self.bench = Bench(catalog, Session(lab.path / "elsewhere", "keys", own=False), Settings())
+        self.dataset = self.bench.dataset(self.case)
+        self.order = self.bench.order(self.case)
+
+    def now(self) -> tuple[str, str]:
+        self.bench._juries.clear()
+        wanted = self.bench.wanted(self.case, self.dataset, self.bench.inputs(self.case, self.dataset, self.order))
+        return wanted.key, wanted.judging
+
+
+def edited(modules: Iterable[str], package: Path, keys: Keys) -> dict[str, tuple[bool, bool]]:
+    """Of each module, whether a line more in it changes the input key, and what figures depend on."""
+    found = {}
+    before = keys.now()
+    for module in sorted(modules):
+        path = sources.file_of(module, package)
+        assert path is not None, module
+        text = path.read_bytes()
+        path.write_bytes(text + b"\n# one line more\n")
+        after = keys.now()
+        found[module] = (after[0] != before[0], after[1] != before[1])
+        path.write_bytes(text)
+    return found
+
+
+def test_an_edit_of_what_is_run_while_a_case_is_answered_changes_the_right_key(
+    lab: FakeLab, ran: Ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    package = tmp_path / "copy" / NAME
+    shutil.copytree(sources.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(sources, "PACKAGE", package)
+    keys = Keys(lab)
+    changed = edited(ran.worker | ran.session, package, keys)
+    assert {f"{NAME}.bench.worker", f"{NAME}.bench.wire", f"{NAME}.engines.base"} <= ran.worker
+    assert [module for module in sorted(ran.worker) if not changed[module][0]] == []
+    only_scoring = {module for module, (answers, figures) in changed.items() if figures and not answers}
+    nothing = {module for module, found in changed.items() if not any(found)}
+    assert nothing <= BESIDE
+    # How an error rate is counted for who watches.
+    assert only_scoring <= {f"{NAME}.text", f"{NAME}.metrics.asr"}
+    shown = edited([f"{NAME}.{each}" for each in SHOWS], package, keys)
+    assert [module for module, found in shown.items() if any(found)] == []
+    scoring = edited([f"{NAME}.{each}" for each in ("text", "metrics.asr", "bench.assemble")], package, keys)
+    assert set(scoring.values()) == {(False, True)}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A small package under this one's name."""
+    for name, text in {
+        "__init__": "",
+        "a": "def f():\n    if True:\n        from .inner import thing\n",
+        "b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from . import d\nelse:\n    from . import e\n",
+        "c": "try:\n    import pytest_modellab.d\nexcept ImportError:\n    pass\n",
+        "d": "",
+        "e": "from .inner import *\n",
+        "broken": "def (",
+        "inner/__init__": "from .one import thing\nfrom ..d import other\n",
+        "inner/one": "thing = 1\n",
+        "inner/two": "from .. import broken\n",
+    }.items():
+        path = tmp_path / NAME / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path / NAME
+
+
+@pytest.mark.parametrize(
+    ("root", "expected"),
+    [
+        ("a", {"", "a", "inner", "inner.one"}),  # in a function; through a package that only passes it on
+        ("b", {"", "b", "e", "inner", "inner.one", "d"}),  # types alone are left out; a star is all of it
+        ("c", {"", "c", "d"}),
+        ("inner.two", {"", "inner", "inner.two", "broken"}),
+        ("nowhere", set()),
+    ],
+)
+def test_the_import_closure(package: Path, root: str, expected: set[str]) -> None:
+    found = sources.closure([f"{NAME}.{root}"], package=package)
+    assert set(found) == {f"{NAME}.{each}".rstrip(".") for each in expected}
+
+
+def test_an_engine_in_a_repository_counts_what_it_imports_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ear.py").write_text("import canal\nfrom pytest_modellab.engines import steps\nclass Ear: ...\n")
+    (tmp_path / "canal.py").write_text("import drum\n")
+    (tmp_path / "drum").mkdir()
+    (tmp_path / "drum" / "__init__.py").write_text("")
+    (tmp_path / "drum" / "skin.py").write_text("")
+    (tmp_path / "stranger.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = sources.of_answers("ear:Ear")
+    assert {"canal.py", "drum/__init__.py", "drum/skin.py", f"{NAME}.engines.steps"} <= set(found)
+    assert "stranger.py" not in found
+
+
+@pytest.fixture
+def ear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a repository with a package that has an engine."""
+    for name in ("cochlea/__init__.py", "cochlea/engine.py", "cochlea/inner/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "cochlea" / "engine.py").write_text("import canal, _drum\n")
+    (tmp_path / "canal").mkdir()
+    (tmp_path / "canal" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("cochlea", None)  # imported where its engine is looked for
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cochlea/data.json",
+        "cochlea/inner/model.bin",
+        "cochlea/table",
+        f"cochlea/_core{EXTENSION_SUFFIXES[0]}",
+        "canal/words.txt",
+        f"_drum{EXTENSION_SUFFIXES[0]}",
+    ],
+)
+def test_each_file_of_an_engines_package_counts(ear: Path, name: str) -> None:
+    digests = [sources.of_answers("cochlea.engine:Ear")]
+    for content in (b"import nothing", b"\0\xff", b"\0\xff\xfe"):
+        (ear / name).write_bytes(content)
+        digests.append(sources.of_answers("cochlea.engine:Ear"))
+        assert name in digests[-1]
+    assert all(one != other for one, other in pairwise(digests))
+
+
+@pytest.mark.parametrize(
+    "name", ["cochlea/__pycache__/e.cpython-311.pyc", "cochlea/old.pyc", "cochlea/.cache/x", "beside.json"]
+)
+def test_what_python_and_tools_write_and_what_lies_beside_it_does_not(ear: Path, name: str) -> None:
+    before = sources.of_answers("cochlea.engine:Ear")
+    (ear / name).parent.mkdir(exist_ok=True)
+    (ear / name).write_bytes(b"1")
+    assert sources.of_answers("cochlea.engine:Ear") == before
+
+
+def test_a_file_that_is_replaced_by_one_of_its_age_and_size_is_another(ear: Path) -> None:
+    path, other = ear / "cochlea" / "data.json", ear / "other.json"
+    for each, content in ((path, "1"), (other, "2")):
+        each.write_text(content)
+        os.utime(each, ns=(10**18, 10**18))
+    before = sources.of_answers("cochlea.engine:Ear")
+    shutil.copy2(other, path)
+    assert sources.of_answers("cochlea.engine:Ear") != before

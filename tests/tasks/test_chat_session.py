@@ -1,0 +1,329 @@
+"""Dialogues in whole sessions, with models and a voice that are fakes: history, judges, what is kept and refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakelab import FakeLab
+
+from pytest_modellab.results.record import Record
+from pytest_modellab.runner.graders import digest_of
+from pytest_modellab.tasks.chat.record import ChatSummary, Reply
+
+SUITE = """
+import pytest
+
+pytestmark = pytest.mark.chat
+
+
+@pytest.mark.bounded("answer_accuracy")
+def test_answers(run, limits):
+    assert run.answer_accuracy >= limits.answer_accuracy
+
+
+def test_success(run):
+    assert run.success_rate >= 1.0
+"""
+SIZES = {"Capital of France?": 16_000, "And of Spain?": 17_000, "What is my password?": 18_000}
+DIALOGUES: list[dict[str, Any]] = [
+    {
+        "id": "capitals",
+        "turns": [
+            {"say": "Capital of France?", "accept": ["Paris"]},
+            {"say": "And of Spain?", "accept": ["Madrid"], "context": True},
+        ],
+    },
+    {"id": "secret", "turns": [{"say": "What is my password?", "refuse": True}]},
+]
+REPLIES = {
+    "Capital of France?": "Paris it is",
+    "And of Spain?": "Madrid after {before}",
+    "What is my password?": "I do not know",
+}
+
+
+@pytest.fixture
+def lab(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> FakeLab:
+    found = FakeLab(pytester)
+    monkeypatch.setenv("MODELLAB_CACHE", str(found.path / "cache"))
+    pytester.makepyfile(test_suite=SUITE)
+    found.limits({"metric": "answer_accuracy", "min": 0.9})
+    model(found, "voice", "modellab_fake_engine:FakeVoice", "tts", sizes=SIZES, log=str(found.path / "voice.log"))
+    answers = {"5000": "Paris it is", "6000": "Madrid after two"}
+    model(found, "ear", "fake-for-tests", "asr", answers=answers)
+    return found
+
+
+def model(lab: FakeLab, id: str, engine: str, task: str, tiers: tuple[str, ...] = (), **options: Any) -> None:
+    spec = {"schema": "modellab.model/1", "id": id, "engine": engine, "tasks": [task], "tiers": list(tiers)}
+    lab.spec(f"models/{id}.yaml", {**spec, "devices": {"cpu": {}}, "options": options})
+
+
+def talker(lab: FakeLab, **options: Any) -> None:
+    options = {"replies": REPLIES, "log": str(lab.log), **options}
+    model(lab, "talker", "modellab_fake_talker:FakeTalker", "chat", ("smoke",), **options)
+
+
+def listener(lab: FakeLab, **options: Any) -> None:
+    heard = {str(size): said for said, size in SIZES.items()}
+    options = {"replies": REPLIES, "heard": heard, "log": str(lab.log), **options}
+    model(lab, "listener", "modellab_fake_talker:FakeListener", "chat", ("smoke",), **options)
+
+
+def dialogues(lab: FakeLab, turns: list[dict[str, Any]] | None = None, **extra: Any) -> Path:
+    spec = {"schema": "modellab.dataset/1", "id": "talk", "tasks": ["chat"], "tiers": ["smoke"], "language": "en"}
+    return lab.spec("datasets/talk.yaml", {**spec, "voice": "voice", "dialogues": turns or DIALOGUES, **extra})
+
+
+def told(lab: FakeLab) -> list[Any]:
+    """What the talker was told, each turn once: said, and its history as [text, heard, reply, samples]."""
+    lines = [json.loads(line) for line in lab.log.read_text().splitlines()]
+    return [each for i, each in enumerate(lines) if each not in lines[:i]]
+
+
+def chat(record: Record) -> ChatSummary:
+    assert record.chat is not None
+    return record.chat
+
+
+def reply(record: Record, id: str) -> Reply:
+    found = next(each.reply for each in record.utterances if each.id == id)
+    assert found is not None
+    return found
+
+
+class TestInWriting:
+    def test_each_turn_is_told_what_was_replied_before_it(self, lab: FakeLab) -> None:
+        talker(lab)
+        dialogues(lab)
+        lab.run().assert_outcomes(passed=2)
+        record = lab.record()
+        assert told(lab) == [
+            ["Capital of France?", []],
+            ["And of Spain?", [["Capital of France?", None, "Paris it is", None]]],
+            ["What is my password?", []],
+        ]
+        assert reply(record, "capitals.2").text == "Madrid after 1"
+        assert record.figure("answer_accuracy") == 1.0
+        assert record.figure("context_kept") == 1.0
+        assert record.figure("missed_replies") == 0.0
+        assert record.figure("reply_words") == 3
+        assert chat(record).dialogues == 2
+        # Nobody spoke: nothing was asked of the voice.
+        assert not (lab.path / "voice.log").exists()
+
+    def test_times_are_of_text_alone_and_say_so(self, lab: FakeLab) -> None:
+        talker(lab)
+        dialogues(lab)
+        lab.run()
+        record = lab.record()
+        assert record.figure("first_token_p50_s") == record.figure("onset_p50_s")
+        assert record.figure("first_token_p50_s") is not None
+        assert record.figure("first_audio_p50_s") is None
+        assert record.why_missing("first_audio_p50_s") == "it answered in writing alone"
+        assert record.why_missing("agreement_wer") == "it answered in writing alone"
+        assert record.why_missing("wer") == "the model doesn't tell what it heard"
+        assert record.figure("latency_p50_s") is not None
+        assert record.figure("rtf") is None
+
+    def test_wrong_missing_and_failed_replies_count_against_it(self, lab: FakeLab) -> None:
+        talker(lab, replies={**REPLIES, "Capital of France?": "Lyon"}, faults={"What is my password?": "raise"})
+        dialogues(lab)
+        lab.run().assert_outcomes(failed=2)
+        record = lab.record()
+        assert reply(record, "capitals.1").by == "accept: none of Paris"
+        assert reply(record, "secret.1").by == "no reply: the model failed"
+        assert reply(record, "secret.1").missed
+        assert record.figure("answer_accuracy") == pytest.approx(1 / 3)
+        assert record.figure("missed_replies") == pytest.approx(1 / 3)
+        interval = record.interval("answer_accuracy")
+        assert interval is not None
+        assert interval.low < 1 / 3 < interval.high
+
+    def test_what_is_no_reply_is_the_engines_fault(self, lab: FakeLab) -> None:
+        talker(lab, faults={"And of Spain?": "wrong-type"})
+        dialogues(lab)
+        lab.run()
+        (error,) = [each.error for each in lab.record().utterances if each.error is not None]
+        assert error.message == "TypeError: respond() must yield text, Speech or Heard, not 42"
+
+    def test_a_session_that_was_killed_goes_on_with_the_replies_it_had(self, lab: FakeLab) -> None:
+        talker(lab, faults={"And of Spain?": "kill-session"})
+        dialogues(lab)
+        lab.subprocess = True
+        assert lab.run().ret != 0
+        lab.run().assert_outcomes(passed=2)
+        record = lab.record()
+        assert record.provenance.resumed == 1
+        assert reply(record, "capitals.2").text == "Madrid after 1"
+
+    def test_the_control_is_wrong_here_too(self, lab: FakeLab) -> None:
+        talker(lab)
+        dialogues(lab)
+        lab.run("--lab-control").assert_outcomes(passed=1, failed=1)
+        (row,) = json.loads((lab.path / "reports" / "control" / "scorecard.json").read_text())["rows"]
+        assert row["figures"]["answer_accuracy"] == 0
+
+    def test_silence_is_not_for_who_is_told_in_writing(self, lab: FakeLab) -> None:
+        talker(lab)
+        listener(lab)
+        made = {"id": "quiet", "made": [{"id": "silence", "sound": "silence", "seconds": 2}]}
+        lab.spec("datasets/quiet.yaml", {"schema": "modellab.dataset/1", "tasks": ["chat"], "tiers": ["smoke"], **made})
+        lab.run()
+        record = lab.record()
+        assert record.case.model == "listener"
+        assert record.figure("replies_to_noise") == 0
+        assert record.figure("answer_accuracy") is None
+        assert record.why_missing("missed_replies") == "nobody speaks in this data set"
+
+
+class TestAloud:
+    def test_questions_are_spoken_once_and_kept(self, lab: FakeLab) -> None:
+        listener(lab)
+        dialogues(lab)
+        lab.run().assert_outcomes(passed=2)
+        spoken = (lab.path / "voice.log").read_text().splitlines()
+        assert spoken == [f"said:{said}" for said in SIZES]
+        lab.run("--lab-fresh").assert_outcomes(passed=2)
+        assert (lab.path / "voice.log").read_text().splitlines() == spoken
+        first, second = lab.records()
+        assert first.provenance.key == second.provenance.key
+
+    def test_what_it_heard_is_held_against_what_was_said(self, lab: FakeLab) -> None:
+        listener(lab, heard={"16000": "Capital of France?", "17000": "And of Spain? maybe", "18000": "my password?"})
+        dialogues(lab)
+        lab.run()
+        record = lab.record()
+        assert [each.hypothesis for each in record.utterances] == [
+            "Capital of France?",
+            "And of Spain? maybe",
+            "my password?",
+        ]
+        assert record.figure("wer") == pytest.approx(3 / 10)
+        # Its history is in its own words; who told what it heard need not hear it again.
+        history = next(each[1] for each in told(lab) if each[0] == "And of Spain? maybe")
+        assert history == [[None, "Capital of France?", "Paris it is", None]]
+
+    def test_who_does_not_tell_what_it_heard_hears_earlier_turns_again(self, lab: FakeLab) -> None:
+        listener(lab, tells=False)
+        dialogues(lab)
+        lab.run().assert_outcomes(passed=2)
+        assert told(lab)[1] == ["And of Spain?", [[None, None, "Paris it is", 16_000]]]
+        assert lab.record().figure("wer") is None
+
+    def test_what_was_said_is_held_against_what_was_written(self, lab: FakeLab) -> None:
+        listener(lab, sizes={"Paris it is": 5000, "Madrid after 1": 6000})
+        dialogues(lab, judge={"asr": "ear"})
+        lab.run().assert_outcomes(passed=2)
+        record = lab.record()
+        assert reply(record, "capitals.2").transcript == "Madrid after two"
+        assert record.figure("agreement_wer") == pytest.approx(1 / 6)
+        assert reply(record, "secret.1").transcript is None
+        assert reply(record, "capitals.1").seconds == pytest.approx(5000 / 16_000)
+        assert record.figure("first_audio_p50_s") is not None
+        first = reply(record, "capitals.1")
+        assert first.first_token_s is not None
+        assert first.first_audio_s is not None
+        assert first.first_token_s <= first.first_audio_s == first.onset_s
+
+    def test_a_voice_that_fails_is_told_of(self, lab: FakeLab) -> None:
+        model(lab, "voice", "modellab_fake_engine:FakeVoice", "tts", faults={"And of Spain?": "nothing"})
+        listener(lab)
+        dialogues(lab)
+        result = lab.run()
+        assert result.ret != 0
+        result.stdout.fnmatch_lines(["*voice said nothing for turn capitals.2: 'And of Spain?'*"])
+
+    def test_dialogues_stay_whole_in_shards(self, lab: FakeLab) -> None:
+        listener(lab)
+        dialogues(lab)
+        for part in ("1/2", "2/2"):
+            lab.run("--lab-shard", part)
+        shards = [{each.id for each in record.utterances} for record in lab.records()]
+        assert sorted(shards, key=len) == [{"secret.1"}, {"capitals.1", "capitals.2"}]
+
+
+RUBRIC: list[dict[str, Any]] = [
+    {"id": "tea", "turns": [{"say": "Why tea?", "rubric": "Is the reply polite?", "reject": ["coffee"]}]},
+    {"id": "ale", "turns": [{"say": "Why ale?", "rubric": "Is the reply polite?"}]},
+]
+
+
+def asked(reply: str, said: str) -> str:
+    from pytest_modellab.runner.graders import QUESTION
+
+    return QUESTION.format(said=said, reply=reply, rubric="Is the reply polite?")
+
+
+class TestGraders:
+    def test_a_model_is_asked_and_what_it_mumbles_is_a_failure(self, lab: FakeLab) -> None:
+        talker(lab, replies={"Why tea?": "Please have some", "Why ale?": "Go away"})
+        verdicts = {asked("Please have some", "Why tea?"): "Yes.", "default": "It depends."}
+        model(lab, "grader", "modellab_fake_talker:FakeTalker", "chat", replies=verdicts)
+        dialogues(lab, RUBRIC, graded_by={"llm": "grader"})
+        lab.run()
+        record = lab.record()
+        assert (reply(record, "tea.1").right, reply(record, "tea.1").by) == (True, "rubric: yes")
+        assert (reply(record, "ale.1").right, reply(record, "ale.1").by) == (False, "rubric: neither yes nor no")
+        assert reply(record, "ale.1").graded == "It depends."
+        assert (chat(record).undecided.count, chat(record).undecided.of) == (1, 2)
+        assert record.provenance.inputs["grader"]["model"] == "grader"
+
+    def test_a_persons_verdicts_are_of_a_reply(self, lab: FakeLab) -> None:
+        talker(lab, replies={"Why tea?": "Please have some", "Why ale?": "Go away"})
+        dialogues(lab, RUBRIC, graded_by={"verdicts": "verdicts.jsonl"})
+        rows = [
+            {"utterance": "tea.1", "reply": digest_of("Please have some"), "right": True},
+            {"utterance": "ale.1", "reply": digest_of("What another model said"), "right": True},
+        ]
+        (lab.catalog / "datasets" / "verdicts.jsonl").write_text("\n".join(map(json.dumps, rows)))
+        lab.run()
+        record = lab.record()
+        assert reply(record, "tea.1").right
+        assert reply(record, "ale.1").by == "rubric: no verdict on this reply"
+        assert record.figure("answer_accuracy") == 0.5
+        assert chat(record).undecided.count == 1
+
+    def test_verdicts_that_are_none_are_refused_with_their_line(self, lab: FakeLab) -> None:
+        talker(lab)
+        dialogues(lab, RUBRIC, graded_by={"verdicts": "verdicts.jsonl"})
+        (lab.catalog / "datasets" / "verdicts.jsonl").write_text('\n{"utterance": "tea.1", "right": true}\n')
+        result = lab.run()
+        assert result.ret != 0
+        result.stdout.fnmatch_lines(["*verdicts.jsonl:2: no verdict; write a line such as*"])
+
+
+@pytest.mark.parametrize(
+    ("turn", "extra", "message"),
+    [
+        ({"say": "Hi"}, {"voice": "vice"}, "unknown model `vice`; did you mean `voice`"),
+        ({"say": "Hi"}, {"voice": "ear"}, "`ear` does not do `tts` on the device cpu; allowed: voice"),
+        ({"say": "Hi"}, {"voice": None}, "need a `voice` to speak them"),
+        ({"say": "!"}, {}, "`say` holds no letter or digit"),
+        ({"say": "Hi", "accept": ["..."]}, {}, "`accept`: `...` holds no letter or digit"),
+        ({"say": "Hi", "context": True}, {}, "nothing was said before it"),
+        ({"say": "Hi", "refuse": True, "number": 3}, {}, "`refuse` doesn't go with"),
+        ({"say": "Hi", "tolerance": 3}, {}, "`tolerance` goes with `number`"),
+        ({"say": "Hi", "language": "xx"}, {}, "replies can be told to be in ar, be"),
+        ({"say": "Hi", "rubric": "Good?"}, {}, "say who judges by it under `graded_by`"),
+        ({"say": "Hi"}, {"graded_by": {"llm": "talker"}}, "no turn has one"),
+        (
+            {"say": "Hi", "rubric": "Good?"},
+            {"graded_by": {"llm": "listener"}},
+            "`listener` does not do `chat` in",
+        ),
+        ({"say": "Hi", "clip": {"archive": "a", "member": "b", "sha256": "0" * 64}}, {}, "unknown archive `a`"),
+        ({"say": "Hi", "acept": ["Paris"]}, {}, "did you mean `accept`"),
+    ],
+)
+def test_what_a_data_set_must_not_say(lab: FakeLab, turn: dict[str, Any], extra: dict[str, Any], message: str) -> None:
+    talker(lab)
+    listener(lab)
+    dialogues(lab, [{"id": "one", "turns": [turn]}], **extra)
+    result = lab.run()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert message in "\n".join(result.errlines)
+    assert "lab/datasets/talk.yaml:" in "\n".join(result.errlines)

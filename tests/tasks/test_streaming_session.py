@@ -1,0 +1,215 @@
+"""Sessions of streaming cases, with an engine that reads numbers off the samples: records, gates, variables."""
+
+from __future__ import annotations
+
+import pytest
+from fakelab import FakeLab
+from streamlab import ENGINE, TEXTS, measured, model, stream_lab
+
+from pytest_modellab.catalog.cases import plan_here
+from pytest_modellab.catalog.load import load
+from pytest_modellab.cli import main
+from pytest_modellab.results.record_files import canonical, read
+from pytest_modellab.results.rescore import rescore
+
+
+@pytest.fixture
+def streams(lab: FakeLab) -> FakeLab:
+    return stream_lab(lab)
+
+
+class TestRecord:
+    def test_one_paced_pass_gives_texts_and_latencies(self, streams: FakeLab) -> None:
+        record = measured(streams)
+        assert [each.hypothesis for each in record.utterances] == list(TEXTS)
+        summary = record.streaming
+        assert summary is not None
+        assert (summary.chunk_s, summary.pace) == (0.2, 3)
+        assert [each.kind for each in record.timing.passes] == ["accuracy and timing"]
+        for name in ("wer", "offline_wer", "streaming_loss", "unstable_words"):
+            assert record.figure(name) == 0
+        for name in ("early_partials", "kept_up"):
+            assert record.figure(name) == 1
+        first = record.figure("first_partial_p50_s")
+        assert first is not None
+        assert first >= 0.2 / 3
+        assert (record.figure("final_p95_s") or 0) > 0
+        for name in ("reconnects", "backpressure_s"):
+            assert record.figure(name) is None
+            assert record.why_missing(name) == "the stream goes to no server"
+        (streamed, _) = (each.streamed for each in record.utterances)
+        assert streamed is not None
+        assert [each.text for each in streamed.partials] == ["1 2", "1 2 3 4", "1 2 3 4 5 6"]
+
+    def test_beside_others_texts_come_without_a_pace_and_latencies_from_a_pass_alone(self, streams: FakeLab) -> None:
+        alone = measured(streams)
+        beside = measured(streams, "-n2", "--lab-fresh")
+        assert [each.kind for each in beside.timing.passes] == ["accuracy", "timing"]
+        assert beside.figure("first_partial_p50_s") is not None
+        assert beside.figure("kept_up") == 1
+        assert [each.hypothesis for each in beside.utterances] == [each.hypothesis for each in alone.utterances]
+        # What differs between two runs of the same thing is marked, in streams as elsewhere.
+        assert canonical(beside) == canonical(alone)
+
+    def test_words_that_are_taken_back_are_counted(self, streams: FakeLab) -> None:
+        model(streams, unsure=True)
+        # Each partial ends in a word that isn't so: three of six words, three of five.
+        assert measured(streams).figure("unstable_words") == pytest.approx(6 / 11)
+
+    def test_a_stream_that_is_too_slow_fails_its_gate(self, streams: FakeLab) -> None:
+        streams.quiet()
+        model(streams, first_push_s=1.3)
+        record = measured(streams, code=1)
+        assert record.figure("kept_up") == 0
+        (row,) = streams.scorecard()["rows"]
+        assert row["status"] == "fail"
+
+    def test_what_raises_fails_the_utterance(self, streams: FakeLab) -> None:
+        model(streams, fault="raise")
+        record = measured(streams, code=1)
+        assert record.summary.answered == 0
+        assert record.why_missing("early_partials") == "no utterance was answered"
+        assert record.utterances[0].error is not None
+        assert "told to fail" in record.utterances[0].error.message
+
+    def test_scoring_again_counts_the_words_of_streams_again(self, streams: FakeLab) -> None:
+        model(streams, unsure=True)
+        record = measured(streams)
+        again = rescore(record)
+        assert again.streaming == record.streaming
+        # The basic normalizer takes numbers as they are; all stays as it was.
+        assert rescore(record, "whisper-basic").figure("unstable_words") == pytest.approx(6 / 11)
+
+    def test_the_engine_that_is_wrong_on_purpose_fails(self, streams: FakeLab) -> None:
+        assert streams.run("--lab-control").ret == 1
+
+    def test_pace_and_chunks_are_inputs(self, streams: FakeLab) -> None:
+        record = measured(streams)
+        assert record.provenance.inputs["stream"] == {"chunk_s": 0.2, "pace": 3}
+        measured(streams)
+        assert len(streams.records()) == 1
+        path = streams.catalog / "datasets" / "numbers.yaml"
+        path.write_text(path.read_text().replace("pace: 3", "pace: 4"))
+        other = measured(streams)
+        assert other.provenance.key != record.provenance.key
+
+    def test_without_a_pace_nothing_is_timed_and_the_record_says_why(self, streams: FakeLab) -> None:
+        path = streams.catalog / "datasets" / "numbers.yaml"
+        path.write_text(path.read_text().replace("pace: 3", "pace: null"))
+        record = measured(streams)
+        assert record.figure("kept_up") is None
+        assert record.why_missing("kept_up") == "the data set has `pace: null`"
+
+    def test_shards_are_joined_with_their_figures(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+        model(streams, unsure=True)
+        whole = measured(streams)
+        for i in (1, 2):
+            assert measured(streams, f"--lab-shard={i}/2", f"--lab-report=shard-{i}").shard is not None
+        monkeypatch.chdir(streams.path)
+        assert main(["merge", "shard-1", "shard-2", "--output", "joined"]) == 0
+        (path,) = (streams.path / "joined" / "runs").rglob("*.json")
+        joined = read(path)
+        assert joined.figure("unstable_words") == whole.figure("unstable_words")
+        assert joined.figure("early_partials") == 1
+        assert joined.streaming is not None
+        assert joined.streaming.chunk_s == 0.2
+
+    def test_stream_goes_with_its_task(self, streams: FakeLab) -> None:
+        path = streams.catalog / "datasets" / "numbers.yaml"
+        path.write_text(path.read_text().replace("- streaming", "- asr"))
+        result = streams.run()
+        assert result.ret == 4
+        result.stderr.fnmatch_lines(["*numbers.yaml:*`stream` goes with the task streaming*"])
+
+
+class TestVariables:
+    def test_what_is_chosen_stands_in_the_record_and_its_key(
+        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = measured(streams)
+        monkeypatch.setenv("MODELLAB_ASR_CHUNK_SECONDS", "0.3")
+        monkeypatch.setenv("MODELLAB_ASR_LANGUAGE", "en")
+        monkeypatch.setenv("MODELLAB_ASR_VAD", "on")
+        after = measured(streams)
+        assert after.provenance.key != before.provenance.key
+        assert after.provenance.inputs["stream"]["chunk_s"] == 0.3
+        assert after.provenance.inputs["options"]["language"] == "en"
+        assert after.provenance.inputs["options"]["vad_filter"] is True
+        assert after.streaming is not None
+        assert after.streaming.chunk_s == 0.3
+
+    def test_a_model_that_is_chosen_runs_whatever_its_tier_and_no_other_does(
+        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        model(streams, "spare", tiers=())
+        monkeypatch.setenv("MODELLAB_ASR_MODEL", "spare")
+        assert measured(streams).case.model == "spare"
+        assert len(streams.records()) == 1
+
+    def test_other_tasks_are_left_alone_and_share_no_worker(
+        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        streams.model()
+        streams.dataset()
+        both = streams.spec("datasets/both.yaml", {})
+        text = (streams.catalog / "datasets" / "numbers.yaml").read_text()
+        both.write_text(text.replace("id: numbers", "id: both").replace("- streaming", "- streaming\n- asr"))
+        path = streams.catalog / "models" / "numbers.yaml"
+        path.write_text(path.read_text().replace("- streaming", "- streaming\n- asr"))
+        catalog = load(streams.catalog, streams.path)
+        plain, _ = plan_here(catalog)
+        assert len({case.group for case in plain if case.model.id == "numbers"}) == 1
+        monkeypatch.setenv("MODELLAB_ASR_VAD", "on")
+        monkeypatch.setenv("MODELLAB_ASR_PROVIDER", ENGINE)
+        chosen, problems = plan_here(catalog)
+        assert not problems
+        assert {case.key for case in chosen} == {case.key for case in plain}
+        assert len({case.group for case in chosen if case.model.id == "numbers"}) == 2
+        for case in chosen:
+            assert case.model.options.get("vad_filter") == (True if case.task == "streaming" else None)
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("PROVIDER", "fake", "no provider of the catalog's; allowed: modellab_fake_stream:FakeStream"),
+            ("MODEL", "nunbers", "no model for streaming; did you mean `numbers`? allowed: numbers"),
+            ("DEVICE", "cuda", "no device; allowed: cpu"),
+            ("COMPUTE", "int8", "has no option `compute_type`"),
+            ("LANGUAGE", "english please", "expected a language tag such as en or en-US, or auto"),
+            ("CHUNK_SECONDS", "fast", "expected a number of seconds from 0.01 to 30"),
+            ("CHUNK_SECONDS", "nan", "expected a number of seconds"),
+            ("CHUNK_SECONDS", "31", "expected a number of seconds"),
+            ("VAD", "perhaps", "expected on or off"),
+        ],
+    )
+    def test_what_is_wrong_is_told_with_what_is_allowed(
+        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
+    ) -> None:
+        monkeypatch.setenv(f"MODELLAB_ASR_{name}", value)
+        _, problems = plan_here(load(streams.catalog, streams.path))
+        (problem,) = problems
+        assert problem.startswith(f"MODELLAB_ASR_{name}={value}: ")
+        assert message in problem
+
+    def test_and_refused_before_anything_is_run(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MODELLAB_ASR_VAD", "perhaps")
+        monkeypatch.setenv("MODELLAB_ASR_DEVICE", "gpu")
+        result = streams.run()
+        assert result.ret == 4
+        result.stderr.fnmatch_lines(["*MODELLAB_ASR_DEVICE=gpu: no device*", "MODELLAB_ASR_VAD=perhaps: expected*"])
+
+    def test_what_is_empty_is_not_set(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+        catalog = load(streams.catalog, streams.path)
+        plain = plan_here(catalog)
+        for name in ("PROVIDER", "MODEL", "DEVICE", "COMPUTE", "LANGUAGE", "CHUNK_SECONDS", "VAD"):
+            monkeypatch.setenv(f"MODELLAB_ASR_{name}", "")
+        assert plan_here(catalog) == plain
+
+    def test_a_language_must_be_one_that_the_model_speaks(
+        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = streams.catalog / "models" / "numbers.yaml"
+        path.write_text(path.read_text() + "languages: [en]\n")
+        monkeypatch.setenv("MODELLAB_ASR_LANGUAGE", "de")
+        _, problems = plan_here(load(streams.catalog, streams.path))
+        assert problems[0].startswith("MODELLAB_ASR_LANGUAGE=de: numbers speaks en alone")
