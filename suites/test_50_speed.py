@@ -78,6 +78,6 @@ def test_first_call(
 
 
 def five_seconds(dataset: Dataset, model: LiveModel) -> Clip:
-    from pytest_modellab.results.conditions import fixed_clip
+    from pytest_modellab.tasks.fixed_clip import fixed_clip
 
     return fixed_clip(dataset, model.rate)

@@ -12,9 +12,9 @@ import pytest
 import soundfile
 import yaml
 
-from pytest_modellab.results.conditions import CLIP_S
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
+from pytest_modellab.tasks.fixed_clip import CLIP_S
 
 SUITE = """
 import pytest

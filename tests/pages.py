@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from records import beyond, edits, record, utterance
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.reports.scorecard import page
 from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard, build, build_row
 from pytest_modellab.reports.scorecard.files import loader
 from pytest_modellab.results import record_files
-from pytest_modellab.results.record import CaseRef, Record, Slice, UtteranceResult
+from pytest_modellab.results.record import Record, Slice, UtteranceResult
 from pytest_modellab.results.verdicts import Limits
 from pytest_modellab.tasks.chat.record import Reply
 from pytest_modellab.tasks.streaming.record import PartialResult, Streamed, summarize

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.schema_base import Edits, Failure, Share
 from pytest_modellab.results.record import (
     AsrSummary,
     BeyondWer,
-    CaseRef,
     MemoryUse,
     NormalizerRef,
     Provenance,

@@ -8,12 +8,13 @@ from typing import Any
 
 from records import record
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.core.schema_base import Range
 from pytest_modellab.reports.scorecard.card import CaseReport, Row, build_row
 from pytest_modellab.reports.scorecard.recommendation import Recommendation, recommend
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Limits
 
 BANDS = TaskGrades(

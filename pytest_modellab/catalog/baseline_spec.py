@@ -13,7 +13,7 @@ from pytest_modellab.core.stats.regression import DEFAULT, Allowed
 from .base import Number, Spec
 
 if TYPE_CHECKING:
-    from pytest_modellab.results.record import CaseRef
+    from pytest_modellab.catalog.case_ref import CaseRef
 
 
 class BaselineLimitSpec(Spec):

@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from pytest_modellab.catalog import Catalog, load
 from pytest_modellab.catalog.baseline_spec import allowed
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed
-from pytest_modellab.results.record import CaseRef
 
 from . import UsageError
 from .configuration import configuration

@@ -12,6 +12,7 @@ from pytest_modellab.catalog.cases import Case, Selection, plan_here
 from pytest_modellab.catalog.datasets import DatasetError
 from pytest_modellab.catalog.environments import NOT_THERE
 from pytest_modellab.core.console import printable
+from pytest_modellab.results import input_changes
 from pytest_modellab.results.verdicts import Limits
 from pytest_modellab.runner import reuse
 from pytest_modellab.runner.job import Settings
@@ -94,6 +95,6 @@ def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
         yield "run, for there is no record of it"
         return
     record, path = last
-    changes = list(reuse.changes(record.provenance.inputs, inputs))
+    changes = list(input_changes.changes(record.provenance.inputs, inputs))
     yield f"run, for {path} is not of this:"
     yield from changes or [reuse.why_not(record, wanted) or "its figures can't be made anew from it alone"]

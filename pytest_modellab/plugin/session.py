@@ -125,7 +125,7 @@ class Lab:
         return replace(self.limits_of(case), gates=max(1, self.gates), strict=self.config.strict)
 
     def limits_of(self, case: Case) -> Limits:
-        from pytest_modellab.results.record import CaseRef
+        from pytest_modellab.catalog.case_ref import CaseRef
         from pytest_modellab.results.verdicts import Limits
 
         ref = CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id)
@@ -331,8 +331,8 @@ def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
 
 
 def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
+    from pytest_modellab.catalog.case_ref import CaseRef
     from pytest_modellab.reports.scorecard.card import CaseReport
-    from pytest_modellab.results.record import CaseRef
     from pytest_modellab.results.record_files import RecordError
     from pytest_modellab.results.verdicts import Status, Verdict
     from pytest_modellab.runner.outcome import Outcome, from_note

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab import __version__
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.hardware import hardware
 from pytest_modellab.core.metrics import asr, speed
 from pytest_modellab.core.schema_base import Failure, Range, edits, ranged
@@ -23,12 +24,11 @@ from pytest_modellab.tasks.chat import scoring as chat_scoring
 from pytest_modellab.tasks.streaming import record as streaming_record
 from pytest_modellab.tasks.streaming.record import Streamed, StreamingSummary
 from pytest_modellab.tasks.tts import scoring as speech_scoring
-from pytest_modellab.tasks.tts.record import Speech
+from pytest_modellab.tasks.tts.record import Judge, Speech
 
 from . import hidden_errors
 from .record import (
     AsrSummary,
-    CaseRef,
     MemoryUse,
     NormalizerRef,
     Pass,
@@ -43,10 +43,19 @@ from .record import (
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.catalog.datasets import Dataset, Utterance
-    from pytest_modellab.runner.judges import Heard
-    from pytest_modellab.runner.local import Memory
 
-    from .facts import RunFacts
+    from .facts import Memory, RunFacts
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What judges made of speech, by utterance id."""
+
+    judge: Judge
+    texts: Mapping[str, str]
+    quality: Mapping[str, Mapping[str, float]]
+    missing: Mapping[str, str]
+    """Predictor -> why it said nothing."""
 
 
 @dataclass(frozen=True)

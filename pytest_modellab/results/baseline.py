@@ -15,7 +15,11 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
+<<<<<<< 7ffefe6cbe9f7b9f1599a2a304d0542371e13d62
 from pytest_modellab.core.atomic import write_text
+=======
+from pytest_modellab.catalog.case_ref import CaseRef
+>>>>>>> 4a33dcf2ac05def8566e3695c195f6edad89e3ab
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.definitions import METRICS
@@ -25,7 +29,7 @@ from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Finding, cha
 from pytest_modellab.core.stats.regression import Change as Moved
 from pytest_modellab.core.text import normalizer
 
-from .record import CaseRef, Record
+from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
 
 SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"

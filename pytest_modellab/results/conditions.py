@@ -12,15 +12,9 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from pytest_modellab.engines.base import Clip
-
 if TYPE_CHECKING:
-    from pytest_modellab.catalog.datasets import Dataset
+    pass
 
-CLIP_S = 5.0
-"""Length of the fixed clip."""
 SPREAD_BOUND = 0.15
 """Of (slowest - fastest) / median of the fixed clip. On a quiet machine it is a few per cent."""
 LEAST_SPREAD_S = 0.010
@@ -132,17 +126,6 @@ def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float, f
     seconds = reply.get("cpu_s", 0.0) + reply.get("descendants_cpu_s", 0.0)
     used = _busy_s() - busy - (time.process_time() - own) - seconds
     return reply, time.perf_counter() - start, used
-
-
-def fixed_clip(dataset: Dataset, rate: int) -> Clip:
-    """The first five seconds of a data set's speech, its utterances joined, repeated where there is less."""
-    size = round(CLIP_S * rate)
-    pieces: list[Any] = []
-    for utterance in dataset.utterances:
-        pieces.append(utterance.samples(rate))
-        if sum(map(len, pieces)) >= size:
-            break
-    return Clip(np.resize(np.concatenate(pieces), size), rate, dataset.utterances[0].language)
 
 
 def _beyond(share: float, bound: float, what: str = "") -> str:

@@ -9,9 +9,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
     from pytest_modellab.engines.base import Fact
-    from pytest_modellab.runner.local import Memory
 
     from .conditions import Conditions
+
+
+@dataclass
+class Memory:
+    """Highest memory seen, in bytes.
+
+    Attributes:
+        peak_rss: resident, by the kernel, since the case began where it can tell; `method` names how.
+        load_rss: the same, while the model was loaded.
+        sampled_rss: resident, seen from outside after each answer.
+        device: on NVIDIA devices, by NVML, seen from outside after each answer.
+        torch_peak: in torch's own CUDA allocator, by torch.
+    """
+
+    peak_rss: int | None = None
+    method: str | None = None
+    load_rss: int | None = None
+    sampled_rss: int | None = None
+    device: int | None = None
+    torch_peak: int | None = None
+
+    def restart(self) -> None:
+        """A new case begins: what was seen from outside in earlier ones is not its own."""
+        self.sampled_rss = self.device = None
 
 
 @dataclass(frozen=True)

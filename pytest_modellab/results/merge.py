@@ -19,17 +19,15 @@ from pytest_modellab import __version__
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import CHARACTERS, normalizer
-from pytest_modellab.runner import reuse
-from pytest_modellab.runner.local import Memory
 from pytest_modellab.tasks.chat import scoring as chat_scoring
 from pytest_modellab.tasks.streaming import record as streaming_record
 from pytest_modellab.tasks.tts import scoring as speech_scoring
 from pytest_modellab.tasks.tts.record import PREDICTORS, SpeechSummary
 
-from . import hidden_errors
+from . import hidden_errors, input_changes
 from .assemble import summarize, timing
 from .conditions import Conditions
-from .facts import RunFacts
+from .facts import Memory, RunFacts
 from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
 from .rescore import rescored
 
@@ -112,7 +110,7 @@ def _check_alike(parts: Sequence[Part]) -> None:
     _same(parts, "cases", lambda part: f"{part.record.case.task}/{part.record.case.id}")
     inputs = parts[0].record.provenance.inputs
     for part in parts[1:]:
-        changes = [*reuse.changes(inputs, part.record.provenance.inputs)]
+        changes = [*input_changes.changes(inputs, part.record.provenance.inputs)]
         if changes:
             told = "".join(f"\n  {each}" for each in changes)
             raise MergeError(f"{_case(parts)}: the inputs differ:{told}{_files([parts[0], part])}")

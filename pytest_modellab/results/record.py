@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from pytest_modellab.core.identifiers import Identifier
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.definitions import METRICS, noise_of
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.schema_base import (
@@ -37,19 +37,6 @@ from . import hidden_error_values
 from .shards import Shard
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
-
-
-class CaseRef(Stored):
-    """Which case; ids as the catalog has them, so that they are safe in a path, a table and a terminal."""
-
-    task: Identifier
-    model: Identifier
-    device: Identifier
-    dataset: Identifier
-
-    @property
-    def id(self) -> str:
-        return f"{self.model}:{self.device}:{self.dataset}"
 
 
 class ShardOf(Stored):
@@ -143,7 +130,7 @@ class Slice(Stored):
 
 
 class BeyondWer(Stored):
-    """What the word error rate hides, as counts; `pytest_modellab.core.metrics.hidden_errors` and `.writing` define them."""
+    """Errors that the word error rate hides, as counts; defined in `core.metrics.hidden_errors` and `.writing`."""
 
     quiet: int = Field(description="answered utterances whose reference has no words")
     quiet_s: float = Field(description="their audio, seconds")

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_modellab.core.metrics.definitions import METRICS
-from pytest_modellab.runner.local import Memory
 from pytest_modellab.tasks.tts import scoring as speech_scoring
 from pytest_modellab.tasks.tts.record import PREDICTORS, Judge
 
 from .assemble import timing
 from .conditions import Conditions
-from .facts import RunFacts
+from .facts import Memory, RunFacts
 from .record import Record
 from .rescore import rescore
 

@@ -13,6 +13,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.definitions import METRICS
 from pytest_modellab.core.schema_base import Stored
@@ -20,7 +21,7 @@ from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, Evidence, w
 from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval
 
 from .baseline import BaselineError, hardware_key, hardware_of, read_lines, write_lines
-from .record import CaseRef, Record
+from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
 
 SUFFIX = ".speed.jsonl"

@@ -9,13 +9,14 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.metrics.definitions import METRICS, TIMED, Metric
 from pytest_modellab.core.stats.regression import DEFAULT
 
-from .record import CaseRef, Record, UtteranceResult
+from .record import Record, UtteranceResult
 
 Comparison = Literal["<=", "<", ">=", ">"]
 

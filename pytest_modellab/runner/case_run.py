@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
 from pytest_modellab.results.conditions import Conditions
-from pytest_modellab.results.facts import RunFacts
+from pytest_modellab.results.facts import Memory, RunFacts
 from pytest_modellab.tasks.base import Kept
 
 from .bounds import bounded
 from .deaths import died, given_up, not_tried
 from .interrupts import finishing
 from .journal import Journal
-from .local import Memory, WorkerDied
+from .local import WorkerDied
 from .machine import machine
 from .pool import MAX_DEATHS, Loaded
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from pytest_modellab.assets.store import StoreError
 from pytest_modellab.catalog.datasets import DatasetError
+from pytest_modellab.results.input_changes import changes
 
 from .auxiliary_models import NoServant, ServantError
-from .reuse import changes
 from .sources import NAME
 
 _OF_A_CASE = frozenset({"task", "dataset", "utterances", "stream", "code", "judge", "grader"})

@@ -19,6 +19,7 @@ from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.engines.registry import engine_class
+from pytest_modellab.results.assemble import Heard
 from pytest_modellab.tasks.asr.request import transcription
 from pytest_modellab.tasks.base import Ask
 from pytest_modellab.tasks.tts.record import Judge
@@ -41,17 +42,6 @@ Start = Callable[[LoadOrder], Worker]
 
 class JudgeError(Exception):
     """A judge could not be loaded, or failed on what it was given: nothing can be said of the speech."""
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What judges made of speech, by utterance id."""
-
-    judge: Judge
-    texts: Mapping[str, str]
-    quality: Mapping[str, Mapping[str, float]]
-    missing: Mapping[str, str]
-    """Predictor -> why it said nothing."""
 
 
 @dataclass

@@ -12,13 +12,13 @@ import tempfile
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.assets.venvs import environ_of
 from pytest_modellab.core.gpu import gpu_memory
+from pytest_modellab.results.facts import Memory
 
 from . import framing
 from .clock import believed
@@ -57,30 +57,6 @@ class WorkerDied(Exception):
         self.reason = reason
         self.stderr = stderr
         super().__init__(f"{reason}\n{stderr}" if stderr else reason)
-
-
-@dataclass
-class Memory:
-    """Highest memory seen, in bytes.
-
-    Attributes:
-        peak_rss: resident, by the kernel, since the case began where it can tell; `method` names how.
-        load_rss: the same, while the model was loaded.
-        sampled_rss: resident, seen from outside after each answer.
-        device: on NVIDIA devices, by NVML, seen from outside after each answer.
-        torch_peak: in torch's own CUDA allocator, by torch.
-    """
-
-    peak_rss: int | None = None
-    method: str | None = None
-    load_rss: int | None = None
-    sampled_rss: int | None = None
-    device: int | None = None
-    torch_peak: int | None = None
-
-    def restart(self) -> None:
-        """A new case begins: what was seen from outside in earlier ones is not its own."""
-        self.sampled_rss = self.device = None
 
 
 class Worker(Protocol):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.conditions import beside
+from pytest_modellab.results.facts import Memory
 
-from .local import Memory, WorkerDied
+from .local import WorkerDied
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.results import provenance
@@ -17,10 +15,6 @@ from pytest_modellab.results.shards import Shard
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
 """What a speed is of: two machines that share these may still differ, but records stay where they were made."""
-
-
-SHOWN = 8
-"""Modules that are named where code changed."""
 
 
 @dataclass(frozen=True)
@@ -125,31 +119,6 @@ def last(reports: Path, case: Case) -> tuple[Record, Path] | None:
         except RecordError:
             continue
     return None
-
-
-_MEANS = {"code": "code between samples and answers", "dataset": "recordings or references", "weights": "weights"}
-"""Inputs that are digests, in words."""
-
-
-def changes(old: Any, new: Any, name: str = "") -> Iterator[str]:
-    """What differs between two records' inputs, a line each: `options.beam_size: 5 -> 1`."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        if name.rpartition(".")[2] == "code":
-            yield from _of_code(old, new, name)
-            return
-        for key in sorted({*old, *new}):
-            yield from changes(old.get(key), new.get(key), f"{name}.{key}" if name else key)
-    elif old != new:
-        means = _MEANS.get(name.rpartition(".")[2])
-        yield f"{name}: {old} -> {new}" if means is None else f"{name}: other {means}"
-
-
-def _of_code(old: dict[str, Any], new: dict[str, Any], name: str) -> Iterator[str]:
-    changed = sorted(module for module in {*old, *new} if old.get(module) != new.get(module))
-    if changed:
-        yield f"{name}: other {_MEANS['code']}: {', '.join(changed[:SHOWN])}" + (
-            f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-        )
 
 
 def since(record: Record) -> str:

@@ -25,7 +25,7 @@ from pytest_modellab.engines.base import Engine
 from pytest_modellab.engines.registry import engine_class, hears, imported_from, remedy, speaks
 from pytest_modellab.results import provenance
 from pytest_modellab.results import record_files as records
-from pytest_modellab.results.assemble import Judged, Origin, assemble
+from pytest_modellab.results.assemble import Heard, Judged, Origin, assemble
 from pytest_modellab.results.record import Record, ShardOf
 from pytest_modellab.results.shards import cut, too_many
 from pytest_modellab.tasks.registry import exercise_for
@@ -39,7 +39,7 @@ from .input_key import answers_depend_on, figures_depend_on
 from .job import Job, Settings
 from .journal import Journal
 from .judge_setup import summon
-from .judges import Heard, JudgeError, Jury, said_of
+from .judges import JudgeError, Jury, said_of
 from .local import InProcessWorker, LocalWorker, Worker
 from .locks import Leases
 from .machine import machine

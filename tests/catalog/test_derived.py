@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from catalogs import write_catalog
 from encoded import tone
-from test_datasets import manifest, row
+from manifests import manifest, row
 
 from pytest_modellab.assets.store import Store
 from pytest_modellab.catalog import CatalogError, load

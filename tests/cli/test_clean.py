@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 from records import edits, record, utterance
-from test_resume import wait_for
+from waiting import wait_for
 
 from pytest_modellab.assets.store import Store, digest_file
 from pytest_modellab.assets.store.occupancy import CacheInUse, Occupant, emptying

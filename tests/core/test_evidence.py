@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from records import record, utterance
 from scipy import stats
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.core.metrics.definitions import METRICS
 from pytest_modellab.core.metrics.speed import quantile
@@ -26,7 +27,7 @@ from pytest_modellab.core.stats.intervals import (
     wilson_interval,
 )
 from pytest_modellab.results.latencies import quantile_of, seconds
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Limits, Status, Strictness, Verdict, corrected
 
 CASE = CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")

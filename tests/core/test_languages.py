@@ -7,9 +7,9 @@ import pytest
 from catalogs import dataset_yaml, write_catalog
 from edit_distance import edit_counts
 from fakelab import FakeLab
+from manifests import manifest, prepared, row
 from records import record
 from rows import BANDS
-from test_datasets import manifest, prepared, row
 
 from pytest_modellab.catalog import CatalogError, load
 from pytest_modellab.core.metrics.asr import score

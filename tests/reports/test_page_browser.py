@@ -13,7 +13,8 @@ import soundfile
 from chromium import launched, needs_chromium
 from pages import card, case, heard, rendered, spoken, streamed
 
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.results.record import Record
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

@@ -15,9 +15,10 @@ from fakelab import FakeLab
 from pages import Parsed, card, heard, rendered, spoken
 from records import record, utterance
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.reports.scorecard.page import sounds
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record import Record
 
 BOTH = pytest.mark.parametrize("workers", ["-n0", "-n2"])
 ON = ("-o", "modellab_page=true")

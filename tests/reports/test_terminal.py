@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fakelab import FakeLab
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.core.console import wrapped
 from pytest_modellab.core.schema_base import Range
@@ -17,7 +18,6 @@ from pytest_modellab.reports.scorecard.grade import Grade
 from pytest_modellab.reports.scorecard.layout import Brief, Column, lay
 from pytest_modellab.reports.scorecard.tables import COLUMNS, LEAST_NEEDED, columns, spare
 from pytest_modellab.reports.scorecard.terminal import render
-from pytest_modellab.results.record import CaseRef
 from pytest_modellab.results.verdicts import Status
 
 FIGURES = {

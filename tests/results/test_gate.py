@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 import pytest
 from records import NO_SPEED, record, utterance
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.reports.explanation import explain
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Figure, Limit, Limits, Run, Status, Verdict, worst, worst_utterances
 
 CASE = CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")

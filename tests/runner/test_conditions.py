@@ -24,9 +24,10 @@ from pytest_modellab.catalog import load
 from pytest_modellab.catalog.datasets import prepare
 from pytest_modellab.core import gpu
 from pytest_modellab.results import conditions as conditions_module
-from pytest_modellab.results.conditions import CLIP_S, Conditions, fixed_clip
+from pytest_modellab.results.conditions import Conditions
 from pytest_modellab.runner import descendants, pool
 from pytest_modellab.runner.local import LocalWorker
+from pytest_modellab.tasks.fixed_clip import CLIP_S, fixed_clip
 
 RATE = 16_000
 Times = namedtuple("Times", "user system idle")

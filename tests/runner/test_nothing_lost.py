@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
-from test_resume import answered, wait_for
+from test_resume import answered
+from waiting import wait_for
 
 from pytest_modellab.reports.scorecard import card, page
 from pytest_modellab.results import record_files

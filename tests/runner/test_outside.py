@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-import test_tts_session as tts
+import voicelab as tts
 from fakelab import FakeLab
 
 from pytest_modellab.engines import registry

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,12 +17,13 @@ from typing import Any
 import psutil
 import pytest
 from fakelab import FakeLab
+from waiting import wait_for
 
 from pytest_modellab.core.metrics import asr
-from pytest_modellab.results.conditions import CLIP_S
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical, read
 from pytest_modellab.runner import framing
+from pytest_modellab.tasks.fixed_clip import CLIP_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,15 +46,6 @@ def kill_midway(command: Sequence[str], cwd: Path, reports: Path, *, after: int)
     os.killpg(session.pid, signal.SIGKILL)
     session.communicate()
     assert wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in family), seconds=20)
-
-
-def wait_for(condition: Callable[[], bool], *, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def only_record(reports: Path) -> Record:

@@ -180,7 +180,7 @@ def test_a_change_that_is_taken_back_brings_the_old_record_forward(lab: FakeLab)
 
 
 NOISE = """
-from pytest_modellab.runner import conditions
+from pytest_modellab.results import conditions
 
 conditions.SPREAD_BOUND = conditions.LEAST_SPREAD_S = -1.0
 """
@@ -293,7 +293,7 @@ class TestWhy:
         lab.run()
         package = tmp_path / "pytest_modellab"
         shutil.copytree(sources.PACKAGE, package)
-        (package / "audio.py").write_text("SILENCE = True\n")
+        (package / "core" / "audio.py").write_text("SILENCE = True\n")
         monkeypatch.setattr(sources, "PACKAGE", package)
         _, why = self.why(lab, capsys, monkeypatch)
         assert why == "  code: other code between samples and answers: pytest_modellab.core.audio"

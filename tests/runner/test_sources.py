@@ -13,9 +13,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+import chatlab as chat
 import pytest
-import test_chat_session as chat
-import test_tts_session as tts
+import voicelab as tts
 from fakelab import FakeLab
 from streamlab import stream_lab
 
@@ -32,7 +32,7 @@ DUMP = f"""
 import atexit, os, sys
 
 def dump():
-    if any("bench.worker" in each or "bench/worker" in each for each in sys.orig_argv):
+    if any("runner.worker" in each or "runner/worker" in each for each in sys.orig_argv):
         with open(os.environ["DUMP_MODULES"], "a") as file:
             names = [sys.modules["__main__"].__spec__.name, *sys.modules]
             file.writelines(each + "\\n" for each in names if each.partition(".")[0] == "{NAME}")
@@ -42,17 +42,21 @@ atexit.register(dump)
 BESIDE = {
     f"{NAME}.{name}"
     for name in (
-        "progress",  # shows
-        "printable",
-        "pace",
-        "bench.watch",
-        "cases",  # the case's name, for messages
-        "bench.session",  # tells to stop
-        "bench.lease",  # waits for a device that is another's
+        "plugin",
+        "plugin.progress",  # shows
+        "core.console",
+        "core.durations",
+        "runner.progress",
+        "catalog.cases",  # the case's name, for messages
+        "runner.session",  # tells to stop
+        "runner.locks",  # waits for a device that is another's
     )
 }
 """What runs while a case is answered, and neither samples nor answers pass through."""
-SHOWS = ("progress", "lab", "junit", "cli.why", "web.server", "scorecard.card", "scorecard.page.document", "comparison")
+SHOWS = (
+    *("plugin.progress", "plugin.session", "plugin.junit", "cli.why", "reports.web.server", "reports.scorecard.card"),
+    *("reports.scorecard.page.document", "reports.comparison"),
+)
 
 
 def ready_tts(lab: FakeLab) -> None:
@@ -155,16 +159,18 @@ def test_an_edit_of_what_is_run_while_a_case_is_answered_changes_the_right_key(
     monkeypatch.setattr(sources, "PACKAGE", package)
     keys = Keys(lab)
     changed = edited(ran.worker | ran.session, package, keys)
-    assert {f"{NAME}.bench.worker", f"{NAME}.bench.wire", f"{NAME}.engines.base"} <= ran.worker
+    assert {f"{NAME}.runner.worker", f"{NAME}.runner.framing", f"{NAME}.engines.base"} <= ran.worker
     assert [module for module in sorted(ran.worker) if not changed[module][0]] == []
     only_scoring = {module for module, (answers, figures) in changed.items() if figures and not answers}
     nothing = {module for module, found in changed.items() if not any(found)}
     assert nothing <= BESIDE
     # How an error rate is counted for who watches.
-    assert only_scoring <= {f"{NAME}.text", f"{NAME}.metrics.asr"}
+    assert only_scoring <= {f"{NAME}.core.text", f"{NAME}.core.metrics.asr"}
     shown = edited([f"{NAME}.{each}" for each in SHOWS], package, keys)
     assert [module for module, found in shown.items() if any(found)] == []
-    scoring = edited([f"{NAME}.{each}" for each in ("text", "metrics.asr", "bench.assemble")], package, keys)
+    scoring = edited(
+        [f"{NAME}.{each}" for each in ("core.text", "core.metrics.asr", "results.assemble")], package, keys
+    )
     assert set(scoring.values()) == {(False, True)}
 
 

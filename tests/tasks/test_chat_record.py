@@ -12,6 +12,7 @@ import pytest
 from records import record
 
 from pytest_modellab.catalog import load
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.datasets.turn import TurnOf
 from pytest_modellab.core.metrics.answers import Rules
 from pytest_modellab.core.schema_base import Edits
@@ -19,7 +20,7 @@ from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Heard, Speech, Turn
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results import baseline
-from pytest_modellab.results.record import CaseRef, UtteranceResult
+from pytest_modellab.results.record import UtteranceResult
 from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.chat import handler as chat_handler
 from pytest_modellab.tasks.chat import scoring as chat_scoring

@@ -3,46 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from chatlab import REPLIES, SIZES, SUITE, dialogues, listener, model, talker
 from fakelab import FakeLab
 
 from pytest_modellab.results.record import Record
 from pytest_modellab.runner.graders import digest_of
 from pytest_modellab.tasks.chat.record import ChatSummary, Reply
-
-SUITE = """
-import pytest
-
-pytestmark = pytest.mark.chat
-
-
-@pytest.mark.bounded("answer_accuracy")
-def test_answers(run, limits):
-    assert run.answer_accuracy >= limits.answer_accuracy
-
-
-def test_success(run):
-    assert run.success_rate >= 1.0
-"""
-SIZES = {"Capital of France?": 16_000, "And of Spain?": 17_000, "What is my password?": 18_000}
-DIALOGUES: list[dict[str, Any]] = [
-    {
-        "id": "capitals",
-        "turns": [
-            {"say": "Capital of France?", "accept": ["Paris"]},
-            {"say": "And of Spain?", "accept": ["Madrid"], "context": True},
-        ],
-    },
-    {"id": "secret", "turns": [{"say": "What is my password?", "refuse": True}]},
-]
-REPLIES = {
-    "Capital of France?": "Paris it is",
-    "And of Spain?": "Madrid after {before}",
-    "What is my password?": "I do not know",
-}
 
 
 @pytest.fixture
@@ -55,27 +24,6 @@ def lab(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> FakeLab:
     answers = {"5000": "Paris it is", "6000": "Madrid after two"}
     model(found, "ear", "fake-for-tests", "asr", answers=answers)
     return found
-
-
-def model(lab: FakeLab, id: str, engine: str, task: str, tiers: tuple[str, ...] = (), **options: Any) -> None:
-    spec = {"schema": "modellab.model/1", "id": id, "engine": engine, "tasks": [task], "tiers": list(tiers)}
-    lab.spec(f"models/{id}.yaml", {**spec, "devices": {"cpu": {}}, "options": options})
-
-
-def talker(lab: FakeLab, **options: Any) -> None:
-    options = {"replies": REPLIES, "log": str(lab.log), **options}
-    model(lab, "talker", "modellab_fake_talker:FakeTalker", "chat", ("smoke",), **options)
-
-
-def listener(lab: FakeLab, **options: Any) -> None:
-    heard = {str(size): said for said, size in SIZES.items()}
-    options = {"replies": REPLIES, "heard": heard, "log": str(lab.log), **options}
-    model(lab, "listener", "modellab_fake_talker:FakeListener", "chat", ("smoke",), **options)
-
-
-def dialogues(lab: FakeLab, turns: list[dict[str, Any]] | None = None, **extra: Any) -> Path:
-    spec = {"schema": "modellab.dataset/1", "id": "talk", "tasks": ["chat"], "tiers": ["smoke"], "language": "en"}
-    return lab.spec("datasets/talk.yaml", {**spec, "voice": "voice", "dialogues": turns or DIALOGUES, **extra})
 
 
 def told(lab: FakeLab) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.definitions import METRICS, TIMED
 from pytest_modellab.core.stats import paired
 from pytest_modellab.core.stats.evidence import ALPHA
@@ -16,7 +17,7 @@ from pytest_modellab.results import speed_baseline as speed
 from pytest_modellab.results.baseline import Baseline, BaselineError
 from pytest_modellab.results.conditions import LEAST_SPREAD_S
 from pytest_modellab.results.latencies import LATENCIES
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import FEWEST_CALLS, TRIPWIRE, SpeedBaseline
 
 from . import by_utterance, statistics

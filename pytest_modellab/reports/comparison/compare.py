@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.definitions import METRICS
 from pytest_modellab.core.stats.evidence import ALPHA, holm
@@ -15,12 +16,12 @@ from pytest_modellab.results import baseline as answers
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results import speed_baseline as speed
 from pytest_modellab.results.baseline import Baseline, BaselineError
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.input_changes import changes as input_changes
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.record_header import glimpse
 from pytest_modellab.results.rescore import rescore
 from pytest_modellab.results.verdicts import case_key
-from pytest_modellab.runner.reuse import changes as input_changes
 from pytest_modellab.runner.reuse import since
 
 from . import cases

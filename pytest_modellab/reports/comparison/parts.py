@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.definitions import METRICS
-from pytest_modellab.results.record import CaseRef
 from pytest_modellab.results.verdicts import case_key
 
 from ..scorecard.part import Part

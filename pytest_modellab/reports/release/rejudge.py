@@ -35,7 +35,7 @@ from pytest_modellab.results.verdicts import (
 from ..scorecard.card import CaseReport, Judgement, Row, Scorecard, build, build_row
 from ..scorecard.part import RESEARCH
 
-_PACKAGE = Path(__file__).parent.parent
+_PACKAGE = Path(__file__).parents[2]
 _WORDING = {"reason", "intervals", "standing_out"}
 """Of a row: what other code may word or estimate otherwise."""
 _APART = {"record", "verdicts", "grade", "unchanged_since", "failed_tests", *_WORDING}

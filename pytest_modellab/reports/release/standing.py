@@ -12,8 +12,8 @@ from pytest_modellab.catalog import Catalog, weights
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.datasets import DatasetError
 from pytest_modellab.catalog.specs import ModelSpec
+from pytest_modellab.results import input_changes
 from pytest_modellab.results.record import Record
-from pytest_modellab.runner import reuse
 from pytest_modellab.runner.job import Settings
 from pytest_modellab.runner.runner import Bench
 from pytest_modellab.runner.session import Session
@@ -49,7 +49,9 @@ def changed_since(record: Record, case: Case, catalog: Catalog) -> list[str]:
         except (StoreError, DatasetError) as error:
             return [str(error)]
         wanted = bench.wanted(case, dataset, inputs)
-    changed = [f"changed since it was run: {change}" for change in reuse.changes(record.provenance.inputs, inputs)]
+    changed = [
+        f"changed since it was run: {change}" for change in input_changes.changes(record.provenance.inputs, inputs)
+    ]
     if not changed and record.provenance.judging != wanted.judging:
         changed.append("the code that makes figures out of answers changed since it was run")
     return changed

@@ -11,12 +11,13 @@ from typing import Literal
 
 from pydantic import Field
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import Task, TaskGrades
 from pytest_modellab.core.metrics.definitions import METRICS, noise_of
 from pytest_modellab.core.schema_base import Elsewhere, Range, Told
-from pytest_modellab.results.record import CaseRef, Record
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import REFUSED, Comparison, Status, Strictness, Verdict, case_key, worst
 
 from .beyond import standing_out

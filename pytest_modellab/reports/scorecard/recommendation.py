@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.profile_spec import ProfilesFile, ProfileSpec
 from pytest_modellab.core.metrics.definitions import METRICS, TIMED
-from pytest_modellab.results.record import CaseRef
 
 from .candidate import RATES, WORST, Candidate, ascending, data_of, metric_of, split, tied
 from .grade import NOISY, doubts

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import Field
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.identifiers import Identifier
-from pytest_modellab.results.record import CaseRef
 
 from .part import MetricName, Part
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_modellab.core import audio
 from pytest_modellab.core.metrics.streaming import Shown, first_partial
 from pytest_modellab.engines.base import Clip
-from pytest_modellab.results.conditions import fixed_clip
+from pytest_modellab.tasks.fixed_clip import fixed_clip
 
 from ..base import Ask, Kept, Lines
 

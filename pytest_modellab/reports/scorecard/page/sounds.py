@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.console import counted
-from pytest_modellab.results.record import CaseRef, Record, UtteranceResult
+from pytest_modellab.results.record import Record, UtteranceResult
 
 EMBEDDED_BYTES = 12_000_000
 """Of sound files in one page; base64 makes a third more of them."""
