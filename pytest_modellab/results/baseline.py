@@ -15,11 +15,8 @@ from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
-<<<<<<< 7ffefe6cbe9f7b9f1599a2a304d0542371e13d62
-from pytest_modellab.core.atomic import write_text
-=======
 from pytest_modellab.catalog.case_ref import CaseRef
->>>>>>> 4a33dcf2ac05def8566e3695c195f6edad89e3ab
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.definitions import METRICS

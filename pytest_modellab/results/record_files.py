@@ -17,12 +17,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
 from pytest_modellab import __version__
-<<<<<<< 7ffefe6cbe9f7b9f1599a2a304d0542371e13d62
-from pytest_modellab.core.atomic import write_text
-=======
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.files import write_text
->>>>>>> 4a33dcf2ac05def8566e3695c195f6edad89e3ab
+from pytest_modellab.core.atomic import write_text
 
 from .record import SCHEMA, Record
 

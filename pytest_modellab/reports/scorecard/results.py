@@ -17,12 +17,7 @@ from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.catalog.specs import TASKS
 from pytest_modellab.core.atomic import write_bytes
 from pytest_modellab.core.escaping import code, plain
-<<<<<<< 7ffefe6cbe9f7b9f1599a2a304d0542371e13d62
-from pytest_modellab.results.record import CaseRef, Record
-=======
-from pytest_modellab.core.files import write_bytes
 from pytest_modellab.results.record import Record
->>>>>>> 4a33dcf2ac05def8566e3695c195f6edad89e3ab
 from pytest_modellab.results.record_files import read, read_sealed, text
 from pytest_modellab.results.verdicts import Status, case_key
 

@@ -120,9 +120,9 @@ def expressions(count: int) -> list[tuple[str, ...]]:
         operator = chosen.choice(("and", "or"))
         return f"({expression(names, depth - 1)} {operator} {expression(names, depth - 1)})"
 
-    found = []
+    found: list[tuple[str, ...]] = []
     for _ in range(count):
-        arguments = chosen.choice(GLOBS)
+        arguments: tuple[str, ...] = chosen.choice(GLOBS)
         if chosen.random() < 0.8:
             arguments = (*arguments, "-m", expression(MARKS))
         if chosen.random() < 0.4:

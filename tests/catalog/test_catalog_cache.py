@@ -14,7 +14,7 @@ from catalogs import DEVICES, LIMITS, model_yaml, write_catalog
 from pytest_modellab.catalog import Catalog, CatalogError, cache, load
 from pytest_modellab.catalog.base import Spec
 
-OURS = Path(__file__).parent.parent / "fixtures"
+OURS = Path(__file__).parents[2] / "fixtures"
 
 
 @pytest.fixture(autouse=True)
