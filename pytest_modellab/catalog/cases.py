@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Literal
 
 from pytest_modellab.engines.registry import engine_class, hears
@@ -28,12 +29,12 @@ class Case:
     variant: str = ""
     """What sets its model apart from the catalog's model of that id; empty for nothing."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What a person sees in a test id: `faster-whisper-base:cpu:smoke-en`."""
         return f"{self.model.id}:{self.device.id}:{self.dataset.id}"
 
-    @property
+    @cached_property
     def ids(self) -> Ids:
         """Of its model, its device and its data set."""
         return self.model.id, self.device.id, self.dataset.id
@@ -48,7 +49,7 @@ class Case:
         """Cases of one group share one worker process."""
         return f"{self.model.id}:{self.device.id}{f' ({self.variant})' if self.variant else ''}"
 
-    @property
+    @cached_property
     def tiers(self) -> tuple[Tier, ...]:
         """Tiers that both the model and the data set are in. What is in `smoke` is in `smoke_all`, too."""
         return tuple(tier for tier in TIERS if _in(tier, self.model.tiers) and _in(tier, self.dataset.tiers))
@@ -143,7 +144,7 @@ def _hears(model: ModelSpec, any_engine: bool) -> bool:
     Unless `any_engine` may be imported, of an engine outside of this package nobody knows, and the answer is no.
     """
     target = model.engine_target
-    ours = target is not None and target.startswith(f"{__package__}.")
+    ours = target is not None and target.startswith("pytest_modellab.")
     return target is not None and (any_engine or ours) and hears(engine_class(target))
 
 

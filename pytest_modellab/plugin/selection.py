@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -56,8 +57,8 @@ def _made(
     told = [Candidate(case.id, frozenset(names)) for case, names in candidates]
     outcomes = lab.foresight.outcomes(metafunc, told)
     fixed = {mark.name for mark in definition.iter_markers()}
-    expression = metafunc.config.option.markexpr or ""
-    tiers = [_unnamed(fixed.union(names), case, expression) for case, names in candidates]
+    named = _named(metafunc.config.option.markexpr or "")
+    tiers = [_unnamed(fixed.union(names), case, named) for case, names in candidates]
     if any(mark.name in TIER_MARKERS for call in metafunc._calls for mark in call.marks):
         tiers = [set() for _ in candidates]  # which of its tests are in which tier is told when they are made
     wanted = [
@@ -152,16 +153,21 @@ def unnamed(item: pytest.Item, expression: str) -> set[str]:
     """
     if not wants_case(item):
         return set()
-    return _unnamed({mark.name for mark in item.iter_markers()}, case_of(item), expression)
+    return _unnamed({mark.name for mark in item.iter_markers()}, case_of(item), _named(expression))
 
 
-def _unnamed(marks: set[str], case: Case | None, expression: str) -> set[str]:
+@cache
+def _named(expression: str) -> frozenset[str]:
+    """The tiers whose names stand in an expression of `-m`."""
+    return frozenset(tier for tier in TIER_MARKERS if re.search(rf"\b{tier}\b", expression))
+
+
+def _unnamed(marks: set[str], case: Case | None, named: frozenset[str]) -> set[str]:
     tiers = marks.intersection(TIER_MARKERS)
     if case is not None:
         # The marker of a whole module says which cases it takes, not which tier each of them is in.
         tiers = tiers.intersection(case.tiers)
-    named = any(re.search(rf"\b{tier}\b", expression) for tier in tiers)
-    return set() if named or "smoke" in tiers else tiers
+    return set() if "smoke" in tiers or not named.isdisjoint(tiers) else tiers
 
 
 def arrange(items: list[pytest.Item]) -> None:
