@@ -12,9 +12,7 @@ of this package (its code may change) or a conversion from a folder of weights (
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import stat
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
@@ -24,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_modellab import __version__
-from pytest_modellab.core.atomic import write_bytes
+from pytest_modellab.core import kept_json
 from pytest_modellab.core.user_cache import cache_root
 from pytest_modellab.engines.registry import available
 
@@ -34,7 +32,6 @@ from .load import Catalog, load
 FOLDER = "catalogs"
 _PACKAGE = Path(__file__).parent.parent
 _PATHS = frozenset({"folder", "base"})
-_HEX = hashlib.sha256().digest_size * 2
 
 
 def load_cached(folder: Path, base: Path) -> Catalog:
@@ -96,10 +93,7 @@ def _write(path: Path, key: str, catalog: Catalog) -> None:
     names = [each.name for each in fields(catalog) if each.name not in _PATHS]
     try:
         content = {name: _plain(getattr(catalog, name)) for name in names}
-        data = json.dumps({"key": key, "catalog": content}, separators=(",", ":")).encode()
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_bytes(path, hashlib.sha256(data).hexdigest().encode() + data)
-        path.chmod(0o600)
+        kept_json.write(path, {"key": key, "catalog": content})
     except (OSError, TypeError, ValueError):
         return
 
@@ -107,24 +101,10 @@ def _write(path: Path, key: str, catalog: Catalog) -> None:
 def _read(path: Path, key: str) -> dict[str, Any] | None:
     """The fields of the catalog that is kept in `path` under this key; None where there is none to rely on."""
     try:
-        with path.open("rb") as file:
-            if not _own(os.fstat(file.fileno())):
-                return None
-            data = file.read()
-        checksum, content = data[:_HEX], data[_HEX:]
-        if hashlib.sha256(content).hexdigest().encode() != checksum:
-            return None
-        found = json.loads(content)
+        found = kept_json.read(path)
         return {name: _restored(value) for name, value in found["catalog"].items()} if found["key"] == key else None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):  # written by another version
         return None
-
-
-def _own(info: os.stat_result) -> bool:
-    """Whether a file is this user's, and nobody else could write it."""
-    if not stat.S_ISREG(info.st_mode):
-        return False
-    return os.name == "nt" or (info.st_uid == os.geteuid() and not info.st_mode & (stat.S_IWGRP | stat.S_IWOTH))
 
 
 def _plain(value: Any) -> Any:
