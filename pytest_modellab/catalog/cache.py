@@ -21,9 +21,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pytest_modellab import __version__
 from pytest_modellab.core import kept_json
 from pytest_modellab.core.user_cache import cache_root
+from pytest_modellab.core.version import __version__
 from pytest_modellab.engines.registry import available
 
 from .base import MAX_BYTES, Spec

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_modellab import __version__
+from pytest_modellab.core.version import __version__
 
 from .exits import Exit
 from .tell import tell, tell_lines
