@@ -16,6 +16,9 @@ Tier = Literal["smoke", "smoke_all", "real_e2e"]
 TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
 TIERS: tuple[Tier, ...] = ("smoke", "smoke_all", "real_e2e")
 
+MAX_BYTES = 5_000_000
+"""Of one YAML file: parsing a larger one takes minutes."""
+
 COMMIT = r"^[0-9a-f]{40}$"
 REPO = r"^\w[\w.-]*/\w[\w.-]*$"
 REQUIREMENT = r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.!+_-]+$"

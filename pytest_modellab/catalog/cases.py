@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import Literal
 
 from pytest_modellab.engines.registry import engine_class, hears
 
 from .load import Catalog
 from .specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
+
+Ids = tuple[str, str, str]
+"""Of a model, a device and a data set."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +29,15 @@ class Case:
     variant: str = ""
     """What sets its model apart from the catalog's model of that id; empty for nothing."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What a person sees in a test id: `faster-whisper-base:cpu:smoke-en`."""
         return f"{self.model.id}:{self.device.id}:{self.dataset.id}"
+
+    @cached_property
+    def ids(self) -> Ids:
+        """Of its model, its device and its data set."""
+        return self.model.id, self.device.id, self.dataset.id
 
     @property
     def key(self) -> str:
@@ -40,7 +49,7 @@ class Case:
         """Cases of one group share one worker process."""
         return f"{self.model.id}:{self.device.id}{f' ({self.variant})' if self.variant else ''}"
 
-    @property
+    @cached_property
     def tiers(self) -> tuple[Tier, ...]:
         """Tiers that both the model and the data set are in. What is in `smoke` is in `smoke_all`, too."""
         return tuple(tier for tier in TIERS if _in(tier, self.model.tiers) and _in(tier, self.dataset.tiers))
@@ -100,11 +109,12 @@ def _combined(catalog: Catalog, selection: Selection) -> Iterator[tuple[Case, Re
         for model in catalog.models.values()
     ]
     for task in TASKS:
+        datasets = [dataset for dataset in catalog.datasets.values() if task in dataset.tasks]
         for model in models:
-            for device in catalog.devices.values():
-                for dataset in catalog.datasets.values():
+            for device in catalog.devices.values() if task in model.tasks else ():
+                for dataset in datasets:
                     case = Case(task, model, device, dataset)
-                    if task in model.tasks and task in dataset.tasks and selection.takes(case):
+                    if selection.takes(case):
                         yield case, _why_none(case, catalog)
 
 
@@ -126,7 +136,7 @@ def _hears(model: ModelSpec, any_engine: bool) -> bool:
     Unless `any_engine` may be imported, of an engine outside of this package nobody knows, and the answer is no.
     """
     target = model.engine_target
-    ours = target is not None and target.startswith(f"{__package__}.")
+    ours = target is not None and target.startswith("pytest_modellab.")
     return target is not None and (any_engine or ours) and hears(engine_class(target))
 
 
@@ -138,24 +148,12 @@ def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
     """
     everything = {name: model.model_copy(update={"tiers": TIERS}) for name, model in catalog.models.items()}
     sets = {name: dataset.model_copy(update={"tiers": TIERS}) for name, dataset in catalog.datasets.items()}
-    cases = plan(replace(catalog, models=everything, datasets=sets))
-    held: dict[str, set[str]] = {}
+    known = {case.ids for case in plan(replace(catalog, models=everything, datasets=sets))}
+    held: dict[str, set[Ids]] = {}
     """Metric -> cases that a later limit holds."""
     found = []
     for limit in reversed(catalog.limits):
-        models, devices, datasets = (
-            {name for name in known if fnmatchcase(name, glob)}
-            for known, glob in (
-                (catalog.models, limit.model),
-                (catalog.devices, limit.device),
-                (catalog.datasets, limit.dataset),
-            )
-        )
-        matched = {
-            case.key
-            for case in cases
-            if case.model.id in models and case.device.id in devices and case.dataset.id in datasets
-        }
+        matched = _applied(limit, known)
         later = held.setdefault(limit.metric, set())
         if not matched:
             found.append((limit, f"{limit.metric}: no case matches {limit.model}:{limit.device}:{limit.dataset}"))
@@ -163,6 +161,22 @@ def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
             found.append((limit, f"{limit.metric}: later limits hold every case that it matches, and the last counts"))
         later |= matched
     return found[::-1]
+
+
+def bounded(cases: Sequence[Case], limits: Sequence[LimitSpec]) -> list[Case]:
+    """The cases that at least one of the limits applies to."""
+    known = {case.ids for case in cases}
+    taken = {ids for limit in limits for ids in _applied(limit, known)}
+    return [case for case in cases if case.ids in taken]
+
+
+def _applied(limit: LimitSpec, known: Collection[Ids]) -> set[Ids]:
+    """Those that a limit applies to."""
+    models, devices, datasets = (
+        {name for name in {ids[place] for ids in known} if fnmatchcase(name, glob)}
+        for place, glob in enumerate((limit.model, limit.device, limit.dataset))
+    )
+    return {ids for ids in known if ids[2] in datasets and ids[0] in models and ids[1] in devices}
 
 
 def one_per_group(cases: Sequence[Case]) -> list[Case]:

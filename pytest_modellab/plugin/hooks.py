@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_modellab.catalog.cases import Case
 
+    from .deselection import Foresight, Unmade
     from .progress import Follower
     from .session import Lab
 
@@ -43,6 +44,7 @@ MARKERS = (
     "per_model: once for each model and device, on one of its data sets, of the smoke tier where there is one",
     "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
 )
+MARK_NAMES = tuple(re.split("[:(]", line)[0] for line in MARKERS)
 NEWEST_TESTED = (9, 2)
 """The newest pytest, major and minor, that this version was tested with."""
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
@@ -109,11 +111,24 @@ class LabPlugin:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
+        self._foresight: Foresight | None = None
         self._undo_signals: Callable[[], None] = lambda: None
 
     @pytest.hookimpl(trylast=True)  # after whoever parametrizes a fixture of one of the short names
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        from .deselection import foreseeable
+
+        self.lab.foresight = self._foresight if foreseeable(metafunc.config.pluginmanager) else None
         parametrize(metafunc, self.lab)
+
+    def pytest_collection(self, session: pytest.Session) -> None:
+        from .deselection import foresight
+
+        self._foresight = foresight(session.config, MARK_NAMES)
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if self._foresight is not None:
+            self._foresight.note(item)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -123,9 +138,12 @@ class LabPlugin:
         items[:] = [item for item in items if not bounded_without_limit(item)]
         left_out = {item: tiers for item in items if (tiers := unnamed(item, config.option.markexpr or ""))}
         if left_out:
-            self.lab.left_out = Counter(tier for tiers in left_out.values() for tier in tiers)
+            self.lab.left_out.update(tier for tiers in left_out.values() for tier in tiers)
             config.hook.pytest_deselected(items=list(left_out))
             items[:] = [item for item in items if item not in left_out]
+        for unmade in self._foresight.left_out() if self._foresight is not None else ():
+            _count(unmade, config)
+            self.lab.left_out.update(unmade.by_tier)
         for item in items:
             if wants_case(item):
                 case = case_of(item)
@@ -296,6 +314,15 @@ class ControllerPlugin:
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
         if self.lab.untold:
             terminalreporter.write_line(printable(self.lab.untold), yellow=True)
+
+
+def _count(unmade: Unmade, config: pytest.Config) -> None:
+    """Let pytest count the tests that were not made as what they would have been: collected and deselected."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    collected = getattr(reporter, "_numcollected", None)
+    if unmade.count and isinstance(collected, int):
+        reporter._numcollected = collected + unmade.count
+        config.hook.pytest_deselected(items=[unmade.function] * unmade.count)
 
 
 def _runs_foreign_code(case: Case) -> bool:

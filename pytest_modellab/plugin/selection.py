@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +24,7 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
     """Parametrize a test function with the cases that its markers leave, if it uses a case at all."""
     if not _uses_case(metafunc):
         return
-    from pytest_modellab.catalog.cases import one_per_group
+    from pytest_modellab.catalog.cases import bounded, one_per_group
 
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
     tasks = marks.intersection(TASK_MARKERS)
@@ -37,8 +39,39 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
     if "per_model" in marks:
         cases = one_per_group(cases)
     for mark in metafunc.definition.iter_markers("bounded"):
-        cases = [case for case in cases if lab.limits_of(case).of(_bounded(mark)).value is not None]
-    metafunc.parametrize(CASE_FIXTURE, [_parameter(case, tiers) for case in cases], indirect=True)
+        metric = _bounded(mark)
+        cases = bounded(cases, [limit for limit in lab.catalog.limits if limit.metric == metric])
+    made = _made(metafunc, lab, [(case, _marks(case, tiers)) for case in cases])
+    metafunc.parametrize(CASE_FIXTURE, [_parameter(case, names) for case, names in made], indirect=True)
+
+
+def _made(
+    metafunc: pytest.Metafunc, lab: Lab, candidates: list[tuple[Case, list[str]]]
+) -> list[tuple[Case, list[str]]]:
+    """The cases, with their marks, to make tests of: all but those whose test is sure to be deselected."""
+    if lab.foresight is None:
+        return candidates
+    from .deselection import Candidate, Unmade, kept
+
+    definition: Any = metafunc.definition
+    told = [Candidate(case.id, frozenset(names)) for case, names in candidates]
+    outcomes = lab.foresight.outcomes(metafunc, told)
+    fixed = {mark.name for mark in definition.iter_markers()}
+    named = _named(metafunc.config.option.markexpr or "")
+    tiers = [_unnamed(fixed.union(names), case, named) for case, names in candidates]
+    if any(mark.name in TIER_MARKERS for call in metafunc._calls for mark in call.marks):
+        tiers = [set() for _ in candidates]  # which of its tests are in which tier is told when they are made
+    wanted = [
+        True in outcome and not (outcome == {True} and tier) for outcome, tier in zip(outcomes, tiers, strict=True)
+    ]
+    made = kept(told, wanted)
+    times = max(1, len(metafunc._calls))
+    unmade = lab.foresight.unmade[definition.nodeid] = Unmade(definition)
+    for make, outcome, unnamed in zip(made, outcomes, tiers, strict=True):
+        if not make:
+            unmade.count += times
+            unmade.by_tier.update(dict.fromkeys(unnamed if True in outcome else (), times))
+    return [each for each, make in zip(candidates, made, strict=True) if make]
 
 
 def _uses_case(metafunc: pytest.Metafunc) -> bool:
@@ -67,12 +100,13 @@ def _uses_case(metafunc: pytest.Metafunc) -> bool:
     return ours and CASE_FIXTURE in found
 
 
-def _parameter(case: Case, tiers: set[str]) -> Any:
-    # A test that names a tier keeps to it; any other carries every tier of its case.
-    marks = [getattr(pytest.mark, name) for name in (*case.tiers, case.task, case.device.kind)]
-    if tiers:
-        marks = [mark for mark in marks if mark.name not in TIER_MARKERS or mark.name in tiers]
-    return pytest.param(case, id=case.id, marks=marks)
+def _marks(case: Case, tiers: set[str]) -> list[str]:
+    """The marks that a case gives a test. A test that names a tier keeps to it; any other carries all of its case."""
+    return [*(tier for tier in case.tiers if not tiers or tier in tiers), case.task, case.device.kind]
+
+
+def _parameter(case: Case, marks: Sequence[str]) -> Any:
+    return pytest.param(case, id=case.id, marks=[getattr(pytest.mark, name) for name in marks])
 
 
 def case_of(item: pytest.Item) -> Case | None:
@@ -119,14 +153,21 @@ def unnamed(item: pytest.Item, expression: str) -> set[str]:
     """
     if not wants_case(item):
         return set()
-    marks = {mark.name for mark in item.iter_markers()}
-    case = case_of(item)
+    return _unnamed({mark.name for mark in item.iter_markers()}, case_of(item), _named(expression))
+
+
+@cache
+def _named(expression: str) -> frozenset[str]:
+    """The tiers whose names stand in an expression of `-m`."""
+    return frozenset(tier for tier in TIER_MARKERS if re.search(rf"\b{tier}\b", expression))
+
+
+def _unnamed(marks: set[str], case: Case | None, named: frozenset[str]) -> set[str]:
     tiers = marks.intersection(TIER_MARKERS)
     if case is not None:
         # The marker of a whole module says which cases it takes, not which tier each of them is in.
         tiers = tiers.intersection(case.tiers)
-    named = any(re.search(rf"\b{tier}\b", expression) for tier in tiers)
-    return set() if named or "smoke" in tiers else tiers
+    return set() if "smoke" in tiers or not named.isdisjoint(tiers) else tiers
 
 
 def arrange(items: list[pytest.Item]) -> None:

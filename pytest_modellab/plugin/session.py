@@ -6,7 +6,8 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -15,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modellab.catalog.cache import load_cached
 from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in
 from pytest_modellab.catalog.errors import suggest
-from pytest_modellab.catalog.load import Catalog, load
-from pytest_modellab.catalog.streaming_choice import plan_here
+from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.variables import STEP_SUMMARY
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from pytest_modellab.results.verdicts import Limits, Run
     from pytest_modellab.runner.runner import Bench
     from pytest_modellab.runner.session import Session
+
+    from .deselection import Foresight
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 
@@ -71,8 +74,10 @@ class Lab:
     """The files of the scorecard."""
     untold: str = ""
     """Why the summary of a CI step lacks the scorecard, where it was to have it."""
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     """Tests deselected because `-m` does not name their tier, by that."""
+    foresight: Foresight | None = None
+    """What is known of tests before they are made; None where nothing is."""
     _likely: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -188,8 +193,10 @@ LAB = pytest.StashKey[Lab]()
 
 def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
+    from pytest_modellab.catalog.streaming_choice import plan_here
+
     assert config.catalog is not None
-    catalog = load(config.catalog, config.base)
+    catalog = load_cached(config.catalog, config.base)
     problems = []
     for flag, globs, known in (
         ("--lab-model", config.models, catalog.models),

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.hardware import hardware
 from pytest_modellab.core.metrics import asr, speed
@@ -20,6 +19,7 @@ from pytest_modellab.core.stats.intervals import (
     wilson_interval,
 )
 from pytest_modellab.core.text import CHARACTERS, Normalizer, normalizer
+from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.chat import scoring as chat_scoring
 from pytest_modellab.tasks.streaming import record as streaming_record
 from pytest_modellab.tasks.streaming.record import Streamed, StreamingSummary

@@ -15,10 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_modellab import __version__
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import CHARACTERS, normalizer
+from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.chat import scoring as chat_scoring
 from pytest_modellab.tasks.streaming import record as streaming_record
 from pytest_modellab.tasks.tts import scoring as speech_scoring

@@ -16,9 +16,9 @@ from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json, to_json
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.files import write_text
+from pytest_modellab.core.atomic import write_text
+from pytest_modellab.core.version import __version__
 
 from .record import SCHEMA, Record
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog import Catalog, weights
 from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import for_language
+from pytest_modellab.core.version import __version__
 from pytest_modellab.results.record import Record
 
 from .runner import CONTROL

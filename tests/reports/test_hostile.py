@@ -17,12 +17,12 @@ import pytest
 from catalogs import DEVICES, GRADES, LIMITS, dataset_yaml, model_yaml, write_catalog
 from filled import filled, spoiled
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.cli.exits import Exit
 from pytest_modellab.core.escaping import code, plain
+from pytest_modellab.core.version import __version__
 from pytest_modellab.plugin import junit
 from pytest_modellab.reports.scorecard import files
 from pytest_modellab.reports.scorecard.build import build, build_row

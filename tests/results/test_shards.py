@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from records import MEMORY, TIMING, record, utterance
 from releases import committed, git
 
-from pytest_modellab import __version__
 from pytest_modellab.cli import main
 from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
 from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.version import __version__
 from pytest_modellab.engines.registry import target_of
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.baseline import BaselineError

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.audio_artifacts import Artefacts
-from pytest_modellab.core.files import write_text
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 

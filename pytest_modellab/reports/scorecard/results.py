@@ -15,8 +15,8 @@ from pathlib import Path
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.catalog.specs import TASKS
+from pytest_modellab.core.atomic import write_bytes
 from pytest_modellab.core.escaping import code, plain
-from pytest_modellab.core.files import write_bytes
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read, read_sealed, text
 from pytest_modellab.results.verdicts import Status, case_key

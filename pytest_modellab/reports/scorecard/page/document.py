@@ -64,6 +64,7 @@ def render(
     into the page; of what models said there are links to the rest. Raises ImportError where `missing()` names any.
     """
     from . import panels
+    from .drawings import Drawings
 
     measured = [row for row in card.rows if row.measured]
     voiced = sum(row.case.task in {"tts", "chat"} or recordings is not None for row in measured)
@@ -71,6 +72,7 @@ def render(
     most = max(_FEWEST, min(SHOWN, SHOWN_IN_ALL // max(1, len(measured))))
     views = [_view(f"case-{i}", row, load, handed, most) for i, row in enumerate(card.rows, start=1)]
     by_key = {(v.row.case.task, v.row.case.id): v.dom for v in views}
+    drawings = Drawings(folder)
     style, script = asset("page.css"), asset("theme.js") + asset("page.js")
     text = (
         _environment()
@@ -89,7 +91,7 @@ def render(
             ],
             tasks=list(dict.fromkeys(task for model in card.models for task in model.tasks)),
             dom_of=lambda case: by_key.get((case.task, case.id), ""),
-            task_panels=panels.of_tasks(card, views),
+            task_panels=panels.of_tasks(card, views, drawings),
             absent=_absent(card.rows),
             origins=_origins(views),
             linked=handed.linked,
@@ -98,6 +100,7 @@ def render(
             most=most,
         )
     )
+    drawings.keep()
     # Halves of surrogate pairs can't be written as UTF-8, wherever they came from.
     return text.encode("utf-8", "replace").decode("utf-8")
 
