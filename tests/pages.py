@@ -14,11 +14,14 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.reports.scorecard import page
-from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard, build, build_row
+from pytest_modellab.reports.scorecard.build import build, build_row
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import loader
+from pytest_modellab.reports.scorecard.row import CaseReport, Row
 from pytest_modellab.results import record_files
-from pytest_modellab.results.record import Record, Slice, UtteranceResult
+from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import Limits
+from pytest_modellab.tasks.asr.record import Slice
 from pytest_modellab.tasks.chat.record import Reply
 from pytest_modellab.tasks.streaming.record import PartialResult, Streamed, summarize
 from pytest_modellab.tasks.tts.record import Speech

@@ -7,7 +7,6 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.schema_base import Edits, Failure, Share
 from pytest_modellab.results.record import (
     AsrSummary,
-    BeyondWer,
     MemoryUse,
     NormalizerRef,
     Provenance,
@@ -15,6 +14,7 @@ from pytest_modellab.results.record import (
     Timing,
     UtteranceResult,
 )
+from pytest_modellab.tasks.asr.record import BeyondWer
 
 TIMING = Timing(
     load_s=2.0,

@@ -79,18 +79,10 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
 
 
-def plan_here(catalog: Catalog, selection: Selection = Selection()) -> tuple[list[Case], list[str]]:
-    """The plan as environment variables have it, and what is wrong with them, a line each."""
-    from .streaming_choice import applied, read, with_choice
-
-    choice, problems = read(catalog)
-    cases = plan(catalog, selection)
-    if problems or not choice:
-        return cases, problems
-    return with_choice(cases, choice, plan(applied(choice, catalog), selection)), []
+EVERYTHING = Selection()
 
 
-def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
+def plan(catalog: Catalog, selection: Selection = EVERYTHING) -> list[Case]:
     """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
 
     A model that `selection` names, without a wildcard, is in every tier: somebody wants it to run.
@@ -98,7 +90,7 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
     return [case for case, why in _combined(catalog, selection) if not why]
 
 
-def left_out(catalog: Catalog, selection: Selection = Selection()) -> dict[Reason, list[Case]]:
+def left_out(catalog: Catalog, selection: Selection = EVERYTHING) -> dict[Reason, list[Case]]:
     """Combinations of model, device and data set for a common task that are no case, by what keeps them from it."""
     found: dict[Reason, list[Case]] = {}
     for case, why in _combined(catalog, selection):

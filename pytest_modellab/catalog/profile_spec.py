@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from pytest_modellab.core.identifiers import Identifier
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 
 from .base import Number, Spec, Task
 from .errors import suggest

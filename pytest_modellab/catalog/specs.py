@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from pytest_modellab.core.identifiers import Identifier, Sha256
-from pytest_modellab.core.metrics.definitions import METRICS, WITH_INTERVAL, Metric
+from pytest_modellab.core.metrics.metric import Metric
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import target_of
 
 from .base import (
@@ -299,17 +300,14 @@ class LimitSpec(Spec):
 
     @model_validator(mode="after")
     def _right_judge(self) -> LimitSpec:
-        if self.judge == "bound" and self.metric in METRICS and self.metric not in WITH_INTERVAL:
+        metric = METRICS.get(self.metric)
+        if self.judge == "bound" and metric is not None and not metric.has_interval:
             raise ValueError(f"{self.metric} is measured once and has no interval: use `judge: point`")
         if self.margin and self.judge == "point":
             raise ValueError("`margin` goes with `judge: bound`")
-        if self.metric in METRICS and (wrong := out_of_scale(METRICS[self.metric], self.margin, inclusive=True)):
+        if metric is not None and (wrong := out_of_scale(metric, self.margin, inclusive=True)):
             raise ValueError(f"`margin`: {wrong}")
-        if (
-            self.warn is not None
-            and self.metric in METRICS
-            and (wrong := out_of_scale(METRICS[self.metric], self.warn))
-        ):
+        if self.warn is not None and metric is not None and (wrong := out_of_scale(metric, self.warn)):
             raise ValueError(f"`warn`: {wrong}")
         if self.warn is not None and (self.warn >= self.value if self.max is not None else self.warn <= self.value):
             raise ValueError("`warn` must be stricter than the limit")

@@ -14,7 +14,8 @@ from pytest_modellab.results import speed_baseline as speed
 from pytest_modellab.results.baseline import BaselineError
 from pytest_modellab.results.record import Record
 
-from . import UsageError
+from .command import Commands
+from .exits import UsageError
 from .place import allowed_here, reports_folder
 from .tell import tell, tell_lines
 
@@ -124,3 +125,11 @@ def _show(folder: Path) -> int:
 
 def _row(head: answers.Head | speed.SpeedHead, count: int, figure: str, path: Path) -> list[object]:
     return [head.case.id, count, figure, printable((head.commit or "-")[:10]), printable(head.created[:10]), path]
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    base = commands.add("baseline", run, "Save, compare or show baselines: answers to hold later runs against.")
+    base.add_argument("action", choices=("save", "compare", "show"))
+    base.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
+    base.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -16,7 +16,8 @@ from pytest_modellab.runner.job import Settings
 from pytest_modellab.runner.runner import Bench
 from pytest_modellab.runner.session import Session
 
-from . import UsageError
+from .command import Commands
+from .exits import UsageError
 from .place import chosen, open_catalog, reports_folder
 from .tell import tell, tell_lines
 
@@ -71,3 +72,14 @@ def _measured(case: Case, catalog: Catalog, reports: Path) -> Record | str:
         bench.close()
         session.end(whole=True)
     return outcome.record or outcome.unavailable or outcome.broken or "nothing was measured"
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    limits = commands.add("calibrate", run, "Run a case several times and propose limits for it, as YAML.")
+    limits.add_argument("model", metavar="MODEL")
+    limits.add_argument("dataset", metavar="DATASET")
+    limits.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
+    limits.add_argument("--runs", type=int, choices=range(2, 101), default=5, metavar="N", help="2 to 100 (default: 5)")
+    limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

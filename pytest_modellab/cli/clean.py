@@ -14,6 +14,7 @@ from pytest_modellab.catalog import Catalog
 
 from .cleaning import cache, reports
 from .cleaning.part import Doomed, InUse, Part
+from .command import Commands, positive
 from .exits import Exit
 from .place import open_catalog, reports_folder
 from .tell import tell
@@ -126,13 +127,6 @@ def _sum_up(parts: Sequence[Part], options: argparse.Namespace) -> None:
         tell(f"nothing else goes unasked: {'; '.join(hints)}")
 
 
-def positive(text: str) -> int:
-    """A number of records: the newest of a case always stays."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, not {text!r}")
-    return int(text)
-
-
 def days(text: str) -> float:
     try:
         found = float(text)
@@ -141,3 +135,25 @@ def days(text: str) -> float:
     if not 0 <= found < 36500:  # not a number compares as false
         raise argparse.ArgumentTypeError(f"a number of days is needed, not {text!r}")
     return found
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    tidy = commands.add("clean", run, "Show what records and the cache take up, and what may go; --yes removes it.")
+    either = tidy.add_mutually_exclusive_group()
+    either.add_argument("--yes", action="store_true", help="remove it; without, nothing is touched")
+    either.add_argument("--dry-run", action="store_true", help="only show, which is what happens without --yes")
+    tidy.add_argument(
+        "--keep",
+        type=positive,
+        metavar="N",
+        help="records that aren't among the N newest of their case; with --older-than, of these the old ones",
+    )
+    tidy.add_argument(
+        "--older-than",
+        type=days,
+        metavar="DAYS",
+        help="records and what killed sessions left, of before then; the newest record of a case always stays",
+    )
+    tidy.add_argument("--unnamed", action="store_true", help="cached files and environments the catalog doesn't name")
+    tidy.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

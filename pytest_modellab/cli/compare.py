@@ -6,6 +6,7 @@ import argparse
 import json
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.comparison import markdown, page, terminal
@@ -14,9 +15,9 @@ from pytest_modellab.reports.comparison.page import PageError
 from pytest_modellab.reports.comparison.parts import Compared
 from pytest_modellab.reports.comparison.sides import NEWEST, Past, Side, SideError
 
-from . import UsageError
+from .command import Commands
 from .configuration import configuration
-from .exits import Exit
+from .exits import Exit, UsageError
 from .place import allowed_here, reports_folder
 from .tell import tell, tell_lines
 
@@ -74,3 +75,19 @@ def _rendered(compared: Compared, form: str) -> str:
                 raise UsageError(str(error)) from None
         case _:
             return "".join(f"{line}\n" for line in terminal.render(compared))
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    held = commands.add(
+        "compare",
+        run,
+        "Hold runs against an earlier one: what got worse, what better, what can't be told apart.",
+    )
+    side = "a session, a commit, `baseline`, `newest`, a scorecard's file or a folder of reports"
+    held.add_argument("first", metavar="A", help=side)
+    held.add_argument("others", nargs="*", metavar="B", help="the same, each held against A (default: newest)")
+    held.add_argument("--case", action="append", default=[], metavar="GLOB", help="only such cases; repeatable")
+    held.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    held.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    held.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

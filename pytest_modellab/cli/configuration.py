@@ -13,7 +13,7 @@ from typing import Any
 
 from pytest_modellab.core.variables import PYTEST_ADDOPTS
 
-from . import UsageError
+from .exits import UsageError
 
 
 @dataclass(frozen=True)

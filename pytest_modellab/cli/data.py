@@ -12,6 +12,7 @@ from pytest_modellab.core.console import counted, printable, printable_lines
 from pytest_modellab.core.metrics.hidden_errors import count_term
 from pytest_modellab.core.text import normalizer
 
+from .command import Commands
 from .place import chosen, open_catalog
 from .tell import tell, tell_lines
 
@@ -107,3 +108,10 @@ def _unsaid(dataset: Dataset) -> list[str]:
         for term in terms
         if not any(count_term(normalize(term).split(), text) for text in texts)
     ]
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    sets = commands.add("data", run, "List, fetch or check the data sets of the catalog.")
+    sets.add_argument("action", nargs="?", choices=("list", "prepare", "check"), default="list")
+    sets.add_argument("datasets", nargs="*", metavar="DATASET", help="ids or globs (default: all)")

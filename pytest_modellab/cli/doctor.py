@@ -7,6 +7,7 @@ from itertools import groupby
 
 from pytest_modellab.runner.doctor import examine
 
+from .command import Commands
 from .place import catalog_place, find_catalog, first_step
 from .tell import tell
 
@@ -30,3 +31,8 @@ def run(options: argparse.Namespace) -> int:
     elif not able:
         tell("No model of this catalog can run as things are.")
     return 0 if able else 1
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    commands.add("doctor", run, "Say what is installed, seen and present here, what is missing, and the fix beside it.")

@@ -1,4 +1,4 @@
-"""Exit codes of the command `modellab`."""
+"""Exit codes of the command `modellab`, and the error that leads to one of them."""
 
 from enum import IntEnum
 
@@ -16,3 +16,7 @@ MEANINGS = {
     Exit.USAGE: "the command line asks for what isn't there",
     Exit.INTERRUPTED: "interrupted; what was fetched is kept",
 }
+
+
+class UsageError(Exception):
+    """The command line asks for something that isn't there."""

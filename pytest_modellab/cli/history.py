@@ -8,11 +8,11 @@ import json
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import default_grades
 from pytest_modellab.core.console import counted, printable
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.reports.history import Point, Trend, Wanted, history, shown_figure, shown_interval, sparkline
 
-from . import UsageError
-from .exits import Exit
+from .command import Commands, positive
+from .exits import Exit, UsageError
 from .place import find_catalog, reports_folder
 from .tell import tell, tell_lines
 
@@ -84,3 +84,18 @@ def _notes(points: tuple[Point, ...], trend: Trend) -> list[str]:
     if len(trend.normalizers) > 1:
         notes.append(f"  scored by {', '.join(sorted(trend.normalizers))}: `modellab rescore --write` makes them one")
     return notes
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    past = commands.add("history", run, "Show how the figures of each case went over its past records.")
+    past.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
+    past.add_argument(
+        "--metric", metavar="NAME", help="another figure (default: the error rate; of chat, the accuracy)"
+    )
+    past.add_argument(
+        "-n", "--last", type=positive, default=20, metavar="N", help="so many of each, newest last (default: 20)"
+    )
+    past.add_argument("--all", action="store_true", help="all of them")
+    past.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    past.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

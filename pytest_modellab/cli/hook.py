@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from . import pre_push
+from .command import Commands
 from .configuration import configuration
 from .tell import tell
 
@@ -45,3 +46,15 @@ def _status(found: pre_push.Installed | None) -> int:
 def _tell_kept(installed: pre_push.Installed) -> None:
     if installed.kept is not None:
         tell(f"the hook that stood there is run first: {installed.kept}")
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    push = commands.add("hook", run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
+    push.add_argument("action", choices=("install", "status", "uninstall", "run"))
+    push.add_argument(
+        "--inconclusive",
+        choices=("allow", "fail"),
+        metavar="allow|fail",
+        help="whether a verdict that can't be reached stops a push (default: modellab_inconclusive of the ini file)",
+    )

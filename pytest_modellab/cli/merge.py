@@ -19,9 +19,9 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Strictness
 from pytest_modellab.runner.judged_by import hold
 
-from . import UsageError
+from .command import Commands
 from .configuration import configuration
-from .exits import Exit
+from .exits import Exit, UsageError
 from .place import open_catalog, reports_folder
 from .tell import tell, tell_lines
 
@@ -86,3 +86,15 @@ def _records(folder: Path) -> Iterator[Path]:
     """Of a folder of reports, or of all that lie somewhere below it, as downloaded artifacts do."""
     yield from folder.glob("runs/*/*/*.json")
     yield from folder.glob("**/runs/*/*/*.json")
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    join = commands.add("merge", run, "Join the records of all shards (pytest --lab-shard) into whole ones, and judge.")
+    join.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of reports, or of several such folders")
+    join.add_argument(
+        "--output", dest="reports", metavar="DIR", help="folder of records to write to (default: modellab_reports)"
+    )
+    join.add_argument(
+        "--require", action="append", default=[], metavar="GLOB", help="fail unless such a case is there; repeatable"
+    )

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pytest_modellab.assets.store import Store, StoreError, Unavailable, digest_file
 from pytest_modellab.catalog.environments import Environments, NoEnvironment, whereabouts
@@ -13,7 +14,8 @@ from pytest_modellab.catalog.specs import ModelSpec
 from pytest_modellab.catalog.weights import local_folder, state
 from pytest_modellab.core.console import printable
 
-from . import UsageError
+from .command import Commands
+from .exits import UsageError
 from .place import chosen, open_catalog
 from .tell import tell, tell_lines
 
@@ -117,3 +119,12 @@ def digest(options: argparse.Namespace) -> int:
         name = path.relative_to(options.folder).as_posix()
         tell(f"    {name}: {{sha256: {digest_file(path)}, size: {path.stat().st_size}}}")
     return 0
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    fetching = commands.add("pull", pull, "Fetch weights and build environments ahead of time, whatever their size.")
+    fetching.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
+    commands.add("models", show, "List the models of the catalog and which weights and environments are present.")
+    lines = commands.add("digest", digest, "Print the `files:` lines of a spec for a folder of weights.")
+    lines.add_argument("folder", type=Path, metavar="FOLDER")

@@ -8,15 +8,16 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_modellab.catalog.base import COMMIT, IN_WORDS, LANGUAGE_TAG, REPO
+from pytest_modellab.catalog.base import COMMIT, IN_WORDS, LANGUAGE_TAG, REPO, TIERS
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import DEFAULT_DEVICES
 from pytest_modellab.catalog.new_model import Draft, spec_text
 from pytest_modellab.core.identifiers import IDENTIFIER
 from pytest_modellab.engines.registry import available, engine_class, needs_weights, target_of
 
-from . import UsageError
+from .command import Commands
 from .configuration import configuration
+from .exits import UsageError
 from .place import catalog_place, find_catalog, known_to_pytest
 from .tell import tell
 
@@ -90,3 +91,23 @@ def _told(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterator[str]
     yield f"pytest --lab-model {draft.id}"
     if not draft.tiers:
         yield "A plain `pytest` leaves it out (`tiers: []`); `tiers: [smoke]` in the file puts it in."
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    new = commands.add("new-model", run, "Write a commented spec of a model, with every option of its engine.")
+    new.add_argument("engine", metavar="ENGINE", help="an installed one, module:Class, or path/to/file.py:Class")
+    new.add_argument("id", metavar="ID", help="what the model will be called")
+    new.add_argument("--weights", type=Path, metavar="FOLDER", help="a folder of weights on this machine")
+    new.add_argument("--repo", metavar="OWNER/NAME", help="or a repository of the Hugging Face hub,")
+    new.add_argument("--revision", metavar="COMMIT", help="at this commit")
+    new.add_argument(
+        "--language", action="append", default=[], metavar="TAG", help="it speaks; repeatable (default: any)"
+    )
+    new.add_argument(
+        "--tier",
+        action="append",
+        default=[],
+        choices=TIERS,
+        help="it is in the runs of this tier; repeatable (default: none, it runs only if --lab-model names it)",
+    )

@@ -16,8 +16,8 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed
 
-from . import UsageError
 from .configuration import configuration
+from .exits import UsageError
 
 T = TypeVar("T")
 

@@ -19,7 +19,8 @@ from pytest_modellab.reports.release.requirements import Held, held
 from pytest_modellab.reports.release.signature import signed
 from pytest_modellab.results.provenance import git_state
 
-from . import UsageError
+from .command import Commands
+from .exits import UsageError
 from .place import open_catalog, reports_beside
 from .tell import tell, tell_lines
 
@@ -128,3 +129,37 @@ def _show_not_run(not_run: Sequence[NotRun]) -> None:
     for why, cases in by_reason.items():
         more = f" and {len(cases) - 3} more" if len(cases) > 3 else ""
         tell(f"not run: {', '.join(cases[:3])}{more}: {why.partition(chr(10))[0]}")
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    made = commands.add("release", run, "Run what release.yaml requires, afresh and strictly; check it; bundle it.")
+    made.add_argument("version", nargs="?", metavar="VERSION", help="of the bundle (default: git describe)")
+    made.add_argument(
+        "-n",
+        "--workers",
+        type=int,
+        choices=range(1, 65),
+        metavar="N",
+        help="cases at once while accuracy is measured, with pytest-xdist (default: half the cores)",
+    )
+    made.add_argument("--required-only", action="store_true", help="leave out what is not required, and say so")
+    made.add_argument("--list", action="store_true", help="only list the required cases")
+    made.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the bundle (default: the reports)")
+    made.add_argument(
+        "--sign", type=Path, metavar="KEY", help="sign it with this SSH key (default: it is unsigned, and says so)"
+    )
+    checked = commands.add("verify", check, "Check the bundle of a release, here or on another machine.")
+    checked.add_argument("bundle", type=Path, metavar="BUNDLE", help="release-VERSION.zip, or the unpacked folder")
+    checked.add_argument(
+        "--require",
+        type=Path,
+        metavar="FILE",
+        help="hold it to this release.yaml, too; given a catalog's folder, to all of that catalog",
+    )
+    checked.add_argument(
+        "--signed-by",
+        type=Path,
+        metavar="FILE",
+        help="fail unless it is signed by one of these keys (an allowed_signers file, see ssh-keygen(1))",
+    )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.rescore import rescore
 
-from . import UsageError
 from .baseline import latest, matches
-from .exits import Exit
+from .command import Commands
+from .exits import Exit, UsageError
 from .place import reports_folder
 from .tell import tell
 
@@ -46,3 +46,12 @@ def run(options: argparse.Namespace) -> int:
 def _figures(record: Record) -> str:
     shown = " ".join(f"{METRICS[name].title} {METRICS[name].format(record.figure(name))}" for name in ("wer", "cer"))
     return f"{shown} ({record.normalizer.name} {record.normalizer.version})"
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    again = commands.add("rescore", run, "Score old records again from their raw texts, and show what changed.")
+    again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
+    again.add_argument("--normalizer", metavar="NAME", help="another than the record's own")
+    again.add_argument("--write", action="store_true", help="store the new records beside the old")
+    again.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

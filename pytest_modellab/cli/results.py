@@ -9,9 +9,9 @@ from pathlib import Path
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.scorecard import results
 
-from . import UsageError
 from .baseline import latest, matches
-from .exits import Exit
+from .command import Commands
+from .exits import Exit, UsageError
 from .place import open_catalog, reports_folder
 from .tell import tell, tell_lines
 
@@ -47,3 +47,19 @@ def run(options: argparse.Namespace) -> int:
     for each in told:
         tell(f"{each.case}: {each.told}")
     return Exit.OK
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    kept = commands.add(
+        "results", run, "Show the latest results of all models, of the records kept in results/; or keep them."
+    )
+    kept.add_argument("action", nargs="?", choices=("show", "save"), default="show")
+    kept.add_argument(
+        "cases", nargs="*", metavar="CASE", help="to save: ids or globs, model:device:dataset (default: all)"
+    )
+    kept.add_argument(
+        "--folder", type=Path, metavar="DIR", help="of what is kept (default: results beside the ini file)"
+    )
+    kept.add_argument("-o", "--output", type=Path, metavar="FILE", help="of the page (default: standard output)")
+    kept.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -16,9 +16,9 @@ from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import write_page
 from pytest_modellab.reports.scorecard.recordings import Recordings
 
-from . import UsageError
+from .command import Commands
 from .configuration import configuration
-from .exits import Exit
+from .exits import Exit, UsageError
 from .place import find_catalog, reports_folder
 from .tell import tell, tell_lines
 
@@ -63,3 +63,14 @@ def _recordings(options: argparse.Namespace) -> Recordings | None:
         tell_lines(f"modellab: the page is without recordings: {error}", file=sys.stderr)
         return None
     return None if catalog is None else Recordings(catalog)
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    card = commands.add("scorecard", run, "Show the last session's scorecard again.")
+    form = card.add_mutually_exclusive_group()
+    form.add_argument("--markdown", action="store_true", help="as Markdown, for the summary of a CI job")
+    form.add_argument(
+        "--html", type=Path, metavar="FILE", help="as a page that needs nothing but itself (extra report)"
+    )
+    card.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

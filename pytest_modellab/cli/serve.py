@@ -9,8 +9,8 @@ import webbrowser
 from pytest_modellab.reports.web import guard
 from pytest_modellab.reports.web.server import ReportsServer
 
-from . import UsageError
-from .exits import Exit
+from .command import Commands
+from .exits import Exit, UsageError
 from .place import reports_folder
 from .tell import tell
 
@@ -54,3 +54,15 @@ def open_browser(url: str) -> bool:
     if type(found) is webbrowser.GenericBrowser:
         return False
     return found.open(url)
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    shown = commands.add("serve", run, "Show the reports to a browser on this machine, running sessions among them.")
+    shown.add_argument("--host", default="127.0.0.1", metavar="HOST", help="to listen on (default: 127.0.0.1)")
+    shown.add_argument("--port", type=int, default=8000, metavar="PORT", help="0 for any (default: 8000)")
+    shown.add_argument(
+        "--exposed", action="store_true", help="listen also where others can reach it: they can read all of it"
+    )
+    shown.add_argument("--open", action="store_true", help="open a browser, where there is one")
+    shown.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

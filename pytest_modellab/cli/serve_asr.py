@@ -15,8 +15,8 @@ from pytest_modellab.engines.base import DeviceRef, LoadRequest
 from pytest_modellab.engines.registry import engine_class, remedy
 from pytest_modellab.reports.web import guard
 
-from . import UsageError
-from .exits import Exit
+from .command import Commands
+from .exits import Exit, UsageError
 from .place import open_catalog
 from .tell import tell
 
@@ -72,3 +72,15 @@ def _request(catalog: Catalog, name: str, device: str) -> tuple[ModelSpec, LoadR
     spec = catalog.devices[device]
     folder = local_folder(model, catalog, Store())
     return model, LoadRequest(DeviceRef(spec.kind, spec.index), full_options(model, device), folder)
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    serving = commands.add(
+        "serve-asr", run, "Serve a model of the catalog for streaming recognition, by docs/streaming.md."
+    )
+    serving.add_argument("model", metavar="MODEL")
+    serving.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
+    serving.add_argument("--host", default="127.0.0.1", metavar="HOST", help="to listen on (default: 127.0.0.1)")
+    serving.add_argument("--port", type=int, default=8765, metavar="PORT", help="0 for any (default: 8765)")
+    serving.add_argument("--exposed", action="store_true", help="listen also where others can reach it, and use it")

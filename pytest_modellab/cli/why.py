@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_modellab.assets.store import Store, StoreError
-from pytest_modellab.catalog.cases import Case, Selection, plan_here
+from pytest_modellab.catalog.cases import Case, Selection
 from pytest_modellab.catalog.datasets import DatasetError
 from pytest_modellab.catalog.environments import NOT_THERE
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.core.console import printable
 from pytest_modellab.results import input_changes
 from pytest_modellab.results.verdicts import Limits
@@ -21,8 +22,9 @@ from pytest_modellab.runner.runner import Bench
 from pytest_modellab.runner.session import Session
 from pytest_modellab.runner.standing import again
 
-from . import UsageError
+from .command import Commands
 from .configuration import configuration
+from .exits import UsageError
 from .place import chosen, open_catalog, reports_folder
 from .tell import tell_lines
 
@@ -98,3 +100,10 @@ def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
     changes = list(input_changes.changes(record.provenance.inputs, inputs))
     yield f"run, for {path} is not of this:"
     yield from changes or [reuse.why_not(record, wanted) or "its figures can't be made anew from it alone"]
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    cause = commands.add("why", run, "Say whether a case's record still stands, and if not, which input has changed.")
+    cause.add_argument("cases", nargs="+", metavar="CASE", help="ids or globs, model:device:dataset")
+    cause.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -42,6 +42,21 @@ class Edits(Stored):
     insertions: int
     hits: int
 
+    @property
+    def errors(self) -> int:
+        """S + D + I."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def units(self) -> int:
+        """Units of the reference: S + D + H."""
+        return self.substitutions + self.deletions + self.hits
+
+    @property
+    def rate(self) -> float | None:
+        """Errors over units; None where there are no units."""
+        return self.errors / self.units if self.units else None
+
 
 def edits(counts: Counts) -> Edits:
     return Edits(

@@ -68,17 +68,18 @@ def normalizer(name: str) -> Normalizer:
 
 def divided_by_spaces(language: str | None) -> bool:
     """Whether a language (`en`, `zh-Hant`; None is unknown) is written with spaces, so that words can be counted."""
-    return _primary(language) not in _WITHOUT_SPACES
+    return primary_language(language) not in _WITHOUT_SPACES
 
 
 def for_language(language: str | None) -> str:
     """The normaliser's name for a language tag (`en`, `en-US`, `en_GB`); None is an unknown language."""
     if not divided_by_spaces(language):
         return CHARACTERS
-    return "whisper-english" if _primary(language) == "en" else "whisper-basic"
+    return "whisper-english" if primary_language(language) == "en" else "whisper-basic"
 
 
-def _primary(language: str | None) -> str:
+def primary_language(language: str | None) -> str:
+    """The primary subtag of a language tag (`en` of `en-US`, `zh` of `zh_Hant`), lower case; "" of None."""
     return (language or "").replace("_", "-").partition("-")[0].lower()
 
 

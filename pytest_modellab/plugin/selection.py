@@ -82,8 +82,6 @@ def _uses_case(metafunc: pytest.Metafunc) -> bool:
     """
     if CASE_FIXTURE not in metafunc.fixturenames:
         return False
-    from . import fixtures
-
     known = metafunc._arg2fixturedefs
     found: set[str] = set()
     waiting = [*metafunc.definition._fixtureinfo.initialnames]
@@ -96,7 +94,9 @@ def _uses_case(metafunc: pytest.Metafunc) -> bool:
             waiting += each.argnames
             if name not in each.argnames:  # else it extends the one that it hides
                 break
-    ours = any(getattr(each.func, "__module__", "") == fixtures.__name__ for each in known.get(CASE_FIXTURE, ()))
+    ours = any(
+        getattr(each.func, "__module__", "") == f"{__package__}.fixtures" for each in known.get(CASE_FIXTURE, ())
+    )
     return ours and CASE_FIXTURE in found
 
 
@@ -121,7 +121,7 @@ def case_of(item: pytest.Item) -> Case | None:
 def _bounded(mark: pytest.Mark) -> str:
     """The metric that a `bounded` mark names."""
     from pytest_modellab.catalog.errors import suggest
-    from pytest_modellab.core.metrics.definitions import METRICS
+    from pytest_modellab.core.metrics.registry import METRICS
 
     if len(mark.args) != 1 or mark.kwargs:
         pytest.fail(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}", pytrace=False)

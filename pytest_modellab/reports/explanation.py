@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.metrics import asr
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import Verdict, worst_utterances
-from pytest_modellab.results.worst_utterances import culprits
+from pytest_modellab.results.worst_utterances import behind
 
-# Metrics that the utterances with the most word errors explain.
-_BY_UTTERANCE = frozenset({"wer", "cer", "success_rate"})
 # A loop may go on for hundreds of words.
 _MOST_LINES = 24
 
@@ -31,29 +30,34 @@ def explain(
         lines += [first, *(f"    {line}" for line in rest)]
         lines += [f"    {line}" for line in record.failure.detail.strip().splitlines()[-8:]]
     else:
-        if any(verdict.metric in _BY_UTTERANCE for verdict in verdicts):
+        if any(_explained_by_errors(verdict.metric) for verdict in verdicts):
             worst = worst_utterances(record, count)
             if worst:
                 lines.append(f"worst of {len(record.utterances)} utterances:")
             for result in worst:
                 lines += ["", *_utterance(result, record)]
         for metric in dict.fromkeys(verdict.metric for verdict in verdicts):
-            lines += _culprits(record, metric, count)
+            lines += _behind(record, metric, count)
     lines += ["", *remarks] if remarks else []
     lines += ["", f"rerun: {rerun}"]
     # Transcripts, ids and messages come from elsewhere.
     return "\n".join(map(printable, lines))
 
 
-def _culprits(record: Record, metric: str, count: int) -> list[str]:
-    found = culprits(record, metric)
+def _explained_by_errors(metric: str) -> bool:
+    """Whether the utterances with the most word errors, failures first, explain a metric."""
+    return METRICS[metric].comparison == "error rate" or metric == "success_rate"
+
+
+def _behind(record: Record, metric: str, count: int) -> list[str]:
+    found = behind(record, metric)
     if not found:
         return []
     lines = [f"in {len(found)} of {len(record.utterances)} utterances, the worst first:"]
-    for culprit in found[:count]:
-        result = culprit.result
-        lines += ["", f"  {result.id}: {culprit.note}"]
-        if culprit.raw:
+    for each in found[:count]:
+        result = each.result
+        lines += ["", f"  {result.id}: {each.note}"]
+        if each.raw:
             lines += [f"    REF: {result.reference}", f"    HYP: {result.hypothesis}"]
         else:
             lines += _answer(result, record)
@@ -62,11 +66,9 @@ def _culprits(record: Record, metric: str, count: int) -> list[str]:
 
 def _utterance(result: UtteranceResult, record: Record) -> list[str]:
     words = result.words
-    errors = words.substitutions + words.deletions + words.insertions
-    total = words.substitutions + words.deletions + words.hits
     units = "word" if record.error_metric == "wer" else "character"
     head = (
-        f"  {result.id}: {_count(errors, 'error')} in {_count(total, units)}"
+        f"  {result.id}: {_count(words.errors, 'error')} in {_count(words.units, units)}"
         f" (S {words.substitutions}, D {words.deletions}, I {words.insertions})"
     )
     if result.cut_from is not None:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pytest_modellab.catalog.specs import Task, TaskGrades
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.record_header import Glimpse, glimpse, newest
 from pytest_modellab.results.verdicts import case_key

@@ -27,18 +27,8 @@ from pytest_modellab.tasks.tts import scoring as speech_scoring
 from pytest_modellab.tasks.tts.record import Judge, Speech
 
 from . import hidden_errors
-from .record import (
-    AsrSummary,
-    MemoryUse,
-    NormalizerRef,
-    Pass,
-    Price,
-    Provenance,
-    Record,
-    ShardOf,
-    Timing,
-    UtteranceResult,
-)
+from .record import AsrSummary, MemoryUse, NormalizerRef, Pass, Price, Provenance, Record, Timing, UtteranceResult
+from .shard_ref import ShardOf
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case

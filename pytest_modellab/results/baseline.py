@@ -19,7 +19,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.metrics import asr
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Finding, change_text, no_worse, within_margin

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.aggregate import Quantile
+from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.stats.evidence import (
     Evidence,
     fewest_values,
@@ -15,8 +17,6 @@ from pytest_modellab.core.stats.evidence import (
     weigh,
     weigh_quantile,
 )
-
-from .latencies import quantile_of, seconds
 
 if TYPE_CHECKING:
     from pytest_modellab.core.metrics.metric import Metric
@@ -44,10 +44,10 @@ class Held:
 
 def held_against(record: Record, metric: Metric, value: float, bound: float) -> Held | None:
     """What the utterances say of a figure and a bound; None where they are too few for an interval."""
-    times = quantile_of(metric.name)
     interval = record.interval(metric.name)
-    if times is not None:
-        return _quantile(list(seconds(record, times[0]).values()), times[1], metric, bound, interval)
+    if isinstance(metric.aggregate, Quantile):
+        values = Table(record).column(metric).values.tolist()
+        return _quantile(values, metric.aggregate.q, metric, bound, interval)
     return None if interval is None else _figure(record, metric, value, bound, interval)
 
 

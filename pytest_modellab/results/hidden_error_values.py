@@ -8,8 +8,7 @@ from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS
 
 if TYPE_CHECKING:
     from pytest_modellab.core.schema_base import Range, Share
-
-    from .record import BeyondWer, Slice
+    from pytest_modellab.tasks.asr.record import BeyondWer, Slice
 
 # Metric -> the field with its share.
 _SHARES = {

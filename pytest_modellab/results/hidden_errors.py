@@ -10,8 +10,9 @@ from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS,
 from pytest_modellab.core.schema_base import Edits, Share, ranged
 from pytest_modellab.core.stats.intervals import error_rate_interval, share_interval, wilson_interval
 from pytest_modellab.core.text import Normalizer
+from pytest_modellab.tasks.asr.record import BeyondWer, Slice, Term
 
-from .record import BeyondWer, Slice, Term, UtteranceResult
+from .record import UtteranceResult
 
 NONE = writing.Errors(0, 0)
 
@@ -184,7 +185,7 @@ def slices(results: Sequence[UtteranceResult]) -> tuple[Slice, ...]:
     """
     parts: dict[By, dict[str, list[UtteranceResult]]] = {}
     for result in results:
-        if result.words.substitutions + result.words.deletions + result.words.hits:
+        if result.words.units:
             found = values(result.speaker, result.language, result.kind, result.snr_db, result.audio_s)
             for by, value in found.items():
                 if value is not None:

@@ -28,8 +28,9 @@ from . import hidden_errors, input_changes
 from .assemble import summarize, timing
 from .conditions import Conditions
 from .facts import Memory, RunFacts
-from .record import MemoryUse, NormalizerRef, Provenance, Record, ShardOf, Timing, UtteranceResult
+from .record import MemoryUse, NormalizerRef, Provenance, Record, Timing, UtteranceResult
 from .rescore import rescored
+from .shard_ref import ShardOf
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
 """What machines must share for their times to be of one kind."""

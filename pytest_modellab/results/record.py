@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.metrics.definitions import METRICS, noise_of
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.schema_base import (
     Edits,
@@ -21,12 +21,12 @@ from pytest_modellab.core.schema_base import (
     Finding,
     Range,
     RecordId,
-    Share,
     Stored,
     Time,
     volatile,
 )
 from pytest_modellab.core.text import CHARACTERS
+from pytest_modellab.tasks.asr.record import BeyondWer
 from pytest_modellab.tasks.chat.record import NOT_TIMED, ChatSummary, Reply
 from pytest_modellab.tasks.streaming import record as streaming_record
 from pytest_modellab.tasks.streaming.record import Streamed, StreamingSummary
@@ -34,22 +34,9 @@ from pytest_modellab.tasks.tts import record as speech_record
 from pytest_modellab.tasks.tts.record import Speech, SpeechSummary
 
 from . import hidden_error_values
-from .shards import Shard
+from .shard_ref import ShardOf
 
 SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
-
-
-class ShardOf(Stored):
-    """A part of the utterances of a data set, so that several machines can share it."""
-
-    index: int = Field(description="from 1")
-    of: int
-    places: tuple[int, ...] = Field(description="of its utterances in the data set, from 0")
-    utterances: int = Field(description="of all shards")
-
-    @property
-    def cut(self) -> Shard:
-        return Shard(self.index, self.of)
 
 
 class UtteranceResult(Stored):
@@ -75,6 +62,14 @@ class UtteranceResult(Stored):
     reply: Reply | None = Field(default=None, description="how it answered, in a dialogue")
     speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
     streamed: Streamed | None = Field(default=None, description="how it went as a stream; null where it was none")
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """What each task keeps of the utterance, by task."""
+        # Of a dialogue only what the model tells that it heard was scored.
+        scored = None if self.reply is not None and self.hypothesis is None else self
+        parts = {"asr": scored, "tts": self.speech, "streaming": self.streamed, "chat": self.reply}
+        return {task: part for task, part in parts.items() if part is not None}
 
 
 class NormalizerRef(Stored):
@@ -107,52 +102,6 @@ class Pass(Stored):
     kind: Literal["accuracy", "timing", "accuracy and timing"]
     start: str = Field(description="UTC, ISO 8601, once the lock was held")
     end: str
-
-
-class Term(Stored):
-    """A term of the data set's glossary or names, as the spec writes it."""
-
-    term: str
-    said: int = Field(description="times it stands in the references")
-    found: int = Field(description="of these, times the answers have it too")
-
-
-class Slice(Stored):
-    """The utterances that have something in common."""
-
-    by: Literal["speaker", "language", "kind", "snr", "duration"]
-    value: str
-    utterances: int
-    words: Edits
-    wer: float
-    interval: Range | None = None
-    meaningful: bool = Field(description="enough words and utterances to speak of")
-
-
-class BeyondWer(Stored):
-    """Errors that the word error rate hides, as counts; defined in `core.metrics.hidden_errors` and `.writing`."""
-
-    quiet: int = Field(description="answered utterances whose reference has no words")
-    quiet_s: float = Field(description="their audio, seconds")
-    inserted: int = Field(description="words in the answers to them")
-    reference_words: int = Field(description="of answered utterances with words")
-    hypothesis_words: int
-    looped: Share = Field(description="of answered utterances")
-    truncated: Share = Field(description="of answered utterances with more than three words")
-    numbers: Share = Field(description="found, of those in the references")
-    glossary: tuple[Term, ...] = ()
-    glossary_found: Share
-    names: tuple[Term, ...] = ()
-    names_found: Share
-    punctuation: Share = Field(description="wrong places, of all with a mark, in punctuated references")
-    casing: Share = Field(description="wrongly cased words, in references of mixed case")
-    language: Share = Field(description="rightly detected, of answered utterances whose language is known")
-    slices: tuple[Slice, ...] = Field(default=(), description="in each way of slicing with at least two parts")
-
-    @property
-    def length_ratio(self) -> float | None:
-        """Words of the answers over words of their references: above 1 the model writes too much, below too little."""
-        return self.hypothesis_words / self.reference_words if self.reference_words else None
 
 
 class Timing(Stored):
@@ -271,6 +220,12 @@ class Record(Stored):
     seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
 
     @property
+    def parts(self) -> dict[str, Any]:
+        """What only one task has of a run, by task."""
+        parts = {"asr": self.beyond, "tts": self.speech, "streaming": self.streaming, "chat": self.chat}
+        return {task: part for task, part in parts.items() if part is not None}
+
+    @property
     def wordless(self) -> bool:
         """Whether nobody speaks in any clip, by intent: every reference was left empty."""
         return not any(result.reference.strip() for result in self.utterances)
@@ -301,7 +256,7 @@ class Record(Stored):
         return "cer" if self.normalizer.name == CHARACTERS else "wer"
 
     def figure(self, metric: str) -> float | None:
-        """The value of one of metrics.definitions.METRICS, in its unit; None where there is none, as of a shard."""
+        """The value of one of the registered metrics, in its unit; None where there is none, as of a shard."""
         if self.shard is not None or metric in _FOREIGN.get(self.case.task, {}):
             return None
         if metric in {"wer", "cer", "success_rate"}:
@@ -340,7 +295,7 @@ class Record(Stored):
 
     def noise(self, metric: str) -> str | None:
         """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
-        return noise_of(metric, self.timing.noisy, self.timing.noisy_loading)
+        return METRICS[metric].noise(self.timing.noisy, self.timing.noisy_loading)
 
     def why_missing(self, metric: str) -> str:
         """The reason a figure is None."""

@@ -30,7 +30,7 @@ class Glimpse(Record):
     def wordless(self) -> bool:
         """As the record's own, but for references of which normalisation left nothing: by their words alone."""
         words = self.summary.words
-        return not words.substitutions + words.deletions + words.hits
+        return not words.units
 
 
 def glimpse(path: Path) -> Glimpse:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.tasks.tts import scoring as speech_scoring
 from pytest_modellab.tasks.tts.record import PREDICTORS, Judge
 
@@ -65,8 +65,8 @@ def _judge(judge: Judge) -> Judge:
     """With its WER from its own counts."""
     if judge.words is None:
         return judge.model_copy(update={"wer": None})
-    units = judge.words.substitutions + judge.words.deletions + judge.words.hits
-    errors = judge.words.substitutions + judge.words.deletions + judge.words.insertions
+    units = judge.words.units
+    errors = judge.words.errors
     return judge.model_copy(update={"wer": errors / units if units else None})
 
 

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, Evidence, weigh
 from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval
@@ -28,6 +28,8 @@ SUFFIX = ".speed.jsonl"
 SCHEMA: Literal["modellab.speed-baseline/1"] = "modellab.speed-baseline/1"
 TRIPWIRE = 0.30
 """How much slower a run must be, beyond doubt, to be called slower. Two jobs on one kind of machine differ by 0.26."""
+METRIC = "rtf"
+"""What a speed baseline is compared by."""
 FEWEST_CALLS = FEWEST_UNITS
 """A ratio of fewer paired times has no interval."""
 
@@ -91,7 +93,7 @@ class SpeedChange:
         return "no slower" if held.below <= ALPHA else "inconclusive"
 
     def __str__(self) -> str:
-        before, after = (METRICS["rtf"].format(each) for each in (self.rtf_before, self.rtf_after))
+        before, after = (METRICS[METRIC].format(each) for each in (self.rtf_before, self.rtf_after))
         text = (
             f"{self.outcome}: RTF {before} -> {after}, time x {self.ratio:.2f}"
             f" [{self.interval.low:.2f}, {self.interval.high:.2f}] on {counted(self.calls, 'utterance')};"
@@ -188,7 +190,7 @@ def judge(
     """
     verdict = Verdict(
         case=case_key(record.case),
-        metric="rtf",
+        metric=METRIC,
         comparison="<=",
         value=record.timing.rtf,
         bound=None,
@@ -197,7 +199,7 @@ def judge(
         strict=strict,
     )
     if record.timing.rtf is None:
-        return replace(verdict, reason=record.why_missing("rtf"))
+        return replace(verdict, reason=record.why_missing(METRIC))
     try:
         found = against(record, read(path), tripwire)
     except TooFewCalls as error:

@@ -13,7 +13,8 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.core.console import printable
-from pytest_modellab.core.metrics.definitions import METRICS, TIMED, Metric
+from pytest_modellab.core.metrics.metric import Metric
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.regression import DEFAULT
 
 if TYPE_CHECKING:
@@ -229,7 +230,7 @@ class Limits:
     def in_doubt(self, record: Record) -> bool:
         """Whether noise alone keeps a limit from being judged by this record: the next run may tell."""
         verdicts = self.judge(record) if record.timing.noisy or record.timing.noisy_loading else []
-        return any(verdict.status is Status.INCONCLUSIVE and verdict.metric in TIMED for verdict in verdicts)
+        return any(verdict.status is Status.INCONCLUSIVE and METRICS[verdict.metric].timed for verdict in verdicts)
 
 
 def corrected(gates: Sequence[Verdict]) -> list[Verdict]:
@@ -297,16 +298,6 @@ class Figure:
         return f"{self.metric.title} {self.metric.format(self.value)}"
 
 
-class MetricFigure:
-    """An attribute of `Run`: the figure of the metric it is named after."""
-
-    def __set_name__(self, owner: type[Run], name: str) -> None:
-        self._metric = METRICS[name]
-
-    def __get__(self, run: Run, owner: type[Run] | None = None) -> Figure:
-        return Figure(run, self._metric)
-
-
 @dataclass(frozen=True)
 class Run:
     """The evaluation of a case as a test sees it: figures to compare, and the record behind them."""
@@ -327,67 +318,11 @@ class Run:
         """Any metric by name. Raises KeyError for an unknown one."""
         return Figure(self, METRICS[metric])
 
-    wer = MetricFigure()
-    cer = MetricFigure()
-    rtf = MetricFigure()
-    rtfx = MetricFigure()
-    latency_p50_s = MetricFigure()
-    latency_p95_s = MetricFigure()
-    clip5_s = MetricFigure()
-    load_s = MetricFigure()
-    first_call_s = MetricFigure()
-    cost_per_audio_hour = MetricFigure()
-    peak_rss_mb = MetricFigure()
-    peak_device_mb = MetricFigure()
-    model_size_mb = MetricFigure()
-    success_rate = MetricFigure()
-    insertions_per_min = MetricFigure()
-    looped = MetricFigure()
-    truncated = MetricFigure()
-    length_deviation = MetricFigure()
-    glossary_recall = MetricFigure()
-    name_recall = MetricFigure()
-    number_recall = MetricFigure()
-    worst_slice_wer = MetricFigure()
-    punctuation_error = MetricFigure()
-    casing_error = MetricFigure()
-    language_accuracy = MetricFigure()
-
-    # Of speech.
-    judge_wer = MetricFigure()
-    flawed = MetricFigure()
-    distillmos = MetricFigure()
-    dnsmos = MetricFigure()
-    mcd = MetricFigure()
-    voice_similarity = MetricFigure()
-    first_audio_p50_s = MetricFigure()
-    first_audio_p95_s = MetricFigure()
-
-    # Of streams.
-    first_partial_p50_s = MetricFigure()
-    first_partial_p95_s = MetricFigure()
-    early_partials = MetricFigure()
-    final_p50_s = MetricFigure()
-    final_p95_s = MetricFigure()
-    unstable_words = MetricFigure()
-    offline_wer = MetricFigure()
-    streaming_loss = MetricFigure()
-    late_max_s = MetricFigure()
-    kept_up = MetricFigure()
-    reconnects = MetricFigure()
-    backpressure_s = MetricFigure()
-
-    # Of dialogue.
-    answer_accuracy = MetricFigure()
-    context_kept = MetricFigure()
-    agreement_wer = MetricFigure()
-    missed_replies = MetricFigure()
-    replies_to_noise = MetricFigure()
-    reply_words = MetricFigure()
-    first_token_p50_s = MetricFigure()
-    first_token_p95_s = MetricFigure()
-    onset_p50_s = MetricFigure()
-    onset_p95_s = MetricFigure()
+    def __getattr__(self, name: str) -> Figure:
+        """The figure of the metric of this name: `run.wer`."""
+        if name not in METRICS:
+            raise AttributeError(f"a run has no metric `{name}`; {suggest(name, METRICS)}")
+        return self.figure(name)
 
     @property
     def utterances(self) -> tuple[UtteranceResult, ...]:
@@ -401,8 +336,5 @@ class Run:
 def worst_utterances(record: Record, count: int) -> list[UtteranceResult]:
     """Those with the most word errors, none without any; failures first."""
 
-    def errors(result: UtteranceResult) -> int:
-        return result.words.substitutions + result.words.deletions + result.words.insertions
-
-    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -errors(r)))
-    return [result for result in ranked[:count] if errors(result) or result.error is not None]
+    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -r.words.errors))
+    return [result for result in ranked[:count] if result.words.errors or result.error is not None]

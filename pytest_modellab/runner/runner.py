@@ -26,8 +26,8 @@ from pytest_modellab.engines.registry import engine_class, hears, imported_from,
 from pytest_modellab.results import provenance
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.assemble import Heard, Judged, Origin, assemble
-from pytest_modellab.results.record import Record, ShardOf
-from pytest_modellab.results.shards import cut, too_many
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.registry import exercise_for
 
 from . import reuse

@@ -22,7 +22,7 @@ from catalogs import (
 
 from pytest_modellab.catalog import Catalog, CatalogError, load, yamlfile
 from pytest_modellab.catalog.specs import DeviceSpec
-from pytest_modellab.core.metrics import definitions
+from pytest_modellab.core.metrics import registry
 from pytest_modellab.engines.registry import available, engine_class
 
 ROOT = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ OPTIONS = (
     "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language,"
     " stream_show_open, stream_step_s, stream_window_s, temperature, vad_filter"
 )
-METRICS = ", ".join(sorted(definitions.METRICS))
+METRICS = ", ".join(sorted(registry.METRICS))
 PLAIN_NAME = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
 
 CLIPS = f"""\

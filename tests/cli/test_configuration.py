@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.cli import UsageError, configuration, main, pre_push
+from pytest_modellab.cli import configuration, main, pre_push
+from pytest_modellab.cli.exits import UsageError
 from pytest_modellab.cli.place import catalog_place, reports_folder
 from pytest_modellab.plugin import options
 

@@ -15,8 +15,11 @@ from scipy import stats
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.aggregate import Quantile
+from pytest_modellab.core.metrics.evaluate import evaluate
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.speed import quantile
+from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.schema_base import Range
 from pytest_modellab.core.stats.evidence import fewest_values, holm, units_needed, weigh, weigh_quantile
 from pytest_modellab.core.stats.intervals import (
@@ -26,7 +29,6 @@ from pytest_modellab.core.stats.intervals import (
     time_ratio_interval,
     wilson_interval,
 )
-from pytest_modellab.results.latencies import quantile_of, seconds
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Limits, Status, Strictness, Verdict, corrected
 
@@ -220,10 +222,10 @@ class TestQuantiles:
 
     def test_the_times_of_a_metric_are_those_that_its_figure_is_of(self) -> None:
         found = self.calls(40, 7)
-        name, q = quantile_of("latency_p95_s") or ("", 0.0)
-        assert quantile(list(seconds(found, name).values()), q) == found.figure("latency_p95_s")
-        assert {metric for metric in METRICS if re.search(r"_p\d+_s$", metric)} == {
-            metric for metric in METRICS if quantile_of(metric)
+        metric = METRICS["latency_p95_s"]
+        assert evaluate(metric, Table(found)).value == found.figure("latency_p95_s")
+        assert {name for name in METRICS if re.search(r"_p\d+_s$", name)} == {
+            name for name, each in METRICS.items() if isinstance(each.aggregate, Quantile) and each.timed
         }
 
 

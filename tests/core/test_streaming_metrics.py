@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from modellab_fake_stream import FakeStream, FakeStreamOptions, sound
 
-from pytest_modellab.core.metrics.definitions import METRICS, TIMED, WITH_INTERVAL
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.streaming import BEHIND_S, First, Shown, changed_words, first_partial, kept_up
 from pytest_modellab.tasks.streaming import handler as streaming_handler
 
@@ -64,7 +64,8 @@ def test_a_second_behind_is_still_kept_up_with() -> None:
 def test_a_negative_loss_and_a_number_of_times_are_shown_as_they_are() -> None:
     assert METRICS["streaming_loss"].format(-0.013) == "-1.3 %"
     assert METRICS["reconnects"].format(2.0) == "2"
-    assert {"first_partial_p95_s", "final_p95_s", "kept_up"} <= TIMED & WITH_INTERVAL
+    streamed = [METRICS[name] for name in ("first_partial_p95_s", "final_p95_s", "kept_up")]
+    assert all(metric.timed and metric.has_interval for metric in streamed)
 
 
 def ask(numbers: int, **options: Any) -> tuple[dict[str, Any], FakeStream]:

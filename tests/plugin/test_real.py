@@ -14,7 +14,7 @@ import yaml
 from edit_distance import edit_counts
 from own_suites import copied
 
-from pytest_modellab.core.metrics.definitions import METRICS, TIMED
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
@@ -62,12 +62,12 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Session:
     limits, grades = (folder / "fixtures" / f"{name}.yaml" for name in ("limits", "grades"))
     spec = yaml.safe_load(limits.read_text(encoding="utf-8"))
     for limit in spec["limits"]:
-        if limit["metric"] in TIMED:
+        if METRICS[limit["metric"]].timed:
             limit["max" if "max" in limit else "min"] = 1e6 if "max" in limit else 0
     limits.write_text(yaml.safe_dump(spec), encoding="utf-8")
     spec = yaml.safe_load(grades.read_text(encoding="utf-8"))
     for task in spec["tasks"].values():
-        for metric in TIMED & task["criteria"].keys():
+        for metric in filter(lambda name: METRICS[name].timed, task["criteria"]):
             task["criteria"][metric]["C"] = 1e6 if METRICS[metric].better == "lower" else 0
     grades.write_text(yaml.safe_dump(spec), encoding="utf-8")
     return run("-m", "smoke", reports=tmp_path_factory.mktemp("reports"), cwd=folder)

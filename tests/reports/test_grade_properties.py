@@ -11,7 +11,7 @@ from records import TIMING, record
 
 from pytest_modellab.catalog.load import load
 from pytest_modellab.catalog.specs import Task
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.reports.scorecard.part import RANKS
 

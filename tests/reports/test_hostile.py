@@ -25,8 +25,10 @@ from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.core.version import __version__
 from pytest_modellab.plugin import junit
 from pytest_modellab.reports.scorecard import files
-from pytest_modellab.reports.scorecard.card import CaseReport, Scorecard, build, build_row
+from pytest_modellab.reports.scorecard.build import build, build_row
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.judged import judged
+from pytest_modellab.reports.scorecard.row import CaseReport
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, read, seal_of
 from pytest_modellab.results.verdicts import Status, Verdict

@@ -11,13 +11,14 @@ import pytest
 from pages import Parsed, answered, card, case, heard, rendered, spoken, streamed
 from records import TIMING, edits, record, utterance
 
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure, Range
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.reports.scorecard import page
-from pytest_modellab.reports.scorecard.card import Row, Scorecard
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.page import alignment, utterances
 from pytest_modellab.reports.scorecard.page.alignment import align
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.tables import COLUMNS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status

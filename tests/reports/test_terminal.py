@@ -13,9 +13,11 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.core.console import wrapped
 from pytest_modellab.core.schema_base import Range
-from pytest_modellab.reports.scorecard.card import Row, Scorecard, build
+from pytest_modellab.reports.scorecard.build import build
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.grade import Grade
 from pytest_modellab.reports.scorecard.layout import Brief, Column, lay
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.tables import COLUMNS, LEAST_NEEDED, columns, spare
 from pytest_modellab.reports.scorecard.terminal import render
 from pytest_modellab.results.verdicts import Status

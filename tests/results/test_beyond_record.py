@@ -10,7 +10,7 @@ from records import beyond, edits, record, utterance
 
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.core.metrics.asr import score
-from pytest_modellab.core.metrics.definitions import METRICS, WITH_INTERVAL
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure, Range, Share
 from pytest_modellab.core.stats.evidence import weigh
 from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
@@ -19,10 +19,11 @@ from pytest_modellab.reports.explanation import explain
 from pytest_modellab.reports.scorecard.beyond import lines, standing_out
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results.hidden_errors import Terms, count
-from pytest_modellab.results.record import AsrSummary, BeyondWer, Record, UtteranceResult
+from pytest_modellab.results.record import AsrSummary, Record, UtteranceResult
 from pytest_modellab.results.record_files import canonical
 from pytest_modellab.results.verdicts import Limits, Run, Status
-from pytest_modellab.results.worst_utterances import culprits
+from pytest_modellab.results.worst_utterances import behind
+from pytest_modellab.tasks.asr.record import BeyondWer
 
 ENGLISH = normalizer("whisper-english")
 SILENT = Failure(kind="timeout", message="no answer in 60 s")
@@ -175,7 +176,7 @@ class TestFigures:
             for _ in range(3)
         ]
         made = run_with(*results, glossary=["wizards"], names=["Ann"])
-        assert shares <= WITH_INTERVAL
+        assert all(METRICS[name].has_interval for name in shares)
         for name in shares:
             interval, value = made.interval(name), made.figure(name)
             assert interval is not None, name
@@ -276,13 +277,13 @@ class TestCulprits:
     )
     def test_the_worst_first(self, metric: str, results: list[UtteranceResult], notes: list[str]) -> None:
         made = run_with(*results, glossary=["Red"], names=["Ann"])
-        assert [f"{each.result.id}: {each.note}" for each in culprits(made, metric)] == notes
+        assert [f"{each.result.id}: {each.note}" for each in behind(made, metric)] == notes
 
     def test_of_the_worst_slice(self) -> None:
         text = "one fine day " * 7
         good = [result(text, text, f"good-{i}", kind="read") for i in range(5)]
         bad = [result(text, text.replace("fine", "", i), f"bad-{i}", kind="whispered") for i in range(5)]
-        found = culprits(run_with(*good, *bad), "worst_slice_wer")
+        found = behind(run_with(*good, *bad), "worst_slice_wer")
         assert [(each.result.id, each.note) for each in found[:2]] == [
             ("bad-4", "kind whispered"),
             ("bad-3", "kind whispered"),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.provenance import input_key
 from pytest_modellab.results.record import OF_TASKS, Price, Record

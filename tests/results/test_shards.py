@@ -27,8 +27,9 @@ from pytest_modellab.results.baseline import BaselineError
 from pytest_modellab.results.baseline import save as save_baseline
 from pytest_modellab.results.merge import MergeError, merge
 from pytest_modellab.results.provenance import input_key
-from pytest_modellab.results.record import NormalizerRef, Pass, Record, ShardOf
+from pytest_modellab.results.record import NormalizerRef, Pass, Record
 from pytest_modellab.results.record_files import canonical, read
+from pytest_modellab.results.shard_ref import ShardOf
 from pytest_modellab.results.shards import Shard, assign
 
 Output = pytest.CaptureFixture[str]

@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections import Counter
 
+from pytest_modellab.core.text import primary_language
+
 FUNCTION_WORDS: dict[str, frozenset[str]] = {
     language: frozenset(words.split())
     for language, words in {
@@ -46,7 +48,7 @@ def kept(text: str, language: str) -> bool:
     FUNCTION_WORDS has more of its function words in it. A text without any, such as a name or a number, is in every
     language.
     """
-    tag = language.replace("_", "-").partition("-")[0].lower()
+    tag = primary_language(language)
     scripts = Counter(unicodedata.name(character, "").partition(" ")[0] for character in text if character.isalpha())
     wanted = {script for script, languages in _SCRIPTS.items() if tag in languages} or {"LATIN"}
     letters = sum(scripts.values())

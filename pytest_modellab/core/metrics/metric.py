@@ -1,8 +1,14 @@
-"""What a measure is, and how it is printed."""
+"""A metric: what each utterance contributes, how contributions become a figure, and how it is printed."""
+
+from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from .aggregate import Aggregate, Mean, Quantile, Ratio, Share, Single
+from .measured import Run, Utterance
 
 Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "price", "dB"]
 
@@ -23,17 +29,104 @@ _SMALLEST = 1e-5
 
 
 @dataclass(frozen=True)
-class Metric:
-    """One measure.
+class Missing:
+    """Why a record has no figure of a metric.
 
     Attributes:
-        name: its key in records and suites.
+        why: for a person.
+        possible: whether the record could have had it. False where the data or the kind of model can't have it: then
+            nothing is missed, and no limit is left unmeasured.
+    """
+
+    why: str
+    possible: bool = True
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What utterances stand and fall together with, as those of one speaker do.
+
+    Attributes:
+        key: its name for an utterance; None for a cluster of its own.
+        noun: what one is called.
+        observation: what one of its members is called.
+    """
+
+    key: Callable[[Utterance], str | None]
+    noun: str = "speaker"
+    observation: str = "utterance"
+
+
+SPEAKER = Cluster(lambda utterance: utterance.row.speaker)
+
+Contribution: TypeAlias = "float | tuple[float, float] | None"
+"""A value, or a numerator and a denominator; None where the utterance is none that the metric is of."""
+
+
+@dataclass(frozen=True)
+class NotCompared:
+    """Why two runs are never compared by a metric."""
+
+    why: str
+
+
+How = Literal["error rate", "pairs", "means", "intervals", "speed", "times", "once"]
+"""How two runs of the same data are compared by a metric:
+
+- "error rate": by the errors of the two sets of answers, utterance by utterance, as baselines are;
+- "pairs": by numerators, utterance by utterance, where the denominators are the same;
+- "means": by the differences of values, utterance by utterance;
+- "intervals": by the two intervals, as if the two runs were independent;
+- "speed": by the rules of speed baselines;
+- "times": by the ratio of times, utterance by utterance, beyond a tripwire;
+- "once": by the two values, beyond the spread of repeated runs.
+"""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong in an utterance, for a person, and how much: the larger the weight the worse."""
+
+    note: str
+    weight: float
+
+    @classmethod
+    def of(cls, note: str, count: float) -> Fault | None:
+        """A fault that counts so many times; None of none."""
+        return cls(note, count) if count > 0 else None
+
+
+def _nothing(run: Run) -> Missing | None:
+    """Nothing speaks against a figure."""
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: its key in records, suites and limits.yaml.
         title: its heading in reports.
         unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
             itself; "1" is a plain ratio, "n" a number of times, "x" a factor, "MB" 10^6 bytes, "/min" a number per
             minute, "price" an amount of money in the currency of the device's price.
         better: which direction is an improvement.
         doc: its definition.
+        aggregate: how contributions become a figure, or where a record has it.
+        contribution: what an utterance contributes; none of a metric that is measured once.
+        cluster: what utterances stand and fall together with; None where each stands for itself.
+        timed: whether it is a time, which a noisy machine makes worse than it is: of calls or of loading.
+        volatile: whether two runs of the same answers may differ in it, as all times do.
+        tasks: the tasks that have it; empty for all.
+        elsewhere: why others don't have it, by task; where that isn't told, they have none of the kind.
+        missing: why a record can't have it, whatever its utterances contribute; None where nothing speaks against it.
+        empty: why it is missing where nothing contributes.
+        compared: how two runs are compared by it, by default what its aggregate allows; or why they aren't.
+        said_by: a metric whose comparison tells the same: where that has a figure this one isn't compared.
+        fault: what is wrong in an utterance, where the worst are shown by more than their contribution.
+        raw: whether it is the raw texts that it tells apart, and not their words.
+        column: heading of a column in the scorecard's tables; "" for none beside those of the task.
     """
 
     name: str
@@ -41,11 +134,75 @@ class Metric:
     unit: Unit
     better: Literal["lower", "higher"]
     doc: str
+    aggregate: Aggregate
+    contribution: Callable[[Utterance], Contribution] | None = None
+    cluster: Cluster | None = None
+    timed: Literal["calls", "loading"] | None = None
+    volatile: bool = False
+    tasks: frozenset[str] = frozenset()
+    elsewhere: Mapping[str, Missing] = field(default_factory=dict)
+    missing: Callable[[Run], Missing | None] = _nothing
+    empty: Callable[[Run], Missing] | str = ""
+    compared: How | NotCompared | None = None
+    said_by: str = ""
+    fault: Callable[[Utterance], Fault | None] | None = None
+    raw: bool = False
+    column: str = ""
 
     @property
     def bound(self) -> Literal["max", "min"]:
         """Which side a limit is on."""
         return "max" if self.better == "lower" else "min"
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether it is a figure of many utterances, whose interval a limit can be judged by."""
+        return self.aggregate.has_interval
+
+    @property
+    def varies(self) -> bool:
+        """Whether two runs of the same answers may differ in it."""
+        return self.volatile or self.timed is not None
+
+    @property
+    def comparison(self) -> How | NotCompared:
+        """How two runs of the same data are compared by it."""
+        if self.compared is not None:
+            return self.compared
+        match self.aggregate:
+            case Ratio() | Share():
+                return "pairs"
+            case Mean():
+                return "means"
+            case Quantile(q=q) if self.timed and q == 0.5:
+                return "times"
+            case Quantile(has_interval=True):
+                return "intervals"
+            case Single(spread=spread) if spread is not None:
+                return "once"
+            case _:
+                return NotCompared("it has no interval, and no test")
+
+    def why_elsewhere(self, task: str) -> Missing | None:
+        """Why a record of `task` can't have it; None where it can."""
+        if not self.tasks or task in self.tasks:
+            return None
+        return self.elsewhere.get(task) or Missing(f"{task} has no {self.title}")
+
+    def why_empty(self, run: Run) -> Missing:
+        """Why it is missing where nothing contributes."""
+        if callable(self.empty):
+            return self.empty(run)
+        return Missing(self.empty or f"{self.name} was not measured")
+
+    def noise(self, noisy: str | None, noisy_loading: str | None) -> str | None:
+        """Why a figure can't be relied on, of a run whose calls and whose loading were noisy for these reasons.
+
+        None where nothing speaks against it, and for what is no time.
+        """
+        if self.timed is None:
+            return None
+        return (noisy_loading if self.timed == "loading" else None) or noisy
 
     def format_gap(self, difference: float) -> str:
         """The size of a difference between two values; of two percentages it is in points."""

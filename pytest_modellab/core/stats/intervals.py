@@ -40,8 +40,8 @@ class Interval:
 
 
 def error_rate_interval(
-    errors: Sequence[int],
-    units: Sequence[int],
+    errors: Values,
+    units: Values,
     clusters: Sequence[str | None],
     confidence: float = CONFIDENCE,
 ) -> Interval | None:
@@ -107,7 +107,7 @@ def wilson_interval(successes: float, trials: int, confidence: float = CONFIDENC
 
 
 def share_interval(
-    counts: Sequence[int], places: Sequence[int], clusters: Sequence[str | None], confidence: float = CONFIDENCE
+    counts: Values, places: Values, clusters: Sequence[str | None], confidence: float = CONFIDENCE
 ) -> Interval | None:
     """The interval of a share, sum(counts) / sum(places), of things that come several to an utterance.
 
@@ -123,11 +123,11 @@ def share_interval(
     Returns:
         None without places; the interval's `clusters` are the effective number of places.
     """
-    kept = [i for i, n in enumerate(places) if n > 0]
-    if not kept:
+    kept = np.flatnonzero(np.asarray(places) > 0)
+    if not len(kept):
         return None
-    units = independent([clusters[i] for i in kept])
-    x, n = units.sums([counts[i] for i in kept]), units.sums([places[i] for i in kept])
+    units = independent([clusters[i] for i in kept.tolist()])
+    x, n = (units.sums(np.asarray(each, dtype=np.float64)[kept]) for each in (counts, places))
     total, k = float(n.sum()), len(n)
     p = float(x.sum()) / total
     effective = float(k)
@@ -140,7 +140,7 @@ def share_interval(
     return None if found is None else replace(found, conditional=units.conditional)
 
 
-def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> Interval | None:
+def mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
     """Student's t interval of the mean of independent values; None below two, or where all are the same."""
     x = np.asarray(values, dtype=np.float64)
     k = len(x)
@@ -151,20 +151,18 @@ def mean_interval(values: Sequence[float], confidence: float = CONFIDENCE) -> In
     return Interval(mean - spread, mean + spread, "Student's t", k)
 
 
-def time_ratio_interval(
-    numerator: Sequence[float], denominator: Sequence[float], confidence: float = CONFIDENCE
-) -> Interval | None:
+def time_ratio_interval(numerator: Values, denominator: Values, confidence: float = CONFIDENCE) -> Interval | None:
     """The interval of sum(numerator) / sum(denominator), of times or lengths of independent utterances, seconds.
 
     RTF is such a ratio, and so is the time of one run over that of another on the same utterances. Linearised as an
     error rate is; None with fewer than five utterances.
     """
-    if len(numerator) < FEWEST_UNITS or sum(denominator) <= 0 or sum(numerator) <= 0:
+    if len(numerator) < FEWEST_UNITS or np.sum(denominator) <= 0 or np.sum(numerator) <= 0:
         return None
     return _log_ratio(numerator, denominator, "linearised t on log", "", confidence, LEAST_TIME_ERROR)
 
 
-def quantile_interval(values: Sequence[float], q: float, confidence: float = CONFIDENCE) -> Interval | None:
+def quantile_interval(values: Values, q: float, confidence: float = CONFIDENCE) -> Interval | None:
     """The interval of a quantile between two order statistics, whatever the values' distribution (David & Nagaraja).
 
     Returns:
@@ -177,8 +175,8 @@ def quantile_interval(values: Sequence[float], q: float, confidence: float = CON
     high = n + 1 - _rank(n, 1 - q, tail)
     if low < 1 or high > n:
         return None
-    ordered = sorted(values)
-    first, last = ordered[low - 1], ordered[high - 1]
+    ordered = np.sort(np.asarray(values, dtype=np.float64))
+    first, last = float(ordered[low - 1]), float(ordered[high - 1])
     return Interval(first, last, "order statistics", n) if first < last else None
 
 

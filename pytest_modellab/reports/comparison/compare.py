@@ -8,7 +8,7 @@ from math import log
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.evidence import ALPHA, holm
 from pytest_modellab.core.stats.paired import REPLICATES
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed
@@ -43,6 +43,7 @@ class _Found:
     changes: list[Change] = field(default_factory=list)
     singles: list[Single] = field(default_factory=list)
     lonely: list[Lonely] = field(default_factory=list)
+    never: dict[str, str] = field(default_factory=dict)
 
 
 def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambda case: DEFAULT) -> Compared:
@@ -67,6 +68,7 @@ def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambd
         pairs=tuple(found.pairs),
         changes=tuple(sorted(changes, key=_rank)),
         singles=tuple(found.singles),
+        never=found.never,
         lonely=tuple(each for each in found.lonely if each.cases),
         tests=sum(families.values()),
         families=families,
@@ -102,6 +104,7 @@ def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None
         )
         found.changes += cases.of_records(before, after, bench)
         found.singles += cases.singles(before, after, other.name)
+        found.never |= cases.never_compared(before, after)
     found.lonely += _alone(first, other, list(first.records), list(other.records))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_modellab.core.escaping import code, plain
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 
 from . import words
 from .parts import Change, Compared
@@ -53,6 +53,7 @@ def _lines(compared: Compared) -> Iterator[str]:
         f"**not compared** {code(f'{key} ({side})' if several else key)}: {plain(text)}"
         for key, side, text in words.uncompared(compared)
     ]
+    rest += [f"never compared: {plain(titles)}: {plain(why)}" for titles, why in words.never(compared)]
     rest += [f"measured once: {code(each.key)}: {plain(words.single(each))}" for each in compared.singles if each.large]
     rest += [plain(words.lonely(each)) for each in compared.lonely]
     rest += [plain(note) for side in compared.sides for note in side.notes]

@@ -7,10 +7,10 @@ from typing import Literal
 from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.verdicts import case_key
 
-from ..scorecard.part import Part
+from ..scorecard.part import MetricName, Part
 
 SCHEMA: Literal["modellab.comparison/1"] = "modellab.comparison/1"
 
@@ -133,6 +133,9 @@ class Compared(Part):
     changes: tuple[Change, ...] = Field(description="the worst first")
     singles: tuple[Single, ...] = ()
     lonely: tuple[Lonely, ...] = ()
+    never: dict[MetricName, str] = Field(
+        default_factory=dict, description="why two runs are never compared by a metric that they have"
+    )
     tests: int = Field(description="that Holm's correction is over: figures whose values differ in any utterance")
     families: dict[Family, int] = Field(default_factory=dict, description="how many of them are corrected together")
     alpha: float

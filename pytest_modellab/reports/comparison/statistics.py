@@ -1,4 +1,4 @@
-"""The tests that figures are compared by; error rates and shares have theirs in `metrics.paired`."""
+"""The tests that figures are compared by; error rates and shares have theirs in `core.stats.paired`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ PAIRED = "paired by utterance: sign flips"
 MEANS = "paired by utterance: Student's t of the differences"
 TIMES = "paired by utterance: Student's t of the time ratio, beyond a tripwire"
 INTERVALS = "by the two intervals, as if the two were independent"
+QUANTILES = "by the two intervals, as if the two were independent, beyond a tripwire"
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,46 @@ def of_intervals(before: float, first: IntervalLike, after: float, second: Inter
 
     They are taken as independent, which errs on the safe side where answers to the same utterances agree.
     """
+    change, low, high = _mover(before, (first.low, first.high), after, (second.low, second.high))
+    return Difference(change, low, high, _beyond_zero(change, low, high))
+
+
+def of_quantiles(
+    before: float, first: IntervalLike, after: float, second: IntervalLike, tripwire: float
+) -> Difference | None:
+    """The ratio of two quantiles of times out of the interval of each: MOVER of their logarithms.
+
+    The p-value is that of "not slower by more than the tripwire" or, of a ratio below 1, "not quicker". None where a
+    time is 0, of which there is no logarithm.
+    """
+    ends = [before, after, first.low, first.high, second.low, second.high]
+    if min(ends) <= 0:
+        return None
+    x, y, a, b, c, d = map(math.log, ends)
+    change, low, high = _mover(x, (a, b), y, (c, d))
+    bound = math.copysign(math.log1p(tripwire), change)
+    p = _beyond_zero(change - bound, low - bound, high - bound) if abs(change) > abs(bound) else 1.0
+    return Difference(math.exp(change), math.exp(low), math.exp(high), p)
+
+
+def _mover(
+    before: float, first: tuple[float, float], after: float, second: tuple[float, float]
+) -> tuple[float, float, float]:
+    """The difference of two estimates, and its ends out of theirs."""
     change = after - before
-    low = change - math.hypot(after - second.low, first.high - before)
-    high = change + math.hypot(second.high - after, before - first.low)
+    low = change - math.hypot(after - second[0], first[1] - before)
+    high = change + math.hypot(second[1] - after, before - first[0])
+    return change, low, high
+
+
+def _beyond_zero(change: float, low: float, high: float) -> float:
+    """The one-sided p-value of "no change in this direction"."""
     # The interval's own side towards 0 says how far off 0 is.
     reach = change - low if change > 0 else high - change
     if change == 0 or reach == 0:
-        return Difference(change, low, high, 1.0 if change == 0 else 0.0)
+        return 1.0 if change == 0 else 0.0
     z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * abs(change) / reach
-    return Difference(change, low, high, NormalDist().cdf(-z))
+    return NormalDist().cdf(-z)
 
 
 def beyond(ratio: float, interval: Interval, tripwire: float) -> float:

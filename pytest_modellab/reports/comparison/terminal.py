@@ -68,6 +68,9 @@ def _rest(compared: Compared, several: bool) -> Iterator[str]:
     lines = [f"  {_name(key, side, several)}: {text}" for key, side, text in words.uncompared(compared)]
     if lines:
         yield from ("", "not compared", *lines)
+    never = [f"  {titles}: {why}" for titles, why in words.never(compared)]
+    if never:
+        yield from ("", "never compared", *never)
     large = [each for each in compared.singles if each.large]
     if large:
         yield from ("", "measured once on each side, so nothing can be said of chance")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.regression import Change as Moved
 from pytest_modellab.core.stats.regression import change_text
 
@@ -104,6 +104,14 @@ def uncompared(compared: Compared) -> list[tuple[str, str, str]]:
         *((pair.key, pair.side, pair.refused) for pair in compared.refused),
         *((key, side, f"{', '.join(titles)}: {why}") for (key, side, why), titles in grouped.items()),
     ]
+
+
+def never(compared: Compared) -> list[tuple[str, str]]:
+    """What two runs are never compared by, that for one reason together: titles, reason."""
+    grouped: dict[str, list[str]] = {}
+    for metric, why in compared.never.items():
+        grouped.setdefault(why, []).append(METRICS[metric].title)
+    return [(", ".join(titles), why) for why, titles in grouped.items()]
 
 
 def inputs(pair: Pair) -> list[str]:

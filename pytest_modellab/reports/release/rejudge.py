@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from pytest_modellab.catalog import Catalog
 from pytest_modellab.catalog.specs import Task, TaskGrades
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.recount import alike, apart
 from pytest_modellab.results.verdicts import (
@@ -32,8 +32,10 @@ from pytest_modellab.results.verdicts import (
     decide,
 )
 
-from ..scorecard.card import CaseReport, Judgement, Row, Scorecard, build, build_row
+from ..scorecard.build import build, build_row
+from ..scorecard.card import Scorecard
 from ..scorecard.part import RESEARCH
+from ..scorecard.row import CaseReport, Judgement, Row
 
 _PACKAGE = Path(__file__).parents[2]
 _WORDING = {"reason", "intervals", "standing_out"}

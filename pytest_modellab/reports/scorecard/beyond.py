@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 # On one line.
 MOST_SLICES = 3

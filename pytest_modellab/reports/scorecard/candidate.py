@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.metrics.definitions import METRICS, TIMED, WITH_INTERVAL
+from pytest_modellab.core.metrics.metric import Metric
+from pytest_modellab.core.metrics.registry import METRICS
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
-WORST = frozenset({*TIMED, "peak_rss_mb", "peak_device_mb", "model_size_mb"})
-"""Metrics of which the worst of several data sets counts; others are pooled over what was said in them."""
 RATES = frozenset({"wer", "cer"})
 
 
@@ -44,7 +43,7 @@ class Candidate:
         values = [(row, value) for row, value in found if value is not None]
         if not values or len(values) < len(found):
             return None
-        if metric in WORST:
+        if worst_counts(METRICS[metric]):
             return max((value for _, value in values), key=lambda value: ascending(metric, value))
         if metric in RATES and len({metric_of(row, metric) for row, _ in values}) > 1:
             return sum(value for _, value in values) / len(values)
@@ -70,6 +69,11 @@ class Candidate:
         """Whether it is a time, and one that can't be relied on."""
         task, metric = split(named)
         return any(row.noise(metric) for row in self.rows[task])
+
+
+def worst_counts(metric: Metric) -> bool:
+    """Whether the worst of several data sets counts, as of times and memory; others are pooled over what was said."""
+    return metric.timed is not None or metric.unit == "MB"
 
 
 def split(named: str) -> tuple[str, str]:
@@ -106,6 +110,6 @@ def tied(one: Candidate, other: Candidate, named: str) -> bool:
         for row in one.rows[task]
         if (there := others.get(data_of(row))) is not None
     ]
-    if not pairs or metric not in WITH_INTERVAL:
+    if not pairs or not METRICS[metric].has_interval:
         return False
     return all(a is None or b is None or (a.low <= b.high and b.low <= a.high) for a, b in pairs)

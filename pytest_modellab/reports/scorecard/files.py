@@ -12,7 +12,8 @@ from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 
 from . import page
-from .card import Row, Scorecard
+from .card import Scorecard
+from .row import Row
 
 JSON = "scorecard.json"
 MORE = "pip install 'pytest-modellab[report]' for a page to look at; modellab_page = false for none"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pytest_modellab.catalog.specs import LETTERS, Letter, TaskGrades
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 
 from .part import RANKS, RESEARCH, MetricName, Part, Rank
@@ -83,7 +83,7 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         criteria.append(Criterion(metric=metric, value=value, letter=letter or "F", bound=bound, bands=allowed))
     weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
     words = record.summary.words
-    count = words.substitutions + words.deletions + words.hits
+    count = words.units
     unit = "word" if record.error_metric == "wer" else "character"
     why = []
     if record.chat is not None and record.chat.judged.of < bands.provisional_below_turns:

@@ -14,7 +14,7 @@ from pytest_modellab.results.verdicts import Status
 from .part import RANKS, Part, Rank
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 
 class TaskGrade(Part):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from pytest_modellab.catalog.specs import LETTERS
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 
 RESEARCH = "research"
 RANKS = (*LETTERS, RESEARCH, "F")

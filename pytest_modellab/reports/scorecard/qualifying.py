@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from pytest_modellab.catalog.profile_spec import ProfileSpec
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.verdicts import Status
 
 from .candidate import Candidate, ascending, metric_of, split, tied
@@ -16,7 +16,7 @@ from .grade import NOISY
 from .part import RESEARCH
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 
 class Kind(IntEnum):

@@ -10,15 +10,15 @@ from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.profile_spec import ProfilesFile, ProfileSpec
-from pytest_modellab.core.metrics.definitions import METRICS, TIMED
+from pytest_modellab.core.metrics.registry import METRICS
 
-from .candidate import RATES, WORST, Candidate, ascending, data_of, metric_of, split, tied
+from .candidate import RATES, Candidate, ascending, data_of, metric_of, split, tied, worst_counts
 from .grade import NOISY, doubts
 from .part import Part
 from .qualifying import Unfit, bounded, edge, too_far, unfit, why_none
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 
 class Exclusion(Part):
@@ -181,7 +181,7 @@ def _ranks(near: Sequence[Candidate], profile: ProfileSpec) -> tuple[list[str], 
         task, metric = split(named)
         if any(each.figure(named) is None for each in near):
             passed_over.append(f"{_title(named)} passed over: not all have it")
-        elif metric in TIMED and len({row.machine for each in near for row in each.rows[task]}) > 1:
+        elif METRICS[metric].timed and len({row.machine for each in near for row in each.rows[task]}) > 1:
             passed_over.append(f"{_title(named)} passed over: timed on different machines")
         else:
             ranks.append(named)
@@ -208,7 +208,7 @@ def _reasons(best: Candidate, near: Sequence[Candidate], ranks: Sequence[str], p
     for named in ranks:
         task, metric = split(named)
         sets = len(best.rows[task])
-        over = " at worst" if metric in WORST else f" over {sets} data sets"
+        over = " at worst" if worst_counts(METRICS[metric]) else f" over {sets} data sets"
         figures.append(f"{best.shown(named)}{over if sets > 1 else ''}")
     text = f"{best.model} on {best.device}: {rank} ({', '.join(figures)})"
     if len(near) == 1:

@@ -21,10 +21,11 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read, read_sealed, text
 from pytest_modellab.results.verdicts import Status, case_key
 
-from .card import Row, Scorecard
+from .card import Scorecard
 from .grade import NOISY, doubts
 from .judged import judged
 from .page.origins import machine
+from .row import Row
 from .tables import by_task, columns, github, models_columns
 
 MOST_BYTES = 1_000_000

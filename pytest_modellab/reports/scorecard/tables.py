@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from tabulate import tabulate
 
 from pytest_modellab.core.escaping import plain
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Range
 
-from .card import Row
 from .layout import NOTHING, Brief, Column
 from .models import ModelRow
+from .row import Row
 from .tradeoffs import SpeedUp
 
 COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {

@@ -203,8 +203,8 @@ def _by_dialogue(replies: Sequence[Reply]) -> Range | None:
 
 
 def _errors(counts: Edits | None) -> int:
-    return 0 if counts is None else counts.substitutions + counts.deletions + counts.insertions
+    return 0 if counts is None else counts.errors
 
 
 def _units(counts: Edits | None) -> int:
-    return 0 if counts is None else counts.substitutions + counts.deletions + counts.hits
+    return 0 if counts is None else counts.units

@@ -194,11 +194,11 @@ def _missing(
 
 
 def _errors(counts: Edits) -> int:
-    return counts.substitutions + counts.deletions + counts.insertions
+    return counts.errors
 
 
 def _units(counts: Edits) -> int:
-    return counts.substitutions + counts.deletions + counts.hits
+    return counts.units
 
 
 def _ratio(errors: Sequence[int], units: Sequence[int]) -> float | None:

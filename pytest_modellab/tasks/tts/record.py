@@ -58,3 +58,8 @@ class SpeechSummary(Stored):
     voice_similarity: float | None = None
     voice_similarity_interval: Range | None = None
     missing: dict[str, str] = Field(default_factory=dict, description="metric -> why it is null")
+
+    @property
+    def unrated(self) -> dict[str, str]:
+        """Why a predictor gave no score, by its name."""
+        return self.missing

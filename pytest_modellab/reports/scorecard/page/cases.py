@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.definitions import METRICS
-from pytest_modellab.results.record import Record, Slice
+from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.results.record import Record
+from pytest_modellab.tasks.asr.record import Slice
 
-from ..card import Judgement, Row
+from ..row import Judgement, Row
 from ..tables import error_metric_title, in_brackets
 from . import harmless
 from .origins import code, machine, origins
@@ -139,10 +140,7 @@ def _bound(record: Record, count: int) -> str:
     if record.chat is not None:
         which = "dialogues with a wrong answer first"
     else:
-        wrong = sum(
-            bool(r.error is not None or r.words.substitutions + r.words.deletions + r.words.insertions)
-            for r in record.utterances
-        )
+        wrong = sum(bool(r.error is not None or r.words.errors) for r in record.utterances)
         which = f"{wrong:,} with errors; the worst first"
     more = "" if count >= total else "; the record has them all"
     return f"{count:,} of {total:,} shown, {which}{more}"
@@ -180,7 +178,7 @@ def _by_rate(record: Record) -> list[Slice]:
 
 
 def _part(each: Slice) -> Part:
-    words = each.words.substitutions + each.words.deletions + each.words.hits
+    words = each.words.units
     rate = METRICS["wer"].format(each.wer)
     interval = in_brackets(each.interval) if each.interval is not None else ""
     return Part(each.by, harmless.line(each.value, 100), each.utterances, words, rate, interval, each)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.verdicts import Status
 
-from ..card import Row, Scorecard
+from ..card import Scorecard
+from ..row import Row
 from ..tables import COLUMNS, by_task, in_brackets, interval_of
 from . import harmless
 from .cases import CaseView, Detail, detail, view

@@ -9,11 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.console import printable
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 
-from ..card import Row, Scorecard
+from ..card import Scorecard
 from ..grade import Grade
 from ..part import RANKS, RESEARCH
+from ..row import Row
 from ..tables import by_task
 from ..tradeoffs import Front
 from .cases import CaseView, Part, quality

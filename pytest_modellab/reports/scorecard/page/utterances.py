@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.definitions import METRICS
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.text import Normalizer, normalizer
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import worst_utterances
@@ -193,8 +193,8 @@ def _facts(result: UtteranceResult) -> list[str]:
 
 
 def _errors(result: UtteranceResult) -> int:
-    return result.words.substitutions + result.words.deletions + result.words.insertions
+    return result.words.errors
 
 
 def _units(result: UtteranceResult) -> int:
-    return result.words.substitutions + result.words.deletions + result.words.hits
+    return result.words.units

@@ -1,0 +1,220 @@
+"""How what utterances contribute becomes a figure with its interval. numpy is imported when first needed.
+
+A column holds the contributions of the utterances that a metric is of. All arithmetic over utterances is done here, so
+that a figure, its slices, the figure of merged shards and the recount of a record agree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pytest_modellab.core.stats.intervals import Interval
+
+    from .measured import Run
+
+    Numbers: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Column:
+    """The contributions of `n` utterances to one metric.
+
+    Attributes:
+        rows: the place of each utterance in its record, shape (n,).
+        values: values, or numerators, shape (n,).
+        of: denominators, shape (n,); all 1 where values stand alone.
+        clusters: the name of what each stands and falls together with; None for nothing.
+        nouns: what a cluster and an observation are called.
+    """
+
+    rows: NDArray[np.intp]
+    values: Numbers
+    of: Numbers
+    clusters: Sequence[str | None]
+    nouns: tuple[str, str] = ("speaker", "utterance")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def at(self, places: NDArray[Any]) -> Column:
+        """The part at `places` of the column: numbers, or a mask of shape (n,)."""
+        import numpy as np
+
+        found = np.arange(len(self))[places]
+        clusters = [self.clusters[i] for i in found]
+        return replace(self, rows=self.rows[found], values=self.values[found], of=self.of[found], clusters=clusters)
+
+    def named(self, interval: Interval | None) -> Interval | None:
+        """An interval that calls clusters and observations by their own nouns."""
+        if interval is None or self.nouns == ("speaker", "utterance"):
+            return interval
+        cluster, observation = self.nouns
+        told = interval.conditional.replace("speaker", cluster).replace("utterance", observation)
+        return replace(interval, conditional=told)
+
+
+class Aggregate(Protocol):
+    """How a column becomes a figure."""
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether a figure of enough utterances has a 95 % interval."""
+        ...
+
+    def value(self, column: Column) -> float | None:
+        """The figure; None where nothing contributes."""
+        ...
+
+    def interval(self, column: Column) -> Interval | None:
+        """Its 95 % interval; None where there is too little to estimate from, or where it has none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Sum of numerators over sum of denominators, such as word errors over reference words; may exceed 1.
+
+    Attributes:
+        method: of the interval: "rate" for counts of errors that cluster, "time" for times or lengths of independent
+            utterances; None for no interval.
+        steps: the smallest steps of the denominator that make one, in which paired tests count (60,000 ms a minute).
+        then: applied to the ratio.
+    """
+
+    method: Literal["rate", "time"] | None = "rate"
+    steps: int = 1
+    then: Callable[[float], float] | None = None
+
+    @property
+    def has_interval(self) -> bool:
+        return self.method is not None
+
+    def value(self, column: Column) -> float | None:
+        total = math.fsum(column.of)
+        if total <= 0:
+            return None
+        ratio = math.fsum(column.values) / total
+        return ratio if self.then is None else self.then(ratio)
+
+    def interval(self, column: Column) -> Interval | None:
+        from pytest_modellab.core.stats.intervals import error_rate_interval, time_ratio_interval
+
+        if self.method == "rate":
+            return column.named(error_rate_interval(column.values, column.of, column.clusters))
+        return time_ratio_interval(column.values, column.of) if self.method == "time" else None
+
+
+@dataclass(frozen=True)
+class Share:
+    """So many of so many: a proportion, between 0 and 1.
+
+    Attributes:
+        clustered: whether the interval allows for several places in an utterance, and for clusters; else it is
+            Wilson's, of independent utterances.
+    """
+
+    clustered: bool = False
+    has_interval: Literal[True] = True
+
+    def value(self, column: Column) -> float | None:
+        total = math.fsum(column.of)
+        return math.fsum(column.values) / total if total else None
+
+    def interval(self, column: Column) -> Interval | None:
+        from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
+
+        if self.clustered:
+            return column.named(share_interval(column.values, column.of, column.clusters))
+        return wilson_interval(math.fsum(column.values), round(math.fsum(column.of)))
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Mean of a score of each utterance; none where one that should have a score is NaN: it may be the worst."""
+
+    has_interval: Literal[True] = True
+
+    def value(self, column: Column) -> float | None:
+        mean = math.fsum(column.values) / len(column) if len(column) else math.nan
+        return None if math.isnan(mean) else mean
+
+    def interval(self, column: Column) -> Interval | None:
+        from pytest_modellab.core.stats.intervals import mean_interval
+
+        return None if self.value(column) is None else mean_interval(column.values)
+
+
+@dataclass(frozen=True)
+class Quantile:
+    """The `q` quantile by linear interpolation between order statistics, as `speed.quantile` defines it."""
+
+    q: float
+    has_interval: bool = True
+
+    def value(self, column: Column) -> float | None:
+        if not len(column):
+            return None
+        import numpy as np
+
+        ordered = np.sort(column.values)
+        place = (len(ordered) - 1) * self.q
+        low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+        return float(low + (place - math.floor(place)) * (high - low))
+
+    def interval(self, column: Column) -> Interval | None:
+        from pytest_modellab.core.stats.intervals import quantile_interval
+
+        return quantile_interval(column.values, self.q) if self.has_interval else None
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sum over all utterances; without an interval."""
+
+    has_interval: Literal[False] = False
+
+    def value(self, column: Column) -> float | None:
+        return math.fsum(column.values) if len(column) else None
+
+    def interval(self, column: Column) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """The highest value of any utterance; without an interval."""
+
+    has_interval: Literal[False] = False
+
+    def value(self, column: Column) -> float | None:
+        return float(column.values.max()) if len(column) else None
+
+    def interval(self, column: Column) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class Single:
+    """Measured once in a run; no utterance contributes.
+
+    Attributes:
+        read: the value in a record; None where it has none.
+        spread: by how much of it repeated runs differ, a ratio; None where runs can't be compared by it.
+    """
+
+    read: Callable[[Run], float | None]
+    spread: float | None = None
+    has_interval: Literal[False] = False
+
+    def value(self, column: Column) -> None:
+        return None
+
+    def interval(self, column: Column) -> None:
+        return None

@@ -1,0 +1,135 @@
+"""What a metric may read of a run and of its utterances: the fields of a record, as protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, cast
+
+T = TypeVar("T")
+
+
+class Row(Protocol):
+    """One utterance of a record: raw texts, times, attributes, and what each task makes of it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def reference(self) -> str: ...
+    @property
+    def hypothesis(self) -> str | None: ...
+    @property
+    def detected_language(self) -> str | None: ...
+    @property
+    def audio_s(self) -> float: ...
+    @property
+    def processing_s(self) -> float | None: ...
+    @property
+    def error(self) -> object | None: ...
+    @property
+    def speaker(self) -> str | None: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def kind(self) -> str | None: ...
+    @property
+    def snr_db(self) -> float | None: ...
+    @property
+    def parts(self) -> Mapping[str, Any]: ...
+
+
+class Case(Protocol):
+    """Which case a run is of."""
+
+    @property
+    def task(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+
+
+class Normalizer(Protocol):
+    """By which normalizer texts were scored."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Price(Protocol):
+    """What an hour of the device costs."""
+
+    @property
+    def per_hour(self) -> float: ...
+
+
+class Timing(Protocol):
+    """What was timed once in a run, seconds; `no_speed` is why its calls give no speed, else None."""
+
+    @property
+    def load_s(self) -> float | None: ...
+    @property
+    def first_call_s(self) -> float | None: ...
+    @property
+    def clip5_calls_s(self) -> Sequence[float]: ...
+    @property
+    def no_speed(self) -> str | None: ...
+
+
+class Memory(Protocol):
+    """Peaks of a run and the size of the model's files, bytes."""
+
+    @property
+    def peak_rss(self) -> int | None: ...
+    @property
+    def device(self) -> int | None: ...
+    @property
+    def model_size(self) -> int | None: ...
+
+
+class Run(Protocol):
+    """A record as metrics read it: the utterances and what was measured once."""
+
+    @property
+    def case(self) -> Case: ...
+    @property
+    def normalizer(self) -> Normalizer: ...
+    @property
+    def price(self) -> Price | None: ...
+    @property
+    def timing(self) -> Timing: ...
+    @property
+    def memory(self) -> Memory: ...
+    @property
+    def parts(self) -> Mapping[str, Any]: ...
+    @property
+    def utterances(self) -> Sequence[Row]: ...
+    @property
+    def wordless(self) -> bool: ...
+
+
+class Utterance:
+    """One utterance as contributions read it: the fields of its row, and what is derived from them once for all.
+
+    Attributes:
+        row: as the record has it.
+        run: the record.
+    """
+
+    def __init__(self, row: Row, run: Run) -> None:
+        self.row = row
+        self.run = run
+        self._derived: dict[Callable[..., Any], Any] = {}
+
+    @property
+    def answered(self) -> bool:
+        """Whether the engine returned a result."""
+        return self.row.error is None
+
+    @property
+    def parts(self) -> Mapping[str, Any]:
+        """What each task keeps of the utterance, by task."""
+        return self.row.parts
+
+    def derived(self, make: Callable[[Row, Run], T]) -> T:
+        """`make(row, run)`, computed once however many metrics ask for it."""
+        if make not in self._derived:
+            self._derived[make] = make(self.row, self.run)
+        return cast(T, self._derived[make])

@@ -1,0 +1,90 @@
+"""Error rates of a transcript against its reference, and the time of a clip of fixed length."""
+
+from __future__ import annotations
+
+from pytest_modellab.core.metrics.aggregate import Ratio, Single
+from pytest_modellab.core.metrics.measured import Run, Utterance
+from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing
+from pytest_modellab.core.metrics.speed import quantile
+from pytest_modellab.core.text import CHARACTERS
+
+NOBODY_SPEAKS = Missing("nobody speaks in this data set", possible=False)
+_NO_CLIP = Missing("only recognition is timed on a clip of 5 s")
+
+
+def nobody_speaks(run: Run) -> Missing | None:
+    """Why there is no figure of words where every reference was left empty."""
+    return NOBODY_SPEAKS if run.wordless else None
+
+
+def _no_words(run: Run) -> Missing | None:
+    if run.wordless or run.normalizer.name != CHARACTERS:
+        return nobody_speaks(run)
+    languages = ", ".join(sorted({each.language for each in run.utterances if each.language})) or "this script"
+    return Missing(f"words aren't divided by spaces in {languages}: see CER")
+
+
+def _no_rate(run: Run) -> Missing:
+    if not any("asr" in each.parts for each in run.utterances):
+        return Missing("the model doesn't tell what it heard", possible=False)
+    return Missing("no reference has a word left after normalisation")
+
+
+def _word_errors(utterance: Utterance) -> tuple[float, float] | None:
+    transcript = utterance.parts.get("asr")
+    return None if transcript is None else (transcript.words.errors, transcript.words.units)
+
+
+def _character_errors(utterance: Utterance) -> tuple[float, float] | None:
+    transcript = utterance.parts.get("asr")
+    return None if transcript is None else (transcript.characters.errors, transcript.characters.units)
+
+
+METRICS = (
+    Metric(
+        name="wer",
+        title="WER",
+        unit="%",
+        better="lower",
+        doc="Word error rate of the corpus: words substituted, deleted and inserted in all utterances, "
+        "over the words of all references. May exceed 100 %. For speech synthesis it is intelligibility: of what "
+        "the data set's judge, a recogniser, wrote down from the speech, against the text (round trip).",
+        aggregate=Ratio(),
+        contribution=_word_errors,
+        cluster=SPEAKER,
+        missing=_no_words,
+        empty=_no_rate,
+        compared="error rate",
+    ),
+    Metric(
+        name="cer",
+        title="CER",
+        unit="%",
+        better="lower",
+        doc="Character error rate of the corpus, as the word error rate; spaces between words count. "
+        "In scripts without them it stands in place of the word error rate.",
+        aggregate=Ratio(),
+        contribution=_character_errors,
+        cluster=SPEAKER,
+        missing=nobody_speaks,
+        empty=_no_rate,
+        compared="error rate",
+        said_by="wer",
+    ),
+)
+
+CLIP_METRICS = (
+    Metric(
+        name="clip5_s",
+        title="5 s clip",
+        unit="s",
+        better="lower",
+        doc="Median time of a warm call on a fixed clip of five seconds, made of the data set's first utterances; "
+        "recognition only.",
+        aggregate=Single(lambda run: quantile(run.timing.clip5_calls_s, 0.5), spread=0.30),
+        timed="calls",
+        tasks=frozenset({"asr"}),
+        elsewhere=dict.fromkeys(("tts", "chat", "streaming"), _NO_CLIP),
+        missing=lambda run: Missing(run.timing.no_speed) if run.timing.no_speed else None,
+    ),
+)

@@ -1,0 +1,23 @@
+"""The metrics that come with Model Lab, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from pytest_modellab.core.metrics.metric import Metric
+
+from . import run_metrics
+from .asr import hidden_error_metrics
+from .asr import metrics as asr
+from .chat import metrics as chat
+from .streaming import metrics as streaming
+from .tts import metrics as tts
+
+METRICS: tuple[Metric, ...] = (
+    *asr.METRICS,
+    *run_metrics.SPEED_METRICS,
+    *asr.CLIP_METRICS,
+    *run_metrics.METRICS,
+    *hidden_error_metrics.METRICS,
+    *tts.METRICS,
+    *streaming.METRICS,
+    *chat.METRICS,
+)

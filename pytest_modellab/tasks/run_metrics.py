@@ -1,0 +1,190 @@
+"""Metrics that a run of any task has: speed, loading, cost, memory, and how many utterances were answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share, Single
+from pytest_modellab.core.metrics.measured import Run, Utterance
+from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
+
+_TIME_SPREAD = 0.30
+"""Of times measured once in a run, and of memory: by how much of it repeated runs differ."""
+_MEMORY_SPREAD = 0.10
+
+_A_DIALOGUE = "a dialogue is measured by how long one waits for a reply"
+_OF_AUDIO: Mapping[str, Missing] = {"chat": Missing(_A_DIALOGUE, possible=False)}
+_WITH_AUDIO = frozenset({"asr", "tts", "streaming"})
+
+
+def no_speed(run: Run) -> Missing | None:
+    """Why no call was timed, as the run knows it."""
+    return Missing(run.timing.no_speed) if run.timing.no_speed else None
+
+
+def _times(utterance: Utterance) -> tuple[float, float] | None:
+    row = utterance.row
+    return None if row.error is not None or row.processing_s is None else (row.processing_s, row.audio_s)
+
+
+def _audio_over_time(utterance: Utterance) -> tuple[float, float] | None:
+    found = _times(utterance)
+    return None if found is None else (found[1], found[0])
+
+
+def _latency(utterance: Utterance) -> float | None:
+    found = _times(utterance)
+    return None if found is None else found[0]
+
+
+def _answered(utterance: Utterance) -> tuple[float, float]:
+    return utterance.answered, 1
+
+
+def _cost(run: Run) -> float | None:
+    timed = [found for row in run.utterances if (found := _times(Utterance(row, run))) is not None]
+    audio_s = sum(audio for _, audio in timed)
+    return run.price.per_hour * sum(seconds for seconds, _ in timed) / audio_s if run.price and audio_s else None
+
+
+def _unpriced(run: Run) -> Missing | None:
+    return no_speed(run) if run.price else Missing(f"devices.yaml gives {run.case.device} no price")
+
+
+def _megabytes(read: Callable[[Run], int | None]) -> Callable[[Run], float | None]:
+    def megabytes(run: Run) -> float | None:
+        found = read(run)
+        return None if found is None else found / 1e6
+
+    return megabytes
+
+
+SPEED_METRICS = (
+    Metric(
+        name="rtf",
+        title="RTF",
+        unit="1",
+        better="lower",
+        doc="Real-time factor: total processing time over total audio time, for speech synthesis of the audio "
+        "made. Real time is 1.",
+        aggregate=Ratio(method="time"),
+        contribution=_times,
+        timed="calls",
+        tasks=_WITH_AUDIO,
+        elsewhere=_OF_AUDIO,
+        missing=no_speed,
+        compared="speed",
+    ),
+    Metric(
+        name="rtfx",
+        title="RTFx",
+        unit="x",
+        better="higher",
+        doc="Inverse real-time factor: seconds of audio processed per second.",
+        aggregate=Ratio(method=None),
+        contribution=_audio_over_time,
+        timed="calls",
+        tasks=_WITH_AUDIO,
+        elsewhere=_OF_AUDIO,
+        missing=no_speed,
+        compared=NotCompared("it is the inverse of RTF"),
+        said_by="rtf",
+    ),
+    Metric(
+        name="latency_p50_s",
+        title="Latency p50",
+        unit="s",
+        better="lower",
+        doc="Median time of a warm call, over the utterances.",
+        aggregate=Quantile(0.5),
+        contribution=_latency,
+        timed="calls",
+        missing=no_speed,
+        said_by="rtf",
+    ),
+    Metric(
+        name="latency_p95_s",
+        title="Latency p95",
+        unit="s",
+        better="lower",
+        doc="95th percentile of the time of a warm call, over the utterances.",
+        aggregate=Quantile(0.95),
+        contribution=_latency,
+        timed="calls",
+        missing=no_speed,
+    ),
+)
+
+METRICS = (
+    Metric(
+        name="load_s",
+        title="Load",
+        unit="s",
+        better="lower",
+        doc="Cold load in a fresh process: from importing the library until the model is ready.",
+        aggregate=Single(lambda run: run.timing.load_s, spread=_TIME_SPREAD),
+        timed="loading",
+    ),
+    Metric(
+        name="first_call_s",
+        title="First call",
+        unit="s",
+        better="lower",
+        doc="Time of the first call after loading, with whatever is still built or compiled in it.",
+        aggregate=Single(lambda run: run.timing.first_call_s, spread=_TIME_SPREAD),
+        timed="loading",
+    ),
+    Metric(
+        name="cost_per_audio_hour",
+        title="Cost",
+        unit="price",
+        better="lower",
+        doc="Price of the device time that an hour of audio takes, one clip after the other: RTF times the price "
+        "of an hour of the device in devices.yaml.",
+        aggregate=Single(_cost),
+        timed="calls",
+        tasks=_WITH_AUDIO,
+        elsewhere=_OF_AUDIO,
+        missing=_unpriced,
+        compared=NotCompared("it is RTF times a price"),
+        said_by="rtf",
+    ),
+    Metric(
+        name="peak_rss_mb",
+        title="Peak memory",
+        unit="MB",
+        better="lower",
+        doc="Peak resident set size of the model's own process, in 10^6 bytes.",
+        aggregate=Single(_megabytes(lambda run: run.memory.peak_rss), spread=_MEMORY_SPREAD),
+        volatile=True,
+    ),
+    Metric(
+        name="peak_device_mb",
+        title="Device memory",
+        unit="MB",
+        better="lower",
+        doc="Highest memory of the model's process on NVIDIA devices, by NVML after each answer, in 10^6 bytes.",
+        aggregate=Single(_megabytes(lambda run: run.memory.device), spread=_MEMORY_SPREAD),
+        volatile=True,
+        empty="the device has no memory of its own, or the driver does not tell",
+    ),
+    Metric(
+        name="model_size_mb",
+        title="Model size",
+        unit="MB",
+        better="lower",
+        doc="The model's files on disk, in 10^6 bytes.",
+        aggregate=Single(_megabytes(lambda run: run.memory.model_size), spread=0.0),
+        volatile=True,
+    ),
+    Metric(
+        name="success_rate",
+        title="Success rate",
+        unit="%",
+        better="higher",
+        doc="Share of the utterances for which the engine returned a result.",
+        aggregate=Share(),
+        contribution=_answered,
+        cluster=SPEAKER,
+    ),
+)

@@ -1,0 +1,189 @@
+"""What only speech has: faults, predicted opinions, one voice throughout, and how soon the first of it is there."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Share, Single
+from pytest_modellab.core.metrics.measured import Run, Utterance
+from pytest_modellab.core.metrics.metric import Fault, Metric, Missing, NotCompared, Unit
+
+_TASKS = frozenset({"tts"})
+_SPEAKING = frozenset({"tts", "chat"})
+
+
+def _flawed(utterance: Utterance) -> tuple[float, float] | None:
+    speech = utterance.parts.get("tts")
+    return None if speech is None else (bool(speech.faults), 1)
+
+
+def _flaws(utterance: Utterance) -> Fault | None:
+    speech = utterance.parts.get("tts")
+    return None if speech is None else Fault.of("; ".join(speech.faults), len(speech.faults))
+
+
+def _judge_wer(run: Run) -> float | None:
+    part = run.parts.get("tts")
+    return None if part is None else part.judge.wer
+
+
+def _no_judge_wer(run: Run) -> Missing:
+    part = run.parts.get("tts")
+    readings = part is not None and part.judge.readings
+    return Missing("the readings hold no words" if readings else "the data set's judge has no `readings`")
+
+
+def predictor(name: str, title: str, unit: Unit, better: Literal["lower", "higher"], doc: str) -> Metric:
+    """The metric of what a predictor gives each audible utterance, where the data set's judge asks for it."""
+
+    def score(utterance: Utterance) -> float | None:
+        speech = utterance.parts.get("tts")
+        return speech.quality.get(name, math.nan) if speech is not None and speech.audible else None
+
+    def unrated(run: Run) -> Missing:
+        part = run.parts.get("tts")
+        if part is None:
+            return Missing("nothing was said")
+        asked = name in part.judge.quality
+        unasked = f"the data set's judge does not list `{name}` under `quality`"
+        why = "not everything that was said was rated" if asked else unasked
+        return Missing(part.unrated.get(name, why), possible=asked)
+
+    def fault(utterance: Utterance) -> Fault | None:
+        speech = utterance.parts.get("tts")
+        if speech is None or name not in speech.quality:
+            return None
+        value = speech.quality[name]
+        return Fault(f"{title} {metric.format(value)}", value if better == "lower" else -value)
+
+    metric = Metric(
+        name=name,
+        title=title,
+        unit=unit,
+        better=better,
+        doc=doc,
+        aggregate=Mean(),
+        contribution=score,
+        tasks=_TASKS,
+        empty=unrated,
+        fault=fault,
+    )
+    return metric
+
+
+PREDICTED = (
+    predictor(
+        "distillmos",
+        "DistillMOS",
+        "1",
+        "higher",
+        "Mean opinion score of the speech, 1 to 5, as DistillMOS (Stahl & Gamper 2025) predicts it without "
+        "listening to any reference; mean over the utterances.",
+    ),
+    predictor(
+        "dnsmos",
+        "DNSMOS",
+        "1",
+        "higher",
+        "Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
+        "mean over the utterances.",
+    ),
+    predictor(
+        "mcd",
+        "MCD",
+        "dB",
+        "lower",
+        "Mel-cepstral distortion between the speech and a person's reading of the same text, aligned in time; "
+        "mean over the utterances. Another voice is far away even if it is better: for one voice's versions.",
+    ),
+    predictor(
+        "voice_similarity",
+        "Voice similarity",
+        "1",
+        "higher",
+        "Whether all utterances are of one voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
+        "with the first, of the first with the second.",
+    ),
+)
+
+
+def _first_audio(utterance: Utterance) -> float | None:
+    """Seconds until the first audio of speech, or of a reply to somebody who spoke."""
+    speech, reply = utterance.parts.get("tts"), utterance.parts.get("chat")
+    if speech is not None:
+        return None if speech.first_audio_s is None else float(speech.first_audio_s)
+    if reply is None or reply.missed or not utterance.row.reference.strip() or reply.first_audio_s is None:
+        return None
+    return float(reply.first_audio_s)
+
+
+def _not_streamed(run: Run) -> Missing | None:
+    said = [speech for row in run.utterances if (speech := row.parts.get("tts")) is not None]
+    return Missing("it doesn't stream") if said and not any(each.pieces > 1 for each in said) else None
+
+
+def _no_first_audio(run: Run) -> Missing:
+    turns = [(row, reply) for row in run.utterances if (reply := row.parts.get("chat")) is not None]
+    if not turns:
+        return Missing("no first audio was timed with the machine held alone")
+    if all(reply.missed or not row.reference.strip() for row, reply in turns):
+        return Missing("no turn was answered", possible=False)
+    if not any(reply.audible for _, reply in turns):
+        return Missing("it answered in writing alone", possible=False)
+    return Missing("no reply was timed with the machine held alone")
+
+
+METRICS = (
+    Metric(
+        name="judge_wer",
+        title="Judge's WER",
+        unit="%",
+        better="lower",
+        doc="WER of the recogniser that judges speech, on people's readings: no voice can be expected to beat it.",
+        aggregate=Single(_judge_wer),
+        tasks=_TASKS,
+        empty=_no_judge_wer,
+        compared=NotCompared("it tells of the judge, not of the model"),
+    ),
+    Metric(
+        name="flawed",
+        title="Flawed",
+        unit="%",
+        better="lower",
+        doc="Share of what was spoken that has a fault of structure: silence, clipping, an offset, a length that "
+        "no text of this size has, an end that is cut off.",
+        aggregate=Share(),
+        contribution=_flawed,
+        tasks=_TASKS,
+        empty="nothing was said",
+        fault=_flaws,
+    ),
+    *PREDICTED,
+    Metric(
+        name="first_audio_p50_s",
+        title="First audio p50",
+        unit="s",
+        better="lower",
+        doc="Median time until the first piece of audio was there, of a model that streams it.",
+        aggregate=Quantile(0.5),
+        contribution=_first_audio,
+        timed="calls",
+        tasks=_SPEAKING,
+        missing=_not_streamed,
+        empty=_no_first_audio,
+    ),
+    Metric(
+        name="first_audio_p95_s",
+        title="First audio p95",
+        unit="s",
+        better="lower",
+        doc="95th percentile of the time until the first piece of audio was there.",
+        aggregate=Quantile(0.95),
+        contribution=_first_audio,
+        timed="calls",
+        tasks=_SPEAKING,
+        missing=_not_streamed,
+        empty=_no_first_audio,
+    ),
+)
