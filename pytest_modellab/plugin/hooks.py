@@ -1,4 +1,4 @@
-"""The pytest plugin: thin hooks over `lab`, `bench`, `gate` and `scorecard`."""
+"""The pytest plugin: thin hooks over the session, the runner, verdicts and the scorecard."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ NEWEST_TESTED = (9, 2)
 """The newest pytest, major and minor, that this version was tested with."""
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
 """Options of pytest under which no test is run."""
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from . import newhooks
+
+    pluginmanager.add_hookspecs(newhooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -172,6 +178,8 @@ class LabPlugin:
 
         put(item.user_properties, of_verdicts(run.verdicts))
         report = yield
+        for verdict in run.verdicts:
+            item.config.hook.pytest_modellab_verdict(config=item.config, item=item, record=run.record, verdict=verdict)
         # Attributes of a report travel from xdist's workers to the controller.
         status = worst([verdict.status for verdict in run.verdicts])
         vars(report)["modellab_status"] = status.value if status is not None else None
@@ -201,6 +209,9 @@ class LabPlugin:
         from .short_names import register
 
         register(session.config.pluginmanager)
+        cases = list(self.lab.cases)
+        session.config.hook.pytest_modellab_cases(config=session.config, cases=cases)
+        self.lab.cases = tuple(cases)
         if not self.lab.dry:
             self._undo_signals = like_ctrl_c()
 
@@ -290,10 +301,15 @@ class ControllerPlugin:
         from .session import finish
 
         finish(self.lab, session)
+        if self.lab.scorecard is not None:
+            session.config.hook.pytest_modellab_scorecard(config=session.config, scorecard=self.lab.scorecard)
         if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):
             from . import junit
 
-            junit.tell_suite(session.config, junit.of_session(self.lab))
+            lab, left = self.lab, self.lab.left
+            page = None if left is None or left.page is None else lab.shown(left.page)
+            found = junit.of_session(self.lab.scorecard, lab.config.base, lab.shown(lab.scorecard_path), page)
+            junit.tell_suite(session.config, found)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.lab.scorecard is None:
