@@ -9,9 +9,9 @@ TYPE_CHECKING = False  # as in `typing`, which is not imported for it
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.catalog import Catalog
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.catalog.errors import CatalogError
-    from pytest_modellab.catalog.load import Catalog
     from pytest_modellab.catalog.load import load as load_catalog
     from pytest_modellab.core.metrics.metric import Metric
     from pytest_modellab.core.version import __version__
@@ -78,9 +78,10 @@ __all__ = [
 # Module -> the names it gives; `name=original` where it has another there.
 _PLACES = {
     "catalog.cases": "Case",
+    "catalog.catalog": "Catalog",
     "catalog.datasets": "Dataset",
     "catalog.errors": "CatalogError",
-    "catalog.load": "Catalog load_catalog=load",
+    "catalog.load": "load_catalog=load",
     "core.metrics.metric": "Metric",
     "core.version": "__version__",
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"

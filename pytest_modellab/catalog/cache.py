@@ -27,7 +27,8 @@ from pytest_modellab.core.version import __version__
 from pytest_modellab.engines.registry import available
 
 from .base import MAX_BYTES, Spec
-from .load import Catalog, load
+from .catalog import Catalog
+from .load import load
 
 FOLDER = "catalogs"
 _PACKAGE = Path(__file__).parent.parent

@@ -11,7 +11,7 @@ from typing import Literal
 
 from pytest_modellab.engines.registry import engine_class, hears
 
-from .load import Catalog
+from .catalog import Catalog
 from .specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
 
 Ids = tuple[str, str, str]

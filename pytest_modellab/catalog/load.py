@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from .baseline_spec import BaselineLimitSpec
+from .catalog import Catalog
 from .errors import CatalogError, Problem
 from .profile_spec import ProfilesFile
 from .release_spec import ReleaseFile
@@ -18,9 +17,7 @@ from .specs import (
     DeviceSpec,
     GradesFile,
     LimitsFile,
-    LimitSpec,
     MirrorsFile,
-    MirrorSpec,
     ModelSpec,
     Task,
     TaskGrades,
@@ -32,29 +29,6 @@ if TYPE_CHECKING:
 DEFAULT_DEVICES = tuple(DeviceSpec(id=kind, kind=kind) for kind in get_args(DeviceKind))
 DEFAULT_GRADES = Path(__file__).with_name("default_grades.yaml")
 DEFAULT_PROFILES = Path(__file__).with_name("default_profiles.yaml")
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """Everything the YAML files say. `base` is the folder that messages name files from."""
-
-    folder: Path
-    base: Path
-    models: Mapping[str, ModelSpec]
-    devices: Mapping[str, DeviceSpec]
-    datasets: Mapping[str, DatasetSpec]
-    limits: tuple[LimitSpec, ...]
-    baseline_limits: tuple[BaselineLimitSpec, ...]
-    grades: Mapping[Task, TaskGrades]
-    profiles: ProfilesFile
-    mirrors: Mapping[str, tuple[MirrorSpec, ...]]
-    release: ReleaseFile | None
-    engines: bool = True
-    """Whether engines may be imported; if not, what only they know was not checked, and isn't asked for."""
-
-    def shown(self, origin: str) -> str:
-        """An origin (`/abs/file:line`) as a person would write it from `base`."""
-        return origin.removeprefix(f"{self.base}/")
 
 
 def default_grades() -> Mapping[Task, TaskGrades]:

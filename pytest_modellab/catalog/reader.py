@@ -9,9 +9,9 @@ from typing import TypeVar, get_args
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import engine_class
 
+from .catalog import Catalog
 from .errors import Problem, suggest
 from .lineage import can_judge, chain, not_ctranslate2
-from .load import Catalog
 from .parts import roles_of, wrong_part, wrong_servant
 from .profile_spec import mistakes
 from .specs import LETTERS, DatasetSpec, DeviceKind, DeviceSpec, ModelSpec, NamedSpec, Spec, wrong_bands

@@ -27,7 +27,7 @@ from .cases import EVERYTHING, Case, Selection, plan
 from .errors import suggest
 
 if TYPE_CHECKING:
-    from .load import Catalog
+    from .catalog import Catalog
     from .specs import ModelSpec
 
 TASK: Literal["streaming"] = "streaming"

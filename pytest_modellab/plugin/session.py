@@ -18,8 +18,8 @@ import pytest
 
 from pytest_modellab.catalog.cache import load_cached
 from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.errors import suggest
-from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.variables import STEP_SUMMARY
@@ -196,6 +196,7 @@ LAB = pytest.StashKey[Lab]()
 
 def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
+
     assert config.catalog is not None
     catalog = load_cached(config.catalog, config.base)
     problems = []

@@ -19,7 +19,7 @@ from .serving import Serving
 
 if TYPE_CHECKING:
     from pytest_modellab.assets.store import Store
-    from pytest_modellab.catalog.load import Catalog
+    from pytest_modellab.catalog.catalog import Catalog
 
     from .local import Worker
 

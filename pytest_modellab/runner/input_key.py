@@ -10,8 +10,8 @@ from typing import Any
 
 from pytest_modellab.catalog import environments, weights
 from pytest_modellab.catalog.cases import Case
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset
-from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Engine

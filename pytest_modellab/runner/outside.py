@@ -12,8 +12,8 @@ from .spoken import SpokenRecording
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.catalog import Catalog
     from pytest_modellab.catalog.datasets import Dataset
-    from pytest_modellab.catalog.load import Catalog
 
     from .judges import Jury
     from .pool import LoadOrder

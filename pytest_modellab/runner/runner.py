@@ -12,9 +12,9 @@ from pytest_modellab.assets.store import Store, StoreError, Unavailable, cache_r
 from pytest_modellab.assets.store.occupancy import Occupant
 from pytest_modellab.catalog import weights
 from pytest_modellab.catalog.cases import Case
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.catalog.environments import Environment, Environments, NoEnvironment, whereabouts
-from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.catalog.specs import DeviceSpec, ModelSpec
 from pytest_modellab.catalog.validate import full_options
 from pytest_modellab.core import audio, devices

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.catalog.load import Catalog
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.specs import TASKS
 from pytest_modellab.core.atomic import write_bytes
 from pytest_modellab.core.escaping import code, plain
