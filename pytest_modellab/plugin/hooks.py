@@ -1,4 +1,4 @@
-"""The pytest plugin: thin hooks over `lab`, `bench`, `gate` and `scorecard`."""
+"""The pytest plugin: thin hooks over the session, the runner, verdicts and the scorecard."""
 
 from __future__ import annotations
 
@@ -51,6 +51,12 @@ def markers() -> list[str]:
     from pytest_modellab.catalog.base import TASKS
 
     return [*MARKERS, *(f"{name}: {task.title}" for name, task in TASKS.items())]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from . import newhooks
+
+    pluginmanager.add_hookspecs(newhooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -174,6 +180,8 @@ class LabPlugin:
 
         put(item.user_properties, of_verdicts(run.verdicts))
         report = yield
+        for verdict in run.verdicts:
+            item.config.hook.pytest_modellab_verdict(config=item.config, item=item, record=run.record, verdict=verdict)
         # Attributes of a report travel from xdist's workers to the controller.
         status = worst([verdict.status for verdict in run.verdicts])
         vars(report)["modellab_status"] = status.value if status is not None else None
@@ -203,6 +211,9 @@ class LabPlugin:
         from .short_names import register
 
         register(session.config.pluginmanager)
+        cases = list(self.lab.cases)
+        session.config.hook.pytest_modellab_cases(config=session.config, cases=cases)
+        self.lab.cases = tuple(cases)
         if not self.lab.dry:
             self._undo_signals = like_ctrl_c()
 
@@ -292,6 +303,8 @@ class ControllerPlugin:
         from .session import finish
 
         finish(self.lab, session)
+        if self.lab.scorecard is not None:
+            session.config.hook.pytest_modellab_scorecard(config=session.config, scorecard=self.lab.scorecard)
         if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):
             from . import junit
 

@@ -20,6 +20,7 @@ from pytest_modellab.catalog.cache import load_cached
 from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.variables import STEP_SUMMARY
 
@@ -67,6 +68,8 @@ class Lab:
     plugin: Callable[[str], Any]
     """A registered pytest plugin by name, or None."""
     tests: dict[str, Tests] = field(default_factory=dict)
+    announced: set[str] = field(default_factory=set)
+    """Keys of the cases whose record the hook `pytest_modellab_record` was called with."""
     failed_beside: list[str] = field(default_factory=list)
     """Tests that failed and are of no case."""
     scorecard: Scorecard | None = None
@@ -193,7 +196,6 @@ LAB = pytest.StashKey[Lab]()
 
 def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
-    from pytest_modellab.catalog.streaming_choice import plan_here
 
     assert config.catalog is not None
     catalog = load_cached(config.catalog, config.base)

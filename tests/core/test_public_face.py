@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import pytest_modellab
+from pytest_modellab.plugin import newhooks
 from pytest_modellab.runner.sources import closure
 
 FILE = Path(pytest_modellab.__file__)
@@ -87,3 +89,13 @@ def test_suites_and_examples_need_public_names_only(folder: str) -> None:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("pytest_modellab"):
                 assert node.module == "pytest_modellab", path
                 assert {each.name for each in node.names} <= set(pytest_modellab.__all__), path
+
+
+def test_the_page_on_compatibility_has_every_public_name_and_hook() -> None:
+    page = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
+    python, _, rest = page.partition("## Python")[2].partition("## Hooks")
+    table = python.partition("| names |")[2].partition("\n\n")[0]
+    named = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert named == set(pytest_modellab.__all__) - {"__version__"}
+    hooks = set(re.findall(r"^\| `(pytest_modellab_\w+)\(", rest, re.MULTILINE))
+    assert hooks == {name for name in vars(newhooks) if name.startswith("pytest_modellab_")}
