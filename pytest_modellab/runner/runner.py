@@ -28,7 +28,7 @@ from pytest_modellab.results import record_files as records
 from pytest_modellab.results.assemble import Heard, Judged, Origin, assemble
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
-from pytest_modellab.tasks.registry import task_named
+from pytest_modellab.tasks.registry import handlers_of, task_named
 
 from . import reuse
 from .auxiliary_models import NoServant, ServantError
@@ -149,7 +149,15 @@ class Bench:
         if self.settings.control and not judge:
             # With the model's options, which tell what baseline it is held against.
             options = full_options(case.model, device.id)
-            return LoadOrder(CONTROL, options, mapping(device), None, SEED, case.model.timeouts.load_s)
+            return LoadOrder(
+                CONTROL,
+                options,
+                mapping(device),
+                None,
+                SEED,
+                case.model.timeouts.load_s,
+                handlers=handlers_of(case.model.tasks),
+            )
         environment = self.environment(case)
         return LoadOrder(
             engine=_target(case),
@@ -161,6 +169,7 @@ class Bench:
             environment=environment,
             # An environment of the model's own has its engine installed.
             path=imported_from(_target(case)) if environment is None else None,
+            handlers=handlers_of(case.model.tasks),
             parts=self._parts(case, device, own=environment is not None),
         )
 
@@ -303,7 +312,6 @@ class Bench:
                 seconds,
                 requests,
                 whole,
-                imported_from(f"{does.handler}:answer") if order.environment is None else None,
                 self.device(case)[1],
                 loaded_with(inputs),
             )

@@ -119,6 +119,7 @@ def refusal(worker: LocalWorker, name: str, weights: Path, **options: Any) -> st
         "options": options,
         "weights": str(weights),
         "seed": 0,
+        "handlers": {},
     }
     return str(worker.request(message, timeout=120)["error"]["message"])
 
