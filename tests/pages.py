@@ -93,7 +93,7 @@ def answered(reports: Path, right: bool | None = False, **changes: Any) -> Utter
 def row(made: Record, path: Path, grades: TaskGrades | None = BANDS) -> Row:
     report = CaseReport(case=made.case, title=made.title, record=made, path=path)
     limits = Limits(made.case, [LIMIT], lambda _: "limits.yaml:3")
-    return build_row(report, limits.judge(made), {made.case.task: grades} if grades else {}, str)  # type: ignore[dict-item]
+    return build_row(report, limits.judge(made), {made.case.task: grades} if grades else {}, str)
 
 
 def card(reports: Path, *made: Record, absent: Sequence[Row] = (), **options: Any) -> Scorecard:

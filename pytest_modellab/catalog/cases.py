@@ -7,12 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pytest_modellab.engines.registry import engine_class, hears
+from pytest_modellab.engines.registry import engine_class
 
 from .catalog import Catalog
 from .specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
+
+if TYPE_CHECKING:
+    from pytest_modellab.engines.base import Engine
 
 Ids = tuple[str, str, str]
 """Of a model, a device and a data set."""
@@ -125,19 +128,23 @@ def _why_none(case: Case, catalog: Catalog) -> Reason | None:
         return "tier"
     if not case.model.speaks(case.dataset.language):
         return "language"
-    if case.task == "chat" and not case.dataset.spoken and not _hears(case.model, catalog.engines):
+    if not case.dataset.spoken and not _takes_silence(case, catalog.engines):
         return "way to hear silence"
     return None
 
 
-def _hears(model: ModelSpec, any_engine: bool) -> bool:
-    """Whether a model for dialogue is given speech: to one that is told in writing, silence can't be told.
+def _takes_silence(case: Case, any_engine: bool) -> bool:
+    """Whether a model can be given a clip in which nobody speaks.
 
-    Unless `any_engine` may be imported, of an engine outside of this package nobody knows, and the answer is no.
+    Unless `any_engine` may be imported, of an engine outside of this package nobody knows.
     """
-    target = model.engine_target
-    ours = target is not None and target.startswith("pytest_modellab.")
-    return target is not None and (any_engine or ours) and hears(engine_class(target))
+
+    def engine() -> type[Engine] | None:
+        target = case.model.engine_target
+        ours = target is not None and target.startswith("pytest_modellab.")
+        return engine_class(target) if target is not None and (any_engine or ours) else None
+
+    return TASKS[case.task].takes_silence(engine)
 
 
 def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:

@@ -33,10 +33,6 @@ MARKERS = (
     "smoke: quick sanity runs, many times a day",
     "smoke_all: the quick runs of every engine; deselected unless -m names it",
     "real_e2e: the full runs before a release; deselected unless -m names it",
-    "asr: speech recognition",
-    "tts: speech synthesis",
-    "chat: spoken chat",
-    "streaming: streaming recognition",
     "cpu: runs on the CPU",
     "cuda: runs on a CUDA device",
     "mps: runs on Apple's GPU",
@@ -44,11 +40,17 @@ MARKERS = (
     "per_model: once for each model and device, on one of its data sets, of the smoke tier where there is one",
     "bounded(metric): only cases that limits.yaml gives a limit on this metric; none, and the test is left out",
 )
-MARK_NAMES = tuple(re.split("[:(]", line)[0] for line in MARKERS)
 NEWEST_TESTED = (9, 2)
 """The newest pytest, major and minor, that this version was tested with."""
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
 """Options of pytest under which no test is run."""
+
+
+def markers() -> list[str]:
+    """The lines that register our markers, one for each task among them."""
+    from pytest_modellab.catalog.base import TASKS
+
+    return [*MARKERS, *(f"{name}: {task.title}" for name, task in TASKS.items())]
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -79,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         catalog, cases = open_catalog(settings)
     except CatalogError as error:
         raise pytest.UsageError(str(error)) from None
-    for marker in MARKERS:
+    for marker in markers():
         config.addinivalue_line("markers", marker)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     lab = config.stash[LAB] = Lab(
@@ -130,7 +132,7 @@ class LabPlugin:
     def pytest_collection(self, session: pytest.Session) -> None:
         from .deselection import foresight
 
-        self._foresight = foresight(session.config, MARK_NAMES)
+        self._foresight = foresight(session.config, [re.split("[:(]", line)[0] for line in markers()])
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         if self._foresight is not None:

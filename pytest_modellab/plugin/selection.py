@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 CASE_FIXTURE = "modellab_case"
 """The fixture that is parametrized with cases. A test is of the lab if it uses it, by itself or through another."""
-TASK_MARKERS = ("asr", "tts", "chat", "streaming")
 TIER_MARKERS = ("smoke", "smoke_all", "real_e2e")
 
 
@@ -24,10 +23,11 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
     """Parametrize a test function with the cases that its markers leave, if it uses a case at all."""
     if not _uses_case(metafunc):
         return
+    from pytest_modellab.catalog.base import TASKS
     from pytest_modellab.catalog.cases import bounded, one_per_group
 
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    tasks = marks.intersection(TASK_MARKERS)
+    tasks = marks.intersection(TASKS)
     tiers = _tiers(marks)
     cases = [
         case
@@ -172,6 +172,8 @@ def _unnamed(marks: set[str], case: Case | None, named: frozenset[str]) -> set[s
 
 def arrange(items: list[pytest.Item]) -> None:
     """Order benchmark items: smoke tests, then by task; within a module by case. Other items keep their places."""
+    from pytest_modellab.catalog.base import TASKS
+
     places = [i for i, item in enumerate(items) if case_of(item) is not None]
     modules: dict[str, int] = {}
     for i in places:
@@ -182,13 +184,15 @@ def arrange(items: list[pytest.Item]) -> None:
         assert case is not None
         groups.setdefault(case.key, len(groups))
 
+    places_of_tasks = {task: i for i, task in enumerate(TASKS)}
+
     def rank(place: int) -> tuple[int, int, int, int]:
         item = items[place]
         case = case_of(item)
         assert case is not None
         # A module of its own for the smoke tier comes first; a case that is merely in the tier does not.
         own_smoke = item.parent is not None and item.parent.get_closest_marker("smoke") is not None
-        task = 0 if own_smoke else 1 + TASK_MARKERS.index(case.task)
+        task = 0 if own_smoke else 1 + places_of_tasks[case.task]
         return task, modules[item.nodeid.partition("::")[0]], groups[case.key], place
 
     ordered = [items[i] for i in sorted(places, key=rank)]

@@ -11,7 +11,7 @@ from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.specs import DatasetSpec, Task
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
-from pytest_modellab.tasks.registry import module_of
+from pytest_modellab.tasks.registry import modules_of
 
 from . import sources
 from .pool import LoadOrder
@@ -85,7 +85,7 @@ def servant(name: str, task: Task, dataset: DatasetSpec, models: Models, *, aske
         "weights": weights.digest(model, catalog),
         "versions": found,
         "code": sources.of_answers(
-            order.engine, order.environment, roots=(Serving.__module__, module_of(task)), alone=(asked_by,)
+            order.engine, order.environment, roots=(Serving.__module__, *modules_of(task)), alone=(asked_by,)
         ),
     }
     return Servant(name, order, inputs)

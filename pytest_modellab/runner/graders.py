@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance
-from pytest_modellab.tasks.base import Ask
+from pytest_modellab.tasks.base import Request
+from pytest_modellab.tasks.chat.request import HANDLER
 
 from .auxiliary_models import Models, Servant, servant
 from .journal import Journal
@@ -100,9 +101,17 @@ class ModelGrader:
         return found
 
 
-def _in_writing(text: str, language: str | None) -> Ask:
-    message = {"op": "respond", "text": text, "rate": 16_000, "language": language, "samples": None, "history": []}
-    return Ask(message)
+def _in_writing(text: str, language: str | None) -> Request:
+    message = {
+        "op": "respond",
+        "handler": HANDLER,
+        "text": text,
+        "rate": 16_000,
+        "language": language,
+        "samples": None,
+        "history": [],
+    }
+    return Request(message)
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.schema_base import Elsewhere
 from pytest_modellab.core.text import CHARACTERS
 from pytest_modellab.engines.base import Engine
-from pytest_modellab.engines.registry import engine_class, hears, imported_from, remedy, speaks
+from pytest_modellab.engines.registry import engine_class, imported_from, remedy
 from pytest_modellab.results import provenance
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.assemble import Heard, Judged, Origin, assemble
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
-from pytest_modellab.tasks.registry import exercise_for
+from pytest_modellab.tasks.registry import task_named
 
 from . import reuse
 from .auxiliary_models import NoServant, ServantError
@@ -53,8 +53,6 @@ from .standing import standing
 
 SEED = 0
 CONTROL = "pytest_modellab.engines.control:Control"
-SPEAKING = frozenset({"tts", "chat"})
-"""Tasks in which models speak, so that judges have to listen."""
 
 
 class Bench:
@@ -124,7 +122,7 @@ class Bench:
         Raises store.StoreError, datasets.DatasetError, servants.NoServant or servants.ServantError.
         """
         dataset = prepare(case.dataset, self.catalog, self.store)
-        if case.task != "chat" or not hears(self._engine(case)):
+        if not task_named(case.task).hears_prompts(self._engine(case)):
             return dataset
         return voiced(dataset, self, lambda text: self.progress.say(case, text))
 
@@ -266,8 +264,9 @@ class Bench:
         found = None if fresh else standing(self.session.reports, case, dataset, wanted, self._in_doubt)
         if found is not None:
             return found
-        exercise = exercise_for(case.task, dataset, engine_class(order.engine), self.sounds)
-        whole, seconds = dataset, {u.id: exercise.seconds(u) for u in dataset.utterances}  # finds broken files early
+        does = task_named(case.task)
+        requests = does.requests(dataset, engine_class(order.engine), self.sounds)
+        whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}  # finds broken files early
         shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)
         if shard is not None:
             if not shard.places:
@@ -297,7 +296,17 @@ class Bench:
             self.pool.end_worker(case.group)
 
         with Journal.open(self.session.journal(case.key), head) as journal:
-            job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1], loaded_with(inputs))
+            job = Job(
+                case,
+                dataset,
+                order,
+                seconds,
+                requests,
+                whole,
+                imported_from(f"{does.handler}:answer") if order.environment is None else None,
+                self.device(case)[1],
+                loaded_with(inputs),
+            )
             run = CaseRun(
                 job,
                 self.pool,
@@ -340,7 +349,7 @@ class Bench:
     def jury(self, case: Case) -> Jury | None:
         """Who judges what is spoken in a case; None where nobody has to. Raises store.StoreError or DatasetError."""
         spec = case.dataset.judge
-        if spec is None or case.task not in SPEAKING or (case.task == "chat" and not speaks(self._engine(case))):
+        if spec is None or not task_named(case.task).speaks(self._engine(case)):
             return None
         if case.dataset.id not in self._juries:
             self._juries[case.dataset.id] = summon(spec, case.dataset, self)
@@ -351,7 +360,7 @@ class Bench:
 
         Raises servants.NoServant, store.StoreError or DatasetError.
         """
-        return grader_of(dataset, self) if case.task == "chat" else None
+        return grader_of(dataset, self)
 
     def inputs(self, case: Case, dataset: Dataset, order: LoadOrder) -> dict[str, Any]:
         """Everything that can change an answer of `case`."""

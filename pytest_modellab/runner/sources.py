@@ -75,13 +75,20 @@ def of_answers(
     """
     place, package = engine.rpartition(":")[0], PACKAGE
     found: dict[str, Path] = {}
-    starts = list(roots)
+    starts = []
+    for root in roots:
+        if root.partition(".")[0] == NAME:
+            starts.append(root)
+        else:
+            added = _foreign(f"{root}:", root, None)
+            found |= added
+            starts += [module for path in added.values() for module in _ours_in(path, package)]
     if place.partition(".")[0] == NAME:
         starts.append(place)
     else:
-        found = _foreign(engine, place, environment)
-        for path in found.values():
-            starts.extend(_ours_in(path, package))
+        added = _foreign(engine, place, environment)
+        found |= added
+        starts += [module for path in added.values() for module in _ours_in(path, package)]
     found |= closure(starts, package=package)
     found |= {module: file for module in alone if (file := file_of(module, package)) is not None}
     return digests(found)

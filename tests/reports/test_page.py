@@ -19,10 +19,10 @@ from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.page import alignment, utterances
 from pytest_modellab.reports.scorecard.page.alignment import align
 from pytest_modellab.reports.scorecard.row import Row
-from pytest_modellab.reports.scorecard.tables import COLUMNS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.chat.scoring import summarize as chat_summary
+from pytest_modellab.tasks.registry import TASKS
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)> \u202egnihton {{ 7*7 }} \ud800"
@@ -87,7 +87,7 @@ class TestWhole:
     def test_every_figure_of_the_tables_is_on_it(self, everything: Scorecard, parsed: Parsed) -> None:
         stored = json.loads(everything.model_dump_json(by_alias=True))
         for each in stored["rows"]:
-            for name, _ in COLUMNS[each["case"]["task"]]:
+            for name, _ in TASKS[each["case"]["task"]].columns:
                 value = each["figures"].get(name)
                 if value is not None:
                     assert METRICS[name].format(value) in parsed.text

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 from pydantic import ValidationError
 
@@ -203,7 +202,7 @@ def _bands(row: Row) -> Mapping[Task, TaskGrades]:
         return {}
     try:
         bands = TaskGrades.model_validate({"criteria": {each.metric: each.bands for each in row.grade.criteria}})
-        return {cast(Task, row.case.task): bands}
+        return {row.case.task: bands}
     except ValidationError:
         return {}
 

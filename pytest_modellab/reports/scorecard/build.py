@@ -59,7 +59,7 @@ def build_row(
         reason=_reason(record, verdicts, statuses, report.failed_tests),
         figures={name: record.figure(name) for name in METRICS},
         intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
-        grade=grade(record, grades.get(_task(record)), report.research),
+        grade=grade(record, grades.get(record.case.task), report.research),
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
@@ -94,11 +94,6 @@ def _data(record: Record) -> str:
         told = "\n".join(f"{each.id} {each.reference}" for each in record.utterances)
         data = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
     return f"{data} {record.normalizer.name} {record.normalizer.version}"
-
-
-def _task(record: Record) -> Task:
-    task: Task = record.case.task  # type: ignore[assignment]  # records are read from files: any text, then no bands
-    return task
 
 
 def _stored(verdict: Verdict, asserted: bool) -> Judgement:

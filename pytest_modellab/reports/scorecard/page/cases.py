@@ -8,6 +8,7 @@ from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import Slice
+from pytest_modellab.tasks.registry import task_named
 
 from ..row import Judgement, Row
 from ..tables import error_metric_title, in_brackets
@@ -104,7 +105,7 @@ class CaseView:
 
 def quality(row: Row) -> str:
     """The metric that counts in the task of a row."""
-    return "answer_accuracy" if row.case.task == "chat" else row.error_metric
+    return task_named(row.case.task).quality_metric(row.error_metric)
 
 
 def view(dom: str, row: Row, detail: Detail) -> CaseView:

@@ -17,10 +17,11 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.verdicts import Status
+from pytest_modellab.tasks.registry import task_named
 
 from ..card import Scorecard
 from ..row import Row
-from ..tables import COLUMNS, by_task, in_brackets, interval_of
+from ..tables import by_task, columns_of, in_brackets, interval_of
 from . import harmless
 from .cases import CaseView, Detail, detail, view
 from .sounds import EMBEDDED_BYTES, Recordings, Sounds
@@ -67,7 +68,7 @@ def render(
     from .drawings import Drawings
 
     measured = [row for row in card.rows if row.measured]
-    voiced = sum(row.case.task in {"tts", "chat"} or recordings is not None for row in measured)
+    voiced = sum(task_named(row.case.task).may_speak or recordings is not None for row in measured)
     handed = Sounds(sounds, folder, cases=voiced, embedded_bytes=embedded_bytes, recordings=recordings)
     most = max(_FEWEST, min(SHOWN, SHOWN_IN_ALL // max(1, len(measured))))
     views = [_view(f"case-{i}", row, load, handed, most) for i, row in enumerate(card.rows, start=1)]
@@ -164,7 +165,7 @@ class Table:
 
 
 def _table(task: str, views: list[CaseView]) -> Table:
-    columns = COLUMNS.get(task, COLUMNS["asr"])
+    columns = columns_of(task)
     lines = [Line(each, tuple(_cell(name, each.row) for name, _ in columns)) for each in views]
     return Table(
         task,

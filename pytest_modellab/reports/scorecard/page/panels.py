@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.tasks.registry import task_named
 
 from ..card import Scorecard
 from ..grade import Grade
@@ -35,7 +36,6 @@ _MOST_PARTS = 14
 _LONGEST_LABEL = 44
 
 _BARS = frozenset({"peak_rss_mb"})
-SPEED = {"chat": "onset_p50_s", "streaming": "final_p95_s"}
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _of_task(task: str, rows: Sequence[Row], drawings: Drawings) -> Iterator[Pan
     labelled = list(zip(rows, _labels(rows), strict=True))
     # Where some languages have words and others only characters, each has a panel of its own.
     shown = [(metric, [p for p in labelled if quality(p[0]) == metric]) for metric in dict.fromkeys(map(quality, rows))]
-    shown += [(metric, labelled) for metric in (SPEED.get(task, "rtf"), "peak_rss_mb")]
+    shown += [(metric, labelled) for metric in (task_named(task).speed, "peak_rss_mb")]
     for metric, pairs in shown:
         marks = [mark for row, label in pairs if (mark := _mark(row, metric, label)) is not None]
         if marks:
