@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.catalog.errors import CatalogError
     from pytest_modellab.catalog.load import load as load_catalog
+    from pytest_modellab.core.metrics.aggregate import Maximum, Mean, Quantile, Ratio, Share, Single, Total
     from pytest_modellab.core.metrics.metric import Metric
     from pytest_modellab.core.version import __version__
     from pytest_modellab.engines.base import (
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
     from pytest_modellab.results.record_files import read as load_record
     from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
     from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab.tasks.base import Answer, Request, Requests, Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
 
 __all__ = [
+    "Answer",
     "Case",
     "Catalog",
     "CatalogError",
@@ -54,17 +57,27 @@ __all__ = [
     "Limits",
     "LiveModel",
     "LoadRequest",
+    "Maximum",
+    "Mean",
     "Metric",
     "Partial",
+    "Quantile",
+    "Ratio",
     "Record",
     "RecordError",
+    "Request",
+    "Requests",
     "Run",
     "Scorecard",
+    "Share",
+    "Single",
     "Speech",
     "Status",
     "Stream",
     "StreamingTranscriber",
     "Synthesizer",
+    "Task",
+    "Total",
     "Transcriber",
     "Transcript",
     "Turn",
@@ -82,6 +95,7 @@ _PLACES = {
     "catalog.datasets": "Dataset",
     "catalog.errors": "CatalogError",
     "catalog.load": "load_catalog=load",
+    "core.metrics.aggregate": "Maximum Mean Quantile Ratio Share Single Total",
     "core.metrics.metric": "Metric",
     "core.version": "__version__",
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
@@ -91,6 +105,7 @@ _PLACES = {
     "results.record_files": "RecordError load_record=read",
     "results.verdicts": "Limits Run Status Verdict",
     "runner.live": "LiveModel",
+    "tasks.base": "Answer Request Requests Task",
     "tasks.fixed_clip": "fixed_clip",
 }
 

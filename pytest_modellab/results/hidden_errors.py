@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from pytest_modellab.core.language import primary_language
 from pytest_modellab.core.metrics import asr, hidden_errors, writing
 from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, By, values
 from pytest_modellab.core.schema_base import Edits, Share, ranged
@@ -55,8 +56,8 @@ class Looked:
 
     @property
     def right_language(self) -> bool:
-        heard, spoken = (_primary(tag) for tag in (self.result.detected_language, self.result.language))
-        return heard is not None and heard == spoken
+        heard, spoken = (primary_language(tag) for tag in (self.result.detected_language, self.result.language))
+        return bool(heard) and heard == spoken
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,3 @@ def _slice(by: By, value: str, results: Sequence[UtteranceResult]) -> Slice:
         interval=ranged(interval),
         meaningful=total.reference >= FEWEST_WORDS and len(results) >= FEWEST_UTTERANCES,
     )
-
-
-def _primary(tag: str | None) -> str | None:
-    return None if tag is None else tag.replace("_", "-").partition("-")[0].lower()
