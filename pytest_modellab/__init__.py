@@ -1,6 +1,114 @@
 """Benchmark speech models with pytest: spec -> case -> run -> record -> verdict -> scorecard.
 
-This module stays free of imports: a worker process loads it beside its engine and nothing else.
+The names in `__all__` are public, as docs/compatibility.md says; everything else in this package may change in any
+release. Each name is imported when it is first asked for: a worker process loads this module beside its engine, and of
+the rest no more than the engine needs.
 """
 
-__version__ = "0.1.0"
+TYPE_CHECKING = False  # as in `typing`, which is not imported for it
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.catalog import Catalog
+    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.catalog.errors import CatalogError
+    from pytest_modellab.catalog.load import load as load_catalog
+    from pytest_modellab.core.metrics.metric import Metric
+    from pytest_modellab.core.version import __version__
+    from pytest_modellab.engines.base import (
+        Clip,
+        Conversant,
+        DeviceRef,
+        Engine,
+        Exchange,
+        Heard,
+        LoadRequest,
+        Partial,
+        Speech,
+        Stream,
+        StreamingTranscriber,
+        Synthesizer,
+        Transcriber,
+        Transcript,
+        Turn,
+    )
+    from pytest_modellab.reports.scorecard.card import Scorecard
+    from pytest_modellab.results.record import Record
+    from pytest_modellab.results.record_files import RecordError
+    from pytest_modellab.results.record_files import read as load_record
+    from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
+    from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab.tasks.fixed_clip import fixed_clip
+
+__all__ = [
+    "Case",
+    "Catalog",
+    "CatalogError",
+    "Clip",
+    "Conversant",
+    "Dataset",
+    "DeviceRef",
+    "Engine",
+    "Exchange",
+    "Heard",
+    "Limits",
+    "LiveModel",
+    "LoadRequest",
+    "Metric",
+    "Partial",
+    "Record",
+    "RecordError",
+    "Run",
+    "Scorecard",
+    "Speech",
+    "Status",
+    "Stream",
+    "StreamingTranscriber",
+    "Synthesizer",
+    "Transcriber",
+    "Transcript",
+    "Turn",
+    "Verdict",
+    "__version__",
+    "fixed_clip",
+    "load_catalog",
+    "load_record",
+]
+
+# Module -> the names it gives; `name=original` where it has another there.
+_PLACES = {
+    "catalog.cases": "Case",
+    "catalog.catalog": "Catalog",
+    "catalog.datasets": "Dataset",
+    "catalog.errors": "CatalogError",
+    "catalog.load": "load_catalog=load",
+    "core.metrics.metric": "Metric",
+    "core.version": "__version__",
+    "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
+    " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
+    "reports.scorecard.card": "Scorecard",
+    "results.record": "Record",
+    "results.record_files": "RecordError load_record=read",
+    "results.verdicts": "Limits Run Status Verdict",
+    "runner.live": "LiveModel",
+    "tasks.fixed_clip": "fixed_clip",
+}
+
+
+if not TYPE_CHECKING:  # else a misspelt name would be an `object` to mypy
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        for place, given in _PLACES.items():
+            for each in given.split():
+                public, _, original = each.partition("=")
+                if public == name:
+                    found: object = getattr(import_module(f"{__name__}.{place}"), original or public)
+                    globals()[name] = found
+                    return found
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

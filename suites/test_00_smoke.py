@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modellab.results.verdicts import Run
+from pytest_modellab import Run
 
 pytestmark = pytest.mark.smoke
 

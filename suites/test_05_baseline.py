@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_modellab.results.verdicts import Verdict
+from pytest_modellab import Verdict
 
 # Baselines are compared by WER, which needs words.
 pytestmark = [pytest.mark.asr, pytest.mark.tts, pytest.mark.spoken]

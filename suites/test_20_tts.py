@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modellab.results.verdicts import Limits, Run
+from pytest_modellab import Limits, Run
 
 pytestmark = pytest.mark.tts
 

@@ -14,11 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
-    from pytest_modellab.catalog.cases import Case
-    from pytest_modellab.catalog.datasets import Dataset
-    from pytest_modellab.engines.base import Clip
-    from pytest_modellab.results.verdicts import Run
-    from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab import Case, Clip, Dataset, LiveModel, Run
 
 pytest.importorskip("pytest_benchmark", reason="pytest-benchmark is not installed; pip install pytest-benchmark")
 
@@ -78,6 +74,6 @@ def test_first_call(
 
 
 def five_seconds(dataset: Dataset, model: LiveModel) -> Clip:
-    from pytest_modellab.tasks.fixed_clip import fixed_clip
+    from pytest_modellab import fixed_clip
 
     return fixed_clip(dataset, model.rate)

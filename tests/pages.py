@@ -14,8 +14,10 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.reports.scorecard import page
-from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard, build, build_row
+from pytest_modellab.reports.scorecard.build import build, build_row
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import loader
+from pytest_modellab.reports.scorecard.row import CaseReport, Row
 from pytest_modellab.results import record_files
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import Limits
@@ -90,7 +92,7 @@ def answered(reports: Path, right: bool | None = False, **changes: Any) -> Utter
 def row(made: Record, path: Path, grades: TaskGrades | None = BANDS) -> Row:
     report = CaseReport(case=made.case, title=made.title, record=made, path=path)
     limits = Limits(made.case, [LIMIT], lambda _: "limits.yaml:3")
-    return build_row(report, limits.judge(made), {made.case.task: grades} if grades else {}, str)  # type: ignore[dict-item]
+    return build_row(report, limits.judge(made), {made.case.task: grades} if grades else {}, str)
 
 
 def card(reports: Path, *made: Record, absent: Sequence[Row] = (), **options: Any) -> Scorecard:

@@ -12,8 +12,9 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
 from pytest_modellab.core.schema_base import Range
-from pytest_modellab.reports.scorecard.card import CaseReport, Row, build_row
+from pytest_modellab.reports.scorecard.build import build_row
 from pytest_modellab.reports.scorecard.recommendation import Recommendation, recommend
+from pytest_modellab.reports.scorecard.row import CaseReport, Row
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Limits
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pytest_modellab.engines.base import Clip, LoadRequest, Transcript
+from pytest_modellab import Clip, LoadRequest, Transcript
 
 
 @dataclass(frozen=True)

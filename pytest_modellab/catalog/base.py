@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from pytest_modellab.core.extensions import Extensions
 from pytest_modellab.core.identifiers import IDENTIFIER, SHA256, Identifier
 
-Task = Literal["asr", "tts", "chat", "streaming"]
+if TYPE_CHECKING:
+    from pytest_modellab.engines.base import Engine
+
 Tier = Literal["smoke", "smoke_all", "real_e2e"]
 
-TASKS: tuple[Task, ...] = ("asr", "tts", "chat", "streaming")
+
+class TaskKind(Protocol):
+    """A task as the catalog knows it; `tasks.base.Task` is all of it."""
+
+    order: ClassVar[int]
+    title: ClassVar[str]
+    needs_judge: ClassVar[bool]
+    given_audio: ClassVar[bool]
+    grades: ClassVar[Mapping[str, Any]]
+
+    def takes_silence(self, engine: Callable[[], type[Engine] | None]) -> bool:
+        """Whether an engine can be given a clip in which nobody speaks; None where it isn't to be imported."""
+        ...
+
+
+TASKS: Extensions[TaskKind] = Extensions("modellab.tasks", order=lambda task: task.order)
+"""The tasks of installed packages, in their order."""
+
+
+def _known_task(name: str) -> str:
+    if name not in TASKS:
+        expected = ", ".join(map(repr, TASKS))
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+    return name
+
+
+Task = Annotated[str, AfterValidator(_known_task)]
+
 TIERS: tuple[Tier, ...] = ("smoke", "smoke_all", "real_e2e")
+
+MAX_BYTES = 5_000_000
+"""Of one YAML file: parsing a larger one takes minutes."""
 
 COMMIT = r"^[0-9a-f]{40}$"
 REPO = r"^\w[\w.-]*/\w[\w.-]*$"

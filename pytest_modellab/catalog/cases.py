@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
-from pytest_modellab.engines.registry import engine_class, hears
+from pytest_modellab.engines.registry import engine_class
 
-from .load import Catalog
+from .catalog import Catalog
 from .specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
+
+if TYPE_CHECKING:
+    from pytest_modellab.engines.base import Engine
+
+Ids = tuple[str, str, str]
+"""Of a model, a device and a data set."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +32,15 @@ class Case:
     variant: str = ""
     """What sets its model apart from the catalog's model of that id; empty for nothing."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """What a person sees in a test id: `faster-whisper-base:cpu:smoke-en`."""
         return f"{self.model.id}:{self.device.id}:{self.dataset.id}"
+
+    @cached_property
+    def ids(self) -> Ids:
+        """Of its model, its device and its data set."""
+        return self.model.id, self.device.id, self.dataset.id
 
     @property
     def key(self) -> str:
@@ -40,7 +52,7 @@ class Case:
         """Cases of one group share one worker process."""
         return f"{self.model.id}:{self.device.id}{f' ({self.variant})' if self.variant else ''}"
 
-    @property
+    @cached_property
     def tiers(self) -> tuple[Tier, ...]:
         """Tiers that both the model and the data set are in. What is in `smoke` is in `smoke_all`, too."""
         return tuple(tier for tier in TIERS if _in(tier, self.model.tiers) and _in(tier, self.dataset.tiers))
@@ -70,18 +82,10 @@ def _matches(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
 
 
-def plan_here(catalog: Catalog, selection: Selection = Selection()) -> tuple[list[Case], list[str]]:
-    """The plan as environment variables have it, and what is wrong with them, a line each."""
-    from .streaming_choice import applied, read, with_choice
-
-    choice, problems = read(catalog)
-    cases = plan(catalog, selection)
-    if problems or not choice:
-        return cases, problems
-    return with_choice(cases, choice, plan(applied(choice, catalog), selection)), []
+EVERYTHING = Selection()
 
 
-def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
+def plan(catalog: Catalog, selection: Selection = EVERYTHING) -> list[Case]:
     """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
 
     A model that `selection` names, without a wildcard, is in every tier: somebody wants it to run.
@@ -89,7 +93,7 @@ def plan(catalog: Catalog, selection: Selection = Selection()) -> list[Case]:
     return [case for case, why in _combined(catalog, selection) if not why]
 
 
-def left_out(catalog: Catalog, selection: Selection = Selection()) -> dict[Reason, list[Case]]:
+def left_out(catalog: Catalog, selection: Selection = EVERYTHING) -> dict[Reason, list[Case]]:
     """Combinations of model, device and data set for a common task that are no case, by what keeps them from it."""
     found: dict[Reason, list[Case]] = {}
     for case, why in _combined(catalog, selection):
@@ -108,11 +112,12 @@ def _combined(catalog: Catalog, selection: Selection) -> Iterator[tuple[Case, Re
         for model in catalog.models.values()
     ]
     for task in TASKS:
+        datasets = [dataset for dataset in catalog.datasets.values() if task in dataset.tasks]
         for model in models:
-            for device in catalog.devices.values():
-                for dataset in catalog.datasets.values():
+            for device in catalog.devices.values() if task in model.tasks else ():
+                for dataset in datasets:
                     case = Case(task, model, device, dataset)
-                    if task in model.tasks and task in dataset.tasks and selection.takes(case):
+                    if selection.takes(case):
                         yield case, _why_none(case, catalog)
 
 
@@ -123,19 +128,23 @@ def _why_none(case: Case, catalog: Catalog) -> Reason | None:
         return "tier"
     if not case.model.speaks(case.dataset.language):
         return "language"
-    if case.task == "chat" and not case.dataset.spoken and not _hears(case.model, catalog.engines):
+    if not case.dataset.spoken and not _takes_silence(case, catalog.engines):
         return "way to hear silence"
     return None
 
 
-def _hears(model: ModelSpec, any_engine: bool) -> bool:
-    """Whether a model for dialogue is given speech: to one that is told in writing, silence can't be told.
+def _takes_silence(case: Case, any_engine: bool) -> bool:
+    """Whether a model can be given a clip in which nobody speaks.
 
-    Unless `any_engine` may be imported, of an engine outside of this package nobody knows, and the answer is no.
+    Unless `any_engine` may be imported, of an engine outside of this package nobody knows.
     """
-    target = model.engine_target
-    ours = target is not None and target.startswith(f"{__package__}.")
-    return target is not None and (any_engine or ours) and hears(engine_class(target))
+
+    def engine() -> type[Engine] | None:
+        target = case.model.engine_target
+        ours = target is not None and target.startswith("pytest_modellab.")
+        return engine_class(target) if target is not None and (any_engine or ours) else None
+
+    return TASKS[case.task].takes_silence(engine)
 
 
 def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
@@ -146,24 +155,12 @@ def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
     """
     everything = {name: model.model_copy(update={"tiers": TIERS}) for name, model in catalog.models.items()}
     sets = {name: dataset.model_copy(update={"tiers": TIERS}) for name, dataset in catalog.datasets.items()}
-    cases = plan(replace(catalog, models=everything, datasets=sets))
-    held: dict[str, set[str]] = {}
+    known = {case.ids for case in plan(replace(catalog, models=everything, datasets=sets))}
+    held: dict[str, set[Ids]] = {}
     """Metric -> cases that a later limit holds."""
     found = []
     for limit in reversed(catalog.limits):
-        models, devices, datasets = (
-            {name for name in known if fnmatchcase(name, glob)}
-            for known, glob in (
-                (catalog.models, limit.model),
-                (catalog.devices, limit.device),
-                (catalog.datasets, limit.dataset),
-            )
-        )
-        matched = {
-            case.key
-            for case in cases
-            if case.model.id in models and case.device.id in devices and case.dataset.id in datasets
-        }
+        matched = _applied(limit, known)
         later = held.setdefault(limit.metric, set())
         if not matched:
             found.append((limit, f"{limit.metric}: no case matches {limit.model}:{limit.device}:{limit.dataset}"))
@@ -171,6 +168,22 @@ def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
             found.append((limit, f"{limit.metric}: later limits hold every case that it matches, and the last counts"))
         later |= matched
     return found[::-1]
+
+
+def bounded(cases: Sequence[Case], limits: Sequence[LimitSpec]) -> list[Case]:
+    """The cases that at least one of the limits applies to."""
+    known = {case.ids for case in cases}
+    taken = {ids for limit in limits for ids in _applied(limit, known)}
+    return [case for case in cases if case.ids in taken]
+
+
+def _applied(limit: LimitSpec, known: Collection[Ids]) -> set[Ids]:
+    """Those that a limit applies to."""
+    models, devices, datasets = (
+        {name for name in {ids[place] for ids in known} if fnmatchcase(name, glob)}
+        for place, glob in enumerate((limit.model, limit.device, limit.dataset))
+    )
+    return {ids for ids in known if ids[2] in datasets and ids[0] in models and ids[1] in devices}
 
 
 def one_per_group(cases: Sequence[Case]) -> list[Case]:

@@ -12,6 +12,7 @@ from pytest_modellab.core.text import divided_by_spaces
 
 from .base import (
     REPO,
+    TASKS,
     DebianPackage,
     FileName,
     Language,
@@ -279,10 +280,10 @@ class DatasetSpec(NamedSpec):
             raise ValueError(f"`archives` go with `clips`, `recipe` or `dialogues`, not with `{form}`")
         if self.audio_root is not None and form not in {"manifest", "folder"}:
             raise ValueError(f"`audio_root` goes with `manifest` or `folder`, not with `{form}`")
-        if form == "prompts" and (deaf := [task for task in self.tasks if task != "tts"]):
+        if form == "prompts" and (deaf := [task for task in self.tasks if TASKS[task].given_audio]):
             raise ValueError(f"`prompts` are texts to be spoken, with nothing to hear for {', '.join(deaf)}")
-        if "tts" in self.tasks and self.judge is None:
-            raise ValueError("`tasks: [tts]` needs a `judge`, such as {asr: faster-whisper-base}")
+        if self.judge is None and (unjudged := [task for task in self.tasks if TASKS[task].needs_judge]):
+            raise ValueError(f"`tasks: [{', '.join(unjudged)}]` needs a `judge`, such as {{asr: faster-whisper-base}}")
         if self.stream is not None and "streaming" not in self.tasks:
             raise ValueError("`stream` goes with the task streaming")
         if form == "made" and (self.glossary or self.names):

@@ -3,90 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import TYPE_CHECKING, get_args
 
-from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.engines.registry import engine_class
-
-from .baseline_spec import BaselineLimitSpec
-from .errors import CatalogError, Problem, suggest
-from .lineage import can_judge, chain, not_ctranslate2
-from .parts import roles_of, wrong_part, wrong_servant
-from .profile_spec import ProfilesFile, mistakes
+from .catalog import Catalog
+from .errors import CatalogError, Problem
+from .profile_spec import ProfilesFile
 from .release_spec import ReleaseFile
 from .specs import (
-    LETTERS,
     DatasetSpec,
     DeviceKind,
     DevicesFile,
     DeviceSpec,
     GradesFile,
     LimitsFile,
-    LimitSpec,
     MirrorsFile,
-    MirrorSpec,
     ModelSpec,
-    NamedSpec,
-    Spec,
     Task,
     TaskGrades,
-    wrong_bands,
 )
-from .validate import build, check_options
-from .yamlfile import Document, read
 
-S = TypeVar("S", bound=Spec)
-N = TypeVar("N", ModelSpec, DatasetSpec)
+if TYPE_CHECKING:
+    from .reader import Reader
 
 DEFAULT_DEVICES = tuple(DeviceSpec(id=kind, kind=kind) for kind in get_args(DeviceKind))
 DEFAULT_GRADES = Path(__file__).with_name("default_grades.yaml")
 DEFAULT_PROFILES = Path(__file__).with_name("default_profiles.yaml")
 
-_FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml", "profiles.yaml", "release.yaml")
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """Everything the YAML files say. `base` is the folder that messages name files from."""
-
-    folder: Path
-    base: Path
-    models: Mapping[str, ModelSpec]
-    devices: Mapping[str, DeviceSpec]
-    datasets: Mapping[str, DatasetSpec]
-    limits: tuple[LimitSpec, ...]
-    baseline_limits: tuple[BaselineLimitSpec, ...]
-    grades: Mapping[Task, TaskGrades]
-    profiles: ProfilesFile
-    mirrors: Mapping[str, tuple[MirrorSpec, ...]]
-    release: ReleaseFile | None
-    engines: bool = True
-    """Whether engines may be imported; if not, what only they know was not checked, and isn't asked for."""
-
-    def shown(self, origin: str) -> str:
-        """An origin (`/abs/file:line`) as a person would write it from `base`."""
-        return origin.removeprefix(f"{self.base}/")
-
 
 def default_grades() -> Mapping[Task, TaskGrades]:
     """The bands that count where there is no grades.yaml, or no catalog."""
-    file = _Reader().one(GradesFile, DEFAULT_GRADES)
+    file = _reader().one(GradesFile, DEFAULT_GRADES)
     return file.tasks if file else {}
 
 
 def default_profiles() -> ProfilesFile:
     """The roles that count where there is no profiles.yaml, or no catalog."""
-    file = _Reader().one(ProfilesFile, DEFAULT_PROFILES)
+    file = _reader().one(ProfilesFile, DEFAULT_PROFILES)
     assert file is not None  # it is part of this package
     return file
 
 
 def release_file(path: Path) -> ReleaseFile:
     """A release.yaml by itself. Raises CatalogError."""
-    reader = _Reader(engines=False)
+    reader = _reader(engines=False)
     found = reader.one(ReleaseFile, path)
     problems = reader.documents[path].problems if path in reader.documents else [Problem(path, 1, "no such file")]
     if found is None or problems:
@@ -102,7 +62,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
 
     Raises CatalogError with every problem of every file.
     """
-    reader = _Reader(engines)
+    reader = _reader(engines=engines)
     base = base or folder.parent
     if not folder.is_dir():
         raise CatalogError([Problem(folder, 1, "no such folder; set the ini option `modellab_catalog`")], base)
@@ -142,254 +102,8 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
     return catalog
 
 
-class _Reader:
-    def __init__(self, engines: bool = True) -> None:
-        self.documents: dict[Path, Document] = {}
-        self.engines = engines
+def _reader(*, engines: bool = True) -> Reader:
+    # With PyYAML and all that validates, which a catalog that comes from the cache does without.
+    from .reader import Reader
 
-    def complain(self, path: Path, location: tuple[str | int, ...], message: str) -> None:
-        document = self.documents[path]
-        document.problems.append(document.problem(location, message))
-
-    def complain_of_duplicate(self, path: Path, what: str, location: tuple[str | int, ...], first: NamedSpec) -> None:
-        line = first.origin.rpartition(":")[2]
-        message = f"duplicate {what} id `{first.id}` (first on line {line}); ids are unique"
-        self.complain(path, (*location, "id"), message)
-
-    def one(self, kind: type[S], path: Path) -> S | None:
-        """The spec in `path`, or None where there is no such file or it is wrong."""
-        if not path.exists() and not path.is_symlink():
-            return None
-        document = self.documents[path] = read(path)
-        return build(kind, document)
-
-    def many(self, kind: type[N], folder: Path) -> dict[str, N]:
-        """Every spec in `folder`, by id, in the order of their file names."""
-        specs: dict[str, N] = {}
-        for path in self.files(folder):
-            spec = self.one(kind, path)
-            if spec is None:
-                continue
-            if spec.id in specs:
-                first = Path(specs[spec.id].origin).name
-                self.complain(path, ("id",), f"duplicate id `{spec.id}` (first in {first}); ids are unique")
-                continue
-            specs[spec.id] = spec
-            if isinstance(spec, ModelSpec) and self.engines:
-                check_options(spec, self.documents[path])
-        return specs
-
-    def files(self, folder: Path) -> list[Path]:
-        """The YAML files in `folder`; none where it isn't there. One that can't be listed is a problem."""
-        if not folder.exists() and not folder.is_symlink():
-            return []
-        try:
-            found = sorted(folder.iterdir())
-        except OSError as error:
-            why = "a link that leads nowhere" if not folder.exists() else error.strerror
-            self.documents[folder] = Document(folder, problems=[Problem(folder, 1, f"can't be listed: {why}")])
-            return []
-        return [path for path in found if path.suffix in {".yaml", ".yml"}]
-
-    def broken(self, place: Path) -> bool:
-        """Whether a file at `place`, or in it, has problems of its own."""
-        return any(
-            document.problems and (path == place or path.parent == place) for path, document in self.documents.items()
-        )
-
-    def broken_ids(self, folder: Path) -> list[str]:
-        """Globs over the ids of broken files in `folder`; `*` for one that doesn't tell its id."""
-        data = [d.data for path, d in self.documents.items() if path.parent == folder and d.problems]
-        return [str(each["id"]) if isinstance(each, dict) and "id" in each else "*" for each in data]
-
-    def check_names(self, folder: Path) -> None:
-        """A limits.yml that nobody reads is a gate that never applies."""
-        for path in self.files(folder):
-            if path in self.documents:
-                continue
-            document = read(path)
-            if path.is_symlink() and not path.exists():
-                self.documents[path] = document  # what it was meant to be can't be told
-            elif document.is_ours:
-                self.documents[path] = document
-                document.problems[:] = [
-                    document.problem((), f"no file of this name is read; {suggest(path.name, _FILES)}")
-                ]
-
-    def kinds(self, model: ModelSpec) -> frozenset[str]:
-        """Kinds of device the model's engine runs on; all where the engine is in doubt, which is told elsewhere."""
-        target = model.engine_target if self.engines else None
-        in_doubt = target is None or self.broken(Path(model.origin.rpartition(":")[0]))
-        return frozenset(get_args(DeviceKind)) if target is None or in_doubt else engine_class(target).devices
-
-    def cross_check(self, catalog: Catalog) -> None:
-        """What one file says about another."""
-        devices_known = not self.broken(catalog.folder / "devices.yaml")
-        for model in catalog.models.values():
-            for device in model.devices:
-                if devices_known and device not in catalog.devices:
-                    message = f"unknown device `{device}`; {suggest(device, catalog.devices)}"
-                    self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
-                elif device in catalog.devices and (kind := catalog.devices[device].kind) not in self.kinds(model):
-                    message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
-                    self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
-            self._check_conversion(model, catalog)
-            self._check_parts(model, catalog)
-        for spec in catalog.devices.values():
-            self._check_fallback(spec, catalog)
-        for dataset in catalog.datasets.values():
-            self._check_clips(dataset)
-            self._check_dialogues(dataset, catalog)
-            self._check_derived(dataset, catalog)
-            self._check_judge(dataset, catalog)
-        path = catalog.folder / "limits.yaml"
-        for i, limit in enumerate(catalog.limits):
-            if limit.metric not in METRICS:
-                message = f"unknown metric `{limit.metric}`; {suggest(limit.metric, METRICS)}"
-                self.complain(path, ("limits", i, "metric"), message)
-        for part, entries in (("limits", catalog.limits), ("baselines", catalog.baseline_limits)):
-            for i, entry in enumerate(entries):
-                for key, known, doubtful in (
-                    ("model", catalog.models, self.broken_ids(catalog.folder / "models")),
-                    ("device", catalog.devices, [] if devices_known else ["*"]),
-                    ("dataset", catalog.datasets, self.broken_ids(catalog.folder / "datasets")),
-                ):
-                    glob = str(getattr(entry, key))
-                    if glob == "*" or "*" in doubtful or any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
-                        continue
-                    # A name that matches nothing is a typing error, and a gate that never applies.
-                    self.complain(path, (part, i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")
-        path = catalog.folder / "grades.yaml"
-        for task, grades in catalog.grades.items():
-            for metric, bands in grades.criteria.items():
-                wrong = wrong_bands(metric, [bands[letter] for letter in LETTERS])
-                if wrong:
-                    self.complain(path, ("tasks", task, "criteria", metric), wrong)
-        path = catalog.folder / "profiles.yaml"
-        if path in self.documents:
-            doubtful = self.broken_ids(catalog.folder / "datasets")
-            for place, message in mistakes(catalog.profiles, (*catalog.datasets, *doubtful)):
-                self.complain(path, place, message)
-
-    def _check_fallback(self, device: DeviceSpec, catalog: Catalog) -> None:
-        """What stands in is another device that needs nothing to stand in for it."""
-        if device.fallback is None:
-            return
-        other = catalog.devices.get(device.fallback)
-        line = list(catalog.devices).index(device.id)
-        path, place = catalog.folder / "devices.yaml", ("devices", line, "fallback")
-        if other is None:
-            message = f"unknown device `{device.fallback}`; {suggest(device.fallback, catalog.devices)}"
-            self.complain(path, place, message)
-        elif other.fallback is not None or other is device:
-            self.complain(path, place, f"`{device.fallback}` can't stand in for {device.id}: name a device without one")
-
-    def _check_conversion(self, model: ModelSpec, catalog: Catalog) -> None:
-        """A conversion starts from a model of the catalog whose weights are a Whisper in CTranslate2's format."""
-        if model.weights is None or model.weights.convert is None:
-            return
-        name = model.weights.convert.source
-        source = catalog.models.get(name)
-        if source is None:
-            # A file with problems of its own may be the one that is meant.
-            if any(fnmatchcase(name, glob) for glob in self.broken_ids(catalog.folder / "models")):
-                return
-            message = f"unknown model `{name}`; {suggest(name, catalog.models)}"
-        else:
-            message = not_ctranslate2(source, catalog.folder / "models")
-        if message:
-            self.complain(Path(model.origin.rpartition(":")[0]), ("weights", "convert", "from"), message)
-
-    def _check_parts(self, model: ModelSpec, catalog: Catalog) -> None:
-        """What a model is made of are models of the catalog that do their part, on the same devices."""
-        path = Path(model.origin.rpartition(":")[0])
-        if self.broken(path) or not self.engines:
-            return  # its roles may be the ones that are wrong, or nobody can tell
-        broken = self.broken_ids(catalog.folder / "models")
-        for role, name in model.parts.items():
-            part = catalog.models.get(name)
-            if any(fnmatchcase(name, glob) for glob in broken):
-                continue
-            if part is None:
-                message = f"unknown model `{name}`; {suggest(name, catalog.models)}"
-            else:
-                assert model.engine_target is not None  # it has no problems so far
-                task = roles_of(engine_class(model.engine_target))[role]
-                message = wrong_part(model, role, part, task, catalog.models)
-            if message:
-                self.complain(path, ("parts", role), message)
-
-    def _check_clips(self, dataset: DatasetSpec) -> None:
-        path = Path(dataset.origin.rpartition(":")[0])
-        seen: dict[str, NamedSpec] = {}
-        forms = (
-            ("clips", dataset.clips),
-            ("made", dataset.made),
-            ("prompts", dataset.prompts),
-            ("dialogues", dataset.dialogues),
-        )
-        for form, clips in forms:
-            for i, named in enumerate(clips or ()):
-                if named.id in seen:
-                    what = {"prompts": "prompt", "dialogues": "dialogue"}.get(form, "clip")
-                    self.complain_of_duplicate(path, what, (form, i), seen[named.id])
-                seen.setdefault(named.id, named)
-        for i, clip in enumerate(dataset.clips or ()):
-            if clip.archive not in dataset.archives:
-                message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
-                self.complain(path, ("clips", i, "archive"), message)
-
-    def _check_dialogues(self, dataset: DatasetSpec, catalog: Catalog) -> None:
-        """The models that speak and judge are of the catalog, and do their task."""
-        path = Path(dataset.origin.rpartition(":")[0])
-        judge = dataset.graded_by.llm if dataset.graded_by else None
-        broken = self.broken_ids(catalog.folder / "models")
-        for place, name, task in ((("voice",), dataset.voice, "tts"), (("graded_by", "llm"), judge, "chat")):
-            if name is None or not self.engines or any(fnmatchcase(name, glob) for glob in broken):
-                continue
-            message = wrong_servant(name, task, catalog.models)
-            if message:
-                self.complain(path, place, message)
-        for i, dialogue in enumerate(dataset.dialogues or ()):
-            for j, turn in enumerate(dialogue.turns):
-                if turn.clip is not None and turn.clip.archive not in dataset.archives:
-                    message = f"unknown archive `{turn.clip.archive}`; {suggest(turn.clip.archive, dataset.archives)}"
-                    self.complain(path, ("dialogues", i, "turns", j, "clip", "archive"), message)
-
-    def _check_judge(self, dataset: DatasetSpec, catalog: Catalog) -> None:
-        """A judge is a recogniser of the catalog that runs on the CPU, held against data of the catalog."""
-        if dataset.judge is None:
-            return
-        path, name = Path(dataset.origin.rpartition(":")[0]), dataset.judge.asr
-        judge = catalog.models.get(name)
-        able = [model.id for model in catalog.models.values() if can_judge(model, catalog.devices)]
-        doubtful = self.broken_ids(catalog.folder / "models")
-        if name not in able and not any(fnmatchcase(name, glob) for glob in doubtful):
-            what = "unknown model" if judge is None else "no model for asr on the CPU:"
-            self.complain(path, ("judge", "asr"), f"{what} `{name}`; {suggest(name, able)}")
-        readings = dataset.judge.readings
-        known = [each.id for each in catalog.datasets.values() if "asr" in each.tasks and each.spoken]
-        doubtful = self.broken_ids(catalog.folder / "datasets")
-        if readings is not None and readings not in known and not any(fnmatchcase(readings, g) for g in doubtful):
-            self.complain(path, ("judge", "readings"), f"no data set for asr `{readings}`; {suggest(readings, known)}")
-
-    def _check_derived(self, dataset: DatasetSpec, catalog: Catalog) -> None:
-        """A derived set leads to one that isn't, by way of sets that are in the catalog and speak its language."""
-        if dataset.derive is None:
-            return
-        path = Path(dataset.origin.rpartition(":")[0])
-        name = dataset.derive.source
-        source = catalog.datasets.get(name)
-        if source is None:
-            # A file with problems of its own may be the one that is meant.
-            if not any(fnmatchcase(name, glob) for glob in self.broken_ids(catalog.folder / "datasets")):
-                message = f"unknown data set `{name}`; {suggest(name, catalog.datasets)}"
-                self.complain(path, ("derive", "from"), message)
-            return
-        ids = chain(dataset, catalog.datasets)
-        if ids[-1] == dataset.id:
-            self.complain(path, ("derive", "from"), f"derived from itself: {' -> '.join(ids)}")
-        elif dataset.language != source.language:
-            found = f"found `{dataset.language}`" if dataset.language else "it is missing"
-            wanted = f"`language: {source.language}`" if source.language else "no `language`"
-            self.complain(path, ("language",), f"a set derived from {name} has {wanted}, as it has; {found}")
+    return Reader(engines)

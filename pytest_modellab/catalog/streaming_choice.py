@@ -23,11 +23,11 @@ from pytest_modellab.core.variables import (
 from pytest_modellab.engines.registry import engine_class
 
 from .base import LANGUAGE_TAG, TIERS
+from .cases import EVERYTHING, Case, Selection, plan
 from .errors import suggest
 
 if TYPE_CHECKING:
-    from .cases import Case
-    from .load import Catalog
+    from .catalog import Catalog
     from .specs import ModelSpec
 
 TASK: Literal["streaming"] = "streaming"
@@ -228,3 +228,12 @@ def _stream(spec: Any, chunk_s: float | None) -> Any:
     if chunk_s is None:
         return spec
     return (spec or StreamSpec()).model_copy(update={"chunk_s": chunk_s})
+
+
+def plan_here(catalog: Catalog, selection: Selection = EVERYTHING) -> tuple[list[Case], list[str]]:
+    """The plan as environment variables have it, and what is wrong with them, a line each."""
+    choice, problems = read(catalog)
+    cases = plan(catalog, selection)
+    if problems or not choice:
+        return cases, problems
+    return with_choice(cases, choice, plan(applied(choice, catalog), selection)), []

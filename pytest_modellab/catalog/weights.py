@@ -26,7 +26,7 @@ from pytest_modellab.assets.store import (
     digest_file,
 )
 
-from .load import Catalog
+from .catalog import Catalog
 from .specs import Conversion, MirrorPart, MirrorSpec, ModelSpec, Weights
 
 # More than this for one model is never fetched by a test run unasked: `modellab pull` does it.

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 from yaml.reader import ReaderError
 
+from .base import MAX_BYTES
 from .errors import Problem
 
 # libyaml's loader is some ten times quicker; PyYAML is not always built with it.
@@ -18,8 +19,6 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # Aliases share nodes: a short file can stand for billions of values, or for itself.
 MAX_VALUES = 100_000
-MAX_BYTES = 5_000_000
-"""Of one file: parsing a larger one takes minutes."""
 MAX_DEPTH = 40
 _TOO_MUCH = f"more than {MAX_VALUES} values or {MAX_DEPTH} levels; does an alias (`*name`) stand inside itself?"
 

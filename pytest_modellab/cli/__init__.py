@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_modellab import __version__
+from pytest_modellab.core.version import __version__
 
 from .command import Commands
 from .exits import Exit, UsageError

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pytest_modellab.core.files import write_text
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.comparison import markdown, page, terminal
 from pytest_modellab.reports.comparison.compare import compare
 from pytest_modellab.reports.comparison.page import PageError

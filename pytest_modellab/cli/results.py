@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from pytest_modellab.core.files import write_text
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.scorecard import results
 
 from .baseline import latest, matches

@@ -6,8 +6,8 @@ import argparse
 import sys
 
 from pytest_modellab.assets.store import Store
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.errors import suggest
-from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.catalog.specs import ModelSpec
 from pytest_modellab.catalog.validate import full_options
 from pytest_modellab.catalog.weights import local_folder

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_modellab.assets.store import Store, StoreError
-from pytest_modellab.catalog.cases import Case, Selection, plan_here
+from pytest_modellab.catalog.cases import Case, Selection
 from pytest_modellab.catalog.datasets import DatasetError
 from pytest_modellab.catalog.environments import NOT_THERE
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.core.console import printable
 from pytest_modellab.results import input_changes
 from pytest_modellab.results.verdicts import Limits

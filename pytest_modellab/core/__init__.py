@@ -1,0 +1,1 @@
+"""What knows nothing of pytest, the catalog or engines: files, git, language tags."""

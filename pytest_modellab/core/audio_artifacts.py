@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import audio
-from .files import replacing
+from .atomic import replacing
 
 if TYPE_CHECKING:
     import numpy as np

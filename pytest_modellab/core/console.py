@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-import unicodedata
 from pathlib import Path
 
-# Marks that turn the reading direction, so that a line reads otherwise than it is.
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-# Control characters, halves of surrogate pairs (which can't be encoded), line and paragraph separators.
-_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Control characters, halves of surrogate pairs (which can't be encoded), line and paragraph separators; and marks that
+# turn the reading direction, so that a line reads otherwise than it is.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
     """`text` on one line, each character that a terminal would obey rather than show as U+FFFD."""
-    return "".join(
-        "\N{REPLACEMENT CHARACTER}" if c in _BIDI or unicodedata.category(c) in _CATEGORIES else c for c in text
-    )
+    return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def counted(number: int, noun: str) -> str:

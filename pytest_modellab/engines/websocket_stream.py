@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .websocket_asr import WebsocketOptions
+    from .websocket_options import WebsocketOptions
 
 FRAME_BYTES = RATE * SAMPLE_BYTES // 10
 """A tenth of a second: what is sent at once."""

@@ -144,7 +144,7 @@ def modellab_no_worse(modellab_run: Run, modellab_case: Case, request: pytest.Fi
             other = lab.other_model(modellab_case, model)
         except LookupError as error:
             pytest.fail(str(error), pytrace=False)
-        record = _record(lab, other)
+        record = _record(request.config, other)
         return lambda: baseline.of(record), other.id
 
     def against(margin: float | None = None, *, than: str | None = None) -> Verdict:
@@ -200,7 +200,7 @@ def modellab_run(modellab_case: Case, request: pytest.FixtureRequest) -> Run:
     from pytest_modellab.results.verdicts import Run, Status
 
     node: pytest.Item = request.node
-    record = _record(request.config.stash[LAB], modellab_case)
+    record = _record(request.config, modellab_case)
 
     def on_verdict(verdict: Verdict) -> None:
         if verdict.status is Status.NOT_AVAILABLE:
@@ -221,8 +221,9 @@ def _skip_undecided(verdict: Verdict, lab: Lab) -> None:
         pytest.skip(f"{verdict} (--lab-baselines=optional)")
 
 
-def _record(lab: Lab, case: Case) -> Record:
+def _record(config: pytest.Config, case: Case) -> Record:
     """The record of a case, measured once in the session; skips or fails the test where there is none."""
+    lab = config.stash[LAB]
     outcome = lab.bench.run(case)
     if outcome.unavailable is not None:
         why = printable_lines(outcome.unavailable)
@@ -233,4 +234,7 @@ def _record(lab: Lab, case: Case) -> Record:
         pytest.skip(why)
     if outcome.record is None:
         pytest.fail(f"{case.id} could not be measured:\n{printable_lines(str(outcome.broken))}", pytrace=False)
+    if case.key not in lab.announced:
+        lab.announced.add(case.key)
+        config.hook.pytest_modellab_record(config=config, case=case, record=outcome.record)
     return outcome.record

@@ -1,13 +1,13 @@
-"""The pytest plugin: thin hooks over `lab`, `bench`, `gate` and `scorecard`."""
+"""The pytest plugin: thin hooks over the session, the runner, verdicts and the scorecard."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_modellab.catalog.cases import Case
 
+    from .deselection import Foresight, Unmade
     from .progress import Follower
     from .session import Lab
 
@@ -32,10 +33,6 @@ MARKERS = (
     "smoke: quick sanity runs, many times a day",
     "smoke_all: the quick runs of every engine; deselected unless -m names it",
     "real_e2e: the full runs before a release; deselected unless -m names it",
-    "asr: speech recognition",
-    "tts: speech synthesis",
-    "chat: spoken chat",
-    "streaming: streaming recognition",
     "cpu: runs on the CPU",
     "cuda: runs on a CUDA device",
     "mps: runs on Apple's GPU",
@@ -47,6 +44,19 @@ NEWEST_TESTED = (9, 2)
 """The newest pytest, major and minor, that this version was tested with."""
 DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
 """Options of pytest under which no test is run."""
+
+
+def markers() -> list[str]:
+    """The lines that register our markers, one for each task among them."""
+    from pytest_modellab.catalog.base import TASKS
+
+    return [*MARKERS, *(f"{name}: {task.title}" for name, task in TASKS.items())]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from . import newhooks
+
+    pluginmanager.add_hookspecs(newhooks)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -71,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         catalog, cases = open_catalog(settings)
     except CatalogError as error:
         raise pytest.UsageError(str(error)) from None
-    for marker in MARKERS:
+    for marker in markers():
         config.addinivalue_line("markers", marker)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     lab = config.stash[LAB] = Lab(
@@ -109,11 +119,24 @@ class LabPlugin:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
+        self._foresight: Foresight | None = None
         self._undo_signals: Callable[[], None] = lambda: None
 
     @pytest.hookimpl(trylast=True)  # after whoever parametrizes a fixture of one of the short names
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        from .deselection import foreseeable
+
+        self.lab.foresight = self._foresight if foreseeable(metafunc.config.pluginmanager) else None
         parametrize(metafunc, self.lab)
+
+    def pytest_collection(self, session: pytest.Session) -> None:
+        from .deselection import foresight
+
+        self._foresight = foresight(session.config, [re.split("[:(]", line)[0] for line in markers()])
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if self._foresight is not None:
+            self._foresight.note(item)
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -123,9 +146,12 @@ class LabPlugin:
         items[:] = [item for item in items if not bounded_without_limit(item)]
         left_out = {item: tiers for item in items if (tiers := unnamed(item, config.option.markexpr or ""))}
         if left_out:
-            self.lab.left_out = Counter(tier for tiers in left_out.values() for tier in tiers)
+            self.lab.left_out.update(tier for tiers in left_out.values() for tier in tiers)
             config.hook.pytest_deselected(items=list(left_out))
             items[:] = [item for item in items if item not in left_out]
+        for unmade in self._foresight.left_out() if self._foresight is not None else ():
+            _count(unmade, config)
+            self.lab.left_out.update(unmade.by_tier)
         for item in items:
             if wants_case(item):
                 case = case_of(item)
@@ -154,6 +180,8 @@ class LabPlugin:
 
         put(item.user_properties, of_verdicts(run.verdicts))
         report = yield
+        for verdict in run.verdicts:
+            item.config.hook.pytest_modellab_verdict(config=item.config, item=item, record=run.record, verdict=verdict)
         # Attributes of a report travel from xdist's workers to the controller.
         status = worst([verdict.status for verdict in run.verdicts])
         vars(report)["modellab_status"] = status.value if status is not None else None
@@ -183,6 +211,9 @@ class LabPlugin:
         from .short_names import register
 
         register(session.config.pluginmanager)
+        cases = list(self.lab.cases)
+        session.config.hook.pytest_modellab_cases(config=session.config, cases=cases)
+        self.lab.cases = tuple(cases)
         if not self.lab.dry:
             self._undo_signals = like_ctrl_c()
 
@@ -272,10 +303,15 @@ class ControllerPlugin:
         from .session import finish
 
         finish(self.lab, session)
+        if self.lab.scorecard is not None:
+            session.config.hook.pytest_modellab_scorecard(config=session.config, scorecard=self.lab.scorecard)
         if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):
             from . import junit
 
-            junit.tell_suite(session.config, junit.of_session(self.lab))
+            lab, left = self.lab, self.lab.left
+            page = None if left is None or left.page is None else lab.shown(left.page)
+            found = junit.of_session(self.lab.scorecard, lab.config.base, lab.shown(lab.scorecard_path), page)
+            junit.tell_suite(session.config, found)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if self.lab.scorecard is None:
@@ -293,6 +329,15 @@ class ControllerPlugin:
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
         if self.lab.untold:
             terminalreporter.write_line(printable(self.lab.untold), yellow=True)
+
+
+def _count(unmade: Unmade, config: pytest.Config) -> None:
+    """Let pytest count the tests that were not made as what they would have been: collected and deselected."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    collected = getattr(reporter, "_numcollected", None)
+    if unmade.count and isinstance(collected, int):
+        reporter._numcollected = collected + unmade.count
+        config.hook.pytest_deselected(items=[unmade.function] * unmade.count)
 
 
 def _runs_foreign_code(case: Case) -> bool:

@@ -11,9 +11,10 @@ from pytest_modellab.core.console import printable
 from pytest_modellab.core.redaction import without_secrets
 
 if TYPE_CHECKING:
-    from pytest_modellab.results.verdicts import Verdict
+    from pathlib import Path
 
-    from .session import Lab
+    from pytest_modellab.reports.scorecard.card import Scorecard
+    from pytest_modellab.results.verdicts import Verdict
 
 PREFIX = "modellab."
 CASE = f"{PREFIX}case"
@@ -63,16 +64,18 @@ def tell_suite(config: pytest.Config, properties: Mapping[str, str]) -> None:
     report.pytest_sessionfinish()
 
 
-def of_session(lab: Lab) -> dict[str, str]:
-    """What a report says of the session as a whole."""
+def of_session(scorecard: Scorecard, base: Path, shown: str, page: str | None) -> dict[str, str]:
+    """What a report says of the session as a whole.
+
+    `base` is the folder of the repository, `shown` and `page` are the scorecard's files as a person is told them.
+    """
     from pytest_modellab.results.provenance import git_state
 
-    assert lab.scorecard is not None
-    commit, dirty = git_state(lab.config.base)
-    found = {"session": lab.scorecard.session, "verdict": "passed" if lab.scorecard.passed else "not passed"}
+    commit, dirty = git_state(base)
+    found = {"session": scorecard.session, "verdict": "passed" if scorecard.passed else "not passed"}
     if commit is not None:
         found |= {"commit": commit, "changed": "yes" if dirty else "no"}
-    found["scorecard"] = lab.shown(lab.scorecard_path)
-    if lab.left is not None and lab.left.page is not None:
-        found["page"] = lab.shown(lab.left.page)
+    found["scorecard"] = shown
+    if page is not None:
+        found["page"] = page
     return found

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_modellab.catalog.cases import Selection
 from pytest_modellab.results.shards import Shard
 
 if TYPE_CHECKING:
+    from pytest_modellab.catalog.cases import Selection
     from pytest_modellab.results.verdicts import Strictness
 
 BASELINES = "baselines"
@@ -48,6 +48,9 @@ class Config:
 
     @property
     def selection(self) -> Selection:
+        # With pydantic, which repositories without a catalog are spared.
+        from pytest_modellab.catalog.cases import Selection
+
         return Selection(self.models, self.devices, self.datasets)
 
     @property

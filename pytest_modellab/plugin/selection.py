@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 
 CASE_FIXTURE = "modellab_case"
 """The fixture that is parametrized with cases. A test is of the lab if it uses it, by itself or through another."""
-TASK_MARKERS = ("asr", "tts", "chat", "streaming")
 TIER_MARKERS = ("smoke", "smoke_all", "real_e2e")
 
 
@@ -22,10 +23,11 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
     """Parametrize a test function with the cases that its markers leave, if it uses a case at all."""
     if not _uses_case(metafunc):
         return
-    from pytest_modellab.catalog.cases import one_per_group
+    from pytest_modellab.catalog.base import TASKS
+    from pytest_modellab.catalog.cases import bounded, one_per_group
 
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
-    tasks = marks.intersection(TASK_MARKERS)
+    tasks = marks.intersection(TASKS)
     tiers = _tiers(marks)
     cases = [
         case
@@ -37,8 +39,39 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
     if "per_model" in marks:
         cases = one_per_group(cases)
     for mark in metafunc.definition.iter_markers("bounded"):
-        cases = [case for case in cases if lab.limits_of(case).of(_bounded(mark)).value is not None]
-    metafunc.parametrize(CASE_FIXTURE, [_parameter(case, tiers) for case in cases], indirect=True)
+        metric = _bounded(mark)
+        cases = bounded(cases, [limit for limit in lab.catalog.limits if limit.metric == metric])
+    made = _made(metafunc, lab, [(case, _marks(case, tiers)) for case in cases])
+    metafunc.parametrize(CASE_FIXTURE, [_parameter(case, names) for case, names in made], indirect=True)
+
+
+def _made(
+    metafunc: pytest.Metafunc, lab: Lab, candidates: list[tuple[Case, list[str]]]
+) -> list[tuple[Case, list[str]]]:
+    """The cases, with their marks, to make tests of: all but those whose test is sure to be deselected."""
+    if lab.foresight is None:
+        return candidates
+    from .deselection import Candidate, Unmade, kept
+
+    definition: Any = metafunc.definition
+    told = [Candidate(case.id, frozenset(names)) for case, names in candidates]
+    outcomes = lab.foresight.outcomes(metafunc, told)
+    fixed = {mark.name for mark in definition.iter_markers()}
+    named = _named(metafunc.config.option.markexpr or "")
+    tiers = [_unnamed(fixed.union(names), case, named) for case, names in candidates]
+    if any(mark.name in TIER_MARKERS for call in metafunc._calls for mark in call.marks):
+        tiers = [set() for _ in candidates]  # which of its tests are in which tier is told when they are made
+    wanted = [
+        True in outcome and not (outcome == {True} and tier) for outcome, tier in zip(outcomes, tiers, strict=True)
+    ]
+    made = kept(told, wanted)
+    times = max(1, len(metafunc._calls))
+    unmade = lab.foresight.unmade[definition.nodeid] = Unmade(definition)
+    for make, outcome, unnamed in zip(made, outcomes, tiers, strict=True):
+        if not make:
+            unmade.count += times
+            unmade.by_tier.update(dict.fromkeys(unnamed if True in outcome else (), times))
+    return [each for each, make in zip(candidates, made, strict=True) if make]
 
 
 def _uses_case(metafunc: pytest.Metafunc) -> bool:
@@ -49,8 +82,6 @@ def _uses_case(metafunc: pytest.Metafunc) -> bool:
     """
     if CASE_FIXTURE not in metafunc.fixturenames:
         return False
-    from . import fixtures
-
     known = metafunc._arg2fixturedefs
     found: set[str] = set()
     waiting = [*metafunc.definition._fixtureinfo.initialnames]
@@ -63,16 +94,19 @@ def _uses_case(metafunc: pytest.Metafunc) -> bool:
             waiting += each.argnames
             if name not in each.argnames:  # else it extends the one that it hides
                 break
-    ours = any(getattr(each.func, "__module__", "") == fixtures.__name__ for each in known.get(CASE_FIXTURE, ()))
+    ours = any(
+        getattr(each.func, "__module__", "") == f"{__package__}.fixtures" for each in known.get(CASE_FIXTURE, ())
+    )
     return ours and CASE_FIXTURE in found
 
 
-def _parameter(case: Case, tiers: set[str]) -> Any:
-    # A test that names a tier keeps to it; any other carries every tier of its case.
-    marks = [getattr(pytest.mark, name) for name in (*case.tiers, case.task, case.device.kind)]
-    if tiers:
-        marks = [mark for mark in marks if mark.name not in TIER_MARKERS or mark.name in tiers]
-    return pytest.param(case, id=case.id, marks=marks)
+def _marks(case: Case, tiers: set[str]) -> list[str]:
+    """The marks that a case gives a test. A test that names a tier keeps to it; any other carries all of its case."""
+    return [*(tier for tier in case.tiers if not tiers or tier in tiers), case.task, case.device.kind]
+
+
+def _parameter(case: Case, marks: Sequence[str]) -> Any:
+    return pytest.param(case, id=case.id, marks=[getattr(pytest.mark, name) for name in marks])
 
 
 def case_of(item: pytest.Item) -> Case | None:
@@ -119,18 +153,27 @@ def unnamed(item: pytest.Item, expression: str) -> set[str]:
     """
     if not wants_case(item):
         return set()
-    marks = {mark.name for mark in item.iter_markers()}
-    case = case_of(item)
+    return _unnamed({mark.name for mark in item.iter_markers()}, case_of(item), _named(expression))
+
+
+@cache
+def _named(expression: str) -> frozenset[str]:
+    """The tiers whose names stand in an expression of `-m`."""
+    return frozenset(tier for tier in TIER_MARKERS if re.search(rf"\b{tier}\b", expression))
+
+
+def _unnamed(marks: set[str], case: Case | None, named: frozenset[str]) -> set[str]:
     tiers = marks.intersection(TIER_MARKERS)
     if case is not None:
         # The marker of a whole module says which cases it takes, not which tier each of them is in.
         tiers = tiers.intersection(case.tiers)
-    named = any(re.search(rf"\b{tier}\b", expression) for tier in tiers)
-    return set() if named or "smoke" in tiers else tiers
+    return set() if "smoke" in tiers or not named.isdisjoint(tiers) else tiers
 
 
 def arrange(items: list[pytest.Item]) -> None:
     """Order benchmark items: smoke tests, then by task; within a module by case. Other items keep their places."""
+    from pytest_modellab.catalog.base import TASKS
+
     places = [i for i, item in enumerate(items) if case_of(item) is not None]
     modules: dict[str, int] = {}
     for i in places:
@@ -141,13 +184,15 @@ def arrange(items: list[pytest.Item]) -> None:
         assert case is not None
         groups.setdefault(case.key, len(groups))
 
+    places_of_tasks = {task: i for i, task in enumerate(TASKS)}
+
     def rank(place: int) -> tuple[int, int, int, int]:
         item = items[place]
         case = case_of(item)
         assert case is not None
         # A module of its own for the smoke tier comes first; a case that is merely in the tier does not.
         own_smoke = item.parent is not None and item.parent.get_closest_marker("smoke") is not None
-        task = 0 if own_smoke else 1 + TASK_MARKERS.index(case.task)
+        task = 0 if own_smoke else 1 + places_of_tasks[case.task]
         return task, modules[item.nodeid.partition("::")[0]], groups[case.key], place
 
     ordered = [items[i] for i in sorted(places, key=rank)]

@@ -6,7 +6,8 @@ import json
 import math
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in, plan_here
+from pytest_modellab.catalog.cache import load_cached
+from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.errors import suggest
-from pytest_modellab.catalog.load import Catalog, load
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.variables import STEP_SUMMARY
 
@@ -27,11 +30,14 @@ from .options import Config
 if TYPE_CHECKING:
     from pytest_modellab.core.stats.regression import Allowed
     from pytest_modellab.reports.scorecard import page
-    from pytest_modellab.reports.scorecard.card import CaseReport, Row, Scorecard
+    from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.reports.scorecard.files import Left
+    from pytest_modellab.reports.scorecard.row import CaseReport, Row
     from pytest_modellab.results.verdicts import Limits, Run
     from pytest_modellab.runner.runner import Bench
     from pytest_modellab.runner.session import Session
+
+    from .deselection import Foresight
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 
@@ -62,6 +68,8 @@ class Lab:
     plugin: Callable[[str], Any]
     """A registered pytest plugin by name, or None."""
     tests: dict[str, Tests] = field(default_factory=dict)
+    announced: set[str] = field(default_factory=set)
+    """Keys of the cases whose record the hook `pytest_modellab_record` was called with."""
     failed_beside: list[str] = field(default_factory=list)
     """Tests that failed and are of no case."""
     scorecard: Scorecard | None = None
@@ -69,8 +77,10 @@ class Lab:
     """The files of the scorecard."""
     untold: str = ""
     """Why the summary of a CI step lacks the scorecard, where it was to have it."""
-    left_out: Mapping[str, int] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     """Tests deselected because `-m` does not name their tier, by that."""
+    foresight: Foresight | None = None
+    """What is known of tests before they are made; None where nothing is."""
     _likely: dict[str, float] = field(default_factory=dict)
 
     @cached_property
@@ -186,8 +196,9 @@ LAB = pytest.StashKey[Lab]()
 
 def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
+
     assert config.catalog is not None
-    catalog = load(config.catalog, config.base)
+    catalog = load_cached(config.catalog, config.base)
     problems = []
     for flag, globs, known in (
         ("--lab-model", config.models, catalog.models),
@@ -262,7 +273,7 @@ def finish(lab: Lab, session: pytest.Session) -> None:
 
 
 def _write_scorecard(lab: Lab, session: pytest.Session, *, interrupted: bool) -> None:
-    from pytest_modellab.reports.scorecard.card import build
+    from pytest_modellab.reports.scorecard.build import build
     from pytest_modellab.reports.scorecard.files import write
 
     planned = lab.session.plan()
@@ -312,7 +323,7 @@ def _recordings(lab: Lab) -> page.Recordings | None:
 
 def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
     """The rows of these cases; what stands for no case has none."""
-    from pytest_modellab.reports.scorecard.card import build_row
+    from pytest_modellab.reports.scorecard.build import build_row
     from pytest_modellab.results.verdicts import corrected
 
     reports = [_report(lab, case) for key in keys if (case := lab.case(key)) is not None]
@@ -326,7 +337,7 @@ def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
 
 def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     from pytest_modellab.catalog.case_ref import CaseRef
-    from pytest_modellab.reports.scorecard.card import CaseReport
+    from pytest_modellab.reports.scorecard.row import CaseReport
     from pytest_modellab.results.record_files import RecordError
     from pytest_modellab.results.verdicts import Status, Verdict
     from pytest_modellab.runner.outcome import Outcome, from_note

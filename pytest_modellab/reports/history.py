@@ -13,6 +13,7 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.record_header import Glimpse, glimpse, newest
 from pytest_modellab.results.verdicts import case_key
+from pytest_modellab.tasks.registry import task_named
 
 from .scorecard.grade import Grade, grade
 from .scorecard.part import Part
@@ -119,7 +120,7 @@ def _may_match(place: tuple[str, ...], glob: str) -> bool:
 
 def own_metric(record: Glimpse) -> str:
     """What a case is first judged by."""
-    return "answer_accuracy" if record.case.task == "chat" else record.error_metric
+    return task_named(record.case.task).quality_metric(record.error_metric)
 
 
 def _trend(
@@ -150,18 +151,13 @@ def _point(path: Path, record: Glimpse, metric: str, bands: Mapping[Task, TaskGr
         figures={name: record.figure(name) for name in shown},
         low=interval.low if interval else None,
         high=interval.high if interval else None,
-        grade=Grade(letter=None, why=cut) if record.shard else grade(record, bands.get(_task(record))),
+        grade=Grade(letter=None, why=cut) if record.shard else grade(record, bands.get(record.case.task)),
         noisy=frozenset(name for name in shown if record.noise(name)),
         normalizer=f"{record.normalizer.name} {record.normalizer.version}",
         sealed=record.seal is not None,
         cut=cut,
         record=path.relative_to(reports).as_posix(),
     )
-
-
-def _task(record: Glimpse) -> Task:
-    task: Task = record.case.task  # type: ignore[assignment]  # records are read from files: any text, then no bands
-    return task
 
 
 def sparkline(values: Sequence[float | None]) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.hardware import hardware
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.chat import scoring as chat_scoring
 from pytest_modellab.tasks.streaming import scoring as streaming_scoring
@@ -27,11 +27,11 @@ from .record import (
     Price,
     Provenance,
     Record,
-    ShardOf,
     Timing,
     UtteranceResult,
 )
 from .scoring import scored, summary
+from .shard_ref import ShardOf
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case

@@ -16,8 +16,8 @@ from typing import Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
-from pytest_modellab.core.files import write_text
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored

@@ -15,18 +15,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pytest_modellab import __version__
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.streaming.scoring import untimed
 
 from . import input_changes
 from .assemble import timing
 from .conditions import Conditions
 from .facts import Memory, RunFacts
-from .record import MemoryUse, Provenance, Record, ShardOf, Timing, UtteranceResult
+from .record import MemoryUse, Provenance, Record, Timing, UtteranceResult
 from .scoring import scored
+from .shard_ref import ShardOf
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
 """What machines must share for their times to be of one kind."""

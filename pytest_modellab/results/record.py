@@ -17,22 +17,9 @@ from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding, Range,
 from pytest_modellab.core.text import CHARACTERS
 from pytest_modellab.tasks.parts import run_parts, utterance_parts
 
-from .shards import Shard
+from .shard_ref import ShardOf
 
 SCHEMA: Literal["modellab.record/2"] = "modellab.record/2"
-
-
-class ShardOf(Stored):
-    """A part of the utterances of a data set, so that several machines can share it."""
-
-    index: int = Field(description="from 1")
-    of: int
-    places: tuple[int, ...] = Field(description="of its utterances in the data set, from 0")
-    utterances: int = Field(description="of all shards")
-
-    @property
-    def cut(self) -> Shard:
-        return Shard(self.index, self.of)
 
 
 class UtteranceResult(Stored):

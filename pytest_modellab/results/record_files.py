@@ -17,10 +17,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic.json_schema import models_json_schema
 from pydantic_core import from_json, to_json
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.files import write_text
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks import parts
 
 from . import record_v1

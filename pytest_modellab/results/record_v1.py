@@ -24,7 +24,8 @@ from pytest_modellab.tasks.chat.record import Reply
 from pytest_modellab.tasks.streaming.record import Streamed
 from pytest_modellab.tasks.tts.record import Judge, Speech
 
-from .record import MemoryUse, NormalizerRef, Pass, Price, Provenance, ShardOf
+from .record import MemoryUse, NormalizerRef, Pass, Price, Provenance
+from .shard_ref import ShardOf
 
 SCHEMA = "modellab.record/1"
 

@@ -6,12 +6,6 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pytest_modellab.catalog.datasets import Dataset
-
-    from .record import ShardOf
 
 
 @dataclass(frozen=True)
@@ -58,18 +52,3 @@ def assign(seconds: Mapping[str, float], of: int, dataset: str = "") -> dict[str
         loads[lightest] += seconds[id]
         assigned[id] = (first + lightest) % of + 1
     return assigned
-
-
-def cut(shard: Shard, whole: Dataset, seconds: Mapping[str, float]) -> ShardOf:
-    """Which utterances of a data set the shard has; `seconds` are their lengths by id."""
-    from .record import ShardOf
-
-    dialogues = {each.id: each.turn.dialogue for each in whole.utterances if each.turn is not None}
-    assigned = together(seconds, dialogues, shard.of, whole.spec.id)
-    places = tuple(i for i, utterance in enumerate(whole.utterances) if assigned[utterance.id] == shard.index)
-    return ShardOf(index=shard.index, of=shard.of, places=places, utterances=len(whole.utterances))
-
-
-def too_many(shard: ShardOf) -> str:
-    """What to tell of a shard that has no utterances."""
-    return f"shard {shard.cut} holds none of its {shard.utterances} utterances; more shards than these are of no use"

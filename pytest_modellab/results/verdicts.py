@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.errors import suggest
@@ -17,7 +17,9 @@ from pytest_modellab.core.metrics.metric import Metric
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.regression import DEFAULT
 
-from .record import Record, UtteranceResult
+if TYPE_CHECKING:
+    # Suites import this module when they are collected, where no record is wanted yet.
+    from .record import Record, UtteranceResult
 
 Comparison = Literal["<=", "<", ">=", ">"]
 

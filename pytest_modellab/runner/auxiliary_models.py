@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_modellab.catalog import weights
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.specs import DatasetSpec, Task
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
-from pytest_modellab.tasks.registry import module_of
+from pytest_modellab.tasks.registry import modules_of
 
 from . import sources
 from .pool import LoadOrder
 from .serving import Serving
 
 if TYPE_CHECKING:
-    from .runner import Bench
+    from pytest_modellab.assets.store import Store
+    from pytest_modellab.catalog.catalog import Catalog
+
+    from .local import Worker
+
+
+class Models(Protocol):
+    """What it takes to load a model of the catalog."""
+
+    catalog: Catalog
+    store: Store
+
+    def absent(self, case: Case, *, judge: bool = False) -> str | None:
+        """Why the model of a case can't be loaded here; None if it can. Raises store.StoreError."""
+        ...
+
+    def order(self, case: Case, *, judge: bool = False) -> LoadOrder:
+        """What a worker loads for a case. Raises store.StoreError."""
+        ...
+
+    def start_worker(self, order: LoadOrder) -> Worker:
+        """A worker, nothing loaded yet."""
+        ...
 
 
 class NoServant(Exception):
@@ -37,24 +59,24 @@ class Servant:
     order: LoadOrder
     inputs: Mapping[str, Any]
 
-    def serving(self, bench: Bench) -> Serving:
+    def serving(self, models: Models) -> Serving:
         """In a worker of its own. What it fails on is raised as ServantError."""
-        return Serving(self.model, self.order, bench.start_worker, ServantError)
+        return Serving(self.model, self.order, models.start_worker, ServantError)
 
 
-def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench, *, asked_by: str) -> Servant:
+def servant(name: str, task: Task, dataset: DatasetSpec, models: Models, *, asked_by: str) -> Servant:
     """The model `name` for `task`, which the catalog has seen to; `asked_by` is the module that asks it.
 
     Raises NoServant where its library isn't here, or store.StoreError.
     """
-    catalog = bench.catalog
+    catalog = models.catalog
     model = catalog.models[name]
     device = next(each for id in model.devices if (each := catalog.devices[id]).kind == "cpu")
     case = Case(task, model, device, dataset)
-    reason = bench.absent(case, judge=True)
+    reason = models.absent(case, judge=True)
     if reason is not None:
         raise NoServant(f"{name}, which data set {dataset.id} needs, can't be had: {reason}")
-    order = bench.order(case, judge=True)
+    order = models.order(case, judge=True)
     names = engine_class(order.engine).distributions
     found = provenance.versions(names) if order.environment is None else order.environment.versions(names)
     inputs = {
@@ -63,7 +85,7 @@ def servant(name: str, task: Task, dataset: DatasetSpec, bench: Bench, *, asked_
         "weights": weights.digest(model, catalog),
         "versions": found,
         "code": sources.of_answers(
-            order.engine, order.environment, roots=(Serving.__module__, module_of(task)), alone=(asked_by,)
+            order.engine, order.environment, roots=(Serving.__module__, *modules_of(task)), alone=(asked_by,)
         ),
     }
     return Servant(name, order, inputs)

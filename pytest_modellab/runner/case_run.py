@@ -12,7 +12,7 @@ from pytest_modellab.assets.store import cache_root
 from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
 from pytest_modellab.results.conditions import Conditions
 from pytest_modellab.results.facts import Memory, RunFacts
-from pytest_modellab.tasks.base import Kept
+from pytest_modellab.tasks.base import Answer
 
 from .bounds import bounded
 from .deaths import died, given_up, not_tried
@@ -25,7 +25,7 @@ from .pool import MAX_DEATHS, Loaded
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
     from pytest_modellab.engines.base import Fact
-    from pytest_modellab.tasks.base import Ask
+    from pytest_modellab.tasks.base import Request
 
     from .job import Counted, Job, Settings
     from .pool import Pool
@@ -160,13 +160,13 @@ class CaseRun:
                 raise KeyboardInterrupt
             self._say("timing, alone on the machine")
             self._time_fixed_clip(loaded, calls[i])
-            ask = self.job.exercise.ask(utterance, self.answers, timed=True)
-            reply = self._ask(loaded, ask, self._timeout(ask))
+            request = self._request(utterance, timed=True)
+            reply = self._ask(loaded, request, self._timeout(request))
             if "error" in reply:
                 return f"an utterance failed while it was timed: {reply['error']['message']}"
-            kept = self.job.exercise.keep(ask, reply)
-            self.journal.append({"timed": utterance.id, "seconds": reply["seconds"], "times": kept.times})
-            self._note_times(utterance, reply["seconds"], kept)
+            answer = self.job.requests.answer(request, reply)
+            self.journal.append({"timed": utterance.id, "seconds": reply["seconds"], "times": answer.times})
+            self._note_times(utterance, reply["seconds"], answer)
         self._time_fixed_clip(loaded, calls[-1])
         return None
 
@@ -182,29 +182,35 @@ class CaseRun:
                 timed_s += self.job.seconds[utterance.id]
         return subset
 
-    def _note_times(self, utterance: Utterance, seconds: float, kept: Kept) -> None:
+    def _note_times(self, utterance: Utterance, seconds: float, answer: Answer) -> None:
         self.timed[utterance.id] = seconds
-        if kept.times is not None:
-            self.times[utterance.id] = kept.times
+        if answer.times is not None:
+            self.times[utterance.id] = answer.times
 
     def _time_fixed_clip(self, loaded: Loaded, calls: int) -> None:
-        """Ask the model what is always the same, whose answer counts for nothing. Raises WorkerDied."""
-        ask = self._fixed if calls else None
-        for _ in range(calls if ask else 0):
-            assert ask is not None
-            reply = self._ask(loaded, ask, self._timeout(ask))
+        """Request the model what is always the same, whose answer counts for nothing. Raises WorkerDied."""
+        request = self._fixed if calls else None
+        for _ in range(calls if request else 0):
+            assert request is not None
+            reply = self._ask(loaded, request, self._timeout(request))
             if "error" not in reply:
                 self._conditions.clip_s.append(reply["seconds"])
 
     @cached_property
-    def _fixed(self) -> Ask | None:
-        return self.job.exercise.fixed(self.job.whole)
+    def _fixed(self) -> Request | None:
+        return self.job.requests.fixed(self.job.whole)
 
-    def _ask(self, loaded: Loaded, ask: Ask, timeout: float) -> dict[str, Any]:
+    def _request(self, utterance: Utterance, *, timed: bool) -> Request:
+        """The request for one utterance. Raises audio.AudioError."""
+        request = self.job.requests.request(utterance, self.answers, timed=timed)
+        path = self.job.handler_path
+        return request if path is None else replace(request, message={**request.message, "handler_path": path})
+
+    def _ask(self, loaded: Loaded, request: Request, timeout: float) -> dict[str, Any]:
         """One call with an eye on what the machine does beside it. Raises WorkerDied."""
         worker = loaded.worker
         assert worker is not None
-        return self._conditions.timed(lambda: worker.request(ask.message, ask.payload, timeout=timeout))
+        return self._conditions.timed(lambda: worker.request(request.message, request.payload, timeout=timeout))
 
     def _interrupt(self) -> None:
         """Ctrl-C: what is being answered is worth keeping."""
@@ -223,10 +229,10 @@ class CaseRun:
         clip_calls = 0 if self.taken_over or not self.settings.alone else CLIP_CALLS
         calls = _spread_over(clip_calls, len(self.job.dataset.utterances))
         for i, utterance in enumerate(self.job.dataset.utterances):
-            ask = self.job.exercise.ask(utterance, self.answers, timed=self.settings.alone)
-            self.job.seconds[utterance.id] = ask.audio_s
+            request = self._request(utterance, timed=self.settings.alone)
+            self.job.seconds[utterance.id] = request.audio_s
             findings.extend(
-                Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in ask.findings
+                Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in request.findings
             )
             if utterance.id in self.answers:
                 continue
@@ -252,7 +258,7 @@ class CaseRun:
             else:
                 try:
                     with finishing(self._interrupt):
-                        self._answer(loaded, utterance, ask)
+                        self._answer(loaded, utterance, request)
                     if not self.interrupted and not deaths:
                         last = i == len(self.job.dataset.utterances) - 1
                         self._time_fixed_clip(loaded, calls[i] + (calls[-1] if last else 0))
@@ -288,13 +294,13 @@ class CaseRun:
         """The loaded model; `alone` is whether nothing else runs now."""
         self._say("loading the model, first call")
         first = self.job.dataset.utterances[0]
-        ask = self.job.exercise.ask(first, self.answers, timed=False)
+        request = self._request(first, timed=False)
         group = self.job.case.group
         loaded = self.pool.get(
             group,
             self.job.order,
-            ask if warm_up else None,
-            self._timeout(ask),
+            request if warm_up else None,
+            self._timeout(request),
             alone=alone,
             loaded_with=self.job.loaded_with,
         )
@@ -305,40 +311,40 @@ class CaseRun:
             return Loaded(None, failure=died(death))
         return loaded
 
-    def _answer(self, loaded: Loaded, utterance: Utterance, ask: Ask) -> None:
-        reply = self._ask(loaded, ask, self._timeout(ask))
+    def _answer(self, loaded: Loaded, utterance: Utterance, request: Request) -> None:
+        reply = self._ask(loaded, request, self._timeout(request))
         if "error" in reply:
             error = reply["error"]
             message = f"{error['type']}: {error['message']}"
             self._note(utterance, None, None, Failure(kind="exception", message=message, detail=error["traceback"]))
         else:
             reply, cut = bounded(reply)
-            kept = self.job.exercise.keep(ask, reply)
-            self._note(utterance, kept, reply["seconds"], None, cut=cut)
+            answer = self.job.requests.answer(request, reply)
+            self._note(utterance, answer, reply["seconds"], None, cut=cut)
             if self.settings.alone:
-                self._note_times(utterance, reply["seconds"], kept)
+                self._note_times(utterance, reply["seconds"], answer)
 
     def _note(
         self,
         utterance: Utterance,
-        kept: Kept | None,
+        answer: Answer | None,
         seconds: float | None,
         error: Failure | None,
         *,
         cut: int = 0,
     ) -> None:
-        kept = kept or Kept(None, self.job.seconds[utterance.id])
+        answer = answer or Answer(None, self.job.seconds[utterance.id])
         # What a model said aloud is only written down, and scored, once all is said.
-        unheard = error is None and kept.text is None
-        errors, words = (0, 0) if unheard else self._counted(utterance.text, kept.text)
+        unheard = error is None and answer.text is None
+        errors, words = (0, 0) if unheard else self._counted(utterance.text, answer.text)
         line = {
             "utterance": utterance.id,
-            "text": kept.text,
-            "language": kept.language,
+            "text": answer.text,
+            "language": answer.language,
             "seconds": seconds,
-            "audio_s": kept.audio_s,
-            "part": kept.part,
-            "times": kept.times,
+            "audio_s": answer.audio_s,
+            "part": answer.part,
+            "times": answer.times,
             "alone": self.settings.alone,
             "error": None if error is None else error.model_dump(),
             "errors": errors,
@@ -355,9 +361,9 @@ class CaseRun:
         wer = errors / words if words else None
         self.progress.advance(self.job.case, len(self.answers), len(self.job.seconds), left, wer)
 
-    def _timeout(self, ask: Ask) -> float:
+    def _timeout(self, request: Request) -> float:
         timeouts = self.job.case.model.timeouts
-        return timeouts.utterance_s + timeouts.per_audio_second * ask.audio_s
+        return timeouts.utterance_s + timeouts.per_audio_second * request.audio_s
 
     def _no_speed(self, deaths: int, elsewhere: Elsewhere | None) -> str | None:
         if elsewhere is not None:

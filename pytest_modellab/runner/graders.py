@@ -7,18 +7,16 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance
-from pytest_modellab.tasks.base import Ask
+from pytest_modellab.tasks.base import Request
+from pytest_modellab.tasks.chat.request import HANDLER
 
-from .auxiliary_models import Servant, servant
+from .auxiliary_models import Models, Servant, servant
 from .journal import Journal
 from .machine import machine
-
-if TYPE_CHECKING:
-    from .runner import Bench
 
 QUESTION = """\
 A user said: {said}
@@ -42,7 +40,7 @@ class Grader(Protocol):
         ...
 
 
-def grader_of(dataset: Dataset, bench: Bench) -> Grader | None:
+def grader_of(dataset: Dataset, models: Models) -> Grader | None:
     """The grader that a data set names.
 
     Raises servants.NoServant, store.StoreError, or DatasetError for verdicts that can't be read.
@@ -51,8 +49,8 @@ def grader_of(dataset: Dataset, bench: Bench) -> Grader | None:
     if by is None:
         return None
     if by.llm is not None:
-        return ModelGrader(servant(by.llm, "chat", dataset.spec, bench, asked_by=__name__), bench)
-    return Verdicts.read(bench.catalog.folder / "datasets" / str(by.verdicts))
+        return ModelGrader(servant(by.llm, "chat", dataset.spec, models, asked_by=__name__), models)
+    return Verdicts.read(models.catalog.folder / "datasets" / str(by.verdicts))
 
 
 def graded(
@@ -82,7 +80,7 @@ class ModelGrader:
     """A language model, which is asked for yes or no."""
 
     servant: Servant
-    bench: Bench
+    models: Models
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -93,7 +91,7 @@ class ModelGrader:
         waiting = "waiting for the machine: others are measuring"
         with (
             machine(cache_root(), alone=False, waiting=lambda: say(waiting)),
-            self.servant.serving(self.bench) as model,
+            self.servant.serving(self.models) as model,
         ):
             for i, (id, (utterance, reply)) in enumerate(replies.items(), 1):
                 say(f"{self.servant.model} grades replies, {i} of {len(replies)}")
@@ -103,9 +101,17 @@ class ModelGrader:
         return found
 
 
-def _in_writing(text: str, language: str | None) -> Ask:
-    message = {"op": "respond", "text": text, "rate": 16_000, "language": language, "samples": None, "history": []}
-    return Ask(message)
+def _in_writing(text: str, language: str | None) -> Request:
+    message = {
+        "op": "respond",
+        "handler": HANDLER,
+        "text": text,
+        "rate": 16_000,
+        "language": language,
+        "samples": None,
+        "history": [],
+    }
+    return Request(message)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 from pytest_modellab.catalog import environments, weights
 from pytest_modellab.catalog.cases import Case
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset
-from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Engine
@@ -19,7 +19,7 @@ from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
 from pytest_modellab.results.assemble import assemble
 from pytest_modellab.results.rescore import scored_anew
-from pytest_modellab.tasks.registry import module_of
+from pytest_modellab.tasks.registry import modules_of, task_named
 
 from . import sources
 from .case_run import CaseRun
@@ -60,12 +60,11 @@ def answers_depend_on(
         "code": sources.of_answers(
             order.engine,
             order.environment,
-            roots=(CaseRun.__module__, module_of(case.task), *sorted(_sounding(dataset))),
+            roots=(CaseRun.__module__, *modules_of(case.task), *sorted(_sounding(dataset))),
             alone=(asked_by,),
         ),
     }
-    if case.task == "streaming":
-        inputs["stream"] = case.dataset.streaming.model_dump()
+    inputs |= task_named(case.task).inputs(case.dataset)
     if order.parts:
         inputs["parts"] = {role: _part(case, catalog, order, role) for role in sorted(order.parts)}
     if order.environment is not None:

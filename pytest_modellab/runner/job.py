@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.core.schema_base import Elsewhere
     from pytest_modellab.results.shards import Shard
-    from pytest_modellab.tasks.base import Exercise
+    from pytest_modellab.tasks.base import Requests
 
     from .pool import LoadOrder
 
@@ -45,9 +45,11 @@ class Job:
     order: LoadOrder
     seconds: dict[str, float]
     """Length of each utterance's audio, by id."""
-    exercise: Exercise
+    requests: Requests
     whole: Dataset
     """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
+    handler_path: str | None = None
+    """A folder to import the task's handler from, where the worker finds it nowhere else."""
     elsewhere: Elsewhere | None = None
     """The device it runs on, where that is not the case's."""
     loaded_with: Mapping[str, Any] = field(default_factory=dict)

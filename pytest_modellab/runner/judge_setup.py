@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_modellab.catalog.datasets import prepare
 from pytest_modellab.catalog.specs import DatasetSpec, JudgeSpec, Predictor
@@ -10,25 +10,22 @@ from pytest_modellab.engines.registry import engine_class, remedy
 from pytest_modellab.results import provenance
 
 from . import sources
-from .auxiliary_models import servant
+from .auxiliary_models import Models, servant
 from .judges import PREDICTORS, Jury
 from .pool import LoadOrder
-
-if TYPE_CHECKING:
-    from .runner import Bench
 
 LOAD_PREDICTOR_S = 300.0
 
 
-def summon(spec: JudgeSpec, dataset: DatasetSpec, bench: Bench) -> Jury:
+def summon(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Jury:
     """The judges that `spec`, of `dataset`, names.
 
     A predictor that isn't installed is told of, the recogniser has to be there: without it, what is said would be worth
     nothing. Raises servants.NoServant, store.StoreError or datasets.DatasetError.
     """
-    recogniser = servant(spec.asr, "asr", dataset, bench, asked_by=Jury.__module__)
-    catalog, order = bench.catalog, recogniser.order
-    readings = None if spec.readings is None else prepare(catalog.datasets[spec.readings], catalog, bench.store)
+    recogniser = servant(spec.asr, "asr", dataset, models, asked_by=Jury.__module__)
+    catalog, order = models.catalog, recogniser.order
+    readings = None if spec.readings is None else prepare(catalog.datasets[spec.readings], catalog, models.store)
     present: dict[Predictor, LoadOrder] = {}
     absent: dict[str, str] = {}
     known: dict[str, Any] = {}

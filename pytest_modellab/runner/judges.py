@@ -21,9 +21,10 @@ from pytest_modellab.engines.base import Clip
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results.assemble import Heard
 from pytest_modellab.tasks.asr.request import transcription
-from pytest_modellab.tasks.base import Ask
+from pytest_modellab.tasks.base import Request
 from pytest_modellab.tasks.tts.record import Judge
 
+from . import predictor_handler
 from .journal import Journal
 from .local import Worker
 from .pool import LoadOrder
@@ -201,8 +202,8 @@ class Listener:
         """The score it gives, by itself or held against another. Raises JudgeError."""
         clips = [clip] if other is None else [clip, other]
         payload = b"".join(each.samples.astype("<f4").tobytes() for each in clips)
-        message = {"op": "rate", "rate": clip.rate, "own": len(clip.samples)}
-        return float(self._serving.ask(Ask(message, payload, sum(each.seconds for each in clips)))["score"])
+        message = {"op": "rate", "handler": predictor_handler.__name__, "rate": clip.rate, "own": len(clip.samples)}
+        return float(self._serving.ask(Request(message, payload, sum(each.seconds for each in clips)))["score"])
 
     def __enter__(self) -> Listener:
         return self

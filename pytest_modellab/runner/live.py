@@ -61,8 +61,8 @@ class LiveModel:
             clip = clip.clip(self.rate)
         timeouts = self._case.model.timeouts
         timeout = timeouts.utterance_s + timeouts.per_audio_second * clip.seconds
-        ask = transcription(clip)
-        reply = self._worker.request(ask.message, ask.payload, timeout=timeout)
+        request = transcription(clip)
+        reply = self._worker.request(request.message, request.payload, timeout=timeout)
         if "error" in reply:
             raise ModelError(f"{self._case.group} raised:\n{reply['error']['traceback']}")
         return Transcript(reply["text"], reply["language"])

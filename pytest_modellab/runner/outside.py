@@ -3,44 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_modellab.engines.registry import engine_class, outside
 
-from .graders import ModelGrader
+from .graders import Grader, ModelGrader
 from .spoken import SpokenRecording
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.catalog import Catalog
     from pytest_modellab.catalog.datasets import Dataset
 
+    from .judges import Jury
     from .pool import LoadOrder
-    from .runner import Bench
 
 
-def why_always(case: Case, dataset: Dataset, order: LoadOrder, bench: Bench) -> str | None:
+class Judging(Protocol):
+    """The models that judge a case."""
+
+    catalog: Catalog
+
+    def jury(self, case: Case) -> Jury | None: ...
+
+    def grader(self, case: Case, dataset: Dataset) -> Grader | None: ...
+
+
+def why_always(case: Case, dataset: Dataset, order: LoadOrder, models: Judging) -> str | None:
     """Why a case is measured in every session anew; None where equal inputs make equal answers.
 
-    Raises as Bench.jury and Bench.grader do.
+    Raises as Runner.jury and Runner.grader do.
     """
-    for model, engine in _taking_part(case, dataset, order, bench):
+    for model, engine in _taking_part(case, dataset, order, models):
         if outside(engine_class(engine)):
             name = engine.rpartition(":")[2]
             return f"{model}: something outside its process can change its answers, by its engine {name}"
     return None
 
 
-def _taking_part(case: Case, dataset: Dataset, order: LoadOrder, bench: Bench) -> Iterator[tuple[str, str]]:
+def _taking_part(case: Case, dataset: Dataset, order: LoadOrder, models: Judging) -> Iterator[tuple[str, str]]:
     """Model and engine of all that has a say in a record: what answers, its parts, voice, judges, grader."""
     yield case.model.id, order.engine
     for role, part in order.parts.items():
         yield case.model.parts[role], part.engine
     voice = dataset.spec.voice
     if voice is not None and any(type(each.recording) is SpokenRecording for each in dataset.utterances):
-        target = bench.catalog.models[voice].engine_target
+        target = models.catalog.models[voice].engine_target
         assert target is not None  # the catalog was checked
         yield voice, target
-    jury, grader = bench.jury(case), bench.grader(case, dataset)
+    jury, grader = models.jury(case), models.grader(case, dataset)
     if jury is not None:
         yield jury.model, jury.order.engine
         yield from ((name, predictor.engine) for name, predictor in jury.predictors.items())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.environments import Environment
     from pytest_modellab.catalog.specs import DeviceSpec
     from pytest_modellab.engines.base import Fact
-    from pytest_modellab.tasks.base import Ask
+    from pytest_modellab.tasks.base import Request
 
     from .local import Worker
     from .locks import Leases
@@ -125,7 +125,7 @@ class Pool:
         self,
         group: str,
         order: LoadOrder,
-        warm_up: Ask | None,
+        warm_up: Request | None,
         warm_up_s: float,
         *,
         alone: bool,
@@ -179,7 +179,7 @@ class Pool:
         if loaded is not None and loaded.worker is not None:
             loaded.worker.close()
 
-    def _load(self, order: LoadOrder, warm_up: Ask | None, warm_up_s: float) -> Loaded:
+    def _load(self, order: LoadOrder, warm_up: Request | None, warm_up_s: float) -> Loaded:
         worker = self._start(order)
         try:
             reply, wall_s, others_s = beside(lambda: worker.request(order.message(), timeout=order.timeout_s))

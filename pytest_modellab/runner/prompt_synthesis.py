@@ -20,7 +20,7 @@ from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.datasets import Dataset, Utterance
 from pytest_modellab.tasks.tts.request import spoken, synthesis
 
-from .auxiliary_models import Servant, ServantError, servant
+from .auxiliary_models import Models, Servant, ServantError, servant
 from .machine import machine
 from .spoken import SpokenRecording
 
@@ -28,13 +28,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .runner import Bench
-
 # Raised when the way of speaking changes, so that what is kept is spoken anew.
 VERSION = 1
 
 
-def voiced(dataset: Dataset, bench: Bench, say: Callable[[str], None]) -> Dataset:
+def voiced(dataset: Dataset, models: Models, say: Callable[[str], None]) -> Dataset:
     """`dataset` with a recording of every turn; those without are spoken now, unless they are in the cache.
 
     Raises servants.NoServant or store.StoreError where the voice isn't here, ServantError where it fails.
@@ -42,13 +40,13 @@ def voiced(dataset: Dataset, bench: Bench, say: Callable[[str], None]) -> Datase
     silent = [each for each in dataset.utterances if each.recording is None]
     if not silent or dataset.spec.voice is None:
         return dataset
-    voice = servant(dataset.spec.voice, "tts", dataset.spec, bench, asked_by=__name__)
+    voice = servant(dataset.spec.voice, "tts", dataset.spec, models, asked_by=__name__)
     recordings = {each.id: _recording(each, voice.inputs) for each in silent}
     lacking = [each for each in silent if not recordings[each.id].path.exists()]
     if lacking:
         waiting = "waiting for the machine: others are measuring"
         with machine(cache_root(), alone=False, waiting=lambda: say(waiting)):
-            _speak(lacking, recordings, voice, bench, say)
+            _speak(lacking, recordings, voice, models, say)
     spoken_by = tuple(
         each if each.recording is not None else replace(each, recording=recordings[each.id])
         for each in dataset.utterances
@@ -66,10 +64,10 @@ def _speak(
     lacking: Sequence[Utterance],
     recordings: Mapping[str, SpokenRecording],
     voice: Servant,
-    bench: Bench,
+    models: Models,
     say: Callable[[str], None],
 ) -> None:
-    with voice.serving(bench) as speaker:
+    with voice.serving(models) as speaker:
         for i, utterance in enumerate(lacking, 1):
             say(f"{voice.model} speaks the questions, {i} of {len(lacking)}")
             samples, rate = spoken(speaker.ask(synthesis(utterance.text, utterance.language)))

@@ -12,9 +12,9 @@ from pytest_modellab.assets.store import Store, StoreError, Unavailable, cache_r
 from pytest_modellab.assets.store.occupancy import Occupant
 from pytest_modellab.catalog import weights
 from pytest_modellab.catalog.cases import Case
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.catalog.environments import Environment, Environments, NoEnvironment, whereabouts
-from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.catalog.specs import DeviceSpec, ModelSpec
 from pytest_modellab.catalog.validate import full_options
 from pytest_modellab.core import audio, devices
@@ -22,14 +22,14 @@ from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.schema_base import Elsewhere
 from pytest_modellab.core.text import CHARACTERS
 from pytest_modellab.engines.base import Engine
-from pytest_modellab.engines.registry import engine_class, hears, imported_from, remedy, speaks
+from pytest_modellab.engines.registry import engine_class, imported_from, remedy
 from pytest_modellab.results import provenance
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.assemble import Heard, Judged, Origin, assemble
-from pytest_modellab.results.record import Record, ShardOf
-from pytest_modellab.results.shards import cut, too_many
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
-from pytest_modellab.tasks.registry import exercise_for
+from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.tts.record import speech_of
 
 from . import reuse
@@ -55,8 +55,6 @@ from .standing import standing
 
 SEED = 0
 CONTROL = "pytest_modellab.engines.control:Control"
-SPEAKING = frozenset({"tts", "chat"})
-"""Tasks in which models speak, so that judges have to listen."""
 
 
 class Bench:
@@ -126,7 +124,7 @@ class Bench:
         Raises store.StoreError, datasets.DatasetError, servants.NoServant or servants.ServantError.
         """
         dataset = prepare(case.dataset, self.catalog, self.store)
-        if case.task != "chat" or not hears(self._engine(case)):
+        if not task_named(case.task).hears_prompts(self._engine(case)):
             return dataset
         return voiced(dataset, self, lambda text: self.progress.say(case, text))
 
@@ -268,8 +266,9 @@ class Bench:
         found = None if fresh else standing(self.session.reports, case, dataset, wanted, self._in_doubt)
         if found is not None:
             return found
-        exercise = exercise_for(case.task, dataset, engine_class(order.engine), self.sounds)
-        whole, seconds = dataset, {u.id: exercise.seconds(u) for u in dataset.utterances}  # finds broken files early
+        does = task_named(case.task)
+        requests = does.requests(dataset, engine_class(order.engine), self.sounds)
+        whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}  # finds broken files early
         shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)
         if shard is not None:
             if not shard.places:
@@ -299,7 +298,17 @@ class Bench:
             self.pool.end_worker(case.group)
 
         with Journal.open(self.session.journal(case.key), head) as journal:
-            job = Job(case, dataset, order, seconds, exercise, whole, self.device(case)[1], loaded_with(inputs))
+            job = Job(
+                case,
+                dataset,
+                order,
+                seconds,
+                requests,
+                whole,
+                imported_from(f"{does.handler}:answer") if order.environment is None else None,
+                self.device(case)[1],
+                loaded_with(inputs),
+            )
             run = CaseRun(
                 job,
                 self.pool,
@@ -344,7 +353,7 @@ class Bench:
     def jury(self, case: Case) -> Jury | None:
         """Who judges what is spoken in a case; None where nobody has to. Raises store.StoreError or DatasetError."""
         spec = case.dataset.judge
-        if spec is None or case.task not in SPEAKING or (case.task == "chat" and not speaks(self._engine(case))):
+        if spec is None or not task_named(case.task).speaks(self._engine(case)):
             return None
         if case.dataset.id not in self._juries:
             self._juries[case.dataset.id] = summon(spec, case.dataset, self)
@@ -355,7 +364,7 @@ class Bench:
 
         Raises servants.NoServant, store.StoreError or DatasetError.
         """
-        return grader_of(dataset, self) if case.task == "chat" else None
+        return grader_of(dataset, self)
 
     def inputs(self, case: Case, dataset: Dataset, order: LoadOrder) -> dict[str, Any]:
         """Everything that can change an answer of `case`."""

@@ -9,7 +9,7 @@ from .bounds import MOST_CHARACTERS, bounded
 from .local import WorkerDied
 
 if TYPE_CHECKING:
-    from pytest_modellab.tasks.base import Ask
+    from pytest_modellab.tasks.base import Request
 
     from .local import Worker
     from .pool import LoadOrder
@@ -31,14 +31,14 @@ class Serving:
         self._failure = failure
         self._worker: Worker | None = None
 
-    def ask(self, ask: Ask) -> dict[str, Any]:
+    def ask(self, request: Request) -> dict[str, Any]:
         """Its reply. Raises `failure`."""
         try:
             if self._worker is None or self._worker.gone:
                 self._worker = self._start(self._order)
                 self._checked(self._worker.request(self._order.message(), timeout=self._order.timeout_s))
-            timeout = self._order.timeout_s + PER_AUDIO_SECOND * ask.audio_s
-            return self._checked(self._worker.request(ask.message, ask.payload, timeout=timeout))
+            timeout = self._order.timeout_s + PER_AUDIO_SECOND * request.audio_s
+            return self._checked(self._worker.request(request.message, request.payload, timeout=timeout))
         except WorkerDied as death:
             self._worker = None
             raise self._failure(f"{self._name} failed: {death}") from death

@@ -23,7 +23,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pytest_modellab.core.files import write_text
+from pytest_modellab.core.atomic import write_text
 
 from .journal import head_key, read
 

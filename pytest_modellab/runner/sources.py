@@ -1,8 +1,8 @@
 """The source files that code depends on: the import closure of modules, read from the source, nothing imported.
 
 A module's imports are all of its import statements, those inside functions included, those under `TYPE_CHECKING` left
-out. `from package import name` leads to the module that defines the name: an `__init__.py` that only passes it on
-counts itself, what else it imports doesn't.
+out. `from package import name` leads to the module that defines the name: an `__init__.py` that only passes it on,
+at once or when asked for it, counts itself, what else it imports doesn't.
 """
 
 from __future__ import annotations
@@ -75,13 +75,20 @@ def of_answers(
     """
     place, package = engine.rpartition(":")[0], PACKAGE
     found: dict[str, Path] = {}
-    starts = list(roots)
+    starts = []
+    for root in roots:
+        if root.partition(".")[0] == NAME:
+            starts.append(root)
+        else:
+            added = _foreign(f"{root}:", root, None)
+            found |= added
+            starts += [module for path in added.values() for module in _ours_in(path, package)]
     if place.partition(".")[0] == NAME:
         starts.append(place)
     else:
-        found = _foreign(engine, place, environment)
-        for path in found.values():
-            starts.extend(_ours_in(path, package))
+        added = _foreign(engine, place, environment)
+        found |= added
+        starts += [module for path in added.values() for module in _ours_in(path, package)]
     found |= closure(starts, package=package)
     found |= {module: file for module in alone if (file := file_of(module, package)) is not None}
     return digests(found)
@@ -144,7 +151,7 @@ def _meant(base: str, name: str | None, package: Path) -> Iterator[str]:
     if path is None:
         return
     if name is not None and path.name == "__init__.py":
-        passed_on = next((each for each in _imports(path, *_state(path)) if each.called == name), None)
+        passed_on = _passed_on(path, *_state(path)).get(name)
         if passed_on is not None:
             yield from _meant(_absolute(passed_on, base, path), passed_on.name, package)
             return
@@ -224,6 +231,20 @@ def _imports(path: Path, *state: int) -> tuple[Import, ...]:
     except SyntaxError:  # it can't be imported, and so imports nothing
         return ()
     return tuple(_statements(tree))
+
+
+@lru_cache(maxsize=4096)
+def _passed_on(path: Path, *state: int) -> Mapping[str, Import]:
+    """What an `__init__.py` imports, by name; also for types only, as one does that gives its names when asked."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError:
+        return {}
+    found = list(_statements(tree))
+    for child in tree.body:
+        if isinstance(child, ast.If) and _for_types_only(child.test):
+            found += _statements(ast.Module(child.body, []))
+    return {each.called: each for each in reversed(found) if each.called is not None}
 
 
 def _statements(node: ast.AST) -> Iterator[Import]:

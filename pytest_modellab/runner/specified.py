@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog import Catalog, weights
 from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import for_language
+from pytest_modellab.core.version import __version__
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import transcripts_of
+from pytest_modellab.tasks.registry import task_named
 
 from .runner import CONTROL
 
@@ -121,9 +122,8 @@ def _options_apart(told: Any, spec: Any, place: str, where: str) -> Iterator[str
 
 def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> Iterator[str]:
     where = catalog.shown(dataset.origin)
-    if record.case.task == "streaming":
-        stream = dataset.streaming.model_dump(mode="json")
-        yield from _differs("inputs.stream", record.provenance.inputs.get("stream"), stream, where)
+    for name, value in task_named(record.case.task).inputs(dataset).items():
+        yield from _differs(f"inputs.{name}", record.provenance.inputs.get(name), value, where)
     if dataset.normalizer is not None or dataset.language is not None:
         normalizer = dataset.normalizer or for_language(dataset.language)
         yield from _differs("normalizer", record.normalizer.name, normalizer, where)

@@ -14,6 +14,7 @@ import sys
 import threading
 import traceback
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from time import perf_counter, process_time, sleep  # bound before an engine can replace them
 from typing import IO, Any
@@ -21,13 +22,10 @@ from typing import IO, Any
 import numpy as np
 
 from pytest_modellab.core.json_values import plain, storable
-from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest, Part, Telling, Transcript
+from pytest_modellab.engines.base import DeviceRef, LoadRequest, Part, Telling
 from pytest_modellab.engines.registry import engine_class
-from pytest_modellab.tasks.chat import handler as chat_handler
-from pytest_modellab.tasks.streaming import handler as streaming_handler
-from pytest_modellab.tasks.tts import handler as tts_handler
 
-from . import framing, predictor_handler
+from . import framing
 
 
 class Host:
@@ -48,16 +46,9 @@ class Host:
                     reply = self._load(message)
                 case "reset-peak":
                     reply = {"reset": reset_peak_memory()}
-                case "synthesize":
-                    reply, samples = tts_handler.answer(self._engine, message)
-                case "stream":
-                    reply, samples = streaming_handler.answer(self._engine, message, payload)
-                case "respond":
-                    reply, samples = chat_handler.answer(self._engine, message, payload)
-                case "rate":
-                    reply = predictor_handler.answer(self._engine, message, payload)
                 case _:
-                    reply = self._transcribe(message, payload)
+                    _importable(message.get("handler_path"))
+                    reply, samples = import_module(message["handler"]).answer(self._engine, message, payload)
         except Exception as error:  # an engine may raise anything; the session decides what it means
             reply = {
                 "error": {
@@ -87,32 +78,16 @@ class Host:
         cpu_s = process_time()
         return {"load_s": load_s, "cpu_s": cpu_s, "facts": {str(name): plain(fact) for name, fact in facts.items()}}
 
-    def _transcribe(self, message: dict[str, Any], payload: bytes) -> dict[str, Any]:
-        # A copy, since a frame's bytes are read-only and some engines write into their input.
-        samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
-        clip = Clip(samples, message["rate"], message["language"])
-        self._engine.synchronize()
-        cpu, start = process_time(), perf_counter()
-        transcript = self._engine.transcribe(clip)
-        self._engine.synchronize()
-        seconds, cpu_s = perf_counter() - start, process_time() - cpu
-        if not isinstance(transcript, Transcript) or not isinstance(transcript.text, str):
-            raise TypeError(f"transcribe() must return a Transcript with text, not {transcript!r:.200}")
-        language = transcript.language
-        if not isinstance(language, str | None):
-            raise TypeError(f"a Transcript's language must be text or None, not {language!r:.200}")
-        return {
-            "text": storable(transcript.text),
-            "seconds": seconds,
-            "cpu_s": cpu_s,
-            "language": None if language is None else storable(language),
-        }
+
+def _importable(path: str | None) -> None:
+    """Let modules of a folder be imported; at the end of the path, so that they shadow no library."""
+    if path is not None and path not in sys.path:
+        sys.path.append(path)
 
 
 def _part(message: dict[str, Any], device: DeviceRef) -> Part:
     """The class of an engine, imported, and what it is to load."""
-    if message["path"] not in {None, *sys.path}:
-        sys.path.append(message["path"])  # at the end: it must not shadow a library
+    _importable(message["path"])
     weights = message["weights"]
     request = LoadRequest(device, message["options"], None if weights is None else Path(weights))
     return Part(engine_class(message["engine"]), request)

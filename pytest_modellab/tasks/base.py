@@ -1,63 +1,143 @@
-"""The parts of an exercise."""
+"""What a task is made of: requests to a model, what is kept of its answers, and how runs are shown and ranked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
+    from pytest_modellab.catalog.specs import DatasetSpec
     from pytest_modellab.core.audio import Finding
+    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.engines.base import Engine
 
-
-Lines: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""What a journal holds of the answers so far, by utterance id."""
+Answers: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""The journal's lines of the answers so far, by utterance id."""
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One request to a worker."""
+class Request:
+    """One request to a worker.
+
+    Attributes:
+        message: JSON; `op` names it in messages, `handler` is the module whose `answer(engine, message, payload)`
+            turns it into a call of the engine, in the worker.
+        payload: float32 samples, little-endian.
+        audio_s: seconds of audio that the model is given, or is likely to make; time-outs rest on it.
+        findings: what is odd in the recording.
+    """
 
     message: dict[str, Any]
     payload: bytes = b""
     audio_s: float = 0.0
-    """Audio that is given to the model, or that it is likely to make: for time-outs."""
     findings: tuple[Finding, ...] = ()
-    """What is odd in the recording."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What is kept of an answer."""
+class Answer:
+    """What is kept of a worker's reply.
+
+    Attributes:
+        text: raw; None where a judge has yet to transcribe what the model said.
+        audio_s: seconds of audio that the processing time is held against.
+        language: the language that the model detected, if it tells.
+        part: what only the task has, as JSON.
+        times: of that, what counts only where the machine was held alone.
+    """
 
     text: str | None
-    """Raw; None where others have yet to write down what the model said."""
     audio_s: float
-    """What the time it took is held against."""
     language: str | None = None
     part: dict[str, Any] | None = None
-    """What the task has beside, as JSON holds it."""
     times: dict[str, Any] | None = None
-    """Of that, what counts only where the machine was held alone."""
 
 
-class Exercise(Protocol):
-    """One task on one data set."""
+class Requests(Protocol):
+    """The requests of one task for one data set and one engine, and what is kept of the replies."""
 
     def seconds(self, utterance: Utterance) -> float:
-        """Audio of an utterance, as far as it can be told ahead. Raises audio.AudioError."""
+        """Seconds of audio of an utterance, as far as is known ahead. Raises audio.AudioError."""
         ...
 
-    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
-        """The request for one utterance; `timed` is whether the time it takes will count. Raises audio.AudioError."""
+    def request(self, utterance: Utterance, answers: Answers, *, timed: bool) -> Request:
+        """The request for one utterance; `timed` is whether its time will count. Raises audio.AudioError."""
         ...
 
-    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
-        """What a worker's reply comes to. Raises OSError where it can't be stored."""
+    def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
+        """What is kept of a worker's reply. Raises OSError where it can't be stored."""
         ...
 
-    def fixed(self, whole: Dataset) -> Ask | None:
-        """A request to repeat, of the data set that all shards share: how much its time varies tells how noisy the
-        machine is. None for a task without."""
+    def fixed(self, whole: Dataset) -> Request | None:
+        """A request that is repeated: how much its time varies tells how noisy the machine is.
+
+        `whole` is the data set that all shards share. None for a task without.
+        """
         ...
+
+
+class Task:
+    """A task, as a subclass of this class and an entry point of the group `modellab.tasks` that is an instance of it.
+
+    The entry point has the task's name. Its module is imported when a session collects tests: it should import what is
+    expensive in `requests` only.
+
+    Attributes:
+        name: the catalog's word for it, and a marker of pytest.
+        title: for the list of markers.
+        order: its place among the tasks, the lowest first.
+        handler: the module that answers its requests in the worker.
+        scoring: modules that turn its answers into a record's part; what they import counts as scoring code.
+        quality: the metric that its runs are ranked by; None for the error rate, WER or CER.
+        speed: the metric of speed that its runs are compared by on the page.
+        columns: metric and heading of each column of its tables.
+        least_needed: what a narrow terminal goes without, the first of it first: metrics of `columns`, `device`,
+            `interval` and `weakest`.
+        grades: its criteria in a catalog without a grades.yaml: for each metric the worst values that still earn
+            A+, A, B and C; with `provisional_below_words` and `provisional_below_turns` as there.
+        given_audio: whether models are given the recordings of the data set.
+        may_speak: whether models may answer aloud.
+        needs_judge: whether a data set must name a judge for it.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str] = ""
+    order: ClassVar[int] = 100
+    handler: ClassVar[str]
+    scoring: ClassVar[Sequence[str]] = ()
+    quality: ClassVar[str | None] = None
+    speed: ClassVar[str] = "rtf"
+    columns: ClassVar[Sequence[tuple[str, str]]] = (("latency_p50_s", "latency"), ("peak_rss_mb", "memory"))
+    least_needed: ClassVar[Sequence[str]] = ("peak_rss_mb", "device", "interval", "weakest")
+    grades: ClassVar[Mapping[str, Any]] = {}
+    given_audio: ClassVar[bool] = True
+    needs_judge: ClassVar[bool] = False
+    may_speak: ClassVar[bool] = False
+
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+        """The requests for `dataset`; sounds of the replies are kept as `artifacts`."""
+        raise NotImplementedError
+
+    def quality_metric(self, error_metric: str) -> str:
+        """The metric that a run is ranked by; `error_metric` is `wer` or `cer`, as the run counts."""
+        return self.quality or error_metric
+
+    def speaks(self, engine: type[Engine]) -> bool:
+        """Whether an engine answers aloud, so that judges have to listen."""
+        return False
+
+    def hears_prompts(self, engine: type[Engine]) -> bool:
+        """Whether an engine is given as speech what the data set has as text, spoken by its `voice`."""
+        return False
+
+    def takes_silence(self, engine: Callable[[], type[Engine] | None]) -> bool:
+        """Whether an engine can be given a clip in which nobody speaks.
+
+        `engine` imports its module; None where that isn't allowed, or there is no such engine.
+        """
+        return True
+
+    def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:
+        """What else of a data set's spec can change an answer, as JSON: part of the input key."""
+        return {}

@@ -1,45 +1,34 @@
-"""What each task asks of a model, utterance by utterance, and what it keeps of the answer."""
+"""The tasks by name: those of installed packages, by the entry-point group `modellab.tasks`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
-from pytest_modellab.catalog.datasets import Dataset
-from pytest_modellab.catalog.specs import Task
-from pytest_modellab.core.audio_artifacts import Artefacts
-from pytest_modellab.engines.base import Engine
-from pytest_modellab.engines.registry import hears
+from pytest_modellab.catalog import base as catalog
 
-from .asr.request import AsrExercise
-from .base import Ask, Exercise, Kept, Lines
-from .chat.request import ChatExercise
-from .streaming.request import StreamingExercise
-from .tts.request import TtsExercise
+from .base import Task
 
-__all__ = ["Ask", "Exercise", "Kept", "Lines", "exercise_for", "module_of"]
+TASKS = cast("Mapping[str, Task]", catalog.TASKS)
+"""In their order."""
 
 
-_OF: Mapping[Task, type] = {
-    "asr": AsrExercise,
-    "tts": TtsExercise,
-    "chat": ChatExercise,
-    "streaming": StreamingExercise,
-}
+def task_named(name: str) -> Task:
+    """The task of that name; of a record whose task isn't installed here, a task with nothing of its own."""
+    return TASKS[name] if name in TASKS else _Unknown(name)
 
 
-def module_of(task: Task) -> str:
-    """The module that makes the requests of a task, and keeps what is answered."""
-    return _OF[task].__module__
+def place_of(name: str) -> int:
+    """Where a task stands among all; one that isn't installed here comes last."""
+    return [*TASKS].index(name) if name in TASKS else len(TASKS)
 
 
-def exercise_for(task: Task, dataset: Dataset, engine: type[Engine], artefacts: Artefacts) -> Exercise:
-    """The exercise of a task on `dataset`, for an `engine` that does the task."""
-    match task:
-        case "tts":
-            return TtsExercise(dataset, artefacts)
-        case "streaming":
-            return StreamingExercise(dataset.spec.streaming, engine.rate)
-        case "chat":
-            return ChatExercise(dataset, artefacts, engine.rate, hears=hears(engine))
-        case _:
-            return AsrExercise(dataset, engine.rate)
+def modules_of(name: str) -> tuple[str, str]:
+    """The modules that make the requests of a task, and that answer them in the worker."""
+    found = task_named(name)
+    return type(found).__module__, found.handler
+
+
+class _Unknown(Task):
+    def __init__(self, name: str) -> None:
+        self.name = name  # type: ignore[misc]  # of a record, where others have it of their class

@@ -409,7 +409,11 @@ def test_a_worker_runs_on_another_python(version: str, tmp_path: Path, shelf: Pa
             "seed": 0,
         }
         assert "error" not in worker.request(order, timeout=60)
-        heard = worker.request({"op": "transcribe", "rate": 16_000, "language": None}, b"\0" * 64, timeout=60)
+        heard = worker.request(
+            {"op": "transcribe", "handler": "pytest_modellab.tasks.asr.handler", "rate": 16_000, "language": None},
+            b"\0" * 64,
+            timeout=60,
+        )
     finally:
         worker.close()
     assert heard["text"] == f"tiny 1.0, Python {environment.python}, sees []"

@@ -11,9 +11,9 @@ from catalogs import DEVICES, GRADES, LIMITS, dataset_yaml, model_yaml, write_ca
 from fakelab import FakeLab
 
 from pytest_modellab.catalog import CatalogError, load, yamlfile
+from pytest_modellab.catalog.base import MAX_BYTES
 from pytest_modellab.catalog.cases import idle_limits
-from pytest_modellab.catalog.load import _FILES
-from pytest_modellab.catalog.yamlfile import MAX_BYTES
+from pytest_modellab.catalog.reader import _FILES
 
 FILES = {
     "models/tiny.yaml": model_yaml("tiny"),

@@ -26,7 +26,7 @@ from pytest_modellab.cli import main
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results import baseline
 from pytest_modellab.results import record_files as stored
-from pytest_modellab.results.record import ShardOf
+from pytest_modellab.results.shard_ref import ShardOf
 from pytest_modellab.runner.session import Session
 
 Output = pytest.CaptureFixture[str]

@@ -11,8 +11,9 @@ import pytest
 from faulty_net import FaultyNet
 
 from pytest_modellab.assets.store import Store
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Utterance, prepare
-from pytest_modellab.catalog.load import Catalog, load
+from pytest_modellab.catalog.load import load
 from pytest_modellab.catalog.validate import full_options
 from pytest_modellab.catalog.weights import local_folder
 from pytest_modellab.cli.streaming_server import StreamingServer

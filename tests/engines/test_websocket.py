@@ -20,7 +20,8 @@ from pytest_modellab.cli.streaming_server import StreamingServer, load_engine
 from pytest_modellab.engines import asr_contract as contract
 from pytest_modellab.engines.asr_contract import ContractError
 from pytest_modellab.engines.base import DeviceRef, LoadRequest
-from pytest_modellab.engines.websocket_asr import WebsocketAsr, WebsocketOptions
+from pytest_modellab.engines.websocket_asr import WebsocketAsr
+from pytest_modellab.engines.websocket_options import WebsocketOptions
 from pytest_modellab.engines.websocket_stream import WebsocketStream
 
 NUMBERS = list(range(40))

@@ -48,7 +48,7 @@ def test_the_oldest_supported_pytest_finds_fixtures_and_files_as_ours(
     oldest_pytest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(oldest_pytest), os.environ["PYTHONPATH"]]))
-    files = [str(ROOT / "tests" / f"test_{name}.py") for name in ("configuration", "foreign_suites")]
+    files = [str(ROOT / "tests" / name) for name in ("cli/test_configuration.py", "plugin/test_foreign_suites.py")]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n0", "-k", "not n2", *files]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert f"pytest-{OLDEST}" in done.stdout

@@ -15,7 +15,8 @@ from shelf import Shelf, made
 
 from pytest_modellab.cli import main
 from pytest_modellab.reports.comparison.parts import Compared
-from pytest_modellab.reports.scorecard.card import Row, build
+from pytest_modellab.reports.scorecard.build import build
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results import record_files as stored
 from pytest_modellab.results.verdicts import Status
 

@@ -17,9 +17,9 @@ from pytest_modellab.reports.history import Wanted, history, sparkline
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results import record_files as stored
 from pytest_modellab.results import record_header as glimpses
-from pytest_modellab.results.record import ShardOf
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.record_header import glimpse
+from pytest_modellab.results.shard_ref import ShardOf
 
 Output = pytest.CaptureFixture[str]
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

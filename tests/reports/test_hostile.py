@@ -17,16 +17,18 @@ import pytest
 from catalogs import DEVICES, GRADES, LIMITS, dataset_yaml, model_yaml, write_catalog
 from filled import filled, spoiled
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.cli.exits import Exit
 from pytest_modellab.core.escaping import code, plain
+from pytest_modellab.core.version import __version__
 from pytest_modellab.plugin import junit
 from pytest_modellab.reports.scorecard import files
-from pytest_modellab.reports.scorecard.card import CaseReport, Scorecard, build, build_row
+from pytest_modellab.reports.scorecard.build import build, build_row
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.judged import judged
+from pytest_modellab.reports.scorecard.row import CaseReport
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, read, seal_of
 from pytest_modellab.results.verdicts import Status, Verdict

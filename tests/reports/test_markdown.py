@@ -10,7 +10,8 @@ from fakelab import FakeLab
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.reports.scorecard import markdown
-from pytest_modellab.reports.scorecard.card import Row, build
+from pytest_modellab.reports.scorecard.build import build
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results.verdicts import Status
 
 

@@ -15,12 +15,13 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure, Range
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.reports.scorecard import page
-from pytest_modellab.reports.scorecard.card import Row, Scorecard
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.page import alignment, utterances
 from pytest_modellab.reports.scorecard.page.alignment import align
-from pytest_modellab.reports.scorecard.tables import COLUMNS
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status
+from pytest_modellab.tasks.registry import TASKS
 
 HOSTILE = (
     "</script><script>alert(1)</script><img src=http://evil.example/x onerror=alert(2)> \u202egnihton {{ 7*7 }} \ud800"
@@ -85,7 +86,7 @@ class TestWhole:
     def test_every_figure_of_the_tables_is_on_it(self, everything: Scorecard, parsed: Parsed) -> None:
         stored = json.loads(everything.model_dump_json(by_alias=True))
         for each in stored["rows"]:
-            for name, _ in COLUMNS[each["case"]["task"]]:
+            for name, _ in TASKS[each["case"]["task"]].columns:
                 value = each["figures"].get(name)
                 if value is not None:
                     assert METRICS[name].format(value) in parsed.text

@@ -14,8 +14,8 @@ from rows import NOISY, RTF, WER, exact, primary, row, spread, timing
 from pytest_modellab.catalog.load import default_profiles, load
 from pytest_modellab.catalog.profile_spec import ProfileSpec
 from pytest_modellab.core.schema_base import Range
-from pytest_modellab.reports.scorecard.card import Row
 from pytest_modellab.reports.scorecard.recommendation import Exclusion, Recommendation, recommend, recommend_all
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status
 

@@ -1,5 +1,6 @@
 """The scorecard: grades, what passes, what is recommended, and how it is shown."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,8 +16,10 @@ from pytest_modellab.catalog.load import load
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.core.schema_base import Failure
-from pytest_modellab.reports.scorecard.card import Row, Scorecard, build, problems
+from pytest_modellab.reports.scorecard.build import build, problems
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.grade import Grade, grade
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.terminal import render
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
@@ -158,8 +161,8 @@ class TestRow:
         found = {
             subprocess.run(
                 [sys.executable, "-c", code],
-                cwd=Path(__file__).parents[1],
-                env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parents[2])},
+                cwd=Path(__file__).parent,
+                env={"PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(map(str, Path(__file__).parents[1:3]))},
                 capture_output=True,
                 text=True,
                 check=True,

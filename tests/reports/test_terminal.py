@@ -13,12 +13,15 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.core.console import wrapped
 from pytest_modellab.core.schema_base import Range
-from pytest_modellab.reports.scorecard.card import Row, Scorecard, build
+from pytest_modellab.reports.scorecard.build import build
+from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.grade import Grade
 from pytest_modellab.reports.scorecard.layout import Brief, Column, lay
-from pytest_modellab.reports.scorecard.tables import COLUMNS, LEAST_NEEDED, columns, spare
+from pytest_modellab.reports.scorecard.row import Row
+from pytest_modellab.reports.scorecard.tables import columns, spare
 from pytest_modellab.reports.scorecard.terminal import render
 from pytest_modellab.results.verdicts import Status
+from pytest_modellab.tasks.registry import TASKS
 
 FIGURES = {
     **{"wer": 0.0331, "cer": 0.0198, "rtf": 0.734, "load_s": 12.6, "peak_rss_mb": 1397.0, "clip5_s": 0.61},
@@ -95,7 +98,7 @@ class TestWidth:
     def test_what_is_left_out_is_told(self, task: str, devices: Sequence[str], width: int) -> None:
         lines = shown(card(task, devices=devices), width)
         heads = " ".join(lines[:2])
-        missing = [title for _, title in COLUMNS[task] if not re.search(rf"(^| ){re.escape(title)}( |$)", heads)]
+        missing = [title for _, title in TASKS[task].columns if not re.search(rf"(^| ){re.escape(title)}( |$)", heads)]
         text = " ".join(" ".join(lines).split())
         note = re.search(rf"left out at {width} columns: {task} (.*?); the details have them", text)
         told = note[1].split(", ") if note else []
@@ -118,21 +121,21 @@ def test_the_page_and_the_details_are_where_they_can_be_copied() -> None:
     assert any(line.strip() == place + "scorecard.html" for line in lines)
 
 
-@pytest.mark.parametrize("task", COLUMNS)
+@pytest.mark.parametrize("task", TASKS)
 def test_the_order_of_least_need_names_columns_and_nothing_that_counts(task: str) -> None:
     found = [row(task, *each) for each in NAMED[task]]
     known = {column.name for column in columns(task, found)}
     known |= {column.brief.name for column in columns(task, found) if column.brief}
-    assert set(LEAST_NEEDED[task]) <= known
-    assert {"model", "dataset", "grade", "verdict"}.isdisjoint(LEAST_NEEDED[task])
-    assert ("answer_accuracy" if task == "chat" else "wer") not in LEAST_NEEDED[task]
+    assert set(TASKS[task].least_needed) <= known
+    assert {"model", "dataset", "grade", "verdict"}.isdisjoint(TASKS[task].least_needed)
+    assert ("answer_accuracy" if task == "chat" else "wer") not in TASKS[task].least_needed
 
 
 def test_the_page_on_scorecards_tells_the_order() -> None:
     page = (Path(__file__).parents[2] / "docs" / "scorecard.md").read_text(encoding="utf-8")
     words = {"device": "device", "interval": "interval", "weakest": "weakest criterion"}
-    for task, order in LEAST_NEEDED.items():
-        heads = {**words, **dict(COLUMNS[task])}
+    for task, order in ((name, each.least_needed) for name, each in TASKS.items()):
+        heads = {**words, **dict(TASKS[task].columns)}
         assert f"| {task} | {', '.join(heads[name] for name in order)} |\n" in page
 
 

@@ -8,7 +8,7 @@ import pytest
 from fakelab import FakeLab
 from records import TIMING, record
 
-from pytest_modellab.reports.scorecard.card import Row
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.tradeoffs import fronts, speed_ups
 from pytest_modellab.results.record import Price
 from pytest_modellab.results.verdicts import case_key

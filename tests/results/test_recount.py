@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from pytest_modellab.results.record import Record, ShardOf
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
 from pytest_modellab.results.recount import all_apart, figures_apart, recounted, stated_twice
+from pytest_modellab.results.shard_ref import ShardOf
 
 ROOT = Path(__file__).parents[2]
 RECORDS = sorted((ROOT / "results").rglob("*.json.gz"))

@@ -17,18 +17,19 @@ from hypothesis import strategies as st
 from records import MEMORY, TIMING, record, utterance
 from releases import committed, git
 
-from pytest_modellab import __version__
 from pytest_modellab.cli import main
 from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
 from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.version import __version__
 from pytest_modellab.engines.registry import target_of
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.baseline import BaselineError
 from pytest_modellab.results.baseline import save as save_baseline
 from pytest_modellab.results.merge import MergeError, merge
 from pytest_modellab.results.provenance import input_key
-from pytest_modellab.results.record import NormalizerRef, Pass, Record, ShardOf
+from pytest_modellab.results.record import NormalizerRef, Pass, Record
 from pytest_modellab.results.record_files import canonical, read
+from pytest_modellab.results.shard_ref import ShardOf
 from pytest_modellab.results.shards import Shard, assign
 
 Output = pytest.CaptureFixture[str]

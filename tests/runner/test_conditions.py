@@ -179,7 +179,7 @@ class TestWhatAnEngineStarts:
         worker.close()
 
     def test_its_work_is_counted_once(self, busy: LocalWorker) -> None:
-        message = {"op": "transcribe", "rate": RATE, "language": None}
+        message = {"op": "transcribe", "handler": "pytest_modellab.tasks.asr.handler", "rate": RATE, "language": None}
         for _ in range(2):
             reply = busy.request(message, np.zeros(RATE, dtype="<f4").tobytes(), timeout=60)
             assert 0.55 < reply["descendants_cpu_s"] < 2.0
@@ -219,7 +219,11 @@ class TestMemory:
         worker = LocalWorker()
         try:
             silence = np.zeros(30_000_000, dtype="<f4").tobytes()  # 120 MB, refused as nothing is loaded
-            assert "error" in worker.request({"op": "transcribe", "rate": 1, "language": None}, silence, timeout=60)
+            assert "error" in worker.request(
+                {"op": "transcribe", "handler": "pytest_modellab.tasks.asr.handler", "rate": 1, "language": None},
+                silence,
+                timeout=60,
+            )
             peak = worker.memory.peak_rss
             worker.memory.restart()
             worker.request({"op": "reset-peak"}, timeout=60)

@@ -19,8 +19,9 @@ import voicelab as tts
 from fakelab import FakeLab
 from streamlab import stream_lab
 
-from pytest_modellab.catalog.cases import Selection, plan_here
+from pytest_modellab.catalog.cases import Selection
 from pytest_modellab.catalog.load import load
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.runner import sources
 from pytest_modellab.runner.case_run import CaseRun
 from pytest_modellab.runner.job import Settings

@@ -35,7 +35,11 @@ class Asked:
 
     def ask(self, samples: int, timeout: float = 30) -> dict[str, Any]:
         payload = np.zeros(samples, dtype="<f4").tobytes()
-        return self.worker.request({"op": "transcribe", "rate": 16_000, "language": None}, payload, timeout=timeout)
+        return self.worker.request(
+            {"op": "transcribe", "handler": "pytest_modellab.tasks.asr.handler", "rate": 16_000, "language": None},
+            payload,
+            timeout=timeout,
+        )
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from fakelab import FakeLab
 from streamlab import ENGINE, TEXTS, measured, model, stream_lab
 
-from pytest_modellab.catalog.cases import plan_here
 from pytest_modellab.catalog.load import load
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.cli import main
 from pytest_modellab.results.record_files import canonical, read
 from pytest_modellab.results.rescore import rescore

@@ -3,10 +3,11 @@
 Nothing that is fetched is ever executed.
 """
 
+from pytest_modellab.core.user_cache import cache_root
+
 from .blobs import digest_file
 from .cache import Store, Wanted
 from .errors import Attempt, DigestMismatch, StoreError, Unavailable
-from .root import cache_root
 from .snapshots import Snapshot
 from .sources import Deb, Folder, Hub, Inside, Npm, Parts, Sdist, Source, Url, Wheel
 from .unpacking import Kept, Selection

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pytest_modellab.core.user_cache import cache_root
+
 from .blobs import Blobs, checked_digest, digest_file
 from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable, WrongBytes
 from .making import Maker
 from .progress import Progress, readable
 from .retrieval import Retrieval
-from .root import cache_root
 from .snapshots import Snapshot, Snapshots
 from .sources import Source
 from .unpacking import Kept, Selection, Unpacker, write_json

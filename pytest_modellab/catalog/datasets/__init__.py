@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_modellab.assets.store import Attempt, Store, Unavailable
 from pytest_modellab.core import ffmpeg
 
-from ..load import Catalog
+from ..catalog import Catalog
 from ..specs import DatasetSpec
 from .archives import Archives
 from .clips import from_clips

@@ -22,7 +22,7 @@ from pytest_modellab.assets.store import (
     Wheel,
 )
 
-from ..load import Catalog
+from ..catalog import Catalog
 from ..specs import ArchiveSpec, DatasetSpec
 from ..weights import UNASKED_BYTES, mirror_sources
 from .utterance import DatasetError

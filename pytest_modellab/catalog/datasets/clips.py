@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_modellab.assets.store import Store, Wanted
 from pytest_modellab.core.ffmpeg import format_of
 
-from ..load import Catalog
+from ..catalog import Catalog
 from ..specs import ClipSpec, DatasetSpec
 from ..weights import mirror_sources
 from .archives import Archives

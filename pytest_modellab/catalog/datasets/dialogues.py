@@ -5,8 +5,8 @@ from __future__ import annotations
 from pytest_modellab.assets.store import Store
 from pytest_modellab.core.metrics.answers import Rules
 
+from ..catalog import Catalog
 from ..dialogue_specs import DialogueSpec, TurnSpec
-from ..load import Catalog
 from ..specs import ClipSpec, DatasetSpec
 from .archives import Archives
 from .clips import from_clips

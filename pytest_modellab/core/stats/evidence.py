@@ -15,6 +15,9 @@ FEWEST_UNITS = 5
 """Of independent observations. With fewer, Student's t has next to no degrees of freedom, an interval of a ratio is
 beyond sense, and not even a change of all of them the same way is significant: 2^-4 is above 0.05."""
 
+FEWEST_CHANGED = FEWEST_UNITS
+"""Answers. Of fewer that changed no test can tell whether it was chance."""
+
 
 class IntervalLike(Protocol):
     """An interval as intervals.Interval has it, or as it is stored."""

@@ -10,8 +10,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from .evidence import FEWEST_UNITS
-from .regression import FEWEST_CHANGED
+from .evidence import FEWEST_CHANGED, FEWEST_UNITS
 from .student_t import CONFIDENCE, student_t_quantile
 from .units import FEWEST_PAIRED_CLUSTERS, Units, Values, independent, ratio_variance
 

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ..metrics.metric import Metric
-from .evidence import ALPHA, FEWEST_UNITS
+from .evidence import ALPHA, FEWEST_CHANGED, FEWEST_UNITS
 
 if TYPE_CHECKING:
     from .paired import Paired
 
 Outcome = Literal["worse", "better", "unchanged", "not told apart", "within the margin", "inconclusive"]
-FEWEST_CHANGED = FEWEST_UNITS
-"""Answers. Of fewer that changed no test can tell whether it was chance."""
 FEWEST_ERRORS = 3
 """A sanity bound counts from so many more errors on: one more in a set of five words is 20 points."""
 

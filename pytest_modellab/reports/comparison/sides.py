@@ -17,7 +17,8 @@ from pytest_modellab.results.record_header import Glimpse, glimpse, glimpses
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.runner.reuse import since
 
-from ..scorecard.card import Row, Scorecard
+from ..scorecard.card import Scorecard
+from ..scorecard.row import Row
 
 BASELINE = "baseline"
 NEWEST = "newest"

@@ -23,7 +23,8 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.recount import all_apart, figures_apart, recounted, stated_twice
 from pytest_modellab.results.verdicts import Status, Verdict, case_key
 
-from ..scorecard.card import Judgement, Row, Scorecard
+from ..scorecard.card import Scorecard
+from ..scorecard.row import Judgement, Row
 from .agreement import contradictions, other_baselines
 from .contents import Contents, contents
 from .note import BASELINES, CATALOG, CHECKSUMS, SIGNATURE, Check, Note

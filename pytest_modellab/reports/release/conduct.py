@@ -13,13 +13,13 @@ from fnmatch import fnmatchcase
 from importlib.metadata import distributions
 from pathlib import Path
 
-from pytest_modellab import __version__
 from pytest_modellab.catalog import Catalog, CatalogError
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.errors import Problem, suggest
 from pytest_modellab.catalog.load import DEFAULT_GRADES, DEFAULT_PROFILES
 from pytest_modellab.catalog.release_spec import ReleaseFile
 from pytest_modellab.core.child import run_pytest
+from pytest_modellab.core.version import __version__
 from pytest_modellab.results import baseline, provenance
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, place_of

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import cast
 
 from pydantic import ValidationError
 
@@ -32,8 +31,10 @@ from pytest_modellab.results.verdicts import (
     decide,
 )
 
-from ..scorecard.card import CaseReport, Judgement, Row, Scorecard, build, build_row
+from ..scorecard.build import build, build_row
+from ..scorecard.card import Scorecard
 from ..scorecard.part import RESEARCH
+from ..scorecard.row import CaseReport, Judgement, Row
 
 _PACKAGE = Path(__file__).parents[2]
 _WORDING = {"reason", "intervals", "standing_out"}
@@ -201,7 +202,7 @@ def _bands(row: Row) -> Mapping[Task, TaskGrades]:
         return {}
     try:
         bands = TaskGrades.model_validate({"criteria": {each.metric: each.bands for each in row.grade.criteria}})
-        return {cast(Task, row.case.task): bands}
+        return {row.case.task: bands}
     except ValidationError:
         return {}
 

@@ -10,7 +10,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import transcripts_of
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 # On one line.
 MOST_SLICES = 3

@@ -10,7 +10,7 @@ from pytest_modellab.core.metrics.metric import Metric
 from pytest_modellab.core.metrics.registry import METRICS
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 RATES = frozenset({"wer", "cer"})
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.audio_artifacts import Artefacts
-from pytest_modellab.core.files import write_text
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 
 from . import page
-from .card import Row, Scorecard
+from .card import Scorecard
+from .row import Row
 
 JSON = "scorecard.json"
 MORE = "pip install 'pytest-modellab[report]' for a page to look at; modellab_page = false for none"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_modellab.catalog.load import Catalog
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Limits, Strictness, corrected
 
-from .card import CaseReport, Scorecard, build, build_row
+from .build import build, build_row
+from .card import Scorecard
+from .row import CaseReport
 
 
 def judged(

@@ -8,7 +8,8 @@ from pytest_modellab.core.console import counted
 from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.results.verdicts import Status
 
-from .card import Scorecard, no_limit, unlimited
+from .build import no_limit, unlimited
+from .card import Scorecard
 from .tables import by_task, columns, github, models_columns
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from pytest_modellab.catalog.specs import TASKS
 from pytest_modellab.core.identifiers import Identifier
 from pytest_modellab.results.verdicts import Status
+from pytest_modellab.tasks.registry import place_of
 
 from .part import RANKS, Part, Rank
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 
 class TaskGrade(Part):
@@ -44,7 +44,7 @@ DOES_NOT = "the model does not do it"
 
 def by_model(rows: Sequence[Row], tasks_of: Mapping[str, Sequence[str]]) -> Iterator[ModelRow]:
     """A row for each model and device, in the order of `rows`. `tasks_of` tells what a model does, if it is known."""
-    tasks = [task for task in TASKS if any(row.case.task == task for row in rows)]
+    tasks = sorted({row.case.task for row in rows}, key=place_of)
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         groups.setdefault((row.case.model, row.case.device), []).append(row)

@@ -16,7 +16,7 @@ from .grade import NOISY
 from .part import RESEARCH
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 
 class Kind(IntEnum):

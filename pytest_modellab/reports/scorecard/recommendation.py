@@ -18,7 +18,7 @@ from .part import Part
 from .qualifying import Unfit, bounded, edge, too_far, unfit, why_none
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 
 class Exclusion(Part):

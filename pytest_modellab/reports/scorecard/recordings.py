@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pytest_modellab.assets.store import Store, StoreError
 from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance, prepare
-from pytest_modellab.catalog.load import Catalog
 from pytest_modellab.core.audio import AudioError
 from pytest_modellab.results.record import Record
 

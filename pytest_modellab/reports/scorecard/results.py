@@ -13,18 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.catalog.load import Catalog
-from pytest_modellab.catalog.specs import TASKS
+from pytest_modellab.catalog.catalog import Catalog
+from pytest_modellab.core.atomic import write_bytes
 from pytest_modellab.core.escaping import code, plain
-from pytest_modellab.core.files import write_bytes
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read, read_sealed, text
 from pytest_modellab.results.verdicts import Status, case_key
+from pytest_modellab.tasks.registry import place_of, task_named
 
-from .card import Row, Scorecard
+from .card import Scorecard
 from .grade import NOISY, doubts
 from .judged import judged
 from .page.origins import machine
+from .row import Row
 from .tables import by_task, columns, github, models_columns
 
 MOST_BYTES = 1_000_000
@@ -133,10 +135,10 @@ def _lines(card: Scorecard, records: Mapping[str, Record]) -> Iterator[str]:
 
 def _order(row: Row) -> tuple[int, str, float, str, str]:
     """By task and data set; there the best first."""
-    chat = row.case.task == "chat"
-    value = row.figures.get("answer_accuracy" if chat else row.error_metric)
-    worth = float("inf") if value is None else -value if chat else value
-    return TASKS.index(row.case.task), row.case.dataset, worth, row.case.model, row.case.device
+    metric = task_named(row.case.task).quality_metric(row.error_metric)
+    value = row.figures.get(metric)
+    worth = float("inf") if value is None else -value if METRICS[metric].better == "higher" else value
+    return place_of(row.case.task), row.case.dataset, worth, row.case.model, row.case.device
 
 
 def _remarks(rows: Sequence[Row]) -> Iterator[str]:
@@ -153,8 +155,12 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
         if len({row.data for row in rows if row.case.dataset == dataset}) > 1:
             changed = "its recordings, references or normalisation have changed between these"
             told.append(f"{code(dataset)}: {changed}; only what is of the same data is compared")
-    limits = {found.conditional for row in rows for m in ("answer_accuracy", row.error_metric)
-              if (found := row.intervals.get(m)) is not None and found.conditional}  # fmt: skip
+    figures = (
+        row.intervals.get(metric)
+        for row in rows
+        for metric in {row.error_metric, task_named(row.case.task).quality_metric(row.error_metric)}
+    )
+    limits = {found.conditional for found in figures if found is not None and found.conditional}
     if limits:
         told.append(f"\\[ \\] 95 % interval, {plain('; '.join(sorted(limits)))}")
     for row in rows:

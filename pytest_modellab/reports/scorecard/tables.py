@@ -2,55 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from tabulate import tabulate
 
 from pytest_modellab.core.escaping import plain
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Range
+from pytest_modellab.tasks.registry import task_named
 
-from .card import Row
 from .layout import NOTHING, Brief, Column
 from .models import ModelRow
+from .row import Row
 from .tradeoffs import SpeedUp
 
-COLUMNS: Mapping[str, Sequence[tuple[str, str]]] = {
-    "asr": (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory")),
-    "tts": (
-        *(("wer", "round-trip WER"), ("judge_wer", "judge's own"), ("distillmos", "MOS"), ("flawed", "flawed")),
-        *(("rtf", "RTF"), ("first_audio_p50_s", "first audio"), ("peak_rss_mb", "memory")),
-    ),
-    "streaming": (
-        *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),
-        *(("final_p95_s", "final p95"), ("unstable_words", "unstable"), ("kept_up", "kept up"), ("rtf", "RTF")),
-    ),
-    "chat": (
-        *(("answer_accuracy", "right"), ("context_kept", "context"), ("replies_to_noise", "to noise")),
-        *(("onset_p50_s", "onset"), ("latency_p50_s", "response"), ("peak_rss_mb", "memory")),
-    ),
-}
-"""Metric and heading, by task."""
-
 DEVICE, INTERVAL, WEAKEST = "device", "interval", "weakest"
-LEAST_NEEDED: Mapping[str, Sequence[str]] = {
-    "asr": ("load_s", "cer", "peak_rss_mb", DEVICE, INTERVAL, WEAKEST, "rtf"),
-    "tts": (
-        *("judge_wer", "peak_rss_mb", "first_audio_p50_s", "flawed", DEVICE, INTERVAL, WEAKEST, "rtf"),
-        "distillmos",
-    ),
-    "streaming": (
-        *("unstable_words", "streaming_loss", "kept_up", "first_partial_p50_s", DEVICE, INTERVAL, "rtf", WEAKEST),
-        "final_p95_s",
-    ),
-    "chat": (
-        *("replies_to_noise", "peak_rss_mb", "context_kept", "latency_p50_s", DEVICE, INTERVAL, WEAKEST),
-        "onset_p50_s",
-    ),
-}
-"""What a terminal that is too narrow goes without, the first of it first: no name, nothing that counts, no verdict."""
 ALIKE = (DEVICE,)
 """Columns that are left out only where all rows have the same in them."""
+
+
+def columns_of(task: str) -> Sequence[tuple[str, str]]:
+    """Metric and heading of each column of a task's table."""
+    return task_named(task).columns
 
 
 def by_task(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
@@ -69,16 +42,19 @@ def columns(task: str, rows: Sequence[Row]) -> list[Column]:
         ),
         Column(DEVICE, "device", _cells(map(_device, rows))),
         Column("dataset", "data set", _cells(r.case.dataset for r in rows), leading=True),
-        *(_figures(name, title, rows) for name, title in COLUMNS.get(task, COLUMNS["asr"])),
+        *(_figures(name, title, rows) for name, title in columns_of(task)),
         _grades(rows),
         Column("verdict", "verdict", _cells(str(r.status) for r in rows)),
     ]
 
 
 def spare(task: str, rows: Sequence[Row]) -> list[str]:
-    """`LEAST_NEEDED` of these rows: where characters count, not words, their error rate stays."""
+    """What a terminal that is too narrow goes without, the first of it first: no name, nothing that counts, no verdict.
+
+    Where characters count, not words, their error rate stays.
+    """
     counts = {row.error_metric for row in rows}
-    return [name for name in LEAST_NEEDED.get(task, LEAST_NEEDED["asr"]) if name not in counts]
+    return [name for name in task_named(task).least_needed if name not in counts]
 
 
 def models_columns(models: Sequence[ModelRow]) -> list[Column]:

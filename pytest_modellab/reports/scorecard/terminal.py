@@ -8,10 +8,12 @@ from pytest_modellab.core.console import counted, wrapped
 from pytest_modellab.results.verdicts import Status
 
 from . import beyond, tables
-from .card import Row, Scorecard, no_limit, unlimited
+from .build import no_limit, unlimited
+from .card import Scorecard
 from .grade import NOISY, doubts
 from .layout import Laid, lay
 from .recommendation import Recommendation
+from .row import Row
 
 WIDTH = 80
 """Where nothing tells how wide the terminal is."""

@@ -13,7 +13,7 @@ from pytest_modellab.core.identifiers import Identifier
 from .part import MetricName, Part
 
 if TYPE_CHECKING:
-    from .card import Row
+    from .row import Row
 
 K = TypeVar("K", bound=Hashable)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from pytest_modellab import __version__
+from pytest_modellab.core.version import __version__
 
 from . import api, guard, live
 from .api import Refused

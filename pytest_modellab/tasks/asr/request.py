@@ -9,13 +9,16 @@ from pytest_modellab.core import audio
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.tasks.fixed_clip import fixed_clip
 
-from ..base import Ask, Kept, Lines
+from ..base import Answer, Answers, Request
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
 
 
-class AsrExercise:
+HANDLER = f"{__package__}.handler"
+
+
+class AsrRequests:
     """Each utterance's recording, whole."""
 
     def __init__(self, dataset: Dataset, rate: int) -> None:
@@ -24,20 +27,20 @@ class AsrExercise:
     def seconds(self, utterance: Utterance) -> float:
         return utterance.seconds
 
-    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+    def request(self, utterance: Utterance, lines: Answers, *, timed: bool) -> Request:
         samples = utterance.samples(self._rate)
         findings = tuple(audio.check(samples, self._rate, utterance.text))
         return transcription(Clip(samples, self._rate, utterance.language), findings)
 
-    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
-        return Kept(reply["text"], ask.audio_s, reply["language"])
+    def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
+        return Answer(reply["text"], request.audio_s, reply["language"])
 
-    def fixed(self, whole: Dataset) -> Ask:
+    def fixed(self, whole: Dataset) -> Request:
         return transcription(fixed_clip(whole, self._rate))
 
 
-def transcription(clip: Clip, findings: tuple[audio.Finding, ...] = ()) -> Ask:
+def transcription(clip: Clip, findings: tuple[audio.Finding, ...] = ()) -> Request:
     """The request for the text of one clip."""
-    message = {"op": "transcribe", "rate": clip.rate, "language": clip.language}
+    message = {"op": "transcribe", "handler": HANDLER, "rate": clip.rate, "language": clip.language}
     # The decoded length, not what a header or a manifest says: RTF rests on it.
-    return Ask(message, clip.samples.astype("<f4").tobytes(), clip.seconds, findings)
+    return Request(message, clip.samples.astype("<f4").tobytes(), clip.seconds, findings)

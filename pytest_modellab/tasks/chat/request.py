@@ -10,14 +10,17 @@ from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes bet
 from pytest_modellab.core.metrics import speech
 from pytest_modellab.engines.base import Clip
 
-from ..base import Ask, Kept, Lines
+from ..base import Answer, Answers, Request
 from ..tts.request import spoken
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
 
 
-class ChatExercise:
+HANDLER = f"{__package__}.handler"
+
+
+class ChatRequests:
     """Each utterance as a turn. Its history is what the model itself replied, by the journal: so a session that was
     killed goes on where it was, and a worker has nothing to remember."""
 
@@ -30,7 +33,7 @@ class ChatExercise:
     def seconds(self, utterance: Utterance) -> float:
         return utterance.seconds if self._hears else 0.0
 
-    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+    def request(self, utterance: Utterance, lines: Answers, *, timed: bool) -> Request:
         earlier = utterance.turn.earlier if utterance.turn else ()
         history, clips = [], []
         for id in earlier:
@@ -50,6 +53,7 @@ class ChatExercise:
         now = self._clip(utterance) if self._hears else None
         message = {
             "op": "respond",
+            "handler": HANDLER,
             "text": None if self._hears else utterance.text,
             "rate": self._rate,
             "language": utterance.language,
@@ -58,12 +62,12 @@ class ChatExercise:
         }
         payload = b"".join(clip.samples.astype("<f4").tobytes() for clip in [now, *clips] if clip is not None)
         findings = () if now is None else tuple(audio.check(now.samples, self._rate, utterance.text))
-        return Ask(message, payload, 0.0 if now is None else now.seconds, findings)
+        return Request(message, payload, 0.0 if now is None else now.seconds, findings)
 
     def _clip(self, utterance: Utterance) -> Clip:
         return utterance.clip(self._rate)
 
-    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
+    def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
         samples, rate = spoken(reply)
         looked = speech.look(samples, rate, reply["text"])
         part = {
@@ -76,8 +80,8 @@ class ChatExercise:
             "pieces": reply["pieces"],
         }
         times = {name: reply[name] for name in ("first_token_s", "first_audio_s", "stalled_s")}
-        return Kept(None, ask.audio_s, part=part, times=times)
+        return Answer(None, request.audio_s, part=part, times=times)
 
-    def fixed(self, whole: Dataset) -> Ask:
+    def fixed(self, whole: Dataset) -> Request:
         # A first turn: a later one would need replies.
-        return self.ask(whole.utterances[0], {}, timed=True)
+        return self.request(whole.utterances[0], {}, timed=True)

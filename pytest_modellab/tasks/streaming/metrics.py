@@ -223,7 +223,7 @@ METRICS = (
     ),
     Metric(
         name="kept_up",
-        title="Kept up",
+        title="Answer up",
         unit="%",
         better="higher",
         doc="Share of the clips in which the stream was never more than a second behind the speaker.",

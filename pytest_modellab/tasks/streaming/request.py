@@ -10,14 +10,17 @@ from pytest_modellab.core.metrics.streaming import Shown, first_partial
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.tasks.fixed_clip import fixed_clip
 
-from ..base import Ask, Kept, Lines
+from ..base import Answer, Answers, Request
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
     from pytest_modellab.catalog.specs import StreamSpec
 
 
-class StreamingExercise:
+HANDLER = f"{__package__}.handler"
+
+
+class StreamingRequests:
     """Each utterance's recording, in chunks: at the data set's pace where times count, else as fast as it is taken."""
 
     def __init__(self, stream: StreamSpec, rate: int) -> None:
@@ -27,26 +30,32 @@ class StreamingExercise:
     def seconds(self, utterance: Utterance) -> float:
         return utterance.seconds
 
-    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+    def request(self, utterance: Utterance, lines: Answers, *, timed: bool) -> Request:
         samples = utterance.samples(self._rate)
         findings = tuple(audio.check(samples, self._rate, utterance.text))
         clip = Clip(samples, self._rate, utterance.language)
         # Recognised as a whole once is enough: a timing pass comes after the answers.
         return self._stream(clip, self._spec.pace if timed else None, findings, offline=utterance.id not in lines)
 
-    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
-        always, timed = kept(reply, ask.message["pace"])
-        return Kept(reply["text"], len(ask.payload) / 4 / self._rate, reply["language"], always, timed)
+    def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
+        always, timed = kept(reply, request.message["pace"])
+        return Answer(reply["text"], len(request.payload) / 4 / self._rate, reply["language"], always, timed)
 
-    def fixed(self, whole: Dataset) -> Ask:
+    def fixed(self, whole: Dataset) -> Request:
         return self._stream(fixed_clip(whole, self._rate), None, (), offline=False)
 
-    def _stream(self, clip: Clip, pace: float | None, findings: tuple[audio.Finding, ...], *, offline: bool) -> Ask:
-        message = {"op": "stream", "rate": clip.rate, "language": clip.language, "chunk_s": self._spec.chunk_s}
+    def _stream(self, clip: Clip, pace: float | None, findings: tuple[audio.Finding, ...], *, offline: bool) -> Request:
+        message = {
+            "op": "stream",
+            "handler": HANDLER,
+            "rate": clip.rate,
+            "language": clip.language,
+            "chunk_s": self._spec.chunk_s,
+        }
         message |= {"pace": pace, "offline": offline}
         # At a slow pace it takes as much longer.
         likely_s = clip.seconds / min(1.0, pace or 1.0)
-        return Ask(message, clip.samples.astype("<f4").tobytes(), likely_s, findings)
+        return Request(message, clip.samples.astype("<f4").tobytes(), likely_s, findings)
 
 
 def kept(reply: Mapping[str, Any], pace: float | None) -> tuple[dict[str, Any], dict[str, Any]]:

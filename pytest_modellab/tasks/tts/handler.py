@@ -10,7 +10,7 @@ import numpy as np
 from pytest_modellab.engines.base import Speech
 
 
-def answer(engine: Any, message: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Have the engine speak `text`; the reply, and the speech as float32 samples.
 
     `first_audio_s` is when the first piece with a sample in it was there; None where none came.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes between a sound and its judges
 from pytest_modellab.core.metrics import speech
 
-from ..base import Ask, Kept, Lines
+from ..base import Answer, Answers, Request
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
     from pytest_modellab.catalog.datasets import Dataset, Utterance
 
+HANDLER = f"{__package__}.handler"
+
+
 CHARACTERS_PER_S = 14.0
 """English is read at some 14 to 15 characters a second; only time-outs rest on it."""
 
 
-class TtsExercise:
+class TtsRequests:
     """Each utterance's text."""
 
     def __init__(self, dataset: Dataset, artefacts: Artefacts) -> None:
@@ -29,21 +32,21 @@ class TtsExercise:
     def seconds(self, utterance: Utterance) -> float:
         return likely_s(utterance.spoken_text)
 
-    def ask(self, utterance: Utterance, lines: Lines, *, timed: bool) -> Ask:
+    def request(self, utterance: Utterance, lines: Answers, *, timed: bool) -> Request:
         return synthesis(utterance.spoken_text, utterance.language)
 
-    def keep(self, ask: Ask, reply: Mapping[str, Any]) -> Kept:
+    def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
         samples, rate = spoken(reply)
-        looked = speech.look(samples, rate, ask.message["text"])
+        looked = speech.look(samples, rate, request.message["text"])
         part = {
             "sample_rate": rate,
             "pieces": reply["pieces"],
             "audio": None if rate is None else self._artefacts.keep(samples, rate),
             **vars(looked),
         }
-        return Kept(None, looked.seconds, part=part, times={"first_audio_s": reply["first_audio_s"]})
+        return Answer(None, looked.seconds, part=part, times={"first_audio_s": reply["first_audio_s"]})
 
-    def fixed(self, whole: Dataset) -> Ask:
+    def fixed(self, whole: Dataset) -> Request:
         longest = max(whole.utterances, key=lambda each: len(each.spoken_text))
         return synthesis(longest.spoken_text[:80] or "One, two, three.", longest.language)
 
@@ -55,9 +58,9 @@ def spoken(reply: Mapping[str, Any]) -> tuple[NDArray[np.float32], int | None]:
     return np.frombuffer(reply.get("payload", b""), dtype="<f4"), reply["rate"]
 
 
-def synthesis(text: str, language: str | None) -> Ask:
+def synthesis(text: str, language: str | None) -> Request:
     """The request to speak a text."""
-    return Ask({"op": "synthesize", "text": text, "language": language}, audio_s=likely_s(text))
+    return Request({"op": "synthesize", "handler": HANDLER, "text": text, "language": language}, audio_s=likely_s(text))
 
 
 def likely_s(text: str) -> float:

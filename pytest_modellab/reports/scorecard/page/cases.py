@@ -9,8 +9,9 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import Slice, transcripts_of
 from pytest_modellab.tasks.chat.record import dialogues_of
+from pytest_modellab.tasks.registry import task_named
 
-from ..card import Judgement, Row
+from ..row import Judgement, Row
 from ..tables import error_metric_title, in_brackets
 from . import harmless
 from .origins import code, machine, origins
@@ -105,7 +106,7 @@ class CaseView:
 
 def quality(row: Row) -> str:
     """The metric that counts in the task of a row."""
-    return "answer_accuracy" if row.case.task == "chat" else row.error_metric
+    return task_named(row.case.task).quality_metric(row.error_metric)
 
 
 def view(dom: str, row: Row, detail: Detail) -> CaseView:

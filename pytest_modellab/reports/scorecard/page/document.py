@@ -17,9 +17,11 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.verdicts import Status
+from pytest_modellab.tasks.registry import task_named
 
-from ..card import Row, Scorecard
-from ..tables import COLUMNS, by_task, in_brackets, interval_of
+from ..card import Scorecard
+from ..row import Row
+from ..tables import by_task, columns_of, in_brackets, interval_of
 from . import harmless
 from .cases import CaseView, Detail, detail, view
 from .sounds import EMBEDDED_BYTES, Recordings, Sounds
@@ -63,13 +65,15 @@ def render(
     into the page; of what models said there are links to the rest. Raises ImportError where `missing()` names any.
     """
     from . import panels
+    from .drawings import Drawings
 
     measured = [row for row in card.rows if row.measured]
-    voiced = sum(row.case.task in {"tts", "chat"} or recordings is not None for row in measured)
+    voiced = sum(task_named(row.case.task).may_speak or recordings is not None for row in measured)
     handed = Sounds(sounds, folder, cases=voiced, embedded_bytes=embedded_bytes, recordings=recordings)
     most = max(_FEWEST, min(SHOWN, SHOWN_IN_ALL // max(1, len(measured))))
     views = [_view(f"case-{i}", row, load, handed, most) for i, row in enumerate(card.rows, start=1)]
     by_key = {(v.row.case.task, v.row.case.id): v.dom for v in views}
+    drawings = Drawings(folder)
     style, script = asset("page.css"), asset("theme.js") + asset("page.js")
     text = (
         _environment()
@@ -88,7 +92,7 @@ def render(
             ],
             tasks=list(dict.fromkeys(task for model in card.models for task in model.tasks)),
             dom_of=lambda case: by_key.get((case.task, case.id), ""),
-            task_panels=panels.of_tasks(card, views),
+            task_panels=panels.of_tasks(card, views, drawings),
             absent=_absent(card.rows),
             origins=_origins(views),
             linked=handed.linked,
@@ -97,6 +101,7 @@ def render(
             most=most,
         )
     )
+    drawings.keep()
     # Halves of surrogate pairs can't be written as UTF-8, wherever they came from.
     return text.encode("utf-8", "replace").decode("utf-8")
 
@@ -160,7 +165,7 @@ class Table:
 
 
 def _table(task: str, views: list[CaseView]) -> Table:
-    columns = COLUMNS.get(task, COLUMNS["asr"])
+    columns = columns_of(task)
     lines = [Line(each, tuple(_cell(name, each.row) for name, _ in columns)) for each in views]
     return Table(
         task,

@@ -5,17 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.tasks.registry import task_named
 
-from ..card import Row, Scorecard
+from ..card import Scorecard
+from ..grade import Grade
 from ..part import RANKS, RESEARCH
+from ..row import Row
 from ..tables import by_task
 from ..tradeoffs import Front
 from .cases import CaseView, Part, quality
-from .svg import FIRST, LINE, SECOND, SOFT, Panel, drawing, inline
+from .drawings import Drawings
+from .svg import FIRST, LINE, SECOND, SOFT, Panel, inline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +36,6 @@ _MOST_PARTS = 14
 _LONGEST_LABEL = 44
 
 _BARS = frozenset({"peak_rss_mb"})
-SPEED = {"chat": "onset_p50_s", "streaming": "final_p95_s"}
 
 
 @dataclass(frozen=True)
@@ -61,37 +65,39 @@ class TaskPanels:
     slices: tuple[Panel, ...]
 
 
-def of_tasks(card: Scorecard, views: Sequence[CaseView]) -> list[TaskPanels]:
+def of_tasks(card: Scorecard, views: Sequence[CaseView], drawings: Drawings) -> list[TaskPanels]:
     """What counts, speed, memory and grades of each task; accuracy against cost; the error rate by part of the data."""
     found = []
-    with drawing():
-        sliced = [(view, parts) for view in views if len(parts := _worth(view)) > 1][:_MOST_SLICE_PANELS]
-        for task, rows in by_task([view.row for view in views if view.row.measured]):
-            fronts = [(i, each) for i, each in enumerate(card.fronts, start=1) if each.task == task]
-            found.append(
-                TaskPanels(
-                    task,
-                    tuple(_of_task(task, rows)),
-                    tuple(FrontPanel(each, _front(each, f"front-{i}")) for i, each in fronts),
-                    tuple(_slices(view, parts) for view, parts in sliced if view.row.case.task == task),
-                )
+    sliced = [(view, parts) for view in views if len(parts := _worth(view)) > 1][:_MOST_SLICE_PANELS]
+    for task, rows in by_task([view.row for view in views if view.row.measured]):
+        fronts = [(f"front-{i}", each) for i, each in enumerate(card.fronts, start=1) if each.task == task]
+        found.append(
+            TaskPanels(
+                task,
+                tuple(_of_task(task, rows, drawings)),
+                tuple(
+                    FrontPanel(each, drawings.panel(("front", each, id), partial(_front, each, id)))
+                    for id, each in fronts
+                ),
+                tuple(_slices(view, parts, drawings) for view, parts in sliced if view.row.case.task == task),
             )
+        )
     return found
 
 
-def _of_task(task: str, rows: Sequence[Row]) -> Iterator[Panel]:
+def _of_task(task: str, rows: Sequence[Row], drawings: Drawings) -> Iterator[Panel]:
     labelled = list(zip(rows, _labels(rows), strict=True))
     # Where some languages have words and others only characters, each has a panel of its own.
     shown = [(metric, [p for p in labelled if quality(p[0]) == metric]) for metric in dict.fromkeys(map(quality, rows))]
-    shown += [(metric, labelled) for metric in (SPEED.get(task, "rtf"), "peak_rss_mb")]
+    shown += [(metric, labelled) for metric in (task_named(task).speed, "peak_rss_mb")]
     for metric, pairs in shown:
         marks = [mark for row, label in pairs if (mark := _mark(row, metric, label)) is not None]
-        panel = _lines(f"{task}-{metric}", _titled(metric), metric, marks)
-        if panel is not None:
-            yield panel
-    grades = _grades(task, rows)
-    if grades is not None:
-        yield grades
+        if marks:
+            what = (f"{task}-{metric}", _titled(metric), metric, marks)
+            yield drawings.panel(("lines", *what), partial(_lines, *what))
+    graded = [(label, row.grade) for row, label in labelled if row.grade is not None and row.grade.letter is not None]
+    if graded:
+        yield drawings.panel(("grades", task, graded), partial(_grades, task, graded))
 
 
 def _mark(row: Row, metric: str, label: str) -> Mark | None:
@@ -127,10 +133,8 @@ def _titled(metric: str) -> str:
     return METRICS[metric].title + (f", {unit}" if unit in {"%", "s", "MB"} else "")
 
 
-def _lines(prefix: str, title: str, metric: str, marks: Sequence[Mark], whole: float | None = None) -> Panel | None:
+def _lines(prefix: str, title: str, metric: str, marks: Sequence[Mark], whole: float | None = None) -> Panel:
     """For each mark its label, and below it a dot with its interval; memory as a bar from zero."""
-    if not marks:
-        return None
     left_out = len(marks) - _MOST_ROWS
     marks = marks[:_MOST_ROWS]
     unit = 100.0 if METRICS[metric].unit == "%" else 1.0
@@ -201,15 +205,8 @@ def _plain(axes: Axes) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
-def _grades(task: str, rows: Sequence[Row]) -> Panel | None:
+def _grades(task: str, graded: Sequence[tuple[str, Grade]]) -> Panel:
     """A dot for each criterion on the scale of letters, the weakest named."""
-    graded = [
-        (label, row.grade)
-        for row, label in zip(rows, _labels(rows), strict=True)
-        if row.grade is not None and row.grade.letter is not None
-    ]
-    if not graded:
-        return None
     left_out, graded = len(graded) - _MOST_ROWS, graded[:_MOST_ROWS]
     research = any(grade.letter == RESEARCH for _, grade in graded)
     scale = [letter for letter in reversed(RANKS) if letter != RESEARCH or research]
@@ -270,7 +267,7 @@ def _worth(view: CaseView) -> list[Part]:
     return [part for part in view.detail.slices if part.slice.meaningful][:_MOST_PARTS]
 
 
-def _slices(view: CaseView, parts: Sequence[Part]) -> Panel:
+def _slices(view: CaseView, parts: Sequence[Part], drawings: Drawings) -> Panel:
     marks = []
     for part in parts:
         interval = part.slice.interval
@@ -279,7 +276,7 @@ def _slices(view: CaseView, parts: Sequence[Part]) -> Panel:
         marks.append(Mark(_short(f"{part.by} {part.value}"), part.slice.wer, text, low, high))
     title = f"{view.error_title} by part of the data: {view.row.case.id}"
     whole = view.row.figures.get(view.row.error_metric)
-    panel = _lines(f"{view.dom}-slices", title, "wer", marks, whole)
-    assert panel is not None
+    what = (f"{view.dom}-slices", title, "wer", marks, whole)
+    panel = drawings.panel(("lines", *what), partial(_lines, *what))
     note = "the dashed line is the whole data set; parts with too few words are left out"
     return Panel(panel.title, panel.svg, note)

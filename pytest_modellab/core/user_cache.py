@@ -1,4 +1,4 @@
-"""Where the cache is."""
+"""The cache folder of this user."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from pytest_modellab.core.variables import CACHE
+from .variables import CACHE
 
 
 def cache_root() -> Path:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from records import record
 
+from pytest_modellab.core.atomic import replacing, write_text
 from pytest_modellab.core.audio_artifacts import Artefacts
-from pytest_modellab.core.files import replacing, write_text
 from pytest_modellab.reports.scorecard import files
-from pytest_modellab.reports.scorecard.card import build
+from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.results import record_files
 
 

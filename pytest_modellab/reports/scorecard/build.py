@@ -1,0 +1,228 @@
+"""The scorecard of a session, built of the reports of its cases."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from pytest_modellab.catalog.load import default_profiles
+from pytest_modellab.catalog.profile_spec import ProfilesFile
+from pytest_modellab.catalog.specs import Task, TaskGrades
+from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.verdicts import REFUSED, Status, Strictness, Verdict, case_key, worst
+from pytest_modellab.tasks.asr.record import transcripts_of
+from pytest_modellab.tasks.chat.record import dialogues_of
+
+from .beyond import standing_out
+from .card import Scorecard
+from .grade import grade
+from .models import by_model
+from .recommendation import recommend_all
+from .row import CaseReport, Judgement, Row
+from .tradeoffs import fronts, speed_ups
+
+
+def build_row(
+    report: CaseReport, gate: Sequence[Verdict], grades: Mapping[Task, TaskGrades], shown: Callable[[Path], str]
+) -> Row:
+    """One case's row. `gate` has a verdict on every limit, whatever the tests asserted: the two can't disagree."""
+    record = report.record
+    tests = Status.FAIL if report.failed_tests else None
+    if record is None or report.path is None:
+        status = Status.FAIL if report.broken or tests else Status.NOT_AVAILABLE
+        reason = report.broken or report.unavailable or _failed(report.failed_tests) or "no test ran it"
+        return Row(
+            case=report.case,
+            title=report.title,
+            status=status,
+            reason=reason,
+            failed_tests=report.failed_tests,
+        )
+    asserted = dict.fromkeys(report.verdicts)
+    verdicts = [
+        *(_stored(v, v in asserted) for v in gate),
+        *(_stored(v, True) for v in asserted if v not in gate),
+    ]
+    # Where there is no limit, or no such figure, nothing was asked; a refusal has no bound, and counts.
+    statuses = [verdict.status for verdict in verdicts if _counts(verdict) and record.applies(verdict.metric)]
+    if tests is not None:
+        statuses.append(tests)
+    if record.failure is not None or record.summary.answered == 0:
+        statuses.append(Status.FAIL)
+    inputs = record.provenance.inputs
+    return Row(
+        case=report.case,
+        title=report.title,
+        status=worst(statuses) or Status.NOT_AVAILABLE,
+        reason=_reason(record, verdicts, statuses, report.failed_tests),
+        figures={name: record.figure(name) for name in METRICS},
+        intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
+        grade=grade(record, grades.get(record.case.task), report.research),
+        verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
+        failed_tests=report.failed_tests,
+        error_metric=record.error_metric,
+        utterances=record.summary.utterances,
+        limited_to=record.limited_to,
+        words=record.reference_units,
+        empty_references=_empty_references(record),
+        standing_out=standing_out(record),
+        odd_recordings=len({finding.utterance for finding in record.findings}),
+        device_kind=str(inputs.get("device", {}).get("kind", "")),
+        data=_data(record),
+        machine=", ".join(str(record.provenance.hardware.get(name)) for name in ("cpu", "cores", "gpus")),
+        currency=record.price.currency if record.price else None,
+        ran_on=record.ran_on,
+        noisy=record.timing.noisy if record.timing.no_speed is None else None,
+        noisy_loading=record.timing.noisy_loading,
+        unchanged_since=report.unchanged_since,
+        record=shown(report.path),
+    )
+
+
+def _empty_references(record: Record) -> int:
+    """References that hold something, of which normalisation left nothing."""
+    transcripts = transcripts_of(record)
+    blank = record.summary.utterances - record.summary.spoken
+    return 0 if transcripts is None else max(0, transcripts.empty_references - blank)
+
+
+def _counts(verdict: Judgement) -> bool:
+    """Whether something was judged: a bound held, or what a test asked for refused or left undecided."""
+    return verdict.bound is not None or verdict.status is not Status.NOT_AVAILABLE
+
+
+def _data(record: Record) -> str:
+    """What two records must have in common for their figures to be compared."""
+    data = str(record.provenance.inputs.get("dataset"))
+    if dialogues_of(record) is not None:
+        # One model hears the questions, another is told them in writing: they are the same questions.
+        told = "\n".join(f"{each.id} {each.reference}" for each in record.utterances)
+        data = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
+    return f"{data} {record.normalizer.name} {record.normalizer.version}"
+
+
+def _stored(verdict: Verdict, asserted: bool) -> Judgement:
+    return Judgement(
+        metric=verdict.metric,
+        comparison=verdict.comparison,
+        value=verdict.value,
+        bound=verdict.bound,
+        status=verdict.status,
+        source=verdict.source,
+        reason=verdict.reason,
+        asserted=asserted,
+    )
+
+
+def _reason(
+    record: Record, verdicts: Sequence[Judgement], statuses: Sequence[Status], failed_tests: Sequence[str]
+) -> str:
+    if record.failure is not None:
+        return record.failure.message
+    overall = worst(statuses)
+    said = _told([verdict for verdict in verdicts if verdict.status is overall])
+    if overall is Status.PASS or overall is None:
+        return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
+    if said:
+        return "; ".join(said)
+    # A test also fails of what couldn't be decided, where that is refused.
+    doubtful = _told([v for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted])
+    return "; ".join(filter(None, [_failed(failed_tests), *doubtful])) or "no utterance was answered"
+
+
+def _failed(tests: Sequence[str]) -> str:
+    return f"failed: {', '.join(tests)}" if tests else ""
+
+
+def _told(verdicts: Sequence[Judgement]) -> list[str]:
+    """Each verdict, those with one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for each in verdicts:
+        by_reason.setdefault(each.reason, []).append(_judgement_text(each))
+    return ["; ".join(texts) + (f": {reason}" if reason else "") for reason, texts in by_reason.items()]
+
+
+def _judgement_text(verdict: Judgement) -> str:
+    metric = METRICS[verdict.metric]
+    if verdict.status is Status.NOT_AVAILABLE:
+        return metric.title
+    value, bound = metric.format(verdict.value), metric.format(verdict.bound)
+    return f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
+
+
+def build(
+    session: str,
+    rows: Sequence[Row],
+    *,
+    partial: str | None,
+    required: Sequence[str] = (),
+    strict: Strictness = "failures",
+    tasks_of: Mapping[str, Sequence[str]] | None = None,
+    profiles: ProfilesFile | None = None,
+) -> Scorecard:
+    """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
+
+    `strict` is what else than a failure keeps the session from passing. `tasks_of` are the tasks that each model does,
+    where that is known. `profiles` are what models are recommended for; None: the roles that come with the lab.
+    """
+    return Scorecard(
+        session=session,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        partial=partial,
+        rows=tuple(rows),
+        models=tuple(by_model(rows, tasks_of or {})),
+        recommendations=tuple(recommend_all(profiles or default_profiles(), rows)),
+        fronts=tuple(fronts(rows)),
+        speed_ups=tuple(speed_ups(rows)),
+        problems=tuple(problems(rows, required, strict=strict)),
+    )
+
+
+def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness = "failures") -> list[str]:
+    """Why a session whose tests all passed or were skipped must not count as passed."""
+    found = []
+    measured = [row for row in rows if row.measured]
+    if not rows:
+        found.append(
+            "nothing was measured: no test had a case to run; a model or data set with `tiers: []` has none, unless"
+            " --lab-model names the model"
+        )
+    elif not measured:
+        found.append("nothing was measured: every case is not available, skipped or broken")
+    for glob in required:
+        matched = [row for row in measured if fnmatchcase(row.case.id, glob)]
+        if not any(row.ran_on is None and row.limited_to is None for row in matched):
+            why = next((f": it {row.ran_on}" for row in matched if row.ran_on), "")
+            part = next((f" whole, only {row.limited_to} of its utterances" for row in matched if row.limited_to), "")
+            found.append(f"required case `{glob}` was not measured{part or why}")
+    if strict != "failures":
+        # To be strict is to be content with no row that nothing was held against, too.
+        refused = REFUSED[strict] | ({Status.NOT_AVAILABLE} if strict == "warnings" else set())
+        option = "--lab-strict is on" if strict == "warnings" else "inconclusive verdicts fail"
+        doubtful = [row for row in measured if row.status in refused and row.status is not Status.FAIL]
+        found += [f"{case_key(row.case)} is {row.status}, and {option}: {row.reason}" for row in doubtful]
+    if strict == "warnings":
+        found += [f"{no_limit(metrics, keys)}, and --lab-strict is on" for metrics, keys in unlimited(rows).items()]
+    for row in rows:
+        if row.status is Status.FAIL and not row.failed_tests:
+            found.append(f"{case_key(row.case)} fails its gate though no test failed: {row.reason}")
+    return found
+
+
+def unlimited(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """What tests held against a limit that limits.yaml does not have: titles of metrics -> ids of cases."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row.unlimited:
+            titles = ", ".join(METRICS[metric].title for metric in row.unlimited)
+            found.setdefault(titles, []).append(row.case.id)
+    return found
+
+
+def no_limit(titles: str, ids: Sequence[str]) -> str:
+    """That tests were skipped for want of a limit, in words."""
+    return f"no limit on {titles} in limits.yaml, so the tests of it were skipped: {', '.join(ids)}"

@@ -1,0 +1,95 @@
+"""One case of a session, as a row of its scorecard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.schema_base import Elsewhere, Range, Told
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.verdicts import Comparison, Status, Verdict
+
+from .grade import Grade
+from .part import MetricName, Part
+
+
+class Judgement(Part):
+    """A verdict as stored."""
+
+    metric: MetricName
+    comparison: Comparison
+    value: float | None
+    bound: float | None
+    status: Status
+    source: str
+    reason: str
+    asserted: bool = Field(description="by a test, not only by the gate")
+
+
+class Row(Part):
+    """One case."""
+
+    case: CaseRef
+    title: str
+    status: Status = Field(description="the worst of the gate's verdicts, the tests' verdicts and the tests")
+    reason: Told = ""
+    figures: dict[str, float | None] = Field(default_factory=dict)
+    intervals: dict[str, Range] = Field(default_factory=dict, description="95 %, by metric")
+    grade: Grade | None = None
+    verdicts: tuple[Judgement, ...] = ()
+    failed_tests: tuple[str, ...] = ()
+    error_metric: Literal["wer", "cer"] = Field(default="wer", description="cer where words aren't divided by spaces")
+    utterances: int = 0
+    limited_to: int | None = Field(default=None, description="only so many utterances were asked for, else null")
+    words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
+    empty_references: int = Field(default=0, description="references without a word after normalisation")
+    standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
+    odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
+    device_kind: str = ""
+    data: str = Field(default="", description="what tells apart recordings, references and the way they are compared")
+    machine: str = Field(default="", description="what its times hold for")
+    currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
+    ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
+    noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
+    noisy_loading: str | None = Field(default=None, description="as `noisy`, of load time and first call besides")
+    unchanged_since: str | None = Field(
+        default=None, description="commit and day of the record, where this session had nothing to measure"
+    )
+    record: str | None = None
+
+    @property
+    def measured(self) -> bool:
+        return self.record is not None
+
+    def noise(self, metric: str) -> str | None:
+        """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
+        return METRICS[metric].noise(self.noisy, self.noisy_loading)
+
+    @property
+    def unlimited(self) -> list[str]:
+        """The metrics that tests held against a limit which limits.yaml does not have."""
+        absent = [v for v in self.verdicts if v.asserted and v.bound is None and v.value is not None]
+        return list(dict.fromkeys(v.metric for v in absent if v.status is Status.NOT_AVAILABLE))
+
+    @property
+    def graded(self) -> bool:
+        return self.grade is not None and self.grade.letter is not None
+
+
+class CaseReport(Part):
+    """What a session knows of one case when it ends."""
+
+    case: CaseRef
+    title: str
+    research: str | None = Field(default=None, description="why the model isn't for production, else null")
+    record: Record | None = None
+    path: Path | None = None
+    unavailable: Told | None = None
+    broken: Told | None = None
+    unchanged_since: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    failed_tests: tuple[str, ...] = ()

@@ -1,0 +1,31 @@
+"""Speech recognition: a clip for a text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base import Requests, Task
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.engines.base import Engine
+
+
+class SpeechRecognition(Task):
+    """Each recording of a data set is transcribed, and its text held against the reference."""
+
+    name = "asr"
+    title = "speech recognition"
+    order = 10
+    handler = f"{__package__}.handler"
+    columns = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
+    least_needed = ("load_s", "cer", "peak_rss_mb", "device", "interval", "weakest", "rtf")
+
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+        from .request import AsrRequests
+
+        return AsrRequests(dataset, engine.rate)
+
+
+TASK = SpeechRecognition()

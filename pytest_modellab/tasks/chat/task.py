@@ -1,0 +1,60 @@
+"""Spoken chat: what a user says, aloud or in writing, for a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..base import Requests, Task
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.engines.base import Engine
+
+
+class SpokenChat(Task):
+    """Each turn of a data set's dialogues is answered, and the reply held against the rules of the turn."""
+
+    name = "chat"
+    title = "spoken chat"
+    order = 30
+    handler = f"{__package__}.handler"
+    quality = "answer_accuracy"
+    speed = "onset_p50_s"
+    columns = (
+        *(("answer_accuracy", "right"), ("context_kept", "context"), ("replies_to_noise", "to noise")),
+        *(("onset_p50_s", "onset"), ("latency_p50_s", "response"), ("peak_rss_mb", "memory")),
+    )
+    least_needed = (
+        *("replies_to_noise", "peak_rss_mb", "context_kept", "latency_p50_s", "device", "interval", "weakest"),
+        "onset_p50_s",
+    )
+
+    may_speak = True
+
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+        from .request import ChatRequests
+
+        return ChatRequests(dataset, artifacts, engine.rate, hears=_hears(engine))
+
+    def speaks(self, engine: type[Engine]) -> bool:
+        from pytest_modellab.engines.registry import speaks
+
+        return speaks(engine)
+
+    def hears_prompts(self, engine: type[Engine]) -> bool:
+        return _hears(engine)
+
+    def takes_silence(self, engine: Callable[[], type[Engine] | None]) -> bool:
+        found = engine()
+        return found is not None and _hears(found)  # to who is told in writing silence can't be told
+
+
+def _hears(engine: type[Engine]) -> bool:
+    from pytest_modellab.engines.registry import hears
+
+    return hears(engine)
+
+
+TASK = SpokenChat()

@@ -1,0 +1,43 @@
+"""Streaming recognition: a clip in chunks, as it would be spoken, for a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..base import Requests, Task
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.catalog.specs import DatasetSpec
+    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.engines.base import Engine
+
+
+class StreamingRecognition(Task):
+    """Each recording of a data set is handed over in chunks; partial results and the final text are judged."""
+
+    name = "streaming"
+    title = "streaming recognition"
+    order = 40
+    handler = f"{__package__}.handler"
+    speed = "final_p95_s"
+    columns = (
+        *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),
+        *(("final_p95_s", "final p95"), ("unstable_words", "unstable"), ("kept_up", "kept up"), ("rtf", "RTF")),
+    )
+    least_needed = (
+        *("unstable_words", "streaming_loss", "kept_up", "first_partial_p50_s", "device", "interval", "rtf", "weakest"),
+        "final_p95_s",
+    )
+
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+        from .request import StreamingRequests
+
+        return StreamingRequests(dataset.spec.streaming, engine.rate)
+
+    def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:
+        return {"stream": dataset.streaming.model_dump(mode="json")}
+
+
+TASK = StreamingRecognition()

@@ -1,0 +1,44 @@
+"""Speech synthesis: a text for speech, which judges listen to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base import Requests, Task
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.engines.base import Engine
+
+
+class SpeechSynthesis(Task):
+    """Each text of a data set is spoken; a judge transcribes it, and predictors rate it."""
+
+    name = "tts"
+    title = "speech synthesis"
+    order = 20
+    handler = f"{__package__}.handler"
+    columns = (
+        *(("wer", "round-trip WER"), ("judge_wer", "judge's own"), ("distillmos", "MOS"), ("flawed", "flawed")),
+        *(("rtf", "RTF"), ("first_audio_p50_s", "first audio"), ("peak_rss_mb", "memory")),
+    )
+    least_needed = (
+        *("judge_wer", "peak_rss_mb", "first_audio_p50_s", "flawed", "device", "interval", "weakest", "rtf"),
+        "distillmos",
+    )
+    given_audio = False
+    needs_judge = True
+
+    may_speak = True
+
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+        from .request import TtsRequests
+
+        return TtsRequests(dataset, artifacts)
+
+    def speaks(self, engine: type[Engine]) -> bool:
+        return True
+
+
+TASK = SpeechSynthesis()
