@@ -34,6 +34,7 @@ from pytest_modellab.runner.judges import Listener
 from pytest_modellab.runner.local import LocalWorker
 from pytest_modellab.runner.runner import Bench
 from pytest_modellab.runner.session import Session
+from pytest_modellab.tasks.tts.record import speech_of
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
@@ -69,9 +70,9 @@ def main() -> None:
     print(f"{floor} against {good}, WER: {baseline.against(second, baseline.of(first))}")
     for name in ("distillmos", "dnsmos"):
         pairs = [
-            (a.speech.quality[name], b.speech.quality[name])
+            (one.quality[name], other.quality[name])
             for a, b in zip(first.utterances, second.utterances, strict=True)
-            if a.speech and b.speech and name in a.speech.quality and name in b.speech.quality
+            if (one := speech_of(a)) and (other := speech_of(b)) and name in one.quality and name in other.quality
         ]
         if pairs:
             print(f"{name}, {floor} - {good}, mean of {len(pairs)}: {interval([b - a for a, b in pairs])}")
@@ -81,7 +82,7 @@ def main() -> None:
 def spoil(record: Record) -> None:
     """Noise, and the last third gone."""
     sounds = Artefacts(REPORTS)
-    said = [(each, each.speech) for each in record.utterances if each.speech and each.speech.audio]
+    said = [(each, speech) for each in record.utterances if (speech := speech_of(each)) and speech.audio]
     rate = 16_000
     clean = [sounds.samples(str(speech.audio), rate) for _, speech in said]
     random = np.random.default_rng(0)

@@ -28,7 +28,9 @@ from pytest_modellab.results import record_files as records
 from pytest_modellab.results.assemble import Heard, Judged, Origin, assemble
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
+from pytest_modellab.tasks.chat.record import reply_of
 from pytest_modellab.tasks.registry import handlers_of, task_named
+from pytest_modellab.tasks.tts.record import speech_of
 
 from . import reuse
 from .auxiliary_models import NoServant, ServantError
@@ -334,7 +336,9 @@ class Bench:
                 case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin, times=run.times, judged=judged
             )
         self.sounds.bound(
-            said.audio for each in record.utterances if (said := each.speech or each.reply) is not None and said.audio
+            said.audio
+            for each in record.utterances
+            if (said := speech_of(each) or reply_of(each)) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))
 
