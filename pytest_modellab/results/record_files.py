@@ -175,13 +175,14 @@ def _without_volatile(value: Any) -> Any:
 
 def json_schema() -> str:
     """The JSON Schema of a record, as committed in `pytest_modellab/results/schema/record.schema.json`."""
+    utterance, run = parts.own_types()
     kinds: list[tuple[type[BaseModel], Literal["validation"]]] = [
-        (kind, "validation") for kind in (*parts.UTTERANCE.values(), *parts.RUN.values())
+        (kind, "validation") for kind in (*utterance.values(), *run.values())
     ]
     references, others = models_json_schema(kinds, ref_template="#/$defs/{model}")
     schema = Record.model_json_schema(by_alias=True)
     schema["$defs"] |= others["$defs"]
-    for place, types in ((schema["$defs"]["UtteranceResult"], parts.UTTERANCE), (schema, parts.RUN)):
+    for place, types in ((schema["$defs"]["UtteranceResult"], utterance), (schema, run)):
         place["properties"]["parts"]["properties"] = {
             task: references[kind, "validation"] for task, kind in types.items()
         }

@@ -94,7 +94,7 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
     normalize = normalizer(dataset.normalizer)
     price = case.device.price
     known = [
-        sources.digests(sources.closure([assemble.__module__, scored_anew.__module__])),
+        sources.of_modules([assemble.__module__, scored_anew.__module__, task_named(case.task).scoring]),
         [normalize.name, normalize.version],
         [case.dataset.glossary, case.dataset.names],
         None if price is None else [price.per_hour, price.currency],

@@ -88,7 +88,7 @@ class Task:
         title: for the list of markers.
         order: its place among the tasks, the lowest first.
         handler: the module that answers its requests in the worker.
-        scoring: modules that turn its answers into a record's part; what they import counts as scoring code.
+        scoring: the module that scores its answers, with `SCORING`, a `tasks.scoring.Scoring`.
         quality: the metric that its runs are ranked by; None for the error rate, WER or CER.
         speed: the metric of speed that its runs are compared by on the page.
         columns: metric and heading of each column of its tables.
@@ -106,7 +106,7 @@ class Task:
     title: ClassVar[str] = ""
     order: ClassVar[int] = 100
     handler: ClassVar[str]
-    scoring: ClassVar[Sequence[str]] = ()
+    scoring: ClassVar[str] = "pytest_modellab.tasks.scoring"
     quality: ClassVar[str | None] = None
     speed: ClassVar[str] = "rtf"
     columns: ClassVar[Sequence[tuple[str, str]]] = (("latency_p50_s", "latency"), ("peak_rss_mb", "memory"))

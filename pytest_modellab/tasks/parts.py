@@ -1,74 +1,43 @@
-"""What tasks keep in records: the types of their parts, and how these are made out of raw answers."""
+"""The parts that tasks have in records, as their types have them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import ModuleType
-from typing import Any, Protocol, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
+from .registry import TASKS
+from .scoring import Scoring
 
-from pytest_modellab.core.metrics.measured import Row
-from pytest_modellab.core.text import Normalizer
-
-from .asr import scoring as asr
-from .asr.record import Transcript, TranscriptSummary
-from .asr.text_analysis import Terms
-from .chat import scoring as chat
-from .chat.record import ChatSummary, Reply
-from .streaming import scoring as streaming
-from .streaming.record import Streamed, StreamingSummary
-from .tts import scoring as tts
-from .tts.record import Speech, SpeechSummary
-
-UTTERANCE: Mapping[str, type[BaseModel]] = {
-    "asr": Transcript,
-    "tts": Speech,
-    "streaming": Streamed,
-    "chat": Reply,
-}
-"""The type of a task's part of an utterance. Parts of other tasks are kept as they are."""
-RUN: Mapping[str, type[BaseModel]] = {
-    "asr": TranscriptSummary,
-    "tts": SpeechSummary,
-    "streaming": StreamingSummary,
-    "chat": ChatSummary,
-}
-"""The type of a task's part of a run."""
-_SCORING: Mapping[str, ModuleType] = {"asr": asr, "tts": tts, "streaming": streaming, "chat": chat}
-
-
-class Scoring(Protocol):
-    """How the parts of a task are made of raw answers."""
-
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-        """The parts of each row, by task."""
-        ...
-
-    def summarize(
-        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
-    ) -> dict[str, Any]:
-        """The parts of a run, by task, whose `rows` are scored.
-
-        `before` holds what of them was known without the answers; `terms` are what the data set's spec lists.
-        """
-        ...
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 
 def scoring_of(task: str) -> Scoring:
-    """How a task's answers are scored. Raises KeyError for a task that is unknown here."""
-    return cast(Scoring, _SCORING[task])
+    """How a task's answers are scored. Raises KeyError for a task that isn't installed here."""
+    found: Scoring = import_module(TASKS[task].scoring).SCORING
+    return found
 
 
 def utterance_parts(parts: dict[str, Any]) -> dict[str, Any]:
-    """The parts of an utterance, those of known tasks as their types have them."""
-    return _typed(parts, UTTERANCE)
+    """The parts of an utterance, those of installed tasks as their types have them."""
+    return {
+        task: _typed(part, scoring_of(task).utterance_type if task in TASKS else None) for task, part in parts.items()
+    }
 
 
 def run_parts(parts: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a run, those of known tasks as their types have them."""
-    return _typed(parts, RUN)
+    """The parts of a run, those of installed tasks as their types have them."""
+    return {task: _typed(part, scoring_of(task).run_type if task in TASKS else None) for task, part in parts.items()}
 
 
-def _typed(parts: dict[str, Any], types: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
-    return {task: types[task].model_validate(part) if task in types else part for task, part in parts.items()}
+def own_types() -> tuple[dict[str, type[BaseModel]], dict[str, type[BaseModel]]]:
+    """The types of the parts of utterances and of runs, by task, of the tasks that come with Model Lab."""
+    own = {name: scoring_of(name) for name, task in TASKS.items() if task.scoring.startswith("pytest_modellab.")}
+    return (
+        {name: each.utterance_type for name, each in own.items() if each.utterance_type is not None},
+        {name: each.run_type for name, each in own.items() if each.run_type is not None},
+    )
+
+
+def _typed(part: Any, kind: type[BaseModel] | None) -> Any:
+    return part if kind is None else kind.model_validate(part)

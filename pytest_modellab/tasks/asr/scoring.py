@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.aggregate import Column, Ratio
@@ -13,26 +13,22 @@ from pytest_modellab.core.metrics.writing import Errors
 from pytest_modellab.core.schema_base import Edits, edits, ranged
 from pytest_modellab.core.text import Normalizer
 
+from ..scoring import Judged, Scoring
 from .record import Slice, Term, Transcript, TranscriptSummary
 from .text_analysis import Terms, analyse, summed
 
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from pytest_modellab.catalog.datasets import Utterance
+
 _BY: tuple[By, ...] = ("speaker", "language", "kind", "snr", "duration")
-
-
-def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-    """The parts of each row, out of its raw texts."""
-    return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
 
 
 def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) -> Transcript:
     """The errors of a hypothesis; None, where there was no answer, counts as all words deleted."""
     scored = asr.score(reference, hypothesis, normalize)
     return Transcript(words=edits(scored.words), characters=edits(scored.characters))
-
-
-def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
-    """The parts of a run whose `rows` are scored."""
-    return {"asr": summary(rows, normalize, terms)}
 
 
 def summary(rows: Sequence[Row], normalize: Normalizer, terms: Terms) -> TranscriptSummary:
@@ -128,3 +124,26 @@ def _slice(by: By, value: str, rows: Sequence[Row], column: Column) -> Slice:
         interval=ranged(Ratio().interval(column)),
         meaningful=total.units >= FEWEST_WORDS and len(rows) >= FEWEST_UTTERANCES,
     )
+
+
+class AsrScoring(Scoring):
+    """Each hypothesis against its reference."""
+
+    utterance_type: ClassVar[type[BaseModel] | None] = Transcript
+    run_type: ClassVar[type[BaseModel] | None] = TranscriptSummary
+
+    def part(
+        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> object | None:
+        return None
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
+        return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
+
+    def summarize(
+        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
+    ) -> dict[str, Any]:
+        return {"asr": summary(rows, normalize, terms)}
+
+
+SCORING = AsrScoring()

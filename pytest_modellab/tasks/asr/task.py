@@ -20,6 +20,7 @@ class SpeechRecognition(Task):
     title = "speech recognition"
     order = 10
     handler = f"{__package__}.handler"
+    scoring = f"{__package__}.scoring"
     columns = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
     least_needed = ("load_s", "cer", "peak_rss_mb", "device", "interval", "weakest", "rtf")
     grades: ClassVar[Mapping[str, Any]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.catalog.datasets.turn import TurnOf
 from pytest_modellab.core.metrics import answers, asr
@@ -14,7 +14,11 @@ from pytest_modellab.core.text import Normalizer
 from pytest_modellab.tasks.asr import scoring as transcripts
 from pytest_modellab.tasks.asr.text_analysis import Terms
 
+from ..scoring import Judged, Scoring
 from .record import ChatSummary, Reply
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Utterance
 
 
 def unscored(
@@ -92,22 +96,11 @@ def _tuples(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in rules.items()}
 
 
-def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-    """The parts of each row: its reply, judged, and the errors of what the model tells that it heard, if it does."""
-    return [_scored(row, normalize) for row in rows]
-
-
 def _scored(row: Row, normalize: Normalizer) -> dict[str, Any]:
     reply = judged(row.parts["chat"], row.reference, normalize, failed=row.error is not None)
     if row.hypothesis is None:
         return {"chat": reply}
     return {"asr": transcripts.transcript(row.reference, row.hypothesis, normalize), "chat": reply}
-
-
-def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
-    """The parts of a run whose `rows` are scored."""
-    heard = transcripts.totals(rows)
-    return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
 
 
 def summary(rows: Sequence[Row]) -> ChatSummary:
@@ -122,3 +115,32 @@ def summary(rows: Sequence[Row]) -> ChatSummary:
         judged=Share(count=sum(bool(reply.right) for reply in judged), of=len(judged)),
         undecided=Share(count=undecided, of=len(asked)),
     )
+
+
+class ChatScoring(Scoring):
+    """Each reply by the rules of its turn, and what the model tells that it heard as a transcript."""
+
+    utterance_type = Reply
+    run_type = ChatSummary
+
+    def hypothesis(self, utterance: Utterance, answer: Mapping[str, Any], judged: Judged) -> str | None:
+        return (answer["part"] or {}).get("heard")
+
+    def part(
+        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> object | None:
+        transcript = None if judged.speech is None else judged.speech.texts.get(utterance.id)
+        graded = judged.graded.get(utterance.id)
+        return unscored(utterance.id, utterance.turn, answer["part"], times, transcript=transcript, graded=graded)
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
+        return [_scored(row, normalize) for row in rows]
+
+    def summarize(
+        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
+    ) -> dict[str, Any]:
+        heard = transcripts.totals(rows)
+        return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
+
+
+SCORING = ChatScoring()

@@ -20,6 +20,7 @@ class SpokenChat(Task):
     title = "spoken chat"
     order = 30
     handler = f"{__package__}.handler"
+    scoring = f"{__package__}.scoring"
     quality = "answer_accuracy"
     speed = "onset_p50_s"
     columns = (

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.streaming import Shown, changed_words
 from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import Normalizer
-from pytest_modellab.tasks.asr import scoring as transcripts
+from pytest_modellab.tasks.asr.scoring import AsrScoring
 from pytest_modellab.tasks.asr.text_analysis import Terms
+from pytest_modellab.tasks.scoring import Judged
 
-from .record import PartialResult, Streamed
+from .record import PartialResult, Streamed, StreamingSummary
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Utterance
+    from pytest_modellab.catalog.specs import DatasetSpec
 
 _TIMES = ("first_s", "final_s", "late_s")
 
@@ -22,14 +27,6 @@ def unscored(part: Mapping[str, Any], times: Mapping[str, Any]) -> Streamed:
     """One utterance out of what a journal keeps of it, its words not yet counted."""
     partials = tuple(PartialResult(**each) for each in part["partials"])
     return Streamed(**{**part, **times, "partials": partials}, offline_words=None, changed=0, words=0)
-
-
-def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-    """The parts of each row: the errors of the final text, and the stream with its words counted."""
-    return [
-        {**transcript, **({"streaming": _counted(row, normalize)} if "streaming" in row.parts else {})}
-        for row, transcript in zip(rows, transcripts.score(rows, normalize), strict=True)
-    ]
 
 
 def _counted(row: Row, normalize: Normalizer) -> Streamed:
@@ -51,6 +48,30 @@ def untimed(streamed: Streamed) -> Streamed:
     return streamed.model_copy(update=dict.fromkeys(_TIMES))
 
 
-def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
-    """The parts of a run whose `rows` are scored; `before` holds how they were streamed."""
-    return {**transcripts.summarize(rows, before, normalize, terms), "streaming": before["streaming"]}
+class StreamingScoring(AsrScoring):
+    """The final text as a transcript, and the stream with its words counted."""
+
+    utterance_type = Streamed
+    run_type = StreamingSummary
+
+    def part(
+        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> object | None:
+        return None if answer["part"] is None else unscored(answer["part"], times)
+
+    def known(self, dataset: DatasetSpec, judged: Judged) -> dict[str, Any]:
+        return {"streaming": StreamingSummary(chunk_s=dataset.streaming.chunk_s, pace=dataset.streaming.pace)}
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
+        return [
+            {**transcript, **({"streaming": _counted(row, normalize)} if "streaming" in row.parts else {})}
+            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
+        ]
+
+    def summarize(
+        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
+    ) -> dict[str, Any]:
+        return {**super().summarize(rows, before, normalize, terms), "streaming": before["streaming"]}
+
+
+SCORING = StreamingScoring()

@@ -21,6 +21,7 @@ class StreamingRecognition(Task):
     title = "streaming recognition"
     order = 40
     handler = f"{__package__}.handler"
+    scoring = f"{__package__}.scoring"
     speed = "final_p95_s"
     columns = (
         *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),

@@ -20,6 +20,7 @@ class SpeechSynthesis(Task):
     title = "speech synthesis"
     order = 20
     handler = f"{__package__}.handler"
+    scoring = f"{__package__}.scoring"
     columns = (
         *(("wer", "round-trip WER"), ("judge_wer", "judge's own"), ("distillmos", "MOS"), ("flawed", "flawed")),
         *(("rtf", "RTF"), ("first_audio_p50_s", "first audio"), ("peak_rss_mb", "memory")),
