@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from pages import card, case  # the records that tests are made with
-from records import record
+from records import record, with_part
 
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.metrics import asr
@@ -34,6 +34,7 @@ from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import text, write_page
 from pytest_modellab.reports.scorecard.page import NAME
 from pytest_modellab.results.record import Record, UtteranceResult
+from pytest_modellab.tasks.asr.record import Transcript
 from pytest_modellab.tasks.tts.record import Speech
 
 WORDS = ["".join(pair) for pair in zip("bdfglmnprstv" * 4, ("ack", "een", "ill", "oat") * 12, strict=True)]
@@ -48,8 +49,8 @@ def utterance(i: int, draw: random.Random) -> UtteranceResult:
     scored = asr.score(" ".join(said), " ".join(found), normalizer("whisper-english"))
     return UtteranceResult(
         id=f"speaker-{i % 40}-{i:06}", reference=" ".join(said).upper(), hypothesis=" ".join(found), audio_s=7.0,
-        processing_s=0.7, speaker=f"speaker-{i % 40}", language="en", words=edits(scored.words),
-        characters=edits(scored.characters),
+        processing_s=0.7, speaker=f"speaker-{i % 40}", language="en",
+        parts={"asr": Transcript(words=edits(scored.words), characters=edits(scored.characters))},
     )  # fmt: skip
 
 
@@ -61,7 +62,7 @@ def spoken(result: UtteranceResult, sounds: Artefacts, draw: np.random.Generator
         seconds=5.0, sample_rate=24_000, pieces=1, audio=digest, audible=True, silence=0.1, longest_pause_s=0.2,
         loudness_lufs=-20.0, faults=(),
     )  # fmt: skip
-    return result.model_copy(update={"speech": speech})
+    return with_part(result, "tts", speech)
 
 
 def session(reports: Path, cases: int, of_each: int, *, voices: int = 0) -> Scorecard:

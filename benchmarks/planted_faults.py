@@ -72,9 +72,9 @@ def main() -> None:
         folder = Path(name)
         good = run(folder, "none", dataset)
         saved = baseline.of(good)
-        interval = good.summary.wer_interval
+        interval = good.interval("wer")
         shown = "" if interval is None else f" [{interval.low:.2%}, {interval.high:.2%}]"
-        print(f"{dataset}: WER {good.summary.wer:.2%}{shown}, {good.summary.utterances} utterances", flush=True)
+        print(f"{dataset}: WER {good.figure('wer'):.2%}{shown}, {good.summary.utterances} utterances", flush=True)
         spoiled = good
         for fault in FAULTS:
             spoiled = run(folder, fault, dataset)
@@ -89,10 +89,10 @@ def swaps(one: Record, other: Record) -> int:
     random = np.random.default_rng(0)
 
     def errors(record: Record) -> list[int]:
-        return [each.words.substitutions + each.words.deletions + each.words.insertions for each in record.utterances]
+        return [each.errors for each in record.utterances]
 
     pair = np.array([errors(one), errors(other)])
-    words = [each.words.substitutions + each.words.deletions + each.words.hits for each in one.utterances]
+    words = [each.parts["asr"].words.units for each in one.utterances]
     clusters = [each.speaker for each in one.utterances]
     alarms, places = 0, np.arange(pair.shape[1])
     for _ in range(SWAPS):

@@ -29,12 +29,12 @@ from pytest_modellab.results import baseline
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import newest_first, read
 from pytest_modellab.runner.job import Settings
-from pytest_modellab.runner.judge_setup import summon
-from pytest_modellab.runner.judges import PREDICTORS, Listener
+from pytest_modellab.runner.judge_setup import predictor, summon
+from pytest_modellab.runner.judges import Listener
 from pytest_modellab.runner.local import LocalWorker
-from pytest_modellab.runner.pool import LoadOrder
 from pytest_modellab.runner.runner import Bench
 from pytest_modellab.runner.session import Session
+from pytest_modellab.tasks.tts.record import speech_of
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "reports"
@@ -54,7 +54,7 @@ def interval(values: Sequence[float]) -> str:
 
 
 def scores(name: Predictor, clips: Sequence[Clip]) -> list[float]:
-    order = LoadOrder(PREDICTORS[name], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    order = predictor(name, {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener(name, order, lambda _: LocalWorker()) as listener:
         return [listener.rate_clip(clip) for clip in clips]
 
@@ -70,9 +70,9 @@ def main() -> None:
     print(f"{floor} against {good}, WER: {baseline.against(second, baseline.of(first))}")
     for name in ("distillmos", "dnsmos"):
         pairs = [
-            (a.speech.quality[name], b.speech.quality[name])
+            (one.quality[name], other.quality[name])
             for a, b in zip(first.utterances, second.utterances, strict=True)
-            if a.speech and b.speech and name in a.speech.quality and name in b.speech.quality
+            if (one := speech_of(a)) and (other := speech_of(b)) and name in one.quality and name in other.quality
         ]
         if pairs:
             print(f"{name}, {floor} - {good}, mean of {len(pairs)}: {interval([b - a for a, b in pairs])}")
@@ -82,7 +82,7 @@ def main() -> None:
 def spoil(record: Record) -> None:
     """Noise, and the last third gone."""
     sounds = Artefacts(REPORTS)
-    said = [(each, each.speech) for each in record.utterances if each.speech and each.speech.audio]
+    said = [(each, speech) for each in record.utterances if (speech := speech_of(each)) and speech.audio]
     rate = 16_000
     clean = [sounds.samples(str(speech.audio), rate) for _, speech in said]
     random = np.random.default_rng(0)

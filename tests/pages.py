@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from records import beyond, edits, record, utterance
+from records import edits, record, utterance, with_part
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
@@ -23,7 +23,7 @@ from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import Limits
 from pytest_modellab.tasks.asr.record import Slice
 from pytest_modellab.tasks.chat.record import Reply
-from pytest_modellab.tasks.streaming.record import PartialResult, Streamed, summarize
+from pytest_modellab.tasks.streaming.record import PartialResult, Streamed, StreamingSummary
 from pytest_modellab.tasks.tts.record import Speech
 
 BANDS = TaskGrades(
@@ -59,7 +59,7 @@ def heard(**changes: Any) -> Record:
               meaningful=True)
         for name, wer in (("$a$", 0.1), ("b", 0.3))
     ]  # fmt: skip
-    return record(utterances=said, beyond=beyond(slices=tuple(slices)), **changes)
+    return record(utterances=said, transcripts={"slices": tuple(slices)}, **changes)
 
 
 def spoken(reports: Path, **changes: Any) -> Record:
@@ -68,17 +68,16 @@ def spoken(reports: Path, **changes: Any) -> Record:
         loudness_lufs=-20.0, faults=("a long pause",),
     )  # fmt: skip
     said = utterance("said", words=edits(substitutions=1, hits=2), hypothesis="one two tree")
-    return record(utterances=[said.model_copy(update={"speech": speech})], case=case("voice", "tts"), **changes)
+    return record(utterances=[with_part(said, "tts", speech)], case=case("voice", "tts"), **changes)
 
 
 def streamed(**changes: Any) -> Record:
     partials = tuple(PartialResult(text=text, audio_s=at) for text, at in (("won", 0.5), ("one two", 1.0)))
     stream = Streamed(partials=partials, offline="one two three", offline_words=edits(hits=3), changed=1, words=3,
                       first_audio_s=0.5)  # fmt: skip
-    said = utterance("stream").model_copy(update={"streamed": stream})
-    return record(
-        utterances=[said], case=case("live", "streaming"), streaming=summarize([said], 0.25, None, None), **changes
-    )
+    said = with_part(utterance("stream"), "streaming", stream)
+    parts = {"streaming": StreamingSummary(chunk_s=0.25, pace=None)}
+    return record(utterances=[said], case=case("live", "streaming"), parts=parts, **changes)
 
 
 def answered(reports: Path, right: bool | None = False, **changes: Any) -> UtteranceResult:
@@ -87,7 +86,7 @@ def answered(reports: Path, right: bool | None = False, **changes: Any) -> Utter
         "by": "accept: Paris is not in it", "missed": False, "words": 3, "audio": tone(reports), "audible": True,
         **changes,
     }  # fmt: skip
-    return utterance("turn").model_copy(update={"reply": Reply(**fields)})
+    return with_part(utterance("turn"), "chat", Reply(**fields))
 
 
 def row(made: Record, path: Path, grades: TaskGrades | None = BANDS) -> Row:

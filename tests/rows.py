@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from records import record
+from records import TIMING, stated
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.load import default_profiles
@@ -29,11 +29,11 @@ BANDS = TaskGrades(
 WER = LimitSpec(metric="wer", max=0.15)
 RTF = LimitSpec(metric="rtf", max=1.0)
 
-NOISY = record().timing.model_copy(update={"noisy": "others used 30% of the processors (bound 10%)"})
+NOISY = TIMING.model_copy(update={"noisy": "others used 30% of the processors (bound 10%)"})
 
 
 def timing(rtf: float) -> Any:
-    return record().timing.model_copy(update={"rtf": rtf})
+    return TIMING.model_copy(update={"rtf": rtf})
 
 
 def row(made: Record | None, *, limits: Sequence[LimitSpec] = (WER, RTF), **report: Any) -> Row:
@@ -57,7 +57,7 @@ def exact(made: Row) -> Row:
 
 def spread(made: Record, low: float, high: float) -> Record:
     whole = Range(low=low, high=high, method="m", clusters=10, conditional="")
-    return made.model_copy(update={"summary": made.summary.model_copy(update={"wer_interval": whole})})
+    return stated(made, {}, {"wer": whole})
 
 
 def primary(rows: Sequence[Row]) -> Recommendation:

@@ -10,6 +10,7 @@ from records import record
 from pytest_modellab.core.schema_base import Edits
 from pytest_modellab.results import record_files as stored
 from pytest_modellab.results.record import Record, UtteranceResult
+from pytest_modellab.tasks.asr.record import Transcript
 
 
 def answers(count: int, wrong: int = 0, seconds: float = 0.2, **more: Any) -> list[UtteranceResult]:
@@ -21,8 +22,12 @@ def answers(count: int, wrong: int = 0, seconds: float = 0.2, **more: Any) -> li
             hypothesis="red green blue" if i < wrong else "red green blue grey",
             audio_s=1.0,
             processing_s=seconds * (1 + 0.01 * (i % 3)),
-            words=Edits(substitutions=0, deletions=int(i < wrong), insertions=0, hits=4 - int(i < wrong)),
-            characters=Edits(substitutions=0, deletions=0, insertions=0, hits=18),
+            parts={
+                "asr": Transcript(
+                    words=Edits(substitutions=0, deletions=int(i < wrong), insertions=0, hits=4 - int(i < wrong)),
+                    characters=Edits(substitutions=0, deletions=0, insertions=0, hits=18),
+                )
+            },
             **more,
         )
         for i in range(count)

@@ -11,6 +11,8 @@ from pytest_modellab.core.text import normalizer
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import Verdict, worst_utterances
 from pytest_modellab.results.worst_utterances import behind
+from pytest_modellab.tasks.asr.record import transcript_of
+from pytest_modellab.tasks.tts.record import speech_of
 
 # A loop may go on for hundreds of words.
 _MOST_LINES = 24
@@ -65,7 +67,10 @@ def _behind(record: Record, metric: str, count: int) -> list[str]:
 
 
 def _utterance(result: UtteranceResult, record: Record) -> list[str]:
-    words = result.words
+    transcript = transcript_of(result)
+    if transcript is None:
+        return [f"  {result.id}", *_answer(result, record)]
+    words = transcript.words
     units = "word" if record.error_metric == "wer" else "character"
     head = (
         f"  {result.id}: {_count(words.errors, 'error')} in {_count(words.units, units)}"
@@ -96,9 +101,10 @@ def _answer(result: UtteranceResult, record: Record) -> list[str]:
 
 def _sound(result: UtteranceResult) -> list[str]:
     """Where to hear what was said, below the folder of reports."""
-    if result.speech is None or result.speech.audio is None:
+    speech = speech_of(result)
+    if speech is None or speech.audio is None:
         return []
-    return [f"    sound: audio/{result.speech.audio[:2]}/{result.speech.audio}.flac, under the reports"]
+    return [f"    sound: audio/{speech.audio[:2]}/{speech.audio}.flac, under the reports"]
 
 
 def _count(number: int, what: str) -> str:

@@ -10,24 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.hardware import hardware
-from pytest_modellab.core.metrics import asr, speed
-from pytest_modellab.core.schema_base import Failure, Range, edits, ranged
-from pytest_modellab.core.stats.intervals import (
-    error_rate_interval,
-    quantile_interval,
-    time_ratio_interval,
-    wilson_interval,
-)
-from pytest_modellab.core.text import CHARACTERS, Normalizer, normalizer
+from pytest_modellab.core.schema_base import Failure
+from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
+from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.chat import scoring as chat_scoring
-from pytest_modellab.tasks.streaming import record as streaming_record
-from pytest_modellab.tasks.streaming.record import Streamed, StreamingSummary
-from pytest_modellab.tasks.tts import scoring as speech_scoring
+from pytest_modellab.tasks.streaming import scoring as streaming_scoring
+from pytest_modellab.tasks.streaming.record import StreamingSummary
+from pytest_modellab.tasks.tts import scoring as tts_scoring
 from pytest_modellab.tasks.tts.record import Judge, Speech
 
-from . import hidden_errors
-from .record import AsrSummary, MemoryUse, NormalizerRef, Pass, Price, Provenance, Record, Timing, UtteranceResult
+from .record import (
+    MemoryUse,
+    NormalizerRef,
+    Pass,
+    Price,
+    Provenance,
+    Record,
+    Timing,
+    UtteranceResult,
+)
+from .scoring import scored, summary
 from .shard_ref import ShardOf
 
 if TYPE_CHECKING:
@@ -93,52 +96,12 @@ def assemble(
     of them counts only then. `judged` is what judges and graders made of the answers.
     """
     normalize, price = normalizer(dataset.normalizer), case.device.price
-    heard, graded = (None, {}) if judged is None else (judged.heard, judged.graded)
-    chats = case.task == "chat"
-    scored: list[asr.Scored] = []
-    results: list[UtteranceResult] = []
-    for utterance in dataset.utterances:
-        answer = answers[utterance.id]
-        part = answer["part"] or {}
-        text = part.get("heard") if chats else answer["text"] if heard is None else heard.texts.get(utterance.id)
-        each = score(case.task, utterance.text, text, normalize)
-        scored.append(each)
-        results.append(
-            UtteranceResult(
-                id=utterance.id,
-                reference=utterance.text,
-                hypothesis=text,
-                detected_language=answer.get("language"),
-                audio_s=answer["audio_s"],
-                processing_s=timed.get(utterance.id),
-                error=None if answer["error"] is None else Failure(**answer["error"]),
-                speaker=utterance.speaker,
-                language=utterance.language,
-                kind=utterance.kind,
-                snr_db=utterance.snr_db,
-                words=edits(each.words),
-                characters=edits(each.characters),
-                cut_from=answer.get("cut_from"),
-                prompt=utterance.prompt if utterance.prompt != utterance.text else None,
-                streamed=_streamed(case, utterance, answer, {} if facts.no_speed else times or {}, normalize),
-                speech=None if chats else _speech(utterance.id, answer, times or {}, heard),
-                reply=None
-                if not chats
-                else chat_scoring.reply_of(
-                    utterance.id,
-                    utterance.text,
-                    utterance.turn,
-                    answer["part"],
-                    (times or {}).get(utterance.id, {}),
-                    transcript=heard.texts.get(utterance.id) if heard is not None else None,
-                    graded=graded.get(utterance.id),
-                    normalize=normalize,
-                ),
-            )
-        )
-    if heard is not None and not chats:
-        results = speech_scoring.paced(results)
-    return Record(
+    known = Judged() if judged is None else judged
+    rows = [
+        _row(case.task, each, answers[each.id], timed.get(each.id), (times or {}).get(each.id, {}), facts, known)
+        for each in dataset.utterances
+    ]
+    raw = Record(
         id=secrets.token_hex(4),
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
         title=case.model.title or case.model.id,
@@ -148,9 +111,9 @@ def assemble(
         loaded=dict(facts.loaded),
         ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
-        summary=summarize(results, scored, words=normalize.name != CHARACTERS),
-        chat=chat_scoring.summarize(results) if chats else None,
-        timing=timing(results, facts),
+        summary=summary(rows),
+        parts=_known(case, known),
+        timing=timing(rows, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
         provenance=Provenance(
@@ -166,81 +129,63 @@ def assemble(
             resumed=facts.resumed,
             worker_restarts=facts.restarts,
         ),
-        utterances=tuple(results),
+        utterances=tuple(rows),
         findings=facts.findings,
-        streaming=_streaming(case, results, facts),
-        beyond=None
-        if chats
-        else hidden_errors.count(
-            results, normalize, hidden_errors.Terms.cut(case.dataset.glossary, case.dataset.names, normalize)
-        ),
-        speech=None if heard is None or chats else speech_scoring.summarize(results, heard.judge, dict(heard.missing)),
     )
+    return scored(raw, normalize, Terms.cut(case.dataset.glossary, case.dataset.names, normalize))
 
 
-def score(task: str, reference: str, hypothesis: str | None, normalize: Normalizer) -> asr.Scored:
-    """What counts as errors of an utterance: in a dialogue, of what the model tells that it heard, if it does."""
-    if task == "chat" and hypothesis is None:
-        return asr.Scored(normalize(reference), "", asr.Counts(), asr.Counts())
-    return asr.score(reference, hypothesis, normalize)
-
-
-def _speech(
-    id: str, answer: Mapping[str, Any], times: Mapping[str, Mapping[str, Any]], heard: Heard | None
-) -> Speech | None:
-    if heard is None or answer["part"] is None:
-        return None
-    return Speech(**{**answer["part"], **times.get(id, {}), "quality": dict(heard.quality.get(id, {}))})
-
-
-def _streamed(
-    case: Case,
+def _row(
+    task: str,
     utterance: Utterance,
     answer: Mapping[str, Any],
-    times: Mapping[str, Mapping[str, Any]],
-    normalize: Normalizer,
-) -> Streamed | None:
-    if case.task != "streaming" or answer["part"] is None:
-        return None
-    timed = times.get(utterance.id, {})
-    return streaming_record.scored(answer["part"], timed, utterance.text, answer["text"], normalize)
-
-
-def _streaming(case: Case, results: Sequence[UtteranceResult], facts: RunFacts) -> StreamingSummary | None:
-    if case.task != "streaming":
-        return None
-    spec = case.dataset.streaming
-    return streaming_record.summarize(results, spec.chunk_s, spec.pace, facts.no_speed)
-
-
-def summarize(results: Sequence[UtteranceResult], scored: Sequence[asr.Scored], *, words: bool = True) -> AsrSummary:
-    """Corpus figures. An utterance the engine failed on counts as all of its words deleted.
-
-    Without `words`, where no spaces divide them, there is no WER.
-    """
-    corpus = asr.corpus(scored)
-    answered = sum(result.error is None for result in results)
-    speakers = [result.speaker for result in results]
-
-    def interval(counts: Sequence[asr.Counts]) -> Range | None:
-        return ranged(error_rate_interval([c.errors for c in counts], [c.reference for c in counts], speakers))
-
-    return AsrSummary(
-        utterances=len(results),
-        answered=answered,
-        success_rate=answered / len(results),
-        audio_s=sum(result.audio_s for result in results),
-        words=edits(corpus.words),
-        characters=edits(corpus.characters),
-        wer=corpus.wer if words else None,
-        cer=corpus.cer,
-        wer_interval=interval([each.words for each in scored]) if words else None,
-        cer_interval=interval([each.characters for each in scored]),
-        success_rate_interval=ranged(wilson_interval(answered, len(results))),
-        empty_references=sum(not each.reference for each in scored),
-        above_half=corpus.above_half,
-        worst_wer=corpus.worst_wer,
+    processing_s: float | None,
+    times: Mapping[str, Any],
+    facts: RunFacts,
+    judged: Judged,
+) -> UtteranceResult:
+    """One utterance with its raw answer, not yet scored."""
+    heard = judged.heard
+    transcript = None if heard is None else heard.texts.get(utterance.id)
+    part: object | None = None
+    text = answer["text"] if heard is None else transcript
+    match task:
+        case "tts" if heard is not None and answer["part"] is not None:
+            quality = dict(heard.quality.get(utterance.id, {}))
+            part = Speech(**{**answer["part"], **times, "quality": quality})
+        case "streaming" if answer["part"] is not None:
+            part = streaming_scoring.unscored(answer["part"], {} if facts.no_speed else times)
+        case "chat":
+            text = (answer["part"] or {}).get("heard")
+            graded = judged.graded.get(utterance.id)
+            part = chat_scoring.unscored(
+                utterance.id, utterance.turn, answer["part"], times, transcript=transcript, graded=graded
+            )
+    return UtteranceResult(
+        id=utterance.id,
+        reference=utterance.text,
+        hypothesis=text,
+        detected_language=answer.get("language"),
+        audio_s=answer["audio_s"],
+        processing_s=processing_s,
+        error=None if answer["error"] is None else Failure(**answer["error"]),
+        speaker=utterance.speaker,
+        language=utterance.language,
+        kind=utterance.kind,
+        snr_db=utterance.snr_db,
+        cut_from=answer.get("cut_from"),
+        prompt=utterance.prompt if utterance.prompt != utterance.text else None,
+        parts={} if part is None else {task: part},
     )
+
+
+def _known(case: Case, judged: Judged) -> dict[str, Any]:
+    """What is known of a run's parts beside its answers."""
+    if case.task == "streaming":
+        return {"streaming": StreamingSummary(chunk_s=case.dataset.streaming.chunk_s, pace=case.dataset.streaming.pace)}
+    if case.task == "tts" and judged.heard is not None:
+        return {"tts": tts_scoring.summary([], judged.heard.judge, judged.heard.missing)}
+    return {}
 
 
 def _memory(memory: Memory, model_size: int | None) -> MemoryUse:
@@ -257,50 +202,21 @@ def _memory(memory: Memory, model_size: int | None) -> MemoryUse:
 
 
 def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
-    """Speed of those utterances that were answered and timed."""
-    timed = [(r.processing_s, r.audio_s) for r in results if r.error is None and r.processing_s is not None]
+    """What was timed once, and whether any of the utterances that were answered was timed."""
+    timed = any(row.error is None and row.processing_s is not None for row in results)
+    no_speed = facts.no_speed or (None if timed else "no utterance was answered")
     conditions = facts.conditions
-    common = Timing(
+    return Timing(
         load_s=facts.load_s,
         first_call_s=facts.first_call_s,
-        processing_s=None,
-        rtf=None,
-        rtfx=None,
-        latency_p50_s=None,
-        latency_p95_s=None,
+        clip5_calls_s=() if no_speed else tuple(conditions.clip_s),
+        spread=None if no_speed else conditions.spread,
         others=conditions.others,
         throttled=conditions.throttled,
         load_average=conditions.load_average,
         noisy=conditions.noisy,
         loading_others=conditions.loading_others,
         noisy_loading=conditions.noisy_loading,
-        no_speed=facts.no_speed or (None if timed else "no utterance was answered"),
+        no_speed=no_speed,
         passes=tuple(Pass.model_validate(each) for each in conditions.passes),
-    )
-    if common.no_speed:
-        return common
-    return retimed(
-        common.model_copy(update={"clip5_calls_s": tuple(conditions.clip_s), "spread": conditions.spread}), results
-    )
-
-
-def retimed(measured: Timing, results: Sequence[UtteranceResult]) -> Timing:
-    """`measured` with all that is a function of the times of `results` and of the calls on the fixed clip."""
-    timed = [(r.processing_s, r.audio_s) for r in results if r.error is None and r.processing_s is not None]
-    seconds, audio = [processing for processing, _ in timed], [each for _, each in timed]
-    quartiles = [speed.quantile(seconds, q) or 0.0 for q in (0.25, 0.75)]
-    rtf = speed.rtf(seconds, audio)
-    return measured.model_copy(
-        update={
-            "processing_s": sum(seconds),
-            "rtf": rtf,
-            "rtfx": 1 / rtf if rtf else None,
-            "latency_p50_s": speed.quantile(seconds, 0.5),
-            "latency_p95_s": speed.quantile(seconds, 0.95),
-            "latency_iqr_s": quartiles[1] - quartiles[0],
-            "rtf_interval": ranged(time_ratio_interval(seconds, audio)),
-            "latency_p50_s_interval": ranged(quantile_interval(seconds, 0.5)),
-            "latency_p95_s_interval": ranged(quantile_interval(seconds, 0.95)),
-            "clip5_s": speed.quantile(measured.clip5_calls_s, 0.5),
-        }
     )

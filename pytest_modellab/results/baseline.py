@@ -156,7 +156,7 @@ def of(record: Record) -> Baseline:
         commit=record.provenance.commit,
         created=record.provenance.created,
         normalizer=record.normalizer.name,
-        wer=record.summary.wer,
+        wer=record.figure("wer"),
         hardware=hardware_of(record),
     )
     answers = [

@@ -17,19 +17,16 @@ from typing import Any
 
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.schema_base import Failure
-from pytest_modellab.core.text import CHARACTERS, normalizer
+from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
-from pytest_modellab.tasks.chat import scoring as chat_scoring
-from pytest_modellab.tasks.streaming import record as streaming_record
-from pytest_modellab.tasks.tts import scoring as speech_scoring
-from pytest_modellab.tasks.tts.record import PREDICTORS, SpeechSummary
+from pytest_modellab.tasks.streaming.scoring import untimed
 
-from . import hidden_errors, input_changes
-from .assemble import summarize, timing
+from . import input_changes
+from .assemble import timing
 from .conditions import Conditions
 from .facts import Memory, RunFacts
-from .record import MemoryUse, NormalizerRef, Provenance, Record, Timing, UtteranceResult
-from .rescore import rescored
+from .record import MemoryUse, Provenance, Record, Timing, UtteranceResult
+from .scoring import scored
 from .shard_ref import ShardOf
 
 _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
@@ -64,43 +61,51 @@ def merge(found: Mapping[Path, Record]) -> Record:
     _check_alike(parts)
     _check_whole(parts)
     first = parts[0].record
-    normalize = normalizer(first.normalizer.name)
     rows = sorted(
         ((place, row) for part in parts for place, row in zip(part.shard.places, part.record.utterances, strict=True)),
         key=lambda each: each[0],
     )
-    scored, results = rescored(first.case.task, [row for _, row in rows], normalize)
-    if first.speech is not None:
-        results = speech_scoring.paced(results)
+    results = [row for _, row in rows]
     timed = _timing(parts, results)
     if timed.no_speed is not None:
-        results = [row.model_copy(update={"streamed": streaming_record.untimed(row.streamed)}) for row in results]
+        results = [_untimed(row) for row in results]
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]
-    listed = first.beyond
-    glossary, names = ([], []) if listed is None else ([t.term for t in of] for of in (listed.glossary, listed.names))
-    return first.model_copy(
+    whole = first.model_copy(
         update={
             "id": secrets.token_hex(4),
             "shard": None,
             "failure": _failure(parts),
             "loaded": next((part.record.loaded for part in parts if part.record.loaded), {}),
-            "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
-            "summary": summarize(results, scored, words=normalize.name != CHARACTERS),
+            "parts": _known(parts),
             "timing": timed,
             "memory": _memory(parts),
             "provenance": _provenance(parts),
             "utterances": tuple(results),
-            "streaming": streaming_record.again(first.streaming, results, timed.no_speed),
             "findings": tuple(sorted(findings, key=lambda finding: order.get(finding.utterance, -1))),
-            "speech": _speech(parts, results),
-            "beyond": None
-            if first.chat
-            else hidden_errors.count(results, normalize, hidden_errors.Terms.cut(glossary, names, normalize)),
-            "chat": chat_scoring.summarize(results) if first.chat else None,
             "seal": None,
         }
     )
+    return scored(whole, normalizer(first.normalizer.name))
+
+
+def _untimed(row: UtteranceResult) -> UtteranceResult:
+    """An utterance without the times of its stream, if it was one."""
+    if "streaming" not in row.parts:
+        return row
+    return row.model_copy(update={"parts": {**row.parts, "streaming": untimed(row.parts["streaming"])}})
+
+
+def _known(parts: Sequence[Part]) -> dict[str, Any]:
+    """What the shards know of the run's parts beside its answers; a predictor that failed in one has no figure."""
+    known: dict[str, Any] = {}
+    for part in parts:
+        known = {**part.record.parts, **known}
+    spoken = [part.record.parts["tts"] for part in parts if "tts" in part.record.parts]
+    if spoken:
+        unrated = {name: why for each in spoken for name, why in each.unrated.items()}
+        known["tts"] = spoken[0].model_copy(update={"unrated": unrated})
+    return known
 
 
 def _check_alike(parts: Sequence[Part]) -> None:
@@ -175,15 +180,6 @@ def _case(parts: Sequence[Part]) -> str:
 
 def _files(parts: Sequence[Part], indent: int = 2) -> str:
     return "".join(f"\n{' ' * indent}{part.name}: {part.path}" for part in parts)
-
-
-def _speech(parts: Sequence[Part], results: Sequence[UtteranceResult]) -> SpeechSummary | None:
-    """Figures of what all shards said; a predictor that failed in one has none."""
-    summaries = [part.record.speech for part in parts if part.record.speech is not None]
-    if not summaries:
-        return None
-    missing = {name: why for each in summaries for name, why in each.missing.items() if name in PREDICTORS}
-    return speech_scoring.summarize(results, summaries[0].judge, missing)
 
 
 def _failure(parts: Sequence[Part]) -> Failure | None:

@@ -6,7 +6,6 @@ when their canonical forms, without these, are equal.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -14,33 +13,17 @@ from pydantic import AfterValidator, Field
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
-from pytest_modellab.core.schema_base import (
-    Edits,
-    Elsewhere,
-    Failure,
-    Finding,
-    Range,
-    RecordId,
-    Stored,
-    Time,
-    volatile,
-)
+from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding, Range, RecordId, Stored, Time, volatile
 from pytest_modellab.core.text import CHARACTERS
-from pytest_modellab.tasks.asr.record import BeyondWer
-from pytest_modellab.tasks.chat.record import NOT_TIMED, ChatSummary, Reply
-from pytest_modellab.tasks.streaming import record as streaming_record
-from pytest_modellab.tasks.streaming.record import Streamed, StreamingSummary
-from pytest_modellab.tasks.tts import record as speech_record
-from pytest_modellab.tasks.tts.record import Speech, SpeechSummary
+from pytest_modellab.tasks.parts import run_parts, utterance_parts
 
-from . import hidden_error_values
 from .shard_ref import ShardOf
 
-SCHEMA: Literal["modellab.record/1"] = "modellab.record/1"
+SCHEMA: Literal["modellab.record/2"] = "modellab.record/2"
 
 
 class UtteranceResult(Stored):
-    """One utterance: raw texts, and what the scorer made of them."""
+    """One utterance: raw texts, and what each task makes of it."""
 
     id: str
     reference: str
@@ -53,23 +36,18 @@ class UtteranceResult(Stored):
     language: str | None = None
     kind: str | None = Field(default=None, description="what sort of speech or recording, where the data set says")
     snr_db: float | None = None
-    words: Edits = Field(description="of characters, where words aren't divided by spaces")
-    characters: Edits
     cut_from: int | None = Field(
         default=None, description="characters of the longest text in the answer, where it was cut to what is kept"
     )
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
-    reply: Reply | None = Field(default=None, description="how it answered, in a dialogue")
-    speech: Speech | None = Field(default=None, description="what it said; null where it was not to speak, or failed")
-    streamed: Streamed | None = Field(default=None, description="how it went as a stream; null where it was none")
+    parts: Annotated[dict[str, Any], AfterValidator(utterance_parts)] = Field(
+        default_factory=dict, description="what only some tasks have, by task: `asr` wherever there is a transcript"
+    )
 
     @property
-    def parts(self) -> dict[str, Any]:
-        """What each task keeps of the utterance, by task."""
-        # Of a dialogue only what the model tells that it heard was scored.
-        scored = None if self.reply is not None and self.hypothesis is None else self
-        parts = {"asr": scored, "tts": self.speech, "streaming": self.streamed, "chat": self.reply}
-        return {task: part for task, part in parts.items() if part is not None}
+    def errors(self) -> int:
+        """Word errors of its transcript; 0 where it has none."""
+        return self.parts["asr"].words.errors if "asr" in self.parts else 0
 
 
 class NormalizerRef(Stored):
@@ -77,23 +55,24 @@ class NormalizerRef(Stored):
     version: str
 
 
-class AsrSummary(Stored):
-    """Corpus figures: sums over all utterances, an utterance without an answer counted as all words deleted."""
+class Summary(Stored):
+    """Sums over all utterances."""
 
     utterances: int
     answered: int
-    success_rate: float
+    spoken: int = Field(description="utterances whose reference was not left empty")
     audio_s: float
-    words: Edits
-    characters: Edits
-    wer: float | None = Field(description="null where no reference has a word, or words aren't divided by spaces")
-    cer: float | None
-    wer_interval: Range | None = Field(default=None, description="null where there is too little to estimate from")
-    cer_interval: Range | None = None
-    success_rate_interval: Range | None = None
-    empty_references: int = Field(description="utterances whose reference normalises to nothing")
-    above_half: int = Field(description="utterances with a WER above 50 % (a CER, where there are no words)")
-    worst_wer: float | None
+
+
+class Value(Stored):
+    """The value of a metric, or why there is none."""
+
+    value: float | None
+    interval: Range | None = None
+    missing: str = ""
+    possible: bool = Field(
+        default=True, description="false where the data or the kind of model can't have it: then nothing is missed"
+    )
 
 
 class Pass(Stored):
@@ -105,21 +84,13 @@ class Pass(Stored):
 
 
 class Timing(Stored):
-    """Seconds. Load, first call and warm calls are separate; RTF is sum of processing over sum of audio, warm."""
+    """What was timed once, seconds, and under what conditions calls were timed."""
 
     load_s: float | None = Field(description="cold: importing the library and loading the weights")
     first_call_s: float | None = Field(description="the first utterance, once, before any is timed")
-    processing_s: float | None
-    rtf: float | None
-    rtfx: float | None
-    latency_p50_s: float | None
-    latency_p95_s: float | None
-    latency_iqr_s: float | None = Field(default=None, description="third quartile minus first, over the utterances")
-    rtf_interval: Range | None = None
-    latency_p50_s_interval: Range | None = None
-    latency_p95_s_interval: Range | None = None
-    clip5_s: float | None = Field(default=None, description="median call on a fixed clip of 5 s")
-    clip5_calls_s: tuple[float, ...] = Field(default=(), description="these calls, spread over what was timed")
+    clip5_calls_s: tuple[float, ...] = Field(
+        default=(), description="calls on a fixed clip of 5 s, spread over what was timed"
+    )
     spread: float | None = Field(default=None, description="of these calls: (slowest - fastest) / median")
     others: float | None = Field(default=None, description="share of all processors that others kept busy meanwhile")
     throttled: int | None = Field(default=None, description="throttling events meanwhile; null where it isn't told")
@@ -169,32 +140,10 @@ class Price(Stored):
     currency: str
 
 
-OF_TASKS = frozenset(
-    {
-        *("judge_wer", "flawed", *speech_record.PREDICTORS, "first_audio_p50_s", "first_audio_p95_s"),
-        *streaming_record.METRICS,
-        *("answer_accuracy", "context_kept", "missed_replies", "replies_to_noise", "reply_words", "agreement_wer"),
-        *("first_token_p50_s", "first_token_p95_s", "onset_p50_s", "onset_p95_s"),
-    }
-)
-"""Metrics that only some tasks have; their records hold them in a part of their own."""
-_OF_AUDIO = frozenset({"rtf", "rtfx", "cost_per_audio_hour"})
-"""Metrics that hold time against audio."""
-_NO_CLIP = {"clip5_s": "only recognition is timed on a clip of 5 s"}
-_FOREIGN: Mapping[str, Mapping[str, str]] = {
-    "tts": {**_NO_CLIP, "insertions_per_min": "a text without words is no recording in which nobody speaks"},
-    "chat": _NO_CLIP,
-    "streaming": _NO_CLIP,
-}
-"""Task -> metrics that would mean something else there, and why there are none."""
-_MEMORY = {"peak_rss_mb": "peak_rss", "peak_device_mb": "device", "model_size_mb": "model_size"}
-_SPEED = {"rtf", "rtfx", "latency_p50_s", "latency_p95_s", "clip5_s", "cost_per_audio_hour"}
-
-
 class Record(Stored):
     """One run of one case."""
 
-    schema_: Literal["modellab.record/1"] = Field(alias="schema", default=SCHEMA)
+    schema_: Literal["modellab.record/2"] = Field(alias="schema", default=SCHEMA)
     id: RecordId = volatile()
     case: CaseRef
     title: str
@@ -206,49 +155,35 @@ class Record(Stored):
     )
     ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
     normalizer: NormalizerRef
-    summary: AsrSummary
+    summary: Summary
+    values: dict[str, Value] = Field(
+        default_factory=dict, description="by metric; none of a shard, whose utterances count with the others'"
+    )
+    parts: Annotated[dict[str, Any], AfterValidator(run_parts)] = Field(
+        default_factory=dict, description="what only some tasks have, by task: `asr` wherever there are transcripts"
+    )
     timing: Timing = volatile()
     memory: MemoryUse = volatile()
     price: Price | None = volatile(default=None)
     provenance: Provenance
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
-    beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
-    speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
-    streaming: StreamingSummary | None = Field(default=None, description="of a record for streaming")
-    chat: ChatSummary | None = Field(default=None, description="of a record for chat")
     seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
-
-    @property
-    def parts(self) -> dict[str, Any]:
-        """What only one task has of a run, by task."""
-        parts = {"asr": self.beyond, "tts": self.speech, "streaming": self.streaming, "chat": self.chat}
-        return {task: part for task, part in parts.items() if part is not None}
 
     @property
     def wordless(self) -> bool:
         """Whether nobody speaks in any clip, by intent: every reference was left empty."""
-        return not any(result.reference.strip() for result in self.utterances)
+        return self.summary.spoken == 0
 
-    def applies(self, metric: str) -> bool:
-        """Whether the data can have this figure: where nobody speaks there is no error rate to miss.
-
-        What listeners would say is only predicted where the data set asks for it.
-        """
-        if self.case.task == "chat" and metric in _OF_AUDIO:
-            return False
-        if self.chat is not None and metric in {"wer", "cer"} and self.figure(metric) is None:
-            return False  # it doesn't tell what it heard
-        if self.chat is not None and self.chat.missing.get(metric, NOT_TIMED) != NOT_TIMED:
-            return False  # the data set has no such turns, or the model no such replies
-        if metric in speech_record.PREDICTORS and self.speech is not None:
-            return metric in self.speech.judge.quality
-        return not self.wordless or metric not in {"wer", "cer", *hidden_error_values.OF_WORDS}
+    @property
+    def reference_units(self) -> int:
+        """Words of all references; characters where words aren't divided by spaces, 0 without transcripts."""
+        return self.parts["asr"].words.units if "asr" in self.parts else 0
 
     @property
     def comparable(self) -> bool:
         """Whether it has an error rate to be compared by: somebody speaks, and what was heard is told."""
-        return not self.wordless and not (self.chat is not None and self.figure(self.error_metric) is None)
+        return not self.wordless and self.error_metric in self.values and self.applies(self.error_metric)
 
     @property
     def error_metric(self) -> Literal["wer", "cer"]:
@@ -256,42 +191,20 @@ class Record(Stored):
         return "cer" if self.normalizer.name == CHARACTERS else "wer"
 
     def figure(self, metric: str) -> float | None:
-        """The value of one of the registered metrics, in its unit; None where there is none, as of a shard."""
-        if self.shard is not None or metric in _FOREIGN.get(self.case.task, {}):
-            return None
-        if metric in {"wer", "cer", "success_rate"}:
-            value = getattr(self.summary, metric)
-        elif metric in hidden_error_values.FIGURES:
-            value = hidden_error_values.figure(self.beyond, metric)
-        elif metric in OF_TASKS:
-            value = getattr(self._of_task, metric, None)
-        elif metric in _OF_AUDIO and self.case.task == "chat":
-            value = None  # how long a reply takes says nothing about how long the question was
-        elif metric == "cost_per_audio_hour":
-            value = self.timing.rtf * self.price.per_hour if self.price and self.timing.rtf is not None else None
-        elif metric in _MEMORY:
-            found = getattr(self.memory, _MEMORY[metric])
-            value = None if found is None else found / 1e6
-        else:
-            value = getattr(self.timing, metric)
-        return None if value is None else float(value)
+        """The value of a metric, in its unit; None where there is none, as of a shard."""
+        return None if self.shard is not None or metric not in self.values else self.values[metric].value
 
     def interval(self, metric: str) -> Range | None:
-        """The 95 % interval of a figure; None where it has none."""
-        if self.shard is not None:
-            return None
-        if metric in hidden_error_values.FIGURES:
-            return hidden_error_values.interval(self.beyond, metric)
-        for part in (self.summary, self.timing, self._of_task):
-            found = getattr(part, f"{metric}_interval", None)
-            if isinstance(found, Range):
-                return found
-        return None
+        """The 95 % interval of a value; None where it has none."""
+        return None if self.shard is not None or metric not in self.values else self.values[metric].interval
 
-    @property
-    def _of_task(self) -> SpeechSummary | ChatSummary | StreamingSummary | None:
-        """The figures that only its task has."""
-        return self.speech or self.chat or self.streaming
+    def applies(self, metric: str) -> bool:
+        """Whether the run can have this figure: where nobody speaks there is no error rate to miss."""
+        found = self.values.get(metric)
+        if found is not None:
+            return found.value is not None or found.possible
+        missing = METRICS[metric].why_elsewhere(self.case.task)
+        return missing is None or missing.possible
 
     def noise(self, metric: str) -> str | None:
         """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
@@ -303,31 +216,10 @@ class Record(Stored):
             return self.failure.message
         if self.shard is not None:
             return f"only shard {self.shard.cut} was run; `modellab merge` joins all"
-        if metric in _OF_AUDIO and self.case.task == "chat":
-            return "a dialogue is measured by how long one waits for a reply"
-        if metric == "cost_per_audio_hour" and self.price is None:
-            return f"devices.yaml gives {self.case.device} no price"
-        if metric in _SPEED and self.timing.no_speed:
-            return self.timing.no_speed
-        if metric in _FOREIGN.get(self.case.task, {}):
-            return _FOREIGN[self.case.task][metric]
-        if metric == "peak_device_mb":
-            return "the device has no memory of its own, or the driver does not tell"
-        if self._of_task is not None and metric in self._of_task.missing:
-            return self._of_task.missing[metric]
-        if metric in {"wer", "cer"} and self.chat is not None and not self.wordless:
-            return "the model doesn't tell what it heard"
-        if not self.applies(metric):
-            return "nobody speaks in this data set"
-        if metric in hidden_error_values.FIGURES and self.chat is not None:
-            return "chat is judged by its replies"
-        if metric in hidden_error_values.FIGURES:
-            return hidden_error_values.why_missing(self.beyond, metric)
-        if metric in OF_TASKS:
-            return f"{self.case.task} has no {METRICS[metric].title}"
-        if metric == "wer" and self.error_metric == "cer":
-            languages = ", ".join(sorted({each.language for each in self.utterances if each.language})) or "this script"
-            return f"words aren't divided by spaces in {languages}: see CER"
-        if metric in {"wer", "cer"}:
-            return "no reference has a word left after normalisation"
-        return f"{metric} was not measured"
+        if metric in self.values:
+            return self.values[metric].missing
+        missing = METRICS[metric].why_elsewhere(self.case.task)
+        return NOT_MEASURED_YET if missing is None else missing.why
+
+
+NOT_MEASURED_YET = "the record is from before it was measured; run the case again"

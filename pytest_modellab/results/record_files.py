@@ -10,17 +10,21 @@ import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import models_json_schema
 from pydantic_core import from_json, to_json
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.atomic import write_text
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.version import __version__
+from pytest_modellab.tasks import parts
 
-from .record import SCHEMA, Record
+from . import record_v1
+from .record import SCHEMA, Record, Value
 
 
 class RecordError(Exception):
@@ -77,7 +81,7 @@ def read(path: Path) -> Record:
         data = path.read_bytes()
         if path.suffix == ".gz":
             data = gzip.decompress(data)
-        record = Record.model_validate_json(data)
+        record = parsed(data)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise RecordError(f"{path}: can't be unpacked: {error}") from error
     except OSError as error:
@@ -87,10 +91,27 @@ def read(path: Path) -> Record:
             raise RecordError(f"{path}: is a {newer}, of a newer pytest-modellab; this one reads {SCHEMA}") from None
         first = error.errors(include_url=False)[0]
         place = "".join(f"{part}: " for part in first["loc"])
-        raise RecordError(f"{path}: not a {SCHEMA}: {place}{first['msg']}") from error
+        schema = record_v1.SCHEMA if _is_v1(data) else SCHEMA
+        raise RecordError(f"{path}: not a {schema}: {place}{first['msg']}") from error
     if record.seal is not None and record.seal != seal_of(record) and record.seal != _seal_in(data):
         raise RecordError(f"{path}: was changed after it was written; its figures can't be relied on")
     return record
+
+
+def parsed(data: bytes) -> Record:
+    """The record that JSON holds, of an older version in the types of today. Raises ValidationError."""
+    if not _is_v1(data):
+        return Record.model_validate_json(data)
+    from .record_migration import migrated
+
+    return migrated(record_v1.RecordV1.model_validate_json(data))
+
+
+_V1 = re.compile(rb'"schema"\s*:\s*"%s"' % re.escape(record_v1.SCHEMA.encode()))
+
+
+def _is_v1(data: bytes) -> bool:
+    return _V1.search(data) is not None
 
 
 def read_sealed(path: Path) -> Record:
@@ -135,6 +156,12 @@ def canonical(record: Record) -> dict[str, Any]:
 
 
 def _without_volatile(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without_volatile(item)
+            for key, item in value.items()
+            if not (isinstance(item, Value) and key in METRICS and METRICS[key].varies)
+        }
     if isinstance(value, BaseModel):
         return {
             name: _without_volatile(getattr(value, name))
@@ -148,4 +175,14 @@ def _without_volatile(value: Any) -> Any:
 
 def json_schema() -> str:
     """The JSON Schema of a record, as committed in `pytest_modellab/results/schema/record.schema.json`."""
-    return json.dumps(Record.model_json_schema(by_alias=True), indent=1, sort_keys=True) + "\n"
+    kinds: list[tuple[type[BaseModel], Literal["validation"]]] = [
+        (kind, "validation") for kind in (*parts.UTTERANCE.values(), *parts.RUN.values())
+    ]
+    references, others = models_json_schema(kinds, ref_template="#/$defs/{model}")
+    schema = Record.model_json_schema(by_alias=True)
+    schema["$defs"] |= others["$defs"]
+    for place, types in ((schema["$defs"]["UtteranceResult"], parts.UTTERANCE), (schema, parts.RUN)):
+        place["properties"]["parts"]["properties"] = {
+            task: references[kind, "validation"] for task, kind in types.items()
+        }
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"

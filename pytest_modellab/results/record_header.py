@@ -15,7 +15,7 @@ from typing import BinaryIO
 from pydantic import ValidationError
 
 from .record import Record
-from .record_files import RecordError, newest_first, read
+from .record_files import RecordError, newest_first, parsed, read
 
 _BLOCK = 1 << 16
 _BEGIN = b'\n "utterances": ['
@@ -25,12 +25,6 @@ _EMPTY = b'\n "utterances": [],\n "findings": '
 
 class Glimpse(Record):
     """A record whose `utterances` are left out. Its seal was not checked."""
-
-    @property
-    def wordless(self) -> bool:
-        """As the record's own, but for references of which normalisation left nothing: by their words alone."""
-        words = self.summary.words
-        return not words.units
 
 
 def glimpse(path: Path) -> Glimpse:
@@ -42,9 +36,12 @@ def glimpse(path: Path) -> Glimpse:
         raise RecordError(f"{path}: can't be read: {error.strerror}") from error
     if data is not None:
         with suppress(ValidationError):
-            return Glimpse.model_validate_json(data)
-    whole = read(path)
-    return Glimpse.model_validate_json(whole.model_copy(update={"utterances": ()}).model_dump_json(by_alias=True))
+            return _without_utterances(parsed(data))
+    return _without_utterances(read(path))
+
+
+def _without_utterances(record: Record) -> Glimpse:
+    return Glimpse.model_construct(**{**dict(record), "utterances": ()})
 
 
 def _around(file: BinaryIO) -> bytes | None:

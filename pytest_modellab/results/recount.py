@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.tasks.tts import scoring as speech_scoring
-from pytest_modellab.tasks.tts.record import PREDICTORS, Judge
+from pytest_modellab.core.text import normalizer
 
 from .assemble import timing
 from .conditions import Conditions
 from .facts import Memory, RunFacts
 from .record import Record
-from .rescore import rescore
+from .scoring import scored
 
 _OWN = {"id", "seal", "provenance"}
 """What a record has of its own: it doesn't follow from utterances."""
@@ -24,18 +23,11 @@ _CLOSE = 1e-9
 
 
 def recounted(record: Record) -> Record:
-    """`record` with everything that is a function of its utterances made anew: scores, figures, intervals, quantiles.
+    """`record` with everything that is a function of its utterances made anew: scores, values, intervals.
 
     What was measured once stays: load time, first call, memory, the conditions. Raises ValueError for an unknown
     normalizer, or for data that no run could have left.
     """
-    again = rescore(record)
-    results = again.utterances
-    speech = record.speech
-    if speech is not None:
-        results = tuple(speech_scoring.paced(results))
-        missing = {name: why for name, why in speech.missing.items() if name in PREDICTORS}
-        speech = speech_scoring.summarize(results, _judge(speech.judge), missing)
     stated = record.timing
     facts = RunFacts(
         load_s=stated.load_s,
@@ -48,26 +40,8 @@ def recounted(record: Record) -> Record:
         conditions=Conditions(clip_s=list(stated.clip5_calls_s)),
     )
     kept = ("others", "throttled", "load_average", "noisy", "loading_others", "noisy_loading", "passes")
-    times = timing(results, facts).model_copy(update={name: getattr(stated, name) for name in kept})
-    return again.model_copy(
-        update={
-            "id": record.id,
-            "seal": record.seal,
-            "provenance": record.provenance,
-            "utterances": results,
-            "speech": speech,
-            "timing": times,
-        }
-    )
-
-
-def _judge(judge: Judge) -> Judge:
-    """With its WER from its own counts."""
-    if judge.words is None:
-        return judge.model_copy(update={"wer": None})
-    units = judge.words.units
-    errors = judge.words.errors
-    return judge.model_copy(update={"wer": errors / units if units else None})
+    times = timing(record.utterances, facts).model_copy(update={name: getattr(stated, name) for name in kept})
+    return scored(record.model_copy(update={"timing": times}), normalizer(record.normalizer.name))
 
 
 def stated_twice(record: Record) -> Iterator[str]:
@@ -95,11 +69,11 @@ def stated_twice(record: Record) -> Iterator[str]:
 
 def figures_apart(record: Record, again: Record) -> Iterator[str]:
     """The figures of `record` that its utterances, counted `again`, don't come to."""
-    for metric in METRICS:
+    for metric in dict.fromkeys((*METRICS, *record.values)):
         if not alike(record.figure(metric), again.figure(metric)):
             yield f"says {metric} {record.figure(metric)}, its utterances come to {again.figure(metric)}"
     for ours, theirs in zip(again.utterances, record.utterances, strict=True):
-        if (ours.words, ours.characters) != (theirs.words, theirs.characters):
+        if ours.parts.get("asr") != theirs.parts.get("asr"):
             yield f"utterance {theirs.id}: its counts of errors aren't those of its texts"
 
 

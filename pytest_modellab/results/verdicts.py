@@ -336,5 +336,5 @@ class Run:
 def worst_utterances(record: Record, count: int) -> list[UtteranceResult]:
     """Those with the most word errors, none without any; failures first."""
 
-    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -r.words.errors))
-    return [result for result in ranked[:count] if result.words.errors or result.error is not None]
+    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -r.errors))
+    return [result for result in ranked[:count] if result.errors or result.error is not None]

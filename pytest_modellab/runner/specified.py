@@ -16,6 +16,7 @@ from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import for_language
 from pytest_modellab.core.version import __version__
 from pytest_modellab.results.record import Record
+from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.registry import task_named
 
 from .runner import CONTROL
@@ -127,9 +128,10 @@ def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> It
     if dataset.normalizer is not None or dataset.language is not None:
         normalizer = dataset.normalizer or for_language(dataset.language)
         yield from _differs("normalizer", record.normalizer.name, normalizer, where)
-    if record.beyond is not None:
+    transcripts = transcripts_of(record)
+    if transcripts is not None and record.case.task != "chat":
         for name in ("glossary", "names"):
-            terms = [each.term for each in getattr(record.beyond, name)]
+            terms = [each.term for each in getattr(transcripts, name)]
             yield from _differs(name, terms, list(dict.fromkeys(getattr(dataset, name))), where)
     found = {primary_language(each.language) for each in record.utterances}
     if dataset.language is not None and primary_language(dataset.language) not in found:

@@ -169,7 +169,7 @@ def test_a_record_that_cannot_be_read_is_named(reports: Path, capsys: Output) ->
     path = written(reports)
     path.write_text("{")
     clean()
-    assert f"left alone, not a record that can be read: {path}: not a modellab.record/1" in capsys.readouterr().out
+    assert f"left alone, not a record that can be read: {path}: not a modellab.record/2" in capsys.readouterr().out
 
 
 def test_what_a_killed_session_left_stays_until_it_is_old(reports: Path, capsys: Output) -> None:

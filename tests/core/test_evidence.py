@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fakelab import FakeLab
 from pydantic import ValidationError
-from records import record, utterance
+from records import record, stated, utterance
 from scipy import stats
 
 from pytest_modellab.catalog.case_ref import CaseRef
@@ -40,9 +40,8 @@ def made(wer: float, low: float, high: float, clusters: int = 40) -> Record:
     base = record(wer=wer)
     method = "linearised cluster t on log"
     interval = Range(low=low, high=high, method=method, clusters=clusters, conditional="")
-    return base.model_copy(
-        update={"summary": base.summary.model_copy(update={"wer_interval": interval, "utterances": 40})}
-    )
+    many = base.model_copy(update={"summary": base.summary.model_copy(update={"utterances": 40})})
+    return stated(many, {}, {"wer": interval})
 
 
 def judged(found: Record, gates: int = 1, strict: Strictness = "failures", **limit: Any) -> Verdict:
@@ -191,8 +190,7 @@ class TestQuantiles:
         ]
         times = [each.processing_s for each in utterances if each.processing_s is not None]
         p95 = quantile(times, 0.95)
-        timing = base.timing.model_copy(update={"latency_p95_s": p95, "latency_p95_s_interval": None})
-        return base.model_copy(update={"utterances": tuple(utterances), "timing": timing})
+        return stated(base.model_copy(update={"utterances": tuple(utterances)}), {"latency_p95_s": p95})
 
     @pytest.mark.parametrize(
         ("count", "slow", "status"),

@@ -90,10 +90,10 @@ def chinese(lab: FakeLab) -> FakeLab:
 def test_a_run_has_no_wer_and_says_why(lab: FakeLab) -> None:
     result = chinese(lab).run("-m", "smoke", "-v", "-rs")
     made = lab.record()
-    assert (made.summary.wer, made.summary.wer_interval) == (None, None)
-    assert made.summary.cer == 4 / 24
-    assert made.summary.cer_interval is not None
-    assert made.summary.words == made.summary.characters
+    assert (made.figure("wer"), made.interval("wer")) == (None, None)
+    assert made.figure("cer") == 4 / 24
+    assert made.interval("cer") is not None
+    assert made.parts["asr"].words == made.parts["asr"].characters
     assert made.error_metric == "cer"
     assert made.why_missing("wer") == "words aren't divided by spaces in zh: see CER"
     result.stdout.fnmatch_lines(["*WER not available - words aren't divided by spaces in zh: see CER*"])

@@ -21,9 +21,10 @@ from pytest_modellab.core.metrics.speech import look
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
-from pytest_modellab.runner.judges import PREDICTORS, Listener
+from pytest_modellab.runner.judge_setup import predictor
+from pytest_modellab.runner.judges import Listener
 from pytest_modellab.runner.local import LocalWorker
-from pytest_modellab.runner.pool import LoadOrder
+from pytest_modellab.tasks.tts.record import speech_of, voice_of
 
 ROOT = Path(__file__).parents[2]
 VOICES = {"hibari-en", "kokoro-heart", "piper-joe", "espeak-ng-en"}
@@ -55,7 +56,7 @@ class Session:
 
     def sound(self, model: str, id: str) -> NDArray[np.float32]:
         """What a voice said, at 16 kHz."""
-        speech = next(each.speech for each in self.records[model].utterances if each.id == id)
+        speech = next(speech_of(each) for each in self.records[model].utterances if each.id == id)
         assert speech is not None
         return Artefacts(self.reports).samples(str(speech.audio), 16_000)
 
@@ -66,11 +67,11 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 
 def quality(record: Record, name: str) -> list[float]:
-    return [each.speech.quality[name] for each in record.utterances if each.speech is not None]
+    return [speech.quality[name] for each in record.utterances if (speech := speech_of(each)) is not None]
 
 
 def rated(name: Predictor, clips: list[NDArray[np.float32]]) -> list[float]:
-    order = LoadOrder(PREDICTORS[name], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    order = predictor(name, {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener(name, order, lambda _: LocalWorker()) as listener:
         return [listener.rate_clip(Clip(each, 16_000)) for each in clips]
 
@@ -82,13 +83,18 @@ def test_every_voice_says_everything_and_is_understood(session: Session) -> None
         assert record.figure("flawed") == 0
         assert (record.figure("wer") or 0) < 0.25
         assert record.figure("truncated") == 0
-        assert record.speech is not None
-        assert record.speech.loudness_lufs is not None
+        voice = voice_of(record)
+        assert voice is not None
+        assert voice.loudness_lufs is not None
         assert (record.figure("judge_wer") or 1) < 0.1
 
 
 def test_rates_and_pieces_are_what_the_libraries_give(session: Session) -> None:
-    rates = {model: record.speech.sample_rates for model, record in session.records.items() if record.speech}
+    rates = {
+        model: voice.sample_rates
+        for model, record in session.records.items()
+        if (voice := voice_of(record)) is not None
+    }
     assert rates == {
         "hibari-en": (24_000,),
         "kokoro-heart": (24_000,),
@@ -97,11 +103,12 @@ def test_rates_and_pieces_are_what_the_libraries_give(session: Session) -> None:
     }
     for model in VOICES - {"espeak-ng-en"}:
         whole = next(each for each in session.records[model].utterances if each.id == "long-2")
-        assert whole.speech is not None
-        assert whole.speech.pieces == 5
-        assert whole.speech.first_audio_s is not None
+        speech = speech_of(whole)
+        assert speech is not None
+        assert speech.pieces == 5
+        assert speech.first_audio_s is not None
         assert whole.processing_s is not None
-        assert whole.speech.first_audio_s < whole.processing_s / 2
+        assert speech.first_audio_s < whole.processing_s / 2
     assert session.records["espeak-ng-en"].why_missing("first_audio_p50_s") == "it doesn't stream"
 
 
@@ -146,7 +153,7 @@ def test_what_else_measures_speech_tells_it_from_noise(session: Session) -> None
     noise = np.random.default_rng(0).normal(0, 0.1, len(same)).astype(np.float32)
     quiet, loud = rated("dnsmos", [same, noise])
     assert quiet > loud + 1
-    order = LoadOrder(PREDICTORS["mcd"], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    order = predictor("mcd", {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener("mcd", order, lambda _: LocalWorker()) as listener:
         clip = Clip(same, 16_000)
         zero, far, noisy = (listener.rate_clip(clip, Clip(each, 16_000)) for each in (same, other, noise))

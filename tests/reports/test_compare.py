@@ -242,7 +242,7 @@ class TestSides:
         second.write_text("{}")
         out = " ".join(held(ONE, "20260102-0306", code=1, capsys=capsys).split())
         assert "was changed after it was written" in out
-        assert f"passed over: {second.relative_to(Path.cwd())}: not a modellab.record/1" in out
+        assert f"passed over: {second.relative_to(Path.cwd())}: not a modellab.record/2" in out
 
     def test_three_are_each_held_against_the_first(self, shelf: Shelf, capsys: Output) -> None:
         out = held(ONE, TWO, ONE, code=1, capsys=capsys)

@@ -19,6 +19,7 @@ from pytest_modellab.reports.comparison.sides import Past, SideError
 from pytest_modellab.results import record_files as stored
 from pytest_modellab.results.baseline import Answer, Baseline, Head, of
 from pytest_modellab.results.record import Record
+from pytest_modellab.tasks.asr.record import Transcript
 
 Output = pytest.CaptureFixture[str]
 
@@ -85,16 +86,15 @@ class TestShares:
     def test_words_put_into_silence_are_per_minute(self) -> None:
         def silent(words: int) -> Record:
             one = made()
+            made_up = Edits(substitutions=0, deletions=0, insertions=words, hits=0)
             quiet = [
                 each.model_copy(
-                    update={
-                        "reference": "",
-                        "words": Edits(substitutions=0, deletions=0, insertions=words, hits=0),
-                    }
+                    update={"reference": "", "parts": {"asr": Transcript(words=made_up, characters=made_up)}}
                 )
                 for each in one.utterances
             ]
-            return one.model_copy(update={"utterances": tuple(quiet)})
+            summary = one.summary.model_copy(update={"spoken": 0})
+            return one.model_copy(update={"utterances": tuple(quiet), "summary": summary})
 
         found = changes(silent(0), silent(2))["insertions_per_min"]
         assert (found.before, found.after, found.change) == (0, 120, 120)

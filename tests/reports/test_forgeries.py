@@ -232,14 +232,14 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
         "intervals.wer.high: says 0.001",
     ),
     "an interval of the record": (
-        record(lambda data: data["summary"]["wer_interval"].update(high=0.001)),
-        "summary.wer_interval.high: says 0.001",
+        record(lambda data: data["values"]["wer"]["interval"].update(high=0.001)),
+        "values.wer.interval.high: says 0.001",
     ),
     "counts of errors": (
-        record(lambda data: data["utterances"][0].update(words=data["utterances"][1]["words"], hypothesis="no")),
+        record(lambda data: data["utterances"][0].update(parts=data["utterances"][1]["parts"], hypothesis="no")),
         "utterance clip-0: its counts of errors aren't those of its texts",
     ),
-    "a quantile": (record(lambda data: data["timing"].update(latency_p95_s=1e-9)), "says latency_p95_s 1e-09"),
+    "a quantile": (record(lambda data: data["values"]["latency_p95_s"].update(value=1e-9)), "says latency_p95_s 1e-09"),
     "an input": (
         record(lambda data: data["provenance"]["inputs"].update(seed=12345)),
         "its key isn't that of its inputs",

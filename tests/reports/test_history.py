@@ -76,7 +76,7 @@ class TestGlimpse:
     def test_a_damaged_one_names_itself(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "broken.json"
         path.write_text(text)
-        with pytest.raises(RecordError, match=r"broken\.json: not a modellab\.record/1"):
+        with pytest.raises(RecordError, match=r"broken\.json: not a modellab\.record/2"):
             glimpse(path)
         with pytest.raises(RecordError, match=r"gone\.json: can't be read"):
             glimpse(tmp_path / "gone.json")
@@ -110,7 +110,7 @@ def test_damaged_files_are_told_and_passed_over(reports: Path, capsys: Output) -
     path.write_text("{")
     assert main(["history"]) == 1
     out = capsys.readouterr().out
-    assert f"passed over: {path.relative_to(reports.parent)}: not a modellab.record/1" in out
+    assert f"passed over: {path.relative_to(reports.parent)}: not a modellab.record/2" in out
     assert "asr/tiny:cpu:talk: WER ▁▃█▃ (4 records)" in out
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from pages import Parsed, answered, card, case, heard, rendered, spoken, streamed
-from records import TIMING, edits, record, utterance
+from records import TIMING, edits, record, stated, utterance
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure, Range
@@ -21,7 +21,6 @@ from pytest_modellab.reports.scorecard.page.alignment import align
 from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status
-from pytest_modellab.tasks.chat.scoring import summarize as chat_summary
 from pytest_modellab.tasks.registry import TASKS
 
 HOSTILE = (
@@ -31,7 +30,7 @@ HOSTILE = (
 
 def chat(reports: Path, model: str = "talker") -> Record:
     turn = answered(reports)
-    return record(utterances=[turn], case=case(model, "chat"), chat=chat_summary([turn]))
+    return record(utterances=[turn], case=case(model, "chat"))
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +116,7 @@ class TestSummary:
         made = []
         for model, wer in (("one", 0.10), ("two", 0.11)):
             each = heard(model=model, wer=wer)
-            summary = each.summary.model_copy(update={"wer_interval": interval})
-            made.append(each.model_copy(update={"summary": summary}))
+            made.append(stated(each, {}, {"wer": interval}))
         found = card(tmp_path, *made)
         assert found.recommendations[0].ties == ("two",)
         assert "primary ASR one on cpu a tie with two provisional" in Parsed(rendered(tmp_path, found)).text
@@ -200,7 +198,7 @@ class TestHostile:
         loaded = {"voice": said}
         made = made.model_copy(update={"utterances": (bad, failed), "loaded": loaded})
         turn = answered(tmp_path, text=said, dialogue=said, by=said, graded=said, transcript=said[1:])
-        talked = record(title=said, utterances=[turn], case=case("talker", "chat"), chat=chat_summary([turn]))
+        talked = record(title=said, utterances=[turn], case=case("talker", "chat"))
         absent = Row(case=case("gone"), title=said, status=Status.NOT_AVAILABLE, reason=HOSTILE)
         return rendered(tmp_path, card(tmp_path, made, talked, absent=[absent], partial=said))
 
@@ -254,7 +252,7 @@ class TestBounds:
             answered(tmp_path, right=right, dialogue=name).model_copy(update={"id": id})
             for id, name, right in (("a1", "a", True), ("a2", "a", True), ("b1", "b", True), ("b2", "b", False))
         ]
-        made = record(utterances=turns, case=case("talker", "chat"), chat=chat_summary(turns))
+        made = record(utterances=turns, case=case("talker", "chat"))
         text = Parsed(rendered(tmp_path, card(tmp_path, made))).text
         assert [m[0] for m in re.finditer(r"\b[ab][12]\b", text)][:4] == ["b1", "b2", "a1", "a2"]
 

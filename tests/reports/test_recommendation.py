@@ -18,7 +18,6 @@ from pytest_modellab.reports.scorecard.recommendation import Exclusion, Recommen
 from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status
-from pytest_modellab.tasks.chat.scoring import summarize
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
@@ -323,7 +322,7 @@ class TestUseCases:
 def test_questions_are_the_same_heard_or_told_in_writing(tmp_path: Path) -> None:
     def asked(model: str, dataset: str, question: str) -> Row:
         turn = answered(tmp_path).model_copy(update={"reference": question})
-        made = record(utterances=[turn], case=case(model, "chat"), chat=summarize([turn]))
+        made = record(utterances=[turn], case=case(model, "chat"))
         inputs = {**made.provenance.inputs, "dataset": dataset}
         return row(made.model_copy(update={"provenance": made.provenance.model_copy(update={"inputs": inputs})}))
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
-from records import record, utterance
+from records import TIMING, record, utterance
 
 from pytest_modellab.catalog import load
 from pytest_modellab.cli import main
@@ -109,7 +109,7 @@ class TestPage:
         assert text.index("| better ") < text.index("| worse ")
 
     def test_figures_intervals_origin_and_noise_are_there(self, tmp_path: Path) -> None:
-        noisy = record().timing.model_copy(update={"noisy": "others used 30% of the processors"})
+        noisy = TIMING.model_copy(update={"noisy": "others used 30% of the processors"})
         one = made(timing=noisy, utterances=[utterance()], words=100)
         one = one.model_copy(
             update={
@@ -138,7 +138,7 @@ class TestPage:
         assert text.endswith("Nothing was measured yet.\n")
 
     def test_nothing_in_a_record_becomes_mark_up(self, tmp_path: Path) -> None:
-        noisy = record().timing.model_copy(update={"noisy": "<b>x</b> | [y](z)\nmore"})
+        noisy = TIMING.model_copy(update={"noisy": "<b>x</b> | [y](z)\nmore"})
         results.keep([made(timing=noisy)], tmp_path)
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
         assert "\\<b\\>x\\</b\\> \\| \\[y\\](z)\n" in text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from records import NO_SPEED, beyond, record, utterance
+from records import NO_SPEED, record, utterance
 from rows import BANDS, NOISY, RTF, WER, primary, row, spread, timing
 
 from pytest_modellab.catalog.load import load
@@ -181,9 +181,9 @@ def quiet(model: str, made_up: int = 0) -> Record:
         cer=None,
         words=0,
         utterances=[utterance(reference="", hypothesis="you " * made_up)],
-        beyond=beyond(quiet=1, quiet_s=60.0, inserted=made_up),
+        figures={"insertions_per_min": made_up},
     )
-    return made.model_copy(update={"summary": made.summary.model_copy(update={"empty_references": 1})})
+    return made.model_copy(update={"parts": {"asr": made.parts["asr"].model_copy(update={"empty_references": 1})}})
 
 
 INSERTIONS = LimitSpec(metric="insertions_per_min", max=5, dataset="a-quiet")

@@ -191,9 +191,8 @@ def assert_harmless(text: str) -> None:
     assert re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text) is None
 
 
-SPOILED = utterance(
-    "bad", "red cat", "red hat", words=record().utterances[0].words.model_copy(update={"substitutions": 1})
-)
+WRONG = record().utterances[0].parts["asr"].words.model_copy(update={"substitutions": 1})
+SPOILED = utterance("bad", "red cat", "red hat", words=WRONG)
 SILENT = utterance("silent", hypothesis=None, error=Failure(kind="timeout", message="no answer in 60 s"))
 
 
@@ -234,7 +233,7 @@ class TestExplain:
     @pytest.mark.parametrize(
         "made",
         [
-            record(utterances=[utterance(f"id{ANSI}{BIDI}", "one", f"one{ANSI} {BIDI} \u2066", words=SPOILED.words)]),
+            record(utterances=[utterance(f"id{ANSI}{BIDI}", "one", f"one{ANSI} {BIDI} \u2066", words=WRONG)]),
             record(utterances=[utterance(error=Failure(kind="exception", message=f"{ANSI}{BIDI}"), hypothesis=None)]),
             record(failure=Failure(kind="crash", message=f"{ANSI}{BIDI}", detail=f"{ANSI}\n{BIDI}\x9b31m")),
         ],
@@ -247,7 +246,7 @@ class TestExplain:
 
     def test_letters_of_other_scripts_do(self) -> None:
         spoken = "नमस्ते שלום 你好 مرحبا"
-        spoiled = utterance("other", spoken, "hello", words=SPOILED.words)
+        spoiled = utterance("other", spoken, "hello", words=WRONG)
         made = record(utterances=[spoiled])
         plain = made.normalizer.model_copy(update={"name": "none"})
         text = self.text(made.model_copy(update={"normalizer": plain}))

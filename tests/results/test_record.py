@@ -13,7 +13,7 @@ from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.provenance import input_key
-from pytest_modellab.results.record import OF_TASKS, Price, Record
+from pytest_modellab.results.record import Price, Record
 from pytest_modellab.results.record_files import RecordError, canonical, json_schema, read, seal_of, write
 
 LOAD_FAILURE = Failure(kind="load", message="no such library", detail="Traceback ...")
@@ -37,12 +37,12 @@ class TestFile:
     @pytest.mark.parametrize(
         ("change", "part"),
         [
-            (lambda text: text[: len(text) // 2], "not a modellab.record/1"),
-            (lambda text: "", "not a modellab.record/1"),
-            (lambda text: text.replace("modellab.record/1", "modellab.record"), "modellab.record/1: schema: "),
+            (lambda text: text[: len(text) // 2], "not a modellab.record/2"),
+            (lambda text: "", "not a modellab.record/2"),
+            (lambda text: text.replace("modellab.record/2", "modellab.record"), "modellab.record/2: schema: "),
             (lambda text: text.replace('"audio_s"', '"audio_sec"'), "audio_s"),
             (lambda text: text.replace('"limited_to": null', '"limited_to": null, "tomorrow": 1'), "tomorrow"),
-            (lambda text: "[]", "not a modellab.record/1"),
+            (lambda text: "[]", "not a modellab.record/2"),
         ],
         ids=["cut short", "empty", "newer schema", "key missing", "key unknown", "no object"],
     )
@@ -57,7 +57,7 @@ class TestFile:
     def test_bytes_that_are_no_text(self, tmp_path: Path) -> None:
         path = tmp_path / "record.json"
         path.write_bytes(b"\xff\xfe\x00")
-        with pytest.raises(RecordError, match=r"record\.json: not a modellab\.record/1"):
+        with pytest.raises(RecordError, match=r"record\.json: not a modellab\.record/2"):
             read(path)
 
     def test_no_file(self, tmp_path: Path) -> None:
@@ -82,8 +82,10 @@ class TestCanonical:
     def test_it_lacks_exactly_what_differs_between_two_runs_of_the_same(self) -> None:
         full = record(failure=LOAD_FAILURE)
         dropped = {path.split("[]")[0] for path in paths(full.model_dump()) - paths(canonical(full))}
-        whole = {path for path in dropped if not path.startswith(("timing.", "memory."))}
-        assert dropped - whole == {path for path in paths(full.model_dump()) if path.startswith(("timing.", "memory."))}
+        varying = ("timing.", "memory.", *(f"values.{name}." for name, metric in METRICS.items() if metric.varies))
+        whole = {path for path in dropped if not path.startswith(varying)}
+        assert dropped - whole == {path for path in paths(full.model_dump()) if path.startswith(varying)}
+        assert "values.rtf.value" in dropped
         assert whole == {
             "id",
             "failure.detail",
@@ -124,9 +126,9 @@ class TestCanonical:
 NOT_TOLD = "the device has no memory of its own, or the driver does not tell"
 # What a run of one plain utterance has not got.
 ABSENT = {
-    *("insertions_per_min", "worst_slice_wer", "glossary_recall", "name_recall", "number_recall"),
-    *("punctuation_error", "casing_error", "language_accuracy"),
-    *OF_TASKS,
+    *("insertions_per_min", "worst_slice_wer", "glossary_recall", "name_recall"),
+    *("punctuation_error", "casing_error", "language_accuracy", "truncated"),
+    *(name for name, metric in METRICS.items() if metric.why_elsewhere("asr") is not None),
 }
 
 
@@ -150,7 +152,7 @@ class TestFigures:
             "model_size_mb": 150.0,
             "success_rate": 1.0,
             "looped": 0.0,
-            "truncated": 0.0,
+            "number_recall": 1.0,
             "length_deviation": 0.0,
         } | {name: None for name in METRICS if name in ABSENT}
 
@@ -219,11 +221,11 @@ class TestInputKey:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"schema": "modellab.record/2"}, "is a modellab.record/2, of a newer pytest-modellab; this one reads"),
-        ({"provenance": {"lab": "99.0"}, "more": 1}, "is a modellab.record/1 made by 99.0, of a newer pytest-modellab"),
-        ({"more": 1}, "not a modellab.record/1: more: Extra inputs are not permitted"),
-        ({"schema": "modellab.record/x"}, "not a modellab.record/1: schema: Input should be"),
-        ({"schema": "modellab.record/1", "provenance": {"lab": "?"}}, "not a modellab.record/1"),
+        ({"schema": "modellab.record/3"}, "is a modellab.record/3, of a newer pytest-modellab; this one reads"),
+        ({"provenance": {"lab": "99.0"}, "more": 1}, "is a modellab.record/2 made by 99.0, of a newer pytest-modellab"),
+        ({"more": 1}, "not a modellab.record/2: more: Extra inputs are not permitted"),
+        ({"schema": "modellab.record/x"}, "not a modellab.record/2: schema: Input should be"),
+        ({"schema": "modellab.record/2", "provenance": {"lab": "?"}}, "not a modellab.record/2"),
     ],
 )
 def test_a_record_of_a_later_version_is_told_apart_from_a_damaged_one(
@@ -239,7 +241,7 @@ def test_a_record_of_a_later_version_is_told_apart_from_a_damaged_one(
 def test_one_from_before_a_field_was_added_is_whole(tmp_path: Path) -> None:
     path = write(record(), tmp_path)
     data = json.loads(path.read_text())
-    del data["chat"], data["timing"]["throttled"]
+    del data["ran_on"], data["timing"]["throttled"]
     compact = json.dumps({**data, "seal": None}, separators=(",", ":"))
     sealed = {**data, "seal": hashlib.sha256(compact.encode()).hexdigest()}
     path.write_text(json.dumps(sealed, indent=1))

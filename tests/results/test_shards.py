@@ -116,12 +116,11 @@ def test_merged_shards_equal_the_undivided_run(eleven: FakeLab, workers: str, ca
     assert eleven.run("--lab-fresh").ret == 1  # a test asks for every answer
     whole, merged = eleven.record(), read(path)
     assert canonical(merged) == canonical(whole)
-    assert merged.summary.wer_interval == whole.summary.wer_interval is not None
+    assert merged.interval("wer") == whole.interval("wer") is not None
     assert merged.provenance.merged == tuple(part.id for part in parts)
     assert merged.timing.no_speed is None
     times = [each.processing_s for each in merged.utterances if each.processing_s is not None]
     assert len(times) == 10
-    assert merged.timing.processing_s == pytest.approx(sum(times))
     assert len(merged.timing.clip5_calls_s) == 9
     # Beside others the accuracy pass counts for no time, and a pass with the machine alone follows.
     assert [each.kind for each in merged.timing.passes].count("timing") == (0 if workers == "-n0" else 3)
@@ -256,7 +255,7 @@ def test_utterances_and_findings_come_in_the_order_of_the_data(tmp_path: Path) -
     assert joined.shard is None
     assert joined.provenance.resumed == 3
     assert joined.memory.peak_rss == 300_000_000
-    assert joined.timing.rtf == pytest.approx(0.2)
+    assert joined.figure("rtf") == pytest.approx(0.2)
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -314,8 +313,8 @@ def test_a_record_without_a_seal_is_refused(tmp_path: Path) -> None:
 
 def test_different_hardware_has_no_speed_and_says_so(tmp_path: Path) -> None:
     joined = whole(tmp_path, hardware={"cpu": "other"})
-    assert joined.timing.rtf is None
-    assert joined.timing.clip5_s is None
+    assert joined.figure("rtf") is None
+    assert joined.figure("clip5_s") is None
     assert joined.timing.no_speed == (
         "the shards were timed on different hardware: cpu some (shard 1/2), other (shard 2/2)"
     )
@@ -422,7 +421,7 @@ def cut_off(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("harm", "message"), [(damage, "was changed after it was written"), (cut_off, "not a modellab.record/1")]
+    ("harm", "message"), [(damage, "was changed after it was written"), (cut_off, "not a modellab.record/2")]
 )
 def test_a_damaged_record_is_refused_by_name(
     parts: Path, harm: Callable[[Path], None], message: str, capsys: Output

@@ -76,7 +76,7 @@ class TestFallback:
         assert moved.ran_on.device == "cpu"
         assert moved.provenance.inputs["device"] == {"kind": "cpu", "index": 0}
         assert moved.provenance.inputs["options"]["load_fault"] == ""  # the CPU's options, not the other's
-        assert moved.timing.rtf is None
+        assert moved.figure("rtf") is None
         result.stdout.fnmatch_lines(["gpu (cpu): asked for gpu, ran on cpu (*); no speed of its own"])
         recommended = lab.scorecard()["recommendations"]
         assert {each["case"]["device"] for each in recommended if each["role"]} == {"cpu"}

@@ -14,6 +14,7 @@ from test_sources import READY
 from pytest_modellab.cli import main
 from pytest_modellab.cli.baseline import latest
 from pytest_modellab.results import provenance
+from pytest_modellab.results.record import Value
 from pytest_modellab.results.record_files import RecordError, canonical, newest_first, read, write
 from pytest_modellab.runner import sources
 
@@ -90,12 +91,12 @@ def damage(lab: FakeLab) -> None:
 
 def edit(lab: FakeLab) -> None:
     text = newest(lab).read_text()
-    assert '"wer": 0.0' in text
-    newest(lab).write_text(text.replace('"wer": 0.0', '"wer": 0.01'))
+    assert '"value": 0.0' in text
+    newest(lab).write_text(text.replace('"value": 0.0', '"value": 0.01'))
 
 
 def of_a_later_version(lab: FakeLab) -> None:
-    newest(lab).write_text(newest(lab).read_text().replace("modellab.record/1", "modellab.record/2"))
+    newest(lab).write_text(newest(lab).read_text().replace("modellab.record/2", "modellab.record/3"))
 
 
 def remove(lab: FakeLab) -> None:
@@ -143,9 +144,9 @@ def test_a_record_that_is_scored_again_is_that_of_a_new_run(lab: FakeLab, task: 
     heard = lab.engine_log()
     # As one would be that was scored by other code: other figures of the same answers.
     origin = first.provenance.model_copy(update={"judging": "of other code"})
-    summary = first.summary.model_copy(update={"wer": 0.987, "above_half": 99})
+    values = {**first.values, "wer": Value(value=0.987)}
     path.unlink()
-    write(first.model_copy(update={"provenance": origin, "summary": summary}), lab.path / "reports")
+    write(first.model_copy(update={"provenance": origin, "values": values}), lab.path / "reports")
     lab.run().stdout.fnmatch_lines(["unchanged since *, scored again, *"])
     again = read(newest(lab))
     assert canonical(again) == canonical(first)

@@ -20,7 +20,7 @@ from pytest_modellab.engines.base import DeviceRef, Exchange, LoadRequest, Turn
 from pytest_modellab.engines.transformers_llm import TransformersLlm
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
-from pytest_modellab.tasks.chat.record import Reply
+from pytest_modellab.tasks.chat.record import Reply, reply_of
 
 ROOT = Path(__file__).parents[2]
 LLM, CASCADE = "smollm2-135m", "cascade-tiny-smollm2-hibari"
@@ -70,7 +70,7 @@ def engine(session: Session) -> Iterator[TransformersLlm]:
 
 
 def replies(record: Record) -> dict[str, Reply]:
-    return {each.id: each.reply for each in record.utterances if each.reply is not None}
+    return {each.id: reply for each in record.utterances if (reply := reply_of(each)) is not None}
 
 
 def test_the_language_model_knows_half_of_it_at_least(session: Session) -> None:

@@ -15,19 +15,19 @@ from pytest_modellab.catalog import load
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.datasets.turn import TurnOf
 from pytest_modellab.core.metrics.answers import Rules
-from pytest_modellab.core.schema_base import Edits
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Heard, Speech, Turn
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results import baseline
-from pytest_modellab.results.record import UtteranceResult
+from pytest_modellab.results.record import Record, UtteranceResult
+from pytest_modellab.results.scoring import scored
 from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.chat import handler as chat_handler
 from pytest_modellab.tasks.chat import scoring as chat_scoring
-from pytest_modellab.tasks.chat.record import ChatSummary, Reply
+from pytest_modellab.tasks.chat.record import Reply, dialogues_of, reply_of
 
 ENGLISH = normalizer("whisper-english")
-NONE = Edits(substitutions=0, deletions=0, insertions=0, hits=0)
 MESSAGE = {"op": "respond", "text": "Hello?", "rate": 16_000, "language": "en", "samples": None, "history": []}
 
 
@@ -100,19 +100,20 @@ def result(id: str, said: str, about: TurnOf | None, text: str | None, **extra: 
     times: dict[str, Any] = {name: extra.pop(name) for name in ("first_token_s", "first_audio_s") if name in extra}
     transcript = extra.pop("transcript", None)
     part = None if text is None else {"text": text, "heard": None, "audible": False, **extra}
-    reply = chat_scoring.reply_of(id, said, about, part, times, transcript=transcript, graded=None, normalize=ENGLISH)
-    return UtteranceResult(
-        id=id, reference=said, hypothesis=None, audio_s=1.0, words=NONE, characters=NONE, reply=reply
-    )
+    reply = chat_scoring.unscored(id, about, part, times, transcript=transcript, graded=None)
+    error = Failure(kind="timeout", message="none") if text is None else None
+    return UtteranceResult(id=id, reference=said, hypothesis=None, audio_s=1.0, error=error, parts={"chat": reply})
 
 
-def summary(results: Sequence[UtteranceResult]) -> ChatSummary:
-    return chat_scoring.summarize(results)
+def talked(results: Sequence[UtteranceResult]) -> Record:
+    """The record of these turns, scored."""
+    case = CaseRef(task="chat", model="mind", device="cpu", dataset="talk")
+    return scored(record(utterances=results, case=case, wer=None), ENGLISH)
 
 
 class TestFigures:
     def test_shares_are_of_the_turns_that_they_are_about(self) -> None:
-        found = summary(
+        found = talked(
             [
                 result("a.1", "Say A.", turn("a", accept=("A",)), "It is A."),
                 result("a.2", "And B?", turn("a", context=True, accept=("B",)), "C"),
@@ -121,22 +122,19 @@ class TestFigures:
                 result("d.1", "Really?", turn("d", accept=("D",)), None),
             ]
         )
-        assert found.answer_accuracy == 0.25
-        assert (found.judged.count, found.judged.of) == (1, 4)
-        assert found.context_kept == 0
-        assert found.missed_replies == 0.4
-        assert found.dialogues == 4
-        assert found.replies_to_noise is None
-        assert found.missing["replies_to_noise"] == "somebody speaks in every clip of the data set"
+        dialogues = dialogues_of(found)
+        assert dialogues is not None
+        assert found.figure("answer_accuracy") == 0.25
+        assert (dialogues.judged.count, dialogues.judged.of) == (1, 4)
+        assert found.figure("context_kept") == 0
+        assert found.figure("missed_replies") == 0.4
+        assert dialogues.dialogues == 4
+        assert found.figure("replies_to_noise") is None
+        assert found.why_missing("replies_to_noise") == "somebody speaks in every clip of the data set"
 
     def test_quick_replies_that_nothing_can_judge_earn_no_grade(self) -> None:
         bands = load(Path(__file__).parents[2] / "fixtures").grades["chat"]
-        asked = record().model_copy(
-            update={
-                "case": record().case.model_copy(update={"task": "chat"}),
-                "chat": summary([result("a", "Say what?", turn("a"), "What."), result("b", "And?", turn("b"), "So.")]),
-            }
-        )
+        asked = talked([result("a", "Say what?", turn("a"), "What."), result("b", "And?", turn("b"), "So.")])
         found = grade(asked, bands)
         assert found.letter is None
         assert found.why == "no turn of this data set has an answer to be right by"
@@ -150,7 +148,7 @@ class TestFigures:
                 for n in range(40)
                 for i in (1,)
             ]
-            found = summary(results).answer_accuracy_interval
+            found = talked(results).interval("answer_accuracy")
             assert found is not None
             return found.high - found.low
 
@@ -158,34 +156,35 @@ class TestFigures:
 
     def test_silence_that_is_answered(self) -> None:
         made = [("silence", ""), ("noise", "Thank you."), ("hum", "")]
-        found = summary([result(id, "", None, text) for id, text in made])
-        assert found.replies_to_noise == pytest.approx(1 / 3)
-        assert found.missed_replies is None
-        assert found.answer_accuracy is None
+        found = talked([result(id, "", None, text) for id, text in made])
+        assert found.figure("replies_to_noise") == pytest.approx(1 / 3)
+        assert found.figure("missed_replies") is None
+        assert found.figure("answer_accuracy") is None
 
     def test_the_users_wait_is_for_sound_where_there_is_any(self) -> None:
-        found = summary(
+        found = talked(
             [
                 result("a", "Hi.", None, "Hello.", first_token_s=0.1, first_audio_s=0.5, audible=True),
                 result("b", "Hi.", None, "Hello.", first_token_s=0.3),
             ]
         )
-        assert found.first_token_p50_s == pytest.approx(0.2)
-        assert found.first_audio_p50_s == pytest.approx(0.5)
-        assert found.onset_p50_s == pytest.approx(0.4)
+        assert found.figure("first_token_p50_s") == pytest.approx(0.2)
+        assert found.figure("first_audio_p50_s") == pytest.approx(0.5)
+        assert found.figure("onset_p50_s") == pytest.approx(0.4)
 
     def test_what_is_said_is_held_against_what_is_written(self) -> None:
-        found = summary(
+        found = talked(
             [
                 result("a", "Hi.", None, "Twenty days.", transcript="20 days", audible=True),
                 result("b", "Hi.", None, "A fine day", transcript="a fine way", audible=True),
                 result("c", "Hi.", None, "Nothing to hear"),
             ]
         )
-        assert found.agreement_wer == pytest.approx(1 / 5)
+        assert found.figure("agreement_wer") == pytest.approx(1 / 5)
 
     def test_judging_again_comes_to_the_same(self) -> None:
-        reply = result("a.1", "Say A.", turn("a", accept=("A",), reject=("B",)), "It is A.").reply
+        (row,) = talked([result("a.1", "Say A.", turn("a", accept=("A",), reject=("B",)), "It is A.")]).utterances
+        reply = reply_of(row)
         assert reply is not None
         stored = Reply.model_validate_json(reply.model_dump_json())
         assert stored == reply
@@ -195,9 +194,7 @@ class TestFigures:
 def test_two_runs_that_tell_nothing_of_what_they_heard_are_not_held_against_each_other() -> None:
     """Both would count every word as missed: a gate against such a baseline could never fail."""
     said = [result("a", "Say A.", turn("d", accept=("A",)), "A")]
-    made = record(utterances=said, chat=summary(said), wer=None).model_copy(
-        update={"case": CaseRef(task="chat", model="mind", device="cpu", dataset="talk")}
-    )
+    made = talked(said)
     assert not made.comparable
     judged = baseline.judge(made, lambda: baseline.of(made), "there")
     assert judged.verdict.status is Status.NOT_AVAILABLE

@@ -11,7 +11,7 @@ from fakelab import FakeLab
 
 from pytest_modellab.results.record import Record
 from pytest_modellab.runner.graders import digest_of
-from pytest_modellab.tasks.chat.record import ChatSummary, Reply
+from pytest_modellab.tasks.chat.record import ChatSummary, Reply, dialogues_of, reply_of
 
 
 @pytest.fixture
@@ -33,12 +33,13 @@ def told(lab: FakeLab) -> list[Any]:
 
 
 def chat(record: Record) -> ChatSummary:
-    assert record.chat is not None
-    return record.chat
+    found = dialogues_of(record)
+    assert found is not None
+    return found
 
 
 def reply(record: Record, id: str) -> Reply:
-    found = next(each.reply for each in record.utterances if each.id == id)
+    found = next(reply_of(each) for each in record.utterances if each.id == id)
     assert found is not None
     return found
 

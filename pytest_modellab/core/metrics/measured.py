@@ -8,6 +8,13 @@ from typing import Any, Protocol, TypeVar, cast
 T = TypeVar("T")
 
 
+class HasParts(Protocol):
+    """An utterance or a run, with what only some tasks keep of it, by task."""
+
+    @property
+    def parts(self) -> Mapping[str, Any]: ...
+
+
 class Row(Protocol):
     """One utterance of a record: raw texts, times, attributes, and what each task makes of it."""
 

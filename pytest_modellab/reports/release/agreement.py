@@ -12,6 +12,7 @@ from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.recount import alike
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.runner.specified import apart_from_specs
+from pytest_modellab.tasks.chat.record import reply_of
 
 from .contents import Contents
 from .note import BASELINES
@@ -79,8 +80,9 @@ def _told_apart(one: UtteranceResult, other: UtteranceResult, task: str) -> Iter
     heard = task in {"asr", "streaming"} and one.error is None and other.error is None
     if heard and abs(one.audio_s - other.audio_s) > _SECONDS:
         yield f"its audio is {one.audio_s:g} s long, in the control's record {other.audio_s:g} s"
-    if one.reply is not None and other.reply is not None:
+    reply, reference = reply_of(one), reply_of(other)
+    if reply is not None and reference is not None:
         for name in ("dialogue", "context", "rules", "rubric"):
-            ours, theirs = getattr(one.reply, name), getattr(other.reply, name)
+            ours, theirs = getattr(reply, name), getattr(reference, name)
             if ours != theirs:
                 yield f"its {name} is {ours!r:.60}, in the control's record {theirs!r:.60}"

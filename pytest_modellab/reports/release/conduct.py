@@ -16,7 +16,7 @@ from pathlib import Path
 from pytest_modellab.catalog import Catalog, CatalogError
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.errors import Problem, suggest
-from pytest_modellab.catalog.load import DEFAULT_GRADES, DEFAULT_PROFILES
+from pytest_modellab.catalog.load import DEFAULT_PROFILES, default_grades_file
 from pytest_modellab.catalog.release_spec import ReleaseFile
 from pytest_modellab.core import git
 from pytest_modellab.core.child import run_pytest
@@ -317,9 +317,12 @@ def _copy_catalog(catalog: Catalog, folder: Path) -> None:
             place = folder / path.relative_to(catalog.folder)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
-    for name, default in (("grades.yaml", DEFAULT_GRADES), ("profiles.yaml", DEFAULT_PROFILES)):
+    for name, default in (
+        ("grades.yaml", default_grades_file),
+        ("profiles.yaml", lambda: DEFAULT_PROFILES.read_text(encoding="utf-8")),
+    ):
         if not (folder / name).exists():
-            shutil.copyfile(default, folder / name)
+            (folder / name).write_text(default(), encoding="utf-8")
 
 
 def _copy_records(records: dict[Path, Record], folder: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
+from pytest_modellab.tasks.asr.record import transcripts_of
 
 if TYPE_CHECKING:
     from .row import Row
@@ -20,12 +21,12 @@ def standing_out(record: Record) -> tuple[str, ...]:
 
     Clearly: the 95 % interval of the part lies above that of the whole.
     """
-    whole = record.summary.wer_interval
-    if record.beyond is None or whole is None:
+    whole, transcripts = record.interval("wer"), transcripts_of(record)
+    if transcripts is None or whole is None:
         return ()
     found = [
         (each, each.interval)
-        for each in record.beyond.slices
+        for each in transcripts.slices
         if each.meaningful and each.interval is not None and each.interval.low > whole.high
     ]
     form = METRICS["wer"].format

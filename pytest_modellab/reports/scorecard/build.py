@@ -14,6 +14,8 @@ from pytest_modellab.catalog.specs import Task, TaskGrades
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import REFUSED, Status, Strictness, Verdict, case_key, worst
+from pytest_modellab.tasks.asr.record import transcripts_of
+from pytest_modellab.tasks.chat.record import dialogues_of
 
 from .beyond import standing_out
 from .card import Scorecard
@@ -51,7 +53,7 @@ def build_row(
         statuses.append(tests)
     if record.failure is not None or record.summary.answered == 0:
         statuses.append(Status.FAIL)
-    words, inputs = record.summary.words, record.provenance.inputs
+    inputs = record.provenance.inputs
     return Row(
         case=report.case,
         title=report.title,
@@ -65,8 +67,8 @@ def build_row(
         error_metric=record.error_metric,
         utterances=record.summary.utterances,
         limited_to=record.limited_to,
-        words=words.units,
-        empty_references=record.summary.empty_references - sum(not u.reference.strip() for u in record.utterances),
+        words=record.reference_units,
+        empty_references=_empty_references(record),
         standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
         device_kind=str(inputs.get("device", {}).get("kind", "")),
@@ -74,11 +76,18 @@ def build_row(
         machine=", ".join(str(record.provenance.hardware.get(name)) for name in ("cpu", "cores", "gpus")),
         currency=record.price.currency if record.price else None,
         ran_on=record.ran_on,
-        noisy=record.timing.noisy if record.timing.rtf is not None else None,
+        noisy=record.timing.noisy if record.timing.no_speed is None else None,
         noisy_loading=record.timing.noisy_loading,
         unchanged_since=report.unchanged_since,
         record=shown(report.path),
     )
+
+
+def _empty_references(record: Record) -> int:
+    """References that hold something, of which normalisation left nothing."""
+    transcripts = transcripts_of(record)
+    blank = record.summary.utterances - record.summary.spoken
+    return 0 if transcripts is None else max(0, transcripts.empty_references - blank)
 
 
 def _counts(verdict: Judgement) -> bool:
@@ -89,7 +98,7 @@ def _counts(verdict: Judgement) -> bool:
 def _data(record: Record) -> str:
     """What two records must have in common for their figures to be compared."""
     data = str(record.provenance.inputs.get("dataset"))
-    if record.chat is not None:
+    if dialogues_of(record) is not None:
         # One model hears the questions, another is told them in writing: they are the same questions.
         told = "\n".join(f"{each.id} {each.reference}" for each in record.utterances)
         data = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()

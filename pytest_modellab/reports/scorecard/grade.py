@@ -10,6 +10,7 @@ from pytest_modellab.catalog.specs import LETTERS, Letter, TaskGrades
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
+from pytest_modellab.tasks.chat.record import dialogues_of
 
 from .part import RANKS, RESEARCH, MetricName, Part, Rank
 
@@ -66,7 +67,8 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         return Grade(letter=None, why=f"only {counted(record.limited_to, 'utterance')} {were} asked for")
     if record.wordless:
         return Grade(letter=None, why="nobody speaks in this data set")
-    if record.chat is not None and record.chat.judged.of == 0 and "answer_accuracy" in bands.criteria:
+    dialogues = dialogues_of(record)
+    if dialogues is not None and dialogues.judged.of == 0 and "answer_accuracy" in bands.criteria:
         return Grade(letter=None, why="no turn of this data set has an answer to be right by")
     criteria = []
     for named, steps in bands.criteria.items():
@@ -82,12 +84,11 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         allowed = {str(each): worst for each, worst in steps.items()}
         criteria.append(Criterion(metric=metric, value=value, letter=letter or "F", bound=bound, bands=allowed))
     weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
-    words = record.summary.words
-    count = words.units
+    count = record.reference_units
     unit = "word" if record.error_metric == "wer" else "character"
     why = []
-    if record.chat is not None and record.chat.judged.of < bands.provisional_below_turns:
-        why.append(f"{counted(record.chat.judged.of, 'judged turn')}, fewer than {bands.provisional_below_turns}")
+    if dialogues is not None and dialogues.judged.of < bands.provisional_below_turns:
+        why.append(f"{counted(dialogues.judged.of, 'judged turn')}, fewer than {bands.provisional_below_turns}")
     if count < bands.provisional_below_words:
         why.append(f"{counted(count, f'reference {unit}')}, fewer than {bands.provisional_below_words}")
     if any(record.noise(metric) for metric in bands.criteria):

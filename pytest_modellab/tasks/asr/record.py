@@ -1,4 +1,4 @@
-"""What a record holds of transcripts beyond their error rates."""
+"""What a record holds of transcripts: of each utterance, and of all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from pytest_modellab.core.schema_base import Edits, Range, Share, Stored
+from pytest_modellab.core.metrics.measured import HasParts
+from pytest_modellab.core.schema_base import Edits, Range, Stored
+
+
+class Transcript(Stored):
+    """The errors of a transcript against the utterance's reference."""
+
+    words: Edits = Field(description="of characters, where words aren't divided by spaces")
+    characters: Edits
 
 
 class Term(Stored):
@@ -30,24 +38,18 @@ class Slice(Stored):
     meaningful: bool = Field(description="enough words and utterances to speak of")
 
 
-class BeyondWer(Stored):
-    """Errors that the word error rate hides, as counts; defined in `core.metrics.hidden_errors` and `.writing`."""
+class TranscriptSummary(Stored):
+    """The transcripts of all utterances; one without an answer counts as all of its words deleted."""
 
-    quiet: int = Field(description="answered utterances whose reference has no words")
-    quiet_s: float = Field(description="their audio, seconds")
-    inserted: int = Field(description="words in the answers to them")
+    words: Edits = Field(description="of all utterances")
+    characters: Edits
+    empty_references: int = Field(description="utterances whose reference normalises to nothing")
+    above_half: int = Field(description="utterances with a WER above 50 % (a CER, where there are no words)")
+    worst_wer: float | None
     reference_words: int = Field(description="of answered utterances with words")
     hypothesis_words: int
-    looped: Share = Field(description="of answered utterances")
-    truncated: Share = Field(description="of answered utterances with more than three words")
-    numbers: Share = Field(description="found, of those in the references")
     glossary: tuple[Term, ...] = ()
-    glossary_found: Share
     names: tuple[Term, ...] = ()
-    names_found: Share
-    punctuation: Share = Field(description="wrong places, of all with a mark, in punctuated references")
-    casing: Share = Field(description="wrongly cased words, in references of mixed case")
-    language: Share = Field(description="rightly detected, of answered utterances whose language is known")
     slices: tuple[Slice, ...] = Field(default=(), description="in each way of slicing with at least two parts")
 
     @property
@@ -59,3 +61,15 @@ class BeyondWer(Stored):
 def worst_slice(slices: Sequence[Slice]) -> Slice | None:
     """The part of the data with the highest WER, of those large enough to speak of."""
     return max((each for each in slices if each.meaningful), key=lambda each: each.wer, default=None)
+
+
+def transcript_of(found: HasParts) -> Transcript | None:
+    """The errors of an utterance that has a transcript."""
+    part: Transcript | None = found.parts.get("asr")
+    return part
+
+
+def transcripts_of(found: HasParts) -> TranscriptSummary | None:
+    """Of a run that has transcripts."""
+    part: TranscriptSummary | None = found.parts.get("asr")
+    return part

@@ -7,9 +7,8 @@ from typing import Any
 from pydantic import Field
 
 from pytest_modellab.core.identifiers import Sha256
-from pytest_modellab.core.schema_base import Edits, Range, Share, Stored, volatile
-
-NOT_TIMED = "no reply was timed with the machine held alone"
+from pytest_modellab.core.metrics.measured import HasParts
+from pytest_modellab.core.schema_base import Edits, Share, Stored, volatile
 
 
 class Reply(Stored):
@@ -44,33 +43,21 @@ class Reply(Stored):
 
 
 class ChatSummary(Stored):
-    """Figures of all turns of a record; a turn on which the model failed counts as wrong and as missed."""
+    """How the turns of all dialogues were judged; one on which the model failed counts as wrong and as missed."""
 
     turns: int
     dialogues: int
     judged: Share = Field(description="right, of turns with anything to judge by")
-    answer_accuracy: float | None
-    answer_accuracy_interval: Range | None = None
-    context_kept: float | None
-    context_kept_interval: Range | None = None
-    missed_replies: float | None
-    missed_replies_interval: Range | None = None
-    replies_to_noise: float | None
-    replies_to_noise_interval: Range | None = None
-    reply_words: float | None = Field(description="median")
-    agreement_wer: float | None
-    agreement_wer_interval: Range | None = None
     undecided: Share = Field(description="judgements of the grader that were neither yes nor no, of those asked for")
-    first_token_p50_s: float | None = volatile()
-    first_token_p95_s: float | None = volatile()
-    first_audio_p50_s: float | None = volatile()
-    first_audio_p95_s: float | None = volatile()
-    onset_p50_s: float | None = volatile()
-    onset_p95_s: float | None = volatile()
-    first_token_p50_s_interval: Range | None = volatile(default=None)
-    first_token_p95_s_interval: Range | None = volatile(default=None)
-    first_audio_p50_s_interval: Range | None = volatile(default=None)
-    first_audio_p95_s_interval: Range | None = volatile(default=None)
-    onset_p50_s_interval: Range | None = volatile(default=None)
-    onset_p95_s_interval: Range | None = volatile(default=None)
-    missing: dict[str, str] = Field(default_factory=dict, description="metric -> why it is null")
+
+
+def reply_of(found: HasParts) -> Reply | None:
+    """The reply to an utterance, if it is a turn of a dialogue."""
+    part: Reply | None = found.parts.get("chat")
+    return part
+
+
+def dialogues_of(found: HasParts) -> ChatSummary | None:
+    """Of a run of dialogues."""
+    part: ChatSummary | None = found.parts.get("chat")
+    return part

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 from pytest_modellab.catalog.datasets.turn import TurnOf
-from pytest_modellab.core.metrics import answers, asr, speed
-from pytest_modellab.core.schema_base import Edits, Range, Share, edits, ranged
-from pytest_modellab.core.stats.intervals import error_rate_interval, quantile_interval, share_interval, wilson_interval
+from pytest_modellab.core.metrics import answers, asr
+from pytest_modellab.core.metrics.measured import Row
+from pytest_modellab.core.schema_base import Share, edits
 from pytest_modellab.core.text import Normalizer
+from pytest_modellab.tasks.asr import scoring as transcripts
+from pytest_modellab.tasks.asr.text_analysis import Terms
 
-from .record import NOT_TIMED, ChatSummary, Reply
-
-if TYPE_CHECKING:
-    from pytest_modellab.results.record import UtteranceResult
+from .record import ChatSummary, Reply
 
 
-def reply_of(
+def unscored(
     utterance: str,
-    said: str,
     turn: TurnOf | None,
     part: Mapping[str, Any] | None,
     times: Mapping[str, Any],
     *,
     transcript: str | None,
     graded: str | None,
-    normalize: Normalizer,
 ) -> Reply:
-    """The reply to `said`, the turn `utterance`, out of the journal's `part` (None where the model failed), judged.
+    """The reply to the turn `utterance` out of the journal's `part` (None where the model failed), not yet judged.
 
     `transcript` is what the judge heard of its sound, `graded` what the grader said of it.
     """
     told = dict(part or {})
     told.pop("heard", None)
-    raw = Reply(
+    return Reply(
         **{"text": "", **told, **times},
         dialogue=turn.dialogue if turn else utterance,
         context=turn.context if turn else False,
@@ -47,7 +44,6 @@ def reply_of(
         words=0,
         transcript=transcript,
     )
-    return judged(raw, said, normalize, failed=part is None)
 
 
 def judged(reply: Reply, said: str, normalize: Normalizer, *, failed: bool) -> Reply:
@@ -96,115 +92,33 @@ def _tuples(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in rules.items()}
 
 
-def summarize(results: Sequence[UtteranceResult]) -> ChatSummary:
-    """The figures of all turns."""
-    turns = [(result, result.reply) for result in results if result.reply is not None]
-    replies = [reply for _, reply in turns]
-    spoken_to = [reply for result, reply in turns if result.reference.strip()]
-    unspoken_to = [(result, reply) for result, reply in turns if not result.reference.strip()]
+def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
+    """The parts of each row: its reply, judged, and the errors of what the model tells that it heard, if it does."""
+    return [_scored(row, normalize) for row in rows]
+
+
+def _scored(row: Row, normalize: Normalizer) -> dict[str, Any]:
+    reply = judged(row.parts["chat"], row.reference, normalize, failed=row.error is not None)
+    if row.hypothesis is None:
+        return {"chat": reply}
+    return {"asr": transcripts.transcript(row.reference, row.hypothesis, normalize), "chat": reply}
+
+
+def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
+    """The parts of a run whose `rows` are scored."""
+    heard = transcripts.totals(rows)
+    return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
+
+
+def summary(rows: Sequence[Row]) -> ChatSummary:
+    """How the turns of all dialogues were judged."""
+    replies: list[Reply] = [row.parts["chat"] for row in rows]
     judged = [reply for reply in replies if reply.right is not None]
-    context = [reply for reply in judged if reply.context]
-    # On silence, a turn that failed proves nothing.
-    noise = [reply for result, reply in unspoken_to if result.error is None]
-    agreed = [reply for reply in replies if reply.agreement is not None]
-    errors = [_errors(reply.agreement) for reply in agreed]
-    units = [_units(reply.agreement) for reply in agreed]
-    answered = [reply for reply in spoken_to if not reply.missed]
     asked = [reply for reply in replies if reply.graded is not None or reply.by == "rubric: no verdict on this reply"]
     undecided = sum(reply.by.startswith(("rubric: neither", "rubric: no verdict")) for reply in asked)
-    to_noise = sum(reply.words > 0 or reply.audible for reply in noise)
-    missed = sum(reply.missed for reply in spoken_to)
-    figures = {
-        "answer_accuracy": _share([bool(reply.right) for reply in judged]),
-        "context_kept": _share([bool(reply.right) for reply in context]),
-        "missed_replies": missed / len(spoken_to) if spoken_to else None,
-        "replies_to_noise": to_noise / len(noise) if noise else None,
-        "reply_words": speed.quantile([float(reply.words) for reply in answered], 0.5),
-        "agreement_wer": sum(errors) / sum(units) if sum(units) else None,
-        **_times(answered),
-    }
     return ChatSummary(
-        turns=len(turns),
+        turns=len(replies),
         dialogues=len({reply.dialogue for reply in replies}),
         judged=Share(count=sum(bool(reply.right) for reply in judged), of=len(judged)),
         undecided=Share(count=undecided, of=len(asked)),
-        **figures,  # type: ignore[arg-type]  # names that mypy can't know
-        answer_accuracy_interval=_by_dialogue(judged),
-        context_kept_interval=_by_dialogue(context),
-        missed_replies_interval=ranged(wilson_interval(missed, len(spoken_to))),
-        replies_to_noise_interval=ranged(wilson_interval(to_noise, len(noise))),
-        agreement_wer_interval=ranged(error_rate_interval(errors, units, [reply.dialogue for reply in agreed])),
-        **_time_intervals(answered),  # type: ignore[arg-type]  # as above
-        missing={name: _why(name, replies, answered) for name, value in figures.items() if value is None},
     )
-
-
-_TIMES = ("first_token", "first_audio", "onset")
-_QUANTILES = {"p50": 0.5, "p95": 0.95}
-
-
-def _seconds(replies: Sequence[Reply], name: str) -> list[float]:
-    return [value for reply in replies if (value := getattr(reply, f"{name}_s")) is not None]
-
-
-def _times(replies: Sequence[Reply]) -> dict[str, float | None]:
-    return {
-        f"{name}_{label}_s": speed.quantile(_seconds(replies, name), q)
-        for name in _TIMES
-        for label, q in _QUANTILES.items()
-    }
-
-
-def _time_intervals(replies: Sequence[Reply]) -> dict[str, Range | None]:
-    return {
-        f"{name}_{label}_s_interval": ranged(quantile_interval(_seconds(replies, name), q))
-        for name in _TIMES
-        for label, q in _QUANTILES.items()
-    }
-
-
-def _why(metric: str, replies: Sequence[Reply], answered: Sequence[Reply]) -> str:
-    if metric == "answer_accuracy":
-        return "no turn of the data set has anything to judge a reply by"
-    if metric == "context_kept":
-        return "no turn of the data set has `context: true`"
-    if metric == "missed_replies":
-        return "nobody speaks in this data set"
-    if metric == "replies_to_noise":
-        return "somebody speaks in every clip of the data set"
-    spoke = any(reply.audible for reply in replies)
-    if metric == "agreement_wer":
-        if not spoke:
-            return "it answered in writing alone"
-        if all(reply.transcript is None for reply in replies):
-            return "the data set has no `judge` to listen to replies"
-        return "no reply came both in writing and aloud"
-    if not answered:
-        return "no turn was answered"
-    if metric.startswith("first_audio") and not spoke:
-        return "it answered in writing alone"
-    if metric.startswith("first_token") and not any(reply.words for reply in answered):
-        return "it wrote nothing"
-    return NOT_TIMED
-
-
-def _share(found: Sequence[bool]) -> float | None:
-    return sum(found) / len(found) if found else None
-
-
-def _by_dialogue(replies: Sequence[Reply]) -> Range | None:
-    """Turns of one dialogue stand and fall together."""
-    right = [int(bool(reply.right)) for reply in replies]
-    found = share_interval(right, [1] * len(replies), [reply.dialogue for reply in replies])
-    if found is None:
-        return None
-    conditional = found.conditional.replace("speaker", "dialogue").replace("utterance", "turn")
-    return ranged(replace(found, conditional=conditional))
-
-
-def _errors(counts: Edits | None) -> int:
-    return 0 if counts is None else counts.errors
-
-
-def _units(counts: Edits | None) -> int:
-    return 0 if counts is None else counts.units

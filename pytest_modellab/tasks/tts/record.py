@@ -5,9 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from pytest_modellab.core.identifiers import Sha256
-from pytest_modellab.core.schema_base import Edits, Range, Stored, volatile
-
-PREDICTORS = ("distillmos", "dnsmos", "mcd", "voice_similarity")
+from pytest_modellab.core.metrics.measured import HasParts
+from pytest_modellab.core.schema_base import Edits, Stored, volatile
 
 
 class Speech(Stored):
@@ -37,29 +36,21 @@ class Judge(Stored):
 
 
 class SpeechSummary(Stored):
-    """Figures of all utterances of a record."""
+    """What is known of the speech of all utterances."""
 
     judge: Judge
-    first_audio_p50_s: float | None = volatile()
-    first_audio_p95_s: float | None = volatile()
-    first_audio_p50_s_interval: Range | None = volatile(default=None)
-    first_audio_p95_s_interval: Range | None = volatile(default=None)
-    flawed: float | None
-    flawed_interval: Range | None = None
+    unrated: dict[str, str] = Field(default_factory=dict, description="why a predictor gave no score, by its name")
     loudness_lufs: float | None = Field(description="median")
     sample_rates: tuple[int, ...]
-    judge_wer: float | None
-    distillmos: float | None = None
-    distillmos_interval: Range | None = None
-    dnsmos: float | None = None
-    dnsmos_interval: Range | None = None
-    mcd: float | None = None
-    mcd_interval: Range | None = None
-    voice_similarity: float | None = None
-    voice_similarity_interval: Range | None = None
-    missing: dict[str, str] = Field(default_factory=dict, description="metric -> why it is null")
 
-    @property
-    def unrated(self) -> dict[str, str]:
-        """Why a predictor gave no score, by its name."""
-        return self.missing
+
+def speech_of(found: HasParts) -> Speech | None:
+    """What was said for an utterance, if anything was."""
+    part: Speech | None = found.parts.get("tts")
+    return part
+
+
+def voice_of(found: HasParts) -> SpeechSummary | None:
+    """Of a run of speech synthesis."""
+    part: SpeechSummary | None = found.parts.get("tts")
+    return part

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
-from pytest_modellab.tasks.asr.record import Slice
+from pytest_modellab.tasks.asr.record import Slice, transcripts_of
+from pytest_modellab.tasks.chat.record import dialogues_of
 from pytest_modellab.tasks.registry import task_named
 
 from ..row import Judgement, Row
@@ -138,10 +139,10 @@ def detail(record: Record, sounds: Sounds, most: int) -> Detail:
 
 def _bound(record: Record, count: int) -> str:
     total = len(record.utterances)
-    if record.chat is not None:
+    if dialogues_of(record) is not None:
         which = "dialogues with a wrong answer first"
     else:
-        wrong = sum(bool(r.error is not None or r.words.errors) for r in record.utterances)
+        wrong = sum(bool(r.error is not None or r.errors) for r in record.utterances)
         which = f"{wrong:,} with errors; the worst first"
     more = "" if count >= total else "; the record has them all"
     return f"{count:,} of {total:,} shown, {which}{more}"
@@ -173,9 +174,10 @@ def _held(verdict: Judgement) -> Held:
 
 
 def _by_rate(record: Record) -> list[Slice]:
-    if record.beyond is None:
+    transcripts = transcripts_of(record)
+    if transcripts is None:
         return []
-    return sorted(record.beyond.slices, key=lambda each: (not each.meaningful, -each.wer))
+    return sorted(transcripts.slices, key=lambda each: (not each.meaningful, -each.wer))
 
 
 def _part(each: Slice) -> Part:

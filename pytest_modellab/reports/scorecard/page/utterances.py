@@ -10,6 +10,10 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.text import Normalizer, normalizer
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import worst_utterances
+from pytest_modellab.tasks.asr.record import transcript_of
+from pytest_modellab.tasks.chat.record import dialogues_of, reply_of
+from pytest_modellab.tasks.streaming.record import stream_of
+from pytest_modellab.tasks.tts.record import speech_of
 
 from . import harmless
 from .alignment import Alignment, align
@@ -86,9 +90,9 @@ def distribution(record: Record) -> list[Bar]:
     """How many utterances have which error rate; one without an answer has 100 %."""
     counts = [0] * (len(_EDGES) + 2)
     for result in record.utterances:
-        units = _units(result)
-        if units:
-            rate = _errors(result) / units
+        transcript = transcript_of(result)
+        rate = None if transcript is None else transcript.words.rate
+        if rate is not None:
             counts[0 if rate == 0 else 1 + sum(rate > edge for edge in _EDGES)] += 1
     percents = [f"{100 * edge:.0f}" for edge in _EDGES]
     spans = [f"{low} to {high} %" for low, high in zip(["0", *percents], percents, strict=False)]
@@ -98,30 +102,31 @@ def distribution(record: Record) -> list[Bar]:
 
 
 def _chosen(record: Record, most: int) -> Sequence[UtteranceResult]:
-    if record.chat is not None:
-        troubled = {r.reply.dialogue for r in record.utterances if r.reply is not None and r.reply.right is False}
+    if dialogues_of(record) is not None:
         turns = record.utterances
+        replies = {r.id: reply for r in turns if (reply := reply_of(r)) is not None}
+        troubled = {reply.dialogue for reply in replies.values() if reply.right is False}
         # Whole dialogues, those with a wrong answer first: a turn makes sense in its place only.
-        return sorted(turns, key=lambda r: r.error is None and (r.reply is None or r.reply.dialogue not in troubled))[
-            :most
-        ]
+        return sorted(
+            turns, key=lambda r: r.error is None and (r.id not in replies or replies[r.id].dialogue not in troubled)
+        )[:most]
     worst = worst_utterances(record, most)
     known = {id(result) for result in worst}
     rest = [r for r in record.utterances if id(r) not in known]
-    flawed = [r for r in rest if r.speech is not None and r.speech.faults][: most - len(worst)]
+    flawed = [r for r in rest if (speech := speech_of(r)) is not None and speech.faults][: most - len(worst)]
     known |= {id(result) for result in flawed}
     fill = max(0, min(_WITHOUT_ERRORS, most) - len(worst) - len(flawed))
     return [*worst, *flawed, *[r for r in rest if id(r) not in known][:fill]]
 
 
 def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sounds: Sounds) -> Shown:
-    streamed, speech = result.streamed, result.speech
+    streamed, speech, reply = stream_of(result), speech_of(result), reply_of(result)
     partials = streamed.partials if streamed is not None else ()
     aligned = result.error is None and result.hypothesis is not None
     players = [
         sounds.heard("what it heard", record, result) if record.case.task != "tts" else None,
         sounds.spoken("what it said", speech.audio) if speech is not None else None,
-        sounds.spoken("its reply", result.reply.audio) if result.reply is not None else None,
+        sounds.spoken("its reply", reply.audio) if reply is not None else None,
     ]
     return Shown(
         id=harmless.line(result.id, 200),
@@ -142,7 +147,7 @@ def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sound
 
 
 def _turn(result: UtteranceResult) -> Turn | None:
-    reply = result.reply
+    reply = reply_of(result)
     if reply is None:
         return None
     verdict = {True: "right", False: "wrong", None: "nothing to judge by"}[reply.right]
@@ -168,11 +173,12 @@ def _plain(value: object) -> str:
 def _told(result: UtteranceResult, record: Record) -> str:
     if result.error is not None:
         return f"no answer ({result.error.kind})"
-    if result.reply is not None and result.hypothesis is None:
-        return "doesn't tell what it heard"
+    transcript, replied = transcript_of(result), reply_of(result) is not None
+    if transcript is None:
+        return "doesn't tell what it heard" if replied else ""
     unit = "word" if record.error_metric == "wer" else "character"
-    heard = "heard with " if result.reply is not None else ""
-    return f"{heard}{counted(_errors(result), 'error')} in {counted(_units(result), unit)}"
+    heard = "heard with " if replied else ""
+    return f"{heard}{counted(transcript.words.errors, 'error')} in {counted(transcript.words.units, unit)}"
 
 
 def _facts(result: UtteranceResult) -> list[str]:
@@ -183,18 +189,9 @@ def _facts(result: UtteranceResult) -> list[str]:
     facts += [harmless.line(result.kind, 100)] if result.kind else []
     facts += [f"signal to noise {result.snr_db:.0f} dB"] if result.snr_db is not None else []
     facts += [f"detected language {harmless.line(result.detected_language, 20)}"] if result.detected_language else []
-    if result.speech is not None:
+    speech = speech_of(result)
+    if speech is not None:
         facts += [
-            f"{METRICS[name].title} {METRICS[name].format(v)}"
-            for name, v in result.speech.quality.items()
-            if name in METRICS
+            f"{METRICS[name].title} {METRICS[name].format(v)}" for name, v in speech.quality.items() if name in METRICS
         ]
     return facts
-
-
-def _errors(result: UtteranceResult) -> int:
-    return result.words.errors
-
-
-def _units(result: UtteranceResult) -> int:
-    return result.words.units

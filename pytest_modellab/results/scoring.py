@@ -1,0 +1,51 @@
+"""Everything in a record that is a function of raw answers, made anew: the one place where records are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_modellab.core.text import Normalizer
+from pytest_modellab.tasks.asr.record import transcripts_of
+from pytest_modellab.tasks.asr.text_analysis import Terms
+from pytest_modellab.tasks.parts import scoring_of
+
+from .record import NormalizerRef, Record, Summary, UtteranceResult
+from .values import valued
+
+
+def scored(record: Record, normalize: Normalizer, terms: Terms | None = None) -> Record:
+    """`record` with errors, parts and values made of the raw texts and times of its utterances.
+
+    `terms` are what the data set's spec lists, by default what the record holds. What was measured once stays.
+    """
+    task = scoring_of(record.case.task)
+    parts = task.score(record.utterances, normalize)
+    rows = tuple(row.model_copy(update={"parts": own}) for row, own in zip(record.utterances, parts, strict=True))
+    listed = terms if terms is not None else terms_of(record, normalize)
+    made = record.model_copy(
+        update={
+            "normalizer": NormalizerRef(name=normalize.name, version=normalize.version),
+            "utterances": rows,
+            "summary": summary(rows),
+            "parts": task.summarize(rows, record.parts, normalize, listed),
+        }
+    )
+    return valued(made)
+
+
+def terms_of(record: Record, normalize: Normalizer) -> Terms:
+    """The terms that a record holds."""
+    part = transcripts_of(record)
+    if part is None:
+        return Terms({}, {})
+    return Terms.cut([each.term for each in part.glossary], [each.term for each in part.names], normalize)
+
+
+def summary(rows: Sequence[UtteranceResult]) -> Summary:
+    """Sums over all utterances."""
+    return Summary(
+        utterances=len(rows),
+        answered=sum(row.error is None for row in rows),
+        spoken=sum(bool(row.reference.strip()) for row in rows),
+        audio_s=sum(row.audio_s for row in rows),
+    )

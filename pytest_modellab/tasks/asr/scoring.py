@@ -1,0 +1,130 @@
+"""Transcripts scored against references: the parts of utterances and of a run that every task with a transcript has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pytest_modellab.core.metrics import asr
+from pytest_modellab.core.metrics.aggregate import Column, Ratio
+from pytest_modellab.core.metrics.measured import Row
+from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, By, values
+from pytest_modellab.core.metrics.writing import Errors
+from pytest_modellab.core.schema_base import Edits, edits, ranged
+from pytest_modellab.core.text import Normalizer
+
+from .record import Slice, Term, Transcript, TranscriptSummary
+from .text_analysis import Terms, analyse, summed
+
+_BY: tuple[By, ...] = ("speaker", "language", "kind", "snr", "duration")
+
+
+def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
+    """The parts of each row, out of its raw texts."""
+    return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
+
+
+def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) -> Transcript:
+    """The errors of a hypothesis; None, where there was no answer, counts as all words deleted."""
+    scored = asr.score(reference, hypothesis, normalize)
+    return Transcript(words=edits(scored.words), characters=edits(scored.characters))
+
+
+def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
+    """The parts of a run whose `rows` are scored."""
+    return {"asr": summary(rows, normalize, terms)}
+
+
+def summary(rows: Sequence[Row], normalize: Normalizer, terms: Terms) -> TranscriptSummary:
+    """Sums over all utterances, terms one by one, and the parts of the data."""
+    counts = [row.parts["asr"] for row in rows]
+    rates = [rate for each in counts if (rate := each.words.rate) is not None]
+    texts = [analyse(row, normalize, terms) for row in rows]
+    spoken = [each for each in texts if each.answered and each.reference]
+    return TranscriptSummary(
+        words=_total([each.words for each in counts]),
+        characters=_total([each.characters for each in counts]),
+        empty_references=sum(not each.reference for each in texts),
+        above_half=sum(rate > 0.5 for rate in rates),
+        worst_wer=max(rates, default=None),
+        reference_words=sum(len(each.reference) for each in spoken),
+        hypothesis_words=sum(len(each.hypothesis) for each in spoken),
+        glossary=_terms(tuple(terms.glossary), [each.glossary for each in texts]),
+        names=_terms(tuple(terms.names), [each.names for each in texts]),
+        slices=slices(rows),
+    )
+
+
+def totals(rows: Sequence[Row]) -> TranscriptSummary | None:
+    """Sums alone, over the rows that have a transcript; None where none has."""
+    counts = [row.parts["asr"] for row in rows if "asr" in row.parts]
+    if not counts:
+        return None
+    rates = [rate for each in counts if (rate := each.words.rate) is not None]
+    return TranscriptSummary(
+        words=_total([each.words for each in counts]),
+        characters=_total([each.characters for each in counts]),
+        empty_references=len(counts) - len(rates),
+        above_half=sum(rate > 0.5 for rate in rates),
+        worst_wer=max(rates, default=None),
+        reference_words=0,
+        hypothesis_words=0,
+    )
+
+
+def _total(counts: Sequence[Edits]) -> Edits:
+    return Edits(
+        substitutions=sum(each.substitutions for each in counts),
+        deletions=sum(each.deletions for each in counts),
+        insertions=sum(each.insertions for each in counts),
+        hits=sum(each.hits for each in counts),
+    )
+
+
+def _terms(terms: Sequence[str], by_utterance: Sequence[Sequence[Errors]]) -> tuple[Term, ...]:
+    sums = [summed(each) for each in zip(*by_utterance, strict=True)]
+    return tuple(
+        Term(term=term, said=each.places, found=each.places - each.wrong)
+        for term, each in zip(terms, sums, strict=True)
+    )
+
+
+def slices(rows: Sequence[Row]) -> tuple[Slice, ...]:
+    """The parts of a run in every way of slicing that has at least two, the order of slicings fixed, parts by name.
+
+    Utterances without reference words, and in each slicing those whose part isn't known, are in none.
+    """
+    import numpy as np
+
+    spoken = [row for row in rows if row.parts["asr"].words.units]
+    column = Column(
+        rows=np.arange(len(spoken)),
+        values=np.array([row.parts["asr"].words.errors for row in spoken], dtype=np.float64),
+        of=np.array([row.parts["asr"].words.units for row in spoken], dtype=np.float64),
+        clusters=[row.speaker for row in spoken],
+    )
+    parts: dict[By, dict[str, list[int]]] = {}
+    for place, row in enumerate(spoken):
+        for by, value in values(row.speaker, row.language, row.kind, row.snr_db, row.audio_s).items():
+            if value is not None:
+                parts.setdefault(by, {}).setdefault(value, []).append(place)
+    return tuple(
+        _slice(by, value, [spoken[place] for place in places], column.at(np.array(places)))
+        for by in _BY
+        if len(parts.get(by, {})) > 1
+        for value, places in sorted(parts[by].items())
+    )
+
+
+def _slice(by: By, value: str, rows: Sequence[Row], column: Column) -> Slice:
+    total, rate = _total([row.parts["asr"].words for row in rows]), Ratio().value(column)
+    assert rate is not None  # utterances without words are in no slice
+    return Slice(
+        by=by,
+        value=value,
+        utterances=len(rows),
+        words=total,
+        wer=rate,
+        interval=ranged(Ratio().interval(column)),
+        meaningful=total.units >= FEWEST_WORDS and len(rows) >= FEWEST_UTTERANCES,
+    )
