@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
+
+from pytest_modellab.core.extensions import installed
 
 from .metric import Metric
 
@@ -24,7 +26,7 @@ class Registry(Mapping[str, Metric]):
 
     @cached_property
     def _metrics(self) -> dict[str, Metric]:
-        return collected(entry_points(group=GROUP))
+        return collected(installed(GROUP))
 
     def __getitem__(self, name: str) -> Metric:
         return self._metrics[name]
