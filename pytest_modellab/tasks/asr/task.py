@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from ..scoring import Scoring
+
 
 class SpeechRecognition(Task):
     """Each recording of a data set is transcribed, and its text held against the reference."""
@@ -21,6 +23,11 @@ class SpeechRecognition(Task):
     handler = f"{__package__}.handler"
     columns = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
     least_needed = ("load_s", "cer", "peak_rss_mb", "device", "interval", "weakest", "rtf")
+
+    def scoring(self) -> Scoring:
+        from .scoring import AsrScoring
+
+        return AsrScoring(self.name)
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         from .request import AsrRequests

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from ..scoring import Scoring
+
 
 class StreamingRecognition(Task):
     """Each recording of a data set is handed over in chunks; partial results and the final text are judged."""
@@ -30,6 +32,11 @@ class StreamingRecognition(Task):
         *("unstable_words", "streaming_loss", "kept_up", "first_partial_p50_s", "device", "interval", "rtf", "weakest"),
         "final_p95_s",
     )
+
+    def scoring(self) -> Scoring:
+        from .scoring import StreamingScoring
+
+        return StreamingScoring(self.name)
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         from .request import StreamingRequests
