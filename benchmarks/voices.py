@@ -29,10 +29,9 @@ from pytest_modellab.results import baseline
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import newest_first, read
 from pytest_modellab.runner.job import Settings
-from pytest_modellab.runner.judge_setup import summon
-from pytest_modellab.runner.judges import PREDICTORS, Listener
+from pytest_modellab.runner.judge_setup import predictor, summon
+from pytest_modellab.runner.judges import Listener
 from pytest_modellab.runner.local import LocalWorker
-from pytest_modellab.runner.pool import LoadOrder
 from pytest_modellab.runner.runner import Bench
 from pytest_modellab.runner.session import Session
 from pytest_modellab.tasks.tts.record import speech_of
@@ -55,7 +54,7 @@ def interval(values: Sequence[float]) -> str:
 
 
 def scores(name: Predictor, clips: Sequence[Clip]) -> list[float]:
-    order = LoadOrder(PREDICTORS[name], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    order = predictor(name, {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener(name, order, lambda _: LocalWorker()) as listener:
         return [listener.rate_clip(clip) for clip in clips]
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.catalog.errors import CatalogError
     from pytest_modellab.catalog.load import load as load_catalog
-    from pytest_modellab.core.metrics.metric import Metric
+    from pytest_modellab.core.metrics.aggregate import Maximum, Mean, Quantile, Ratio, Share, Single, Total
+    from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
     from pytest_modellab.core.version import __version__
     from pytest_modellab.engines.base import (
         Clip,
@@ -38,13 +39,18 @@ if TYPE_CHECKING:
     from pytest_modellab.results.record_files import read as load_record
     from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
     from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab.tasks.base import Answer, Request, Requests, Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
+    from pytest_modellab.tasks.scoring import Scoring
 
 __all__ = [
+    "SPEAKER",
+    "Answer",
     "Case",
     "Catalog",
     "CatalogError",
     "Clip",
+    "Cluster",
     "Conversant",
     "Dataset",
     "DeviceRef",
@@ -54,17 +60,30 @@ __all__ = [
     "Limits",
     "LiveModel",
     "LoadRequest",
+    "Maximum",
+    "Mean",
     "Metric",
+    "Missing",
+    "NotCompared",
     "Partial",
+    "Quantile",
+    "Ratio",
     "Record",
     "RecordError",
+    "Request",
+    "Requests",
     "Run",
     "Scorecard",
+    "Scoring",
+    "Share",
+    "Single",
     "Speech",
     "Status",
     "Stream",
     "StreamingTranscriber",
     "Synthesizer",
+    "Task",
+    "Total",
     "Transcriber",
     "Transcript",
     "Turn",
@@ -82,7 +101,8 @@ _PLACES = {
     "catalog.datasets": "Dataset",
     "catalog.errors": "CatalogError",
     "catalog.load": "load_catalog=load",
-    "core.metrics.metric": "Metric",
+    "core.metrics.aggregate": "Maximum Mean Quantile Ratio Share Single Total",
+    "core.metrics.metric": "Cluster Metric Missing NotCompared SPEAKER",
     "core.version": "__version__",
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
@@ -91,7 +111,9 @@ _PLACES = {
     "results.record_files": "RecordError load_record=read",
     "results.verdicts": "Limits Run Status Verdict",
     "runner.live": "LiveModel",
+    "tasks.base": "Answer Request Requests Task",
     "tasks.fixed_clip": "fixed_clip",
+    "tasks.scoring": "Scoring",
 }
 
 

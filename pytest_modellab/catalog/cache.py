@@ -1,12 +1,13 @@
 """The validated catalog, kept from one session to the next.
 
 A catalog without problems is written as JSON under the cache root, one file for each folder, with a key: the digest of
-every YAML file, of what validates them (this package, pydantic, Python) and of the engines that are installed. As long
-as the key is the same, specs are restored without pydantic's checks. A file that is damaged, of another user or of
-another version is ignored.
+every YAML file, of what validates them (this package, pydantic, Python) and of the extensions that are installed. While
+the key is the same, specs are restored without pydantic's checks. A file that is damaged, of another user or of another
+version is ignored.
 
-Some catalogs are not kept, because more than the key decides whether they are right: those with an engine from outside
-of this package (its code may change) or a conversion from a folder of weights (its files are looked for).
+Some catalogs are not kept, because more than the key decides whether they are right: those with an engine, metrics or
+tasks from outside of this package (their code may change) or a conversion from a folder of weights (its files are
+looked for).
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from pathlib import Path
 from typing import Any
 
 from pytest_modellab.core import kept_json
 from pytest_modellab.core.user_cache import cache_root
 from pytest_modellab.core.version import __version__
-from pytest_modellab.engines.registry import available
+from pytest_modellab.engines.registry import GROUP as ENGINES
 
 from .base import MAX_BYTES, Spec
 from .catalog import Catalog
@@ -52,14 +53,20 @@ def load_cached(folder: Path, base: Path) -> Catalog:
 
 def _key(folder: Path) -> str | None:
     """A digest of everything that the specs of a catalog come from; None where a file can't be read as one."""
-    engines = sorted(available().items())
-    parts: list[object] = [os.fspath(folder), __version__, sys.version, version("pydantic"), engines]
+    parts: list[object] = [os.fspath(folder), __version__, sys.version, version("pydantic"), _extensions()]
     try:
         parts += [(name, info.st_size, info.st_mtime_ns) for name, info in _code()]
         parts += [(name, hashlib.sha256(data).hexdigest()) for name, data in _files(folder)]
     except OSError:
         return None
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _extensions() -> list[tuple[str, str, str]]:
+    """Group, name and place of the engines, metrics and tasks of installed packages."""
+    found = entry_points()
+    ours = [group for group in found.groups if group.startswith("modellab.")]
+    return sorted((group, entry.name, entry.value) for group in ours for entry in found.select(group=group))
 
 
 def _code() -> Iterator[tuple[str, os.stat_result]]:
@@ -84,7 +91,10 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 def _depends_on_files_alone(catalog: Catalog) -> bool:
     models = catalog.models
-    ours = all(str(model.engine_target).startswith(f"{_PACKAGE.name}.") for model in models.values())
+    places = [str(model.engine_target) for model in models.values()]
+    # Engines that no model has are never asked; metrics and tasks are.
+    places += [place for group, _, place in _extensions() if group != ENGINES]
+    ours = all(place.startswith(f"{_PACKAGE.name}.") for place in places)
     sources = [model.weights.convert.source for model in models.values() if model.weights and model.weights.convert]
     return ours and not any(weights.path for name in sources if (weights := models[name].weights) is not None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from pytest_modellab.core.identifiers import Identifier, Sha256
+from pytest_modellab.core.language import primary_language
 from pytest_modellab.core.metrics.language_id import KNOWN
 
 from .base import FileName, Language, NamedSpec, Number, Spec, exactly_one
@@ -45,7 +46,7 @@ class TurnSpec(Spec):
             raise ValueError("`tolerance` goes with `number`")
         if self.refuse and (self.accept or self.keywords or self.number is not None):
             raise ValueError("`refuse` doesn't go with `accept`, `keywords` or `number`: is there an answer or not?")
-        if self.language is not None and self.language.replace("_", "-").partition("-")[0].lower() not in KNOWN:
+        if self.language is not None and primary_language(self.language) not in KNOWN:
             raise ValueError(f"`language`: replies can be told to be in {', '.join(sorted(KNOWN))}")
         if self.rubric is not None and not self.rubric.strip():
             raise ValueError("`rubric` is empty: what is the judge asked?")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from .base import TASKS
 from .catalog import Catalog
 from .errors import CatalogError, Problem
 from .profile_spec import ProfilesFile
 from .release_spec import ReleaseFile
 from .specs import (
+    LETTERS,
     DatasetSpec,
     DeviceKind,
     DevicesFile,
@@ -27,14 +29,33 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 DEFAULT_DEVICES = tuple(DeviceSpec(id=kind, kind=kind) for kind in get_args(DeviceKind))
-DEFAULT_GRADES = Path(__file__).with_name("default_grades.yaml")
 DEFAULT_PROFILES = Path(__file__).with_name("default_profiles.yaml")
 
 
 def default_grades() -> Mapping[Task, TaskGrades]:
     """The bands that count where there is no grades.yaml, or no catalog."""
-    file = _reader().one(GradesFile, DEFAULT_GRADES)
-    return file.tasks if file else {}
+    return {name: TaskGrades.model_validate(grades) for name, grades in _default_bands().items()}
+
+
+def default_grades_file() -> str:
+    """The same, as a grades.yaml."""
+    import yaml
+
+    return yaml.safe_dump({"schema": "modellab.grades/1", "tasks": _default_bands()}, sort_keys=False)
+
+
+def _default_bands() -> dict[str, dict[str, Any]]:
+    """What each task says of its grades, as a grades.yaml has it."""
+    return {
+        name: {
+            **task.grades,
+            "criteria": {
+                metric: dict(zip(LETTERS, bands, strict=True)) for metric, bands in task.grades["criteria"].items()
+            },
+        }
+        for name, task in TASKS.items()
+        if task.grades
+    }
 
 
 def default_profiles() -> ProfilesFile:
@@ -70,7 +91,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
     datasets = reader.many(DatasetSpec, folder / "datasets")
     devices_file = reader.one(DevicesFile, folder / "devices.yaml")
     limits_file = reader.one(LimitsFile, folder / "limits.yaml")
-    grades_file = reader.one(GradesFile, folder / "grades.yaml") or reader.one(GradesFile, DEFAULT_GRADES)
+    grades_file = reader.one(GradesFile, folder / "grades.yaml")
     profiles = reader.one(ProfilesFile, folder / "profiles.yaml") or default_profiles()
     mirrors_file = reader.one(MirrorsFile, folder / "mirrors.yaml")
     release = reader.one(ReleaseFile, folder / "release.yaml")
@@ -88,7 +109,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
         datasets=datasets,
         limits=limits_file.limits if limits_file else (),
         baseline_limits=limits_file.baselines if limits_file else (),
-        grades=grades_file.tasks if grades_file else {},
+        grades=default_grades() if grades_file is None else grades_file.tasks,
         profiles=profiles,
         mirrors=mirrors_file.mirrors if mirrors_file else {},
         release=release,

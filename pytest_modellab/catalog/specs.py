@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from pytest_modellab.core.identifiers import Identifier, Sha256
+from pytest_modellab.core.language import normal_tag, primary_language
 from pytest_modellab.core.metrics.metric import Metric
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import target_of
@@ -191,12 +192,7 @@ class ModelSpec(NamedSpec):
         """Whether the model takes `language` (a tag such as `en` or `en-US`; None: not stated)."""
         if not self.languages or language is None:
             return True
-        tag = _tag(language)
-        return not {tag, tag.partition("-")[0]}.isdisjoint(map(_tag, self.languages))
-
-
-def _tag(language: str) -> str:
-    return language.replace("_", "-").lower()
+        return not {normal_tag(language), primary_language(language)}.isdisjoint(map(normal_tag, self.languages))
 
 
 class PriceSpec(Spec):

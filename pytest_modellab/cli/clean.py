@@ -65,7 +65,7 @@ def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Part]:
         if not unnamed:
             part.doomed.clear()
             part.young = 0
-    return [weights, data, environments, files, others, cache.spoken(root), cache.leftovers(root)]
+    return [weights, data, environments, files, others, cache.spoken(root), cache.kept(root), cache.leftovers(root)]
 
 
 def _remove(parts: Sequence[Part]) -> list[str]:

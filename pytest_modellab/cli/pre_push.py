@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_modellab.core import git
 from pytest_modellab.core.child import run_pytest
 
 MARK = "# modellab pre-push hook"
@@ -126,19 +126,17 @@ fi
 
 def hooks_folder(folder: Path) -> Path:
     """Where git looks for the hooks of the repository that `folder` is in. Raises HookError outside one."""
-    done = subprocess.run(
-        ["git", "-C", str(folder), "rev-parse", "--git-path", "hooks"], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise HookError(f"{folder} is in no git repository ({done.stderr.strip()}); run it inside one")
-    # Relative to where git ran.
-    return folder / done.stdout.strip()
+    try:
+        # Relative to where git ran.
+        return folder / git.output(folder, "rev-parse", "--git-path", "hooks")
+    except git.GitError as error:
+        raise HookError(f"{folder} is in no git repository ({error}); run it inside one") from None
 
 
 def _places(folder: Path) -> tuple[Path, Path]:
     """The top of the repository that `folder` is in, and where git keeps what its worktrees share."""
     top, common = (
-        _git(folder, "rev-parse", "--path-format=absolute", option).strip()
+        git.told(folder, "rev-parse", "--path-format=absolute", option) or ""
         for option in ("--show-toplevel", "--git-common-dir")
     )
     return Path(top).resolve(), Path(common).resolve()
@@ -150,7 +148,7 @@ def run(folder: Path, inconclusive: str | None = None) -> int:
     Prints a screen at most: the end of pytest's output, where failures and the scorecard stand. A tree that differs
     from its commit is named: what is tested is the tree, not what is pushed.
     """
-    dirty = _git(folder, "status", "--porcelain", "--untracked-files=no").splitlines()
+    dirty = (git.told(folder, "status", "--porcelain", "--untracked-files=no") or "").splitlines()
     policy = [] if inconclusive is None else [f"--lab-inconclusive={inconclusive}"]
     with tempfile.TemporaryFile() as output:
         ended = run_pytest([*PYTEST, *policy], folder, output)
@@ -179,7 +177,3 @@ _EXIT_CODES = {
 def _few(status: list[str]) -> str:
     names = [line[3:] for line in status[:3]]
     return ", ".join(names) + (", ..." if len(status) > len(names) else "")
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False).stdout

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from pytest_modellab.core import git
 from pytest_modellab.core.console import printable
 from pytest_modellab.reports.release.bundle import unpacked
 from pytest_modellab.reports.release.checks import Verified, verify
@@ -100,12 +100,10 @@ def _half_the_cores() -> int:
 
 def _described(folder: Path) -> str:
     """The version as git tells it: the tag, or how far behind it this is."""
-    done = subprocess.run(
-        ["git", "-C", str(folder), "describe", "--tags", "--always"], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
+    found = git.told(folder, "describe", "--tags", "--always")
+    if found is None:
         raise UsageError("give a version: git doesn't tell one here")
-    return done.stdout.strip().replace("/", "-")
+    return found.replace("/", "-")
 
 
 def _show(found: Sequence[Check]) -> None:

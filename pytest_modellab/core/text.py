@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
+from .language import primary_language
+
 CHARACTERS = "characters"
 """The normaliser under which characters are the units, and there are no words."""
 
@@ -76,11 +78,6 @@ def for_language(language: str | None) -> str:
     if not divided_by_spaces(language):
         return CHARACTERS
     return "whisper-english" if primary_language(language) == "en" else "whisper-basic"
-
-
-def primary_language(language: str | None) -> str:
-    """The primary subtag of a language tag (`en` of `en-US`, `zh` of `zh_Hant`), lower case; "" of None."""
-    return (language or "").replace("_", "-").partition("-")[0].lower()
 
 
 @cache

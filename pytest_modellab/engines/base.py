@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
+from pytest_modellab.core.language import primary_language
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -120,11 +122,6 @@ class Part:
     request: LoadRequest
 
 
-def primary(tag: str | None) -> str | None:
-    """The language of a tag alone, as Whispers name it: `en` for `en-US` and `EN_gb`."""
-    return None if tag is None else tag.replace("_", "-").partition("-")[0].lower()
-
-
 def check_language(asked: str | None, spoken: Collection[str]) -> None:
     """Raise ValueError unless the option `language` is one that the model speaks, `auto`, or not given.
 
@@ -142,7 +139,7 @@ def expected_language(asked: str | None, clip: Clip, spoken: Collection[str]) ->
     """
     if asked not in {None, "auto"}:
         return asked
-    tag = primary(clip.language)
+    tag = primary_language(clip.language) or None
     detects = asked == "auto" and len(spoken) > 1
     if tag is not None and tag not in spoken and not detects:
         raise ValueError(

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .base import Fact, LoadRequest, Speech, primary
+from pytest_modellab.core.language import primary_language
+
+from .base import Fact, LoadRequest, Speech
 
 # Of speak_lib.h.
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
@@ -79,8 +81,8 @@ class EspeakNg:
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
         import numpy as np
 
-        spoken = primary(self._options.voice)
-        if primary(language) not in {None, spoken}:
+        spoken = primary_language(self._options.voice)
+        if primary_language(language) not in {"", spoken}:
             raise ValueError(f"the text is in `{language}`: this voice speaks {spoken}")
         self._pieces.clear()
         # A zero would end the text.

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import Fact, LoadRequest, Speech, primary
+from pytest_modellab.core.language import primary_language
+
+from .base import Fact, LoadRequest, Speech
 
 if TYPE_CHECKING:
     from hibari import Hibari
@@ -59,7 +61,7 @@ class HibariTts:
         return cls(model, options)
 
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
-        if primary(language) not in {None, "en"}:
+        if primary_language(language) not in {"", "en"}:
             raise ValueError(f"the text is in `{language}`: this voice speaks en")
         for samples in self._model.stream(text, speed=self._options.speed, seed=self._options.seed):
             yield Speech(samples, self._model.sample_rate)

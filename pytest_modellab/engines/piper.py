@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .base import Fact, LoadRequest, Speech, primary
+from pytest_modellab.core.language import primary_language
+
+from .base import Fact, LoadRequest, Speech
 
 if TYPE_CHECKING:
     from piper import PiperVoice
@@ -62,8 +64,8 @@ class Piper:
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
         from piper import SynthesisConfig
 
-        spoken = primary(self._voice.config.espeak_voice)
-        if primary(language) not in {None, spoken}:
+        spoken = primary_language(self._voice.config.espeak_voice)
+        if primary_language(language) not in {"", spoken}:
             raise ValueError(f"the text is in `{language}`: this voice speaks {spoken}")
         options = self._options
         how = SynthesisConfig(

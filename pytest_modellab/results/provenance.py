@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pytest_modellab.core import git
 from pytest_modellab.core.hardware import hardware as hardware
 
 # Raised when the way of running a case changes so that old and new answers can't be mixed.
@@ -39,13 +39,7 @@ def uncommitted(folder: Path, paths: Iterable[Path]) -> list[str]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    return git.told(folder, *arguments, timeout_s=10)
 
 
 def versions(distributions: Iterable[str]) -> dict[str, str | None]:

@@ -160,7 +160,7 @@ class CaseRun:
                 raise KeyboardInterrupt
             self._say("timing, alone on the machine")
             self._time_fixed_clip(loaded, calls[i])
-            request = self._request(utterance, timed=True)
+            request = self.job.requests.request(utterance, self.answers, timed=True)
             reply = self._ask(loaded, request, self._timeout(request))
             if "error" in reply:
                 return f"an utterance failed while it was timed: {reply['error']['message']}"
@@ -200,12 +200,6 @@ class CaseRun:
     def _fixed(self) -> Request | None:
         return self.job.requests.fixed(self.job.whole)
 
-    def _request(self, utterance: Utterance, *, timed: bool) -> Request:
-        """The request for one utterance. Raises audio.AudioError."""
-        request = self.job.requests.request(utterance, self.answers, timed=timed)
-        path = self.job.handler_path
-        return request if path is None else replace(request, message={**request.message, "handler_path": path})
-
     def _ask(self, loaded: Loaded, request: Request, timeout: float) -> dict[str, Any]:
         """One call with an eye on what the machine does beside it. Raises WorkerDied."""
         worker = loaded.worker
@@ -229,7 +223,7 @@ class CaseRun:
         clip_calls = 0 if self.taken_over or not self.settings.alone else CLIP_CALLS
         calls = _spread_over(clip_calls, len(self.job.dataset.utterances))
         for i, utterance in enumerate(self.job.dataset.utterances):
-            request = self._request(utterance, timed=self.settings.alone)
+            request = self.job.requests.request(utterance, self.answers, timed=self.settings.alone)
             self.job.seconds[utterance.id] = request.audio_s
             findings.extend(
                 Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in request.findings
@@ -294,7 +288,7 @@ class CaseRun:
         """The loaded model; `alone` is whether nothing else runs now."""
         self._say("loading the model, first call")
         first = self.job.dataset.utterances[0]
-        request = self._request(first, timed=False)
+        request = self.job.requests.request(first, self.answers, timed=False)
         group = self.job.case.group
         loaded = self.pool.get(
             group,

@@ -48,8 +48,6 @@ class Job:
     requests: Requests
     whole: Dataset
     """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
-    handler_path: str | None = None
-    """A folder to import the task's handler from, where the worker finds it nowhere else."""
     elsewhere: Elsewhere | None = None
     """The device it runs on, where that is not the case's."""
     loaded_with: Mapping[str, Any] = field(default_factory=dict)

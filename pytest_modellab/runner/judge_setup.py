@@ -9,12 +9,18 @@ from pytest_modellab.catalog.specs import DatasetSpec, JudgeSpec, Predictor
 from pytest_modellab.engines.registry import engine_class, remedy
 from pytest_modellab.results import provenance
 
-from . import sources
+from . import predictor_handler, sources
 from .auxiliary_models import Models, servant
 from .judges import PREDICTORS, Jury
 from .pool import LoadOrder
 
 LOAD_PREDICTOR_S = 300.0
+
+
+def predictor(name: Predictor, device: dict[str, Any], seed: int) -> LoadOrder:
+    """What a worker loads for a predictor."""
+    handlers = {predictor_handler.__name__: None}
+    return LoadOrder(PREDICTORS[name], {}, device, None, seed, LOAD_PREDICTOR_S, handlers=handlers)
 
 
 def summon(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Jury:
@@ -35,7 +41,7 @@ def summon(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Jury:
         if lacking := [each for each, version in versions.items() if version is None]:
             absent[name] = f"{', '.join(lacking)} is not installed; {remedy(engine)}"
         else:
-            present[name] = LoadOrder(PREDICTORS[name], {}, order.device, None, order.seed, LOAD_PREDICTOR_S)
+            present[name] = predictor(name, order.device, order.seed)
         known[name] = [versions, sources.of_answers(PREDICTORS[name])]
     heard = {"readings": None if readings is None else readings.fingerprint, "quality": known}
     return Jury(spec.asr, order, readings, present, absent, {**recogniser.inputs, **heard})

@@ -84,6 +84,8 @@ class LoadOrder:
     """Where the worker runs; None for this session's own Python."""
     path: str | None = None
     """A folder to import the engine from, where it is found nowhere else."""
+    handlers: Mapping[str, str | None] = field(default_factory=dict)
+    """Module that answers requests -> a folder to import it from, where it is found nowhere else."""
     parts: Mapping[str, PartOrder] = field(default_factory=dict)
     """By role, the models that it is made of; on the same device, in the same process."""
 
@@ -96,6 +98,7 @@ class LoadOrder:
             "device": self.device,
             "weights": None if self.weights is None else str(self.weights),
             "seed": self.seed,
+            "handlers": dict(self.handlers),
             "parts": {role: part.message() for role, part in self.parts.items()},
         }
 

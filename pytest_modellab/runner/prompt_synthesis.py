@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.datasets import Dataset, Utterance
+from pytest_modellab.core.atomic import replacing
 from pytest_modellab.tasks.tts.request import spoken, synthesis
 
 from .auxiliary_models import Models, Servant, ServantError, servant
@@ -80,13 +80,7 @@ def _store(path: Path, samples: NDArray[np.float32], rate: int) -> None:
     """As 16-bit FLAC, whole or not at all. Raises OSError."""
     import soundfile
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("wb") as file:
-            soundfile.write(file, samples.clip(-1, 1), rate, format="FLAC", subtype="PCM_16")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as file:
+        soundfile.write(file, samples.clip(-1, 1), rate, format="FLAC", subtype="PCM_16")
+        file.flush()
+        os.fsync(file.fileno())

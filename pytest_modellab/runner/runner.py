@@ -29,7 +29,7 @@ from pytest_modellab.results.assemble import Origin, assemble
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
-from pytest_modellab.tasks.registry import task_named
+from pytest_modellab.tasks.registry import handlers_of, task_named
 from pytest_modellab.tasks.scoring import Heard, Judged
 from pytest_modellab.tasks.tts.record import speech_of
 
@@ -152,7 +152,15 @@ class Bench:
         if self.settings.control and not judge:
             # With the model's options, which tell what baseline it is held against.
             options = full_options(case.model, device.id)
-            return LoadOrder(CONTROL, options, mapping(device), None, SEED, case.model.timeouts.load_s)
+            return LoadOrder(
+                CONTROL,
+                options,
+                mapping(device),
+                None,
+                SEED,
+                case.model.timeouts.load_s,
+                handlers=handlers_of(case.model.tasks),
+            )
         environment = self.environment(case)
         return LoadOrder(
             engine=_target(case),
@@ -164,6 +172,7 @@ class Bench:
             environment=environment,
             # An environment of the model's own has its engine installed.
             path=imported_from(_target(case)) if environment is None else None,
+            handlers=handlers_of(case.model.tasks),
             parts=self._parts(case, device, own=environment is not None),
         )
 
@@ -306,7 +315,6 @@ class Bench:
                 seconds,
                 requests,
                 whole,
-                imported_from(f"{does.handler}:answer") if order.environment is None else None,
                 self.device(case)[1],
                 loaded_with(inputs),
             )

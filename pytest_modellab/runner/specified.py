@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_modellab.catalog import Catalog, weights
 from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
+from pytest_modellab.core.language import primary_language
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import for_language
 from pytest_modellab.core.version import __version__
@@ -132,14 +133,10 @@ def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> It
         for name in ("glossary", "names"):
             terms = [each.term for each in getattr(transcripts, name)]
             yield from _differs(name, terms, list(dict.fromkeys(getattr(dataset, name))), where)
-    found = {_primary(each.language) for each in record.utterances}
-    if dataset.language is not None and _primary(dataset.language) not in found:
+    found = {primary_language(each.language) for each in record.utterances}
+    if dataset.language is not None and primary_language(dataset.language) not in found:
         # Utterances may state their own; that none is of the language of all is another data set.
         yield from _differs("language", " ".join(sorted(found)) or "none", dataset.language, where)
-
-
-def _primary(language: str | None) -> str:
-    return (language or "").replace("_", "-").partition("-")[0].lower()
 
 
 def _differs(place: str, told: Any, spec: Any, where: str) -> Iterator[str]:

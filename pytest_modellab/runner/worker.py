@@ -33,6 +33,7 @@ class Host:
 
     def __init__(self) -> None:
         self._engine: Any = None
+        self._handlers: dict[str, Any] = {}
 
     def answer(self, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         """The reply to one request, and the samples that go with it.
@@ -47,8 +48,7 @@ class Host:
                 case "reset-peak":
                     reply = {"reset": reset_peak_memory()}
                 case _:
-                    _importable(message.get("handler_path"))
-                    reply, samples = import_module(message["handler"]).answer(self._engine, message, payload)
+                    reply, samples = self._handlers[message["handler"]].answer(self._engine, message, payload)
         except Exception as error:  # an engine may raise anything; the session decides what it means
             reply = {
                 "error": {
@@ -64,6 +64,10 @@ class Host:
             self._engine.close()
 
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:
+        # First, so that they bind the clock before an engine can replace it.
+        for handler, path in message["handlers"].items():
+            _importable(path)
+            self._handlers[handler] = import_module(handler)
         random.seed(message["seed"])
         np.random.seed(message["seed"])  # libraries draw from the global state
         start = perf_counter()

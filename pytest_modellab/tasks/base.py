@@ -95,8 +95,9 @@ class Task:
         columns: metric and heading of each column of its tables.
         least_needed: what a narrow terminal goes without, the first of it first: metrics of `columns`, `device`,
             `interval` and `weakest`.
-        grades: its criteria in a catalog without a grades.yaml: for each metric the worst values that still earn
-            A+, A, B and C; with `provisional_below_words` and `provisional_below_turns` as there.
+        grades: how it is graded in a catalog without a grades.yaml: `criteria`, for each metric the worst values that
+            still earn A+, A, B and C; and `provisional_below_words` or `provisional_below_turns`, as there. {} for no
+            grades.
         given_audio: whether models are given the recordings of the data set.
         may_speak: whether models may answer aloud.
         needs_judge: whether a data set must name a judge for it.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import cast
 
 from pytest_modellab.catalog import base as catalog
+from pytest_modellab.engines.registry import imported_from
 
 from .base import Task
 
@@ -27,6 +28,18 @@ def modules_of(name: str) -> tuple[str, str]:
     """The modules that make the requests of a task, and that answer them in the worker."""
     found = task_named(name)
     return type(found).__module__, found.handler
+
+
+def handlers_of(names: Iterable[str]) -> dict[str, str | None]:
+    """The modules that answer requests of these tasks in a worker -> a folder to import one from.
+
+    None for those of this package, which a worker finds by itself.
+    """
+    found = {}
+    for name in names:
+        handler = task_named(name).handler
+        found[handler] = None if handler.startswith("pytest_modellab.") else imported_from(f"{handler}:answer")
+    return found
 
 
 class _Unknown(Task):

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from catalogs import model_yaml, write_catalog
 from ct2_files import STATE, Variables, model_bin, variables, whisper_folder
 from fakelab import FakeLab
 
 from pytest_modellab.assets import convert
-from pytest_modellab.assets.convert import WeightsDamaged, ct2, safetensors, whisper
+from pytest_modellab.assets.convert import WeightsDamaged, ct2, whisper
 from pytest_modellab.assets.store import Store, StoreError, Unavailable
 from pytest_modellab.catalog import Catalog, CatalogError, load, weights
 from pytest_modellab.catalog.weights import digest, local_folder
@@ -119,11 +120,10 @@ class TestTransformersFolder:
         return to
 
     def test_another_library_reads_the_same_tensors(self, tmp_path: Path) -> None:
-        numpy_side = pytest.importorskip("safetensors.numpy")
         source = whisper_folder(tmp_path / "source")
         folder = self.written(source, tmp_path / "to")
 
-        found = numpy_side.load_file(folder / "model.safetensors")
+        found = safetensors.numpy.load_file(folder / "model.safetensors")
 
         model = whisper.read(source)
         assert len(found) == len(model.tensors)
@@ -141,6 +141,17 @@ class TestTransformersFolder:
         assert "model.safetensors" in names
         assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
 
+    def test_a_file_that_was_cut_off_is_not_kept(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        real = safetensors.numpy.save_file
+
+        def cut_off(tensors: Variables, path: Path, metadata: dict[str, str]) -> None:
+            real(tensors, path, metadata)
+            path.write_bytes(path.read_bytes()[:-1])
+
+        monkeypatch.setattr(safetensors.numpy, "save_file", cut_off)
+        with pytest.raises(WeightsDamaged, match=r"model\.safetensors is damaged"):
+            self.written(whisper_folder(tmp_path / "source"), tmp_path / "to")
+
     def test_settings_are_those_of_the_source(self, tmp_path: Path) -> None:
         folder = self.written(whisper_folder(tmp_path / "source"), tmp_path / "to")
         config = json.loads((folder / "config.json").read_text())
@@ -151,14 +162,14 @@ class TestTransformersFolder:
         assert generation["no_timestamps_token_id"] == 3
 
     def test_what_reads_back_otherwise_is_not_kept(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = safetensors.read
+        real = safetensors.numpy.load_file
 
         def lossy(path: Path) -> Variables:
             found = dict(real(path))
             name = next(iter(found))
             return {**found, name: found[name] + np.float16(1)}
 
-        monkeypatch.setattr(safetensors, "read", lossy)
+        monkeypatch.setattr(safetensors.numpy, "load_file", lossy)
         with pytest.raises(WeightsDamaged, match="holds other weights than were written"):
             self.written(whisper_folder(tmp_path / "source"), tmp_path / "to")
 
@@ -250,14 +261,16 @@ class TestInTheStore:
         (catalog.folder / "models/here/model.bin").write_bytes(model_bin(variables(seed=1)))
         assert digest(catalog.models["converted"], catalog) != found["transformers"]
 
-    def test_a_library_that_is_missing_is_not_available(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(("target", "library"), [("openai-whisper", "torch"), ("transformers", "safetensors")])
+    def test_a_library_that_is_missing_is_not_available(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, library: str
+    ) -> None:
         monkeypatch.setattr(weights, "_installed", lambda name: False)
-        catalog = catalog_of(tmp_path, target="openai-whisper")
+        catalog = catalog_of(tmp_path, target=target)
         with pytest.raises(Unavailable) as caught:
             fetched(catalog, tmp_path)
-        assert "torch is not installed" in str(caught.value)
-        assert str(caught.value).endswith("pip install 'pytest-modellab[openai-whisper]'")
-        assert fetched(catalog_of(tmp_path / "other"), tmp_path)  # this target takes no library
+        assert f"{library} is not installed" in str(caught.value)
+        assert str(caught.value).endswith(f"pip install 'pytest-modellab[{target}]'")
 
     @pytest.mark.parametrize("target", ["transformers", "openai-whisper"])
     def test_a_damaged_source_says_what_is_wrong_and_leaves_nothing(self, tmp_path: Path, target: str) -> None:

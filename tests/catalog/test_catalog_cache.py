@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,8 @@ def test_another_version_of_what_validates_validates_anew(
     elif version == "pydantic":
         monkeypatch.setattr(cache, "version", lambda name: "3.0")
     else:
-        monkeypatch.setattr(cache, "available", lambda: {"faster-whisper": "somebody.elses:Engine"})
+        others = EntryPoints([EntryPoint("faster-whisper", "somebody.elses:Engine", "modellab.engines")])
+        monkeypatch.setattr(cache, "entry_points", lambda: others)
     cache.load_cached(folder, folder.parent)
     assert len(validated) == 2
 
@@ -192,6 +194,17 @@ def test_what_depends_on_more_than_the_key_is_not_kept(
         cache.load_cached(folder, folder.parent)
     assert len(validated) == 2
     assert not (root / cache.FOLDER).exists()
+
+
+@pytest.mark.parametrize(("group", "validations"), [("engines", 1), ("metrics", 2), ("tasks", 2)])
+def test_with_metrics_or_tasks_from_elsewhere_nothing_is_kept(
+    folder: Path, validated: list[Path], group: str, validations: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = EntryPoints([EntryPoint("mine", "somebody.elses:MINE", f"modellab.{group}")])
+    monkeypatch.setattr(cache, "entry_points", lambda: others)
+    for _ in range(2):
+        cache.load_cached(folder, folder.parent)
+    assert len(validated) == validations
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(folder: Path, root: Path, validated: list[Path]) -> None:

@@ -21,9 +21,9 @@ from pytest_modellab.core.metrics.speech import look
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
-from pytest_modellab.runner.judges import PREDICTORS, Listener
+from pytest_modellab.runner.judge_setup import predictor
+from pytest_modellab.runner.judges import Listener
 from pytest_modellab.runner.local import LocalWorker
-from pytest_modellab.runner.pool import LoadOrder
 from pytest_modellab.tasks.tts.record import speech_of, voice_of
 
 ROOT = Path(__file__).parents[2]
@@ -71,7 +71,7 @@ def quality(record: Record, name: str) -> list[float]:
 
 
 def rated(name: Predictor, clips: list[NDArray[np.float32]]) -> list[float]:
-    order = LoadOrder(PREDICTORS[name], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    order = predictor(name, {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener(name, order, lambda _: LocalWorker()) as listener:
         return [listener.rate_clip(Clip(each, 16_000)) for each in clips]
 
@@ -153,7 +153,7 @@ def test_what_else_measures_speech_tells_it_from_noise(session: Session) -> None
     noise = np.random.default_rng(0).normal(0, 0.1, len(same)).astype(np.float32)
     quiet, loud = rated("dnsmos", [same, noise])
     assert quiet > loud + 1
-    order = LoadOrder(PREDICTORS["mcd"], {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 300)
+    order = predictor("mcd", {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener("mcd", order, lambda _: LocalWorker()) as listener:
         clip = Clip(same, 16_000)
         zero, far, noisy = (listener.rate_clip(clip, Clip(each, 16_000)) for each in (same, other, noise))

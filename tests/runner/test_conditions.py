@@ -172,6 +172,7 @@ class TestWhatAnEngineStarts:
             "weights": None,
             "path": None,
             "seed": 0,
+            "handlers": {"pytest_modellab.tasks.asr.handler": None},
         }
         loaded = worker.request({"op": "load", "device": {"kind": "cpu", "index": 0}, **order}, timeout=60)
         assert "error" not in loaded, loaded

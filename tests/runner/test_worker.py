@@ -19,6 +19,7 @@ from pytest_modellab.runner import bounds, framing
 from pytest_modellab.runner.clock import believed
 from pytest_modellab.runner.local import LocalWorker, WorkerDied
 from pytest_modellab.runner.pool import LoadOrder
+from pytest_modellab.tasks.asr.request import HANDLER
 
 ENGINE = "modellab_fake_engine:FakeEngine"
 Ask = Callable[..., dict[str, Any]]
@@ -29,14 +30,22 @@ class Asked:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.log = folder / f"modellab-test-{os.getpid()}-{time.monotonic_ns()}"
-        order = LoadOrder(ENGINE, {"log": str(self.log), **options}, {"kind": "cpu", "index": 0}, None, 0, 30.0)
+        order = LoadOrder(
+            ENGINE,
+            {"log": str(self.log), **options},
+            {"kind": "cpu", "index": 0},
+            None,
+            0,
+            30.0,
+            handlers={HANDLER: None},
+        )
         self.worker = LocalWorker()
         self.loaded = self.worker.request(order.message(), timeout=30)
 
     def ask(self, samples: int, timeout: float = 30) -> dict[str, Any]:
         payload = np.zeros(samples, dtype="<f4").tobytes()
         return self.worker.request(
-            {"op": "transcribe", "handler": "pytest_modellab.tasks.asr.handler", "rate": 16_000, "language": None},
+            {"op": "transcribe", "handler": HANDLER, "rate": 16_000, "language": None},
             payload,
             timeout=timeout,
         )

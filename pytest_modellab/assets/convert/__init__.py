@@ -1,6 +1,6 @@
 """One set of weights for every engine: a CTranslate2 Whisper as other libraries want it.
 
-Ground floor: standard library and numpy, and torch only in a process of its own.
+Standard library and numpy; safetensors for its format, and torch only in a process of its own.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ SOURCE_FILES = ("config.json", "model.bin", "tokenizer.json")
 
 __all__ = ["CONVERTER", "NEEDS", "SOURCE_FILES", "Target", "WeightsDamaged", "check_outline", "convert"]
 
-NEEDS: Mapping[Target, tuple[str, ...]] = MappingProxyType({"openai-whisper": ("torch",), "transformers": ()})
-"""Distributions that writing a target takes, beside our own dependencies."""
+NEEDS: Mapping[Target, tuple[str, ...]] = MappingProxyType(
+    {"openai-whisper": ("torch",), "transformers": ("safetensors",)}
+)
+"""Distributions that writing a target takes, beside our own dependencies; the extra of the target's name has them."""
 
 
 def convert(source: Path, target: Target, folder: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import safetensors, whisper
+from . import whisper
 from .errors import WeightsDamaged
 from .whisper import Whisper
 
@@ -38,7 +38,10 @@ _END = "<|endoftext|>"
 
 
 def write(source: Path, folder: Path) -> None:
-    """Write config, tokenizer and weights into `folder`. Raises WeightsDamaged."""
+    """Write config, tokenizer and weights into `folder`. Raises WeightsDamaged, or ImportError without safetensors."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file, save_file
+
     model = whisper.read(source)
     files = {
         "config.json": _config(model),
@@ -49,10 +52,14 @@ def write(source: Path, folder: Path) -> None:
     for name, data in files.items():
         (folder / name).write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     shutil.copyfile(source / "tokenizer.json", folder / "tokenizer.json")
-    tensors = {_renamed(name): values for name, values in model.tensors.items()}
+    # The library writes an array's memory as it lies.
+    tensors = {_renamed(name): np.ascontiguousarray(values) for name, values in model.tensors.items()}
     weights = folder / "model.safetensors"
-    safetensors.write(weights, tensors)
-    found = safetensors.read(weights)
+    save_file(tensors, weights, metadata={"format": "pt"})
+    try:
+        found = load_file(weights)
+    except SafetensorError as error:
+        raise WeightsDamaged(f"{weights} is damaged: {error}") from error
     if found.keys() != tensors.keys() or not all(
         found[name].dtype == values.dtype and np.array_equal(found[name], values) for name, values in tensors.items()
     ):

@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterator
 from functools import cached_property
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from . import hub
 from .archives import chunks_of, read_member
 from .debs import download_deb
@@ -17,7 +19,6 @@ from .partial import Partial
 from .pipconfig import PipSettings, read_settings
 from .progress import Progress
 from .sdists import download_sdist
-from .simpleindex import normalised
 from .sources import Deb, Folder, Hub, Inside, Npm, Package, Parts, Source, Url, Wheel, split_requirement
 from .web import Access, authorization, why_unreachable
 from .wheels import download_wheel
@@ -132,7 +133,7 @@ def _canonical(source: Package) -> str:
     if isinstance(source, Deb | Npm):
         return source.requirement
     project, version = split_requirement(source.requirement)
-    return f"{normalised(project)}=={version}"
+    return f"{canonicalize_name(project)}=={version}"
 
 
 def read_file(path: Path) -> Bytes:

@@ -1,4 +1,8 @@
-"""Pages of a package index (PEP 503 HTML, PEP 691 JSON) and the source distributions they list."""
+"""Pages of a package index (PEP 503 HTML, PEP 691 JSON) and the source distributions they list.
+
+Read here and not by pip, which runs the setup.py of a source distribution to download it; nor by pypi-simple, whose
+requests knows no local index (`file:`) and takes four more packages.
+"""
 
 import json
 import re
@@ -6,6 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from packaging.utils import canonicalize_name
 
 from .errors import SourceFailed
 
@@ -39,14 +45,9 @@ class _Anchors(HTMLParser):
             self.base = target
 
 
-def normalised(name: str) -> str:
-    """A project's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def page_url(index: str, project: str) -> str:
     """The address of a project's page; for a local index its `index.html`, as pip reads it."""
-    page = f"{index.rstrip('/')}/{normalised(project)}/"
+    page = f"{index.rstrip('/')}/{canonicalize_name(project)}/"
     return page + "index.html" if urlsplit(index).scheme == "file" else page
 
 
@@ -85,6 +86,6 @@ def find_sdist(links: Iterable[Link], project: str, version: str) -> Link | None
         stem = link.filename.removesuffix(suffix)
         # Names and versions may both hold hyphens, so the version is taken off the end, not split off.
         head = stem[: -len(version) - 1]
-        if stem.lower() == f"{head}-{version}".lower() and normalised(head) == normalised(project):
+        if stem.lower() == f"{head}-{version}".lower() and canonicalize_name(head) == canonicalize_name(project):
             return link
     return None

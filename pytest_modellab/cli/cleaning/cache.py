@@ -14,10 +14,12 @@ from pathlib import Path
 from pytest_modellab.assets.store import Kept, Selection, Store, StoreError, Unavailable, Wanted
 from pytest_modellab.assets.store.blobs import Blobs
 from pytest_modellab.catalog import Catalog
+from pytest_modellab.catalog import cache as catalogs
 from pytest_modellab.catalog.datasets import DatasetError, prepare
 from pytest_modellab.catalog.datasets.archives import Archives
 from pytest_modellab.catalog.environments import Environments, plan
 from pytest_modellab.catalog.weights import present, snapshot_of, wanted_files
+from pytest_modellab.reports.scorecard.page import drawings
 
 from .part import STALE_S, Doomed, Part, age_s, file, folder, remove_folder, size_of, unlink
 
@@ -140,6 +142,16 @@ def spoken(root: Path) -> Part:
     return part
 
 
+def kept(root: Path) -> Part:
+    """Validated catalogs and drawings of pages, which are made anew when they are needed."""
+    part = Part("catalogs and drawings")
+    for each in sorted(path for name in (catalogs.FOLDER, drawings.FOLDER) for path in (root / name).glob("*.json")):
+        part.add(size_of(each))
+        if age_s([each]) > OLD_S:
+            part.doomed.append(file(each, "written more than a month ago"))
+    return part
+
+
 def leftovers(root: Path) -> Part:
     """What killed processes left: downloads broken off, workers' scratch folders, environments half built."""
     part = Part("temporary files")
@@ -147,7 +159,9 @@ def leftovers(root: Path) -> Part:
         *(root / "tmp").glob("*"),
         *root.glob("blobs/sha256/*/.*.part"),
         *root.glob("*/.*.part"),
-        *root.glob("spoken/*/.*.part"),
+        *root.glob("*/.*.tmp"),
+        *root.glob("spoken/*/.*.tmp"),
+        *root.glob("spoken/*/.*.part"),  # as they were called before
     ):
         part.add(size_of(path))
         if age_s([path]) > STALE_S:

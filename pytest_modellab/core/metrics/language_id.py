@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from pytest_modellab.core.text import primary_language
+from pytest_modellab.core.language import primary_language
 
 FUNCTION_WORDS: dict[str, frozenset[str]] = {
     language: frozenset(words.split())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pytest_modellab.core import git
 from pytest_modellab.core.console import counted
 from pytest_modellab.results.record_files import RecordError, place_of
 from pytest_modellab.results.record_header import Glimpse, glimpse, glimpses
@@ -192,11 +192,7 @@ def _revision(name: str, folder: Path) -> str:
     """The commit that git calls `name`; "" where it knows none."""
     if name.startswith("-"):
         return ""
-    command = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
-    try:
-        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stdout.strip()
-    except OSError:
-        return ""
+    return git.told(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or ""
 
 
 def _side(name: str, what: str, found: list[tuple[Path, Glimpse]], damaged: list[str], *, whole: bool = True) -> Side:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pytest_modellab.core.atomic import replacing
+
 from .checks import digest, files
 from .note import CHECKSUMS, SIGNATURE, ReleaseError
 
@@ -26,18 +28,12 @@ def seal(folder: Path) -> None:
 
 def pack(folder: Path, path: Path) -> None:
     """Write a sealed folder as the zip `path`, whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as bundle:
-            for name in [*(each for each in (CHECKSUMS, SIGNATURE) if (folder / each).is_file()), *files(folder)]:
-                entry = zipfile.ZipInfo(name, _TIME)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                bundle.writestr(entry, (folder / name).read_bytes())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name in [*(each for each in (CHECKSUMS, SIGNATURE) if (folder / each).is_file()), *files(folder)]:
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            bundle.writestr(entry, (folder / name).read_bytes())
 
 
 @contextmanager

@@ -16,8 +16,9 @@ from pathlib import Path
 from pytest_modellab.catalog import Catalog, CatalogError
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.errors import Problem, suggest
-from pytest_modellab.catalog.load import DEFAULT_GRADES, DEFAULT_PROFILES
+from pytest_modellab.catalog.load import DEFAULT_PROFILES, default_grades_file
 from pytest_modellab.catalog.release_spec import ReleaseFile
+from pytest_modellab.core import git
 from pytest_modellab.core.child import run_pytest
 from pytest_modellab.core.version import __version__
 from pytest_modellab.results import baseline, provenance
@@ -189,22 +190,22 @@ def changes_of(folder: Path, reports: Path, catalog: Path) -> list[str]:
     Left out are new files among the reports, but for baselines. Overlooked are files that git was told to take as
     unchanged, and those of the catalog that it ignores.
     """
-    root = Path(_git(folder, "rev-parse", "--show-toplevel").strip()).resolve()
-    told = _git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none").split("\0")
+    root = Path(git.output(folder, "rev-parse", "--show-toplevel").strip()).resolve()
+    told = git.output(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none").split(
+        "\0"
+    )
     changes = [
         entry
         for entry in told
         if entry and not (entry.startswith("??") and _is_report(root / entry[3:], reports.resolve()))
     ]
     # A tag in lower case is assume-unchanged, `S` is skip-worktree (git-ls-files(1)).
-    marked = [entry for entry in _git(root, "ls-files", "-v", "-z").split("\0") if entry]
+    marked = [entry for entry in git.output(root, "ls-files", "-v", "-z").split("\0") if entry]
     changes += [f"taken as unchanged: {entry[2:]}" for entry in marked if entry[0] == "S" or entry[0].islower()]
-    ignored = _git(catalog, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", "*.yaml", "*.yml")
+    ignored = git.output(
+        catalog, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", "*.yaml", "*.yml"
+    )
     return changes + [f"ignored: {name}" for name in ignored.split("\0") if name]
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True).stdout
 
 
 def _is_report(path: Path, reports: Path) -> bool:
@@ -316,9 +317,12 @@ def _copy_catalog(catalog: Catalog, folder: Path) -> None:
             place = folder / path.relative_to(catalog.folder)
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, place)
-    for name, default in (("grades.yaml", DEFAULT_GRADES), ("profiles.yaml", DEFAULT_PROFILES)):
+    for name, default in (
+        ("grades.yaml", default_grades_file),
+        ("profiles.yaml", lambda: DEFAULT_PROFILES.read_text(encoding="utf-8")),
+    ):
         if not (folder / name).exists():
-            shutil.copyfile(default, folder / name)
+            (folder / name).write_text(default(), encoding="utf-8")
 
 
 def _copy_records(records: dict[Path, Record], folder: Path) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base import Requests, Task
 
@@ -23,6 +24,14 @@ class SpeechRecognition(Task):
     handler = f"{__package__}.handler"
     columns = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
     least_needed = ("load_s", "cer", "peak_rss_mb", "device", "interval", "weakest", "rtf")
+    grades: ClassVar[Mapping[str, Any]] = {
+        "provisional_below_words": 5000,
+        "criteria": {
+            "wer": (0.05, 0.10, 0.15, 0.25),
+            "rtf": (0.05, 0.20, 0.50, 1.0),
+            "success_rate": (1.0, 0.999, 0.995, 0.99),
+        },
+    }
 
     def scoring(self) -> Scoring:
         from .scoring import AsrScoring

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pytest_modellab.core.language import primary_language
 from pytest_modellab.core.metrics import hidden_errors, writing
 from pytest_modellab.core.metrics.measured import Row, Run, Utterance
-from pytest_modellab.core.text import Normalizer, normalizer, primary_language
+from pytest_modellab.core.text import Normalizer, normalizer
 
 NONE = writing.Errors(0, 0)
 

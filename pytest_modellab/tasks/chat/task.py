@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base import Requests, Task
 
@@ -33,6 +33,15 @@ class SpokenChat(Task):
         "onset_p50_s",
     )
 
+    grades: ClassVar[Mapping[str, Any]] = {
+        "provisional_below_turns": 100,
+        "criteria": {
+            "answer_accuracy": (0.98, 0.95, 0.85, 0.70),
+            "onset_p50_s": (0.5, 1.0, 2.0, 4.0),
+            "missed_replies": (0.0, 0.005, 0.02, 0.05),
+            "success_rate": (1.0, 0.999, 0.995, 0.99),
+        },
+    }
     may_speak = True
 
     def scoring(self) -> Scoring:

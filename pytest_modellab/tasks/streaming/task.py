@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base import Requests, Task
 
@@ -32,6 +32,17 @@ class StreamingRecognition(Task):
         *("unstable_words", "streaming_loss", "kept_up", "first_partial_p50_s", "device", "interval", "rtf", "weakest"),
         "final_p95_s",
     )
+    grades: ClassVar[Mapping[str, Any]] = {
+        "provisional_below_words": 5000,
+        "criteria": {
+            "wer": (0.05, 0.10, 0.15, 0.25),
+            "final_p95_s": (0.3, 1.0, 2.0, 4.0),
+            "first_partial_p50_s": (1.3, 2.0, 3.0, 5.0),
+            "unstable_words": (0.1, 0.33, 0.6, 1.0),
+            "kept_up": (1.0, 0.99, 0.95, 0.90),
+            "success_rate": (1.0, 0.999, 0.995, 0.99),
+        },
+    }
 
     def scoring(self) -> Scoring:
         from .scoring import StreamingScoring

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..base import Requests, Task
 
@@ -32,6 +33,16 @@ class SpeechSynthesis(Task):
     given_audio = False
     needs_judge = True
 
+    grades: ClassVar[Mapping[str, Any]] = {
+        "provisional_below_words": 300,
+        "criteria": {
+            "wer": (0.05, 0.08, 0.12, 0.20),
+            "distillmos": (4.3, 4.0, 3.5, 2.5),
+            "flawed": (0.0, 0.02, 0.05, 0.10),
+            "rtf": (0.10, 0.30, 0.60, 1.0),
+            "success_rate": (1.0, 0.999, 0.995, 0.99),
+        },
+    }
     may_speak = True
 
     def scoring(self) -> Scoring:
