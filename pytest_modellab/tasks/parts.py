@@ -1,43 +1,44 @@
-"""The parts that tasks have in records, as their types have them."""
+"""The parts of records, those of installed tasks in their types; parts of other tasks are kept as they are."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import Any
 
-from .registry import TASKS
-from .scoring import Scoring
+from pydantic import BaseModel, ValidationError
+from pydantic_core import PydanticCustomError
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-
-def scoring_of(task: str) -> Scoring:
-    """How a task's answers are scored. Raises KeyError for a task that isn't installed here."""
-    found: Scoring = import_module(TASKS[task].scoring).SCORING
-    return found
+from .registry import task_named
 
 
 def utterance_parts(parts: dict[str, Any]) -> dict[str, Any]:
-    """The parts of an utterance, those of installed tasks as their types have them."""
-    return {
-        task: _typed(part, scoring_of(task).utterance_type if task in TASKS else None) for task, part in parts.items()
-    }
+    """The parts of an utterance in their types. Raises PydanticCustomError, naming the place."""
+    return {task: _typed(task, utterance_part(task), part) for task, part in parts.items()}
 
 
 def run_parts(parts: dict[str, Any]) -> dict[str, Any]:
-    """The parts of a run, those of installed tasks as their types have them."""
-    return {task: _typed(part, scoring_of(task).run_type if task in TASKS else None) for task, part in parts.items()}
+    """The parts of a run in their types. Raises PydanticCustomError, naming the place."""
+    return {task: _typed(task, run_part(task), part) for task, part in parts.items()}
 
 
-def own_types() -> tuple[dict[str, type[BaseModel]], dict[str, type[BaseModel]]]:
-    """The types of the parts of utterances and of runs, by task, of the tasks that come with Model Lab."""
-    own = {name: scoring_of(name) for name, task in TASKS.items() if task.scoring.startswith("pytest_modellab.")}
-    return (
-        {name: each.utterance_type for name, each in own.items() if each.utterance_type is not None},
-        {name: each.run_type for name, each in own.items() if each.run_type is not None},
-    )
+@cache
+def utterance_part(task: str) -> type[BaseModel] | None:
+    """The type of a task's part of an utterance; None for JSON."""
+    return task_named(task).scoring().utterance_part
 
 
-def _typed(part: Any, kind: type[BaseModel] | None) -> Any:
-    return part if kind is None else kind.model_validate(part)
+@cache
+def run_part(task: str) -> type[BaseModel] | None:
+    """The type of a task's part of a run; None for JSON."""
+    return task_named(task).scoring().run_part
+
+
+def _typed(task: str, kind: type[BaseModel] | None, part: Any) -> Any:
+    if kind is None:
+        return part
+    try:
+        return kind.model_validate(part)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = "".join(f"{each}: " for each in (task, *first["loc"]))
+        raise PydanticCustomError("part", "{told}", {"told": f"{place}{first['msg']}"}) from error
