@@ -8,12 +8,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from pytest_modellab.core.metrics.metric import How, Metric, NotCompared, Unit
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.variables import VARIABLES
 from pytest_modellab.plugin import options
 
@@ -27,6 +29,27 @@ PYTEST_EXITS = {
     pytest.ExitCode.INTERNAL_ERROR: "an error in pytest or a plugin; the next session goes on",
     pytest.ExitCode.USAGE_ERROR: "the catalog or the command line is wrong",
     pytest.ExitCode.NO_TESTS_COLLECTED: "no test was selected",
+}
+
+UNITS: Mapping[Unit, str] = {
+    "%": "ratio",
+    "1": "number",
+    "n": "number",
+    "x": "factor",
+    "s": "s",
+    "MB": "10^6 bytes",
+    "/min": "per minute",
+    "price": "the device's currency",
+    "dB": "dB",
+}
+COMPARISONS: Mapping[How, str] = {
+    "error rate": "by errors, utterance by utterance, as baselines are",
+    "pairs": "utterance by utterance",
+    "means": "by differences, utterance by utterance",
+    "intervals": "by the two intervals",
+    "speed": "by the rules of speed baselines",
+    "times": "by the ratio of times, utterance by utterance",
+    "once": "by the two values",
 }
 
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -148,11 +171,31 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
+def _metrics() -> str:
+    lines = ["| metric | unit | better | two runs are compared | meaning |", "|---|---|---|---|---|"]
+    for name, metric in METRICS.items():
+        cells = (f"`{name}`", UNITS[metric.unit], metric.better, _compared(metric), metric.doc.removesuffix("."))
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _compared(metric: Metric) -> str:
+    how = metric.comparison
+    if isinstance(how, NotCompared):
+        return f"never: {how.why}"
+    return (
+        f"{METRICS[metric.said_by].title} stands for it, else {COMPARISONS[how]}"
+        if metric.said_by
+        else COMPARISONS[how]
+    )
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "options": _options,
     "ini": _ini,
     "variables": _variables,
     "exit-codes": _pytest_exits,
+    "metrics": _metrics,
     "commands": _commands,
     "modellab-exit-codes": _modellab_exits,
 }

@@ -12,11 +12,6 @@ from pytest_modellab.core.metrics.registry import METRICS
 
 from .record import Record
 
-SLACK = 0.30
-"""On the slowest time: two runs of one thing on machines of one kind differ by up to 0.26."""
-MEMORY_SLACK = 0.10
-TIMES = ("rtf", "latency_p95_s", "load_s")
-
 
 class CalibrationError(Exception):
     """The runs give nothing to propose from."""
@@ -53,7 +48,7 @@ def propose(records: Sequence[Record]) -> list[Proposal]:
         )
     if len({record.provenance.key for record in records}) != 1:
         raise CalibrationError(f"{records[0].case.id}: the runs were not of the same inputs")
-    return [*_quality(records), *_times(records), *_memory(records)]
+    return [*_quality(records), *_measured(records)]
 
 
 def _quality(records: Sequence[Record]) -> Iterator[Proposal]:
@@ -68,21 +63,17 @@ def _quality(records: Sequence[Record]) -> Iterator[Proposal]:
     yield Proposal("success_rate", 1.0, f"every utterance was answered in {len(records)} runs")
 
 
-def _times(records: Sequence[Record]) -> Iterator[Proposal]:
-    for metric in TIMES:
-        quiet = [record for record in records if record.noise(metric) is None]
-        values = [value for record in quiet if (value := record.figure(metric)) is not None]
+def _measured(records: Sequence[Record]) -> Iterator[Proposal]:
+    """Limits on times and memory: what was the most, and the room that the metric leaves."""
+    for name, metric in METRICS.items():
+        if metric.slack is None:
+            continue
+        quiet = [record for record in records if record.noise(name) is None]
+        values = [value for record in quiet if (value := record.figure(name)) is not None]
         if values:
-            reason = f"slowest of {len(values)} quiet runs, {METRICS[metric].format(max(values))}, plus {SLACK:.0%}"
-            yield Proposal(metric, _up(max(values) * (1 + SLACK), 3), reason)
-
-
-def _memory(records: Sequence[Record]) -> Iterator[Proposal]:
-    for metric in ("peak_rss_mb", "peak_device_mb"):
-        values = [value for record in records if (value := record.figure(metric)) is not None]
-        if values:
-            reason = f"highest of {len(values)} runs, {METRICS[metric].format(max(values))}, plus {MEMORY_SLACK:.0%}"
-            yield Proposal(metric, _up(max(values) * (1 + MEMORY_SLACK), 0), reason)
+            which = f"slowest of {len(values)} quiet runs" if metric.timed else f"highest of {len(values)} runs"
+            reason = f"{which}, {metric.format(max(values))}, plus {metric.slack:.0%}"
+            yield Proposal(name, _up(max(values) * (1 + metric.slack), 3 if metric.timed else 0), reason)
 
 
 def _up(value: float, decimals: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import shutil
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from pytest_modellab.results.merge import MergeError, merge
 from pytest_modellab.results.provenance import input_key
 from pytest_modellab.results.record import NormalizerRef, Pass, Record
 from pytest_modellab.results.record_files import canonical, read
+from pytest_modellab.results.scoring import scored
 from pytest_modellab.results.shard_ref import ShardOf
 from pytest_modellab.results.shards import Shard, assign
 
@@ -256,6 +258,40 @@ def test_utterances_and_findings_come_in_the_order_of_the_data(tmp_path: Path) -
     assert joined.provenance.resumed == 3
     assert joined.memory.peak_rss == 300_000_000
     assert joined.figure("rtf") == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_value_of_the_whole_follows_from_its_shards(tmp_path: Path, seed: int) -> None:
+    """Whatever goes into which shard; of what is measured once there may be several."""
+    draw = random.Random(seed)
+    words = ["Well,", "so", "nine", "Ann", "[noise]", "red", "green."]
+    texts = [
+        (" ".join(draw.choices(words, k=draw.randrange(9))), " ".join(draw.choices(words, k=6))) for _ in range(40)
+    ]
+    rows = [
+        utterance(f"u{i}", said, heard).model_copy(
+            update={
+                "speaker": draw.choice("abcdefg"),
+                "kind": draw.choice(["read", "told"]),
+                "audio_s": draw.uniform(1, 9),
+                "processing_s": draw.uniform(0.1, 1),
+            }
+        )
+        for i, (said, heard) in enumerate(texts)
+    ]
+    places = list(range(40))
+    draw.shuffle(places)
+    cut = sorted(draw.sample(range(1, 40), 2))
+    shards = [places[: cut[0]], places[cut[0] : cut[1]], places[cut[1] :]]
+    parts = [
+        part(i, tuple(own), of=3, utterances=40).model_copy(update={"utterances": tuple(rows[n] for n in own)})
+        for i, own in enumerate(shards, start=1)
+    ]
+    joined = merge(stored(tmp_path, *parts))
+    undivided = scored(joined.model_copy(update={"utterances": tuple(rows), "shard": None}), ENGLISH)
+    assert joined.values == undivided.values
+    assert joined.figure("wer") is not None
+    assert joined.interval("latency_p50_s") is not None
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {

@@ -124,6 +124,7 @@ class Metric:
         empty: why it is missing where nothing contributes.
         compared: how two runs are compared by it, by default what its aggregate allows; or why they aren't.
         said_by: a metric whose comparison tells the same: where that has a figure this one isn't compared.
+        slack: the room that a proposed limit leaves above what was measured, a ratio; None to propose none.
         fault: what is wrong in an utterance, where the worst are shown by more than their contribution.
         raw: whether it is the raw texts that it tells apart, and not their words.
         column: heading of a column in the scorecard's tables; "" for none beside those of the task.
@@ -145,6 +146,7 @@ class Metric:
     empty: Callable[[Run], Missing] | str = ""
     compared: How | NotCompared | None = None
     said_by: str = ""
+    slack: float | None = None
     fault: Callable[[Utterance], Fault | None] | None = None
     raw: bool = False
     column: str = ""

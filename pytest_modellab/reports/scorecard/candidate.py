@@ -12,8 +12,6 @@ from pytest_modellab.core.metrics.registry import METRICS
 if TYPE_CHECKING:
     from .row import Row
 
-RATES = frozenset({"wer", "cer"})
-
 
 @dataclass(frozen=True)
 class Candidate:
@@ -45,9 +43,9 @@ class Candidate:
             return None
         if worst_counts(METRICS[metric]):
             return max((value for _, value in values), key=lambda value: ascending(metric, value))
-        if metric in RATES and len({metric_of(row, metric) for row, _ in values}) > 1:
+        if is_rate(metric) and len({metric_of(row, metric) for row, _ in values}) > 1:
             return sum(value for _, value in values) / len(values)
-        weights = [row.words if metric in RATES else row.utterances for row, _ in values]
+        weights = [row.words if is_rate(metric) else row.utterances for row, _ in values]
         total = sum(value * weight for (_, value), weight in zip(values, weights, strict=True))
         return total / sum(weights) if sum(weights) else None
 
@@ -69,6 +67,11 @@ class Candidate:
         """Whether it is a time, and one that can't be relied on."""
         task, metric = split(named)
         return any(row.noise(metric) for row in self.rows[task])
+
+
+def is_rate(metric: str) -> bool:
+    """Whether it is an error rate, which is pooled by what was said."""
+    return METRICS[metric].comparison == "error rate"
 
 
 def worst_counts(metric: Metric) -> bool:

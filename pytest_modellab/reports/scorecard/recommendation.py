@@ -12,7 +12,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.profile_spec import ProfilesFile, ProfileSpec
 from pytest_modellab.core.metrics.registry import METRICS
 
-from .candidate import RATES, Candidate, ascending, data_of, metric_of, split, tied, worst_counts
+from .candidate import Candidate, ascending, data_of, is_rate, metric_of, split, tied, worst_counts
 from .grade import NOISY, doubts
 from .part import Part
 from .qualifying import Unfit, bounded, edge, too_far, unfit, why_none
@@ -119,7 +119,7 @@ def recommend(name: str, profile: ProfileSpec, rows: Sequence[Row], *, role: boo
     text, brief = _reasons(best, near, ranks, profile)
     text += "".join(f"; {each}" for each in passed_over)
     if ties:
-        unit = "words" if split(ranks[0])[1] in RATES else "utterances"
+        unit = "words" if is_rate(split(ranks[0])[1]) else "utterances"
         text += f"; not told apart from {', '.join(ties)} by this many {unit}"
     notes = tuple(_provisional(best, near, ranks[0], left_out, profile))
     if notes:

@@ -133,7 +133,7 @@ def _figure(metric: str, row: Row) -> str:
 
 def interval_of(metric: str, row: Row) -> Range | None:
     """The interval that stands beside a figure in a table: of the one that counts in the task."""
-    return row.intervals.get(metric) if metric in {row.error_metric, "answer_accuracy"} else None
+    return row.intervals.get(metric) if metric == task_named(row.case.task).quality_metric(row.error_metric) else None
 
 
 def in_brackets(interval: Range) -> str:
