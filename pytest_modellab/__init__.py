@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.errors import CatalogError
     from pytest_modellab.catalog.load import load as load_catalog
     from pytest_modellab.core.metrics.aggregate import Maximum, Mean, Quantile, Ratio, Share, Single, Total
-    from pytest_modellab.core.metrics.metric import Metric
+    from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
     from pytest_modellab.core.version import __version__
     from pytest_modellab.engines.base import (
         Clip,
@@ -41,13 +41,16 @@ if TYPE_CHECKING:
     from pytest_modellab.runner.live import LiveModel
     from pytest_modellab.tasks.base import Answer, Request, Requests, Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
+    from pytest_modellab.tasks.scoring import Scoring
 
 __all__ = [
+    "SPEAKER",
     "Answer",
     "Case",
     "Catalog",
     "CatalogError",
     "Clip",
+    "Cluster",
     "Conversant",
     "Dataset",
     "DeviceRef",
@@ -60,6 +63,8 @@ __all__ = [
     "Maximum",
     "Mean",
     "Metric",
+    "Missing",
+    "NotCompared",
     "Partial",
     "Quantile",
     "Ratio",
@@ -69,6 +74,7 @@ __all__ = [
     "Requests",
     "Run",
     "Scorecard",
+    "Scoring",
     "Share",
     "Single",
     "Speech",
@@ -96,7 +102,7 @@ _PLACES = {
     "catalog.errors": "CatalogError",
     "catalog.load": "load_catalog=load",
     "core.metrics.aggregate": "Maximum Mean Quantile Ratio Share Single Total",
-    "core.metrics.metric": "Metric",
+    "core.metrics.metric": "Cluster Metric Missing NotCompared SPEAKER",
     "core.version": "__version__",
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
@@ -107,6 +113,7 @@ _PLACES = {
     "runner.live": "LiveModel",
     "tasks.base": "Answer Request Requests Task",
     "tasks.fixed_clip": "fixed_clip",
+    "tasks.scoring": "Scoring",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,8 @@ from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.asr.text_analysis import Terms
-from pytest_modellab.tasks.chat import scoring as chat_scoring
-from pytest_modellab.tasks.streaming import scoring as streaming_scoring
-from pytest_modellab.tasks.streaming.record import StreamingSummary
-from pytest_modellab.tasks.tts import scoring as tts_scoring
-from pytest_modellab.tasks.tts.record import Judge, Speech
+from pytest_modellab.tasks.registry import task_named
+from pytest_modellab.tasks.scoring import Judged
 
 from .record import (
     MemoryUse,
@@ -38,27 +35,6 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
 
     from .facts import Memory, RunFacts
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What judges made of speech, by utterance id."""
-
-    judge: Judge
-    texts: Mapping[str, str]
-    quality: Mapping[str, Mapping[str, float]]
-    missing: Mapping[str, str]
-    """Predictor -> why it said nothing."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What others made of the answers."""
-
-    heard: Heard | None = None
-    """What judges heard of speech."""
-    graded: Mapping[str, str] = field(default_factory=dict)
-    """What the grader said of replies, by utterance id."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +88,7 @@ def assemble(
         ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summary(rows),
-        parts=_known(case, known),
+        parts=task_named(case.task).scoring().known(case.dataset, known),
         timing=timing(rows, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
@@ -145,22 +121,8 @@ def _row(
     judged: Judged,
 ) -> UtteranceResult:
     """One utterance with its raw answer, not yet scored."""
-    heard = judged.heard
-    transcript = None if heard is None else heard.texts.get(utterance.id)
-    part: object | None = None
-    text = answer["text"] if heard is None else transcript
-    match task:
-        case "tts" if heard is not None and answer["part"] is not None:
-            quality = dict(heard.quality.get(utterance.id, {}))
-            part = Speech(**{**answer["part"], **times, "quality": quality})
-        case "streaming" if answer["part"] is not None:
-            part = streaming_scoring.unscored(answer["part"], {} if facts.no_speed else times)
-        case "chat":
-            text = (answer["part"] or {}).get("heard")
-            graded = judged.graded.get(utterance.id)
-            part = chat_scoring.unscored(
-                utterance.id, utterance.turn, answer["part"], times, transcript=transcript, graded=graded
-            )
+    scoring = task_named(task).scoring()
+    text, parts = scoring.raw(utterance, answer, times, judged)
     return UtteranceResult(
         id=utterance.id,
         reference=utterance.text,
@@ -175,17 +137,8 @@ def _row(
         snr_db=utterance.snr_db,
         cut_from=answer.get("cut_from"),
         prompt=utterance.prompt if utterance.prompt != utterance.text else None,
-        parts={} if part is None else {task: part},
+        parts=scoring.untimed(parts) if facts.no_speed else parts,
     )
-
-
-def _known(case: Case, judged: Judged) -> dict[str, Any]:
-    """What is known of a run's parts beside its answers."""
-    if case.task == "streaming":
-        return {"streaming": StreamingSummary(chunk_s=case.dataset.streaming.chunk_s, pace=case.dataset.streaming.pace)}
-    if case.task == "tts" and judged.heard is not None:
-        return {"tts": tts_scoring.summary([], judged.heard.judge, judged.heard.missing)}
-    return {}
 
 
 def _memory(memory: Memory, model_size: int | None) -> MemoryUse:

@@ -19,13 +19,13 @@ from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
-from pytest_modellab.tasks.streaming.scoring import untimed
+from pytest_modellab.tasks.registry import task_named
 
 from . import input_changes
 from .assemble import timing
 from .conditions import Conditions
 from .facts import Memory, RunFacts
-from .record import MemoryUse, Provenance, Record, Timing, UtteranceResult
+from .record import MemoryUse, Provenance, Record, Timing
 from .scoring import scored
 from .shard_ref import ShardOf
 
@@ -68,7 +68,8 @@ def merge(found: Mapping[Path, Record]) -> Record:
     results = [row for _, row in rows]
     timed = _timing(parts, results)
     if timed.no_speed is not None:
-        results = [_untimed(row) for row in results]
+        untimed = task_named(first.case.task).scoring().untimed
+        results = [row.model_copy(update={"parts": untimed(row.parts)}) for row in results]
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]
     whole = first.model_copy(
@@ -87,13 +88,6 @@ def merge(found: Mapping[Path, Record]) -> Record:
         }
     )
     return scored(whole, normalizer(first.normalizer.name))
-
-
-def _untimed(row: UtteranceResult) -> UtteranceResult:
-    """An utterance without the times of its stream, if it was one."""
-    if "streaming" not in row.parts:
-        return row
-    return row.model_copy(update={"parts": {**row.parts, "streaming": untimed(row.parts["streaming"])}})
 
 
 def _known(parts: Sequence[Part]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from pytest_modellab.catalog import environments, weights
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Engine
@@ -94,7 +95,8 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
     normalize = normalizer(dataset.normalizer)
     price = case.device.price
     known = [
-        sources.digests(sources.closure([assemble.__module__, scored_anew.__module__])),
+        sources.of_modules([assemble.__module__, scored_anew.__module__, *_scoring(case.task)]),
+        sorted(METRICS.modules.items()),
         [normalize.name, normalize.version],
         [case.dataset.glossary, case.dataset.names],
         None if price is None else [price.per_hour, price.currency],
@@ -103,6 +105,11 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
         [u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances],
     ]
     return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
+
+
+def _scoring(task: str) -> list[str]:
+    """The modules that are found by entry points: those of metrics, and what scores the task's answers."""
+    return [*METRICS.modules, type(task_named(task).scoring()).__module__]
 
 
 def _sounding(dataset: Dataset) -> set[str]:

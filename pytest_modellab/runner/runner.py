@@ -25,11 +25,12 @@ from pytest_modellab.engines.base import Engine
 from pytest_modellab.engines.registry import engine_class, imported_from, remedy
 from pytest_modellab.results import provenance
 from pytest_modellab.results import record_files as records
-from pytest_modellab.results.assemble import Heard, Judged, Origin, assemble
+from pytest_modellab.results.assemble import Origin, assemble
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
 from pytest_modellab.tasks.registry import handlers_of, task_named
+from pytest_modellab.tasks.scoring import Heard, Judged
 from pytest_modellab.tasks.tts.record import speech_of
 
 from . import reuse

@@ -22,6 +22,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.cli.exits import Exit
 from pytest_modellab.core.escaping import code, plain
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.version import __version__
 from pytest_modellab.plugin import junit
 from pytest_modellab.reports.scorecard import files
@@ -29,9 +30,10 @@ from pytest_modellab.reports.scorecard.build import build, build_row
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.judged import judged
 from pytest_modellab.reports.scorecard.row import CaseReport
-from pytest_modellab.results.record import Record
+from pytest_modellab.results.record import Record, Summary, Value
 from pytest_modellab.results.record_files import RecordError, read, seal_of
 from pytest_modellab.results.verdicts import Status, Verdict
+from pytest_modellab.tasks.parts import run_part, utterance_part
 
 HOSTILE = (
     "12. \x1b[2J\x9b31m\u202e<hostile onx=1></script></style><img src=x onerror=alert(1)> | a | `code` ``b`` **b** _i_"
@@ -41,15 +43,12 @@ HOSTILE = (
 )
 PLAIN = "a plain text"
 TASKS = ("asr", "tts", "chat", "streaming")
-OF_TASK = {"speech": "tts", "reply": "chat", "chat": "chat", "streamed": "streaming", "streaming": "streaming"}
-"""Fields that records of one task have."""
 
 
 def made(task: str, text: str, id: str, session: str) -> dict[str, Any]:
     """JSON of a record with every field that its task has, and `text` wherever it is taken."""
     case = {"task": task, "model": "tiny", "device": "cpu", "dataset": "talk"}
-    other: dict[str, Any] = {name: None for name, own in OF_TASK.items() if own != task}
-    other |= {
+    other: dict[str, Any] = {
         "rules": {},
         "shard": None,
         "limited_to": None,
@@ -58,8 +57,13 @@ def made(task: str, text: str, id: str, session: str) -> dict[str, Any]:
         "ran_on": None,
         "no_speed": None,
     }
-    other |= {"beyond": None} if task == "chat" else {}
-    data = filled(Record, PLAIN, {**other, "case": case})
+    value = filled(Value, PLAIN, {})
+    other["values"] = {name: dict(value) for name, each in METRICS.items() if each.why_elsewhere(task) is None}
+    other["summary"] = filled(Summary, PLAIN, {})
+    data = filled(Record, PLAIN, {**other, "case": case, "parts": {}})
+    data["parts"] = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := run_part(each))}
+    part = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := utterance_part(each))}
+    data["utterances"][0]["parts"] = part
     data["normalizer"] = {"name": "whisper-english", "version": "0.1.15"}
     inputs = {"dataset": "d", "versions": {PLAIN: PLAIN}, "python": PLAIN, "options": {"x": PLAIN}}
     data["provenance"]["inputs"] = inputs
@@ -288,13 +292,13 @@ class TestPlaces:
         with pytest.raises(RecordError, match="should match pattern"):
             read(path)
 
-    @pytest.mark.parametrize(("task", "part"), [("tts", "speech"), ("chat", "reply")])
-    def test_a_sound_that_lies_elsewhere_is_refused(self, tmp_path: Path, task: str, part: str) -> None:
+    @pytest.mark.parametrize("task", ["tts", "chat"])
+    def test_a_sound_that_lies_elsewhere_is_refused(self, tmp_path: Path, task: str) -> None:
         data = made(task, PLAIN, "0123abcd", "s")
-        data["utterances"][0][part]["audio"] = "../../../somebodys/call"
+        data["utterances"][0]["parts"][task]["audio"] = "../../../somebodys/call"
         path = tmp_path / "record.json"
         path.write_text(json.dumps(data))
-        with pytest.raises(RecordError, match=f"utterances: 0: {part}: audio: String should match pattern"):
+        with pytest.raises(RecordError, match=f"utterances: 0: parts: {task}: audio: String should match pattern"):
             read(path)
 
     def test_merge_refuses_it_and_writes_nothing(

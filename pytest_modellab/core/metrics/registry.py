@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint
 
-from pytest_modellab.core.extensions import installed
+from pytest_modellab.core.extensions import ExtensionError, installed
 
 from .metric import Metric
 
@@ -17,16 +17,21 @@ GROUP = "modellab.metrics"
 _OWN = "pytest-modellab"
 
 
-class MetricError(Exception):
-    """The metrics of a package can't be used; the text names the package."""
-
-
 class Registry(Mapping[str, Metric]):
     """Metric name -> metric, ours first, each package's in the order of their definition."""
 
     @cached_property
+    def _entries(self) -> tuple[EntryPoint, ...]:
+        return tuple(installed(GROUP))
+
+    @cached_property
     def _metrics(self) -> dict[str, Metric]:
-        return collected(installed(GROUP))
+        return collected(self._entries)
+
+    @property
+    def modules(self) -> dict[str, str]:
+        """The modules that define metrics, each with the version of its package."""
+        return {each.module: each.dist.version if each.dist is not None else "" for each in self._entries}
 
     def __getitem__(self, name: str) -> Metric:
         return self._metrics[name]
@@ -37,10 +42,6 @@ class Registry(Mapping[str, Metric]):
     def __len__(self) -> int:
         return len(self._metrics)
 
-    def of(self, task: str) -> list[Metric]:
-        """The metrics that a record of `task` may have."""
-        return [metric for metric in self.values() if metric.why_elsewhere(task) is None]
-
 
 METRICS = Registry()
 
@@ -48,7 +49,7 @@ METRICS = Registry()
 def collected(entries: Iterable[EntryPoint]) -> dict[str, Metric]:
     """The metrics of entry points, by name.
 
-    Raises MetricError for one that can't be imported, is no metric, or has a name that is taken.
+    Raises ExtensionError for one that can't be imported, is no metric, or has a name that is taken.
     """
     found: dict[str, Metric] = {}
     packages: dict[str, str] = {}
@@ -58,7 +59,9 @@ def collected(entries: Iterable[EntryPoint]) -> dict[str, Metric]:
         package = _package(entry)
         for metric in _load(entry, package):
             if metric.name in found:
-                raise MetricError(f"two metrics are named `{metric.name}`: of {packages[metric.name]} and of {package}")
+                raise ExtensionError(
+                    f"two metrics are named `{metric.name}`: of {packages[metric.name]} and of {package}"
+                )
             found[metric.name], packages[metric.name] = metric, package
     return found
 
@@ -67,11 +70,13 @@ def _load(entry: EntryPoint, package: str) -> tuple[Metric, ...]:
     try:
         loaded = entry.load()
     except Exception as error:  # whatever a module raises while it is imported
-        raise MetricError(f"{package}: {entry.value} can't be imported: {type(error).__name__}: {error}") from error
+        raise ExtensionError(f"{package}: {entry.value} can't be imported: {type(error).__name__}: {error}") from error
     metrics = loaded if isinstance(loaded, tuple) else (loaded,)
     wrong = next((each for each in metrics if not isinstance(each, Metric)), None)
     if wrong is not None:
-        raise MetricError(f"{package}: {entry.value} is a {type(wrong).__name__}, neither a Metric nor a tuple of them")
+        raise ExtensionError(
+            f"{package}: {entry.value} is a {type(wrong).__name__}, neither a Metric nor a tuple of them"
+        )
     return metrics
 
 

@@ -42,7 +42,7 @@ def columns(task: str, rows: Sequence[Row]) -> list[Column]:
         ),
         Column(DEVICE, "device", _cells(map(_device, rows))),
         Column("dataset", "data set", _cells(r.case.dataset for r in rows), leading=True),
-        *(_figures(name, title, rows) for name, title in columns_of(task)),
+        *(_figures(name, title, rows) for name, title in [*columns_of(task), *_further(task, rows)]),
         _grades(rows),
         Column("verdict", "verdict", _cells(str(r.status) for r in rows)),
     ]
@@ -54,7 +54,18 @@ def spare(task: str, rows: Sequence[Row]) -> list[str]:
     Where characters count, not words, their error rate stays.
     """
     counts = {row.error_metric for row in rows}
-    return [name for name in task_named(task).least_needed if name not in counts]
+    further = [name for name, _ in _further(task, rows)]
+    return [*further, *(name for name in task_named(task).least_needed if name not in counts)]
+
+
+def _further(task: str, rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """The columns of metrics that ask for one themselves, where a row has a value."""
+    own = {name for name, _ in columns_of(task)}
+    return [
+        (name, metric.column)
+        for name, metric in METRICS.items()
+        if metric.column and name not in own and any(row.figures.get(name) is not None for row in rows)
+    ]
 
 
 def models_columns(models: Sequence[ModelRow]) -> list[Column]:

@@ -12,7 +12,7 @@ from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS,
 from pytest_modellab.core.metrics.writing import Errors
 
 from .metrics import nobody_speaks
-from .record import Slice, worst_slice
+from .record import Slice, transcript_of, worst_slice
 from .text_analysis import TextAnalysis, analysis, summed
 
 _TASKS = frozenset({"asr", "tts", "streaming"})
@@ -154,8 +154,9 @@ def _slice_fault(utterance: Utterance) -> Fault | None:
     if worst is None:
         return None
     own = values(row.speaker, row.language, row.kind, row.snr_db, row.audio_s)[worst.by]
-    errors = row.parts["asr"].words.errors
-    return Fault.of(f"{worst.by} {worst.value}", errors if own == worst.value else 0)
+    transcript = transcript_of(row)
+    errors = transcript.words.errors if transcript is not None and own == worst.value else 0
+    return Fault.of(f"{worst.by} {worst.value}", errors)
 
 
 def _language(utterance: Utterance) -> tuple[float, float] | None:

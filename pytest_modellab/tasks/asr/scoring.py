@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.aggregate import Column, Ratio
@@ -13,26 +15,30 @@ from pytest_modellab.core.metrics.writing import Errors
 from pytest_modellab.core.schema_base import Edits, edits, ranged
 from pytest_modellab.core.text import Normalizer
 
+from ..scoring import Parts, Scoring
 from .record import Slice, Term, Transcript, TranscriptSummary
 from .text_analysis import Terms, analyse, summed
 
 _BY: tuple[By, ...] = ("speaker", "language", "kind", "snr", "duration")
 
 
-def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-    """The parts of each row, out of its raw texts."""
-    return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
+class AsrScoring(Scoring):
+    """Transcripts, as the parts that every task with a transcript has."""
+
+    utterance_part: ClassVar[type[BaseModel] | None] = Transcript
+    run_part: ClassVar[type[BaseModel] | None] = TranscriptSummary
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        return {"asr": summary(rows, normalize, terms)}
 
 
 def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) -> Transcript:
     """The errors of a hypothesis; None, where there was no answer, counts as all words deleted."""
     scored = asr.score(reference, hypothesis, normalize)
     return Transcript(words=edits(scored.words), characters=edits(scored.characters))
-
-
-def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
-    """The parts of a run whose `rows` are scored."""
-    return {"asr": summary(rows, normalize, terms)}
 
 
 def summary(rows: Sequence[Row], normalize: Normalizer, terms: Terms) -> TranscriptSummary:

@@ -4,17 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.catalog.datasets.turn import TurnOf
 from pytest_modellab.core.metrics import answers, asr
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.schema_base import Share, edits
 from pytest_modellab.core.text import Normalizer
-from pytest_modellab.tasks.asr import scoring as transcripts
-from pytest_modellab.tasks.asr.text_analysis import Terms
 
-from .record import ChatSummary, Reply
+from ..asr import scoring as transcripts
+from ..asr.text_analysis import Terms
+from ..scoring import Judged, Parts, Scoring
+from .record import ChatSummary, Reply, reply_of
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Utterance
+
+
+class ChatScoring(Scoring):
+    """Replies, judged; and the errors of what the model tells that it heard, if it does."""
+
+    utterance_part = Reply
+    run_part = ChatSummary
+
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        reply = unscored(
+            utterance.id,
+            utterance.turn,
+            line["part"],
+            times,
+            transcript=None if judged.heard is None else judged.heard.texts.get(utterance.id),
+            graded=judged.graded.get(utterance.id),
+        )
+        return (line["part"] or {}).get("heard"), {"chat": reply}
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        return [_scored(row, normalize) for row in rows]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        heard = transcripts.totals(rows)
+        return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
+
+
+def _scored(row: Row, normalize: Normalizer) -> Parts:
+    reply = reply_of(row)
+    parts: Parts = {}
+    if row.hypothesis is not None:
+        parts["asr"] = transcripts.transcript(row.reference, row.hypothesis, normalize)
+    if reply is not None:
+        parts["chat"] = judged(reply, row.reference, normalize, failed=row.error is not None)
+    return parts
 
 
 def unscored(
@@ -92,27 +133,9 @@ def _tuples(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in rules.items()}
 
 
-def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-    """The parts of each row: its reply, judged, and the errors of what the model tells that it heard, if it does."""
-    return [_scored(row, normalize) for row in rows]
-
-
-def _scored(row: Row, normalize: Normalizer) -> dict[str, Any]:
-    reply = judged(row.parts["chat"], row.reference, normalize, failed=row.error is not None)
-    if row.hypothesis is None:
-        return {"chat": reply}
-    return {"asr": transcripts.transcript(row.reference, row.hypothesis, normalize), "chat": reply}
-
-
-def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
-    """The parts of a run whose `rows` are scored."""
-    heard = transcripts.totals(rows)
-    return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
-
-
 def summary(rows: Sequence[Row]) -> ChatSummary:
     """How the turns of all dialogues were judged."""
-    replies: list[Reply] = [row.parts["chat"] for row in rows]
+    replies = [reply for row in rows if (reply := reply_of(row)) is not None]
     judged = [reply for reply in replies if reply.right is not None]
     asked = [reply for reply in replies if reply.graded is not None or reply.by == "rubric: no verdict on this reply"]
     undecided = sum(reply.by.startswith(("rubric: neither", "rubric: no verdict")) for reply in asked)

@@ -9,6 +9,9 @@ from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.streaming import kept_up
 
+from ..asr.record import transcript_of
+from .record import streams_of
+
 if TYPE_CHECKING:
     from .record import Streamed
 
@@ -72,7 +75,8 @@ def _offline(utterance: Utterance) -> tuple[float, float] | None:
 def _loss(utterance: Utterance) -> tuple[float, float] | None:
     """Word errors of the final text less those of the clip recognised as a whole."""
     offline = _offline(utterance)
-    return None if offline is None else (utterance.parts["asr"].words.errors - offline[0], offline[1])
+    transcript = transcript_of(utterance)
+    return None if offline is None or transcript is None else (transcript.words.errors - offline[0], offline[1])
 
 
 def _reconnects(utterance: Utterance) -> float | None:
@@ -95,7 +99,8 @@ def _unpaced(run: Run) -> Missing | None:
         return _unanswered(run)
     if any(stream.late_s is not None for stream in streams):
         return None
-    unpaced = run.parts["streaming"].pace is None
+    streams_as = streams_of(run)
+    unpaced = streams_as is None or streams_as.pace is None
     why = "the data set has `pace: null`" if unpaced else "no stream was paced with the machine held alone"
     return Missing(run.timing.no_speed or why)
 

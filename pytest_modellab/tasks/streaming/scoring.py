@@ -3,33 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.streaming import Shown, changed_words
 from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import Normalizer
-from pytest_modellab.tasks.asr import scoring as transcripts
-from pytest_modellab.tasks.asr.text_analysis import Terms
 
-from .record import PartialResult, Streamed
+from ..asr.scoring import AsrScoring
+from ..asr.text_analysis import Terms
+from ..scoring import Judged, Parts
+from .record import PartialResult, Streamed, StreamingSummary
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Utterance
+    from pytest_modellab.catalog.specs import DatasetSpec
 
 _TIMES = ("first_s", "final_s", "late_s")
 
 
-def unscored(part: Mapping[str, Any], times: Mapping[str, Any]) -> Streamed:
-    """One utterance out of what a journal keeps of it, its words not yet counted."""
-    partials = tuple(PartialResult(**each) for each in part["partials"])
-    return Streamed(**{**part, **times, "partials": partials}, offline_words=None, changed=0, words=0)
+class StreamingScoring(AsrScoring):
+    """Streams, and the errors of their final texts."""
 
+    utterance_part = Streamed
+    run_part = StreamingSummary
 
-def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-    """The parts of each row: the errors of the final text, and the stream with its words counted."""
-    return [
-        {**transcript, **({"streaming": _counted(row, normalize)} if "streaming" in row.parts else {})}
-        for row, transcript in zip(rows, transcripts.score(rows, normalize), strict=True)
-    ]
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        if line["part"] is None:
+            return line["text"], {}
+        part = {**line["part"], **times}
+        partials = tuple(PartialResult(**each) for each in part.pop("partials"))
+        unscored = Streamed(**part, partials=partials, offline_words=None, changed=0, words=0)
+        return line["text"], {"streaming": unscored}
+
+    def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
+        return {"streaming": StreamingSummary(chunk_s=dataset.streaming.chunk_s, pace=dataset.streaming.pace)}
+
+    def untimed(self, parts: Parts) -> Parts:
+        streamed: Streamed | None = parts.get("streaming")
+        if streamed is None:
+            return parts
+        return {**parts, "streaming": streamed.model_copy(update=dict.fromkeys(_TIMES))}
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        return [
+            {**transcript, **({"streaming": _counted(row, normalize)} if "streaming" in row.parts else {})}
+            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
+        ]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        known = {"streaming": before["streaming"]} if "streaming" in before else {}
+        return {**super().summarize(rows, before, normalize, terms), **known}
 
 
 def _counted(row: Row, normalize: Normalizer) -> Streamed:
@@ -44,13 +71,3 @@ def _counted(row: Row, normalize: Normalizer) -> Streamed:
             "words": len(final),
         }
     )
-
-
-def untimed(streamed: Streamed) -> Streamed:
-    """The same without what was timed."""
-    return streamed.model_copy(update=dict.fromkeys(_TIMES))
-
-
-def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
-    """The parts of a run whose `rows` are scored; `before` holds how they were streamed."""
-    return {**transcripts.summarize(rows, before, normalize, terms), "streaming": before["streaming"]}

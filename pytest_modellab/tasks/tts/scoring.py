@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.speech import hurried, pace
 from pytest_modellab.core.text import Normalizer
-from pytest_modellab.tasks.asr import scoring as transcripts
-from pytest_modellab.tasks.asr.text_analysis import Terms
 
+from ..asr.scoring import AsrScoring
+from ..asr.text_analysis import Terms
+from ..scoring import Judged, Parts
 from .record import Judge, Speech, SpeechSummary
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Utterance
+    from pytest_modellab.catalog.specs import DatasetSpec
 
 QUICK = "times as quick as this voice is in the other texts: a part of it may be missing"
 
 
-def score(rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-    """The parts of each row: the errors of what the judge wrote down, and the speech with its faults."""
-    spoken = _paced(rows)
-    return [
-        {**transcript, **({"tts": spoken[row.id]} if row.id in spoken else {})}
-        for row, transcript in zip(rows, transcripts.score(rows, normalize), strict=True)
-    ]
+class TtsScoring(AsrScoring):
+    """Speech, and the transcripts that the data set's judge makes of it."""
+
+    utterance_part = Speech
+    run_part = SpeechSummary
+
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        heard = judged.heard
+        if heard is None:
+            return line["text"], {}
+        text = heard.texts.get(utterance.id)
+        if line["part"] is None:
+            return text, {}
+        quality = dict(heard.quality.get(utterance.id, {}))
+        return text, {"tts": Speech(**{**line["part"], **times, "quality": quality})}
+
+    def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
+        return {} if judged.heard is None else {"tts": summary([], judged.heard.judge, judged.heard.missing)}
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        spoken = _paced(rows)
+        return [
+            {**transcript, **({"tts": spoken[row.id]} if row.id in spoken else {})}
+            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
+        ]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        parts = super().summarize(rows, before, normalize, terms)
+        known: SpeechSummary | None = before.get("tts")
+        return parts if known is None else {**parts, "tts": summary(rows, known.judge, known.unrated)}
 
 
 def _paced(rows: Sequence[Row]) -> dict[str, Speech]:
@@ -37,13 +67,6 @@ def _paced(rows: Sequence[Row]) -> dict[str, Speech]:
             faults = (*faults, f"{times:.1f} {QUICK}")
         found[row.id] = speech.model_copy(update={"faults": faults})
     return found
-
-
-def summarize(rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> dict[str, Any]:
-    """The parts of a run whose `rows` are scored; `before` holds its judge, and why predictors gave no scores."""
-    parts = transcripts.summarize(rows, before, normalize, terms)
-    known: SpeechSummary | None = before.get("tts")
-    return parts if known is None else {**parts, "tts": summary(rows, known.judge, known.unrated)}
 
 
 def summary(rows: Sequence[Row], judge: Judge, unrated: Mapping[str, str]) -> SpeechSummary:

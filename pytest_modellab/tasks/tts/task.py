@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from ..scoring import Scoring
+
 
 class SpeechSynthesis(Task):
     """Each text of a data set is spoken; a judge transcribes it, and predictors rate it."""
@@ -42,6 +44,11 @@ class SpeechSynthesis(Task):
         },
     }
     may_speak = True
+
+    def scoring(self) -> Scoring:
+        from .scoring import TtsScoring
+
+        return TtsScoring(self.name)
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         from .request import TtsRequests

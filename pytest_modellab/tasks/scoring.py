@@ -1,0 +1,94 @@
+"""How raw answers become the parts of a record. The base class keeps what a task gives as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from pytest_modellab.catalog.datasets import Utterance
+    from pytest_modellab.catalog.specs import DatasetSpec
+    from pytest_modellab.core.metrics.measured import Row
+    from pytest_modellab.core.text import Normalizer
+
+    from .asr.text_analysis import Terms
+    from .tts.record import Judge
+
+Parts: TypeAlias = dict[str, Any]
+"""What only some tasks have of an utterance or of a run, by task."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What judges made of speech, by utterance id.
+
+    Attributes:
+        judge: who transcribed it.
+        texts: transcripts.
+        quality: scores by predictor.
+        missing: why a predictor gave none, by its name.
+    """
+
+    judge: Judge
+    texts: Mapping[str, str]
+    quality: Mapping[str, Mapping[str, float]]
+    missing: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What others made of the answers.
+
+    Attributes:
+        heard: of speech; None where nobody listened.
+        graded: what the grader said of replies, by utterance id.
+    """
+
+    heard: Heard | None = None
+    graded: Mapping[str, str] = field(default_factory=dict)
+
+
+class Scoring:
+    """The scoring of one task.
+
+    Attributes:
+        utterance_part, run_part: the types of the task's own part of an utterance and of a run; None for JSON.
+    """
+
+    utterance_part: ClassVar[type[BaseModel] | None] = None
+    run_part: ClassVar[type[BaseModel] | None] = None
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        """The raw text of an answer, and its parts before they are scored.
+
+        `line` is the journal's of the utterance, `times` what of its part counts only where it was timed.
+        """
+        part = line["part"]
+        return line["text"], {} if part is None else {self.task: {**part, **times}}
+
+    def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
+        """What is known of a run's parts without its answers."""
+        return {}
+
+    def untimed(self, parts: Parts) -> Parts:
+        """The parts of an utterance without the times that mean nothing where a run gives no speed."""
+        return parts
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        """The parts of each row, out of raw texts and of the parts that it has."""
+        return [dict(row.parts) for row in rows]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        """The parts of a run whose `rows` are scored.
+
+        `before` holds what of them was known without the answers; `terms` are what the data set's spec lists.
+        """
+        return dict(before)
