@@ -107,6 +107,11 @@ class Reader:
         in_doubt = target is None or self.broken(Path(model.origin.rpartition(":")[0]))
         return frozenset(get_args(DeviceKind)) if target is None or in_doubt else engine_class(target).devices
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics."""
+        return tuple(METRICS)
+
     def cross_check(self, catalog: Catalog) -> None:
         """What one file says about another."""
         for model in catalog.models.values():
