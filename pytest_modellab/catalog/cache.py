@@ -18,11 +18,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
-from importlib.metadata import entry_points, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pytest_modellab.core import kept_json
+from pytest_modellab.core.extensions import installed, installed_groups
 from pytest_modellab.core.user_cache import cache_root
 from pytest_modellab.core.version import __version__
 from pytest_modellab.engines.registry import GROUP as ENGINES
@@ -64,9 +65,7 @@ def _key(folder: Path) -> str | None:
 
 def _extensions() -> list[tuple[str, str, str]]:
     """Group, name and place of the engines, metrics and tasks of installed packages."""
-    found = entry_points()
-    ours = [group for group in found.groups if group.startswith("modellab.")]
-    return sorted((group, entry.name, entry.value) for group in ours for entry in found.select(group=group))
+    return sorted((group, entry.name, entry.value) for group in installed_groups() for entry in installed(group))
 
 
 def _code() -> Iterator[tuple[str, os.stat_result]]:

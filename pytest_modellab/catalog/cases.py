@@ -156,11 +156,12 @@ def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
     everything = {name: model.model_copy(update={"tiers": TIERS}) for name, model in catalog.models.items()}
     sets = {name: dataset.model_copy(update={"tiers": TIERS}) for name, dataset in catalog.datasets.items()}
     known = {case.ids for case in plan(replace(catalog, models=everything, datasets=sets))}
+    names = _names(known)
     held: dict[str, set[Ids]] = {}
     """Metric -> cases that a later limit holds."""
     found = []
     for limit in reversed(catalog.limits):
-        matched = _applied(limit, known)
+        matched = _applied(limit, known, names)
         later = held.setdefault(limit.metric, set())
         if not matched:
             found.append((limit, f"{limit.metric}: no case matches {limit.model}:{limit.device}:{limit.dataset}"))
@@ -173,15 +174,21 @@ def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
 def bounded(cases: Sequence[Case], limits: Sequence[LimitSpec]) -> list[Case]:
     """The cases that at least one of the limits applies to."""
     known = {case.ids for case in cases}
-    taken = {ids for limit in limits for ids in _applied(limit, known)}
+    names = _names(known)
+    taken = {ids for limit in limits for ids in _applied(limit, known, names)}
     return [case for case in cases if case.ids in taken]
 
 
-def _applied(limit: LimitSpec, known: Collection[Ids]) -> set[Ids]:
-    """Those that a limit applies to."""
+def _names(known: Collection[Ids]) -> list[set[str]]:
+    """The models, the devices and the data sets of these."""
+    return [set(each) for each in zip(*known, strict=True)] or [set(), set(), set()]
+
+
+def _applied(limit: LimitSpec, known: Collection[Ids], names: Sequence[set[str]]) -> set[Ids]:
+    """Those of `known`, whose `names` these are, that a limit applies to."""
     models, devices, datasets = (
-        {name for name in {ids[place] for ids in known} if fnmatchcase(name, glob)}
-        for place, glob in enumerate((limit.model, limit.device, limit.dataset))
+        {name for name in each if fnmatchcase(name, glob)}
+        for each, glob in zip(names, (limit.model, limit.device, limit.dataset), strict=True)
     )
     return {ids for ids in known if ids[2] in datasets and ids[0] in models and ids[1] in devices}
 

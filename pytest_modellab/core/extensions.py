@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+
+
+def installed(group: str) -> list[EntryPoint]:
+    """The entry points of a group, as `importlib.metadata` finds them; what is installed is looked up once."""
+    return list(_installed(*_path()).select(group=group))
+
+
+def installed_groups() -> list[str]:
+    """The groups that are for this package, sorted."""
+    return sorted(group for group in _installed(*_path()).groups if group.startswith("modellab."))
+
+
+def _path() -> tuple[tuple[str, ...], str]:
+    """Where modules are looked for, which is added to while a process runs; "" in it is the working directory."""
+    return tuple(sys.path), os.getcwd() if "" in sys.path else ""  # noqa: PTH109 - a string is asked for
+
+
+@lru_cache(maxsize=2)
+def _installed(path: tuple[str, ...], folder: str) -> Any:
+    return entry_points()
 
 
 class ExtensionError(Exception):
@@ -28,7 +50,7 @@ class Extensions(Mapping[str, T], Generic[T]):
     @cached_property
     def _entries(self) -> dict[str, EntryPoint]:
         found: dict[str, EntryPoint] = {}
-        for entry in entry_points(group=self.group):
+        for entry in installed(self.group):
             known = found.setdefault(entry.name, entry)
             if known.value != entry.value:
                 both = f"{_package(known)} and {_package(entry)}"

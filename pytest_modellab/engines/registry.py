@@ -11,10 +11,11 @@ import importlib.util
 import sys
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import cast
+
+from pytest_modellab.core.extensions import installed
 
 from .base import Engine
 
@@ -24,7 +25,7 @@ GROUP = "modellab.engines"
 @cache
 def available() -> dict[str, str]:
     """Engine name -> `module:Class`, of installed packages."""
-    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    return {entry.name: entry.value for entry in installed(GROUP)}
 
 
 def target_of(name: str, folder: Path) -> str | None:

@@ -112,25 +112,31 @@ class Foresight:
         of_function = KeywordMatcher.from_item(definition)
         repeated = _repeated(candidates)
 
-        def outcome(candidate: Candidate) -> frozenset[bool]:
-            present = fixed | candidate.marks
+        by_marks = {marks: self._by_mark(fixed | marks, maybe) for marks in {each.marks for each in candidates}}
+
+        def by_keyword(candidate: Candidate) -> frozenset[bool]:
             whole = not calls and candidate.id not in repeated
             name = f"{definition.name}[{candidate.id}]" if whole else candidate.id
             texts = [text.lower() for text in (name, *candidate.marks)]
-
-            def has_mark(name: str) -> bool | None:
-                return True if name in present else None if name in maybe or name not in self.ours else False
 
             def has_keyword(name: str) -> bool | None:
                 if of_function(name) or any(name.lower() in text for text in texts):
                     return True
                 return False if whole and not any(name.lower() in mark for mark in self.others) else None
 
-            by_mark = self.marks.outcomes(has_mark)
-            by_keyword = self.keywords.outcomes(has_keyword)
-            return frozenset(a and b for a in by_mark for b in by_keyword)
+            return self.keywords.outcomes(has_keyword)
 
-        return [outcome(candidate) for candidate in candidates]
+        if not self.keywords.names:
+            return [by_marks[each.marks] for each in candidates]
+        return [frozenset(a and b for a in by_marks[each.marks] for b in by_keyword(each)) for each in candidates]
+
+    def _by_mark(self, present: frozenset[str], maybe: frozenset[str]) -> frozenset[bool]:
+        """What -m may come to for a test that has these marks, and perhaps some of the others."""
+
+        def has_mark(name: str) -> bool | None:
+            return True if name in present else None if name in maybe or name not in self.ours else False
+
+        return self.marks.outcomes(has_mark)
 
 
 def foresight(config: pytest.Config, ours: Iterable[str]) -> Foresight | None:

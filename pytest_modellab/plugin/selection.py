@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.specs import LimitSpec
 
     from .session import Lab
 
@@ -39,8 +40,9 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
     if "per_model" in marks:
         cases = one_per_group(cases)
     for mark in metafunc.definition.iter_markers("bounded"):
-        metric = _bounded(mark)
-        cases = bounded(cases, [limit for limit in lab.catalog.limits if limit.metric == metric])
+        cases = bounded(
+            cases, [limit for limit in lab.catalog.limits if (limit.metric,) == mark.args] or _no_limit(mark)
+        )
     made = _made(metafunc, lab, [(case, _marks(case, tiers)) for case in cases])
     metafunc.parametrize(CASE_FIXTURE, [_parameter(case, names) for case, names in made], indirect=True)
 
@@ -58,7 +60,7 @@ def _made(
     outcomes = lab.foresight.outcomes(metafunc, told)
     fixed = {mark.name for mark in definition.iter_markers()}
     named = _named(metafunc.config.option.markexpr or "")
-    tiers = [_unnamed(fixed.union(names), case, named) for case, names in candidates]
+    tiers = [_unnamed(fixed.union(each.marks), case, named) for (case, _), each in zip(candidates, told, strict=True)]
     if any(mark.name in TIER_MARKERS for call in metafunc._calls for mark in call.marks):
         tiers = [set() for _ in candidates]  # which of its tests are in which tier is told when they are made
     wanted = [
@@ -118,8 +120,8 @@ def case_of(item: pytest.Item) -> Case | None:
     return case if isinstance(case, Case) else None
 
 
-def _bounded(mark: pytest.Mark) -> str:
-    """The metric that a `bounded` mark names."""
+def _no_limit(mark: pytest.Mark) -> list[LimitSpec]:
+    """The limits on what a `bounded` mark names where the catalog has none: none, if it is a metric at all."""
     from pytest_modellab.catalog.errors import suggest
     from pytest_modellab.core.metrics.registry import METRICS
 
@@ -127,7 +129,7 @@ def _bounded(mark: pytest.Mark) -> str:
         pytest.fail(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}", pytrace=False)
     if mark.args[0] not in METRICS:
         pytest.fail(f"bounded names no metric: `{mark.args[0]}`; {suggest(mark.args[0], METRICS)}", pytrace=False)
-    return str(mark.args[0])
+    return []
 
 
 def wants_case(item: pytest.Item) -> bool:

@@ -74,15 +74,7 @@ def of_answers(
     be told. Such an engine is what it is in the `environment` of the model, if that has one.
     """
     place, package = engine.rpartition(":")[0], PACKAGE
-    found: dict[str, Path] = {}
-    starts = []
-    for root in roots:
-        if root.partition(".")[0] == NAME:
-            starts.append(root)
-        else:
-            added = _foreign(f"{root}:", root, None)
-            found |= added
-            starts += [module for path in added.values() for module in _ours_in(path, package)]
+    starts, found = _roots(roots, package)
     if place.partition(".")[0] == NAME:
         starts.append(place)
     else:
@@ -92,6 +84,26 @@ def of_answers(
     found |= closure(starts, package=package)
     found |= {module: file for module in alone if (file := file_of(module, package)) is not None}
     return digests(found)
+
+
+def of_modules(roots: Iterable[str]) -> dict[str, str]:
+    """Digests of the files of modules and of what they import, by module; of somebody else's package, all files."""
+    starts, found = _roots(roots, PACKAGE)
+    return digests(found | closure(starts))
+
+
+def _roots(roots: Iterable[str], package: Path) -> tuple[list[str], dict[str, Path]]:
+    """The modules of `package` to start from, and the files of somebody else's."""
+    starts: list[str] = []
+    found: dict[str, Path] = {}
+    for root in roots:
+        if root.partition(".")[0] == NAME:
+            starts.append(root)
+        else:
+            added = _foreign(f"{root}:", root, None)
+            found |= added
+            starts += [module for path in added.values() for module in _ours_in(path, package)]
+    return starts, found
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:

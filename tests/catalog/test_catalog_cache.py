@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +115,9 @@ def test_another_version_of_what_validates_validates_anew(
     elif version == "pydantic":
         monkeypatch.setattr(cache, "version", lambda name: "3.0")
     else:
-        others = EntryPoints([EntryPoint("faster-whisper", "somebody.elses:Engine", "modellab.engines")])
-        monkeypatch.setattr(cache, "entry_points", lambda: others)
+        monkeypatch.setattr(
+            cache, "_extensions", lambda: [("modellab.engines", "faster-whisper", "somebody.elses:Engine")]
+        )
     cache.load_cached(folder, folder.parent)
     assert len(validated) == 2
 
@@ -200,8 +200,7 @@ def test_what_depends_on_more_than_the_key_is_not_kept(
 def test_with_metrics_or_tasks_from_elsewhere_nothing_is_kept(
     folder: Path, validated: list[Path], group: str, validations: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = EntryPoints([EntryPoint("mine", "somebody.elses:MINE", f"modellab.{group}")])
-    monkeypatch.setattr(cache, "entry_points", lambda: others)
+    monkeypatch.setattr(cache, "_extensions", lambda: [(f"modellab.{group}", "mine", "somebody.elses:MINE")])
     for _ in range(2):
         cache.load_cached(folder, folder.parent)
     assert len(validated) == validations

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 
-from pytest_modellab.core.extensions import ExtensionError
+from pytest_modellab.core.extensions import ExtensionError, installed
 
 from .metric import Metric
 
@@ -22,7 +22,7 @@ class Registry(Mapping[str, Metric]):
 
     @cached_property
     def _entries(self) -> tuple[EntryPoint, ...]:
-        return tuple(entry_points(group=GROUP))
+        return tuple(installed(GROUP))
 
     @cached_property
     def _metrics(self) -> dict[str, Metric]:

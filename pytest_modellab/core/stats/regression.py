@@ -9,10 +9,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..metrics.metric import Metric
 from .evidence import ALPHA, FEWEST_CHANGED, FEWEST_UNITS
 
 if TYPE_CHECKING:
+    from ..metrics.metric import Metric
     from .paired import Paired
 
 Outcome = Literal["worse", "better", "unchanged", "not told apart", "within the margin", "inconclusive"]
