@@ -20,7 +20,7 @@ from pytest_modellab.results.scoring import summary
 from pytest_modellab.results.values import valued
 from pytest_modellab.tasks.asr.record import Transcript
 from pytest_modellab.tasks.asr.text_analysis import Terms
-from pytest_modellab.tasks.parts import scoring_of
+from pytest_modellab.tasks.registry import task_named
 
 
 class Times(Timing):
@@ -140,7 +140,7 @@ def record(
     }
     made = Record(**fields)
     normalize = Normalizer(made.normalizer.name, made.normalizer.version)
-    scoring = scoring_of(made.case.task)
+    scoring = task_named(made.case.task).scoring()
     known = {**made.parts, **scoring.summarize(results, made.parts, normalize, Terms({}, {}))}
     if "asr" in known:
         counted = {"words": edits(hits=words), "characters": edits(hits=5 * words), **(transcripts or {})}

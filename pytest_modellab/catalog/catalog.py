@@ -35,6 +35,8 @@ class Catalog:
     profiles: ProfilesFile
     mirrors: Mapping[str, tuple[MirrorSpec, ...]]
     release: ReleaseFile | None
+    metrics: tuple[str, ...] = ()
+    """Names of the metrics that limits may be on."""
     engines: bool = True
     """Whether engines may be imported; if not, what only they know was not checked, and isn't asked for."""
 

@@ -113,6 +113,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
         profiles=profiles,
         mirrors=mirrors_file.mirrors if mirrors_file else {},
         release=release,
+        metrics=reader.metrics,
         engines=engines,
     )
     reader.cross_check(catalog)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, get_args
@@ -106,17 +107,15 @@ class Reader:
         in_doubt = target is None or self.broken(Path(model.origin.rpartition(":")[0]))
         return frozenset(get_args(DeviceKind)) if target is None or in_doubt else engine_class(target).devices
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of all metrics."""
+        return tuple(METRICS)
+
     def cross_check(self, catalog: Catalog) -> None:
         """What one file says about another."""
-        devices_known = not self.broken(catalog.folder / "devices.yaml")
         for model in catalog.models.values():
-            for device in model.devices:
-                if devices_known and device not in catalog.devices:
-                    message = f"unknown device `{device}`; {suggest(device, catalog.devices)}"
-                    self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
-                elif device in catalog.devices and (kind := catalog.devices[device].kind) not in self.kinds(model):
-                    message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
-                    self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
+            self._check_devices(model, catalog)
             self._check_conversion(model, catalog)
             self._check_parts(model, catalog)
         for spec in catalog.devices.values():
@@ -126,29 +125,51 @@ class Reader:
             self._check_dialogues(dataset, catalog)
             self._check_derived(dataset, catalog)
             self._check_judge(dataset, catalog)
+        self._check_limits(catalog)
+        self._check_grades(catalog)
+        self._check_profiles(catalog)
+
+    def _check_devices(self, model: ModelSpec, catalog: Catalog) -> None:
+        """A model's devices are of the catalog, and such as its engine runs on."""
+        devices_known = not self.broken(catalog.folder / "devices.yaml")
+        for device in model.devices:
+            if devices_known and device not in catalog.devices:
+                message = f"unknown device `{device}`; {suggest(device, catalog.devices)}"
+                self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
+            elif device in catalog.devices and (kind := catalog.devices[device].kind) not in self.kinds(model):
+                message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
+                self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
+
+    def _check_limits(self, catalog: Catalog) -> None:
+        """A limit is on a metric that there is, and its globs match something."""
         path = catalog.folder / "limits.yaml"
         for i, limit in enumerate(catalog.limits):
             if limit.metric not in METRICS:
                 message = f"unknown metric `{limit.metric}`; {suggest(limit.metric, METRICS)}"
                 self.complain(path, ("limits", i, "metric"), message)
+        named: tuple[tuple[str, Collection[str], list[str]], ...] = (
+            ("model", catalog.models, self.broken_ids(catalog.folder / "models")),
+            ("device", catalog.devices, ["*"] if self.broken(catalog.folder / "devices.yaml") else []),
+            ("dataset", catalog.datasets, self.broken_ids(catalog.folder / "datasets")),
+        )
         for part, entries in (("limits", catalog.limits), ("baselines", catalog.baseline_limits)):
             for i, entry in enumerate(entries):
-                for key, known, doubtful in (
-                    ("model", catalog.models, self.broken_ids(catalog.folder / "models")),
-                    ("device", catalog.devices, [] if devices_known else ["*"]),
-                    ("dataset", catalog.datasets, self.broken_ids(catalog.folder / "datasets")),
-                ):
+                for key, known, doubtful in named:
                     glob = str(getattr(entry, key))
                     if glob == "*" or "*" in doubtful or any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
                         continue
                     # A name that matches nothing is a typing error, and a gate that never applies.
                     self.complain(path, (part, i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")
+
+    def _check_grades(self, catalog: Catalog) -> None:
         path = catalog.folder / "grades.yaml"
         for task, grades in catalog.grades.items():
             for metric, bands in grades.criteria.items():
                 wrong = wrong_bands(metric, [bands[letter] for letter in LETTERS])
                 if wrong:
                     self.complain(path, ("tasks", task, "criteria", metric), wrong)
+
+    def _check_profiles(self, catalog: Catalog) -> None:
         path = catalog.folder / "profiles.yaml"
         if path in self.documents:
             doubtful = self.broken_ids(catalog.folder / "datasets")

@@ -158,8 +158,8 @@ def foresight(config: pytest.Config, ours: Iterable[str]) -> Foresight | None:
         return None
 
 
-def foreseeable(manager: pytest.PytestPluginManager) -> bool:
-    """Whether all that may change a test once it is made is known to leave its marks and name alone."""
+def unforeseen(manager: pytest.PytestPluginManager) -> list[str]:
+    """The plugins and conftests, by name, that may change marks or names of tests once these are made."""
     hooks = [impl for name in _COLLECTING for impl in getattr(manager.hook, name).get_hookimpls()]
     # Parametrizing after us, which others may add marks by.
     late = [
@@ -167,7 +167,7 @@ def foreseeable(manager: pytest.PytestPluginManager) -> bool:
         for impl in manager.hook.pytest_generate_tests.get_hookimpls()
         if impl.trylast or impl.wrapper or impl.hookwrapper
     ]
-    return all(_module(impl.function) in KNOWN_PLUGINS for impl in (*hooks, *late))
+    return sorted({impl.plugin_name for impl in (*hooks, *late) if _module(impl.function) not in KNOWN_PLUGINS})
 
 
 def kept(candidates: Sequence[Candidate], wanted: Sequence[bool]) -> list[bool]:

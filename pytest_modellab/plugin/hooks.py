@@ -124,9 +124,9 @@ class LabPlugin:
 
     @pytest.hookimpl(trylast=True)  # after whoever parametrizes a fixture of one of the short names
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        from .deselection import foreseeable
+        from .deselection import unforeseen
 
-        self.lab.foresight = self._foresight if foreseeable(metafunc.config.pluginmanager) else None
+        self.lab.foresight = None if unforeseen(metafunc.config.pluginmanager) else self._foresight
         parametrize(metafunc, self.lab)
 
     def pytest_collection(self, session: pytest.Session) -> None:
@@ -157,6 +157,17 @@ class LabPlugin:
                 case = case_of(item)
                 item.user_properties.append((CASE, case.key if case else NO_CASE))
         arrange(items)
+
+    def pytest_report_collectionfinish(self, config: pytest.Config) -> str | None:
+        from .deselection import unforeseen
+
+        if self._foresight is None or not any(unmade.count for unmade in self._foresight.left_out()):
+            return None
+        late = unforeseen(config.pluginmanager)
+        told = f"modellab: loaded when tests had been left out by -m or -k: {', '.join(late)}"
+        return (
+            f"{told}; marks added to those don't count, as they would from a conftest.py above them" if late else None
+        )
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         cases = {case.key: case for item in session.items if (case := case_of(item)) is not None}

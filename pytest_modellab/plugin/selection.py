@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
+    from pytest_modellab.catalog.catalog import Catalog
     from pytest_modellab.catalog.specs import LimitSpec
 
     from .session import Lab
@@ -40,9 +41,8 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
     if "per_model" in marks:
         cases = one_per_group(cases)
     for mark in metafunc.definition.iter_markers("bounded"):
-        cases = bounded(
-            cases, [limit for limit in lab.catalog.limits if (limit.metric,) == mark.args] or _no_limit(mark)
-        )
+        limits = [limit for limit in lab.catalog.limits if (limit.metric,) == mark.args and not mark.kwargs]
+        cases = bounded(cases, limits or _no_limit(mark, lab.catalog))
     made = _made(metafunc, lab, [(case, _marks(case, tiers)) for case in cases])
     metafunc.parametrize(CASE_FIXTURE, [_parameter(case, names) for case, names in made], indirect=True)
 
@@ -120,15 +120,15 @@ def case_of(item: pytest.Item) -> Case | None:
     return case if isinstance(case, Case) else None
 
 
-def _no_limit(mark: pytest.Mark) -> list[LimitSpec]:
+def _no_limit(mark: pytest.Mark, catalog: Catalog) -> list[LimitSpec]:
     """The limits on what a `bounded` mark names where the catalog has none: none, if it is a metric at all."""
     from pytest_modellab.catalog.errors import suggest
-    from pytest_modellab.core.metrics.registry import METRICS
 
     if len(mark.args) != 1 or mark.kwargs:
         pytest.fail(f"bounded takes the name of one metric, found {mark.args} {mark.kwargs}", pytrace=False)
-    if mark.args[0] not in METRICS:
-        pytest.fail(f"bounded names no metric: `{mark.args[0]}`; {suggest(mark.args[0], METRICS)}", pytrace=False)
+    if mark.args[0] not in catalog.metrics:
+        found = suggest(mark.args[0], catalog.metrics)
+        pytest.fail(f"bounded names no metric: `{mark.args[0]}`; {found}", pytrace=False)
     return []
 
 

@@ -14,7 +14,7 @@ from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.asr.text_analysis import Terms
-from pytest_modellab.tasks.parts import scoring_of
+from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged
 
 from .record import (
@@ -88,7 +88,7 @@ def assemble(
         ran_on=facts.elsewhere,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summary(rows),
-        parts=scoring_of(case.task).known(case.dataset, known),
+        parts=task_named(case.task).scoring().known(case.dataset, known),
         timing=timing(rows, facts),
         memory=_memory(facts.memory, origin.model_size),
         price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
@@ -121,12 +121,12 @@ def _row(
     judged: Judged,
 ) -> UtteranceResult:
     """One utterance with its raw answer, not yet scored."""
-    scoring = scoring_of(task)
-    part = scoring.part(utterance, answer, {} if facts.no_speed else times, judged)
+    scoring = task_named(task).scoring()
+    text, parts = scoring.raw(utterance, answer, times, judged)
     return UtteranceResult(
         id=utterance.id,
         reference=utterance.text,
-        hypothesis=scoring.hypothesis(utterance, answer, judged),
+        hypothesis=text,
         detected_language=answer.get("language"),
         audio_s=answer["audio_s"],
         processing_s=processing_s,
@@ -137,7 +137,7 @@ def _row(
         snr_db=utterance.snr_db,
         cut_from=answer.get("cut_from"),
         prompt=utterance.prompt if utterance.prompt != utterance.text else None,
-        parts={} if part is None else {task: part},
+        parts=scoring.untimed(parts) if facts.no_speed else parts,
     )
 
 

@@ -19,7 +19,7 @@ from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
-from pytest_modellab.tasks.parts import scoring_of
+from pytest_modellab.tasks.registry import task_named
 
 from . import input_changes
 from .assemble import timing
@@ -68,7 +68,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
     results = [row for _, row in rows]
     timed = _timing(parts, results)
     if timed.no_speed is not None:
-        untimed = scoring_of(first.case.task).untimed
+        untimed = task_named(first.case.task).scoring().untimed
         results = [row.model_copy(update={"parts": untimed(row.parts)}) for row in results]
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]

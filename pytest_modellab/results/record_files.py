@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ValidationError
@@ -22,6 +22,7 @@ from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks import parts
+from pytest_modellab.tasks.registry import TASKS
 
 from . import record_v1
 from .record import SCHEMA, Record, Value
@@ -175,15 +176,13 @@ def _without_volatile(value: Any) -> Any:
 
 def json_schema() -> str:
     """The JSON Schema of a record, as committed in `pytest_modellab/results/schema/record.schema.json`."""
-    utterance, run = parts.own_types()
-    kinds: list[tuple[type[BaseModel], Literal["validation"]]] = [
-        (kind, "validation") for kind in (*utterance.values(), *run.values())
-    ]
-    references, others = models_json_schema(kinds, ref_template="#/$defs/{model}")
+    ours = {task: (parts.utterance_part(task), parts.run_part(task)) for task in TASKS}
+    kinds = [kind for pair in ours.values() for kind in pair if kind is not None]
+    references, others = models_json_schema([(kind, "validation") for kind in kinds], ref_template="#/$defs/{model}")
     schema = Record.model_json_schema(by_alias=True)
     schema["$defs"] |= others["$defs"]
-    for place, types in ((schema["$defs"]["UtteranceResult"], utterance), (schema, run)):
+    for i, place in enumerate((schema["$defs"]["UtteranceResult"], schema)):
         place["properties"]["parts"]["properties"] = {
-            task: references[kind, "validation"] for task, kind in types.items()
+            task: references[kind, "validation"] for task, pair in ours.items() if (kind := pair[i]) is not None
         }
     return json.dumps(schema, indent=1, sort_keys=True) + "\n"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pytest_modellab.core.text import Normalizer
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.asr.text_analysis import Terms
-from pytest_modellab.tasks.parts import scoring_of
+from pytest_modellab.tasks.registry import task_named
 
 from .record import NormalizerRef, Record, Summary, UtteranceResult
 from .values import valued
@@ -18,7 +18,7 @@ def scored(record: Record, normalize: Normalizer, terms: Terms | None = None) ->
 
     `terms` are what the data set's spec lists, by default what the record holds. What was measured once stays.
     """
-    task = scoring_of(record.case.task)
+    task = task_named(record.case.task).scoring()
     parts = task.score(record.utterances, normalize)
     rows = tuple(row.model_copy(update={"parts": own}) for row, own in zip(record.utterances, parts, strict=True))
     listed = terms if terms is not None else terms_of(record, normalize)

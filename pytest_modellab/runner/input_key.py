@@ -95,7 +95,7 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
     normalize = normalizer(dataset.normalizer)
     price = case.device.price
     known = [
-        sources.of_modules([assemble.__module__, scored_anew.__module__, *_found_by_name(case.task)]),
+        sources.of_modules([assemble.__module__, scored_anew.__module__, *_scoring(case.task)]),
         sorted(METRICS.modules.items()),
         [normalize.name, normalize.version],
         [case.dataset.glossary, case.dataset.names],
@@ -107,9 +107,9 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
     return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
 
 
-def _found_by_name(task: str) -> list[str]:
-    """The modules that no import leads to: what scores the task's answers, and the definitions of metrics."""
-    return [task_named(task).scoring, *METRICS.modules]
+def _scoring(task: str) -> list[str]:
+    """The modules that are found by entry points: those of metrics, and what scores the task's answers."""
+    return [*METRICS.modules, type(task_named(task).scoring()).__module__]
 
 
 def _sounding(dataset: Dataset) -> set[str]:

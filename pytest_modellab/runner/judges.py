@@ -21,7 +21,7 @@ from pytest_modellab.engines.base import Clip
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.tasks.asr.request import transcription
 from pytest_modellab.tasks.base import Request
-from pytest_modellab.tasks.scoring import JudgedSpeech
+from pytest_modellab.tasks.scoring import Heard
 from pytest_modellab.tasks.tts.record import Judge
 
 from . import predictor_handler
@@ -64,7 +64,7 @@ class Jury:
 
     def hear(
         self, said: Mapping[str, Said], sounds: Artefacts, journal: Journal, start: Start, say: Callable[[str], None]
-    ) -> JudgedSpeech:
+    ) -> Heard:
         """Have all that was said written down and rated; what the journal has already is not asked again.
 
         Raises JudgeError, or audio.AudioError where a sound is gone.
@@ -86,7 +86,7 @@ class Jury:
             line = {"judged": id, "text": texts[id], "quality": quality[id]}
             journal.append(line)
             lines[id] = line
-        return JudgedSpeech(
+        return Heard(
             judge=judge,
             texts={id: line["text"] for id, line in lines.items()},
             quality={id: line["quality"] for id, line in lines.items()},

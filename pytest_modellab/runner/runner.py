@@ -30,7 +30,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
 from pytest_modellab.tasks.registry import handlers_of, task_named
-from pytest_modellab.tasks.scoring import Judged, JudgedSpeech
+from pytest_modellab.tasks.scoring import Heard, Judged
 from pytest_modellab.tasks.tts.record import speech_of
 
 from . import reuse
@@ -330,7 +330,7 @@ class Bench:
             with unedited(inputs, lambda: self._inputs_now(case), discard):
                 facts = run.facts_of_finished() or run.finish()
                 judged = Judged(
-                    speech=None if jury is None else self._hear(case, jury, dataset, run, journal),
+                    heard=None if jury is None else self._hear(case, jury, dataset, run, journal),
                     graded={} if grader is None else graded(grader, dataset, run.answers, journal, say),
                 )
             record = assemble(
@@ -348,7 +348,7 @@ class Bench:
         self._juries.pop(case.dataset.id, None)
         return self.inputs(case, self.dataset(case).first(self.settings.max_utterances), self.order(case))
 
-    def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> JudgedSpeech:
+    def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> Heard:
         """Have the judges listen, beside whatever else measures accuracy. Raises JudgeError."""
 
         def say(text: str) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from .scoring import Scoring
+
 Answers: TypeAlias = Mapping[str, Mapping[str, Any]]
 """The journal's lines of the answers so far, by utterance id."""
 
@@ -88,7 +90,6 @@ class Task:
         title: for the list of markers.
         order: its place among the tasks, the lowest first.
         handler: the module that answers its requests in the worker.
-        scoring: the module that scores its answers, with `SCORING`, a `tasks.scoring.Scoring`.
         quality: the metric that its runs are ranked by; None for the error rate, WER or CER.
         speed: the metric of speed that its runs are compared by on the page.
         columns: metric and heading of each column of its tables.
@@ -106,7 +107,6 @@ class Task:
     title: ClassVar[str] = ""
     order: ClassVar[int] = 100
     handler: ClassVar[str]
-    scoring: ClassVar[str] = "pytest_modellab.tasks.scoring"
     quality: ClassVar[str | None] = None
     speed: ClassVar[str] = "rtf"
     columns: ClassVar[Sequence[tuple[str, str]]] = (("latency_p50_s", "latency"), ("peak_rss_mb", "memory"))
@@ -119,6 +119,12 @@ class Task:
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         """The requests for `dataset`; sounds of the replies are kept as `artifacts`."""
         raise NotImplementedError
+
+    def scoring(self) -> Scoring:
+        """How its answers become the parts of a record."""
+        from .scoring import Scoring
+
+        return Scoring(self.name)
 
     def quality_metric(self, error_metric: str) -> str:
         """The metric that a run is ranked by; `error_metric` is `wer` or `cer`, as the run counts."""

@@ -1,10 +1,10 @@
-"""How a task's answers become parts of a record: raw ones first, then everything that is a function of raw texts."""
+"""How raw answers become the parts of a record. The base class keeps what a task gives as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from .asr.text_analysis import Terms
     from .tts.record import Judge
 
+Parts: TypeAlias = dict[str, Any]
+"""What only some tasks have of an utterance or of a run, by task."""
+
 
 @dataclass(frozen=True)
-class JudgedSpeech:
-    """What judges made of what models said aloud.
+class Heard:
+    """What judges made of speech, by utterance id.
 
     Attributes:
-        judge: the recogniser, and how well it transcribes people.
-        texts: its transcript, by utterance id.
-        quality: the scores of predictors, by utterance id and predictor.
-        missing: why a predictor gave no score, by its name.
+        judge: who transcribed it.
+        texts: transcripts.
+        quality: scores by predictor.
+        missing: why a predictor gave none, by its name.
     """
 
     judge: Judge
@@ -37,65 +40,55 @@ class JudgedSpeech:
 
 @dataclass(frozen=True)
 class Judged:
-    """What other models and people made of the answers of a run.
+    """What others made of the answers.
 
     Attributes:
-        speech: what judges made of speech; None where nobody had to listen.
-        graded: the grader's words on a reply, by utterance id.
+        heard: of speech; None where nobody listened.
+        graded: what the grader said of replies, by utterance id.
     """
 
-    speech: JudgedSpeech | None = None
+    heard: Heard | None = None
     graded: Mapping[str, str] = field(default_factory=dict)
 
 
 class Scoring:
-    """How one task is scored. As it stands it is that of a task without a part, whose answers are texts or JSON.
-
-    A task's module of `Task.scoring` has an instance of a subclass, `SCORING`.
+    """The scoring of one task.
 
     Attributes:
-        utterance_type: the type of its part of an utterance; None for JSON as it is.
-        run_type: the type of its part of a run; None for JSON as it is.
+        utterance_part, run_part: the types of the task's own part of an utterance and of a run; None for JSON.
     """
 
-    utterance_type: ClassVar[type[BaseModel] | None] = None
-    run_type: ClassVar[type[BaseModel] | None] = None
+    utterance_part: ClassVar[type[BaseModel] | None] = None
+    run_part: ClassVar[type[BaseModel] | None] = None
 
-    def hypothesis(self, utterance: Utterance, answer: Mapping[str, Any], judged: Judged) -> str | None:
-        """The text that an utterance is scored by, raw; None where there is none."""
-        text: str | None = answer["text"]
-        return text
+    def __init__(self, task: str) -> None:
+        self.task = task
 
-    def part(
-        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
-    ) -> object | None:
-        """The task's part of an utterance, not yet scored; None where it has none.
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        """The raw text of an answer, and its parts before they are scored.
 
-        `answer` is the journal's line, with what the task kept under `part`; `times` is of that what counts only where
-        the machine was held alone, {} where it wasn't.
+        `line` is the journal's of the utterance, `times` what of its part counts only where it was timed.
         """
-        return {**answer["part"], **times} if answer["part"] is not None else None
+        part = line["part"]
+        return line["text"], {} if part is None else {self.task: {**part, **times}}
 
-    def known(self, dataset: DatasetSpec, judged: Judged) -> dict[str, Any]:
-        """What is known of the parts of a run beside its answers, by task."""
+    def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
+        """What is known of a run's parts without its answers."""
         return {}
 
-    def untimed(self, parts: dict[str, Any]) -> dict[str, Any]:
+    def untimed(self, parts: Parts) -> Parts:
         """The parts of an utterance without the times that mean nothing where a run gives no speed."""
         return parts
 
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-        """The parts of each row, by task, with all that is a function of raw texts."""
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        """The parts of each row, out of raw texts and of the parts that it has."""
         return [dict(row.parts) for row in rows]
 
-    def summarize(
-        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
-    ) -> dict[str, Any]:
-        """The parts of a run, by task, whose `rows` are scored.
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        """The parts of a run whose `rows` are scored.
 
         `before` holds what of them was known without the answers; `terms` are what the data set's spec lists.
         """
         return dict(before)
-
-
-SCORING = Scoring()

@@ -206,6 +206,16 @@ def test_a_mark_that_a_hook_adds_counts(suites: pytest.Pytester) -> None:
     assert any("test_both_tasks[tiny:" in line for line in done.outlines)
 
 
+def test_a_conftest_that_comes_too_late_is_named(suites: pytest.Pytester) -> None:
+    folder = suites.mkdir("zoo")
+    (folder / "conftest.py").write_text(MAKES_ALL)
+    (folder / "test_late.py").write_text("def test_late(): pass\n")
+    done = suites.runpytest_inprocess("--collect-only", "-q", "-m", "asr and cuda")
+    done.stdout.fnmatch_lines(["modellab: loaded when tests had been left out by -m or -k: */zoo/conftest.py; marks*"])
+    again = suites.runpytest_inprocess("--collect-only", "-q", "-m", "asr and cuda", "test_asr.py")
+    again.stdout.no_fnmatch_line("modellab: loaded*")
+
+
 class TestExpressions:
     NAMES = ("a", "b", "c")
 

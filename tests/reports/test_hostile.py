@@ -33,7 +33,7 @@ from pytest_modellab.reports.scorecard.row import CaseReport
 from pytest_modellab.results.record import Record, Summary, Value
 from pytest_modellab.results.record_files import RecordError, read, seal_of
 from pytest_modellab.results.verdicts import Status, Verdict
-from pytest_modellab.tasks.parts import scoring_of
+from pytest_modellab.tasks.parts import run_part, utterance_part
 
 HOSTILE = (
     "12. \x1b[2J\x9b31m\u202e<hostile onx=1></script></style><img src=x onerror=alert(1)> | a | `code` ``b`` **b** _i_"
@@ -61,8 +61,8 @@ def made(task: str, text: str, id: str, session: str) -> dict[str, Any]:
     other["values"] = {name: dict(value) for name, each in METRICS.items() if each.why_elsewhere(task) is None}
     other["summary"] = filled(Summary, PLAIN, {})
     data = filled(Record, PLAIN, {**other, "case": case, "parts": {}})
-    data["parts"] = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := scoring_of(each).run_type)}
-    part = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := scoring_of(each).utterance_type)}
+    data["parts"] = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := run_part(each))}
+    part = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := utterance_part(each))}
     data["utterances"][0]["parts"] = part
     data["normalizer"] = {"name": "whisper-english", "version": "0.1.15"}
     inputs = {"dataset": "d", "versions": {PLAIN: PLAIN}, "python": PLAIN, "options": {"x": PLAIN}}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.aggregate import Column, Ratio
@@ -13,16 +15,24 @@ from pytest_modellab.core.metrics.writing import Errors
 from pytest_modellab.core.schema_base import Edits, edits, ranged
 from pytest_modellab.core.text import Normalizer
 
-from ..scoring import Judged, Scoring
+from ..scoring import Parts, Scoring
 from .record import Slice, Term, Transcript, TranscriptSummary
 from .text_analysis import Terms, analyse, summed
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from pytest_modellab.catalog.datasets import Utterance
-
 _BY: tuple[By, ...] = ("speaker", "language", "kind", "snr", "duration")
+
+
+class AsrScoring(Scoring):
+    """Transcripts, as the parts that every task with a transcript has."""
+
+    utterance_part: ClassVar[type[BaseModel] | None] = Transcript
+    run_part: ClassVar[type[BaseModel] | None] = TranscriptSummary
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        return {"asr": summary(rows, normalize, terms)}
 
 
 def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) -> Transcript:
@@ -124,26 +134,3 @@ def _slice(by: By, value: str, rows: Sequence[Row], column: Column) -> Slice:
         interval=ranged(Ratio().interval(column)),
         meaningful=total.units >= FEWEST_WORDS and len(rows) >= FEWEST_UTTERANCES,
     )
-
-
-class AsrScoring(Scoring):
-    """Each hypothesis against its reference."""
-
-    utterance_type: ClassVar[type[BaseModel] | None] = Transcript
-    run_type: ClassVar[type[BaseModel] | None] = TranscriptSummary
-
-    def part(
-        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
-    ) -> object | None:
-        return None
-
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-        return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
-
-    def summarize(
-        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
-    ) -> dict[str, Any]:
-        return {"asr": summary(rows, normalize, terms)}
-
-
-SCORING = AsrScoring()

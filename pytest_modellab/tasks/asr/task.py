@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from ..scoring import Scoring
+
 
 class SpeechRecognition(Task):
     """Each recording of a data set is transcribed, and its text held against the reference."""
@@ -20,7 +22,6 @@ class SpeechRecognition(Task):
     title = "speech recognition"
     order = 10
     handler = f"{__package__}.handler"
-    scoring = f"{__package__}.scoring"
     columns = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
     least_needed = ("load_s", "cer", "peak_rss_mb", "device", "interval", "weakest", "rtf")
     grades: ClassVar[Mapping[str, Any]] = {
@@ -31,6 +32,11 @@ class SpeechRecognition(Task):
             "success_rate": (1.0, 0.999, 0.995, 0.99),
         },
     }
+
+    def scoring(self) -> Scoring:
+        from .scoring import AsrScoring
+
+        return AsrScoring(self.name)
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         from .request import AsrRequests

@@ -11,14 +11,51 @@ from pytest_modellab.core.metrics import answers, asr
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.schema_base import Share, edits
 from pytest_modellab.core.text import Normalizer
-from pytest_modellab.tasks.asr import scoring as transcripts
-from pytest_modellab.tasks.asr.text_analysis import Terms
 
-from ..scoring import Judged, Scoring
+from ..asr import scoring as transcripts
+from ..asr.text_analysis import Terms
+from ..scoring import Judged, Parts, Scoring
 from .record import ChatSummary, Reply, reply_of
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
+
+
+class ChatScoring(Scoring):
+    """Replies, judged; and the errors of what the model tells that it heard, if it does."""
+
+    utterance_part = Reply
+    run_part = ChatSummary
+
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        reply = unscored(
+            utterance.id,
+            utterance.turn,
+            line["part"],
+            times,
+            transcript=None if judged.heard is None else judged.heard.texts.get(utterance.id),
+            graded=judged.graded.get(utterance.id),
+        )
+        return (line["part"] or {}).get("heard"), {"chat": reply}
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        return [_scored(row, normalize) for row in rows]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        heard = transcripts.totals(rows)
+        return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
+
+
+def _scored(row: Row, normalize: Normalizer) -> Parts:
+    reply = reply_of(row)
+    parts: Parts = {}
+    if row.hypothesis is not None:
+        parts["asr"] = transcripts.transcript(row.reference, row.hypothesis, normalize)
+    if reply is not None:
+        parts["chat"] = judged(reply, row.reference, normalize, failed=row.error is not None)
+    return parts
 
 
 def unscored(
@@ -96,16 +133,6 @@ def _tuples(rules: Mapping[str, Any]) -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in rules.items()}
 
 
-def _scored(row: Row, normalize: Normalizer) -> dict[str, Any]:
-    reply = reply_of(row)
-    parts: dict[str, Any] = {}
-    if row.hypothesis is not None:
-        parts["asr"] = transcripts.transcript(row.reference, row.hypothesis, normalize)
-    if reply is not None:
-        parts["chat"] = judged(reply, row.reference, normalize, failed=row.error is not None)
-    return parts
-
-
 def summary(rows: Sequence[Row]) -> ChatSummary:
     """How the turns of all dialogues were judged."""
     replies = [reply for row in rows if (reply := reply_of(row)) is not None]
@@ -118,32 +145,3 @@ def summary(rows: Sequence[Row]) -> ChatSummary:
         judged=Share(count=sum(bool(reply.right) for reply in judged), of=len(judged)),
         undecided=Share(count=undecided, of=len(asked)),
     )
-
-
-class ChatScoring(Scoring):
-    """Each reply by the rules of its turn, and what the model tells that it heard as a transcript."""
-
-    utterance_type = Reply
-    run_type = ChatSummary
-
-    def hypothesis(self, utterance: Utterance, answer: Mapping[str, Any], judged: Judged) -> str | None:
-        return (answer["part"] or {}).get("heard")
-
-    def part(
-        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
-    ) -> object | None:
-        transcript = None if judged.speech is None else judged.speech.texts.get(utterance.id)
-        graded = judged.graded.get(utterance.id)
-        return unscored(utterance.id, utterance.turn, answer["part"], times, transcript=transcript, graded=graded)
-
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-        return [_scored(row, normalize) for row in rows]
-
-    def summarize(
-        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
-    ) -> dict[str, Any]:
-        heard = transcripts.totals(rows)
-        return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
-
-
-SCORING = ChatScoring()

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from ..scoring import Scoring
+
 
 class SpokenChat(Task):
     """Each turn of a data set's dialogues is answered, and the reply held against the rules of the turn."""
@@ -20,7 +22,6 @@ class SpokenChat(Task):
     title = "spoken chat"
     order = 30
     handler = f"{__package__}.handler"
-    scoring = f"{__package__}.scoring"
     quality = "answer_accuracy"
     speed = "onset_p50_s"
     columns = (
@@ -42,6 +43,11 @@ class SpokenChat(Task):
         },
     }
     may_speak = True
+
+    def scoring(self) -> Scoring:
+        from .scoring import ChatScoring
+
+        return ChatScoring(self.name)
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         from .request import ChatRequests

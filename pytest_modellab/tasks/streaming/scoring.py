@@ -10,10 +10,10 @@ from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.streaming import Shown, changed_words
 from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import Normalizer
-from pytest_modellab.tasks.asr.scoring import AsrScoring
-from pytest_modellab.tasks.asr.text_analysis import Terms
-from pytest_modellab.tasks.scoring import Judged
 
+from ..asr.scoring import AsrScoring
+from ..asr.text_analysis import Terms
+from ..scoring import Judged, Parts
 from .record import PartialResult, Streamed, StreamingSummary
 
 if TYPE_CHECKING:
@@ -23,10 +23,40 @@ if TYPE_CHECKING:
 _TIMES = ("first_s", "final_s", "late_s")
 
 
-def unscored(part: Mapping[str, Any], times: Mapping[str, Any]) -> Streamed:
-    """One utterance out of what a journal keeps of it, its words not yet counted."""
-    partials = tuple(PartialResult(**each) for each in part["partials"])
-    return Streamed(**{**part, **times, "partials": partials}, offline_words=None, changed=0, words=0)
+class StreamingScoring(AsrScoring):
+    """Streams, and the errors of their final texts."""
+
+    utterance_part = Streamed
+    run_part = StreamingSummary
+
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        if line["part"] is None:
+            return line["text"], {}
+        part = {**line["part"], **times}
+        partials = tuple(PartialResult(**each) for each in part.pop("partials"))
+        unscored = Streamed(**part, partials=partials, offline_words=None, changed=0, words=0)
+        return line["text"], {"streaming": unscored}
+
+    def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
+        return {"streaming": StreamingSummary(chunk_s=dataset.streaming.chunk_s, pace=dataset.streaming.pace)}
+
+    def untimed(self, parts: Parts) -> Parts:
+        streamed: Streamed | None = parts.get("streaming")
+        if streamed is None:
+            return parts
+        return {**parts, "streaming": streamed.model_copy(update=dict.fromkeys(_TIMES))}
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        return [
+            {**transcript, **({"streaming": _counted(row, normalize)} if "streaming" in row.parts else {})}
+            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
+        ]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        known = {"streaming": before["streaming"]} if "streaming" in before else {}
+        return {**super().summarize(rows, before, normalize, terms), **known}
 
 
 def _counted(row: Row, normalize: Normalizer) -> Streamed:
@@ -41,39 +71,3 @@ def _counted(row: Row, normalize: Normalizer) -> Streamed:
             "words": len(final),
         }
     )
-
-
-class StreamingScoring(AsrScoring):
-    """The final text as a transcript, and the stream with its words counted."""
-
-    utterance_type = Streamed
-    run_type = StreamingSummary
-
-    def part(
-        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
-    ) -> object | None:
-        return None if answer["part"] is None else unscored(answer["part"], times)
-
-    def known(self, dataset: DatasetSpec, judged: Judged) -> dict[str, Any]:
-        return {"streaming": StreamingSummary(chunk_s=dataset.streaming.chunk_s, pace=dataset.streaming.pace)}
-
-    def untimed(self, parts: dict[str, Any]) -> dict[str, Any]:
-        streamed: Streamed | None = parts.get("streaming")
-        if streamed is None:
-            return parts
-        return {**parts, "streaming": streamed.model_copy(update=dict.fromkeys(_TIMES))}
-
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-        return [
-            {**transcript, **({"streaming": _counted(row, normalize)} if "streaming" in row.parts else {})}
-            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
-        ]
-
-    def summarize(
-        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
-    ) -> dict[str, Any]:
-        known = {"streaming": before["streaming"]} if "streaming" in before else {}
-        return {**super().summarize(rows, before, normalize, terms), **known}
-
-
-SCORING = StreamingScoring()

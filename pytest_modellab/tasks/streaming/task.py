@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from ..scoring import Scoring
+
 
 class StreamingRecognition(Task):
     """Each recording of a data set is handed over in chunks; partial results and the final text are judged."""
@@ -21,7 +23,6 @@ class StreamingRecognition(Task):
     title = "streaming recognition"
     order = 40
     handler = f"{__package__}.handler"
-    scoring = f"{__package__}.scoring"
     speed = "final_p95_s"
     columns = (
         *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),
@@ -42,6 +43,11 @@ class StreamingRecognition(Task):
             "success_rate": (1.0, 0.999, 0.995, 0.99),
         },
     }
+
+    def scoring(self) -> Scoring:
+        from .scoring import StreamingScoring
+
+        return StreamingScoring(self.name)
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         from .request import StreamingRequests

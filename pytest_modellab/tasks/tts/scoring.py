@@ -9,10 +9,10 @@ from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.speech import hurried, pace
 from pytest_modellab.core.text import Normalizer
-from pytest_modellab.tasks.asr.scoring import AsrScoring
-from pytest_modellab.tasks.asr.text_analysis import Terms
-from pytest_modellab.tasks.scoring import Judged
 
+from ..asr.scoring import AsrScoring
+from ..asr.text_analysis import Terms
+from ..scoring import Judged, Parts
 from .record import Judge, Speech, SpeechSummary
 
 if TYPE_CHECKING:
@@ -20,6 +20,40 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.specs import DatasetSpec
 
 QUICK = "times as quick as this voice is in the other texts: a part of it may be missing"
+
+
+class TtsScoring(AsrScoring):
+    """Speech, and the transcripts that the data set's judge makes of it."""
+
+    utterance_part = Speech
+    run_part = SpeechSummary
+
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        heard = judged.heard
+        if heard is None:
+            return line["text"], {}
+        text = heard.texts.get(utterance.id)
+        if line["part"] is None:
+            return text, {}
+        quality = dict(heard.quality.get(utterance.id, {}))
+        return text, {"tts": Speech(**{**line["part"], **times, "quality": quality})}
+
+    def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
+        return {} if judged.heard is None else {"tts": summary([], judged.heard.judge, judged.heard.missing)}
+
+    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+        spoken = _paced(rows)
+        return [
+            {**transcript, **({"tts": spoken[row.id]} if row.id in spoken else {})}
+            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
+        ]
+
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+        parts = super().summarize(rows, before, normalize, terms)
+        known: SpeechSummary | None = before.get("tts")
+        return parts if known is None else {**parts, "tts": summary(rows, known.judge, known.unrated)}
 
 
 def _paced(rows: Sequence[Row]) -> dict[str, Speech]:
@@ -45,42 +79,3 @@ def summary(rows: Sequence[Row], judge: Judge, unrated: Mapping[str, str]) -> Sp
         loudness_lufs=speed.quantile(loudness, 0.5),
         sample_rates=tuple(sorted({each.sample_rate for each in said if each.sample_rate is not None})),
     )
-
-
-class TtsScoring(AsrScoring):
-    """What the judge transcribed, held against the text, and the speech with its faults."""
-
-    utterance_type = Speech
-    run_type = SpeechSummary
-
-    def hypothesis(self, utterance: Utterance, answer: Mapping[str, Any], judged: Judged) -> str | None:
-        text: str | None = answer["text"]
-        return text if judged.speech is None else judged.speech.texts.get(utterance.id)
-
-    def part(
-        self, utterance: Utterance, answer: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
-    ) -> object | None:
-        if judged.speech is None or answer["part"] is None:
-            return None
-        return Speech(**{**answer["part"], **times, "quality": dict(judged.speech.quality.get(utterance.id, {}))})
-
-    def known(self, dataset: DatasetSpec, judged: Judged) -> dict[str, Any]:
-        found = judged.speech
-        return {} if found is None else {"tts": summary([], found.judge, found.missing)}
-
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[dict[str, Any]]:
-        spoken = _paced(rows)
-        return [
-            {**transcript, **({"tts": spoken[row.id]} if row.id in spoken else {})}
-            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
-        ]
-
-    def summarize(
-        self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms
-    ) -> dict[str, Any]:
-        parts = super().summarize(rows, before, normalize, terms)
-        known: SpeechSummary | None = before.get("tts")
-        return parts if known is None else {**parts, "tts": summary(rows, known.judge, known.unrated)}
-
-
-SCORING = TtsScoring()

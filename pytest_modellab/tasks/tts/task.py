@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.engines.base import Engine
 
+    from ..scoring import Scoring
+
 
 class SpeechSynthesis(Task):
     """Each text of a data set is spoken; a judge transcribes it, and predictors rate it."""
@@ -20,7 +22,6 @@ class SpeechSynthesis(Task):
     title = "speech synthesis"
     order = 20
     handler = f"{__package__}.handler"
-    scoring = f"{__package__}.scoring"
     columns = (
         *(("wer", "round-trip WER"), ("judge_wer", "judge's own"), ("distillmos", "MOS"), ("flawed", "flawed")),
         *(("rtf", "RTF"), ("first_audio_p50_s", "first audio"), ("peak_rss_mb", "memory")),
@@ -43,6 +44,11 @@ class SpeechSynthesis(Task):
         },
     }
     may_speak = True
+
+    def scoring(self) -> Scoring:
+        from .scoring import TtsScoring
+
+        return TtsScoring(self.name)
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
         from .request import TtsRequests

@@ -1,0 +1,1 @@
+"""Spoken language identification: which language a recording is in."""
