@@ -18,13 +18,13 @@ from pydantic import Field, ValidationError
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
-from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Finding, change_text, no_worse, within_margin
 from pytest_modellab.core.stats.regression import Change as Moved
 from pytest_modellab.core.text import normalizer
+from pytest_modellab.tasks.registry import task_named
 
 from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
@@ -71,7 +71,7 @@ class BaselineError(Exception):
 
 @dataclass(frozen=True)
 class Change:
-    """One utterance whose number of word errors changed."""
+    """One utterance whose number of errors changed."""
 
     id: str
     reference: str
@@ -237,21 +237,22 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     if set(before) != {each.id for each in record.utterances}:
         raise BaselineError(f"{record.case.id}: the run and its baseline hold different utterances; run it whole")
     normalize = normalizer(record.normalizer.name)
-    first = [asr.score(each.reference, before[each.id].hypothesis, normalize).words for each in record.utterances]
-    second = [asr.score(each.reference, each.hypothesis, normalize).words for each in record.utterances]
+    errors = task_named(record.case.task).scoring().errors
+    first = [errors(each, before[each.id].hypothesis, normalize) for each in record.utterances]
+    second = [errors(each, each.hypothesis, normalize) for each in record.utterances]
     paired = compare(
-        [counts.errors for counts in first],
-        [counts.errors for counts in second],
-        [counts.reference for counts in second],
+        [wrong for wrong, _ in first],
+        [wrong for wrong, _ in second],
+        [units for _, units in second],
         [each.speaker for each in record.utterances],
         replicates,
     )
     if paired is None:
         raise BaselineError(f"{record.case.id}: no reference has a word to compare by")
     changes = [
-        Change(each.id, each.reference, before[each.id].hypothesis, each.hypothesis, old.errors, new.errors)
-        for each, old, new in zip(record.utterances, first, second, strict=True)
-        if old.errors != new.errors
+        Change(each.id, each.reference, before[each.id].hypothesis, each.hypothesis, old, new)
+        for each, (old, _), (new, _) in zip(record.utterances, first, second, strict=True)
+        if old != new
     ]
     return Comparison(
         paired=paired,
@@ -264,8 +265,8 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     )
 
 
-def _rate(counts: Sequence[asr.Counts]) -> float:
-    return sum(each.errors for each in counts) / sum(each.reference for each in counts)
+def _rate(counts: Sequence[tuple[int, int]]) -> float:
+    return sum(errors for errors, _ in counts) / sum(units for _, units in counts)
 
 
 def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:

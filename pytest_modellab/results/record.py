@@ -16,6 +16,7 @@ from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding, Range, RecordId, Stored, Time, volatile
 from pytest_modellab.core.text import CHARACTERS
 from pytest_modellab.tasks.parts import run_parts, utterance_parts
+from pytest_modellab.tasks.registry import task_named
 
 from .shard_ref import ShardOf
 
@@ -186,9 +187,10 @@ class Record(Stored):
         return not self.wordless and self.error_metric in self.values and self.applies(self.error_metric)
 
     @property
-    def error_metric(self) -> Literal["wer", "cer"]:
-        """The error rate that counts: of characters where words aren't divided by spaces."""
-        return "cer" if self.normalizer.name == CHARACTERS else "wer"
+    def error_metric(self) -> str:
+        """The error rate that counts: the task's own, or of words; of characters where spaces don't divide words."""
+        own = task_named(self.case.task).error_metric
+        return own if own is not None else "cer" if self.normalizer.name == CHARACTERS else "wer"
 
     def figure(self, metric: str) -> float | None:
         """The value of a metric, in its unit; None where there is none, as of a shard."""

@@ -48,10 +48,10 @@ class CaseRun:
         settings: Settings,
         progress: Progress,
         *,
-        counted: Counted,
+        counted: Counted | None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`counted` is for who watches: what scores answers is no part of answering.
+        """`counted` is for who watches, None where words are not counted: scoring is no part of answering.
 
         `stopping` is whether the session is to stop, which another process of it may have been told.
         """
@@ -330,7 +330,7 @@ class CaseRun:
         answer = answer or Answer(None, self.job.seconds[utterance.id])
         # What a model said aloud is only written down, and scored, once all is said.
         unheard = error is None and answer.text is None
-        errors, words = (0, 0) if unheard else self._counted(utterance.text, answer.text)
+        errors, words = (0, 0) if unheard or self._counted is None else self._counted(utterance.text, answer.text)
         line = {
             "utterance": utterance.id,
             "text": answer.text,

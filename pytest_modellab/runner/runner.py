@@ -324,7 +324,7 @@ class Bench:
                 journal,
                 self.settings,
                 self.progress,
-                counted=counting(dataset.normalizer),
+                counted=counting(dataset.normalizer) if does.error_metric is None else None,
                 stopping=self.session.stopping,
             )
             with unedited(inputs, lambda: self._inputs_now(case), discard):

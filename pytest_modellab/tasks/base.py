@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.specs import DatasetSpec
     from pytest_modellab.core.audio import Finding
     from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.core.metrics.measured import Row
     from pytest_modellab.engines.base import Engine
 
     from .scoring import Scoring
@@ -90,7 +91,9 @@ class Task:
         title: for the list of markers.
         order: its place among the tasks, the lowest first.
         handler: the module that answers its requests in the worker.
-        quality: the metric that its runs are ranked by; None for the error rate, WER or CER.
+        error_metric: the error rate that baselines and comparisons are about, one of `compared="error rate"`; None for
+            WER, or CER where words aren't divided by spaces.
+        quality: the metric that its runs are ranked by; None for the error rate.
         speed: the metric of speed that its runs are compared by on the page.
         columns: metric and heading of each column of its tables.
         least_needed: what a narrow terminal goes without, the first of it first: metrics of `columns`, `device`,
@@ -107,6 +110,7 @@ class Task:
     title: ClassVar[str] = ""
     order: ClassVar[int] = 100
     handler: ClassVar[str]
+    error_metric: ClassVar[str | None] = None
     quality: ClassVar[str | None] = None
     speed: ClassVar[str] = "rtf"
     columns: ClassVar[Sequence[tuple[str, str]]] = (("latency_p50_s", "latency"), ("peak_rss_mb", "memory"))
@@ -144,6 +148,10 @@ class Task:
         `engine` imports its module; None where that isn't allowed, or there is no such engine.
         """
         return True
+
+    def show(self, row: Row) -> Iterable[str]:
+        """What the page says of one utterance beside its texts, times and attributes, a few words each."""
+        return ()
 
     def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:
         """What else of a data set's spec can change an answer, as JSON: part of the input key."""

@@ -15,7 +15,6 @@ _MEMORY_SPREAD = 0.10
 
 _A_DIALOGUE = "a dialogue is measured by how long one waits for a reply"
 _OF_AUDIO: Mapping[str, Missing] = {"chat": Missing(_A_DIALOGUE, possible=False)}
-_WITH_AUDIO = frozenset({"asr", "tts", "streaming"})
 
 
 def no_speed(run: Run) -> Missing | None:
@@ -71,7 +70,6 @@ SPEED_METRICS = (
         aggregate=Ratio(method="time"),
         contribution=_times,
         timed="calls",
-        tasks=_WITH_AUDIO,
         elsewhere=_OF_AUDIO,
         missing=no_speed,
         compared="speed",
@@ -86,7 +84,6 @@ SPEED_METRICS = (
         aggregate=Ratio(method=None),
         contribution=_audio_over_time,
         timed="calls",
-        tasks=_WITH_AUDIO,
         elsewhere=_OF_AUDIO,
         missing=no_speed,
         compared=NotCompared("it is the inverse of RTF"),
@@ -147,7 +144,6 @@ METRICS = (
         "of an hour of the device in devices.yaml.",
         aggregate=Single(_cost),
         timed="calls",
-        tasks=_WITH_AUDIO,
         elsewhere=_OF_AUDIO,
         missing=_unpriced,
         compared=NotCompared("it is RTF times a price"),

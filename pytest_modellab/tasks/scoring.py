@@ -82,6 +82,16 @@ class Scoring:
         """The parts of an utterance without the times that mean nothing where a run gives no speed."""
         return parts
 
+    def errors(self, row: Row, hypothesis: str | None, normalize: Normalizer) -> tuple[int, int]:
+        """Errors of a raw text as the answer to an utterance, and the units of its reference, words or characters.
+
+        Baselines are compared by it. Without an answer all units are wrong.
+        """
+        from pytest_modellab.core.metrics import asr
+
+        found = asr.score(row.reference, hypothesis, normalize).words
+        return found.errors, found.reference
+
     def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
         """The parts of each row, out of raw texts and of the parts that it has."""
         return [dict(row.parts) for row in rows]

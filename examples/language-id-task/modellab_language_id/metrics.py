@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_modellab import Mean, Metric, Share
+from pytest_modellab import SPEAKER, Mean, Metric, Ratio, Share
 
 
 def primary(tag: str | None) -> str:
@@ -17,6 +17,10 @@ def right(row: Any) -> bool:
     return row.error is None and primary(row.detected_language) == primary(row.language)
 
 
+def _wrong(utterance: Any) -> tuple[float, float]:
+    return (not right(utterance.row), 1)
+
+
 def _confidence(utterance: Any) -> float | None:
     part = utterance.parts.get("language_id")
     return None if part is None else part["confidence"]
@@ -24,12 +28,25 @@ def _confidence(utterance: Any) -> float | None:
 
 METRICS = (
     Metric(
+        name="language_id_error",
+        title="Language ID error",
+        unit="%",
+        better="lower",
+        doc="Share of the clips that were taken for another language, or that the engine failed on.",
+        aggregate=Ratio(),
+        contribution=_wrong,
+        cluster=SPEAKER,
+        tasks=frozenset({"language_id"}),
+        compared="error rate",
+    ),
+    Metric(
         name="language_id_accuracy",
         title="Language ID accuracy",
         unit="%",
         better="higher",
         doc="Share of the clips whose language was identified; a clip that the engine failed on is wrong.",
         aggregate=Share(),
+        said_by="language_id_error",
         contribution=lambda utterance: (right(utterance.row), 1),
         tasks=frozenset({"language_id"}),
     ),

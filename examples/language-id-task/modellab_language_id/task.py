@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from pytest_modellab import Answer, Request, Scoring, Task, fixed_clip
 
-from .metrics import primary, right
+from .metrics import primary
 
 HANDLER = "modellab_language_id.handler"
 
@@ -40,6 +40,9 @@ class Requests:
 class LanguageIdScoring(Scoring):
     """What was taken for what: `{"confusion": {"es": {"es": 3, "it": 1}}}`, true language first."""
 
+    def errors(self, row: Any, hypothesis: str | None, normalize: Any) -> tuple[int, int]:
+        return primary(hypothesis) != primary(row.language), 1
+
     def summarize(self, rows: Sequence[Any], before: Any, normalize: Any, terms: Any) -> dict[str, Any]:
         pairs = Counter((primary(row.language), primary(row.detected_language) or "none") for row in rows)
         confusion: dict[str, dict[str, int]] = {}
@@ -55,13 +58,14 @@ class LanguageId(Task):
     title = "spoken language identification"
     order = 50
     handler = HANDLER
+    error_metric = "language_id_error"
     quality = "language_id_accuracy"
     columns = (
         *(("language_id_accuracy", "accuracy"), ("language_id_confidence", "confidence")),
         *(("language_id_false_confidence", "where wrong"), ("rtf", "RTF"), ("peak_rss_mb", "memory")),
     )
     least_needed = ("peak_rss_mb", "language_id_false_confidence", "device", "interval", "rtf")
-    grades = {
+    grades: ClassVar[Mapping[str, Any]] = {
         "criteria": {
             "language_id_accuracy": (0.99, 0.97, 0.9, 0.8),
             "rtf": (0.05, 0.2, 0.5, 1.0),
@@ -79,9 +83,6 @@ class LanguageId(Task):
         yield f"{primary(row.detected_language) or 'nothing'} for {primary(row.language)}"
         if "language_id" in row.parts:
             yield f"confidence {row.parts['language_id']['confidence']:.0%}"
-
-    def wrong(self, row: Any) -> bool:
-        return not right(row)
 
 
 TASK = LanguageId()

@@ -118,7 +118,7 @@ class Metric:
         cluster: what utterances stand and fall together with; None where each stands for itself.
         timed: whether it is a time, which a noisy machine makes worse than it is: of calls or of loading.
         volatile: whether two runs of the same answers may differ in it, as all times do.
-        tasks: the tasks that have it; empty for all.
+        tasks: the tasks that have it; empty for all but those of `elsewhere`.
         elsewhere: why others don't have it, by task; where that isn't told, they have none of the kind.
         missing: why a record can't have it, whatever its utterances contribute; None where nothing speaks against it.
         empty: why it is missing where nothing contributes.
@@ -187,7 +187,9 @@ class Metric:
 
     def why_elsewhere(self, task: str) -> Missing | None:
         """Why a record of `task` can't have it; None where it can."""
-        if not self.tasks or task in self.tasks:
+        if not self.tasks:
+            return self.elsewhere.get(task)
+        if task in self.tasks:
             return None
         return self.elsewhere.get(task) or Missing(f"{task} has no {self.title}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 from pydantic import Field
 
@@ -42,7 +41,9 @@ class Row(Part):
     grade: Grade | None = None
     verdicts: tuple[Judgement, ...] = ()
     failed_tests: tuple[str, ...] = ()
-    error_metric: Literal["wer", "cer"] = Field(default="wer", description="cer where words aren't divided by spaces")
+    error_metric: MetricName = Field(
+        default="wer", description="the task's own, else wer, or cer where words aren't divided by spaces"
+    )
     utterances: int = 0
     limited_to: int | None = Field(default=None, description="only so many utterances were asked for, else null")
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")

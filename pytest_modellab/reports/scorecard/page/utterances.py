@@ -12,6 +12,7 @@ from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import worst_utterances
 from pytest_modellab.tasks.asr.record import transcript_of
 from pytest_modellab.tasks.chat.record import dialogues_of, reply_of
+from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.streaming.record import stream_of
 from pytest_modellab.tasks.tts.record import speech_of
 
@@ -131,7 +132,7 @@ def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sound
     return Shown(
         id=harmless.line(result.id, 200),
         told=_told(result, record),
-        facts=tuple(_facts(result)),
+        facts=tuple(_facts(result, record)),
         reference=harmless.line(result.reference),
         hypothesis=None if result.hypothesis is None else harmless.line(result.hypothesis),
         error=harmless.lines(f"{result.error.kind}: {result.error.message}") if result.error is not None else "",
@@ -181,8 +182,9 @@ def _told(result: UtteranceResult, record: Record) -> str:
     return f"{heard}{counted(transcript.words.errors, 'error')} in {counted(transcript.words.units, unit)}"
 
 
-def _facts(result: UtteranceResult) -> list[str]:
-    facts = [METRICS["load_s"].format(result.audio_s) + " of audio"]
+def _facts(result: UtteranceResult, record: Record) -> list[str]:
+    facts = [harmless.line(each, 200) for each in task_named(record.case.task).show(result)]
+    facts.append(METRICS["load_s"].format(result.audio_s) + " of audio")
     if result.processing_s is not None:
         facts.append(METRICS["load_s"].format(result.processing_s) + " to process")
     facts += [f"speaker {harmless.line(result.speaker, 100)}"] if result.speaker else []
