@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from pytest_modellab.core.console import counted, wrapped
 from pytest_modellab.results.verdicts import Status
@@ -40,19 +40,28 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     if card.partial:
         yield f"PARTIAL: {card.partial}", "warn"
     yield from _tables(card, measured, width)
-    yield from _not_passed(measured)
+    yield from _verdicts(measured)
     yield from _marks(card, measured)
-    yield from _conditions(measured)
-    yield from _of_the_data(measured)
+    yield from _shared(measured)
+    for line in beyond.lines(measured):
+        yield line, None
+    yield from _recordings(measured)
     yield from _absent([row for row in card.rows if not row.measured])
-    yield from _choices(card, width)
+    if card.speed_ups:
+        yield "", None
+        yield from _table(lay(tables.speed_up_columns(card.speed_ups), width, ("load_s",)))
+        yield "", None
+    for front in card.fronts:
+        yield _short(str(front)), None
+    for line in _recommended(card.recommendations):
+        yield line, None
     for problem in card.problems:
         yield _short(f"NOT PASSED: {problem}"), Status.FAIL
     yield f"details: {json_place}", None
 
 
 def _tables(card: Scorecard, measured: Sequence[Row], width: int) -> Iterator[Line]:
-    """A table for each task, and one of all models where there are several tasks."""
+    """A table for each task, and one of models where there are several tasks."""
     left_out: dict[str, tuple[str, ...]] = {}
     for i, (task, own) in enumerate(tables.by_task(measured)):
         if i:
@@ -69,7 +78,8 @@ def _tables(card: Scorecard, measured: Sequence[Row], width: int) -> Iterator[Li
         yield f"left out at {width} columns: {'; '.join(narrow)}; the details have them", None
 
 
-def _not_passed(measured: Sequence[Row]) -> Iterator[Line]:
+def _verdicts(measured: Sequence[Row]) -> Iterator[Line]:
+    """Why a case is no pass, and what was asserted without a limit."""
     for row in measured:
         if row.status is not Status.PASS:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
@@ -78,7 +88,7 @@ def _not_passed(measured: Sequence[Row]) -> Iterator[Line]:
 
 
 def _marks(card: Scorecard, measured: Sequence[Row]) -> Iterator[Line]:
-    """What the marks in the tables mean: `*` and brackets."""
+    """What the marks in the tables mean: `*`, `[ ]`, and a device in brackets."""
     few, noisy = doubts(row.grade for row in measured)
     if few or noisy:
         # By number: the fewest words first.
@@ -90,35 +100,32 @@ def _marks(card: Scorecard, measured: Sequence[Row]) -> Iterator[Line]:
     if limits:
         told = "; ".join(sorted({each for each in limits if each}))
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
-
-
-def _conditions(measured: Sequence[Row]) -> Iterator[Line]:
-    """Under what conditions cases were measured, those of one kind together; and which have no grade."""
     for device, elsewhere in dict.fromkeys((row.case.device, row.ran_on) for row in measured if row.ran_on):
         yield f"{device} ({elsewhere.device}): asked for {device}, {elsewhere}; no speed of its own", "warn"
-    noises = [(noise or None, row) for row in measured for noise in (row.noisy, row.noisy_loading)]
-    for noise, ids in _together(noises):
-        yield _short(f"~ {NOISY}: {ids}: {noise}"), None
-    for since, ids in _together((row.unchanged_since, row) for row in measured):
-        yield _short(f"unchanged since {since}, not run again (--lab-fresh does): {ids}"), None
-    ungraded = [(row.grade.why, row) for row in measured if row.grade is not None and row.grade.letter is None]
-    for why, ids in _together(ungraded):
-        yield _short(f"no grade for {ids}: {why}"), None
 
 
-def _together(told: Iterable[tuple[str | None, Row]]) -> Iterator[tuple[str, str]]:
-    """What is told of rows, each once, with the ids of its cases; nothing of rows of which None is told."""
-    found: dict[str, list[str]] = {}
-    for text, row in told:
-        if text is not None:
-            found.setdefault(text, []).append(row.case.id)
-    for text, ids in found.items():
-        yield text, ", ".join(ids)
+def _shared(measured: Sequence[Row]) -> Iterator[Line]:
+    """What holds of several cases, once for all of them: noise, records that stand, grades that are missing."""
+    noises: dict[str, list[str]] = {}
+    unchanged: dict[str, list[str]] = {}
+    ungraded: dict[str, list[str]] = {}
+    for row in measured:
+        for noise in filter(None, (row.noisy, row.noisy_loading)):
+            noises.setdefault(noise, []).append(row.case.id)
+        if row.unchanged_since is not None:
+            unchanged.setdefault(row.unchanged_since, []).append(row.case.id)
+        if row.grade is not None and row.grade.letter is None:
+            ungraded.setdefault(row.grade.why, []).append(row.case.id)
+    for noise, ids in noises.items():
+        yield _short(f"~ {NOISY}: {', '.join(ids)}: {noise}"), None
+    for since, ids in unchanged.items():
+        yield _short(f"unchanged since {since}, not run again (--lab-fresh does): {', '.join(ids)}"), None
+    for why, ids in ungraded.items():
+        yield _short(f"no grade for {', '.join(ids)}: {why}"), None
 
 
-def _of_the_data(measured: Sequence[Row]) -> Iterator[Line]:
-    for line in beyond.lines(measured):
-        yield line, None
+def _recordings(measured: Sequence[Row]) -> Iterator[Line]:
+    """Recordings and references that a person should look at, by data set."""
     odd = {row.case.dataset: row.odd_recordings for row in measured if row.odd_recordings}
     for dataset, count in odd.items():
         yield f"{counted(count, 'odd recording')} in {dataset}: modellab data check {dataset}", None
@@ -126,18 +133,6 @@ def _of_the_data(measured: Sequence[Row]) -> Iterator[Line]:
     for dataset, count in empty.items():
         told = "without a word after normalisation: what is heard there counts as errors"
         yield f"{counted(count, 'reference')} in {dataset} {told}", None
-
-
-def _choices(card: Scorecard, width: int) -> Iterator[Line]:
-    """Speed by device, accuracy against cost, and what is recommended."""
-    if card.speed_ups:
-        yield "", None
-        yield from _table(lay(tables.speed_up_columns(card.speed_ups), width, ("load_s",)))
-        yield "", None
-    for front in card.fronts:
-        yield _short(str(front)), None
-    for line in _recommended(card.recommendations):
-        yield line, None
 
 
 def _first_number(text: str) -> int:
