@@ -10,7 +10,8 @@ TYPE_CHECKING = False  # as in `typing`, which is not imported for it
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.catalog.catalog import Catalog
-    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.catalog.dataset_forms import DatasetForm
+    from pytest_modellab.catalog.datasets import Dataset, DatasetAccess, DatasetError, FileRecording, Utterance
     from pytest_modellab.catalog.errors import CatalogError
     from pytest_modellab.catalog.load import load as load_catalog
     from pytest_modellab.core.metrics.aggregate import Maximum, Mean, Quantile, Ratio, Share, Single, Total
@@ -53,9 +54,13 @@ __all__ = [
     "Cluster",
     "Conversant",
     "Dataset",
+    "DatasetAccess",
+    "DatasetError",
+    "DatasetForm",
     "DeviceRef",
     "Engine",
     "Exchange",
+    "FileRecording",
     "Heard",
     "Limits",
     "LiveModel",
@@ -87,6 +92,7 @@ __all__ = [
     "Transcriber",
     "Transcript",
     "Turn",
+    "Utterance",
     "Verdict",
     "__version__",
     "fixed_clip",
@@ -98,7 +104,8 @@ __all__ = [
 _PLACES = {
     "catalog.cases": "Case",
     "catalog.catalog": "Catalog",
-    "catalog.datasets": "Dataset",
+    "catalog.dataset_forms": "DatasetForm",
+    "catalog.datasets": "Dataset DatasetAccess DatasetError FileRecording Utterance",
     "catalog.errors": "CatalogError",
     "catalog.load": "load_catalog=load",
     "core.metrics.aggregate": "Maximum Mean Quantile Ratio Share Single Total",
