@@ -40,8 +40,9 @@ if TYPE_CHECKING:
     from pytest_modellab.results.record_files import read as load_record
     from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
     from pytest_modellab.runner.live import LiveModel
-    from pytest_modellab.tasks.base import Answer, Request, Requests, Task
+    from pytest_modellab.tasks.base import Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
+    from pytest_modellab.tasks.requests import Answer, Request, Requests
     from pytest_modellab.tasks.scoring import Scoring
 
 __all__ = [
@@ -118,7 +119,8 @@ _PLACES = {
     "results.record_files": "RecordError load_record=read",
     "results.verdicts": "Limits Run Status Verdict",
     "runner.live": "LiveModel",
-    "tasks.base": "Answer Request Requests Task",
+    "tasks.base": "Task",
+    "tasks.requests": "Answer Request Requests",
     "tasks.fixed_clip": "fixed_clip",
     "tasks.scoring": "Scoring",
 }

@@ -30,7 +30,8 @@ USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 
 
 REAL_MODELS = frozenset(
-    f"test_{name}.py" for name in ("chat_real", "engines", "real", "streaming_real", "third_party", "voices")
+    f"test_{name}.py"
+    for name in ("chat_real", "engines", "foreign_task", "real", "streaming_real", "third_party", "voices")
 )
 
 

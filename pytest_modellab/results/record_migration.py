@@ -88,7 +88,7 @@ def _utterance(old: UtteranceV1) -> UtteranceResult:
 
 def _run_parts(old: RecordV1) -> dict[str, Any]:
     parts: dict[str, Any] = {}
-    if old.chat is None or old.summary.words.units:
+    if old.chat is None or any(each.hypothesis is not None for each in old.utterances) or old.summary.words.units:
         parts["asr"] = _transcripts(old.summary, old.beyond)
     if old.speech is not None:
         unrated = {name: why for name, why in old.speech.missing.items() if name in old.speech.judge.quality}

@@ -12,7 +12,7 @@ from pytest_modellab.assets.store import cache_root
 from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
 from pytest_modellab.results.conditions import Conditions
 from pytest_modellab.results.facts import Memory, RunFacts
-from pytest_modellab.tasks.base import Answer
+from pytest_modellab.tasks.requests import Answer
 
 from .bounds import bounded
 from .deaths import died, given_up, not_tried
@@ -25,7 +25,7 @@ from .pool import MAX_DEATHS, Loaded
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
     from pytest_modellab.engines.base import Fact
-    from pytest_modellab.tasks.base import Request
+    from pytest_modellab.tasks.requests import Request
 
     from .job import Counted, Job, Settings
     from .pool import Pool

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance
-from pytest_modellab.tasks.base import Request
 from pytest_modellab.tasks.chat.request import HANDLER
+from pytest_modellab.tasks.requests import Request
 
 from .auxiliary_models import Models, Servant, servant
 from .journal import Journal

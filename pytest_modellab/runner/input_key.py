@@ -62,7 +62,7 @@ def answers_depend_on(
             order.engine,
             order.environment,
             roots=(CaseRun.__module__, *modules_of(case.task), *sorted(_sounding(dataset))),
-            alone=(asked_by,),
+            alone=(asked_by, type(task_named(case.task)).__module__),
         ),
     }
     inputs |= task_named(case.task).inputs(case.dataset)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.core.schema_base import Elsewhere
     from pytest_modellab.results.shards import Shard
-    from pytest_modellab.tasks.base import Requests
+    from pytest_modellab.tasks.requests import Requests
 
     from .pool import LoadOrder
 

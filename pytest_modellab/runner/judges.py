@@ -20,7 +20,7 @@ from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.tasks.asr.request import transcription
-from pytest_modellab.tasks.base import Request
+from pytest_modellab.tasks.requests import Request
 from pytest_modellab.tasks.scoring import Heard
 from pytest_modellab.tasks.tts.record import Judge
 

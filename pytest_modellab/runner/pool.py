@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.environments import Environment
     from pytest_modellab.catalog.specs import DeviceSpec
     from pytest_modellab.engines.base import Fact
-    from pytest_modellab.tasks.base import Request
+    from pytest_modellab.tasks.requests import Request
 
     from .local import Worker
     from .locks import Leases

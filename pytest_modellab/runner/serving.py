@@ -9,7 +9,7 @@ from .bounds import MOST_CHARACTERS, bounded
 from .local import WorkerDied
 
 if TYPE_CHECKING:
-    from pytest_modellab.tasks.base import Request
+    from pytest_modellab.tasks.requests import Request
 
     from .local import Worker
     from .pool import LoadOrder

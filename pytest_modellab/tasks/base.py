@@ -1,83 +1,19 @@
-"""What a task is made of: requests to a model, what is kept of its answers, and how runs are shown and ranked."""
+"""What a task is: whence its requests come, how its answers are scored, how its runs are shown and ranked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from pytest_modellab.catalog.datasets import Dataset, Utterance
+    from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.catalog.specs import DatasetSpec
-    from pytest_modellab.core.audio import Finding
     from pytest_modellab.core.audio_artifacts import Artefacts
     from pytest_modellab.core.metrics.measured import Row
     from pytest_modellab.engines.base import Engine
 
+    from .requests import Requests
     from .scoring import Scoring
-
-Answers: TypeAlias = Mapping[str, Mapping[str, Any]]
-"""The journal's lines of the answers so far, by utterance id."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request to a worker.
-
-    Attributes:
-        message: JSON; `op` names it in messages, `handler` is the module whose `answer(engine, message, payload)`
-            turns it into a call of the engine, in the worker.
-        payload: float32 samples, little-endian.
-        audio_s: seconds of audio that the model is given, or is likely to make; time-outs rest on it.
-        findings: what is odd in the recording.
-    """
-
-    message: dict[str, Any]
-    payload: bytes = b""
-    audio_s: float = 0.0
-    findings: tuple[Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What is kept of a worker's reply.
-
-    Attributes:
-        text: raw; None where a judge has yet to transcribe what the model said.
-        audio_s: seconds of audio that the processing time is held against.
-        language: the language that the model detected, if it tells.
-        part: what only the task has, as JSON.
-        times: of that, what counts only where the machine was held alone.
-    """
-
-    text: str | None
-    audio_s: float
-    language: str | None = None
-    part: dict[str, Any] | None = None
-    times: dict[str, Any] | None = None
-
-
-class Requests(Protocol):
-    """The requests of one task for one data set and one engine, and what is kept of the replies."""
-
-    def seconds(self, utterance: Utterance) -> float:
-        """Seconds of audio of an utterance, as far as is known ahead. Raises audio.AudioError."""
-        ...
-
-    def request(self, utterance: Utterance, answers: Answers, *, timed: bool) -> Request:
-        """The request for one utterance; `timed` is whether its time will count. Raises audio.AudioError."""
-        ...
-
-    def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
-        """What is kept of a worker's reply. Raises OSError where it can't be stored."""
-        ...
-
-    def fixed(self, whole: Dataset) -> Request | None:
-        """A request that is repeated: how much its time varies tells how noisy the machine is.
-
-        `whole` is the data set that all shards share. None for a task without.
-        """
-        ...
 
 
 class Task:
@@ -91,6 +27,8 @@ class Task:
         title: for the list of markers.
         order: its place among the tasks, the lowest first.
         handler: the module that answers its requests in the worker.
+        request_module: the module that `requests` takes them from, where it isn't the task's own. What it and the
+            handler import counts as code that answers depend on.
         error_metric: the error rate that baselines and comparisons are about, one of `compared="error rate"`; None for
             WER, or CER where words aren't divided by spaces.
         quality: the metric that its runs are ranked by; None for the error rate.
@@ -110,6 +48,7 @@ class Task:
     title: ClassVar[str] = ""
     order: ClassVar[int] = 100
     handler: ClassVar[str]
+    request_module: ClassVar[str] = ""
     error_metric: ClassVar[str | None] = None
     quality: ClassVar[str | None] = None
     speed: ClassVar[str] = "rtf"

@@ -27,7 +27,7 @@ def place_of(name: str) -> int:
 def modules_of(name: str) -> tuple[str, str]:
     """The modules that make the requests of a task, and that answer them in the worker."""
     found = task_named(name)
-    return type(found).__module__, found.handler
+    return found.request_module or type(found).__module__, found.handler
 
 
 def handlers_of(names: Iterable[str]) -> dict[str, str | None]:

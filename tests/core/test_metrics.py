@@ -9,10 +9,13 @@ import pytest
 from edit_distance import edit_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from records import record, utterance
 
 from pytest_modellab.core.metrics.asr import Counts, Pair, Scored, align, corpus, render_alignment, score
+from pytest_modellab.core.metrics.evaluate import evaluate
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.metrics.speed import quantile, rtf
+from pytest_modellab.core.metrics.speed import quantile
+from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.text import normalizer
 
 # The first example pays for importing jiwer.
@@ -262,16 +265,20 @@ class TestRenderAlignment:
 
 
 class TestSpeed:
-    def test_rtf_weighs_clips_by_their_length(self) -> None:
-        assert rtf([1.0, 1.0], [1.0, 9.0]) == pytest.approx(0.2)
-
-    def test_rtf_without_audio_is_missing(self) -> None:
-        assert rtf([], []) is None
-        assert rtf([0.3], [0.0]) is None
-
-    def test_rtf_of_unequal_lists_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="2 processing times for 1 clips"):
-            rtf([1.0, 2.0], [1.0])
+    @pytest.mark.parametrize(
+        ("seconds", "audio", "rtf"),
+        [
+            ([1.0, 1.0], [1.0, 9.0], pytest.approx(0.2)),  # clips count by their length
+            ([0.3], [0.0], None),
+            ([None], [1.0], None),
+        ],
+    )
+    def test_rtf(self, seconds: list[float | None], audio: list[float], rtf: float | None) -> None:
+        rows = [
+            utterance(str(i)).model_copy(update={"processing_s": each, "audio_s": length})
+            for i, (each, length) in enumerate(zip(seconds, audio, strict=True))
+        ]
+        assert evaluate(METRICS["rtf"], Table(record(utterances=rows))).value == rtf
 
     @UNTIMED
     @given(st.lists(st.floats(min_value=0, max_value=1e6), min_size=1), st.floats(min_value=0.0, max_value=1.0))

@@ -6,19 +6,20 @@ import json
 from pathlib import Path
 
 import pytest
-from records import NO_SPEED
+from records import NO_SPEED, TIMING
 from shelf import made
 
 from pytest_modellab.cli import main
 from pytest_modellab.core.schema_base import Edits, Failure
 from pytest_modellab.core.stats.regression import DEFAULT
-from pytest_modellab.reports.comparison import cases
+from pytest_modellab.reports.comparison import cases, statistics
 from pytest_modellab.reports.comparison.compare import compare, corrected
 from pytest_modellab.reports.comparison.parts import Change, Compared
 from pytest_modellab.reports.comparison.sides import Past, SideError
 from pytest_modellab.results import record_files as stored
 from pytest_modellab.results.baseline import Answer, Baseline, Head, of
 from pytest_modellab.results.record import Record
+from pytest_modellab.results.values import valued
 from pytest_modellab.tasks.asr.record import Transcript
 
 Output = pytest.CaptureFixture[str]
@@ -29,6 +30,18 @@ def changes(before: Record, after: Record) -> dict[str, Change]:
 
 
 BENCH = cases.Bench("b", 4000, lambda case: DEFAULT)
+
+
+def timed(count: int, slow: int = 0) -> Record:
+    """So many calls of some 0.2 s, of which the last `slow` took five times as long."""
+    one = made(count)
+    rows = [
+        each.model_copy(
+            update={"processing_s": (each.processing_s or 0) * (5 if i >= count - slow else 1) * (1 + i / 9e3)}
+        )
+        for i, each in enumerate(one.utterances)
+    ]
+    return valued(one.model_copy(update={"utterances": tuple(rows)}))
 
 
 def noisy(one: Record) -> Record:
@@ -67,6 +80,60 @@ class TestTimes:
         found = changes(made(), made(timing=NO_SPEED))["rtf"]
         assert found.outcome == "not compared"
         assert "the machine was shared" in found.why
+
+
+class TestPercentiles:
+    """A 95th percentile is compared by its intervals, which take 72 calls."""
+
+    def test_slower_beyond_the_tripwire(self) -> None:
+        found = changes(timed(200), timed(200, slow=40))["latency_p95_s"]
+        assert (found.outcome, found.kind, found.family, found.method) == (
+            "worse",
+            "ratio",
+            "time",
+            statistics.QUANTILES,
+        )
+        assert found.change == pytest.approx(5, rel=0.05)
+        assert found.low is not None
+        assert found.low > 1.3
+        assert found.counted
+
+    def test_as_quick_it_is_not_told_apart(self) -> None:
+        found = changes(timed(200), timed(200, slow=3))["latency_p95_s"]
+        assert found.outcome == "not told apart"
+
+    def test_of_few_calls_it_says_that_it_cannot_be(self) -> None:
+        found = changes(timed(40), timed(40, slow=9))["latency_p95_s"]
+        assert (found.outcome, found.why) == ("not compared", "too few were timed for an interval on both sides")
+
+    def test_noise_excuses_the_side_it_was_on(self) -> None:
+        found = changes(timed(200), noisy(timed(200, slow=40)))["latency_p95_s"]
+        assert (found.outcome, found.counted) == ("not told apart", False)
+
+
+class TestWhatIsNotTested:
+    def test_a_metric_that_is_never_compared_says_why(self) -> None:
+        found = cases.never_compared(made(), made(wrong=3))
+        assert found["rtfx"] == "it is the inverse of RTF"
+        assert found["latency_p50_s"] == "RTF tells the same"
+        assert found["cer"] == "WER tells the same"
+        assert found["length_deviation"] == "a distance from 1, above or below, has no test"
+        assert "wer" not in found
+        assert "worst_slice_wer" not in found  # neither side has it
+
+    def test_the_terminal_tells_those_of_one_reason_together(self, tmp_path: Path, capsys: Output) -> None:
+        for name in ("before", "after"):
+            stored.write(made(), tmp_path / name)
+        assert main(["compare", str(tmp_path / "before"), str(tmp_path / "after")]) == 0
+        out = capsys.readouterr().out
+        assert "\nnever compared\n  CER: WER tells the same\n  RTFx: it is the inverse of RTF\n" in out
+
+    def test_what_is_measured_once_is_held_against_what_runs_differ_by(self) -> None:
+        slow = made(timing=TIMING.model_copy(update={"load_s": 2.5, "clip5_s": 1.4}))
+        found = {each.metric: each.large for each in cases.singles(made(), slow, "b")}
+        assert (found["load_s"], found["clip5_s"], found["first_call_s"], found["peak_rss_mb"]) == (
+            *(False, True, False, False),
+        )
 
 
 class TestShares:

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pytest_modellab.core.stats.intervals import mean_interval, time_ratio_interval, wilson_interval
-from pytest_modellab.reports.comparison.statistics import beyond, of_intervals, of_means
+from pytest_modellab.core.stats.intervals import (
+    Interval,
+    mean_interval,
+    quantile_interval,
+    time_ratio_interval,
+    wilson_interval,
+)
+from pytest_modellab.reports.comparison.statistics import beyond, of_intervals, of_means, of_quantiles
 
 
 def test_means_are_compared_by_the_paired_t_test() -> None:
@@ -71,3 +77,34 @@ def test_a_time_ratio_is_held_against_the_tripwire_on_either_side() -> None:
         interval = time_ratio_interval(new.tolist(), old.tolist())
         assert interval is not None
         assert (beyond(float(new.sum() / old.sum()), interval, 0.3) < 0.01) is told
+
+
+def test_a_percentile_is_rarely_called_slower_where_it_is_so_by_the_tripwire() -> None:
+    random = np.random.default_rng(3)
+    alarms = found_slower = 0
+    for _ in range(200):
+        sides = [random.lognormal(0, 0.4, 120) * factor for factor in (1, 1.3, 3)]
+        intervals = [quantile_interval(each, 0.95) for each in sides]
+        values = [float(np.quantile(each, 0.95)) for each in sides]
+        first, at_the_tripwire, far = intervals
+        assert first is not None
+        assert at_the_tripwire is not None
+        assert far is not None
+        found = of_quantiles(values[0], first, values[1], at_the_tripwire, 0.3)
+        beyond_doubt = of_quantiles(values[0], first, values[2], far, 0.3)
+        assert found is not None
+        assert beyond_doubt is not None
+        assert found.low < found.change < found.high
+        alarms += found.p <= 0.05
+        found_slower += beyond_doubt.p <= 0.05
+    assert alarms <= 20  # 10 expected at most
+    assert found_slower >= 190
+
+
+def test_a_percentile_of_nothing_at_all_has_no_ratio() -> None:
+    none = Interval(0.0, 1.0, "order statistics", 80)
+    assert of_quantiles(0.5, none, 0.5, none, 0.3) is None
+    same = Interval(0.4, 0.6, "order statistics", 80)
+    alike = of_quantiles(0.5, same, 0.5, same, 0.3)
+    assert alike is not None
+    assert (alike.change, alike.p) == (1, 1)

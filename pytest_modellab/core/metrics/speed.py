@@ -1,25 +1,7 @@
-"""Speed figures from times in seconds."""
+"""Quantiles of times, in seconds."""
 
 import math
 from collections.abc import Sequence
-
-
-def rtf(processing_s: Sequence[float], audio_s: Sequence[float]) -> float | None:
-    """Real-time factor of a corpus: sum of processing times over sum of audio durations, both in seconds.
-
-    The mean of the clips' own factors would let a short clip's fixed overhead weigh as much as an hour of
-    speech.
-
-    Returns:
-        None where there is no audio.
-
-    Raises:
-        ValueError: the sequences differ in length, so they cannot be of the same clips.
-    """
-    if len(processing_s) != len(audio_s):
-        raise ValueError(f"{len(processing_s)} processing times for {len(audio_s)} clips")
-    total_audio_s = math.fsum(audio_s)
-    return math.fsum(processing_s) / total_audio_s if total_audio_s > 0 else None
 
 
 def quantile(values: Sequence[float], q: float) -> float | None:

@@ -43,38 +43,36 @@ def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) ->
 
 def summary(rows: Sequence[Row], normalize: Normalizer, terms: Terms) -> TranscriptSummary:
     """Sums over all utterances, terms one by one, and the parts of the data."""
-    counts = [row.parts["asr"] for row in rows]
-    rates = [rate for each in counts if (rate := each.words.rate) is not None]
-    texts = [analyse(row, normalize, terms) for row in rows]
-    spoken = [each for each in texts if each.answered and each.reference]
-    return TranscriptSummary(
-        words=_total([each.words for each in counts]),
-        characters=_total([each.characters for each in counts]),
-        empty_references=sum(not each.reference for each in texts),
-        above_half=sum(rate > 0.5 for rate in rates),
-        worst_wer=max(rates, default=None),
-        reference_words=sum(len(each.reference) for each in spoken),
-        hypothesis_words=sum(len(each.hypothesis) for each in spoken),
-        glossary=_terms(tuple(terms.glossary), [each.glossary for each in texts]),
-        names=_terms(tuple(terms.names), [each.names for each in texts]),
-        slices=slices(rows),
+    # To analyse texts takes most of the time of scoring: only where there are terms to look for.
+    listed = terms.glossary or terms.names
+    texts = [analyse(row, normalize, terms) for row in rows] if listed else []
+    return _sums(rows).model_copy(
+        update={
+            "glossary": _terms(tuple(terms.glossary), [each.glossary for each in texts]),
+            "names": _terms(tuple(terms.names), [each.names for each in texts]),
+            "slices": slices(rows),
+        }
     )
 
 
 def totals(rows: Sequence[Row]) -> TranscriptSummary | None:
     """Sums alone, over the rows that have a transcript; None where none has."""
-    counts = [row.parts["asr"] for row in rows if "asr" in row.parts]
-    if not counts:
-        return None
+    scored = [row for row in rows if "asr" in row.parts]
+    return _sums(scored) if scored else None
+
+
+def _sums(rows: Sequence[Row]) -> TranscriptSummary:
+    counts: list[Transcript] = [row.parts["asr"] for row in rows]
     rates = [rate for each in counts if (rate := each.words.rate) is not None]
+    spoken = [row.parts["asr"].words for row in rows if row.error is None and row.parts["asr"].words.units]
     return TranscriptSummary(
         words=_total([each.words for each in counts]),
         characters=_total([each.characters for each in counts]),
         empty_references=len(counts) - len(rates),
         above_half=sum(rate > 0.5 for rate in rates),
         worst_wer=max(rates, default=None),
-        reference_words=0,
-        hypothesis_words=0,
+        reference_words=sum(each.units for each in spoken),
+        hypothesis_words=sum(each.hits + each.substitutions + each.insertions for each in spoken),
     )
 
 

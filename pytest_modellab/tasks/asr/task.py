@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import Requests, Task
+from ..base import Task
+from ..requests import Requests
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
@@ -22,6 +23,7 @@ class SpeechRecognition(Task):
     title = "speech recognition"
     order = 10
     handler = f"{__package__}.handler"
+    request_module = f"{__package__}.request"
     columns = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
     least_needed = ("load_s", "cer", "peak_rss_mb", "device", "interval", "weakest", "rtf")
     grades: ClassVar[Mapping[str, Any]] = {

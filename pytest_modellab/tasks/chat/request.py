@@ -10,7 +10,7 @@ from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes bet
 from pytest_modellab.core.metrics import speech
 from pytest_modellab.engines.base import Clip
 
-from ..base import Answer, Answers, Request
+from ..requests import Answer, Answers, Request
 from ..tts.request import spoken
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import Requests, Task
+from ..base import Task
+from ..requests import Requests
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
@@ -22,6 +23,7 @@ class SpokenChat(Task):
     title = "spoken chat"
     order = 30
     handler = f"{__package__}.handler"
+    request_module = f"{__package__}.request"
     quality = "answer_accuracy"
     speed = "onset_p50_s"
     columns = (

@@ -10,7 +10,7 @@ from pytest_modellab.core.metrics.streaming import Shown, first_partial
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.tasks.fixed_clip import fixed_clip
 
-from ..base import Answer, Answers, Request
+from ..requests import Answer, Answers, Request
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance

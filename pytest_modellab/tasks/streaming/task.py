@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import Requests, Task
+from ..base import Task
+from ..requests import Requests
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
@@ -23,6 +24,7 @@ class StreamingRecognition(Task):
     title = "streaming recognition"
     order = 40
     handler = f"{__package__}.handler"
+    request_module = f"{__package__}.request"
     speed = "final_p95_s"
     columns = (
         *(("wer", "final WER"), ("streaming_loss", "loss"), ("first_partial_p50_s", "first partial")),

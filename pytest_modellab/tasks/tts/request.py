@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes between a sound and its judges
 from pytest_modellab.core.metrics import speech
 
-from ..base import Answer, Answers, Request
+from ..requests import Answer, Answers, Request
 
 if TYPE_CHECKING:
     import numpy as np

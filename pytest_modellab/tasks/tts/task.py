@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..base import Requests, Task
+from ..base import Task
+from ..requests import Requests
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
@@ -22,6 +23,7 @@ class SpeechSynthesis(Task):
     title = "speech synthesis"
     order = 20
     handler = f"{__package__}.handler"
+    request_module = f"{__package__}.request"
     columns = (
         *(("wer", "round-trip WER"), ("judge_wer", "judge's own"), ("distillmos", "MOS"), ("flawed", "flawed")),
         *(("rtf", "RTF"), ("first_audio_p50_s", "first audio"), ("peak_rss_mb", "memory")),

@@ -1,0 +1,75 @@
+"""Requests to a model, and what is kept of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Dataset, Utterance
+    from pytest_modellab.core.audio import Finding
+
+
+Answers: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""The journal's lines of the answers so far, by utterance id."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request to a worker.
+
+    Attributes:
+        message: JSON; `op` names it in messages, `handler` is the module whose `answer(engine, message, payload)`
+            turns it into a call of the engine, in the worker.
+        payload: float32 samples, little-endian.
+        audio_s: seconds of audio that the model is given, or is likely to make; time-outs rest on it.
+        findings: what is odd in the recording.
+    """
+
+    message: dict[str, Any]
+    payload: bytes = b""
+    audio_s: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is kept of a worker's reply.
+
+    Attributes:
+        text: raw; None where a judge has yet to transcribe what the model said.
+        audio_s: seconds of audio that the processing time is held against.
+        language: the language that the model detected, if it tells.
+        part: what only the task has, as JSON.
+        times: of that, what counts only where the machine was held alone.
+    """
+
+    text: str | None
+    audio_s: float
+    language: str | None = None
+    part: dict[str, Any] | None = None
+    times: dict[str, Any] | None = None
+
+
+class Requests(Protocol):
+    """The requests of one task for one data set and one engine, and what is kept of the replies."""
+
+    def seconds(self, utterance: Utterance) -> float:
+        """Seconds of audio of an utterance, as far as is known ahead. Raises audio.AudioError."""
+        ...
+
+    def request(self, utterance: Utterance, answers: Answers, *, timed: bool) -> Request:
+        """The request for one utterance; `timed` is whether its time will count. Raises audio.AudioError."""
+        ...
+
+    def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
+        """What is kept of a worker's reply. Raises OSError where it can't be stored."""
+        ...
+
+    def fixed(self, whole: Dataset) -> Request | None:
+        """A request that is repeated: how much its time varies tells how noisy the machine is.
+
+        `whole` is the data set that all shards share. None for a task without.
+        """
+        ...
