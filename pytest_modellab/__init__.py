@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Transcript,
         Turn,
     )
+    from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.results.record import Record
     from pytest_modellab.results.record_files import RecordError
@@ -72,6 +73,7 @@ __all__ = [
     "Missing",
     "NotCompared",
     "Partial",
+    "Predictor",
     "Quantile",
     "Ratio",
     "Record",
@@ -112,6 +114,7 @@ _PLACES = {
     "core.metrics.aggregate": "Maximum Mean Quantile Ratio Share Single Total",
     "core.metrics.metric": "Cluster Metric Missing NotCompared SPEAKER",
     "core.version": "__version__",
+    "engines.predictor": "Predictor",
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
     "reports.scorecard.card": "Scorecard",

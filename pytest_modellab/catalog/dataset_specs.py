@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from pytest_modellab.core.identifiers import Identifier, Sha256
 from pytest_modellab.core.text import divided_by_spaces
+from pytest_modellab.engines.registry import PREDICTORS
 
 from .base import (
     REPO,
@@ -28,7 +30,6 @@ from .base import (
 from .dataset_forms import FORMS, misplaced, own_form
 from .dialogue_specs import DialogueSpec, GradedBy
 
-Predictor = Literal["distillmos", "dnsmos", "mcd", "voice_similarity"]
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs", "amazon-queen"]
 
 
@@ -185,6 +186,13 @@ class PromptSpec(NamedSpec):
         return self.text if self.heard is None else self.heard
 
 
+def _known_predictor(name: str) -> str:
+    if name not in PREDICTORS:
+        expected = ", ".join(map(repr, sorted(PREDICTORS)))
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+    return name
+
+
 class JudgeSpec(Spec):
     """Who judges what was spoken."""
 
@@ -192,7 +200,7 @@ class JudgeSpec(Spec):
     readings: Identifier | None = Field(
         default=None, description="a data set of people's readings, on which the judge's own error rate is measured"
     )
-    quality: tuple[Predictor, ...] = Field(
+    quality: tuple[Annotated[str, AfterValidator(_known_predictor)], ...] = Field(
         default=(), description="what predicts, or measures, what listeners would say of it"
     )
 
