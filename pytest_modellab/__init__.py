@@ -40,7 +40,10 @@ if TYPE_CHECKING:
     from pytest_modellab.results.record_files import RecordError
     from pytest_modellab.results.record_files import read as load_record
     from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
+    from pytest_modellab.runner.executor import Executor, Worker, WorkerDied
     from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab.runner.local import LocalWorker
+    from pytest_modellab.runner.pool import LoadOrder
     from pytest_modellab.tasks.base import Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
     from pytest_modellab.tasks.requests import Answer, Request, Requests
@@ -62,11 +65,14 @@ __all__ = [
     "DeviceRef",
     "Engine",
     "Exchange",
+    "Executor",
     "FileRecording",
     "Heard",
     "Limits",
     "LiveModel",
+    "LoadOrder",
     "LoadRequest",
+    "LocalWorker",
     "Maximum",
     "Mean",
     "Metric",
@@ -97,6 +103,8 @@ __all__ = [
     "Turn",
     "Utterance",
     "Verdict",
+    "Worker",
+    "WorkerDied",
     "__version__",
     "fixed_clip",
     "load_catalog",
@@ -121,7 +129,10 @@ _PLACES = {
     "results.record": "Record",
     "results.record_files": "RecordError load_record=read",
     "results.verdicts": "Limits Run Status Verdict",
+    "runner.executor": "Executor Worker WorkerDied",
     "runner.live": "LiveModel",
+    "runner.local": "LocalWorker",
+    "runner.pool": "LoadOrder",
     "tasks.base": "Task",
     "tasks.requests": "Answer Request Requests",
     "tasks.fixed_clip": "fixed_clip",

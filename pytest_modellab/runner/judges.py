@@ -24,8 +24,8 @@ from pytest_modellab.tasks.scoring import Heard
 from pytest_modellab.tasks.tts.record import Judge
 
 from . import predictor_handler
+from .executor import Worker
 from .journal import Journal
-from .local import Worker
 from .pool import LoadOrder
 from .serving import Serving
 

@@ -37,13 +37,13 @@ from . import reuse
 from .auxiliary_models import NoServant, ServantError
 from .case_run import CaseRun
 from .edits import Edited, Imported, loaded_with, unedited
+from .executor import EXECUTORS, IN_PROCESS, Worker, own_executor
 from .graders import Grader, graded, grader_of
 from .input_key import answers_depend_on, figures_depend_on
 from .job import Job, Settings
 from .journal import Journal
 from .judge_setup import summon
 from .judges import JudgeError, Jury, said_of
-from .local import InProcessWorker, LocalWorker, Worker
 from .locks import Leases
 from .machine import machine
 from .outcome import Outcome, from_note, not_written, to_note
@@ -77,6 +77,7 @@ class Bench:
         self.store = Store()
         self.progress = progress or Silent()
         self._in_doubt = in_doubt
+        self._executor = EXECUTORS[settings.executor]()
         self._outcomes: dict[str, Outcome] = {}
         self.pool = Pool(self.start_worker, Leases(cache_root() / "locks"))
         self.environments = Environments(catalog.folder / "models")
@@ -87,10 +88,8 @@ class Bench:
         self._imported = Imported()
 
     def start_worker(self, order: LoadOrder) -> Worker:
-        """A worker of this session's kind, nothing loaded yet."""
-        if self.settings.in_process:
-            return InProcessWorker()
-        return LocalWorker(order.environment, gpu=order.device["kind"] == "cuda")
+        """A worker of this session's executor, nothing loaded yet."""
+        return self._executor.start(order)
 
     def expect(self, cases: Iterable[Case]) -> None:
         """Announce the cases of this process, so that workers live as long as they are needed and no longer."""
@@ -232,8 +231,10 @@ class Bench:
         spec = case.model.environment
         assert spec is not None
         where = self.catalog.shown(spec.origin)
-        if self.settings.in_process:
-            return f"{case.model.id} has an environment of its own ({where}), which --lab-inprocess can't enter"
+        if not self._executor.isolated:
+            name = self.settings.executor
+            option = "--lab-inprocess" if name == IN_PROCESS else f"--lab-executor {name}"
+            return f"{case.model.id} has an environment of its own ({where}), which {option} can't enter"
         try:
             self._weights(case)  # first: an environment may be larger than any weights, and of no use without them
             environment = self.environment(case)
@@ -379,8 +380,10 @@ class Bench:
         """Everything that can change an answer of `case`."""
         engine = engine_class(order.engine)
         inputs = answers_depend_on(
-            case, self.catalog, dataset, order, engine, in_process=self.settings.in_process, asked_by=__name__
+            case, self.catalog, dataset, order, engine, executor=self._executor, asked_by=__name__
         )
+        if not own_executor(self.settings.executor):
+            inputs["executor"] = self.settings.executor
         jury = self.jury(case)
         grader = self.grader(case, dataset)
         if grader is not None:
