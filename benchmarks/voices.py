@@ -18,7 +18,6 @@ import numpy as np
 
 from pytest_modellab.catalog.datasets import degraded
 from pytest_modellab.catalog.load import load
-from pytest_modellab.catalog.specs import Predictor
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.metrics import hidden_errors
 from pytest_modellab.core.metrics.speech import hurried, look, pace
@@ -53,7 +52,7 @@ def interval(values: Sequence[float]) -> str:
     return f"{mean(values):+.2f} [{found.low:+.2f}, {found.high:+.2f}]"
 
 
-def scores(name: Predictor, clips: Sequence[Clip]) -> list[float]:
+def scores(name: str, clips: Sequence[Clip]) -> list[float]:
     order = predictor(name, {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener(name, order, lambda _: LocalWorker()) as listener:
         return [listener.rate_clip(clip) for clip in clips]

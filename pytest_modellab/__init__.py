@@ -10,7 +10,8 @@ TYPE_CHECKING = False  # as in `typing`, which is not imported for it
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.catalog.catalog import Catalog
-    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.catalog.dataset_forms import DatasetForm
+    from pytest_modellab.catalog.datasets import Dataset, DatasetAccess, DatasetError, FileRecording, Utterance
     from pytest_modellab.catalog.errors import CatalogError
     from pytest_modellab.catalog.load import load as load_catalog
     from pytest_modellab.core.metrics.aggregate import Maximum, Mean, Quantile, Ratio, Share, Single, Total
@@ -33,12 +34,16 @@ if TYPE_CHECKING:
         Transcript,
         Turn,
     )
+    from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.results.record import Record
     from pytest_modellab.results.record_files import RecordError
     from pytest_modellab.results.record_files import read as load_record
     from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
+    from pytest_modellab.runner.executor import Executor, Worker, WorkerDied
     from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab.runner.local import LocalWorker
+    from pytest_modellab.runner.pool import LoadOrder
     from pytest_modellab.tasks.base import Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
     from pytest_modellab.tasks.requests import Answer, Request, Requests
@@ -54,19 +59,27 @@ __all__ = [
     "Cluster",
     "Conversant",
     "Dataset",
+    "DatasetAccess",
+    "DatasetError",
+    "DatasetForm",
     "DeviceRef",
     "Engine",
     "Exchange",
+    "Executor",
+    "FileRecording",
     "Heard",
     "Limits",
     "LiveModel",
+    "LoadOrder",
     "LoadRequest",
+    "LocalWorker",
     "Maximum",
     "Mean",
     "Metric",
     "Missing",
     "NotCompared",
     "Partial",
+    "Predictor",
     "Quantile",
     "Ratio",
     "Record",
@@ -88,7 +101,10 @@ __all__ = [
     "Transcriber",
     "Transcript",
     "Turn",
+    "Utterance",
     "Verdict",
+    "Worker",
+    "WorkerDied",
     "__version__",
     "fixed_clip",
     "load_catalog",
@@ -99,19 +115,24 @@ __all__ = [
 _PLACES = {
     "catalog.cases": "Case",
     "catalog.catalog": "Catalog",
-    "catalog.datasets": "Dataset",
+    "catalog.dataset_forms": "DatasetForm",
+    "catalog.datasets": "Dataset DatasetAccess DatasetError FileRecording Utterance",
     "catalog.errors": "CatalogError",
     "catalog.load": "load_catalog=load",
     "core.metrics.aggregate": "Maximum Mean Quantile Ratio Share Single Total",
     "core.metrics.metric": "Cluster Metric Missing NotCompared SPEAKER",
     "core.version": "__version__",
+    "engines.predictor": "Predictor",
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
     "reports.scorecard.card": "Scorecard",
     "results.record": "Record",
     "results.record_files": "RecordError load_record=read",
     "results.verdicts": "Limits Run Status Verdict",
+    "runner.executor": "Executor Worker WorkerDied",
     "runner.live": "LiveModel",
+    "runner.local": "LocalWorker",
+    "runner.pool": "LoadOrder",
     "tasks.base": "Task",
     "tasks.requests": "Answer Request Requests",
     "tasks.fixed_clip": "fixed_clip",

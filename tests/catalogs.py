@@ -2,6 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modellab.core.extensions import Extensions
 
 SHA = "0123456789abcdef" * 4
 """A digest of the right form."""
@@ -99,9 +104,21 @@ def write_catalog(
 
 def install_engine(folder: Path, name: str, code: str) -> None:
     """Make an importable distribution in `folder` that brings the engine `name`: the class `Engine` of `code`."""
+    install_package(folder, name, "modellab.engines", f"{name} = {name.replace('-', '_')}:Engine", code)
+
+
+def install_package(folder: Path, name: str, group: str, entry: str, code: str) -> None:
+    """Make an importable distribution in `folder`: a module of `code`, and one entry point."""
     module = name.replace("-", "_")
     info = folder / f"{module}-1.0.dist-info"
     info.mkdir(parents=True)
     (folder / f"{module}.py").write_text(code, encoding="utf-8")
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", encoding="utf-8")
-    (info / "entry_points.txt").write_text(f"[modellab.engines]\n{name} = {module}:Engine\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{entry}\n", encoding="utf-8")
+
+
+def find_again(monkeypatch: pytest.MonkeyPatch, extensions: Extensions[Any], folder: Path) -> None:
+    """Let what is installed in `folder` be found in this process, for as long as the test lasts."""
+    monkeypatch.syspath_prepend(str(folder))
+    for name in ("_entries", "_names"):
+        monkeypatch.delitem(vars(extensions), name, raising=False)

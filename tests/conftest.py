@@ -12,6 +12,8 @@ import pytest
 from fakelab import FakeLab
 
 from pytest_modellab.assets.store import cache_root
+from pytest_modellab.catalog.dataset_forms import FORMS
+from pytest_modellab.engines.registry import PREDICTORS, available, engine_class
 
 pytest_plugins = ["pytester", "releases"]
 
@@ -27,6 +29,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 # pytester gives every test a HOME of its own.
 USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
+
+
+# pytester forgets what a session in this process was the first to import, and registries don't: without this they would
+# hold other classes than the tests import later.
+dict(FORMS)
+dict(PREDICTORS)
+for engine in available().values():
+    engine_class(engine)
 
 
 REAL_MODELS = frozenset(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from pytest_modellab.core.identifiers import Identifier, Sha256
 from pytest_modellab.core.text import divided_by_spaces
+from pytest_modellab.engines.registry import PREDICTORS
 
 from .base import (
     REPO,
@@ -26,19 +27,10 @@ from .base import (
     Whole,
     exactly_one,
 )
+from .dataset_forms import FORMS, misplaced, own_form
 from .dialogue_specs import DialogueSpec, GradedBy
 
-Predictor = Literal["distillmos", "dnsmos", "mcd", "voice_similarity"]
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs", "amazon-queen"]
-
-LAYOUT_ARCHIVES: Mapping[str, frozenset[str]] = {
-    "asterisk-prompts": frozenset({"text", "audio"}),
-    "librispeech": frozenset({"audio"}),
-    "common-voice": frozenset({"audio"}),
-    "fleurs": frozenset({"text", "audio"}),
-    "amazon-queen": frozenset({"audio"}),
-}
-"""The archives that each layout of a recipe reads."""
 
 
 class ArchiveSpec(Spec):
@@ -194,6 +186,13 @@ class PromptSpec(NamedSpec):
         return self.text if self.heard is None else self.heard
 
 
+def _known_predictor(name: str) -> str:
+    if name not in PREDICTORS:
+        expected = ", ".join(map(repr, sorted(PREDICTORS)))
+        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+    return name
+
+
 class JudgeSpec(Spec):
     """Who judges what was spoken."""
 
@@ -201,7 +200,7 @@ class JudgeSpec(Spec):
     readings: Identifier | None = Field(
         default=None, description="a data set of people's readings, on which the judge's own error rate is measured"
     )
-    quality: tuple[Predictor, ...] = Field(
+    quality: tuple[Annotated[str, AfterValidator(_known_predictor)], ...] = Field(
         default=(), description="what predicts, or measures, what listeners would say of it"
     )
 
@@ -228,7 +227,7 @@ Terms = Annotated[tuple[str, ...], AfterValidator(_words)]
 
 
 class DatasetSpec(NamedSpec):
-    """Recordings with their references: a manifest, a folder, clips, a recipe, a derived set, or made clips.
+    """Recordings with their references, in one form: a manifest, a folder, clips, a recipe, ...
 
     For speech synthesis the references are what is to be spoken; a set of nothing but texts has `prompts`.
     """
@@ -254,10 +253,13 @@ class DatasetSpec(NamedSpec):
     recipe: RecipeSpec | None = None
     derive: DeriveSpec | None = None
     made: tuple[MadeSpec, ...] | None = Field(default=None, min_length=1, description="clips without speech")
+    prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     dialogues: tuple[DialogueSpec, ...] | None = Field(default=None, min_length=1, description="for the task chat")
+    form: dict[Identifier, dict[str, Any]] | None = Field(
+        default=None, min_length=1, max_length=1, description="a form of another package, with its options"
+    )
     voice: Identifier | None = Field(default=None, description="the model that speaks what the dialogues have as text")
     graded_by: GradedBy | None = Field(default=None, description="who judges turns with a `rubric`")
-    prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     judge: JudgeSpec | None = Field(default=None, description="of what is spoken, by a model for tts or chat")
     stream: StreamSpec | None = Field(default=None, description="how it is handed over, with the task streaming")
     glossary: Terms = Field(default=(), description="words or phrases that must not be missed")
@@ -268,52 +270,46 @@ class DatasetSpec(NamedSpec):
         """How it is handed over where it is a stream, by default where it doesn't say."""
         return self.stream or StreamSpec()
 
+    @classmethod
+    def _own_forms(cls) -> list[str]:
+        return [name for name in cls.model_fields if own_form(name)]
+
+    @property
+    def form_name(self) -> str:
+        """The name of its form."""
+        if self.form is not None:
+            return next(iter(self.form))
+        return next(name for name in self._own_forms() if getattr(self, name) is not None)
+
+    @property
+    def given(self) -> Any:
+        """What the file says of it, as its form takes it."""
+        if self.form is None:
+            return getattr(self, self.form_name)
+        [(name, options)] = self.form.items()
+        return TypeAdapter(FORMS[name].Options).validate_python(options)
+
     @property
     def spoken(self) -> bool:
         """Whether somebody speaks in it."""
+        if self.form is not None:
+            return FORMS[self.form_name].speech
+        # Asked while tests are collected, where the modules that read data are not to be imported.
         return self.made is None and (self.prompts is None or any(prompt.reference.strip() for prompt in self.prompts))
 
     @model_validator(mode="after")
     def _one_form(self) -> DatasetSpec:
-        form = exactly_one(self, "manifest", "folder", "clips", "recipe", "derive", "made", "prompts", "dialogues")
-        if self.archives and form not in {"clips", "recipe", "dialogues"}:
-            raise ValueError(f"`archives` go with `clips`, `recipe` or `dialogues`, not with `{form}`")
-        if self.audio_root is not None and form not in {"manifest", "folder"}:
-            raise ValueError(f"`audio_root` goes with `manifest` or `folder`, not with `{form}`")
-        if form == "prompts" and (deaf := [task for task in self.tasks if TASKS[task].given_audio]):
-            raise ValueError(f"`prompts` are texts to be spoken, with nothing to hear for {', '.join(deaf)}")
+        exactly_one(self, *self._own_forms(), "form")
+        if self.form_name not in FORMS or (self.form is not None and own_form(self.form_name)):
+            return self  # told with its line, and what may have been meant
+        if wrong := misplaced(self.form_name, [name for name in type(self).model_fields if getattr(self, name)]):
+            raise ValueError(wrong)
         if self.judge is None and (unjudged := [task for task in self.tasks if TASKS[task].needs_judge]):
             raise ValueError(f"`tasks: [{', '.join(unjudged)}]` needs a `judge`, such as {{asr: faster-whisper-base}}")
         if self.stream is not None and "streaming" not in self.tasks:
             raise ValueError("`stream` goes with the task streaming")
-        if form == "made" and (self.glossary or self.names):
-            raise ValueError("`glossary` and `names` go with speech, not with `made`")
-        for key in ("speaker", "kind"):
-            if getattr(self, key) is not None and form != "recipe":
-                raise ValueError(f"`{key}` of a whole set goes with `recipe`, not with `{form}`")
-        if self.recipe is not None and any(archive.folder is not None for archive in self.archives.values()):
-            raise ValueError("a recipe reads archives, not a `folder`: name the archive by `path`")
-        if self.recipe is not None and set(self.archives) != LAYOUT_ARCHIVES[self.recipe.layout]:
-            needed = " and ".join(f"`{name}`" for name in sorted(LAYOUT_ARCHIVES[self.recipe.layout]))
-            found = ", ".join(f"`{name}`" for name in self.archives) or "none"
-            raise ValueError(f"the layout {self.recipe.layout} reads the archives {needed}; found {found}")
-        return self
-
-    @model_validator(mode="after")
-    def _fitting_dialogues(self) -> DatasetSpec:
-        turns = [turn for dialogue in self.dialogues or () for turn in dialogue.turns]
-        if self.dialogues is None:
-            if self.voice is not None or self.graded_by is not None:
-                raise ValueError("`voice` and `graded_by` go with `dialogues`")
-            return self
-        if self.tasks != ("chat",):
-            raise ValueError("`dialogues` are for `tasks: [chat]`")
-        if self.voice is None and not all(turn.clip for turn in turns):
-            raise ValueError("`dialogues` need a `voice` to speak them, unless every turn has a `clip`")
-        if self.graded_by is None and any(turn.rubric is not None for turn in turns):
-            raise ValueError("a turn has a `rubric`: say who judges by it under `graded_by`")
-        if self.graded_by is not None and not any(turn.rubric is not None for turn in turns):
-            raise ValueError("`graded_by` judges turns with a `rubric`, and no turn has one")
+        if self.form is None:
+            FORMS[self.form_name].check(self, self.given)
         return self
 
     @model_validator(mode="after")

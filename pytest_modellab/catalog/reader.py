@@ -11,12 +11,13 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import engine_class
 
 from .catalog import Catalog
+from .dataset_forms import FORMS
 from .errors import Problem, suggest
 from .lineage import can_judge, chain, not_ctranslate2
 from .parts import roles_of, wrong_part, wrong_servant
 from .profile_spec import mistakes
 from .specs import LETTERS, DatasetSpec, DeviceKind, DeviceSpec, ModelSpec, NamedSpec, Spec, wrong_bands
-from .validate import build, check_options
+from .validate import build, check_form, check_options
 from .yamlfile import Document, read
 
 S = TypeVar("S", bound=Spec)
@@ -62,6 +63,8 @@ class Reader:
             specs[spec.id] = spec
             if isinstance(spec, ModelSpec) and self.engines:
                 check_options(spec, self.documents[path])
+            elif isinstance(spec, DatasetSpec) and spec.form is not None:
+                check_form(spec, self.documents[path])
         return specs
 
     def files(self, folder: Path) -> list[Path]:
@@ -121,8 +124,8 @@ class Reader:
         for spec in catalog.devices.values():
             self._check_fallback(spec, catalog)
         for dataset in catalog.datasets.values():
-            self._check_clips(dataset)
-            self._check_dialogues(dataset, catalog)
+            self._check_form(dataset)
+            self._check_dialogue_models(dataset, catalog)
             self._check_derived(dataset, catalog)
             self._check_judge(dataset, catalog)
         self._check_limits(catalog)
@@ -224,27 +227,22 @@ class Reader:
             if message:
                 self.complain(path, ("parts", role), message)
 
-    def _check_clips(self, dataset: DatasetSpec) -> None:
-        path = Path(dataset.origin.rpartition(":")[0])
+    def _check_form(self, dataset: DatasetSpec) -> None:
+        """What is listed has an id of its own, and what the form itself finds is right."""
+        path, key = Path(dataset.origin.rpartition(":")[0]), dataset.form_name
+        if self.documents[path].problems:
+            return  # its options may be none
+        form, given = FORMS[key], dataset.given
+        place = (key,) if dataset.form is None else ("form", key)
         seen: dict[str, NamedSpec] = {}
-        forms = (
-            ("clips", dataset.clips),
-            ("made", dataset.made),
-            ("prompts", dataset.prompts),
-            ("dialogues", dataset.dialogues),
-        )
-        for form, clips in forms:
-            for i, named in enumerate(clips or ()):
-                if named.id in seen:
-                    what = {"prompts": "prompt", "dialogues": "dialogue"}.get(form, "clip")
-                    self.complain_of_duplicate(path, what, (form, i), seen[named.id])
-                seen.setdefault(named.id, named)
-        for i, clip in enumerate(dataset.clips or ()):
-            if clip.archive not in dataset.archives:
-                message = f"unknown archive `{clip.archive}`; {suggest(clip.archive, dataset.archives)}"
-                self.complain(path, ("clips", i, "archive"), message)
+        for i, named in enumerate(given if isinstance(given, tuple) else ()):
+            if named.id in seen:
+                self.complain_of_duplicate(path, form.item, (*place, i), seen[named.id])
+            seen.setdefault(named.id, named)
+        for location, message in form.mistakes(dataset, given):
+            self.complain(path, (*place, *location), message)
 
-    def _check_dialogues(self, dataset: DatasetSpec, catalog: Catalog) -> None:
+    def _check_dialogue_models(self, dataset: DatasetSpec, catalog: Catalog) -> None:
         """The models that speak and judge are of the catalog, and do their task."""
         path = Path(dataset.origin.rpartition(":")[0])
         judge = dataset.graded_by.llm if dataset.graded_by else None
@@ -255,11 +253,6 @@ class Reader:
             message = wrong_servant(name, task, catalog.models)
             if message:
                 self.complain(path, place, message)
-        for i, dialogue in enumerate(dataset.dialogues or ()):
-            for j, turn in enumerate(dialogue.turns):
-                if turn.clip is not None and turn.clip.archive not in dataset.archives:
-                    message = f"unknown archive `{turn.clip.archive}`; {suggest(turn.clip.archive, dataset.archives)}"
-                    self.complain(path, ("dialogues", i, "turns", j, "clip", "archive"), message)
 
     def _check_judge(self, dataset: DatasetSpec, catalog: Catalog) -> None:
         """A judge is a recogniser of the catalog that runs on the CPU, held against data of the catalog."""

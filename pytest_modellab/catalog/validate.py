@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar, get_args, get_origin
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from pytest_modellab.engines.registry import available, engine_class, needs_weights
 
+from .dataset_forms import FORMS, own_form
 from .errors import Problem, nearest, suggest
 from .parts import wrong_roles
-from .specs import IN_WORDS, ModelSpec, Spec
+from .specs import IN_WORDS, DatasetSpec, ModelSpec, Spec
 from .yamlfile import Document, shorten
 
 S = TypeVar("S", bound=Spec)
@@ -86,17 +87,45 @@ def check_options(spec: ModelSpec, document: Document) -> None:
     document.problems.extend(document.problem(place, message) for place, message in wrong_roles(spec, engine))
     problems: dict[Problem, None] = {}  # the same option may be wrong on every device
     for device in spec.devices:
-        problems |= dict.fromkeys(_option_problems(spec, device, engine.Options, document))
+        own = spec.devices[device]
+
+        def place(name: Hashable, device: str = device, own: Mapping[str, Any] = own) -> tuple[Hashable, ...]:
+            return ("devices", device, name) if name in own else ("options", name)
+
+        options = spec.options_on(device)
+        problems |= dict.fromkeys(_option_problems(engine.Options, options, spec.engine, document, place, ("options",)))
     document.problems.extend(problems)
 
 
-def _option_problems(spec: ModelSpec, device: str, kind: type[Any], document: Document) -> Iterator[Problem]:
-    given = spec.options_on(device)
-    names = [field.name for field in fields(kind)]
+def check_form(spec: DatasetSpec, document: Document) -> None:
+    """Hold a data set's form and its options, and what stands beside it, against what the form declares."""
+    [(name, options)] = (spec.form or {}).items()
+    whole = ("form", name)
+    if name not in FORMS or own_form(name):
+        others = [each for each in FORMS if not own_form(each)]
+        said = f"`{name}` is a key of the file itself" if name in FORMS else f"no form `{name}` is installed"
+        document.problems.append(document.problem(whole, f"{said}; {suggest(name, others)}"))
+        return
+    form = FORMS[name]
+    found = list(_option_problems(form.Options, options, name, document, lambda option: (*whole, option), whole))
+    document.problems.extend(found)
+    if not found:
+        try:
+            form.check(spec, spec.given)
+        except ValueError as error:
+            document.problems.append(document.problem(whole, str(error)))
 
-    def place(name: Hashable) -> tuple[Hashable, ...]:
-        return ("devices", device, name) if name in spec.devices[device] else ("options", name)
 
+def _option_problems(
+    kind: type[Any],
+    given: Mapping[str, Any],
+    whose: str,
+    document: Document,
+    place: Callable[[Hashable], tuple[Hashable, ...]],
+    whole: tuple[Hashable, ...],
+) -> Iterator[Problem]:
+    """What is wrong with the options `given`, of the type `kind`; `place` is where one stands in the file."""
+    names = keys_of(kind) if issubclass(kind, BaseModel) else [field.name for field in fields(kind)]
     adapter: TypeAdapter[Any] = TypeAdapter(kind)
     try:
         options = adapter.validate_python(given)
@@ -104,9 +133,9 @@ def _option_problems(spec: ModelSpec, device: str, kind: type[Any], document: Do
         for detail in error.errors(include_url=False):
             loc = detail["loc"]
             if detail["type"] in _UNKNOWN_KEY:
-                message = f"unknown option `{loc[-1]}` for {spec.engine}; {suggest(loc[-1], names)}"
+                message = f"unknown option `{loc[-1]}` for {whose}; {suggest(loc[-1], names)}"
             elif detail["type"] == "missing":
-                message = f"missing option `{loc[-1]}` for {spec.engine}"
+                message = f"missing option `{loc[-1]}` for {whose}"
             elif loc:
                 message = f"`{_path(loc)}`: {_reason(document, place(loc[0]), detail)}"
             else:
@@ -116,7 +145,7 @@ def _option_problems(spec: ModelSpec, device: str, kind: type[Any], document: Do
                 if named in given:
                     loc = (named,)
                     message += f", found {_found(document, place(named), given[named])}"
-            yield document.problem(place(loc[0]) if loc else ("options",), message)
+            yield document.problem(place(loc[0]) if loc else whole, message)
         return
     for name, value in given.items():
         # YAML 1.1 reads `yes` and `on` as true, which would count as 1.

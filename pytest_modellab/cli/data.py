@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from pytest_modellab.assets.store import Store, StoreError, Unavailable
+from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.catalog.specs import DatasetSpec
 from pytest_modellab.core import audio
@@ -50,24 +51,13 @@ def _list(specs: list[DatasetSpec]) -> int:
             ", ".join(spec.tasks),
             ", ".join(spec.tiers) or "-",
             spec.language or "-",
-            _origin(spec),
+            FORMS[spec.form_name].summary(spec.given),
             spec.title,
         ]
         for spec in specs
     ]
     tell_lines(tabulate(rows, ["data set", "tasks", "tiers", "language", "from", "title"]))
     return 0
-
-
-def _origin(spec: DatasetSpec) -> str:
-    """Where a set comes from, in a word or two."""
-    if spec.derive is not None:
-        return f"{'joined' if spec.derive.join else 'noisy'} {spec.derive.source}"
-    if spec.made is not None:
-        return f"{len(spec.made)} made"
-    if spec.recipe is not None:
-        return f"recipe {spec.recipe.layout}"
-    return spec.manifest or spec.folder or f"{len(spec.clips or ())} clips"
 
 
 def _report(dataset: Dataset, *, check: bool) -> int:

@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from .base import Clip, LoadRequest
+from .predictor import Predictor
 
 LEAST_S = 0.1
 
@@ -63,3 +64,13 @@ class DistillMos:
 
     def close(self) -> None:
         del self._model
+
+
+PREDICTOR = Predictor(
+    DistillMos,
+    title="DistillMOS",
+    unit="1",
+    better="higher",
+    doc="Mean opinion score of the speech, 1 to 5, as DistillMOS (Stahl & Gamper 2025) predicts it without "
+    "listening to any reference; mean over the utterances.",
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .base import Clip, LoadRequest
+from .predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -47,3 +48,13 @@ class DnsMos:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+PREDICTOR = Predictor(
+    DnsMos,
+    title="DNSMOS",
+    unit="1",
+    better="higher",
+    doc="Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
+    "mean over the utterances.",
+)

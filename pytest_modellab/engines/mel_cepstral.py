@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from .base import Clip, LoadRequest
+from .predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,17 @@ class MelCepstral:
 
     def close(self) -> None:
         """Nothing to let go of."""
+
+
+PREDICTOR = Predictor(
+    MelCepstral,
+    title="MCD",
+    unit="dB",
+    better="lower",
+    doc="Mel-cepstral distortion between the speech and a person's reading of the same text, aligned in time; "
+    "mean over the utterances. Another voice is far away even if it is better: for one voice's versions.",
+    compares_with="reading",
+)
 
 
 def _write(path: Path, clip: Clip) -> Path:

@@ -15,11 +15,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from pytest_modellab.core.extensions import installed
+from pytest_modellab.core.extensions import Extensions, installed
 
 from .base import Engine
+from .predictor import Predictor
 
 GROUP = "modellab.engines"
+
+PREDICTORS: Extensions[Predictor] = Extensions("modellab.predictors")
+"""What predicts, or measures, what listeners would say of speech, by name."""
 
 
 @cache

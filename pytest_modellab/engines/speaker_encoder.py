@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from .base import Clip, LoadRequest
+from .predictor import Predictor
 
 LEAST_S = 0.5
 
@@ -61,3 +62,14 @@ class SpeakerEncoder:
 
     def close(self) -> None:
         del self._encoder
+
+
+PREDICTOR = Predictor(
+    SpeakerEncoder,
+    title="Voice similarity",
+    unit="1",
+    better="higher",
+    doc="Whether all utterances are of one voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
+    "with the first, of the first with the second.",
+    compares_with="utterance",
+)

@@ -35,7 +35,7 @@ class Config:
     required: tuple[str, ...] = ()
     max_utterances: int | None = None
     fresh: bool = False
-    in_process: bool = False
+    executor: str = "local"
     strict: Strictness = "failures"
     control: bool = False
     speed_age_days: float = 7.0
@@ -109,6 +109,12 @@ def add_options(parser: pytest.Parser) -> None:
         help="Run engines inside pytest, for --pdb; no time-outs, no memory figures.",
     )
     group.addoption(
+        "--lab-executor",
+        metavar="NAME",
+        help="What starts the processes that models run in: `local` (the default), `in-process`, or one that a package"
+        " brings.",
+    )
+    group.addoption(
         "--lab-inconclusive",
         choices=("allow", "fail"),
         metavar="allow|fail",
@@ -176,7 +182,7 @@ def read(config: pytest.Config) -> Config:
         required=tuple(config.getoption("--lab-require")),
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
-        in_process=bool(config.getoption("--lab-inprocess")),
+        executor=_executor(config),
         strict=_strictness(config),
         control=control,
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
@@ -231,6 +237,22 @@ def _strictness(config: pytest.Config) -> Strictness:
     if config.getoption("--lab-shard") is not None:
         return "failures"
     return "warnings" if config.getoption("--lab-strict") else "inconclusive" if policy == "fail" else "failures"
+
+
+def _executor(config: pytest.Config) -> str:
+    named = config.getoption("--lab-executor")
+    if config.getoption("--lab-inprocess"):
+        if named not in {None, "in-process"}:
+            raise pytest.UsageError(f"--lab-inprocess and --lab-executor={named} exclude each other")
+        return "in-process"
+    if named is None:
+        return "local"
+    from pytest_modellab.catalog.errors import suggest
+    from pytest_modellab.runner.executor import EXECUTORS
+
+    if named not in EXECUTORS:
+        raise pytest.UsageError(f"--lab-executor: unknown executor `{named}`; {suggest(named, EXECUTORS)}")
+    return str(named)
 
 
 def _days(text: str) -> float:

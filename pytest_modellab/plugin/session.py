@@ -99,7 +99,7 @@ class Lab:
         settings = Settings(
             fresh=self.config.fresh or self.config.control,
             control=self.config.control,
-            in_process=self.config.in_process,
+            executor=self.config.executor,
             max_utterances=self.config.max_utterances,
             speed_age_days=self.config.speed_age_days,
             alone=not self.parallel,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_modellab.assets.store import Store
     from pytest_modellab.catalog.catalog import Catalog
 
-    from .local import Worker
+    from .executor import Worker
 
 
 class Models(Protocol):

@@ -16,9 +16,9 @@ from pytest_modellab.tasks.requests import Answer
 
 from .bounds import bounded
 from .deaths import died, given_up, not_tried
+from .executor import WorkerDied
 from .interrupts import finishing
 from .journal import Journal
-from .local import WorkerDied
 from .machine import machine
 from .pool import MAX_DEATHS, Loaded
 

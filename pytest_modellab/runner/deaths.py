@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_modellab.core.schema_base import Failure
 
-from .local import WorkerDied
+from .executor import WorkerDied
 
 
 def died(death: WorkerDied) -> Failure:

@@ -18,10 +18,8 @@ from pytest_modellab.catalog.weights import hindrances, state
 from pytest_modellab.core import devices, ffmpeg
 from pytest_modellab.core.console import counted
 from pytest_modellab.engines.base import Engine
-from pytest_modellab.engines.registry import available, engine_class, remedy
+from pytest_modellab.engines.registry import PREDICTORS, available, engine_class, remedy
 from pytest_modellab.results import provenance
-
-from .judges import PREDICTORS
 
 # Bytes free in the cache below which a download may not fit.
 _LITTLE = 2e9
@@ -44,8 +42,8 @@ def examine(catalog: Catalog | None) -> Iterator[Finding]:
     yield from _place(store)
     for name, target in sorted(available().items()):
         yield _engine("engines", name, target)
-    for name, target in PREDICTORS.items():
-        yield _engine("what rates speech", name, target)
+    for name in sorted(PREDICTORS):
+        yield _engine("what rates speech", name, PREDICTORS[name].target)
     for device in DEFAULT_DEVICES if catalog is None else catalog.devices.values():
         found = devices.presence(device.kind, device.index)
         fix = (

@@ -24,6 +24,7 @@ from pytest_modellab.tasks.registry import modules_of, task_named
 
 from . import sources
 from .case_run import CaseRun
+from .executor import Executor
 from .pool import LoadOrder
 
 
@@ -34,7 +35,7 @@ def answers_depend_on(
     order: LoadOrder,
     engine: type[Engine],
     *,
-    in_process: bool,
+    executor: Executor,
     asked_by: Sequence[str],
 ) -> dict[str, Any]:
     """Everything that can change an answer; the input key is made of it.
@@ -55,13 +56,13 @@ def answers_depend_on(
         "dataset": dataset.fingerprint,
         "utterances": len(dataset.utterances),
         "seed": order.seed,
-        "in_process": in_process,
+        "in_process": not executor.isolated,
         "versions": provenance.versions((*engine.distributions, "av", "numpy", "soundfile", "soxr")),
         "python": provenance.python_tag(),
         "code": sources.of_answers(
             order.engine,
             order.environment,
-            roots=(CaseRun.__module__, *modules_of(case.task), *sorted(_sounding(dataset))),
+            roots=(CaseRun.__module__, type(executor).__module__, *modules_of(case.task), *sorted(_sounding(dataset))),
             alone=(*asked_by, type(task_named(case.task)).__module__),
         ),
     }

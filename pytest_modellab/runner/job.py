@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from .executor import LOCAL
+
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.catalog.datasets import Dataset
@@ -24,7 +26,8 @@ class Settings:
     """How a session runs its cases."""
 
     fresh: bool = False
-    in_process: bool = False
+    executor: str = LOCAL
+    """What starts its workers."""
     max_utterances: int | None = None
     speed_age_days: float = 7.0
     """How old the times of a record may be that stands for a new run."""

@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_modellab.catalog.datasets import prepare
-from pytest_modellab.catalog.specs import DatasetSpec, JudgeSpec, Predictor
-from pytest_modellab.engines.registry import engine_class, remedy
+from pytest_modellab.catalog.specs import DatasetSpec, JudgeSpec
+from pytest_modellab.engines.registry import PREDICTORS, engine_class, imported_from, remedy
 from pytest_modellab.results import provenance
 
 from . import predictor_handler, sources
 from .auxiliary_models import Models, servant
-from .judges import PREDICTORS, Jury
+from .judges import Jury
 from .pool import LoadOrder
 
 LOAD_PREDICTOR_S = 300.0
 
 
-def predictor(name: Predictor, device: dict[str, Any], seed: int) -> LoadOrder:
+def predictor(name: str, device: dict[str, Any], seed: int) -> LoadOrder:
     """What a worker loads for a predictor."""
     handlers = {predictor_handler.__name__: None}
-    return LoadOrder(PREDICTORS[name], {}, device, None, seed, LOAD_PREDICTOR_S, handlers=handlers)
+    target = PREDICTORS[name].target
+    path = imported_from(target)
+    return LoadOrder(target, {}, device, None, seed, LOAD_PREDICTOR_S, path=path, handlers=handlers)
 
 
 def summon(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Jury:
@@ -32,16 +34,16 @@ def summon(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Jury:
     recogniser = servant(spec.asr, "asr", dataset, models, asked_by=Jury.__module__)
     catalog, order = models.catalog, recogniser.order
     readings = None if spec.readings is None else prepare(catalog.datasets[spec.readings], catalog, models.store)
-    present: dict[Predictor, LoadOrder] = {}
+    present: dict[str, LoadOrder] = {}
     absent: dict[str, str] = {}
     known: dict[str, Any] = {}
     for name in spec.quality:
-        engine = engine_class(PREDICTORS[name])
+        engine = engine_class(PREDICTORS[name].target)
         versions = provenance.versions(engine.distributions)
         if lacking := [each for each, version in versions.items() if version is None]:
             absent[name] = f"{', '.join(lacking)} is not installed; {remedy(engine)}"
         else:
             present[name] = predictor(name, order.device, order.seed)
-        known[name] = [versions, sources.of_answers(PREDICTORS[name])]
+        known[name] = [versions, sources.of_answers(PREDICTORS[name].target)]
     heard = {"readings": None if readings is None else readings.fingerprint, "quality": known}
     return Jury(spec.asr, order, readings, present, absent, {**recogniser.inputs, **heard})

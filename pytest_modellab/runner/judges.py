@@ -6,37 +6,28 @@ time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from pytest_modellab.catalog.datasets import Dataset, Utterance
-from pytest_modellab.catalog.specs import Predictor
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Clip
-from pytest_modellab.engines.registry import engine_class
+from pytest_modellab.engines.registry import PREDICTORS, engine_class
 from pytest_modellab.tasks.asr.request import transcription
 from pytest_modellab.tasks.requests import Request
 from pytest_modellab.tasks.scoring import Heard
 from pytest_modellab.tasks.tts.record import Judge
 
 from . import predictor_handler
+from .executor import Worker
 from .journal import Journal
-from .local import Worker
 from .pool import LoadOrder
 from .serving import Serving
-
-PREDICTORS: Mapping[Predictor, str] = {
-    "distillmos": "pytest_modellab.engines.distillmos:DistillMos",
-    "dnsmos": "pytest_modellab.engines.dnsmos:DnsMos",
-    "mcd": "pytest_modellab.engines.mel_cepstral:MelCepstral",
-    "voice_similarity": "pytest_modellab.engines.speaker_encoder:SpeakerEncoder",
-}
-"""The engine of each predictor."""
 
 Start = Callable[[LoadOrder], Worker]
 
@@ -54,7 +45,7 @@ class Jury:
     order: LoadOrder
     """What it takes to load it."""
     readings: Dataset | None
-    predictors: Mapping[Predictor, LoadOrder]
+    predictors: Mapping[str, LoadOrder]
     absent: Mapping[str, str]
     """Predictors that aren't here -> why."""
     inputs: Mapping[str, Any]
@@ -167,19 +158,24 @@ def _rate(
         for i, (id, each) in enumerate(audible.items(), 1):
             say(f"{name} rates what was said, {i} of {len(audible)}")
             clip = each.clip(sounds, listener.rate)
-            if name == "mcd":
-                if each.reading is None:
-                    raise JudgeError("mcd holds speech against people reading the same text, and there are no readings")
-                scores[id] = listener.rate_clip(clip, each.reading.clip(listener.rate))
-            elif name == "voice_similarity":
-                others = [other for other in audible.values() if other is not each]
-                if not others:
-                    raise JudgeError("voice_similarity compares utterances, and there is one only")
-                # Each with the first, and the first with the second.
-                scores[id] = listener.rate_clip(clip, others[0].clip(sounds, listener.rate))
-            else:
-                scores[id] = listener.rate_clip(clip)
+            scores[id] = listener.rate_clip(clip, compared_with(name, each, audible.values(), sounds, listener.rate))
     return scores
+
+
+def compared_with(name: str, each: Said, audible: Iterable[Said], sounds: Artefacts, rate: int) -> Clip | None:
+    """What a predictor compares an utterance with, at `rate` Hz. Raises JudgeError where there is no such thing."""
+    match PREDICTORS[name].compares_with:
+        case "nothing":
+            return None
+        case "reading":
+            if each.reading is None:
+                raise JudgeError(f"{name} holds speech against people reading the same text, and there are no readings")
+            return each.reading.clip(rate)
+        case "utterance":
+            other = next((other for other in audible if other is not each), None)
+            if other is None:
+                raise JudgeError(f"{name} compares utterances, and there is one only")
+            return other.clip(sounds, rate)
 
 
 class Listener:

@@ -11,7 +11,7 @@ from pytest_modellab.engines.base import Clip, Transcript
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.tasks.asr.request import transcription
 
-from .local import Worker
+from .executor import Worker
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance

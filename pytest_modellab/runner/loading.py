@@ -18,8 +18,8 @@ from pytest_modellab.engines.registry import engine_class, imported_from, remedy
 from pytest_modellab.results import provenance
 from pytest_modellab.tasks.registry import handlers_of
 
+from .executor import EXECUTORS, IN_PROCESS, Worker
 from .job import Settings
-from .local import InProcessWorker, LocalWorker, Worker
 from .pool import LoadOrder, PartOrder, mapping
 from .progress import Progress
 
@@ -35,13 +35,12 @@ class Loading:
         self.settings = settings
         self.progress = progress
         self.store = Store()
+        self.executor = EXECUTORS[settings.executor]()
         self.environments = Environments(catalog.folder / "models")
 
     def start_worker(self, order: LoadOrder) -> Worker:
-        """A worker of this session's kind, nothing loaded yet."""
-        if self.settings.in_process:
-            return InProcessWorker()
-        return LocalWorker(order.environment, gpu=order.device["kind"] == "cuda")
+        """A worker of this session's executor, nothing loaded yet."""
+        return self.executor.start(order)
 
     def _engine(self, case: Case) -> type[Engine]:
         """The class that answers a case in this session."""
@@ -142,8 +141,10 @@ class Loading:
         spec = case.model.environment
         assert spec is not None
         where = self.catalog.shown(spec.origin)
-        if self.settings.in_process:
-            return f"{case.model.id} has an environment of its own ({where}), which --lab-inprocess can't enter"
+        if not self.executor.isolated:
+            name = self.settings.executor
+            option = "--lab-inprocess" if name == IN_PROCESS else f"--lab-executor {name}"
+            return f"{case.model.id} has an environment of its own ({where}), which {option} can't enter"
         try:
             self._weights(case)  # first: an environment may be larger than any weights, and of no use without them
             environment = self.environment(case)

@@ -12,8 +12,9 @@ import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
+from typing import IO, TYPE_CHECKING, Any
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.assets.venvs import environ_of
@@ -23,9 +24,12 @@ from pytest_modellab.results.facts import Memory
 from . import framing
 from .clock import believed
 from .descendants import descendants_cpu_s
+from .executor import WorkerDied
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.environments import Environment
+
+    from .pool import LoadOrder
 
 STDERR_LINES = 20
 _LINE_LENGTH = 500
@@ -49,46 +53,31 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="worker-", dir=parent, ignore_cleanup_errors=True)
 
 
-class WorkerDied(Exception):
-    """The worker is gone: crashed, killed, or past its time. `kind` is `crash` or `timeout`."""
+class LocalExecutor:
+    """Starts each worker in a process of its own on this machine."""
 
-    def __init__(self, kind: Literal["crash", "timeout"], reason: str, stderr: str = "") -> None:
-        self.kind: Literal["crash", "timeout"] = kind
-        self.reason = reason
-        self.stderr = stderr
-        super().__init__(f"{reason}\n{stderr}" if stderr else reason)
+    isolated = True
 
-
-class Worker(Protocol):
-    """Something that answers requests for one loaded engine."""
-
-    memory: Memory
-
-    @property
-    def gone(self) -> bool:
-        """Whether it has ended, so that it answers no more."""
-        ...
-
-    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
-        """The reply; samples that came with it are its `payload`. Raises WorkerDied; the worker is gone afterwards."""
-        ...
-
-    def close(self) -> None: ...
+    def start(self, order: LoadOrder) -> LocalWorker:
+        return LocalWorker(order.environment, gpu=order.device["kind"] == "cuda")
 
 
 class LocalWorker:
     """A worker in a child process of this machine."""
 
-    def __init__(self, environment: Environment | None = None, *, gpu: bool = False) -> None:
+    def __init__(
+        self, environment: Environment | None = None, *, gpu: bool = False, prefix: Sequence[str] = ()
+    ) -> None:
         """Start it in `environment`, or in this session's own Python.
 
-        `gpu` is whether to ask for the worker's memory on NVIDIA devices, too.
+        `gpu` is whether to ask for the worker's memory on NVIDIA devices, too; `prefix` stands before the command, and
+        has to become it, as `taskset -c 0-3` does.
         """
         self._scratch = _scratch()
         variables = dict(os.environ) if environment is None else environ_of(environment.interpreter)
         # A session of its own: Ctrl-C reaches the worker only through us, and a kill takes its children along.
         self._process = subprocess.Popen(
-            _command(environment),
+            [*prefix, *_command(environment)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -327,28 +316,6 @@ def _command(environment: Environment | None) -> list[str]:
     from . import bootstrap
 
     return [str(environment.interpreter), str(Path(bootstrap.__file__).resolve())]
-
-
-class InProcessWorker:
-    """The engine in this very process, for a debugger; no time-out, no memory figure, no survival."""
-
-    def __init__(self) -> None:
-        from .worker import Host
-
-        self._host = Host()
-        self.memory = Memory()
-        self.gone = False
-
-    def request(self, message: dict[str, Any], payload: bytes = b"", *, timeout: float) -> dict[str, Any]:
-        started_s, start = descendants_cpu_s(os.getpid()), time.monotonic()
-        reply, samples = self._host.answer(message, payload)
-        reply.pop("cpu_s", None)  # the session's own, which it knows
-        reply = believed(reply, time.monotonic() - start)
-        reply["descendants_cpu_s"] = max(0.0, descendants_cpu_s(os.getpid()) - started_s)
-        return {**reply, "payload": samples} if samples else reply
-
-    def close(self) -> None:
-        self._host.close()
 
 
 def describe_exit(code: int | None) -> str:

@@ -12,7 +12,7 @@ from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.conditions import beside
 from pytest_modellab.results.facts import Memory
 
-from .local import WorkerDied
+from .executor import WorkerDied
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_modellab.engines.base import Fact
     from pytest_modellab.tasks.requests import Request
 
-    from .local import Worker
+    from .executor import Worker
     from .locks import Leases
 
 # A worker that dies this often in one case is not started again for it.

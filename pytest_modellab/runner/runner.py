@@ -31,6 +31,7 @@ from . import reuse
 from .auxiliary_models import NoServant, ServantError
 from .case_run import CaseRun
 from .edits import Edited, Imported, loaded_with, unedited
+from .executor import own_executor
 from .graders import Grader, graded, grader_of
 from .input_key import answers_depend_on, figures_depend_on
 from .job import Job, Settings
@@ -251,9 +252,11 @@ class Bench(Loading):
             dataset,
             order,
             engine,
-            in_process=self.settings.in_process,
+            executor=self.executor,
             asked_by=(__name__, Loading.__module__),
         )
+        if not own_executor(self.settings.executor):
+            inputs["executor"] = self.settings.executor
         jury = self.jury(case)
         grader = self.grader(case, dataset)
         if grader is not None:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .bounds import MOST_CHARACTERS, bounded
-from .local import WorkerDied
+from .executor import WorkerDied
 
 if TYPE_CHECKING:
     from pytest_modellab.tasks.requests import Request
 
-    from .local import Worker
+    from .executor import Worker
     from .pool import LoadOrder
 
 PER_AUDIO_SECOND = 20.0

@@ -219,9 +219,9 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, folder, glossary, graded_by,"
-            " id, judge, kind, language, licence, made, manifest, names, normalizer, prompts, recipe, schema, speaker,"
-            " stream, tasks, tiers, title, voice",
+            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, folder, form, glossary,"
+            " graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer, prompts, recipe,"
+            " schema, speaker, stream, tasks, tiers, title, voice",
             id="a key that YAML takes for true",
         ),
     ],
@@ -371,8 +371,8 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             DATASET_FILE,
             "language: en",
             "manifest: a.jsonl",
-            "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`, `prompts`, `dialogues`;"
-            " found `manifest`, `clips`",
+            "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`, `prompts`, `dialogues`,"
+            " `form`; found `manifest`, `clips`",
         ),
         (
             DATASET_FILE,

@@ -5,19 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from catalogs import install_package
 
 from pytest_modellab.core.extensions import ExtensionError, Extensions, installed, installed_groups
 
 GROUP = "modellab.for-this-test"
 
 
-def install(folder: Path, name: str, entry: str, code: str = "", group: str = GROUP) -> None:
-    module = name.replace("-", "_")
-    info = folder / f"{module}-1.0.dist-info"
-    info.mkdir(parents=True)
-    (folder / f"{module}.py").write_text(code)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{group}]\n{entry}\n")
+def install(folder: Path, name: str, entry: str, code: str = "") -> None:
+    install_package(folder, name, GROUP, entry, code)
 
 
 def test_what_a_new_place_of_the_path_holds_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

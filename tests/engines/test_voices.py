@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from own_suites import copied
 
 from pytest_modellab.catalog.datasets import degraded
-from pytest_modellab.catalog.specs import Predictor
 from pytest_modellab.core.audio_artifacts import Artefacts
 from pytest_modellab.core.metrics.speech import look
 from pytest_modellab.engines.base import Clip
@@ -70,7 +69,7 @@ def quality(record: Record, name: str) -> list[float]:
     return [speech.quality[name] for each in record.utterances if (speech := speech_of(each)) is not None]
 
 
-def rated(name: Predictor, clips: list[NDArray[np.float32]]) -> list[float]:
+def rated(name: str, clips: list[NDArray[np.float32]]) -> list[float]:
     order = predictor(name, {"kind": "cpu", "index": 0, "shared": False}, 0)
     with Listener(name, order, lambda _: LocalWorker()) as listener:
         return [listener.rate_clip(Clip(each, 16_000)) for each in clips]

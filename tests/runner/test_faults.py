@@ -12,7 +12,8 @@ import pytest
 from fakelab import FakeLab
 
 from pytest_modellab.engines.registry import engine_class
-from pytest_modellab.runner.local import LocalWorker, WorkerDied, describe_exit
+from pytest_modellab.runner.executor import WorkerDied
+from pytest_modellab.runner.local import LocalWorker, describe_exit
 
 # All of them: test_survival.py. Here is how one is told.
 FAULTS = {

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from pytest_modellab.assets.store import Store, Wanted
+from collections.abc import Iterator
+
+from pytest_modellab.assets.store import Wanted
 from pytest_modellab.core.ffmpeg import format_of
 
-from ..catalog import Catalog
+from ..dataset_forms import DatasetForm, Location
+from ..errors import suggest
 from ..specs import ClipSpec, DatasetSpec
 from ..weights import mirror_sources
-from .archives import Archives
+from .access import DatasetAccess
 from .recording import FileRecording
 from .utterance import Utterance
 
 
-def from_clips(
-    spec: DatasetSpec, clips: tuple[ClipSpec, ...], catalog: Catalog, archives: Archives, store: Store
-) -> tuple[Utterance, ...]:
+def from_clips(spec: DatasetSpec, clips: tuple[ClipSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+    catalog, store = access.catalog, access.store
     wanted = []
     for clip in clips:
         mirrors = mirror_sources(clip.sha256, catalog.mirrors, catalog.folder)
         # An archive is fetched only for what the cache lacks.
         absent = store.path(clip.sha256) is None
-        sources = (archives.member_source(clip.archive, clip.member), *mirrors) if absent else ()
+        sources = (access.archives.member_source(clip.archive, clip.member), *mirrors) if absent else ()
         # The blob keeps no suffix: the format is read from the bytes, or named.
         wanted.append(Wanted(clip.id, clip.sha256, None, sources))
     paths = store.fetch(wanted)
@@ -36,3 +38,26 @@ def from_clips(
         )
         for clip in clips
     )
+
+
+def unknown_archive(name: str, spec: DatasetSpec) -> str | None:
+    """What to say of an archive that the set doesn't have; None where it has it."""
+    return None if name in spec.archives else f"unknown archive `{name}`; {suggest(name, spec.archives)}"
+
+
+class _Clips(DatasetForm[tuple[ClipSpec, ...]]):
+    goes_with = frozenset({"archives"})
+
+    def mistakes(self, spec: DatasetSpec, given: tuple[ClipSpec, ...]) -> Iterator[tuple[Location, str]]:
+        for i, clip in enumerate(given):
+            if message := unknown_archive(clip.archive, spec):
+                yield (i, "archive"), message
+
+    def read(self, spec: DatasetSpec, given: tuple[ClipSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_clips(spec, given, access)
+
+    def summary(self, given: tuple[ClipSpec, ...]) -> str:
+        return f"{len(given)} clips"
+
+
+FORM = _Clips()

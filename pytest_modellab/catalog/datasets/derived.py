@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core import audio
 
+from ..dataset_forms import DatasetForm
 from .utterance import DatasetError, Utterance
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..specs import DatasetSpec, Degradation, DeriveSpec, Join
+    from .access import DatasetAccess
     from .recording import Recording
 
 # Counted up whenever the same parameters come to give other samples: they are part of the fingerprint.
@@ -196,3 +198,14 @@ def _spread(source: Sequence[Utterance], count: int | None) -> Sequence[Utteranc
 
 def _entropy(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256("\n".join(map(str, parts)).encode()).digest()[:16], "big")
+
+
+class _Derived(DatasetForm["DeriveSpec"]):
+    def read(self, spec: DatasetSpec, given: DeriveSpec, access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_source(spec, given, access.utterances_of(given.source))
+
+    def summary(self, given: DeriveSpec) -> str:
+        return f"{'joined' if given.join else 'noisy'} {given.source}"
+
+
+FORM = _Derived()

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from pytest_modellab.assets.store import Store
+from collections.abc import Iterator
+
 from pytest_modellab.core.metrics.answers import Rules
 
-from ..catalog import Catalog
+from ..dataset_forms import DatasetForm, Location
 from ..dialogue_specs import DialogueSpec, TurnSpec
 from ..specs import ClipSpec, DatasetSpec
-from .archives import Archives
-from .clips import from_clips
+from .access import DatasetAccess
+from .clips import from_clips, unknown_archive
 from .recording import Recording
 from .turn import TurnOf
 from .utterance import Utterance
 
 
 def from_dialogues(
-    spec: DatasetSpec, dialogues: tuple[DialogueSpec, ...], catalog: Catalog, archives: Archives, store: Store
+    spec: DatasetSpec, dialogues: tuple[DialogueSpec, ...], access: DatasetAccess
 ) -> tuple[Utterance, ...]:
     """Every turn as an utterance `<dialogue>.<n>`, n from 1; without a recording where the voice is to speak it.
 
     Raises store.Unavailable where an archive can't be had.
     """
-    recorded = _recordings(spec, dialogues, catalog, archives, store)
+    recorded = _recordings(spec, dialogues, access)
     utterances = []
     for dialogue in dialogues:
         ids = [turn_id(dialogue, n) for n in range(len(dialogue.turns))]
@@ -51,9 +52,7 @@ def rules_of(turn: TurnSpec) -> Rules:
     )
 
 
-def _recordings(
-    spec: DatasetSpec, dialogues: tuple[DialogueSpec, ...], catalog: Catalog, archives: Archives, store: Store
-) -> dict[str, Recording]:
+def _recordings(spec: DatasetSpec, dialogues: tuple[DialogueSpec, ...], access: DatasetAccess) -> dict[str, Recording]:
     """By utterance id, those of turns that were recorded."""
     clips = tuple(
         ClipSpec(id=turn_id(dialogue, n), text=turn.say, **turn.clip.model_dump())
@@ -61,5 +60,36 @@ def _recordings(
         for n, turn in enumerate(dialogue.turns)
         if turn.clip is not None
     )
-    found = from_clips(spec, clips, catalog, archives, store) if clips else ()
+    found = from_clips(spec, clips, access) if clips else ()
     return {each.id: each.recording for each in found if each.recording is not None}
+
+
+class _Dialogues(DatasetForm[tuple[DialogueSpec, ...]]):
+    goes_with = frozenset({"archives", "voice", "graded_by"})
+    item = "dialogue"
+
+    def check(self, spec: DatasetSpec, given: tuple[DialogueSpec, ...]) -> None:
+        turns = [turn for dialogue in given for turn in dialogue.turns]
+        if spec.tasks != ("chat",):
+            raise ValueError("`dialogues` are for `tasks: [chat]`")
+        if spec.voice is None and not all(turn.clip for turn in turns):
+            raise ValueError("`dialogues` need a `voice` to speak them, unless every turn has a `clip`")
+        if spec.graded_by is None and any(turn.rubric is not None for turn in turns):
+            raise ValueError("a turn has a `rubric`: say who judges by it under `graded_by`")
+        if spec.graded_by is not None and not any(turn.rubric is not None for turn in turns):
+            raise ValueError("`graded_by` judges turns with a `rubric`, and no turn has one")
+
+    def mistakes(self, spec: DatasetSpec, given: tuple[DialogueSpec, ...]) -> Iterator[tuple[Location, str]]:
+        for i, dialogue in enumerate(given):
+            for j, turn in enumerate(dialogue.turns):
+                if turn.clip is not None and (message := unknown_archive(turn.clip.archive, spec)):
+                    yield (i, "turns", j, "clip", "archive"), message
+
+    def read(self, spec: DatasetSpec, given: tuple[DialogueSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_dialogues(spec, given, access)
+
+    def summary(self, given: tuple[DialogueSpec, ...]) -> str:
+        return f"{len(given)} dialogues"
+
+
+FORM = _Dialogues()

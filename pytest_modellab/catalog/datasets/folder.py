@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_modellab.assets.store import digest_file
 from pytest_modellab.core import ffmpeg
 
+from ..dataset_forms import DatasetForm
 from ..specs import DatasetSpec
+from .access import DatasetAccess
 from .recording import FileRecording
 from .root import Outside, Root
 from .rows import Rows
@@ -27,7 +28,7 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
             for file in (path, text_file):
                 root.check(file)
             text = text_file.read_text(encoding="utf-8-sig").strip()
-            digest = digest_file(path)
+            recording = FileRecording.of(path)
         except FileNotFoundError:
             rows.problems.append(f"{path}: no {text_file.name} beside it with the reference")
         except UnicodeDecodeError:
@@ -42,6 +43,18 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
                 rows.problems.append(f"{text_file}: {why}")
                 continue
             name = path.relative_to(folder).with_suffix("").as_posix()
-            recording = FileRecording(path, digest, form=ffmpeg.format_of(path.name))
             rows.add(str(path), Utterance(name, text, recording, None, spec.language))
     return rows.checked(f"{folder}: no audio files ({', '.join(sorted(AUDIO_SUFFIXES))})")
+
+
+class _Folder(DatasetForm[str]):
+    goes_with = frozenset({"audio_root"})
+
+    def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_folder(spec, access.folder / given)
+
+    def summary(self, given: str) -> str:
+        return given
+
+
+FORM = _Folder()

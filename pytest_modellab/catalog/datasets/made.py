@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core import audio
 
+from ..dataset_forms import DatasetForm
 from .utterance import Utterance
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..specs import DatasetSpec, MadeSpec, Sound
+    from .access import DatasetAccess
 
     Wave = NDArray[np.float64]
 
@@ -167,3 +169,16 @@ _MAKERS: dict[Sound, Callable[[int, int, np.random.RandomState], Wave]] = {
     "hum": _hum,
     "music": _music,
 }
+
+
+class _Made(DatasetForm["tuple[MadeSpec, ...]"]):
+    speech = False
+
+    def read(self, spec: DatasetSpec, given: tuple[MadeSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_made(spec, given)
+
+    def summary(self, given: tuple[MadeSpec, ...]) -> str:
+        return f"{len(given)} made"
+
+
+FORM = _Made()

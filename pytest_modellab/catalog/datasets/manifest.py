@@ -9,10 +9,9 @@ import sys
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from pytest_modellab.assets.store import digest_file
-from pytest_modellab.core.ffmpeg import format_of
-
+from ..dataset_forms import DatasetForm
 from ..specs import LANGUAGE_TAG, DatasetSpec
+from .access import DatasetAccess
 from .recording import FileRecording
 from .root import Root
 from .rows import Rows
@@ -87,12 +86,10 @@ def _utterance(spec: DatasetSpec, manifest: Path, root: Root, row: Any) -> Utter
     return Utterance(
         id=str(name) if name not in {None, ""} else Path(row["audio_filepath"]).with_suffix("").as_posix(),
         text=row["text"],
-        recording=FileRecording(
-            path=audio_file,
-            sha256=digest_file(audio_file),
-            offset=float(row.get("offset") or 0.0),
-            duration=float(row["duration"]) if piece and row.get("duration") is not None else None,
-            form=format_of(audio_file.name),
+        recording=FileRecording.of(
+            audio_file,
+            float(row.get("offset") or 0.0),
+            float(row["duration"]) if piece and row.get("duration") is not None else None,
         ),
         speaker=None if row.get("speaker") is None else str(row["speaker"]),
         language=row.get("language") or spec.language,
@@ -116,3 +113,16 @@ def _as_windows_writes(name: str, folder: Path) -> str:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+class _Manifest(DatasetForm[str]):
+    goes_with = frozenset({"audio_root"})
+
+    def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_manifest(spec, access.folder / given)
+
+    def summary(self, given: str) -> str:
+        return given
+
+
+FORM = _Manifest()

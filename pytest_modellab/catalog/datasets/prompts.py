@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ..base import TASKS
+from ..dataset_forms import DatasetForm
 from ..specs import DatasetSpec, PromptSpec
+from .access import DatasetAccess
 from .utterance import Utterance
 
 
@@ -18,3 +21,20 @@ def from_prompts(spec: DatasetSpec, prompts: tuple[PromptSpec, ...]) -> tuple[Ut
         )
         for prompt in prompts
     )
+
+
+class _Prompts(DatasetForm[tuple[PromptSpec, ...]]):
+    item = "prompt"
+
+    def check(self, spec: DatasetSpec, given: tuple[PromptSpec, ...]) -> None:
+        if deaf := [task for task in spec.tasks if TASKS[task].given_audio]:
+            raise ValueError(f"`prompts` are texts to be spoken, with nothing to hear for {', '.join(deaf)}")
+
+    def read(self, spec: DatasetSpec, given: tuple[PromptSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_prompts(spec, given)
+
+    def summary(self, given: tuple[PromptSpec, ...]) -> str:
+        return f"{len(given)} prompts"
+
+
+FORM = _Prompts()

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from pytest_modellab.assets.store import Kept, Selection
 from pytest_modellab.core.ffmpeg import format_of
 
+from ..dataset_forms import DatasetForm
 from ..specs import DatasetSpec, RecipeSpec
 from . import amazon_queen
+from .access import DatasetAccess
 from .archives import Archives
 from .recording import EmbeddedRecording, FileRecording, Recording
 from .rows import Rows
@@ -218,3 +220,34 @@ def _listed(spec: DatasetSpec, archive: str, clips: Mapping[str, Kept], member: 
     except KeyError:
         origin = spec.archives[archive].origin
         raise DatasetError(f"{origin}: {table} lists {member}, which the archive lacks") from None
+
+
+LAYOUT_ARCHIVES: Mapping[str, frozenset[str]] = {
+    "asterisk-prompts": frozenset({"text", "audio"}),
+    "librispeech": frozenset({"audio"}),
+    "common-voice": frozenset({"audio"}),
+    "fleurs": frozenset({"text", "audio"}),
+    "amazon-queen": frozenset({"audio"}),
+}
+"""The archives that each layout of a recipe reads."""
+
+
+class _Recipe(DatasetForm[RecipeSpec]):
+    goes_with = frozenset({"archives", "speaker", "kind"})
+
+    def check(self, spec: DatasetSpec, given: RecipeSpec) -> None:
+        if any(archive.folder is not None for archive in spec.archives.values()):
+            raise ValueError("a recipe reads archives, not a `folder`: name the archive by `path`")
+        if set(spec.archives) != LAYOUT_ARCHIVES[given.layout]:
+            needed = " and ".join(f"`{name}`" for name in sorted(LAYOUT_ARCHIVES[given.layout]))
+            found = ", ".join(f"`{name}`" for name in spec.archives) or "none"
+            raise ValueError(f"the layout {given.layout} reads the archives {needed}; found {found}")
+
+    def read(self, spec: DatasetSpec, given: RecipeSpec, access: DatasetAccess) -> tuple[Utterance, ...]:
+        return from_recipe(spec, given, access.archives)
+
+    def summary(self, given: RecipeSpec) -> str:
+        return f"recipe {given.layout}"
+
+
+FORM = _Recipe()

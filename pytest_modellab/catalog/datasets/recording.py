@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from pytest_modellab.assets.store import digest_file
 from pytest_modellab.core import audio, ffmpeg
 
 if TYPE_CHECKING:
@@ -44,6 +45,11 @@ class FileRecording:
     duration: float | None = None
     form: str | None = None
     """FFmpeg's name of the format, of a file without a header: "g722"."""
+
+    @classmethod
+    def of(cls, path: Path, offset: float = 0.0, duration: float | None = None) -> FileRecording:
+        """A file as it lies there. Raises OSError."""
+        return cls(path, digest_file(path), offset, duration, ffmpeg.format_of(path.name))
 
     @property
     def identity(self) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from pytest_modellab.assets.store import Kept, Selection, Store, StoreError, Una
 from pytest_modellab.assets.store.blobs import Blobs
 from pytest_modellab.catalog import Catalog
 from pytest_modellab.catalog import cache as catalogs
+from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.catalog.datasets import DatasetError, prepare
 from pytest_modellab.catalog.datasets.archives import Archives
 from pytest_modellab.catalog.environments import Environments, plan
@@ -75,7 +76,7 @@ def named_data(catalog: Catalog, root: Path) -> set[str]:
     """SHA-256 of every file of a data set of the catalog, archives included."""
     store = _Inventory(root)
     for spec in catalog.datasets.values():
-        if spec.clips is None and spec.recipe is None and spec.dialogues is None:
+        if "archives" not in FORMS[spec.form_name].goes_with:
             continue  # its files lie elsewhere
         archives = Archives(spec, catalog, store, asked=True)
         for clip in spec.clips or ():

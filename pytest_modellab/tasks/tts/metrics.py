@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Share, Single
 from pytest_modellab.core.metrics.measured import Run, Utterance
-from pytest_modellab.core.metrics.metric import Fault, Metric, Missing, NotCompared, Unit
+from pytest_modellab.core.metrics.metric import Fault, Metric, Missing, NotCompared
+from pytest_modellab.engines.predictor import Predictor
+from pytest_modellab.engines.registry import PREDICTORS
 
 _TASKS = frozenset({"tts"})
 _SPEAKING = frozenset({"tts", "chat"})
@@ -34,7 +35,7 @@ def _no_judge_wer(run: Run) -> Missing:
     return Missing("the readings hold no words" if readings else "the data set's judge has no `readings`")
 
 
-def predictor(name: str, title: str, unit: Unit, better: Literal["lower", "higher"], doc: str) -> Metric:
+def rating(name: str, predictor: Predictor) -> Metric:
     """The metric of what a predictor gives each audible utterance, where the data set's judge asks for it."""
 
     def score(utterance: Utterance) -> float | None:
@@ -55,14 +56,14 @@ def predictor(name: str, title: str, unit: Unit, better: Literal["lower", "highe
         if speech is None or name not in speech.quality:
             return None
         value = speech.quality[name]
-        return Fault(f"{title} {metric.format(value)}", value if better == "lower" else -value)
+        return Fault(f"{predictor.title} {metric.format(value)}", value if predictor.better == "lower" else -value)
 
     metric = Metric(
         name=name,
-        title=title,
-        unit=unit,
-        better=better,
-        doc=doc,
+        title=predictor.title,
+        unit=predictor.unit,
+        better=predictor.better,
+        doc=predictor.doc,
         aggregate=Mean(),
         contribution=score,
         tasks=_TASKS,
@@ -72,40 +73,7 @@ def predictor(name: str, title: str, unit: Unit, better: Literal["lower", "highe
     return metric
 
 
-PREDICTED = (
-    predictor(
-        "distillmos",
-        "DistillMOS",
-        "1",
-        "higher",
-        "Mean opinion score of the speech, 1 to 5, as DistillMOS (Stahl & Gamper 2025) predicts it without "
-        "listening to any reference; mean over the utterances.",
-    ),
-    predictor(
-        "dnsmos",
-        "DNSMOS",
-        "1",
-        "higher",
-        "Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
-        "mean over the utterances.",
-    ),
-    predictor(
-        "mcd",
-        "MCD",
-        "dB",
-        "lower",
-        "Mel-cepstral distortion between the speech and a person's reading of the same text, aligned in time; "
-        "mean over the utterances. Another voice is far away even if it is better: for one voice's versions.",
-    ),
-    predictor(
-        "voice_similarity",
-        "Voice similarity",
-        "1",
-        "higher",
-        "Whether all utterances are of one voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
-        "with the first, of the first with the second.",
-    ),
-)
+PREDICTED = tuple(rating(name, PREDICTORS[name]) for name in sorted(PREDICTORS))
 
 
 def _first_audio(utterance: Utterance) -> float | None:

@@ -1,0 +1,41 @@
+"""What a form of data sets reads with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_modellab.assets.store import Store
+
+from ..catalog import Catalog
+from ..specs import DatasetSpec
+from .archives import Archives
+from .model import Dataset
+from .utterance import Utterance
+
+
+@dataclass(frozen=True)
+class DatasetAccess:
+    """The catalog, the store of what was fetched, and the other data sets."""
+
+    spec: DatasetSpec
+    catalog: Catalog
+    store: Store
+    asked: bool
+    """Whether somebody asked for this set by name, so that it may be fetched whatever its size."""
+    prepare: Callable[[DatasetSpec], Dataset]
+
+    @property
+    def folder(self) -> Path:
+        """Where the YAML files of data sets lie, which relative paths start from."""
+        return self.catalog.folder / "datasets"
+
+    @cached_property
+    def archives(self) -> Archives:
+        return Archives(self.spec, self.catalog, self.store, asked=self.asked)
+
+    def utterances_of(self, name: str) -> tuple[Utterance, ...]:
+        """Those of another data set of the catalog. Raises as `DatasetForm.read` does."""
+        return self.prepare(self.catalog.datasets[name]).utterances

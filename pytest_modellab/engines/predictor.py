@@ -1,0 +1,32 @@
+"""A predictor of speech quality: its engine, what it compares speech with, and the metric that its scores are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from pytest_modellab.core.metrics.metric import Unit
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """What rates speech. Its metric has the name of its entry point, and is the mean over audible utterances.
+
+    The class `engine` loads as any engine does, and has `score(clip)` where it compares with nothing, else
+    `compare(clip, other)`; both give a number, or raise ValueError for a clip that can't be rated.
+    """
+
+    engine: type[Any]
+    title: str
+    unit: Unit
+    better: Literal["lower", "higher"]
+    doc: str
+    """Of the metric: what it measures, on which scale, by whom."""
+    compares_with: Literal["nothing", "reading", "utterance"] = "nothing"
+    """A person's reading of the same text; or another utterance: the first, and the second for the first."""
+
+    @property
+    def target(self) -> str:
+        """`module:Class` of its engine."""
+        return f"{self.engine.__module__}:{self.engine.__qualname__}"
