@@ -41,9 +41,10 @@ from .judges import JudgeError, Jury, said_of
 from .loading import Loading
 from .locks import Leases
 from .machine import machine
+from .orders import LoadOrder, mapping
 from .outcome import Outcome, from_note, not_written, to_note
 from .outside import why_always
-from .pool import LoadOrder, Pool, mapping
+from .pool import Pool
 from .progress import Progress, Silent, counting
 from .prompt_synthesis import voiced
 from .session import Session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any, cast
 
 from pytest_modellab.assets.store import Attempt, Store, Unavailable
 from pytest_modellab.core import ffmpeg
@@ -11,6 +12,7 @@ from ..catalog import Catalog
 from ..dataset_forms import FORMS
 from ..specs import DatasetSpec
 from .access import DatasetAccess
+from .form import DatasetForm
 from .model import Dataset
 from .recording import FileRecording
 from .utterance import DatasetError, Utterance
@@ -25,7 +27,8 @@ def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = 
     (`asked=True` is `modellab data prepare`), and DatasetError where the data are wrong.
     """
     access = DatasetAccess(spec, catalog, store, asked, partial(prepare, catalog=catalog, store=store, asked=asked))
-    utterances = FORMS[spec.form_name].read(spec, spec.given, access)
+    form = cast("DatasetForm[Any]", FORMS[spec.form_name])
+    utterances = form.read(spec, spec.given, access)
     _need_decoder(spec, utterances)
     return Dataset(spec, utterances)
 
