@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import unicodedata
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic_core import to_json
 from releases import edited, forged, git, keys, lines_of, the_record
 
 from pytest_modellab.cli import main
@@ -29,6 +31,8 @@ from pytest_modellab.results.recount import recounted
 from pytest_modellab.results.verdicts import Status, case_key
 
 OLD = Path(__file__).parents[1] / "old" / "release-bundle-1.zip"
+OF_RECORDS_1 = OLD.with_name("release-bundle-2.zip")
+"""Of version 2, with records of modellab.record/1 in it."""
 Forgery = Callable[[Path], None]
 KEY = "asr/fake:cpu:clips"
 
@@ -369,6 +373,25 @@ class TestOldBundles:
         said = capsys.readouterr().out
         assert "good as far as a bundle of version 1 can be checked" in said
         assert "not checked: limits, grades, release.yaml and the control's answers" in said
+
+    def test_one_whose_records_are_of_version_1_is_checked_whole(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["verify", str(OF_RECORDS_1)]) == 0
+        said = capsys.readouterr().out
+        assert "ok   figures follow from the utterances" in said
+        assert "ok   a model that is wrong on purpose is stopped in every required case" in said
+
+    def test_a_number_that_was_edited_in_such_a_record_is_found(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with bundle.unpacked(OF_RECORDS_1) as folder:
+            shutil.copytree(folder, tmp_path / "old")
+        path = the_record(tmp_path / "old")
+        data = json.loads(path.read_text()) | {"seal": None}
+        data["summary"]["wer"] = 0.01
+        path.write_text(json.dumps(data | {"seal": hashlib.sha256(to_json(data)).hexdigest()}))
+        bundle.seal(tmp_path / "old")
+        assert main(["verify", str(tmp_path / "old")]) == 1
+        assert "says wer 0.01, its utterances come to 0.0" in capsys.readouterr().out
 
     def test_one_that_requires_nothing_is_not_good(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with bundle.unpacked(OLD) as folder:
