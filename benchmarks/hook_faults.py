@@ -20,7 +20,7 @@ import yaml
 from overhead import ROOT, write_catalog
 
 FAULTS = ("dropped words", "degraded audio", "wrong language")
-GIT = ("git", "-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
+GIT = ("git", "-c", "user.name=runner", "-c", "user.email=runner@example.org", "-c", "commit.gpgsign=false")
 
 
 class Repository:

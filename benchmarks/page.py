@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from pages import card, case  # the records that tests are made with
 from records import record, with_part
 
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import normalizer
@@ -54,7 +54,7 @@ def utterance(i: int, draw: random.Random) -> UtteranceResult:
     )  # fmt: skip
 
 
-def spoken(result: UtteranceResult, sounds: Artefacts, draw: np.random.Generator) -> UtteranceResult:
+def spoken(result: UtteranceResult, sounds: AudioArtifacts, draw: np.random.Generator) -> UtteranceResult:
     """The same as said by a voice: five seconds, of which a FLAC keeps some 150 kB."""
     samples = np.cumsum(draw.normal(0, 0.004, 5 * 24_000))
     digest = sounds.keep((samples - samples.mean()).clip(-1, 1).astype(np.float32), 24_000)
@@ -67,7 +67,7 @@ def spoken(result: UtteranceResult, sounds: Artefacts, draw: np.random.Generator
 
 def session(reports: Path, cases: int, of_each: int, *, voices: int = 0) -> Scorecard:
     """A scorecard of so many cases; the first of them are voices."""
-    draw, noise, sounds = random.Random(0), np.random.default_rng(0), Artefacts(reports)
+    draw, noise, sounds = random.Random(0), np.random.default_rng(0), AudioArtifacts(reports)
     scored = [utterance(i, draw) for i in range(min(of_each, 1_000))]
     made: list[Record] = []
     for n in range(cases):

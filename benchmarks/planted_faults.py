@@ -74,7 +74,7 @@ def main() -> None:
         saved = baseline.of(good)
         interval = good.interval("wer")
         shown = "" if interval is None else f" [{interval.low:.2%}, {interval.high:.2%}]"
-        print(f"{dataset}: WER {good.figure('wer'):.2%}{shown}, {good.summary.utterances} utterances", flush=True)
+        print(f"{dataset}: WER {good.value('wer'):.2%}{shown}, {good.summary.utterances} utterances", flush=True)
         spoiled = good
         for fault in FAULTS:
             spoiled = run(folder, fault, dataset)

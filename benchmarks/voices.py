@@ -18,9 +18,9 @@ import numpy as np
 
 from pytest_modellab.catalog.datasets import degraded
 from pytest_modellab.catalog.load import load
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics import hidden_errors
-from pytest_modellab.core.metrics.speech import hurried, look, pace
+from pytest_modellab.core.metrics.speech import analyse_speech, hurried, pace
 from pytest_modellab.core.stats.intervals import mean_interval
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Clip
@@ -28,10 +28,10 @@ from pytest_modellab.results import baseline
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import newest_first, read
 from pytest_modellab.runner.job import Settings
-from pytest_modellab.runner.judge_setup import predictor, summon
+from pytest_modellab.runner.judge_setup import predictor, set_up_judges
 from pytest_modellab.runner.judges import Listener
 from pytest_modellab.runner.local import LocalWorker
-from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.runner import Runner
 from pytest_modellab.runner.session import Session
 from pytest_modellab.tasks.tts.record import speech_of
 
@@ -63,7 +63,7 @@ def main() -> None:
     first, second = measured(good, dataset), measured(floor, dataset)
     for record in (first, second):
         shown = ", ".join(
-            f"{name} {record.figure(name)}" for name in ("wer", "judge_wer", "distillmos", "dnsmos", "rtf")
+            f"{name} {record.value(name)}" for name in ("wer", "judge_wer", "distillmos", "dnsmos", "rtf")
         )
         print(f"{record.case.model}: {shown}")
     print(f"{floor} against {good}, WER: {baseline.against(second, baseline.of(first))}")
@@ -80,7 +80,7 @@ def main() -> None:
 
 def spoil(record: Record) -> None:
     """Noise, and the last third gone."""
-    sounds = Artefacts(REPORTS)
+    sounds = AudioArtifacts(REPORTS)
     said = [(each, speech) for each in record.utterances if (speech := speech_of(each)) and speech.audio]
     rate = 16_000
     clean = [sounds.samples(str(speech.audio), rate) for _, speech in said]
@@ -98,7 +98,7 @@ def spoil(record: Record) -> None:
 
     cut = [each[: len(each) * 2 // 3] for each in clean]
     references = [result.reference for result, _ in said]
-    looked = [look(each, rate, text) for each, text in zip(cut, references, strict=True)]
+    looked = [analyse_speech(each, rate, text) for each, text in zip(cut, references, strict=True)]
     faults = [each.faults for each in looked]
     paces = [
         pace(text, len(each) / rate, found.silence) for each, text, found in zip(cut, references, looked, strict=True)
@@ -110,11 +110,11 @@ def spoil(record: Record) -> None:
     catalog = load(ROOT / "fixtures", ROOT)
     judge = catalog.datasets[record.case.dataset].judge
     assert judge is not None
-    bench = Bench(catalog, Session(REPORTS, "benchmark", own=True), Settings())
+    runner = Runner(catalog, Session(REPORTS, "benchmark", own=True), Settings())
     dataset = catalog.datasets[record.case.dataset]
-    jury = summon(judge.model_copy(update={"quality": (), "readings": None}), dataset, bench)
+    judges = set_up_judges(judge.model_copy(update={"quality": (), "readings": None}), dataset, runner)
     normalize = normalizer(record.normalizer.name)
-    with Listener(jury.model, jury.order, bench.start_worker) as listener:
+    with Listener(judges.model, judges.order, runner.start_worker) as listener:
         heard = [listener.transcribe(Clip(each, rate, "en")) for each in cut]
     lost = [
         hidden_errors.lost_end(normalize(reference).split(), normalize(text).split()) >= hidden_errors.LOST_WORDS
@@ -127,7 +127,7 @@ def spoil(record: Record) -> None:
         "missed: "
         + (", ".join(result.id for (result, _), each in zip(said, caught, strict=True) if not each) or "none")
     )
-    bench.session.end(whole=True)
+    runner.session.end(whole=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from records import edits, record, utterance, with_part
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec, TaskGrades
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.reports.scorecard import page
 from pytest_modellab.reports.scorecard.build import build, build_row
 from pytest_modellab.reports.scorecard.card import Scorecard
@@ -45,7 +45,7 @@ def case(model: str, task: str = "asr", device: str = "cpu", dataset: str = "tal
 def tone(reports: Path, seconds: float = 0.2) -> str:
     """The digest of a sound that is kept."""
     samples = 0.5 * np.sin(np.arange(int(seconds * 16_000)) / 8)
-    return Artefacts(reports).keep(samples.astype(np.float32), 16_000)
+    return AudioArtifacts(reports).keep(samples.astype(np.float32), 16_000)
 
 
 def heard(**changes: Any) -> Record:
@@ -102,7 +102,7 @@ def card(reports: Path, *made: Record, absent: Sequence[Row] = (), **options: An
 
 
 def rendered(reports: Path, found: Scorecard, **options: Any) -> str:
-    return page.render(found, loader(reports), Artefacts(reports), reports, **options)
+    return page.render(found, loader(reports), AudioArtifacts(reports), reports, **options)
 
 
 class Parsed(HTMLParser):

@@ -56,7 +56,7 @@ def wrong_part(spec: ModelSpec, role: str, part: ModelSpec, task: str, models: M
     return ""
 
 
-def wrong_servant(name: str, task: str, models: Mapping[str, ModelSpec]) -> str:
+def wrong_auxiliary_model(name: str, task: str, models: Mapping[str, ModelSpec]) -> str:
     """Why the model `name` can't do `task` for a data set, on the CPU and, to chat, in writing; "" if it can."""
     fit = [model.id for model in models.values() if task in model.tasks and "cpu" in model.devices]
     fit = [each for each in fit if task != "chat" or not _hears(models[each])]

@@ -14,7 +14,7 @@ from .catalog import Catalog
 from .dataset_forms import FORMS
 from .errors import Problem, suggest
 from .lineage import can_judge, chain, not_ctranslate2
-from .parts import roles_of, wrong_part, wrong_servant
+from .parts import roles_of, wrong_auxiliary_model, wrong_part
 from .profile_spec import mistakes
 from .specs import LETTERS, DatasetSpec, DeviceKind, DeviceSpec, ModelSpec, NamedSpec, Spec, wrong_bands
 from .validate import build, check_form, check_options
@@ -250,7 +250,7 @@ class Reader:
         for place, name, task in ((("voice",), dataset.voice, "tts"), (("graded_by", "llm"), judge, "chat")):
             if name is None or not self.engines or any(fnmatchcase(name, glob) for glob in broken):
                 continue
-            message = wrong_servant(name, task, catalog.models)
+            message = wrong_auxiliary_model(name, task, catalog.models)
             if message:
                 self.complain(path, place, message)
 

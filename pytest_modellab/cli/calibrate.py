@@ -13,7 +13,7 @@ from pytest_modellab.catalog.cases import Case
 from pytest_modellab.results.calibration import CalibrationError, as_yaml, propose
 from pytest_modellab.results.record import Record
 from pytest_modellab.runner.job import Settings
-from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.runner import Runner
 from pytest_modellab.runner.session import Session
 
 from .command import Commands
@@ -64,12 +64,12 @@ def _case(options: argparse.Namespace, catalog: Catalog) -> Case:
 def _measured(case: Case, catalog: Catalog, reports: Path) -> Record | str:
     """One run, or why there is none."""
     session = Session(reports, f"calibrate-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}", own=True)
-    bench = Bench(catalog, session, Settings(fresh=True))
-    bench.expect([case])
+    runner = Runner(catalog, session, Settings(fresh=True))
+    runner.expect([case])
     try:
-        outcome = bench.run(case)
+        outcome = runner.run(case)
     finally:
-        bench.close()
+        runner.close()
         session.end(whole=True)
     return outcome.record or outcome.unavailable or outcome.broken or "nothing was measured"
 

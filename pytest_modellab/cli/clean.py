@@ -13,7 +13,7 @@ from pytest_modellab.assets.store.progress import readable
 from pytest_modellab.catalog import Catalog
 
 from .cleaning import cache, reports
-from .cleaning.part import Doomed, InUse, Part
+from .cleaning.part import Category, InUse, Removable
 from .command import Commands, positive
 from .exits import Exit
 from .place import open_catalog, reports_folder
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     return Exit.WRONG if failed and options.yes else Exit.OK
 
 
-def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Part]:
+def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Category]:
     weights, data, files = cache.files(catalog, root)
     environments, others = cache.environments(catalog, root)
     for part in (files, others):
@@ -68,11 +68,11 @@ def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Part]:
     return [weights, data, environments, files, others, cache.spoken(root), cache.kept(root), cache.leftovers(root)]
 
 
-def _remove(parts: Sequence[Part]) -> list[str]:
+def _remove(parts: Sequence[Category]) -> list[str]:
     """Remove what may go, and say of the rest why it is still there; it counts as doomed no more."""
     failed: list[str] = []
     for part in parts:
-        gone: list[Doomed] = []
+        gone: list[Removable] = []
         for each in part.doomed:
             try:
                 each.remove()
@@ -84,7 +84,7 @@ def _remove(parts: Sequence[Part]) -> list[str]:
     return failed
 
 
-def _show(place: Path, parts: Sequence[Part], *, gone: bool) -> None:
+def _show(place: Path, parts: Sequence[Category], *, gone: bool) -> None:
     tell(str(place))
     for part in parts:
         line = f"  {part.name:<22} {part.count:>6}  {readable(part.size):>10}"
@@ -107,11 +107,11 @@ def _near(path: Path, place: Path) -> str:
     return path.relative_to(place).as_posix() if path.is_relative_to(place) else str(path)
 
 
-def _size(doomed: Sequence[Doomed]) -> int:
+def _size(doomed: Sequence[Removable]) -> int:
     return sum(each.size for each in doomed)
 
 
-def _sum_up(parts: Sequence[Part], options: argparse.Namespace) -> None:
+def _sum_up(parts: Sequence[Category], options: argparse.Namespace) -> None:
     size = sum(part.size for part in parts)
     doomed = [each for part in parts for each in part.doomed]
     if options.yes:

@@ -13,7 +13,7 @@ from pytest_modellab.reports.comparison import markdown, page, terminal
 from pytest_modellab.reports.comparison.compare import compare
 from pytest_modellab.reports.comparison.page import PageError
 from pytest_modellab.reports.comparison.parts import Compared
-from pytest_modellab.reports.comparison.sides import NEWEST, Past, Side, SideError
+from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords, Side, SideError
 
 from .command import Commands
 from .configuration import configuration
@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     1 where something got worse, where the data of a case have changed, or where nothing could be compared.
     """
     reports, found = reports_folder(options), configuration()
-    past = Past(reports, reports.parent if found.file is None else found.base)
+    past = PastRecords(reports, reports.parent if found.file is None else found.base)
     names = [options.first, *(options.others or [NEWEST])]
     try:
         compared = compare([_only(past.side(name), options.case) for name in names], allowed_here(options))

@@ -9,7 +9,7 @@ from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import default_grades
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.reports.history import Point, Trend, Wanted, history, shown_figure, shown_interval, sparkline
+from pytest_modellab.reports.history import HistoryQuery, Point, Trend, history, shown_figure, shown_interval, sparkline
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     if options.metric is not None and options.metric not in METRICS:
         raise UsageError(f"no metric `{options.metric}`; {suggest(options.metric, METRICS)}")
     reports = reports_folder(options)
-    wanted = Wanted(options.cases, None if options.all else options.last, options.metric)
+    wanted = HistoryQuery(options.cases, None if options.all else options.last, options.metric)
     catalog = find_catalog(options, engines=False)
     damaged: list[str] = []
     trends = history(reports, wanted, catalog.grades if catalog else default_grades(), damaged)

@@ -15,7 +15,7 @@ from pytest_modellab.reports.release.bundle import unpacked
 from pytest_modellab.reports.release.checks import Verified, verify
 from pytest_modellab.reports.release.conduct import Plan, conduct, required
 from pytest_modellab.reports.release.note import BASELINES, Check, NotRun, read
-from pytest_modellab.reports.release.requirements import Held, held
+from pytest_modellab.reports.release.requirements import HeldRequirement, held
 from pytest_modellab.reports.release.signature import signed
 from pytest_modellab.results.provenance import git_state
 
@@ -84,7 +84,7 @@ def check(options: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def _held(path: Path) -> Held:
+def _held(path: Path) -> HeldRequirement:
     """What `--require` asks for; of a catalog in its repository, the baselines there, too."""
     asked = held(path)
     if not asked.whole or asked.catalog is None:

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _figures(record: Record) -> str:
-    shown = " ".join(f"{METRICS[name].title} {METRICS[name].format(record.figure(name))}" for name in ("wer", "cer"))
+    shown = " ".join(f"{METRICS[name].title} {METRICS[name].format(record.value(name))}" for name in ("wer", "cer"))
     return f"{shown} ({record.normalizer.name} {record.normalizer.version})"
 
 

@@ -18,7 +18,7 @@ from pytest_modellab.results.verdicts import Limits
 from pytest_modellab.runner import reuse
 from pytest_modellab.runner.job import Settings
 from pytest_modellab.runner.outside import why_always
-from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.runner import Runner
 from pytest_modellab.runner.session import Session
 from pytest_modellab.runner.standing import again
 
@@ -40,15 +40,15 @@ def run(options: argparse.Namespace) -> int:
     days = _days(configuration().text("modellab_speed_age_days"))
     standing = True
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(catalog, Session(Path(folder), "why", own=False), Settings(speed_age_days=days))
-        bench.store = Store(fetching=False)
+        runner = Runner(catalog, Session(Path(folder), "why", own=False), Settings(speed_age_days=days))
+        runner.store = Store(fetching=False)
         try:
             for case in chosen("case", options.cases, cases):
-                lines = list(_explain(bench, case, reports_folder(options)))
+                lines = list(_explain(runner, case, reports_folder(options)))
                 standing &= lines[0].startswith("unchanged")
                 tell_lines("\n  ".join(printable(line) for line in [f"{case.id}: {lines[0]}", *lines[1:]]))
         finally:
-            bench.close()
+            runner.close()
     return 0 if standing else 1
 
 
@@ -59,35 +59,35 @@ def _days(text: str | None) -> float:
         raise UsageError(f"modellab_speed_age_days: expected a number of days, found {text!r}") from None
 
 
-def _explain(bench: Bench, case: Case, reports: Path) -> Iterator[str]:
-    room = bench.environments.state(case.model)
+def _explain(runner: Runner, case: Case, reports: Path) -> Iterator[str]:
+    room = runner.environments.state(case.model)
     if room.endswith(NOT_THERE):
         yield f"can't be told: its environment is {room}"
         return
     try:
-        if (reason := bench.absent(case)) is not None:
+        if (reason := runner.absent(case)) is not None:
             yield f"can't be run here: {reason}"
             return
-        dataset, order = bench.dataset(case), bench.order(case)
+        dataset, order = runner.dataset(case), runner.order(case)
     except (StoreError, DatasetError) as error:
         yield f"can't be told: {str(error).splitlines()[0]}"
         return
-    inputs = bench.inputs(case, dataset, order)
-    wanted = bench.wanted(case, dataset, inputs)
-    if (always := why_always(case, dataset, order, bench)) is not None:
+    inputs = runner.inputs(case, dataset, order)
+    wanted = runner.wanted(case, dataset, inputs)
+    if (always := why_always(case, dataset, order, runner)) is not None:
         yield f"run in every session: {always}"
         return
     found = reuse.find(reports, wanted)
     if found is not None and found.scored_otherwise:
         record, path = found.record, found.path
         anew = again(record, case, dataset, wanted)
-        if anew is not None and not Limits(anew.case, bench.catalog.limits, bench.catalog.shown).in_doubt(anew):
+        if anew is not None and not Limits(anew.case, runner.catalog.limits, runner.catalog.shown).in_doubt(anew):
             yield f"unchanged since {reuse.since(record)}; its answers in {path} are scored again, the model isn't run"
             yield "scoring: other code, terms, rules or prices"
             return
     if found is not None and not found.scored_otherwise:
         record, path = found.record, found.path
-        if Limits(record.case, bench.catalog.limits, bench.catalog.shown).in_doubt(record):
+        if Limits(record.case, runner.catalog.limits, runner.catalog.shown).in_doubt(record):
             yield f"run, for noise alone kept a limit from being judged by {path}"
             return
         yield f"unchanged since {reuse.since(record)}; answered from {path}"

@@ -67,7 +67,7 @@ class AudioError(Exception):
 
 
 @dataclass(frozen=True)
-class Finding:
+class RecordingFinding:
     """Something about a clip that a person should look at; never an error by itself."""
 
     kind: Literal["clipping", "silence", "dc_offset", "duration"]
@@ -233,7 +233,7 @@ def _decode(data: bytes, name: str) -> tuple[Samples, int]:
     return np.concatenate(blocks), native_rate
 
 
-def check(samples: Samples, rate: int, text: str | None = None) -> list[Finding]:
+def check(samples: Samples, rate: int, text: str | None = None) -> list[RecordingFinding]:
     """Look for signs that a clip, or its pairing with a transcript, is not what it should be.
 
     Args:
@@ -254,7 +254,7 @@ def check(samples: Samples, rate: int, text: str | None = None) -> list[Finding]
     return [finding for finding in candidates if finding is not None]
 
 
-def _clipping(samples: Samples) -> Finding | None:
+def _clipping(samples: Samples) -> RecordingFinding | None:
     """Flat tops at full scale. Clipping that was turned down afterwards is not seen."""
     if len(samples) < CLIP_RUN:
         return None
@@ -267,16 +267,18 @@ def _clipping(samples: Samples) -> Finding | None:
     share = float(clipped.mean())
     if share <= CLIP_SHARE:
         return None
-    return Finding("clipping", f"{share:.2%} of the samples are clipped at full scale (bound {CLIP_SHARE:.2%})")
+    return RecordingFinding(
+        "clipping", f"{share:.2%} of the samples are clipped at full scale (bound {CLIP_SHARE:.2%})"
+    )
 
 
-def _silence(samples: Samples) -> Finding | None:
+def _silence(samples: Samples) -> RecordingFinding | None:
     """Levels in dBFS against a constant full-scale signal: a full-scale sine has an RMS of -3.01 dBFS."""
     peak = _dbfs(float(np.abs(samples).max()))
     rms = _dbfs(math.sqrt(float(np.mean(np.square(samples, dtype=np.float64)))))
     if peak >= SILENCE_PEAK_DBFS and rms >= SILENCE_RMS_DBFS:
         return None
-    return Finding(
+    return RecordingFinding(
         "silence",
         f"peak {peak:.0f} dBFS (bound {SILENCE_PEAK_DBFS:.0f}), "
         f"RMS {rms:.0f} dBFS (bound {SILENCE_RMS_DBFS:.0f}): next to nothing to hear",
@@ -287,26 +289,26 @@ def _dbfs(amplitude: float) -> float:
     return 20.0 * math.log10(amplitude) if amplitude > 0.0 else -math.inf
 
 
-def _dc_offset(samples: Samples) -> Finding | None:
+def _dc_offset(samples: Samples) -> RecordingFinding | None:
     mean = float(samples.mean(dtype=np.float64))
     if abs(mean) <= DC_OFFSET:
         return None
-    return Finding("dc_offset", f"the mean is {mean:+.3f} of full scale (bound {DC_OFFSET})")
+    return RecordingFinding("dc_offset", f"the mean is {mean:+.3f} of full scale (bound {DC_OFFSET})")
 
 
-def _duration(seconds: float, text: str) -> Finding | None:
+def _duration(seconds: float, text: str) -> RecordingFinding | None:
     # Marks are counted: the vowel signs of Indic scripts are spoken. NFC keeps "é" from counting twice.
     spoken = sum(unicodedata.category(c)[0] in "LNM" for c in unicodedata.normalize("NFC", text))
     if not spoken:
         return None
     if spoken > MAX_CHARACTERS_PER_S * seconds:
-        return Finding(
+        return RecordingFinding(
             "duration",
             f"{spoken} characters in {seconds:.2f} s is faster than speech "
             f"({MAX_CHARACTERS_PER_S:.0f} a second): is the clip cut short, or the text another clip's?",
         )
     if spoken < MIN_CHARACTERS_PER_S * (seconds - PAUSE_ALLOWANCE_S):
-        return Finding(
+        return RecordingFinding(
             "duration",
             f"{spoken} characters in {seconds:.2f} s is slower than speech "
             f"({MIN_CHARACTERS_PER_S:.0f} a second): is the text incomplete, or another clip's?",

@@ -18,7 +18,7 @@ KEPT_BYTES = 50_000_000
 """Of the sound of one record: some half an hour at 24 kHz. What is beyond goes once it has been judged."""
 
 
-class Artefacts:
+class AudioArtifacts:
     """A folder of sound, by digest."""
 
     def __init__(self, reports: Path) -> None:

@@ -7,7 +7,7 @@ EARLIEST_SHARE = 0.05
 """Of work, and of the audio: before both are done, how long the rest takes is a guess."""
 
 
-class Pace:
+class RemainingTime:
     """How fast one run is: so long for any utterance, and so long for a second of its audio, fitted as it goes.
 
     By audio alone, a few short clips would make hours of what is left; by utterances alone, a few long ones.

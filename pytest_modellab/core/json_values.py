@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 
-def plain(fact: Any) -> Any:
+def json_value(fact: Any) -> Any:
     """A fact as JSON holds it: numbers, truths and None as they are, all else as text."""
     if fact is None or isinstance(fact, bool | int):
         return fact

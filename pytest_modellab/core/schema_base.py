@@ -20,7 +20,7 @@ RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}$")]
 Time = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T:.+Z-]{0,30}$")]
 """ISO 8601, as far as it is part of a file's name."""
 
-Told = Annotated[str, AfterValidator(without_secrets)]
+TextWithoutSecrets = Annotated[str, AfterValidator(without_secrets)]
 """The words of a library or an engine, which may quote addresses."""
 
 
@@ -71,11 +71,11 @@ class Failure(Stored):
     """Why there is no answer."""
 
     kind: Literal["exception", "timeout", "crash", "load"]
-    message: Told
-    detail: Told = volatile(default="", description="traceback, or the worker's last lines on stderr")
+    message: TextWithoutSecrets
+    detail: TextWithoutSecrets = volatile(default="", description="traceback, or the worker's last lines on stderr")
 
 
-class Elsewhere(Stored):
+class FallbackDevice(Stored):
     """A device that stood in for the one that was asked for."""
 
     device: Identifier

@@ -110,12 +110,12 @@ class LoadRequest:
     device: DeviceRef
     options: Mapping[str, Any]
     weights: Path | None
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, ModelPart] = field(default_factory=dict)
     """For an engine made of other models, those that its spec names under `parts:`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ModelPart:
     """A model that another is made of: its engine, and what that is to load."""
 
     engine: type[Any]

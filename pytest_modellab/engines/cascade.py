@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .base import Exchange, Fact, Heard, LoadRequest, Part, Speech, Telling, Turn
+from .base import Exchange, Fact, Heard, LoadRequest, ModelPart, Speech, Telling, Turn
 
 # The end of a sentence: its mark, closing quotes or brackets, and white space behind them; or the end of a paragraph.
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+|[。！？]|\n+")
@@ -60,7 +60,7 @@ class Cascade:
         lacking = cls.needed_roles - request.parts.keys()
         if lacking:
             raise ValueError(f"a cascade needs the parts asr and llm; it lacks {', '.join(sorted(lacking))}")
-        hearing: Part = request.parts["asr"]
+        hearing: ModelPart = request.parts["asr"]
         if hearing.engine.rate != cls.rate:
             raise ValueError(f"a cascade's clips come at {cls.rate} Hz, and its asr takes {hearing.engine.rate} Hz")
         loaded = {role: part.engine.load(part.request) for role, part in request.parts.items()}

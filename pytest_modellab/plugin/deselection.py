@@ -68,7 +68,7 @@ class Candidate:
 
 
 @dataclass
-class Unmade:
+class LeftOut:
     """The tests of one function that were not made."""
 
     function: pytest.Item
@@ -88,7 +88,7 @@ class Foresight:
     """Marks that only the function or the case gives a test."""
     others: frozenset[str]
     """Marks, in lower case, that another plugin may add to a test."""
-    unmade: dict[str, Unmade] = field(default_factory=dict)
+    unmade: dict[str, LeftOut] = field(default_factory=dict)
     """By the node id of their function."""
     collected: set[str] = field(default_factory=set)
     """Functions of which a test was collected: of a module pytest parametrizes more than what it was asked for."""
@@ -97,7 +97,7 @@ class Foresight:
         """Take note of a test that was collected."""
         self.collected.add(item.nodeid.partition("[")[0])
 
-    def left_out(self) -> list[Unmade]:
+    def left_out(self) -> list[LeftOut]:
         """What would have been collected and deselected."""
         return [unmade for function, unmade in self.unmade.items() if function in self.collected]
 

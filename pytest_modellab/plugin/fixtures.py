@@ -1,4 +1,4 @@
-"""The fixtures of benchmark tests, under their full names. Each is thin: the work is done by the bench.
+"""The fixtures of benchmark tests, under their full names. Each is thin: the work is done by the runner.
 
 Each has a short name besides, without the prefix, which gives way to anybody else's: see `short_names`.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_modellab.results.verdicts import Limits, Run, Verdict
     from pytest_modellab.runner.live import LiveModel
 
-    from .session import Lab
+    from .session import LabSession
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ def modellab_dataset(modellab_case: Case, request: pytest.FixtureRequest) -> Dat
     """The data set of the case, fetched and verified: `dataset.utterances`."""
     from pytest_modellab.assets.store import StoreError, Unavailable
     from pytest_modellab.catalog.datasets import DatasetError
-    from pytest_modellab.runner.auxiliary_models import NoServant, ServantError
+    from pytest_modellab.runner.auxiliary_models import AuxiliaryModelError, NoAuxiliaryModel
 
     try:
-        return request.config.stash[LAB].bench.dataset(modellab_case)
-    except (Unavailable, NoServant) as error:
+        return request.config.stash[LAB].runner.dataset(modellab_case)
+    except (Unavailable, NoAuxiliaryModel) as error:
         pytest.skip(printable_lines(str(error)))
-    except (StoreError, DatasetError, ServantError) as error:
+    except (StoreError, DatasetError, AuxiliaryModelError) as error:
         pytest.fail(printable_lines(str(error)), pytrace=False)
 
 
@@ -72,9 +72,9 @@ def modellab_start_model(modellab_case: Case, request: pytest.FixtureRequest) ->
     from pytest_modellab.assets.store import StoreError, Unavailable
     from pytest_modellab.runner.live import LiveModel
 
-    bench = request.config.stash[LAB].bench
+    runner = request.config.stash[LAB].runner
     try:
-        reason = bench.absent(modellab_case)
+        reason = runner.absent(modellab_case)
     except StoreError as error:
         pytest.fail(printable_lines(str(error)), pytrace=False)
     if reason is not None:
@@ -83,7 +83,7 @@ def modellab_start_model(modellab_case: Case, request: pytest.FixtureRequest) ->
 
     def start() -> LiveModel:
         try:
-            live = LiveModel.start(bench, modellab_case)
+            live = LiveModel.start(runner, modellab_case)
         except Unavailable as error:
             pytest.skip(printable_lines(str(error)))
         except StoreError as error:
@@ -113,7 +113,7 @@ def modellab_machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
 
     if CASE_FIXTURE in request.fixturenames:
         # A live model wants its device, and whoever is on it may want the machine first.
-        request.config.stash[LAB].bench.reserve(request.getfixturevalue(CASE_FIXTURE), lambda _: None)
+        request.config.stash[LAB].runner.reserve(request.getfixturevalue(CASE_FIXTURE), lambda _: None)
     with machine(cache_root(), alone=True, waiting=lambda: None):
         yield
 
@@ -215,7 +215,7 @@ def _skip_shard(record: Record) -> None:
         pytest.skip(record.why_missing("wer"))
 
 
-def _skip_undecided(verdict: Verdict, lab: Lab) -> None:
+def _skip_undecided(verdict: Verdict, lab: LabSession) -> None:
     """Where baselines are optional, one that can't tell is no reason to refuse a session that is strict else."""
     if lab.config.baselines_optional and verdict.status == "inconclusive":
         pytest.skip(f"{verdict} (--lab-baselines=optional)")
@@ -224,7 +224,7 @@ def _skip_undecided(verdict: Verdict, lab: Lab) -> None:
 def _record(config: pytest.Config, case: Case) -> Record:
     """The record of a case, measured once in the session; skips or fails the test where there is none."""
     lab = config.stash[LAB]
-    outcome = lab.bench.run(case)
+    outcome = lab.runner.run(case)
     if outcome.unavailable is not None:
         why = printable_lines(outcome.unavailable)
         first, _, more = why.partition("\n")

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from pytest_modellab.catalog.cases import Case
 
-    from .deselection import Foresight, Unmade
+    from .deselection import Foresight, LeftOut
     from .progress import Follower
-    from .session import Lab
+    from .session import LabSession
 
 MARKERS = (
     "smoke: quick sanity runs, many times a day",
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_modellab.catalog.errors import CatalogError
 
     from . import fixtures
-    from .session import LAB, Lab, open_catalog
+    from .session import LAB, LabSession, open_catalog
 
     _check_reports(settings.reports)
     try:
@@ -84,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in markers():
         config.addinivalue_line("markers", marker)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
-    lab = config.stash[LAB] = Lab(
+    lab = config.stash[LAB] = LabSession(
         config=settings,
         catalog=catalog,
         cases=cases,
@@ -117,7 +117,7 @@ def _check_reports(folder: Path) -> None:
 class LabPlugin:
     """What every process of a session does: parametrize, order, run, judge."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: LabSession) -> None:
         self.lab = lab
         self._foresight: Foresight | None = None
         self._undo_signals: Callable[[], None] = lambda: None
@@ -172,7 +172,7 @@ class LabPlugin:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         cases = {case.key: case for item in session.items if (case := case_of(item)) is not None}
         if cases and not self.lab.dry:
-            self.lab.bench.expect(cases.values())
+            self.lab.runner.expect(cases.values())
             self.lab.session.note_plan(list(cases))
 
     @pytest.hookimpl(wrapper=True)
@@ -213,7 +213,7 @@ class LabPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         if self.lab.measured_here:
-            self.lab.bench.close()
+            self.lab.runner.close()
 
     @pytest.hookimpl(tryfirst=True)  # before pytest gathers fixtures
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -235,7 +235,7 @@ class LabPlugin:
 class ControllerPlugin:
     """What is done once in a session: gather, grade, show."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: LabSession) -> None:
         self.lab = lab
         self.follower: Follower | None = None
 
@@ -342,7 +342,7 @@ class ControllerPlugin:
             terminalreporter.write_line(printable(self.lab.untold), yellow=True)
 
 
-def _count(unmade: Unmade, config: pytest.Config) -> None:
+def _count(unmade: LeftOut, config: pytest.Config) -> None:
     """Let pytest count the tests that were not made as what they would have been: collected and deselected."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     collected = getattr(reporter, "_numcollected", None)

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.core.console import printable
-from pytest_modellab.core.durations import Pace
+from pytest_modellab.core.durations import RemainingTime
 from pytest_modellab.core.text import divided_by_spaces
 from pytest_modellab.runner import journal as journals
 
@@ -29,7 +29,7 @@ class TerminalProgress:
         self._plugin = plugin
         self._drawn = False
         self._logged = time.monotonic()
-        self._paces: dict[str, Pace] = {}
+        self._paces: dict[str, RemainingTime] = {}
 
     def say(self, case: Case, text: str) -> None:
         self._show(f"{case.id}: {text}", log="waiting" in text or text.startswith("interrupted"))
@@ -38,7 +38,7 @@ class TerminalProgress:
         now = time.monotonic()
         pace = self._paces.get(case.key)
         if pace is None:  # what came before the first answer is loading
-            pace = self._paces[case.key] = Pace(now, audio_left_s)
+            pace = self._paces[case.key] = RemainingTime(now, audio_left_s)
         else:
             pace.note(now, audio_left_s)
         left = pace.left_s(total - done)

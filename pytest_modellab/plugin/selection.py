@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.catalog import Catalog
     from pytest_modellab.catalog.specs import LimitSpec
 
-    from .session import Lab
+    from .session import LabSession
 
 CASE_FIXTURE = "modellab_case"
 """The fixture that is parametrized with cases. A test is of the lab if it uses it, by itself or through another."""
 TIER_MARKERS = ("smoke", "smoke_all", "real_e2e")
 
 
-def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
+def parametrize(metafunc: pytest.Metafunc, lab: LabSession) -> None:
     """Parametrize a test function with the cases that its markers leave, if it uses a case at all."""
     if not _uses_case(metafunc):
         return
@@ -48,12 +48,12 @@ def parametrize(metafunc: pytest.Metafunc, lab: Lab) -> None:
 
 
 def _made(
-    metafunc: pytest.Metafunc, lab: Lab, candidates: list[tuple[Case, list[str]]]
+    metafunc: pytest.Metafunc, lab: LabSession, candidates: list[tuple[Case, list[str]]]
 ) -> list[tuple[Case, list[str]]]:
     """The cases, with their marks, to make tests of: all but those whose test is sure to be deselected."""
     if lab.foresight is None:
         return candidates
-    from .deselection import Candidate, Unmade, kept
+    from .deselection import Candidate, LeftOut, kept
 
     definition: Any = metafunc.definition
     told = [Candidate(case.id, frozenset(names)) for case, names in candidates]
@@ -68,7 +68,7 @@ def _made(
     ]
     made = kept(told, wanted)
     times = max(1, len(metafunc._calls))
-    unmade = lab.foresight.unmade[definition.nodeid] = Unmade(definition)
+    unmade = lab.foresight.unmade[definition.nodeid] = LeftOut(definition)
     for make, outcome, unnamed in zip(made, outcomes, tiers, strict=True):
         if not make:
             unmade.count += times

@@ -1,4 +1,4 @@
-"""What one pytest process keeps of a session: the catalog, the plan, the bench, and what tests have said."""
+"""What one pytest process keeps of a session: the catalog, the plan, the runner, and what tests have said."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from pytest_modellab.core.stats.regression import Allowed
     from pytest_modellab.reports.scorecard import page
     from pytest_modellab.reports.scorecard.card import Scorecard
-    from pytest_modellab.reports.scorecard.files import Left
+    from pytest_modellab.reports.scorecard.files import Written
     from pytest_modellab.reports.scorecard.row import CaseReport, Row
     from pytest_modellab.results.verdicts import Limits, Run
-    from pytest_modellab.runner.runner import Bench
+    from pytest_modellab.runner.runner import Runner
     from pytest_modellab.runner.session import Session
 
     from .deselection import Foresight
@@ -53,7 +53,7 @@ class Tests:
 
 
 @dataclass
-class Lab:
+class LabSession:
     """One process's share of a session."""
 
     config: Config
@@ -73,7 +73,7 @@ class Lab:
     failed_beside: list[str] = field(default_factory=list)
     """Tests that failed and are of no case."""
     scorecard: Scorecard | None = None
-    left: Left | None = None
+    left: Written | None = None
     """The files of the scorecard."""
     untold: str = ""
     """Why the summary of a CI step lacks the scorecard, where it was to have it."""
@@ -90,9 +90,9 @@ class Lab:
         return Session(self.config.reports, self.session_id, own=self.own)
 
     @cached_property
-    def bench(self) -> Bench:
+    def runner(self) -> Runner:
         from pytest_modellab.runner.job import Settings
-        from pytest_modellab.runner.runner import Bench
+        from pytest_modellab.runner.runner import Runner
 
         from .progress import TerminalProgress
 
@@ -105,7 +105,7 @@ class Lab:
             alone=not self.parallel,
             shard=self.config.shard,
         )
-        return Bench(
+        return Runner(
             self.catalog,
             self.session,
             settings,
@@ -116,7 +116,7 @@ class Lab:
     @property
     def measured_here(self) -> bool:
         """Whether this process has run cases."""
-        return "bench" in vars(self)
+        return "runner" in vars(self)
 
     @cached_property
     def gates(self) -> int:
@@ -191,7 +191,7 @@ class Lab:
         return path.relative_to(self.config.base).as_posix() if path.is_relative_to(self.config.base) else str(path)
 
 
-LAB = pytest.StashKey[Lab]()
+LAB = pytest.StashKey[LabSession]()
 
 
 def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
@@ -227,7 +227,7 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     return catalog, tuple(cases)
 
 
-def left_out_told(lab: Lab) -> Iterator[str]:
+def left_out_told(lab: LabSession) -> Iterator[str]:
     """How many combinations are no case, by the reason; and by name what a language leaves without any."""
     found = left_out(lab.catalog, lab.config.selection)
     if found:
@@ -263,7 +263,7 @@ def rerun_command(item: pytest.Item, case: Case) -> str:
     return shlex.join(parts)
 
 
-def finish(lab: Lab, session: pytest.Session) -> None:
+def finish(lab: LabSession, session: pytest.Session) -> None:
     """Build and store the scorecard; turn a session that must not count as passed into a failed one."""
     interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
     try:
@@ -272,7 +272,7 @@ def finish(lab: Lab, session: pytest.Session) -> None:
         lab.session.end(whole=not interrupted)
 
 
-def _write_scorecard(lab: Lab, session: pytest.Session, *, interrupted: bool) -> None:
+def _write_scorecard(lab: LabSession, session: pytest.Session, *, interrupted: bool) -> None:
     from pytest_modellab.reports.scorecard.build import build
     from pytest_modellab.reports.scorecard.files import write
 
@@ -312,7 +312,7 @@ def _write_scorecard(lab: Lab, session: pytest.Session, *, interrupted: bool) ->
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
-def _recordings(lab: Lab) -> page.Recordings | None:
+def _recordings(lab: LabSession) -> page.Recordings | None:
     """What the page may let one listen to; nothing where there is no page."""
     if not (lab.config.page and lab.config.page_recordings):
         return None
@@ -321,7 +321,7 @@ def _recordings(lab: Lab) -> page.Recordings | None:
     return Recordings(lab.catalog)
 
 
-def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
+def _rows(lab: LabSession, keys: Sequence[str]) -> list[Row]:
     """The rows of these cases; what stands for no case has none."""
     from pytest_modellab.reports.scorecard.build import build_row
     from pytest_modellab.results.verdicts import corrected
@@ -335,7 +335,7 @@ def _rows(lab: Lab, keys: Sequence[str]) -> list[Row]:
     ]
 
 
-def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
+def _report(lab: LabSession, case: Case) -> tuple[Case, CaseReport]:
     from pytest_modellab.catalog.case_ref import CaseRef
     from pytest_modellab.reports.scorecard.row import CaseReport
     from pytest_modellab.results.record_files import RecordError
@@ -345,7 +345,7 @@ def _report(lab: Lab, case: Case) -> tuple[Case, CaseReport]:
     tests = lab.tests.get(case.key, Tests())
     noted = lab.session.outcome(case.key)
     try:
-        outcome = from_note(noted) if noted is not None else lab.bench.known(case.key) if lab.measured_here else None
+        outcome = from_note(noted) if noted is not None else lab.runner.known(case.key) if lab.measured_here else None
     except RecordError as error:  # removed or changed while the session went on
         outcome = Outcome(broken=str(error))
     kept = lab.session.answered(case.key) if outcome is None else 0

@@ -16,13 +16,13 @@ from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.tasks.registry import task_named
 
 from .scorecard.grade import Grade, grade
-from .scorecard.part import Part
+from .scorecard.part import ReportModel
 
 _NAME = re.compile(r"\d{8}T\d{9}-(?P<where>.+)-[0-9a-f]{8}\.json")
 _BARS = "▁▂▃▄▅▆▇█"
 
 
-class Point(Part):
+class Point(ReportModel):
     """One record of a case."""
 
     created: str
@@ -42,7 +42,7 @@ class Point(Part):
     record: str
 
 
-class Trend(Part):
+class Trend(ReportModel):
     """A case's records, the newest last."""
 
     case: str
@@ -62,7 +62,7 @@ class Trend(Part):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class HistoryQuery:
     """Which records, and what of them."""
 
     globs: Sequence[str] = ()
@@ -72,7 +72,7 @@ class Wanted:
     """Another than the task's own."""
 
 
-def history(reports: Path, wanted: Wanted, bands: Mapping[Task, TaskGrades], damaged: list[str]) -> list[Trend]:
+def history(reports: Path, wanted: HistoryQuery, bands: Mapping[Task, TaskGrades], damaged: list[str]) -> list[Trend]:
     """The trends of the cases that `wanted` names; what can't be read is passed over and told in `damaged`."""
     found: dict[str, list[tuple[Path, RecordHeader]]] = {}
     taken: dict[tuple[str, ...], int] = {}
@@ -148,7 +148,7 @@ def _point(path: Path, record: RecordHeader, metric: str, bands: Mapping[Task, T
         commit=origin.commit,
         dirty=origin.dirty,
         session=origin.session,
-        figures={name: record.figure(name) for name in shown},
+        figures={name: record.value(name) for name in shown},
         low=interval.low if interval else None,
         high=interval.high if interval else None,
         grade=Grade(letter=None, why=cut) if record.shard else grade(record, bands.get(record.case.task)),

@@ -85,7 +85,7 @@ def assemble(
         shard=origin.shard,
         failure=facts.failure,
         loaded=dict(facts.loaded),
-        ran_on=facts.elsewhere,
+        ran_on=facts.fallback_device,
         normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
         summary=summary(rows),
         parts=task_named(case.task).scoring().known(case.dataset, known),

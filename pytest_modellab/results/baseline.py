@@ -21,8 +21,8 @@ from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
-from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Finding, change_text, no_worse, within_margin
-from pytest_modellab.core.stats.regression import Change as Moved
+from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Decision, change_text, no_worse, within_margin
+from pytest_modellab.core.stats.regression import RateChange as Moved
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.tasks.registry import task_named
 
@@ -32,7 +32,7 @@ from .verdicts import Status, Strictness, Verdict, case_key
 SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"
 
 
-class Answer(Stored):
+class BaselineAnswer(Stored):
     """One utterance of a baseline: raw texts, scored when compared."""
 
     id: str
@@ -62,7 +62,7 @@ R = TypeVar("R", bound=Stored)
 @dataclass(frozen=True)
 class Baseline:
     head: Head
-    answers: tuple[Answer, ...]
+    answers: tuple[BaselineAnswer, ...]
 
 
 class BaselineError(Exception):
@@ -70,7 +70,7 @@ class BaselineError(Exception):
 
 
 @dataclass(frozen=True)
-class Change:
+class UtteranceChange:
     """One utterance whose number of errors changed."""
 
     id: str
@@ -88,9 +88,9 @@ class Comparison:
     paired: Paired
     wer_before: float
     wer_after: float
-    worse: tuple[Change, ...]
-    better: tuple[Change, ...]
-    finding: Finding
+    worse: tuple[UtteranceChange, ...]
+    better: tuple[UtteranceChange, ...]
+    finding: Decision
     metric: str = "wer"
     """Of the two rates: cer where words aren't divided by spaces."""
 
@@ -156,11 +156,11 @@ def of(record: Record) -> Baseline:
         commit=record.provenance.commit,
         created=record.provenance.created,
         normalizer=record.normalizer.name,
-        wer=record.figure("wer"),
+        wer=record.value("wer"),
         hardware=hardware_of(record),
     )
     answers = [
-        Answer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
+        BaselineAnswer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
         for each in record.utterances
     ]
     return Baseline(head, tuple(answers))
@@ -197,7 +197,7 @@ def write_lines(path: Path, lines: Iterable[Stored]) -> None:
 
 def read(path: Path) -> Baseline:
     """Raises BaselineError, naming file and line."""
-    return Baseline(*read_lines(path, Head, Answer, SCHEMA))
+    return Baseline(*read_lines(path, Head, BaselineAnswer, SCHEMA))
 
 
 def read_lines(path: Path, head: type[H], row: type[R], schema: str) -> tuple[H, tuple[R, ...]]:
@@ -250,7 +250,7 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     if paired is None:
         raise BaselineError(f"{record.case.id}: no reference has a word to compare by")
     changes = [
-        Change(each.id, each.reference, before[each.id].hypothesis, each.hypothesis, old, new)
+        UtteranceChange(each.id, each.reference, before[each.id].hypothesis, each.hypothesis, old, new)
         for each, (old, _), (new, _) in zip(record.utterances, first, second, strict=True)
         if old != new
     ]
@@ -269,7 +269,7 @@ def _rate(counts: Sequence[tuple[int, int]]) -> float:
     return sum(errors for errors, _ in counts) / sum(units for _, units in counts)
 
 
-def _ranked(changes: Sequence[Change]) -> tuple[Change, ...]:
+def _ranked(changes: Sequence[UtteranceChange]) -> tuple[UtteranceChange, ...]:
     return tuple(sorted(changes, key=lambda change: -abs(change.errors_after - change.errors_before)))
 
 
@@ -288,7 +288,7 @@ def judge(
     margin: float | None = None,
     strict: Strictness = "failures",
     allowed: Allowed = DEFAULT,
-) -> Judged:
+) -> BaselineVerdict:
     """Hold a record against the answers that `other` gives, called `shown`, for a higher error rate.
 
     Without a margin it fails where the rate rose significantly, or beyond the sanity bound, and is inconclusive where
@@ -305,7 +305,7 @@ def judge(
         case=case_key(record.case),
         metric=record.error_metric,
         comparison="<=",
-        value=record.figure(record.error_metric),
+        value=record.value(record.error_metric),
         bound=None,
         status=Status.FAIL,
         source=shown,
@@ -314,20 +314,20 @@ def judge(
     if not record.comparable:
         # Two silences are alike: a pass that could not fail.
         missing = record.why_missing(record.error_metric)
-        return Judged(replace(verdict, status=Status.NOT_AVAILABLE, reason=missing), None)
+        return BaselineVerdict(replace(verdict, status=Status.NOT_AVAILABLE, reason=missing), None)
     try:
         found = against(record, other(), allowed)
     except BaselineError as error:
-        return Judged(replace(verdict, reason=str(error)), None)
+        return BaselineVerdict(replace(verdict, reason=str(error)), None)
     if margin is not None:
         found = found.within(margin, allowed)
     p = found.paired.p_rise if margin is None else None
     status = STATUS[found.finding.outcome]
-    return Judged(replace(verdict, bound=found.wer_before, status=status, reason=str(found), p=p), found)
+    return BaselineVerdict(replace(verdict, bound=found.wer_before, status=status, reason=str(found), p=p), found)
 
 
 @dataclass(frozen=True)
-class Judged:
+class BaselineVerdict:
     """A verdict against a baseline, and the comparison behind it; None where there could be none."""
 
     verdict: Verdict

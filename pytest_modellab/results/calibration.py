@@ -53,8 +53,8 @@ def propose(records: Sequence[Record]) -> list[Proposal]:
 
 def _quality(records: Sequence[Record]) -> Iterator[Proposal]:
     metric = records[0].error_metric
-    worst = max(records, key=lambda record: record.figure(metric) or 0.0)
-    value, interval = worst.figure(metric), worst.interval(metric)
+    worst = max(records, key=lambda record: record.value(metric) or 0.0)
+    value, interval = worst.value(metric), worst.interval(metric)
     if value is not None and interval is not None and interval.high <= 1:
         shown = METRICS[metric].format(value)
         conditional = f", {interval.conditional}" if interval.conditional else ""
@@ -69,7 +69,7 @@ def _measured(records: Sequence[Record]) -> Iterator[Proposal]:
         if metric.slack is None:
             continue
         quiet = [record for record in records if record.noise(name) is None]
-        values = [value for record in quiet if (value := record.figure(name)) is not None]
+        values = [value for record in quiet if (value := record.value(name)) is not None]
         if values:
             which = f"slowest of {len(values)} quiet runs" if metric.timed else f"highest of {len(values)} runs"
             reason = f"{which}, {metric.format(max(values))}, plus {metric.slack:.0%}"

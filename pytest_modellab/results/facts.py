@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
+    from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
     from pytest_modellab.engines.base import Fact
 
     from .conditions import Conditions
@@ -52,4 +52,4 @@ class RunFacts:
     findings: tuple[Finding, ...] = ()
     loaded: Mapping[str, Fact] = field(default_factory=dict)
     """What the engine told after loading."""
-    elsewhere: Elsewhere | None = None
+    fallback_device: FallbackDevice | None = None

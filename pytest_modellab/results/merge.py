@@ -38,7 +38,7 @@ class MergeError(Exception):
 
 
 @dataclass(frozen=True)
-class Part:
+class ShardRecord:
     """One shard's record, and where it is."""
 
     record: Record
@@ -53,7 +53,7 @@ class Part:
 def merge(found: Mapping[Path, Record]) -> Record:
     """The record of the whole run. Raises MergeError unless `found` are all shards of one run, each once."""
     parts = sorted(
-        (Part(record, record.shard, path) for path, record in found.items() if record.shard is not None),
+        (ShardRecord(record, record.shard, path) for path, record in found.items() if record.shard is not None),
         key=lambda part: (part.shard.index, str(part.path)),
     )
     if not parts or len(parts) != len(found):
@@ -90,7 +90,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
     return scored(whole, normalizer(first.normalizer.name))
 
 
-def _known(parts: Sequence[Part]) -> dict[str, Any]:
+def _known(parts: Sequence[ShardRecord]) -> dict[str, Any]:
     """What the shards know of the run's parts beside its answers; a predictor that failed in one has no figure."""
     known: dict[str, Any] = {}
     for part in parts:
@@ -102,7 +102,7 @@ def _known(parts: Sequence[Part]) -> dict[str, Any]:
     return known
 
 
-def _check_alike(parts: Sequence[Part]) -> None:
+def _check_alike(parts: Sequence[ShardRecord]) -> None:
     """Raise MergeError unless these are parts of one cut of one run's input, under one judgement."""
     unsealed = [part for part in parts if part.record.seal is None]
     if unsealed:
@@ -135,13 +135,13 @@ def _check_alike(parts: Sequence[Part]) -> None:
         )
 
 
-def _check_whole(parts: Sequence[Part]) -> None:
+def _check_whole(parts: Sequence[ShardRecord]) -> None:
     """Raise MergeError unless every utterance is in one shard and one only, as its record says it is."""
     for part in parts:
         places, of = part.shard.places, part.shard.utterances
         if len(places) != len(part.record.utterances) or not all(0 <= place < of for place in places):
             raise MergeError(f"{_case(parts)}: the places of its utterances are none that it can have:{_files([part])}")
-    holders: dict[int, list[Part]] = {}
+    holders: dict[int, list[ShardRecord]] = {}
     for part in parts:
         for place in part.shard.places:
             holders.setdefault(place, []).append(part)
@@ -159,8 +159,8 @@ def _check_whole(parts: Sequence[Part]) -> None:
         raise MergeError(f"{_case(parts)}: {missing} of {count} utterances are missing, {where}; found:{_files(parts)}")
 
 
-def _same(parts: Sequence[Part], what: str, value: Callable[[Part], Any]) -> None:
-    groups: dict[str, list[Part]] = {}
+def _same(parts: Sequence[ShardRecord], what: str, value: Callable[[ShardRecord], Any]) -> None:
+    groups: dict[str, list[ShardRecord]] = {}
     for part in parts:
         groups.setdefault(str(value(part)), []).append(part)
     if len(groups) > 1:
@@ -168,15 +168,15 @@ def _same(parts: Sequence[Part], what: str, value: Callable[[Part], Any]) -> Non
         raise MergeError(f"{_case(parts)}: the records are of different {what}:{told}")
 
 
-def _case(parts: Sequence[Part]) -> str:
+def _case(parts: Sequence[ShardRecord]) -> str:
     return parts[0].record.case.id
 
 
-def _files(parts: Sequence[Part], indent: int = 2) -> str:
+def _files(parts: Sequence[ShardRecord], indent: int = 2) -> str:
     return "".join(f"\n{' ' * indent}{part.name}: {part.path}" for part in parts)
 
 
-def _failure(parts: Sequence[Part]) -> Failure | None:
+def _failure(parts: Sequence[ShardRecord]) -> Failure | None:
     """What every shard failed of, else what the first of them did."""
     failures = [(part, part.record.failure) for part in parts if part.record.failure is not None]
     if not failures:
@@ -188,7 +188,7 @@ def _failure(parts: Sequence[Part]) -> Failure | None:
     return failure.model_copy(update={"message": f"{part.name}: {failure.message}"})
 
 
-def _timing(parts: Sequence[Part], results: Sequence[Any]) -> Timing:
+def _timing(parts: Sequence[ShardRecord], results: Sequence[Any]) -> Timing:
     """Warm calls of all shards together. Each loaded the model once, of which the median is given."""
     times = [part.record.timing for part in parts]
     spread_over = Conditions(clip_s=[call for each in times for call in each.clip5_calls_s])
@@ -220,7 +220,7 @@ def _noise(told: Mapping[str, str | None]) -> str | None:
     return "; ".join(f"{name}: {noise}" for name, noise in told.items() if noise) or None
 
 
-def _no_speed(parts: Sequence[Part]) -> str | None:
+def _no_speed(parts: Sequence[ShardRecord]) -> str | None:
     """Why the times of the shards make no speed; None where they do."""
     for part in parts:
         if part.record.timing.no_speed is not None:
@@ -238,7 +238,7 @@ def _no_speed(parts: Sequence[Part]) -> str | None:
     return None
 
 
-def _memory(parts: Sequence[Part]) -> MemoryUse:
+def _memory(parts: Sequence[ShardRecord]) -> MemoryUse:
     """The highest of all shards, each of which is a process that answered its part; none of different methods."""
     uses = [part.record.memory for part in parts]
     methods = {use.method for use in uses}
@@ -254,7 +254,7 @@ def _memory(parts: Sequence[Part]) -> MemoryUse:
     )
 
 
-def _provenance(parts: Sequence[Part]) -> Provenance:
+def _provenance(parts: Sequence[ShardRecord]) -> Provenance:
     origins = [part.record.provenance for part in parts]
     now = datetime.now(UTC)
     return origins[0].model_copy(

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
-from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding, Range, RecordId, Stored, Time, volatile
+from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding, Range, RecordId, Stored, Time, volatile
 from pytest_modellab.core.text import CHARACTERS
 from pytest_modellab.tasks.parts import run_parts, utterance_parts
 from pytest_modellab.tasks.registry import task_named
@@ -154,7 +154,7 @@ class Record(Stored):
     loaded: Annotated[dict[str, str | int | float | bool | None], AfterValidator(redacted)] = Field(
         default_factory=dict, description="what the engine chose while it loaded, by its own word"
     )
-    ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
+    ran_on: FallbackDevice | None = Field(default=None, description="null where it ran on the device of the case")
     normalizer: NormalizerRef
     summary: Summary
     values: dict[str, Value] = Field(
@@ -192,7 +192,7 @@ class Record(Stored):
         own = task_named(self.case.task).error_metric
         return own if own is not None else "cer" if self.normalizer.name == CHARACTERS else "wer"
 
-    def figure(self, metric: str) -> float | None:
+    def value(self, metric: str) -> float | None:
         """The value of a metric, in its unit; None where there is none, as of a shard."""
         return None if self.shard is not None or metric not in self.values else self.values[metric].value
 

@@ -15,7 +15,7 @@ from pytest_modellab.tasks.streaming.record import StreamingSummary
 from pytest_modellab.tasks.tts.record import SpeechSummary
 
 from .record import NOT_MEASURED_YET, Record, Summary, Timing, UtteranceResult, Value
-from .record_v1 import AsrSummary, BeyondWer, RecordV1
+from .record_v1 import AsrSummary, HiddenErrors, RecordV1
 from .record_v1 import UtteranceResult as UtteranceV1
 
 _SHARES: Mapping[str, str] = {
@@ -29,7 +29,7 @@ _SHARES: Mapping[str, str] = {
     "language_accuracy": "language",
 }
 """Metric -> the field of `BeyondWer` with its share."""
-_RATIOS: Mapping[str, Callable[[BeyondWer], float | None]] = {
+_RATIOS: Mapping[str, Callable[[HiddenErrors], float | None]] = {
     "insertions_per_min": lambda part: part.inserted / (part.quiet_s / 60) if part.quiet_s else None,
     "length_deviation": lambda part: (
         abs(part.hypothesis_words / part.reference_words - 1) if part.reference_words else None
@@ -105,7 +105,7 @@ def _run_parts(old: RecordV1) -> dict[str, Any]:
     return parts
 
 
-def _transcripts(summary: AsrSummary, beyond: BeyondWer | None) -> TranscriptSummary:
+def _transcripts(summary: AsrSummary, beyond: HiddenErrors | None) -> TranscriptSummary:
     return TranscriptSummary(
         words=summary.words,
         characters=summary.characters,

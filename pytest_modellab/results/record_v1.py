@@ -10,8 +10,8 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.schema_base import (
     Edits,
-    Elsewhere,
     Failure,
+    FallbackDevice,
     Finding,
     Range,
     RecordId,
@@ -74,7 +74,7 @@ class AsrSummary(Stored):
     worst_wer: float | None
 
 
-class BeyondWer(Stored):
+class HiddenErrors(Stored):
     """Errors that the word error rate hides, as counts; defined in `core.metrics.hidden_errors` and `.writing`."""
 
     quiet: int = Field(description="answered utterances whose reference has no words")
@@ -220,7 +220,7 @@ class RecordV1(Stored):
     loaded: Annotated[dict[str, str | int | float | bool | None], AfterValidator(redacted)] = Field(
         default_factory=dict, description="what the engine chose while it loaded, by its own word"
     )
-    ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
+    ran_on: FallbackDevice | None = Field(default=None, description="null where it ran on the device of the case")
     normalizer: NormalizerRef
     summary: AsrSummary
     timing: Timing = volatile()
@@ -229,7 +229,7 @@ class RecordV1(Stored):
     provenance: Provenance
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
-    beyond: BeyondWer | None = Field(default=None, description="null in records from before it was measured")
+    beyond: HiddenErrors | None = Field(default=None, description="null in records from before it was measured")
     speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
     streaming: StreamingSummary | None = Field(default=None, description="of a record for streaming")
     chat: ChatSummary | None = Field(default=None, description="of a record for chat")

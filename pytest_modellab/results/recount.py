@@ -74,12 +74,12 @@ def figures_apart(record: Record, again: Record) -> Iterator[str]:
     Of metrics of other packages those that it states: what else is installed here wasn't there.
     """
     for metric in dict.fromkeys((*record.values, *(each.name for each in OWN_METRICS))):
-        stated = record.figure(metric)
+        stated = record.value(metric)
         if metric not in METRICS:
             if stated is not None:
                 yield f"says {metric} {stated}, which no package here defines"
-        elif not alike(stated, again.figure(metric)):
-            yield f"says {metric} {stated}, its utterances come to {again.figure(metric)}"
+        elif not alike(stated, again.value(metric)):
+            yield f"says {metric} {stated}, its utterances come to {again.value(metric)}"
     for ours, theirs in zip(again.utterances, record.utterances, strict=True):
         if ours.parts.get("asr") != theirs.parts.get("asr"):
             yield f"utterance {theirs.id}: its counts of errors aren't those of its texts"

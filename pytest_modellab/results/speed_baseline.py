@@ -111,7 +111,7 @@ def place(record: Record, folder: Path) -> Path:
 def of(record: Record) -> SpeedBaseline:
     """A record's times, to hold others against. Raises BaselineError where it has none that mean anything."""
     timing = record.timing
-    rtf = record.figure(METRIC)
+    rtf = record.value(METRIC)
     if rtf is None:
         raise BaselineError(f"{record.case.id}: no speed to keep: {timing.no_speed}")
     if record.provenance.inputs.get("in_process"):
@@ -122,7 +122,7 @@ def of(record: Record) -> SpeedBaseline:
         commit=record.provenance.commit,
         created=record.provenance.created,
         rtf=rtf,
-        clip5_s=record.figure("clip5_s"),
+        clip5_s=record.value("clip5_s"),
         load_s=timing.load_s,
         hardware=hardware_of(record),
     )
@@ -166,7 +166,7 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
     pairs = [(before[call.id], call) for call in _calls(record) if call.id in before]
     old, new = [call.processing_s for call, _ in pairs], [call.processing_s for _, call in pairs]
     interval = time_ratio_interval(new, old)
-    if record.figure(METRIC) is None or interval is None:
+    if record.value(METRIC) is None or interval is None:
         why = record.timing.no_speed or f"{counted(len(pairs), 'utterance')} timed in both, fewer than {FEWEST_CALLS}"
         raise TooFewCalls(f"{record.case.id}: no speed to compare: {why}")
     audio = sum(call.audio_s for call, _ in pairs)
@@ -193,13 +193,13 @@ def judge(
         case=case_key(record.case),
         metric=METRIC,
         comparison="<=",
-        value=record.figure(METRIC),
+        value=record.value(METRIC),
         bound=None,
         status=Status.NOT_AVAILABLE,
         source=shown,
         strict=strict,
     )
-    if record.figure(METRIC) is None:
+    if record.value(METRIC) is None:
         return replace(verdict, reason=record.why_missing(METRIC))
     try:
         found = against(record, read(path), tripwire)

@@ -106,7 +106,7 @@ class Verdict:
 
 def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit) -> Verdict:
     """Hold one figure of a record against one limit."""
-    value = record.figure(metric.name)
+    value = record.value(metric.name)
     verdict = Verdict(
         case=case_key(record.case),
         metric=metric.name,
@@ -261,7 +261,7 @@ class Figure:
     @property
     def value(self) -> float | None:
         """In the metric's unit; None where it is not available."""
-        return self.run.record.figure(self.metric.name)
+        return self.run.record.value(self.metric.name)
 
     def __le__(self, bound: Limit | float) -> Verdict:
         return self._against("<=", bound)

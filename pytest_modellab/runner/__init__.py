@@ -1,1 +1,1 @@
-"""The bench: runs a case in a worker, measures it, writes the record. Knows nothing of pytest."""
+"""The runner: runs a case in a worker, measures it, writes the record. Knows nothing of pytest."""

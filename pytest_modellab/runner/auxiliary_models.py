@@ -43,16 +43,16 @@ class Models(Protocol):
         ...
 
 
-class NoServant(Exception):
+class NoAuxiliaryModel(Exception):
     """The judge, the voice or the grader of a data set isn't here."""
 
 
-class ServantError(Exception):
+class AuxiliaryModelError(Exception):
     """The voice or the grader of a data set could not be loaded, or failed on what it was given."""
 
 
 @dataclass(frozen=True)
-class Servant:
+class AuxiliaryModel:
     """A model on the CPU, and everything that can change what it says."""
 
     model: str
@@ -61,10 +61,10 @@ class Servant:
 
     def serving(self, models: Models) -> Serving:
         """In a worker of its own. What it fails on is raised as ServantError."""
-        return Serving(self.model, self.order, models.start_worker, ServantError)
+        return Serving(self.model, self.order, models.start_worker, AuxiliaryModelError)
 
 
-def servant(name: str, task: Task, dataset: DatasetSpec, models: Models, *, asked_by: str) -> Servant:
+def auxiliary_model(name: str, task: Task, dataset: DatasetSpec, models: Models, *, asked_by: str) -> AuxiliaryModel:
     """The model `name` for `task`, which the catalog has seen to; `asked_by` is the module that asks it.
 
     Raises NoServant where its library isn't here, or store.StoreError.
@@ -75,7 +75,7 @@ def servant(name: str, task: Task, dataset: DatasetSpec, models: Models, *, aske
     case = Case(task, model, device, dataset)
     reason = models.absent(case, judge=True)
     if reason is not None:
-        raise NoServant(f"{name}, which data set {dataset.id} needs, can't be had: {reason}")
+        raise NoAuxiliaryModel(f"{name}, which data set {dataset.id} needs, can't be had: {reason}")
     order = models.order(case, judge=True)
     names = engine_class(order.engine).distributions
     found = provenance.versions(names) if order.environment is None else order.environment.versions(names)
@@ -88,4 +88,4 @@ def servant(name: str, task: Task, dataset: DatasetSpec, models: Models, *, aske
             order.engine, order.environment, roots=(Serving.__module__, *modules_of(task)), alone=(asked_by,)
         ),
     }
-    return Servant(name, order, inputs)
+    return AuxiliaryModel(name, order, inputs)

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.assets.store import cache_root
-from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
+from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
 from pytest_modellab.results.conditions import Conditions
 from pytest_modellab.results.facts import Memory, RunFacts
 from pytest_modellab.tasks.requests import Answer
@@ -93,7 +93,7 @@ class CaseRun:
             conditions=Conditions(**end["conditions"]),
             findings=tuple(Finding(**finding) for finding in end["findings"]),
             loaded=end["loaded"],
-            elsewhere=None if end["elsewhere"] is None else Elsewhere(**end["elsewhere"]),
+            fallback_device=None if end["fallback_device"] is None else FallbackDevice(**end["fallback_device"]),
         )
 
     def finish(self) -> RunFacts:
@@ -121,7 +121,7 @@ class CaseRun:
                     "memory": vars(facts.memory),
                     "conditions": vars(facts.conditions),
                     "findings": [finding.model_dump() for finding in facts.findings],
-                    "elsewhere": facts.elsewhere and facts.elsewhere.model_dump(),
+                    "fallback_device": facts.fallback_device and facts.fallback_device.model_dump(),
                 }
             }
         )
@@ -269,11 +269,11 @@ class CaseRun:
             failure: Failure | None = given_up(deaths)
         else:
             failure = loaded.failure if loaded else None
-        elsewhere = self.job.elsewhere or _moved(self.job.order.device, told)
+        fallback_device = self.job.fallback_device or _moved(self.job.order.device, told)
         return RunFacts(
             load_s=load_s,
             first_call_s=first_call_s,
-            no_speed=self._no_speed(len(deaths), elsewhere),
+            no_speed=self._no_speed(len(deaths), fallback_device),
             failure=failure,
             memory=memory,
             resumed=self.taken_over,
@@ -281,7 +281,7 @@ class CaseRun:
             conditions=self._conditions,
             findings=tuple(findings),
             loaded=told,
-            elsewhere=elsewhere,
+            fallback_device=fallback_device,
         )
 
     def _load(self, *, alone: bool, warm_up: bool = True) -> Loaded:
@@ -359,9 +359,11 @@ class CaseRun:
         timeouts = self.job.case.model.timeouts
         return timeouts.utterance_s + timeouts.per_audio_second * request.audio_s
 
-    def _no_speed(self, deaths: int, elsewhere: Elsewhere | None) -> str | None:
-        if elsewhere is not None:
-            return f"asked for {self.job.case.device.id}, {elsewhere}: its times are not {self.job.case.device.id}'s"
+    def _no_speed(self, deaths: int, fallback_device: FallbackDevice | None) -> str | None:
+        if fallback_device is not None:
+            return (
+                f"asked for {self.job.case.device.id}, {fallback_device}: its times are not {self.job.case.device.id}'s"
+            )
         if self.taken_over:
             utterances = "1 utterance" if self.taken_over == 1 else f"{self.taken_over} utterances"
             return f"resumed: {utterances} answered in a session that was killed"
@@ -373,12 +375,12 @@ class CaseRun:
         self.progress.say(self.job.case, text)
 
 
-def _moved(asked: Mapping[str, Any], told: Mapping[str, Fact]) -> Elsewhere | None:
+def _moved(asked: Mapping[str, Any], told: Mapping[str, Fact]) -> FallbackDevice | None:
     """Where an engine says that it is on another kind of device than it was told to load on."""
     device = told.get("device")
     if device is None or str(device).partition(":")[0] == asked["kind"]:
         return None
-    return Elsewhere(device=str(device), why="so the engine says")
+    return FallbackDevice(device=str(device), why="so the engine says")
 
 
 def _spread_over(calls: int, places: int) -> list[int]:

@@ -26,7 +26,7 @@ _LITTLE = 2e9
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing that was looked at. `fix` is what to do where it is not as it might be; "" where nothing is."""
 
     section: str
@@ -36,7 +36,7 @@ class Finding:
     fix: str = ""
 
 
-def examine(catalog: Catalog | None) -> Iterator[Finding]:
+def examine(catalog: Catalog | None) -> Iterator[Check]:
     """Look at everything; nothing is fetched and nothing is loaded. Without a catalog, at what all models share."""
     store = Store(fetching=False)
     yield from _place(store)
@@ -49,7 +49,7 @@ def examine(catalog: Catalog | None) -> Iterator[Finding]:
         fix = (
             "" if found.present else f"its cases run on {device.fallback}" if device.fallback else "its cases don't run"
         )
-        yield Finding("devices", device.id, found.present, found.reason or _hardware(device.kind), fix)
+        yield Check("devices", device.id, found.present, found.reason or _hardware(device.kind), fix)
     if catalog is not None:
         environments = Environments(catalog.folder / "models")
         for model in catalog.models.values():
@@ -65,10 +65,10 @@ def _hardware(kind: str) -> str:
     return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in names.items()) or kind
 
 
-def _place(store: Store) -> Iterator[Finding]:
+def _place(store: Store) -> Iterator[Check]:
     hardware = provenance.hardware()
-    yield Finding("machine", "processor", True, f"{hardware['cpu']}, {hardware['cores']} cores")
-    yield Finding("machine", "python", True, f"{hardware['python']}, {hardware['os']}")
+    yield Check("machine", "processor", True, f"{hardware['cpu']}, {hardware['cores']} cores")
+    yield Check("machine", "python", True, f"{hardware['python']}, {hardware['os']}")
     existing = next(path for path in (store.root, *store.root.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     what, fix = f"{store.root}, {free / 1e9:.0f} GB free", ""
@@ -77,21 +77,21 @@ def _place(store: Store) -> Iterator[Finding]:
         fix = "set MODELLAB_CACHE to a writable folder"
     elif free < _LITTLE:
         fix = "free some, or set MODELLAB_CACHE to a larger disk"
-    yield Finding("machine", "cache", not fix, what, fix)
+    yield Check("machine", "cache", not fix, what, fix)
 
 
-def _engine(section: str, name: str, target: str) -> Finding:
+def _engine(section: str, name: str, target: str) -> Check:
     try:
         engine = engine_class(target)
     except Exception as error:  # somebody's module may raise anything
-        return Finding(section, name, False, f"{type(error).__name__}: {error}", f"repair or remove {target}")
+        return Check(section, name, False, f"{type(error).__name__}: {error}", f"repair or remove {target}")
     found = provenance.versions(engine.distributions)
     fix = _lacking(engine)
     if fix:
         what = f"{engine.distributions[0]} is not installed"
-        return Finding(section, name, False, what, f"{fix}, or give its models an `environment`")
+        return Check(section, name, False, what, f"{fix}, or give its models an `environment`")
     told = ", ".join(f"{each} {version}" for each, version in found.items() if version)
-    return Finding(section, name, True, told or "no library of its own")
+    return Check(section, name, True, told or "no library of its own")
 
 
 def _lacking(engine: type[Engine]) -> str:
@@ -100,7 +100,7 @@ def _lacking(engine: type[Engine]) -> str:
     return "" if main is None or provenance.versions([main])[main] is not None else remedy(engine)
 
 
-def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Environments) -> Finding:
+def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Environments) -> Check:
     size, weights = state(model, catalog, store)
     room = environments.state(model)
     here = not weights.endswith("absent")
@@ -118,7 +118,7 @@ def _model(model: ModelSpec, catalog: Catalog, store: Store, environments: Envir
     )
     pull = "" if here and (built or given) else f"modellab pull {model.id}"
     fixes = dict.fromkeys(filter(None, [*lacking, *(fix for _, fix in hindered), "" if built else make, pull]))
-    return Finding("models", model.id, not fixes, what, "; ".join(fixes))
+    return Check("models", model.id, not fixes, what, "; ".join(fixes))
 
 
 def _class(model: ModelSpec) -> type[Engine]:
@@ -126,25 +126,25 @@ def _class(model: ModelSpec) -> type[Engine]:
     return engine_class(model.engine_target)
 
 
-def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Finding:
+def _dataset(spec: DatasetSpec, catalog: Catalog, store: Store) -> Check:
     try:
         dataset = prepare(spec, catalog, store, asked=True)
     except Unavailable:
-        return Finding("data sets", spec.id, False, "absent", f"modellab data prepare {spec.id}")
+        return Check("data sets", spec.id, False, "absent", f"modellab data prepare {spec.id}")
     except (StoreError, DatasetError) as error:
         # Where it says that a set can't be used, the first reason stands below.
         what = " ".join(str(error).splitlines()[:2])
-        return Finding("data sets", spec.id, False, what, f"modellab data check {spec.id}")
-    return Finding("data sets", spec.id, True, counted(len(dataset.utterances), "utterance"))
+        return Check("data sets", spec.id, False, what, f"modellab data check {spec.id}")
+    return Check("data sets", spec.id, True, counted(len(dataset.utterances), "utterance"))
 
 
-def _tools() -> Iterator[Finding]:
+def _tools() -> Iterator[Check]:
     decoder = ffmpeg.absent()
-    yield Finding("tools", "PyAV", decoder is None, "G.722, m4a, AAC, WebM", decoder or "")
+    yield Check("tools", "PyAV", decoder is None, "G.722, m4a, AAC, WebM", decoder or "")
     for name, use, fix in (
         ("git", "the commit in each record; the pre-push hook", "install git"),
         ("apt-get", "data sets out of Debian packages", "a Debian or Ubuntu system has it"),
         ("uv", "quicker environments; without it venv and pip make them", "optional: pip install uv"),
     ):
         found = shutil.which(name) is not None
-        yield Finding("tools", name, found, use, "" if found else fix)
+        yield Check("tools", name, found, use, "" if found else fix)

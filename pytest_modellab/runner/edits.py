@@ -15,7 +15,7 @@ from pytest_modellab.assets.store import StoreError
 from pytest_modellab.catalog.datasets import DatasetError
 from pytest_modellab.results.input_changes import changes
 
-from .auxiliary_models import NoServant, ServantError
+from .auxiliary_models import AuxiliaryModelError, NoAuxiliaryModel
 from .sources import NAME
 
 _OF_A_CASE = frozenset({"task", "dataset", "utterances", "stream", "code", "judge", "grader"})
@@ -56,9 +56,9 @@ def _imported(inputs: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str 
             yield ((name,) if name.partition(".")[0] == NAME else (model, kind, name)), value
     for part in (inputs.get("parts") or {}).values():
         yield from _imported(part)
-    for servant in ("judge", "grader"):
-        if servant in inputs:
-            yield from _imported(inputs[servant])
+    for auxiliary_model in ("judge", "grader"):
+        if auxiliary_model in inputs:
+            yield from _imported(inputs[auxiliary_model])
 
 
 @contextmanager
@@ -85,6 +85,6 @@ def _since(before: Mapping[str, Any], again: Callable[[], Mapping[str, Any]]) ->
     """What of the inputs is another, in words; None where nothing is. What can't be had any more has changed, too."""
     try:
         found = list(changes(dict(before), dict(again())))
-    except (StoreError, DatasetError, NoServant, ServantError, OSError) as error:
+    except (StoreError, DatasetError, NoAuxiliaryModel, AuxiliaryModelError, OSError) as error:
         found = [str(error)]
     return f"changed while it was measured: {'; '.join(found)}; nothing of it is kept: run it again" if found else None

@@ -14,7 +14,7 @@ from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance
 from pytest_modellab.tasks.chat.request import HANDLER
 from pytest_modellab.tasks.requests import Request
 
-from .auxiliary_models import Models, Servant, servant
+from .auxiliary_models import AuxiliaryModel, Models, auxiliary_model
 from .journal import Journal
 from .machine import machine
 
@@ -43,13 +43,13 @@ class Grader(Protocol):
 def grader_of(dataset: Dataset, models: Models) -> Grader | None:
     """The grader that a data set names.
 
-    Raises servants.NoServant, store.StoreError, or DatasetError for verdicts that can't be read.
+    Raises auxiliary models.NoServant, store.StoreError, or DatasetError for verdicts that can't be read.
     """
     by = dataset.spec.graded_by
     if by is None:
         return None
     if by.llm is not None:
-        return ModelGrader(servant(by.llm, "chat", dataset.spec, models, asked_by=__name__), models)
+        return ModelGrader(auxiliary_model(by.llm, "chat", dataset.spec, models, asked_by=__name__), models)
     return Verdicts.read(models.catalog.folder / "datasets" / str(by.verdicts))
 
 
@@ -79,22 +79,22 @@ def graded(
 class ModelGrader:
     """A language model, which is asked for yes or no."""
 
-    servant: Servant
+    auxiliary_model: AuxiliaryModel
     models: Models
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        return {**self.servant.inputs, "question": hashlib.sha256(QUESTION.encode()).hexdigest()}
+        return {**self.auxiliary_model.inputs, "question": hashlib.sha256(QUESTION.encode()).hexdigest()}
 
     def grade(self, replies: Mapping[str, tuple[Utterance, str]], say: Callable[[str], None]) -> dict[str, str]:
         found = {}
         waiting = "waiting for the machine: others are measuring"
         with (
             machine(cache_root(), alone=False, waiting=lambda: say(waiting)),
-            self.servant.serving(self.models) as model,
+            self.auxiliary_model.serving(self.models) as model,
         ):
             for i, (id, (utterance, reply)) in enumerate(replies.items(), 1):
-                say(f"{self.servant.model} grades replies, {i} of {len(replies)}")
+                say(f"{self.auxiliary_model.model} grades replies, {i} of {len(replies)}")
                 assert utterance.turn is not None  # it has a rubric
                 text = QUESTION.format(said=utterance.text, reply=reply, rubric=utterance.turn.rubric)
                 found[id] = str(model.ask(_in_writing(text, utterance.language))["text"])

@@ -11,7 +11,7 @@ from .executor import LOCAL
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.catalog.datasets import Dataset
-    from pytest_modellab.core.schema_base import Elsewhere
+    from pytest_modellab.core.schema_base import FallbackDevice
     from pytest_modellab.results.shards import Shard
     from pytest_modellab.tasks.requests import Requests
 
@@ -51,7 +51,7 @@ class Job:
     requests: Requests
     whole: Dataset
     """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
-    elsewhere: Elsewhere | None = None
+    fallback_device: FallbackDevice | None = None
     """The device it runs on, where that is not the case's."""
     loaded_with: Mapping[str, Any] = field(default_factory=dict)
     """Digests and versions of what the worker loads; see edits.loaded_with."""

@@ -10,8 +10,8 @@ from pytest_modellab.engines.registry import PREDICTORS, engine_class, imported_
 from pytest_modellab.results import provenance
 
 from . import predictor_handler, sources
-from .auxiliary_models import Models, servant
-from .judges import Jury
+from .auxiliary_models import Models, auxiliary_model
+from .judges import Judges
 from .orders import LoadOrder
 
 LOAD_PREDICTOR_S = 300.0
@@ -25,13 +25,13 @@ def predictor(name: str, device: dict[str, Any], seed: int) -> LoadOrder:
     return LoadOrder(target, {}, device, None, seed, LOAD_PREDICTOR_S, path=path, handlers=handlers)
 
 
-def summon(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Jury:
+def set_up_judges(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Judges:
     """The judges that `spec`, of `dataset`, names.
 
     A predictor that isn't installed is told of, the recogniser has to be there: without it, what is said would be worth
-    nothing. Raises servants.NoServant, store.StoreError or datasets.DatasetError.
+    nothing. Raises auxiliary models.NoServant, store.StoreError or datasets.DatasetError.
     """
-    recogniser = servant(spec.asr, "asr", dataset, models, asked_by=Jury.__module__)
+    recogniser = auxiliary_model(spec.asr, "asr", dataset, models, asked_by=Judges.__module__)
     catalog, order = models.catalog, recogniser.order
     readings = None if spec.readings is None else prepare(catalog.datasets[spec.readings], catalog, models.store)
     present: dict[str, LoadOrder] = {}
@@ -46,4 +46,4 @@ def summon(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Jury:
             present[name] = predictor(name, order.device, order.seed)
         known[name] = [versions, sources.of_answers(PREDICTORS[name].target)]
     heard = {"readings": None if readings is None else readings.fingerprint, "quality": known}
-    return Jury(spec.asr, order, readings, present, absent, {**recogniser.inputs, **heard})
+    return Judges(spec.asr, order, readings, present, absent, {**recogniser.inputs, **heard})

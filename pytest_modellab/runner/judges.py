@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from pytest_modellab.catalog.datasets import Dataset, Utterance
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import normalizer
@@ -20,7 +20,7 @@ from pytest_modellab.engines.base import Clip
 from pytest_modellab.engines.registry import PREDICTORS, engine_class
 from pytest_modellab.tasks.asr.request import transcription
 from pytest_modellab.tasks.requests import Request
-from pytest_modellab.tasks.scoring import Heard
+from pytest_modellab.tasks.scoring import JudgedSpeech
 from pytest_modellab.tasks.tts.record import Judge
 
 from . import predictor_handler
@@ -37,7 +37,7 @@ class JudgeError(Exception):
 
 
 @dataclass
-class Jury:
+class Judges:
     """The judges of one data set's speech."""
 
     model: str
@@ -53,9 +53,14 @@ class Jury:
     _judge: Judge | None = field(default=None, init=False)
     """How well the recogniser hears people, once that is known."""
 
-    def hear(
-        self, said: Mapping[str, Said], sounds: Artefacts, journal: Journal, start: Start, say: Callable[[str], None]
-    ) -> Heard:
+    def listen(
+        self,
+        said: Mapping[str, SpokenAnswer],
+        sounds: AudioArtifacts,
+        journal: Journal,
+        start: Start,
+        say: Callable[[str], None],
+    ) -> JudgedSpeech:
         """Have all that was said written down and rated; what the journal has already is not asked again.
 
         Raises JudgeError, or audio.AudioError where a sound is gone.
@@ -77,7 +82,7 @@ class Jury:
             line = {"judged": id, "text": texts[id], "quality": quality[id]}
             journal.append(line)
             lines[id] = line
-        return Heard(
+        return JudgedSpeech(
             judge=judge,
             texts={id: line["text"] for id, line in lines.items()},
             quality={id: line["quality"] for id, line in lines.items()},
@@ -85,7 +90,7 @@ class Jury:
         )
 
     def _written_down(
-        self, said: Mapping[str, Said], sounds: Artefacts, listener: Listener, say: Callable[[str], None]
+        self, said: Mapping[str, SpokenAnswer], sounds: AudioArtifacts, listener: Listener, say: Callable[[str], None]
     ) -> dict[str, str]:
         texts: dict[str, str] = {}
         for i, (id, each) in enumerate(said.items(), 1):
@@ -114,7 +119,7 @@ class Jury:
 
 
 @dataclass(frozen=True)
-class Said:
+class SpokenAnswer:
     """One utterance that was spoken."""
 
     audio: str
@@ -124,15 +129,17 @@ class Said:
     reading: Utterance | None = None
     """A person's reading of the same text."""
 
-    def clip(self, sounds: Artefacts, rate: int) -> Clip:
+    def clip(self, sounds: AudioArtifacts, rate: int) -> Clip:
         return Clip(sounds.samples(self.audio, rate), rate, self.language)
 
 
-def said_of(utterances: Sequence[Utterance], answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Said]:
+def said_of(utterances: Sequence[Utterance], answers: Mapping[str, Mapping[str, Any]]) -> dict[str, SpokenAnswer]:
     """What was said for each utterance that was answered, by id."""
     parts = {each: answers[each.id]["part"] for each in utterances if answers[each.id]["error"] is None}
     return {
-        each.id: Said(part["audio"], part["audible"], each.language, None if "heard" in part else _reading(each))
+        each.id: SpokenAnswer(
+            part["audio"], part["audible"], each.language, None if "heard" in part else _reading(each)
+        )
         for each, part in parts.items()
         if part is not None and (part["audible"] or "heard" not in part)  # a reply may be in writing alone
     }
@@ -146,8 +153,8 @@ def _reading(utterance: Utterance) -> Utterance | None:
 def _rate(
     name: str,
     order: LoadOrder,
-    said: Mapping[str, Said],
-    sounds: Artefacts,
+    said: Mapping[str, SpokenAnswer],
+    sounds: AudioArtifacts,
     start: Start,
     say: Callable[[str], None],
 ) -> dict[str, float]:
@@ -162,7 +169,9 @@ def _rate(
     return scores
 
 
-def compared_with(name: str, each: Said, audible: Iterable[Said], sounds: Artefacts, rate: int) -> Clip | None:
+def compared_with(
+    name: str, each: SpokenAnswer, audible: Iterable[SpokenAnswer], sounds: AudioArtifacts, rate: int
+) -> Clip | None:
     """What a predictor compares an utterance with, at `rate` Hz. Raises JudgeError where there is no such thing."""
     match PREDICTORS[name].compares_with:
         case "nothing":

@@ -16,7 +16,7 @@ from .executor import Worker
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
 
-    from .runner import Bench
+    from .runner import Runner
 
 
 class ModelError(Exception):
@@ -32,14 +32,14 @@ class LiveModel:
         self.rate = rate
 
     @classmethod
-    def start(cls, bench: Bench, case: Case) -> LiveModel:
+    def start(cls, runner: Runner, case: Case) -> LiveModel:
         """Load the model of `case`, once no other is on its device.
 
         Raises ModelError, WorkerDied, or store.StoreError.
         """
-        order = bench.order(case)
-        bench.reserve(case, lambda _: None)
-        worker = bench.start_worker(order)
+        order = runner.order(case)
+        runner.reserve(case, lambda _: None)
+        worker = runner.start_worker(order)
         live = cls(worker, case, engine_class(order.engine).rate)
         try:
             reply = worker.request(order.message(), timeout=order.timeout_s)

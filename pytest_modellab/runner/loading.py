@@ -12,7 +12,7 @@ from pytest_modellab.catalog.environments import Environment, Environments, NoEn
 from pytest_modellab.catalog.specs import DeviceSpec, ModelSpec
 from pytest_modellab.catalog.validate import full_options
 from pytest_modellab.core import devices
-from pytest_modellab.core.schema_base import Elsewhere
+from pytest_modellab.core.schema_base import FallbackDevice
 from pytest_modellab.engines.base import Engine
 from pytest_modellab.engines.registry import engine_class, imported_from, remedy
 from pytest_modellab.results import provenance
@@ -46,14 +46,14 @@ class Loading:
         """The class that answers a case in this session."""
         return engine_class(CONTROL if self.settings.control else _target(case))
 
-    def device(self, case: Case) -> tuple[DeviceSpec, Elsewhere | None]:
+    def device(self, case: Case) -> tuple[DeviceSpec, FallbackDevice | None]:
         """The device that a case runs on here: its own, or the one that stands in for it and why."""
         asked = case.device
         found = devices.presence(asked.kind, asked.index)
         # Without options of its own for the other device, the model might run there with what is wrong for it.
         if found.present or asked.fallback is None or asked.fallback not in case.model.devices:
             return asked, None
-        return self.catalog.devices[asked.fallback], Elsewhere(device=asked.fallback, why=found.reason)
+        return self.catalog.devices[asked.fallback], FallbackDevice(device=asked.fallback, why=found.reason)
 
     def order(self, case: Case, *, judge: bool = False) -> LoadOrder:
         """What a worker loads for a case; the model of a `judge` is never replaced. Raises store.StoreError."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.catalog import Catalog
     from pytest_modellab.catalog.datasets import Dataset
 
-    from .judges import Jury
+    from .judges import Judges
     from .orders import LoadOrder
 
 
@@ -24,7 +24,7 @@ class Judging(Protocol):
 
     catalog: Catalog
 
-    def jury(self, case: Case) -> Jury | None: ...
+    def judges(self, case: Case) -> Judges | None: ...
 
     def grader(self, case: Case, dataset: Dataset) -> Grader | None: ...
 
@@ -32,7 +32,7 @@ class Judging(Protocol):
 def why_always(case: Case, dataset: Dataset, order: LoadOrder, models: Judging) -> str | None:
     """Why a case is measured in every session anew; None where equal inputs make equal answers.
 
-    Raises as Runner.jury and Runner.grader do.
+    Raises as Runner.judges and Runner.grader do.
     """
     for model, engine in _taking_part(case, dataset, order, models):
         if outside(engine_class(engine)):
@@ -51,9 +51,9 @@ def _taking_part(case: Case, dataset: Dataset, order: LoadOrder, models: Judging
         target = models.catalog.models[voice].engine_target
         assert target is not None  # the catalog was checked
         yield voice, target
-    jury, grader = models.jury(case), models.grader(case, dataset)
-    if jury is not None:
-        yield jury.model, jury.order.engine
-        yield from ((name, predictor.engine) for name, predictor in jury.predictors.items())
+    judges, grader = models.judges(case), models.grader(case, dataset)
+    if judges is not None:
+        yield judges.model, judges.order.engine
+        yield from ((name, predictor.engine) for name, predictor in judges.predictors.items())
     if isinstance(grader, ModelGrader):
-        yield grader.servant.model, grader.servant.order.engine
+        yield grader.auxiliary_model.model, grader.auxiliary_model.order.engine

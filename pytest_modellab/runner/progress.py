@@ -26,7 +26,7 @@ class Progress(Protocol):
         ...
 
 
-class Silent:
+class NoProgress:
     """Progress that nobody watches."""
 
     def say(self, case: Case, text: str) -> None: ...

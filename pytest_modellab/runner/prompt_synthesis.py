@@ -20,7 +20,7 @@ from pytest_modellab.catalog.datasets import Dataset, Utterance
 from pytest_modellab.core.atomic import replacing
 from pytest_modellab.tasks.tts.request import spoken, synthesis
 
-from .auxiliary_models import Models, Servant, ServantError, servant
+from .auxiliary_models import AuxiliaryModel, AuxiliaryModelError, Models, auxiliary_model
 from .machine import machine
 from .spoken import SpokenRecording
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def voiced(dataset: Dataset, models: Models, say: Callable[[str], None]) -> Dataset:
+def with_spoken_prompts(dataset: Dataset, models: Models, say: Callable[[str], None]) -> Dataset:
     """`dataset` with a recording of every turn; those without are spoken now, unless they are in the cache.
 
-    Raises servants.NoServant or store.StoreError where the voice isn't here, ServantError where it fails.
+    Raises auxiliary models.NoServant or store.StoreError where the voice isn't here, ServantError where it fails.
     """
     silent = [each for each in dataset.utterances if each.recording is None]
     if not silent or dataset.spec.voice is None:
         return dataset
-    voice = servant(dataset.spec.voice, "tts", dataset.spec, models, asked_by=__name__)
+    voice = auxiliary_model(dataset.spec.voice, "tts", dataset.spec, models, asked_by=__name__)
     recordings = {each.id: _recording(each, voice.inputs) for each in silent}
     lacking = [each for each in silent if not recordings[each.id].path.exists()]
     if lacking:
@@ -63,7 +63,7 @@ def _recording(utterance: Utterance, voice: Mapping[str, Any]) -> SpokenRecordin
 def _speak(
     lacking: Sequence[Utterance],
     recordings: Mapping[str, SpokenRecording],
-    voice: Servant,
+    voice: AuxiliaryModel,
     models: Models,
     say: Callable[[str], None],
 ) -> None:
@@ -72,7 +72,7 @@ def _speak(
             say(f"{voice.model} speaks the questions, {i} of {len(lacking)}")
             samples, rate = spoken(speaker.ask(synthesis(utterance.text, utterance.language)))
             if rate is None or not len(samples):
-                raise ServantError(f"{voice.model} said nothing for turn {utterance.id}: {utterance.text!r}")
+                raise AuxiliaryModelError(f"{voice.model} said nothing for turn {utterance.id}: {utterance.text!r}")
             _store(recordings[utterance.id].path, samples, rate)
 
 

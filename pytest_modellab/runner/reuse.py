@@ -18,7 +18,7 @@ _MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RecordQuery:
     """What a record must be of to stand for a new run."""
 
     case: Case
@@ -32,7 +32,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Found:
+class ReusableRecord:
     """A record whose answers stand for a new run."""
 
     record: Record
@@ -41,9 +41,9 @@ class Found:
     """Whether its figures were made by other code, terms or prices, and are to be made anew."""
 
 
-def find(reports: Path, wanted: Wanted) -> Found | None:
+def find(reports: Path, wanted: RecordQuery) -> ReusableRecord | None:
     """The newest record that will do, or else the newest whose answers will; None where the case has to be run."""
-    answers: Found | None = None
+    answers: ReusableRecord | None = None
     for path in records_of(wanted.case, reports):
         try:
             # The key is in the text or the record is another's: most files need not be understood.
@@ -55,8 +55,8 @@ def find(reports: Path, wanted: Wanted) -> Found | None:
         if why_not(record, wanted) is not None:
             continue
         if record.provenance.judging == wanted.judging:
-            return Found(record, path)
-        answers = answers or Found(record, path, scored_otherwise=True)
+            return ReusableRecord(record, path)
+        answers = answers or ReusableRecord(record, path, scored_otherwise=True)
     return answers
 
 
@@ -80,7 +80,7 @@ def records_of(case: Case, reports: Path) -> list[Path]:
     return newest_first(folder.glob(f"*-{case.device.id}-{case.dataset.id}-????????.json"))
 
 
-def why_not(record: Record, wanted: Wanted) -> str | None:
+def why_not(record: Record, wanted: RecordQuery) -> str | None:
     """Why a record's answers can't stand for a new run; None if they can, whoever made figures of them."""
     case = record.case
     if (case.model, case.device, case.dataset, case.task) != (

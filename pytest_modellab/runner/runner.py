@@ -14,7 +14,7 @@ from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.core import audio
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.text import CHARACTERS
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
@@ -24,11 +24,11 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
 from pytest_modellab.tasks.registry import task_named
-from pytest_modellab.tasks.scoring import Heard, Judged
+from pytest_modellab.tasks.scoring import Judged, JudgedSpeech
 from pytest_modellab.tasks.tts.record import speech_of
 
 from . import reuse
-from .auxiliary_models import NoServant, ServantError
+from .auxiliary_models import AuxiliaryModelError, NoAuxiliaryModel
 from .case_run import CaseRun
 from .edits import Edited, Imported, loaded_with, unedited
 from .executor import own_executor
@@ -36,8 +36,8 @@ from .graders import Grader, graded, grader_of
 from .input_key import answers_depend_on, figures_depend_on
 from .job import Job, Settings
 from .journal import Journal
-from .judge_setup import summon
-from .judges import JudgeError, Jury, said_of
+from .judge_setup import set_up_judges
+from .judges import JudgeError, Judges, said_of
 from .loading import Loading
 from .locks import Leases
 from .machine import machine
@@ -45,13 +45,13 @@ from .orders import LoadOrder, mapping
 from .outcome import Outcome, from_note, not_written, to_note
 from .outside import why_always
 from .pool import Pool
-from .progress import Progress, Silent, counting
-from .prompt_synthesis import voiced
+from .progress import NoProgress, Progress, counting
+from .prompt_synthesis import with_spoken_prompts
 from .session import Session
 from .standing import standing
 
 
-class Bench(Loading):
+class Runner(Loading):
     """Runs each case once, however often it is asked for."""
 
     def __init__(
@@ -64,15 +64,15 @@ class Bench(Loading):
         in_doubt: Callable[[Case, Record], bool] = lambda case, record: False,
     ) -> None:
         """`in_doubt` is whether a record of unchanged inputs is run again all the same."""
-        super().__init__(catalog, settings, progress or Silent())
+        super().__init__(catalog, settings, progress or NoProgress())
         self.session = session
         self._in_doubt = in_doubt
         self._outcomes: dict[str, Outcome] = {}
         self.pool = Pool(self.start_worker, Leases(cache_root() / "locks"))
         self._git: tuple[str | None, bool | None] | None = None
         self._occupant = Occupant(cache_root())
-        self.sounds = Artefacts(session.reports)
-        self._juries: dict[str, Jury] = {}
+        self.sounds = AudioArtifacts(session.reports)
+        self._judges: dict[str, Judges] = {}
         self._imported = Imported()
 
     def expect(self, cases: Iterable[Case]) -> None:
@@ -105,12 +105,12 @@ class Bench(Loading):
     def dataset(self, case: Case) -> Dataset:
         """The prepared data of a case, spoken where the model is to hear it.
 
-        Raises store.StoreError, datasets.DatasetError, servants.NoServant or servants.ServantError.
+        Raises store.StoreError, datasets.DatasetError, auxiliary models.NoServant or auxiliary models.ServantError.
         """
         dataset = prepare(case.dataset, self.catalog, self.store)
         if not task_named(case.task).hears_prompts(self._engine(case)):
             return dataset
-        return voiced(dataset, self, lambda text: self.progress.say(case, text))
+        return with_spoken_prompts(dataset, self, lambda text: self.progress.say(case, text))
 
     def reserve(self, case: Case, waiting: Callable[[str], None]) -> None:
         """Have the device of `case` for its model alone, once no other process is on it; without the machine lock."""
@@ -126,9 +126,9 @@ class Bench(Loading):
                 dataset = self.dataset(case).first(self.settings.max_utterances)
                 order = self.order(case)
             return self._measure(case, dataset, order)
-        except (Unavailable, NoServant) as error:
+        except (Unavailable, NoAuxiliaryModel) as error:
             return Outcome(unavailable=str(error))
-        except (StoreError, DatasetError, JudgeError, ServantError, Edited, audio.AudioError) as error:
+        except (StoreError, DatasetError, JudgeError, AuxiliaryModelError, Edited, audio.AudioError) as error:
             return Outcome(broken=str(error))
         except OSError as error:
             return Outcome(broken=not_written(error, self.session.reports))
@@ -136,7 +136,7 @@ class Bench(Loading):
             self.progress.clear()
 
     def _measure(self, case: Case, dataset: Dataset, order: LoadOrder) -> Outcome:
-        jury, grader = self.jury(case), self.grader(case, dataset)
+        judges, grader = self.judges(case), self.grader(case, dataset)
         inputs = self.inputs(case, dataset, order)
         self._imported.check(inputs)
         wanted = self.wanted(case, dataset, inputs)
@@ -199,7 +199,7 @@ class Bench(Loading):
             with unedited(inputs, lambda: self._inputs_now(case), discard):
                 facts = run.facts_of_finished() or run.finish()
                 judged = Judged(
-                    heard=None if jury is None else self._hear(case, jury, dataset, run, journal),
+                    speech=None if judges is None else self._judged_speech(case, judges, dataset, run, journal),
                     graded={} if grader is None else graded(grader, dataset, run.answers, journal, say),
                 )
             record = assemble(
@@ -214,10 +214,12 @@ class Bench(Loading):
 
     def _inputs_now(self, case: Case) -> dict[str, Any]:
         """The inputs of `case` by what is on disk now, nothing taken from memory."""
-        self._juries.pop(case.dataset.id, None)
+        self._judges.pop(case.dataset.id, None)
         return self.inputs(case, self.dataset(case).first(self.settings.max_utterances), self.order(case))
 
-    def _hear(self, case: Case, jury: Jury, dataset: Dataset, run: CaseRun, journal: Journal) -> Heard:
+    def _judged_speech(
+        self, case: Case, judges: Judges, dataset: Dataset, run: CaseRun, journal: Journal
+    ) -> JudgedSpeech:
         """Have the judges listen, beside whatever else measures accuracy. Raises JudgeError."""
 
         def say(text: str) -> None:
@@ -226,21 +228,21 @@ class Bench(Loading):
         waiting = "waiting for the machine: others are measuring"
         with machine(cache_root(), alone=False, waiting=lambda: say(waiting)):
             said = said_of(dataset.utterances, run.answers)
-            return jury.hear(said, self.sounds, journal, self.start_worker, say)
+            return judges.listen(said, self.sounds, journal, self.start_worker, say)
 
-    def jury(self, case: Case) -> Jury | None:
+    def judges(self, case: Case) -> Judges | None:
         """Who judges what is spoken in a case; None where nobody has to. Raises store.StoreError or DatasetError."""
         spec = case.dataset.judge
         if spec is None or not task_named(case.task).speaks(self._engine(case)):
             return None
-        if case.dataset.id not in self._juries:
-            self._juries[case.dataset.id] = summon(spec, case.dataset, self)
-        return self._juries[case.dataset.id]
+        if case.dataset.id not in self._judges:
+            self._judges[case.dataset.id] = set_up_judges(spec, case.dataset, self)
+        return self._judges[case.dataset.id]
 
     def grader(self, case: Case, dataset: Dataset) -> Grader | None:
         """Who judges what rules can't; None where nobody has to.
 
-        Raises servants.NoServant, store.StoreError or DatasetError.
+        Raises auxiliary models.NoServant, store.StoreError or DatasetError.
         """
         return grader_of(dataset, self)
 
@@ -258,15 +260,15 @@ class Bench(Loading):
         )
         if not own_executor(self.settings.executor):
             inputs["executor"] = self.settings.executor
-        jury = self.jury(case)
+        judges = self.judges(case)
         grader = self.grader(case, dataset)
         if grader is not None:
             inputs = {**inputs, "grader": dict(grader.inputs)}
-        return inputs if jury is None else {**inputs, "judge": dict(jury.inputs)}
+        return inputs if judges is None else {**inputs, "judge": dict(judges.inputs)}
 
-    def wanted(self, case: Case, dataset: Dataset, inputs: dict[str, Any]) -> reuse.Wanted:
+    def wanted(self, case: Case, dataset: Dataset, inputs: dict[str, Any]) -> reuse.RecordQuery:
         """What a record must be of to stand for a run of `case` with these inputs."""
-        return reuse.Wanted(
+        return reuse.RecordQuery(
             case,
             provenance.input_key(inputs),
             figures_depend_on(case, dataset),
@@ -275,7 +277,9 @@ class Bench(Loading):
             self.settings.shard,
         )
 
-    def _origin(self, wanted: reuse.Wanted, order: LoadOrder, inputs: dict[str, Any], shard: ShardOf | None) -> Origin:
+    def _origin(
+        self, wanted: reuse.RecordQuery, order: LoadOrder, inputs: dict[str, Any], shard: ShardOf | None
+    ) -> Origin:
         if self._git is None:
             self._git = provenance.git_state(self.catalog.folder)
         commit, dirty = self._git

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def standing(
-    reports: Path, case: Case, dataset: Dataset, wanted: reuse.Wanted, in_doubt: Callable[[Case, Record], bool]
+    reports: Path, case: Case, dataset: Dataset, wanted: reuse.RecordQuery, in_doubt: Callable[[Case, Record], bool]
 ) -> Outcome | None:
     """The record that stands for this session's; None where the case has to be run.
 
@@ -41,7 +41,7 @@ def standing(
     return Outcome(anew, records.write(anew, reports), unchanged_since=f"{reuse.since(anew)}, scored again")
 
 
-def again(record: Record, case: Case, dataset: Dataset, wanted: reuse.Wanted) -> Record | None:
+def again(record: Record, case: Case, dataset: Dataset, wanted: reuse.RecordQuery) -> Record | None:
     """`record` with the figures of now; `dataset` is the whole one, also of a shard. None where it can't be made."""
     of = dataset if record.shard is None else dataset.only(record.shard.places)
     return scored_anew(record, case, of, wanted.judging)

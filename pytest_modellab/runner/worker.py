@@ -21,8 +21,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from pytest_modellab.core.json_values import plain, storable
-from pytest_modellab.engines.base import DeviceRef, LoadRequest, Part, Telling
+from pytest_modellab.core.json_values import json_value, storable
+from pytest_modellab.engines.base import DeviceRef, LoadRequest, ModelPart, Telling
 from pytest_modellab.engines.registry import engine_class
 
 from . import framing
@@ -80,7 +80,11 @@ class Host:
         facts = dict(self._engine.facts()) if isinstance(self._engine, Telling) else {}
         # Of the whole process: its own start and imports are part of loading.
         cpu_s = process_time()
-        return {"load_s": load_s, "cpu_s": cpu_s, "facts": {str(name): plain(fact) for name, fact in facts.items()}}
+        return {
+            "load_s": load_s,
+            "cpu_s": cpu_s,
+            "facts": {str(name): json_value(fact) for name, fact in facts.items()},
+        }
 
 
 def _importable(path: str | None) -> None:
@@ -89,12 +93,12 @@ def _importable(path: str | None) -> None:
         sys.path.append(path)
 
 
-def _part(message: dict[str, Any], device: DeviceRef) -> Part:
+def _part(message: dict[str, Any], device: DeviceRef) -> ModelPart:
     """The class of an engine, imported, and what it is to load."""
     _importable(message["path"])
     weights = message["weights"]
     request = LoadRequest(device, message["options"], None if weights is None else Path(weights))
-    return Part(engine_class(message["engine"]), request)
+    return ModelPart(engine_class(message["engine"]), request)
 
 
 def peak_memory() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.catalog.specs import DatasetSpec
-    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.core.audio_artifacts import AudioArtifacts
     from pytest_modellab.core.metrics.measured import Row
     from pytest_modellab.engines.base import Engine
 
@@ -59,7 +59,7 @@ class Task:
     needs_judge: ClassVar[bool] = False
     may_speak: ClassVar[bool] = False
 
-    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: AudioArtifacts) -> Requests:
         """The requests for `dataset`; sounds of the replies are kept as `artifacts`."""
         raise NotImplementedError
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
-    from pytest_modellab.core.audio import Finding
+    from pytest_modellab.core.audio import RecordingFinding
 
 
 Answers: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -30,7 +30,7 @@ class Request:
     message: dict[str, Any]
     payload: bytes = b""
     audio_s: float = 0.0
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[RecordingFinding, ...] = ()
 
 
 @dataclass(frozen=True)

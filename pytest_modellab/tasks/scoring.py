@@ -22,7 +22,7 @@ Parts: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Heard:
+class JudgedSpeech:
     """What judges made of speech, by utterance id.
 
     Attributes:
@@ -43,11 +43,11 @@ class Judged:
     """What others made of the answers.
 
     Attributes:
-        heard: of speech; None where nobody listened.
+        speech: what judges made of speech; None where nobody listened.
         graded: what the grader said of replies, by utterance id.
     """
 
-    heard: Heard | None = None
+    speech: JudgedSpeech | None = None
     graded: Mapping[str, str] = field(default_factory=dict)
 
 

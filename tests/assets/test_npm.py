@@ -13,13 +13,13 @@ import pytest
 from debian import tar_of
 from webserver import Page, Site, serving
 
-from pytest_modellab.assets.store import Npm, Store, Unavailable, Url, Wanted
+from pytest_modellab.assets.store import Npm, Store, Unavailable, Url, WantedFile
 
 VOICE = b"a voice of some bytes"
 
 
-def wanted(*sources: Npm | Url) -> Wanted:
-    return Wanted("voice.bin", hashlib.sha256(VOICE).hexdigest(), len(VOICE), sources)
+def wanted(*sources: Npm | Url) -> WantedFile:
+    return WantedFile("voice.bin", hashlib.sha256(VOICE).hexdigest(), len(VOICE), sources)
 
 
 @pytest.fixture

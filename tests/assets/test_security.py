@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.assets.store import Inside, Selection, Store, StoreError, Wanted
+from pytest_modellab.assets.store import Inside, Selection, Store, StoreError, WantedFile
 from pytest_modellab.assets.store.archives import read_members
 
 SECRET = "the secret of somebody"
@@ -141,7 +141,7 @@ class TestArchives:
         secret.write_text(SECRET)
         path = getattr(self, kind)(tmp_path / f"a.{kind}", secret)
         assert [name for name, _ in read_members(path, lambda name: name == "link")] == []
-        wanted = Wanted("x", "0" * 64, None, (Inside(path, "link"),))
+        wanted = WantedFile("x", "0" * 64, None, (Inside(path, "link"),))
         with pytest.raises(StoreError, match=r"link in a.* is not a regular file"):
             Store(tmp_path / "cache", progress=False).fetch([wanted])
 

@@ -18,7 +18,7 @@ from pytest_modellab.assets.store import (
     Store,
     StoreError,
     Unavailable,
-    Wanted,
+    WantedFile,
     cache_root,
     digest_file,
 )
@@ -30,8 +30,8 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def wanted(data: bytes, *sources: Source, name: str = "model.bin") -> Wanted:
-    return Wanted(name, sha256(data), len(data), sources)
+def wanted(data: bytes, *sources: Source, name: str = "model.bin") -> WantedFile:
+    return WantedFile(name, sha256(data), len(data), sources)
 
 
 def written(path: Path, data: bytes) -> Folder:
@@ -184,7 +184,7 @@ def test_a_name_cannot_leave_its_folder(name: str) -> None:
 @pytest.mark.parametrize("digest", ["", "abc", "A" * 64, "../" + "a" * 61])
 def test_a_digest_is_64_hexadecimal_digits(store: Store, digest: str) -> None:
     with pytest.raises(ValueError, match="not a SHA-256 digest"):
-        Wanted("model.bin", digest)
+        WantedFile("model.bin", digest)
     with pytest.raises(ValueError, match="not a SHA-256 digest"):
         store.path(digest)
 
@@ -225,7 +225,7 @@ def test_what_killed_processes_left_is_swept(store: Store, tmp_path: Path) -> No
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> list[Wanted]:
+def pair(tmp_path: Path) -> list[WantedFile]:
     return [
         wanted(WEIGHTS, written(tmp_path / "src/model.bin", WEIGHTS)),
         wanted(b"{}", written(tmp_path / "src/config.json", b"{}"), name="sub/config.json"),
@@ -236,7 +236,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if not path.is_dir()}
 
 
-def test_a_folder_holds_the_files_under_their_names(store: Store, pair: list[Wanted]) -> None:
+def test_a_folder_holds_the_files_under_their_names(store: Store, pair: list[WantedFile]) -> None:
     folder = store.folder(pair)
     assert contents(folder) == {"model.bin": WEIGHTS, "sub/config.json": b"{}"}
     assert store.folder(pair[::-1]) == folder
@@ -245,7 +245,7 @@ def test_a_folder_holds_the_files_under_their_names(store: Store, pair: list[Wan
     assert not list((store.root / "tmp").iterdir())
 
 
-def test_a_moved_cache_still_holds_its_folders(store: Store, pair: list[Wanted], tmp_path: Path) -> None:
+def test_a_moved_cache_still_holds_its_folders(store: Store, pair: list[WantedFile], tmp_path: Path) -> None:
     folder = store.folder(pair).relative_to(store.root)
     store.root.rename(tmp_path / "moved")
     assert contents(tmp_path / "moved" / folder)["model.bin"] == WEIGHTS
@@ -268,7 +268,7 @@ def damages(folder: Path) -> Iterator[str]:
     yield "an entry is a folder"
 
 
-def test_a_broken_folder_is_repaired(store: Store, pair: list[Wanted]) -> None:
+def test_a_broken_folder_is_repaired(store: Store, pair: list[WantedFile]) -> None:
     folder = store.folder(pair)
     for damage in damages(folder):
         assert store.folder(pair) == folder
@@ -281,7 +281,7 @@ def refuse(*arguments: object, **options: object) -> None:
 
 
 def test_without_symlinks_a_folder_holds_hard_links(
-    store: Store, pair: list[Wanted], monkeypatch: pytest.MonkeyPatch
+    store: Store, pair: list[WantedFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "symlink_to", refuse)
     entry = store.folder(pair) / "model.bin"
@@ -290,7 +290,7 @@ def test_without_symlinks_a_folder_holds_hard_links(
 
 
 def test_without_any_links_a_folder_holds_verified_copies(
-    store: Store, pair: list[Wanted], monkeypatch: pytest.MonkeyPatch
+    store: Store, pair: list[WantedFile], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "symlink_to", refuse)
     monkeypatch.setattr(os, "link", refuse)

@@ -21,7 +21,7 @@ from pytest_modellab.assets.store import (
     StoreError,
     Unavailable,
     Url,
-    Wanted,
+    WantedFile,
     debs,
 )
 from pytest_modellab.assets.store.archives import read_member, read_members
@@ -128,7 +128,7 @@ class TestDeb:
         reason = without_apt(REAL_DEB)
         member = "usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz"
         digest = "436538195b7c7361bd227036686f1a4039f694648c76573bdaca956655d34450"
-        wanted = Wanted("text", digest, None, (Deb(REAL_DEB, member),))
+        wanted = WantedFile("text", digest, None, (Deb(REAL_DEB, member),))
         if reason is None:
             assert store.fetch([wanted])["text"].stat().st_size == 8558
         else:
@@ -140,7 +140,7 @@ class TestDeb:
     ) -> None:
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(Unavailable, match="deb ab=1: no apt-get here: Debian packages can be had on Debian"):
-            store.fetch([Wanted("x", "0" * 64, None, (Deb("ab=1", "x"),))])
+            store.fetch([WantedFile("x", "0" * 64, None, (Deb("ab=1", "x"),))])
 
     def fake_apt(self, folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
         apt = folder / "bin" / "apt-get"
@@ -152,7 +152,7 @@ class TestDeb:
     def test_what_apt_says_is_told(self, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         self.fake_apt(tmp_path, monkeypatch, "echo 'E: Unable to locate package a' >&2; exit 100")
         with pytest.raises(Unavailable, match="Unable to locate package a; `apt-get update` may help"):
-            store.fetch([Wanted("x", "0" * 64, None, (Deb("ab=1", "x"),))])
+            store.fetch([WantedFile("x", "0" * 64, None, (Deb("ab=1", "x"),))])
 
     def test_a_package_is_downloaded_once_for_all_its_members(
         self, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
@@ -161,10 +161,10 @@ class TestDeb:
         log = tmp_path / "log"
         self.fake_apt(tmp_path, monkeypatch, f'echo "$@" >> {log}; cp {package} ab_1_all.deb')
         wanted = [
-            Wanted(name, sha256(data), None, (Deb("ab=1", name.removeprefix("./")),))
+            WantedFile(name, sha256(data), None, (Deb("ab=1", name.removeprefix("./")),))
             for name, data in (("usr/share/a.txt", b"a" * 100), ("usr/share/b.raw", b"b" * 3_000_000))
         ]
-        wanted.append(Wanted("a.deb", sha256(package.read_bytes()), None, (Deb("ab=1", ""),)))
+        wanted.append(WantedFile("a.deb", sha256(package.read_bytes()), None, (Deb("ab=1", ""),)))
         found = store.fetch(wanted)
         assert found["a.deb"].read_bytes() == package.read_bytes()
         assert found["usr/share/a.txt"].read_bytes() == b"a" * 100
@@ -183,7 +183,7 @@ class TestDeb:
 class TestUrl:
     def test_a_pinned_file(self, site: Site, store: Store) -> None:
         site.pages["/data.tar.gz"] = Page(b"data")
-        wanted = Wanted("data.tar.gz", sha256(b"data"), 4, (Url(f"{site.url}/data.tar.gz"),))
+        wanted = WantedFile("data.tar.gz", sha256(b"data"), 4, (Url(f"{site.url}/data.tar.gz"),))
         assert store.fetch([wanted])["data.tar.gz"].read_bytes() == b"data"
         store.fetch([wanted])
         assert site.gets("/data.tar.gz") == 1
@@ -191,7 +191,7 @@ class TestUrl:
     def test_a_download_that_broke_off_goes_on_from_there(self, site: Site, store: Store) -> None:
         data = bytes(range(256)) * 8192
         page = site.pages["/data"] = Page(data, headers={"ETag": '"one"'}, cut_at=1_000_000)
-        wanted = Wanted("data", sha256(data), len(data), (Url(f"{site.url}/data"),))
+        wanted = WantedFile("data", sha256(data), len(data), (Url(f"{site.url}/data"),))
         with pytest.raises(Unavailable, match="broke off after 1000000 of 2097152 bytes; the next try goes on"):
             store.fetch([wanted])
         page.cut_at = None
@@ -206,7 +206,7 @@ class TestUrl:
         data = b"data" * 100_000
         first = {"ETag": '"one"'} if etag == '"two"' else {"ETag": etag} if etag else {}
         site.pages["/data"] = Page(b"other" * 100_000, headers=first, cut_at=1000)
-        wanted = Wanted("data", sha256(data), len(data), (Url(f"{site.url}/data"),))
+        wanted = WantedFile("data", sha256(data), len(data), (Url(f"{site.url}/data"),))
         with pytest.raises(Unavailable):
             store.fetch([wanted])
         site.pages["/data"] = Page(data, headers={"ETag": etag} if etag else {})
@@ -216,23 +216,23 @@ class TestUrl:
     def test_a_file_cut_short(self, site: Site, store: Store) -> None:
         site.pages["/data"] = Page(b"data", headers={"Content-Length": "9"})
         with pytest.raises(Unavailable, match="broke off after 4 of 9 bytes"):
-            store.fetch([Wanted("data", sha256(b"data"), 4, (Url(f"{site.url}/data"),))])
+            store.fetch([WantedFile("data", sha256(b"data"), 4, (Url(f"{site.url}/data"),))])
 
     def test_other_bytes_are_refused(self, site: Site, store: Store) -> None:
         site.pages["/data"] = Page(b"other")
         with pytest.raises(DigestMismatch, match="data"):
-            store.fetch([Wanted("data", sha256(b"data"), 4, (Url(f"{site.url}/data"),))])
+            store.fetch([WantedFile("data", sha256(b"data"), 4, (Url(f"{site.url}/data"),))])
 
     def test_no_such_file_and_no_such_host(self, site: Site, store: Store) -> None:
         with pytest.raises(Unavailable, match="answered 404"):
-            store.fetch([Wanted("data", sha256(b"data"), 4, (Url(f"{site.url}/data"),))])
+            store.fetch([WantedFile("data", sha256(b"data"), 4, (Url(f"{site.url}/data"),))])
         with pytest.raises(Unavailable, match="cannot be reached"):
-            store.fetch([Wanted("data", sha256(b"data"), 4, (Url("http://127.0.0.1:9/data"),))])
+            store.fetch([WantedFile("data", sha256(b"data"), 4, (Url("http://127.0.0.1:9/data"),))])
 
     def test_a_password_goes_along_and_is_not_shown(self, site: Site, store: Store) -> None:
         site.pages["/data"] = Page(b"data", password="me:secret")
         url = Url(f"http://me:secret@{site.host}/data")
-        assert store.fetch([Wanted("data", sha256(b"data"), 4, (url,))])["data"].read_bytes() == b"data"
+        assert store.fetch([WantedFile("data", sha256(b"data"), 4, (url,))])["data"].read_bytes() == b"data"
         assert "secret" not in str(url)
 
     def test_only_the_web(self) -> None:
@@ -261,14 +261,14 @@ class TestUnpinned:
         source = Hub("lab/speech", "main", "data/test.tsv", "dataset")
         assert str(source) == "hub datasets/lab/speech"
         assert store.fetch_unpinned("test.tsv", source).path.read_bytes() == b"rows"
-        pinned = Wanted("test.tsv", sha256(b"rows"), 4, (source,))
+        pinned = WantedFile("test.tsv", sha256(b"rows"), 4, (source,))
         assert Store(tmp_path / "other", progress=False).fetch([pinned])["test.tsv"].read_bytes() == b"rows"
 
 
 def test_a_member_of_an_archive_on_this_machine(tmp_path: Path, store: Store) -> None:
     path = archive(tmp_path, "a.tar.gz", tar_of({"x/one": b"one"}))
-    wanted = Wanted("one", sha256(b"one"), None, (Inside(path, "x/one"),))
+    wanted = WantedFile("one", sha256(b"one"), None, (Inside(path, "x/one"),))
     assert store.fetch([wanted])["one"].read_bytes() == b"one"
-    gone = Wanted("two", sha256(b"two"), None, (Inside(tmp_path / "gone.tar", "x"),))
+    gone = WantedFile("two", sha256(b"two"), None, (Inside(tmp_path / "gone.tar", "x"),))
     with pytest.raises(Unavailable, match=r"archive .*gone\.tar: gone\.tar is damaged|cannot be read|No such file"):
         store.fetch([gone])

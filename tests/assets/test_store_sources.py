@@ -25,7 +25,7 @@ from pytest_modellab.assets.store import (
     Store,
     StoreError,
     Unavailable,
-    Wanted,
+    WantedFile,
     Wheel,
     web,
 )
@@ -33,11 +33,11 @@ from pytest_modellab.assets.store import (
 WEIGHTS = b"weights" * 50_000
 
 
-def wanted(data: bytes, *sources: Source, name: str = "model.bin") -> Wanted:
-    return Wanted(name, sha256(data), len(data), sources)
+def wanted(data: bytes, *sources: Source, name: str = "model.bin") -> WantedFile:
+    return WantedFile(name, sha256(data), len(data), sources)
 
 
-def contents(store: Store, *items: Wanted) -> list[bytes]:
+def contents(store: Store, *items: WantedFile) -> list[bytes]:
     found = store.fetch(items)
     return [found[item.name].read_bytes() for item in items]
 

@@ -49,9 +49,9 @@ def test_a_model_behind_a_websocket_writes_what_it_writes_in_process(streams: Fa
         record = measured(streams, "--lab-model=there")
     assert [each.hypothesis for each in record.utterances] == list(TEXTS)
     assert record.loaded["server"] == "numbers"
-    assert record.figure("reconnects") == 0
-    assert record.figure("backpressure_s") is not None
-    assert record.figure("kept_up") == 1
+    assert record.value("reconnects") == 0
+    assert record.value("backpressure_s") is not None
+    assert record.value("kept_up") == 1
     assert record.why_missing("offline_wer") == "the engine recognises no clip as a whole"
 
 

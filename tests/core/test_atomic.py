@@ -12,14 +12,14 @@ import pytest
 from records import record
 
 from pytest_modellab.core.atomic import replacing, write_text
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.reports.scorecard import files
 from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.results import record_files
 
 
 def sound(folder: Path) -> Path:
-    kept = Artefacts(folder)
+    kept = AudioArtifacts(folder)
     return kept.path(kept.keep(np.zeros(100, np.float32), 16_000))
 
 

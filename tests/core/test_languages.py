@@ -90,8 +90,8 @@ def chinese(lab: FakeLab) -> FakeLab:
 def test_a_run_has_no_wer_and_says_why(lab: FakeLab) -> None:
     result = chinese(lab).run("-m", "smoke", "-v", "-rs")
     made = lab.record()
-    assert (made.figure("wer"), made.interval("wer")) == (None, None)
-    assert made.figure("cer") == 4 / 24
+    assert (made.value("wer"), made.interval("wer")) == (None, None)
+    assert made.value("cer") == 4 / 24
     assert made.interval("cer") is not None
     assert made.parts["asr"].words == made.parts["asr"].characters
     assert made.error_metric == "cer"

@@ -10,7 +10,7 @@ from scipy import stats
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.paired import RANKS_WEIGHT, Paired, compare
-from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Change, change_text, no_worse, within_margin
+from pytest_modellab.core.stats.regression import DEFAULT, Allowed, RateChange, change_text, no_worse, within_margin
 from pytest_modellab.core.stats.units import FEWEST_PAIRED_CLUSTERS, ratio_variance
 
 
@@ -201,6 +201,6 @@ class TestWithinMargin:
 
 def test_a_change_is_told_in_the_unit_of_its_metric() -> None:
     wer = METRICS["wer"]
-    told = change_text(wer, 0.033, 0.05, Change(0.017, -0.01, 0.044, 0.21))
+    told = change_text(wer, 0.033, 0.05, RateChange(0.017, -0.01, 0.044, 0.21))
     assert told == "3.3 % -> 5.0 %, +1.7 points [-1, +4.4], p = 0.21"
-    assert change_text(wer, 0.033, 0.05, Change(0.017, None, None, 0.5)) == "3.3 % -> 5.0 %, +1.7 points, p = 0.50"
+    assert change_text(wer, 0.033, 0.05, RateChange(0.017, None, None, 0.5)) == "3.3 % -> 5.0 %, +1.7 points, p = 0.50"

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from pytest_modellab.catalog.load import load
 from pytest_modellab.core import audio_artifacts
-from pytest_modellab.core.audio_artifacts import Artefacts
-from pytest_modellab.core.metrics.speech import hurried, look, pace
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
+from pytest_modellab.core.metrics.speech import analyse_speech, hurried, pace
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Speech
 from pytest_modellab.tasks.tts.handler import joined
@@ -34,7 +34,7 @@ def voice(seconds: float = 2.0, level: float = 0.1) -> NDArray[np.float32]:
 
 class TestLook:
     def test_a_voice_without_remark(self) -> None:
-        found = look(voice(), RATE, TEXT)
+        found = analyse_speech(voice(), RATE, TEXT)
         assert found.faults == []
         assert found.audible
         assert found.seconds == 2.0
@@ -42,11 +42,13 @@ class TestLook:
 
     def test_one_that_is_cut_off(self) -> None:
         whole = voice()
-        assert look(whole[: len(whole) * 2 // 3], RATE, TEXT).faults == ["it is cut off: the voice stops at full level"]
+        assert analyse_speech(whole[: len(whole) * 2 // 3], RATE, TEXT).faults == [
+            "it is cut off: the voice stops at full level"
+        ]
 
     def test_a_pause_within_but_not_around(self) -> None:
         pause = np.zeros(RATE, dtype=np.float32)
-        found = look(np.concatenate([pause, voice(), pause / 2, voice(), pause]), RATE, TEXT * 3)
+        found = analyse_speech(np.concatenate([pause, voice(), pause / 2, voice(), pause]), RATE, TEXT * 3)
         assert found.longest_pause_s == pytest.approx(1.0, abs=0.1)
         assert found.silence == pytest.approx(3 / 7, abs=0.05)
 
@@ -63,16 +65,16 @@ class TestLook:
         ids=["silent", "clipped", "offset", "short", "long", "none"],
     )
     def test_what_no_voice_does(self, samples: NDArray[np.float32], fault: str) -> None:
-        assert any(fault in each for each in look(samples, RATE, TEXT).faults)
+        assert any(fault in each for each in analyse_speech(samples, RATE, TEXT).faults)
 
     @pytest.mark.parametrize("text", ["", "  ", "...", "😀"])
     def test_nothing_for_no_words_is_no_fault(self, text: str) -> None:
-        assert look(np.zeros(0, dtype=np.float32), None, text).faults == []
-        assert look(np.zeros(RATE, dtype=np.float32), RATE, text).faults == []
+        assert analyse_speech(np.zeros(0, dtype=np.float32), None, text).faults == []
+        assert analyse_speech(np.zeros(RATE, dtype=np.float32), RATE, text).faults == []
 
     @given(st.integers(0, 3000), st.sampled_from([8_000, 22_050, 24_000]))
     def test_any_length_can_be_looked_at(self, size: int, rate: int) -> None:
-        found = look(np.full(size, 0.01, dtype=np.float32), rate, TEXT)
+        found = analyse_speech(np.full(size, 0.01, dtype=np.float32), rate, TEXT)
         assert found.seconds == size / rate
         assert found.silence is None or 0 <= found.silence <= 1
 
@@ -105,17 +107,17 @@ class TestJoined:
 
 class TestArtefacts:
     def test_sound_is_kept_once_and_comes_back(self, tmp_path: Path) -> None:
-        sounds = Artefacts(tmp_path)
+        sounds = AudioArtifacts(tmp_path)
         digest = sounds.keep(voice(), RATE)
         assert sounds.keep(voice(), RATE) == digest
         assert len(list(tmp_path.rglob("*.flac"))) == 1
         assert np.abs(sounds.samples(digest, RATE) - voice()).max() <= 1 / 32767
 
     def test_another_rate_is_another_sound(self, tmp_path: Path) -> None:
-        assert Artefacts(tmp_path).keep(voice(), RATE) != Artefacts(tmp_path).keep(voice(), 22_050)
+        assert AudioArtifacts(tmp_path).keep(voice(), RATE) != AudioArtifacts(tmp_path).keep(voice(), 22_050)
 
     def test_no_more_than_the_bound_stays(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        sounds = Artefacts(tmp_path)
+        sounds = AudioArtifacts(tmp_path)
         digests = [sounds.keep(voice(1 + i / 10), RATE) for i in range(4)]
         monkeypatch.setattr(audio_artifacts, "KEPT_BYTES", 2.5 * sounds.path(digests[0]).stat().st_size)
         sounds.bound(digests)

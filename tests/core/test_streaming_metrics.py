@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from modellab_fake_stream import FakeStream, FakeStreamOptions, sound
 
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.metrics.streaming import BEHIND_S, First, Shown, changed_words, first_partial, kept_up
+from pytest_modellab.core.metrics.streaming import BEHIND_S, FirstPartial, Shown, changed_words, first_partial, kept_up
 from pytest_modellab.tasks.streaming import handler as streaming_handler
 
 
@@ -22,7 +22,7 @@ def shown(*texts: str) -> list[Shown]:
 
 class TestFirstPartial:
     def test_it_is_the_first_with_a_word(self) -> None:
-        assert first_partial(shown("", "", "he", "he began")) == First(at_s=3.0, audio_s=1.5)
+        assert first_partial(shown("", "", "he", "he began")) == FirstPartial(at_s=3.0, audio_s=1.5)
 
     @pytest.mark.parametrize("texts", [(), ("", "")])
     def test_without_a_word_there_is_none(self, texts: Sequence[str]) -> None:

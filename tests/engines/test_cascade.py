@@ -11,7 +11,17 @@ import pytest
 from catalogs import COMMIT, model_yaml, write_catalog
 
 from pytest_modellab.catalog import CatalogError, load
-from pytest_modellab.engines.base import Clip, DeviceRef, Exchange, Heard, LoadRequest, Part, Speech, Transcript, Turn
+from pytest_modellab.engines.base import (
+    Clip,
+    DeviceRef,
+    Exchange,
+    Heard,
+    LoadRequest,
+    ModelPart,
+    Speech,
+    Transcript,
+    Turn,
+)
 from pytest_modellab.engines.cascade import Cascade, CascadeOptions, first_sentence
 
 CLIP = Clip(np.zeros(16_000, np.float32), 16_000, "en")
@@ -135,7 +145,7 @@ def test_each_part_is_loaded_as_it_was_ordered() -> None:
     Loaded.requests.clear()
     device = DeviceRef("cpu")
     orders = {role: LoadRequest(device, {"of": role}, Path(role)) for role in ("asr", "llm")}
-    parts = {role: Part(Loaded, order) for role, order in orders.items()}
+    parts = {role: ModelPart(Loaded, order) for role, order in orders.items()}
     engine = Cascade.load(LoadRequest(device, {}, None, parts))
     assert Loaded.requests == list(orders.values())
     engine.close()

@@ -53,7 +53,7 @@ class Session:
         """The record of a model on the card, where it has been."""
         record = self.records[model, "cuda"]
         assert record.failure is None, self.output
-        assert record.figure("success_rate") == 1
+        assert record.value("success_rate") == 1
         assert str(record.loaded["device"]).startswith("cuda")
         return record
 
@@ -101,7 +101,7 @@ def test_the_card_writes_what_the_cpu_writes(session: Session, model: str) -> No
     installed(ENGINES[model])
     cpu, card = session.records[model, "cpu"], session.ran(model)
     # Half precision may turn one word of 60 against the integers of CTranslate2 on the CPU.
-    assert abs((card.figure("wer") or 0) - (cpu.figure("wer") or 0)) < 0.04
+    assert abs((card.value("wer") or 0) - (cpu.value("wer") or 0)) < 0.04
 
 
 @pytest.mark.parametrize("model", ENGINES)
@@ -109,10 +109,10 @@ def test_times_and_memory_of_the_card_are_there(session: Session, model: str) ->
     installed(ENGINES[model])
     card = session.records[model, "cuda"]
     for metric in ("rtf", "load_s", "first_call_s", "clip5_s", "latency_p95_s"):
-        assert (card.figure(metric) or 0) > 0, metric
+        assert (card.value(metric) or 0) > 0, metric
     # 39 million parameters of two bytes, and what CUDA itself takes.
-    assert (card.figure("peak_device_mb") or 0) > 80
-    assert session.records[model, "cpu"].figure("peak_device_mb") is None
+    assert (card.value("peak_device_mb") or 0) > 80
+    assert session.records[model, "cpu"].value("peak_device_mb") is None
 
 
 def test_two_models_are_never_on_the_card_at_once(session: Session) -> None:
@@ -137,18 +137,18 @@ def test_devices_stand_side_by_side(session: Session) -> None:
 def test_a_stream_on_the_card_comes_while_somebody_speaks(lab: Path) -> None:
     installed(ENGINES[WEIGHTS])
     record = run(lab, "test_40_streaming.py", "stream-smoke-en", [WEIGHTS]).ran(WEIGHTS)
-    assert record.figure("wer") == 0
-    assert record.figure("early_partials") == 1
+    assert record.value("wer") == 0
+    assert record.value("early_partials") == 1
     for metric in ("first_partial_p50_s", "final_p95_s", "peak_device_mb"):
-        assert (record.figure(metric) or 0) > 0, metric
+        assert (record.value(metric) or 0) > 0, metric
 
 
 def test_a_language_model_on_the_card_answers(lab: Path) -> None:
     installed("gguf")
     record = run(lab, "test_30_chat.py", "chat-smoke-en", [MIND]).ran(MIND)
-    assert record.figure("answer_accuracy") == 1
+    assert record.value("answer_accuracy") == 1
     for metric in ("first_token_p50_s", "latency_p50_s", "peak_device_mb"):
-        assert (record.figure(metric) or 0) > 0, metric
+        assert (record.value(metric) or 0) > 0, metric
 
 
 def printed(script: str, *arguments: str | Path) -> str:

@@ -82,7 +82,7 @@ class TestOneSession:
         assert (record.provenance.inputs["weights"] is None) == (model == "pocketsphinx-en-us")
         assert (record.memory.model_size or 0) > 40e6 or model == "pocketsphinx-en-us"
         assert session.rows[model]["grade"]["letter"] in {"A+", "A", "B", "C", "F"}
-        wer = record.figure("wer")
+        wer = record.value("wer")
         assert wer is not None
         assert wer < (0.6 if model == "pocketsphinx-en-us" else 0.1)
 

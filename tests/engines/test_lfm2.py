@@ -184,16 +184,16 @@ def test_a_session_on_the_cpu_is_complete_and_judged(place: Path, environment: E
     done, record, row = run(place, "first")
     assert done.returncode == 1, done.stdout
     assert record.failure is None
-    assert record.figure("success_rate") == 1
+    assert record.value("success_rate") == 1
     assert all(utterance.hypothesis is not None for utterance in record.utterances)
-    assert record.figure("wer") is not None
+    assert record.value("wer") is not None
     assert row["status"] == "fail"
     assert row["grade"]["letter"] == "F"
     assert record.loaded["device"] == "cpu"
     assert record.loaded["dtype"] == "float32"
     assert record.loaded["attention"] == "sdpa"
     assert record.timing.load_s is not None
-    assert record.figure("rtf") is not None
+    assert record.value("rtf") is not None
     assert record.timing.first_call_s is not None
     assert record.memory.peak_rss is not None
     assert record.memory.model_size is not None
@@ -226,8 +226,8 @@ def test_a_dialogue_is_complete_timed_and_graded_as_failing(place: Path) -> None
     (found,) = (place / "chat" / "runs").rglob("*.json")
     record = read(found)
     assert record.failure is None
-    assert record.figure("success_rate") == 1
-    assert record.figure("answer_accuracy") == 0
+    assert record.value("success_rate") == 1
+    assert record.value("answer_accuracy") == 0
     (reply,) = [reply_of(each) for each in record.utterances]
     assert reply is not None
     assert reply.words > 0
@@ -238,7 +238,7 @@ def test_a_dialogue_is_complete_timed_and_graded_as_failing(place: Path) -> None
     assert reply.first_audio_s is not None
     assert reply.first_token_s < reply.first_audio_s
     for metric in ("first_token_p50_s", "first_audio_p50_s", "onset_p95_s", "latency_p50_s", "load_s", "first_call_s"):
-        assert record.figure(metric) is not None, metric
+        assert record.value(metric) is not None, metric
     (row,) = json.loads((place / "chat" / "scorecard.json").read_text())["rows"]
     assert row["status"] == "fail"
     assert row["grade"]["letter"] == "F"

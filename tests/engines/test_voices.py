@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from own_suites import copied
 
 from pytest_modellab.catalog.datasets import degraded
-from pytest_modellab.core.audio_artifacts import Artefacts
-from pytest_modellab.core.metrics.speech import look
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
+from pytest_modellab.core.metrics.speech import analyse_speech
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
@@ -57,7 +57,7 @@ class Session:
         """What a voice said, at 16 kHz."""
         speech = next(speech_of(each) for each in self.records[model].utterances if each.id == id)
         assert speech is not None
-        return Artefacts(self.reports).samples(str(speech.audio), 16_000)
+        return AudioArtifacts(self.reports).samples(str(speech.audio), 16_000)
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +78,14 @@ def rated(name: str, clips: list[NDArray[np.float32]]) -> list[float]:
 def test_every_voice_says_everything_and_is_understood(session: Session) -> None:
     assert set(session.records) == VOICES, session.output
     for record in session.records.values():
-        assert record.figure("success_rate") == 1
-        assert record.figure("flawed") == 0
-        assert (record.figure("wer") or 0) < 0.25
-        assert record.figure("truncated") == 0
+        assert record.value("success_rate") == 1
+        assert record.value("flawed") == 0
+        assert (record.value("wer") or 0) < 0.25
+        assert record.value("truncated") == 0
         voice = voice_of(record)
         assert voice is not None
         assert voice.loudness_lufs is not None
-        assert (record.figure("judge_wer") or 1) < 0.1
+        assert (record.value("judge_wer") or 1) < 0.1
 
 
 def test_rates_and_pieces_are_what_the_libraries_give(session: Session) -> None:
@@ -121,7 +121,7 @@ def test_voices_rank_as_ears_would_rank_them(session: Session) -> None:
 
 def test_a_fixed_voice_stays_the_same(session: Session) -> None:
     for record in session.records.values():
-        assert (record.figure("voice_similarity") or 0) > 0.7
+        assert (record.value("voice_similarity") or 0) > 0.7
 
 
 def test_noise_lowers_the_predicted_quality_step_by_step(session: Session) -> None:
@@ -140,9 +140,9 @@ def test_noise_lowers_the_predicted_quality_step_by_step(session: Session) -> No
 def test_an_utterance_without_its_last_third_is_flawed(session: Session) -> None:
     for id in PROMPTS:
         whole = session.sound("kokoro-heart", id)
-        assert look(whole, 16_000, "").faults == []
+        assert analyse_speech(whole, 16_000, "").faults == []
     cut = [session.sound("kokoro-heart", id) for id in PROMPTS]
-    faults = [look(each[: len(each) * 2 // 3], 16_000, "").faults for each in cut]
+    faults = [analyse_speech(each[: len(each) * 2 // 3], 16_000, "").faults for each in cut]
     assert sum(any("cut off" in fault for fault in each) for each in faults) >= 2
 
 

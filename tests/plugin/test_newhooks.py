@@ -36,7 +36,7 @@ def pytest_modellab_cases(config: pytest.Config, cases: list[Case]) -> None:
 
 
 def pytest_modellab_record(config: pytest.Config, case: Case, record: Record) -> None:
-    note("record", config, id=case.id, wer=record.figure("wer"), utterances=len(record.utterances))
+    note("record", config, id=case.id, wer=record.value("wer"), utterances=len(record.utterances))
 
 
 def pytest_modellab_verdict(config: pytest.Config, item: pytest.Item, record: Record, verdict: Verdict) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from fakelab import FakeLab
 
-from pytest_modellab.core.durations import Pace
+from pytest_modellab.core.durations import RemainingTime
 from pytest_modellab.plugin import progress
 from pytest_modellab.runner.journal import checked
 
@@ -129,7 +129,7 @@ class TestPace:
     def left(self, done: list[tuple[float, float]], audio_left_s: float, utterances: int) -> float | None:
         """The estimate after utterances of (seconds of work, seconds of audio)."""
         now, left = 100.0, audio_left_s + sum(audio for _, audio in done)
-        pace = Pace(now, left)
+        pace = RemainingTime(now, left)
         for took, audio in done:
             now, left = now + took, left - audio
             pace.note(now, left)

@@ -94,7 +94,7 @@ def test_the_wer_in_the_table_is_that_of_an_independent_edit_distance(smoke: Ses
             reference = normalize(utterance.reference).split()
             errors += sum(edit_counts(reference, normalize(utterance.hypothesis or "").split()))
             words += len(reference)
-        assert record.figure("wer") == errors / words
+        assert record.value("wer") == errors / words
         line = next(line for line in smoke.output.splitlines() if line.startswith(f"{record.case.model} "))
         assert f" {errors / words:.1%} ".replace("%", " %") in line
 
@@ -108,32 +108,32 @@ def test_what_was_recognised_is_the_speech(smoke: Session) -> None:
 
 def test_every_figure_of_a_real_run_is_there_and_plausible(smoke: Session) -> None:
     for record in smoke.of("asr"):
-        assert (record.figure("rtf") or 0) > 0
+        assert (record.value("rtf") or 0) > 0
         assert record.timing.load_s is not None
         assert record.timing.first_call_s is not None
         assert record.memory.peak_rss is not None
         assert 100e6 < record.memory.peak_rss < 2e9
-        assert record.figure("success_rate") == 1
+        assert record.value("success_rate") == 1
         assert record.provenance.inputs["versions"]["ctranslate2"]
 
 
 def test_what_wer_hides_is_counted_on_real_answers(smoke: Session) -> None:
     for record in smoke.of("asr"):
-        assert record.figure("looped") == 0
-        assert record.figure("truncated") == 0
-        assert record.figure("glossary_recall") == 1
-        assert record.figure("number_recall") == 1
+        assert record.value("looped") == 0
+        assert record.value("truncated") == 0
+        assert record.value("glossary_recall") == 1
+        assert record.value("number_recall") == 1
         # One reference is punctuated and of mixed case: that of 22 words.
         assert sum(Table(record).column(METRICS["casing_error"]).of) == 22
-        assert record.figure("punctuation_error") is not None
+        assert record.value("punctuation_error") is not None
 
 
 def test_smoke_has_a_voice_speak_a_sentence(smoke: Session) -> None:
     (record,) = smoke.of("tts")
     assert record.case.model == "hibari-en"
     assert record.summary.audio_s <= 5
-    assert record.figure("wer") == 0
-    assert record.figure("flawed") == 0
+    assert record.value("wer") == 0
+    assert record.value("flawed") == 0
     models = {each["model"]: each["tasks"] for each in smoke.scorecard["models"] if each["device"] == "cpu"}
     assert models["hibari-en"]["tts"]["letter"] in {"A+", "A", "B", "C"}
     assert models["hibari-en"]["asr"]["why"] == "the model does not do it"
@@ -143,11 +143,11 @@ def test_words_where_nobody_speaks_are_counted_and_no_word_error_rate(tmp_path: 
     chosen = ("--lab-model", "*tiny.en", "--lab-device", "cpu", "--lab-dataset", "nonspeech")
     session = run("-m", "real_e2e", *chosen, reports=tmp_path)
     (record,) = session.records
-    found = record.figure("insertions_per_min")
+    found = record.value("insertions_per_min")
     assert found is not None
     words = sum(len(normalizer("whisper-english")(each.hypothesis or "").split()) for each in record.utterances)
     assert found == pytest.approx(words / 3.5)
-    assert record.figure("wer") is None
+    assert record.value("wer") is None
     assert not record.findings
     assert "words written where nobody speaks (nonspeech): faster-whisper-tiny.en on cpu" in session.output
     (verdict,) = [each for each in session.scorecard["rows"][0]["verdicts"] if each["metric"] == "insertions_per_min"]

@@ -37,7 +37,7 @@ def test_a_good_model_passes_and_is_graded_on_one_screen(lab: FakeLab, workers: 
     bands = {"A+": 0.01, "A": 0.1, "B": 0.2, "C": 0.3}
     criterion = {"metric": "wer", "value": 0.0, "letter": "A+", "bound": 0.01, "bands": bands}
     assert row["grade"]["criteria"][0] == criterion
-    assert lab.record().figure("wer") == 0.0
+    assert lab.record().value("wer") == 0.0
 
 
 @BOTH
@@ -146,7 +146,7 @@ def test_two_models_are_loaded_by_one_worker_each(lab: FakeLab) -> None:
     result = lab.run("-n2")
     assert result.ret == 0
     assert lab.engine_log().count("load") == 2 * LOADS["-n2"]
-    timed = [record.figure("rtf") for record in lab.records()]
+    timed = [record.value("rtf") for record in lab.records()]
     assert len(timed) == 2
     assert None not in timed
 

@@ -14,10 +14,10 @@ from pytest_modellab.core.schema_base import Edits, Failure
 from pytest_modellab.core.stats.regression import DEFAULT
 from pytest_modellab.reports.comparison import cases, statistics
 from pytest_modellab.reports.comparison.compare import compare, corrected
-from pytest_modellab.reports.comparison.parts import Change, Compared
-from pytest_modellab.reports.comparison.sides import Past, SideError
+from pytest_modellab.reports.comparison.parts import Compared, MetricChange
+from pytest_modellab.reports.comparison.sides import PastRecords, SideError
 from pytest_modellab.results import record_files as stored
-from pytest_modellab.results.baseline import Answer, Baseline, Head, of
+from pytest_modellab.results.baseline import Baseline, BaselineAnswer, Head, of
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.values import valued
 from pytest_modellab.tasks.asr.record import Transcript
@@ -25,7 +25,7 @@ from pytest_modellab.tasks.asr.record import Transcript
 Output = pytest.CaptureFixture[str]
 
 
-def changes(before: Record, after: Record) -> dict[str, Change]:
+def changes(before: Record, after: Record) -> dict[str, MetricChange]:
     return {each.metric: each for each in cases.of_records(before, after, CONTEXT)}
 
 
@@ -177,7 +177,7 @@ class TestCorrection:
         return folder
 
     def compared(self, tmp_path: Path, wrong: dict[str, int]) -> Compared:
-        past = Past(tmp_path, tmp_path)
+        past = PastRecords(tmp_path, tmp_path)
         before = self.side(tmp_path, "before", dict.fromkeys(wrong, 0))
         after = self.side(tmp_path, "after", wrong)
         return compare([past.side(str(before)), past.side(str(after))])
@@ -226,7 +226,7 @@ class TestOneAnswer:
         for name, wrong in (("before", 0), ("after", 5)):
             stored.write(made(5, wrong=wrong), tmp_path / name)
             stored.write(made(30, wrong=wrong, model="other"), tmp_path / name)
-        past = Past(tmp_path, tmp_path)
+        past = PastRecords(tmp_path, tmp_path)
         found = compare([past.side(str(tmp_path / name)) for name in ("before", "after")])
         assert found.changes[0].key == "asr/tiny:cpu:talk"
         assert (found.changes[0].outcome, found.changes[0].certain) == ("worse", True)
@@ -238,7 +238,7 @@ def test_other_normalizer_versions_are_scored_again(tmp_path: Path) -> None:
     old = old.model_copy(update={"normalizer": old.normalizer.model_copy(update={"version": "0.0.1"})})
     stored.write(old, tmp_path / "before")
     stored.write(made(wrong=20), tmp_path / "after")
-    past = Past(tmp_path, tmp_path)
+    past = PastRecords(tmp_path, tmp_path)
     found = compare([past.side(str(tmp_path / name)) for name in ("before", "after")])
     assert found.pairs[0].rescored.startswith("whisper-english ")
     assert found.of("worse")[0].after == pytest.approx(20 / 120)
@@ -246,7 +246,7 @@ def test_other_normalizer_versions_are_scored_again(tmp_path: Path) -> None:
 
 def test_a_folder_without_records_names_itself(tmp_path: Path) -> None:
     with pytest.raises(SideError, match="no folder of reports"):
-        Past(tmp_path, tmp_path).side(str(tmp_path))
+        PastRecords(tmp_path, tmp_path).side(str(tmp_path))
 
 
 def test_too_few_utterances_cannot_show_a_change() -> None:
@@ -254,7 +254,7 @@ def test_too_few_utterances_cannot_show_a_change() -> None:
     head = Head(
         case=one.case, dataset="d", commit=None, created="2026", normalizer="whisper-english", wer=None, hardware={}
     )
-    before = Baseline(head, (Answer(id="0", reference="red green blue grey", hypothesis="red"),))
+    before = Baseline(head, (BaselineAnswer(id="0", reference="red green blue grey", hypothesis="red"),))
     (found,) = cases.of_answers(before, one, CONTEXT)
     assert found.outcome == "inconclusive"
     assert found.why == "1 utterance can't show any change: it takes at least 5"

@@ -13,7 +13,7 @@ from records import edits, record, utterance
 
 from pytest_modellab.catalog.load import default_grades
 from pytest_modellab.cli import main
-from pytest_modellab.reports.history import Wanted, history, sparkline
+from pytest_modellab.reports.history import HistoryQuery, history, sparkline
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results import record_files as stored
 from pytest_modellab.results import record_header as headers
@@ -50,7 +50,7 @@ class TestHeader:
         whole, found = stored.read(path), read_header(path)
         assert found.utterances == ()
         assert found.model_dump() == whole.model_copy(update={"utterances": ()}).model_dump()
-        assert found.figure("rtf") == whole.figure("rtf")
+        assert found.value("rtf") == whole.value("rtf")
         assert grade(found, default_grades()["asr"]) == grade(whole, default_grades()["asr"])
 
     def test_only_what_is_around_them_is_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_the_json_holds_every_point(reports: Path, capsys: Output) -> None:
 def test_other_cases_are_not_opened(reports: Path) -> None:
     put(reports, 1, model="third").write_text("{")
     damaged: list[str] = []
-    assert len(history(reports, Wanted(["tiny:cpu:talk"]), default_grades(), damaged)) == 1
+    assert len(history(reports, HistoryQuery(["tiny:cpu:talk"]), default_grades(), damaged)) == 1
     assert damaged == []
 
 

@@ -47,7 +47,7 @@ class TestKeep:
     def test_a_record_is_kept_whole(self, tmp_path: Path) -> None:
         (told,) = results.keep([made()], tmp_path)
         path = tmp_path / "asr" / "tiny" / "cpu" / "talk.json.gz"
-        assert told == results.Kept("asr/tiny:cpu:talk", str(path))
+        assert told == results.SavedResult("asr/tiny:cpu:talk", str(path))
         kept = read(path)
         assert kept.model_copy(update={"seal": None}) == made(seal=None)
 
@@ -75,7 +75,7 @@ class TestKeep:
     def test_what_came_to_nothing_is_told_and_leaves_the_kept_one(self, tmp_path: Path, bad: Record, why: str) -> None:
         results.keep([made()], tmp_path)
         newer = bad.model_copy(update={"provenance": made(9).provenance})
-        assert results.keep([newer], tmp_path) == [results.Kept("asr/tiny:cpu:talk", f"left out: {why}")]
+        assert results.keep([newer], tmp_path) == [results.SavedResult("asr/tiny:cpu:talk", f"left out: {why}")]
         assert len(results.load(tmp_path)) == 1
 
     def test_too_much_is_refused_whole(self, tmp_path: Path) -> None:

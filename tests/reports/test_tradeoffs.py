@@ -19,7 +19,7 @@ def row(
 ) -> Row:
     price = None if per_hour is None else Price(per_hour=per_hour, currency="EUR")
     found = record(model, device, wer=wer, timing=TIMING.model_copy(update={"rtf": rtf}), price=price)
-    figures = {name: found.figure(name) for name in ("wer", "rtf", "cost_per_audio_hour", "clip5_s", "load_s")}
+    figures = {name: found.value(name) for name in ("wer", "rtf", "cost_per_audio_hour", "clip5_s", "load_s")}
     return Row(
         **{
             "case": found.case,

@@ -51,7 +51,7 @@ def run_with(*results: UtteranceResult, glossary: Sequence[str] = (), names: Seq
 
 def of(made: Record, name: str) -> tuple[float, float]:
     """So many of so many, of a metric that is a share; none of none where it is missing."""
-    if made.figure(name) is None:
+    if made.value(name) is None:
         return 0, 0
     column = Table(made).column(METRICS[name])
     return sum(column.values), sum(column.of)
@@ -72,7 +72,7 @@ class TestCounts:
             result("good day", "good day to you", audio_s=60.0),
         )
         assert of(made, "insertions_per_min") == (2, 0.5)
-        assert made.figure("insertions_per_min") == 4.0
+        assert made.value("insertions_per_min") == 4.0
 
     def test_loops_count_against_answers(self) -> None:
         found = run_with(result("good day", "day " * 5), result("good day", "good day"), result("good day", None))
@@ -95,7 +95,7 @@ class TestCounts:
     )
     def test_length(self, answers: tuple[str, str], deviation: float) -> None:
         made = run_with(*(result("red green", text.replace("a", "red")) for text in answers))
-        assert made.figure("length_deviation") == deviation
+        assert made.value("length_deviation") == deviation
 
     def test_terms_of_several_words_however_written(self) -> None:
         found = run_with(
@@ -162,9 +162,9 @@ class TestCounts:
         text = "one fine day " * 7  # 21 words
         good = [result(text, text, kind="read") for _ in range(5)]
         bad = [result(text, text.replace("fine", ""), kind="whispered") for _ in range(5)]
-        assert run_with(*good, *bad).figure("worst_slice_wer") == pytest.approx(1 / 3)
-        assert run_with(*good, *bad[:4]).figure("worst_slice_wer") == 0.0
-        assert run_with(*good).figure("worst_slice_wer") is None
+        assert run_with(*good, *bad).value("worst_slice_wer") == pytest.approx(1 / 3)
+        assert run_with(*good, *bad[:4]).value("worst_slice_wer") == 0.0
+        assert run_with(*good).value("worst_slice_wer") is None
 
     def test_scores_are_part_of_what_makes_two_runs_the_same(self) -> None:
         assert canonical(run_with(result("a b", "a b"))) != canonical(run_with(result("a b", "a b " * 9)))
@@ -188,7 +188,7 @@ class TestFigures:
         made = run_with(*results, glossary=["wizards"], names=["Ann"])
         assert all(METRICS[name].has_interval for name in shares)
         for name in shares:
-            interval, value = made.interval(name), made.figure(name)
+            interval, value = made.interval(name), made.value(name)
             assert interval is not None, name
             assert value is not None, name
             assert interval.low <= value <= interval.high, name
@@ -211,7 +211,7 @@ class TestFigures:
         ],
     )
     def test_a_missing_figure_has_a_reason(self, made: Record, metric: str, why: str) -> None:
-        assert made.figure(metric) is None
+        assert made.value(metric) is None
         assert made.interval(metric) is None
         assert made.why_missing(metric) == why
 

@@ -60,7 +60,7 @@ class TestRealOnes:
         parts = [data["summary"], data["timing"], data.get(KINDS[record.case.task]) or {}]
         stated = {name: value for part in parts for name, value in part.items() if name in record.values}
         assert len(stated) > 8
-        assert {name: record.figure(name) for name in stated} == stated
+        assert {name: record.value(name) for name in stated} == stated
         intervals = {name: part.get(f"{name}_interval") for part in parts for name in part if name in stated}
         told = {name: record.interval(name) for name in stated}
         assert {name: each and each.model_dump() for name, each in told.items()} == intervals
@@ -69,18 +69,18 @@ class TestRealOnes:
         record = read(path)
         again = valued(record)
         for name, value in record.values.items():
-            assert alike(again.figure(name), value.value), name
+            assert alike(again.value(name), value.value), name
             assert again.values[name].possible == value.possible, name
 
     def test_every_missing_value_has_a_reason(self, path: Path) -> None:
         record = read(path)
-        assert all(record.why_missing(name) for name in METRICS if record.figure(name) is None)
+        assert all(record.why_missing(name) for name in METRICS if record.value(name) is None)
 
     def test_scored_again_it_is_of_this_version(self, path: Path, tmp_path: Path) -> None:
         again = read(write(rescore(read(path)), tmp_path))
         assert again.provenance.rescored is not None
-        assert {name: again.figure(name) for name in again.values} == pytest.approx(
-            {name: valued(read(path)).figure(name) for name in again.values}
+        assert {name: again.value(name) for name in again.values} == pytest.approx(
+            {name: valued(read(path)).value(name) for name in again.values}
         )
 
 
@@ -104,16 +104,16 @@ def test_one_from_before_a_figure_was_measured(old: Path) -> None:
         del each["detected_language"]
     old.write_text(sealed(data))
     record = read(old)
-    assert (record.figure("looped"), record.why_missing("looped")) == (None, NOT_MEASURED_YET)
-    assert record.figure("wer") == data["summary"]["wer"]
-    assert rescore(record).figure("looped") == 0
+    assert (record.value("looped"), record.why_missing("looped")) == (None, NOT_MEASURED_YET)
+    assert record.value("wer") == data["summary"]["wer"]
+    assert rescore(record).value("looped") == 0
 
 
 def test_its_header_is_read_without_its_utterances(old: Path) -> None:
     whole, header = read(old), read_header(old)
     assert header.utterances == ()
     assert not header.wordless
-    assert {name: header.figure(name) for name in METRICS} == {name: whole.figure(name) for name in METRICS}
+    assert {name: header.value(name) for name in METRICS} == {name: whole.value(name) for name in METRICS}
 
 
 def test_it_is_compared_with_one_of_today(old: Path, tmp_path: Path, capsys: Output) -> None:
@@ -126,7 +126,7 @@ def test_the_command_writes_this_version(old: Path, tmp_path: Path, capsys: Outp
     assert main(["rescore", "--write", "--reports", str(tmp_path / "old")]) == 0
     newest = max(old.parent.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
     assert json.loads(newest.read_text())["schema"] == "modellab.record/2"
-    assert read(newest).figure("wer") == read(old).figure("wer")
+    assert read(newest).value("wer") == read(old).value("wer")
 
 
 def test_its_shards_are_merged(old: Path, tmp_path: Path) -> None:
@@ -141,8 +141,8 @@ def test_its_shards_are_merged(old: Path, tmp_path: Path) -> None:
         path = tmp_path / f"{index}.json"
         path.write_text(sealed(own))
         found[path] = read(path)
-        assert found[path].figure("wer") is None
+        assert found[path].value("wer") is None
     joined, whole = merge(found), read(old)
     assert [each.id for each in joined.utterances] == [each.id for each in whole.utterances]
     for name in ("wer", "cer", "rtf", "latency_p50_s", "looped"):
-        assert joined.figure(name) == pytest.approx(whole.figure(name)), name
+        assert joined.value(name) == pytest.approx(whole.value(name)), name

@@ -135,7 +135,7 @@ ABSENT = {
 class TestFigures:
     def test_every_metric_has_its_figure(self) -> None:
         run = record(price=Price(per_hour=0.5, currency="EUR"))
-        found = {name: run.figure(name) for name in METRICS}
+        found = {name: run.value(name) for name in METRICS}
         assert found == {
             "wer": 0.1,
             "cer": 0.05,
@@ -173,7 +173,7 @@ class TestFigures:
         ],
     )
     def test_a_missing_figure_has_a_reason(self, run: Record, metric: str, why: str) -> None:
-        assert run.failure is not None or run.figure(metric) is None
+        assert run.failure is not None or run.value(metric) is None
         assert run.why_missing(metric) == why
 
 

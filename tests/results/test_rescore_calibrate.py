@@ -43,7 +43,7 @@ class TestRescore:
     def test_a_forged_score_is_put_right_from_the_raw_texts(self, measured: FakeLab) -> None:
         old = measured.record()
         forged = old.model_copy(update={"summary": old.summary.model_copy(update={"wer": 0.0})})
-        assert rescore(forged).figure("wer") == pytest.approx(1 / 9)
+        assert rescore(forged).value("wer") == pytest.approx(1 / 9)
 
     def test_another_normalizer_can_be_asked_for(self, measured: FakeLab, capsys: Output) -> None:
         assert main(["rescore", "--normalizer", "none", "--write"]) == 0

@@ -19,7 +19,7 @@ from records import MEMORY, TIMING, record, utterance
 from releases import committed, git
 
 from pytest_modellab.cli import main
-from pytest_modellab.core.schema_base import Elsewhere, Failure, Finding
+from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
 from pytest_modellab.engines.registry import target_of
@@ -150,7 +150,7 @@ def test_of_a_shard_nothing_is_judged(eleven: FakeLab, workers: str) -> None:
     found = read(path)
     with pytest.raises(BaselineError, match="only shard 1/2 was run; `modellab merge` joins all"):
         save_baseline(found, eleven.path / "baselines")
-    assert found.figure("wer") is None
+    assert found.value("wer") is None
     assert found.interval("wer") is None
     assert found.summary.utterances < 11
 
@@ -257,7 +257,7 @@ def test_utterances_and_findings_come_in_the_order_of_the_data(tmp_path: Path) -
     assert joined.shard is None
     assert joined.provenance.resumed == 3
     assert joined.memory.peak_rss == 300_000_000
-    assert joined.figure("rtf") == pytest.approx(0.2)
+    assert joined.value("rtf") == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -290,7 +290,7 @@ def test_every_value_of_the_whole_follows_from_its_shards(tmp_path: Path, seed: 
     joined = merge(stored(tmp_path, *parts))
     undivided = scored(joined.model_copy(update={"utterances": tuple(rows), "shard": None}), ENGLISH)
     assert joined.values == undivided.values
-    assert joined.figure("wer") is not None
+    assert joined.value("wer") is not None
     assert joined.interval("latency_p50_s") is not None
 
 
@@ -306,7 +306,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "cut": ({"of": 3}, "are of different ways of cutting the data:\n  4 utterances in 2"),
     "count": ({"utterances": 5}, "are of different ways of cutting the data"),
     "loaded": ({"loaded": {"compute_type": "int8"}}, "are of different choices of the engine"),
-    "elsewhere": ({"ran_on": Elsewhere(device="cpu", why="w")}, "are of different devices that stood in"),
+    "elsewhere": ({"ran_on": FallbackDevice(device="cpu", why="w")}, "are of different devices that stood in"),
 }
 
 
@@ -349,8 +349,8 @@ def test_a_record_without_a_seal_is_refused(tmp_path: Path) -> None:
 
 def test_different_hardware_has_no_speed_and_says_so(tmp_path: Path) -> None:
     joined = whole(tmp_path, hardware={"cpu": "other"})
-    assert joined.figure("rtf") is None
-    assert joined.figure("clip5_s") is None
+    assert joined.value("rtf") is None
+    assert joined.value("clip5_s") is None
     assert joined.timing.no_speed == (
         "the shards were timed on different hardware: cpu some (shard 1/2), other (shard 2/2)"
     )

@@ -251,7 +251,7 @@ class TestMemory:
         (folder / "model.bin").write_bytes(bytes(1_500_000))
         path.write_text(path.read_text() + "weights: {path: ../weights}\n")
         assert lab.run().ret == 0
-        assert lab.record().figure("model_size_mb") == 1.5
+        assert lab.record().value("model_size_mb") == 1.5
 
 
 class FakeNvml(ModuleType):

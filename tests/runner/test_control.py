@@ -16,7 +16,7 @@ from pytest_modellab.cli import main
 from pytest_modellab.core.text import for_language
 from pytest_modellab.engines.control import ANSWER
 from pytest_modellab.results import baseline
-from pytest_modellab.results.baseline import Answer, Baseline, Head
+from pytest_modellab.results.baseline import Baseline, BaselineAnswer, Head
 from pytest_modellab.results.record import UtteranceResult
 from pytest_modellab.results.verdicts import Status
 
@@ -85,7 +85,7 @@ def test_it_fails_on_the_sets_that_are_shipped(dataset: str) -> None:
     head = Head(case=wrong.case, dataset="d", commit=None, created="2026", normalizer=scorer, wer=None, hardware={})
     for spoil in (str, poor):
         kept = tuple(
-            Answer(id=each.id, reference=each.text, hypothesis=spoil(each.text), speaker=each.speaker)
+            BaselineAnswer(id=each.id, reference=each.text, hypothesis=spoil(each.text), speaker=each.speaker)
             for each in utterances
         )
         judged = baseline.judge(wrong, partial(Baseline, head, kept), "there")

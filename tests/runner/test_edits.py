@@ -58,7 +58,7 @@ class Editable:
 
     def measured(self) -> list[tuple[str, float]]:
         """Data set and WER of all records."""
-        return sorted((record.case.dataset, record.figure("wer") or 0.0) for record in self.lab.records())
+        return sorted((record.case.dataset, record.value("wer") or 0.0) for record in self.lab.records())
 
 
 @pytest.fixture

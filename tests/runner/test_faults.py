@@ -38,7 +38,7 @@ def test_a_fault_in_one_utterance_costs_that_utterance(lab: FakeLab, fault: str)
     assert failed.error is not None
     assert (failed.error.kind, failed.error.message) == (kind, message)
     assert failed.parts["asr"].words.deletions == 3
-    assert record.figure("success_rate") == pytest.approx(2 / 3)
+    assert record.value("success_rate") == pytest.approx(2 / 3)
     result.stdout.fnmatch_lines([f"*no answer: {kind}: {message.replace('[', '?')}"])
 
 
@@ -49,9 +49,9 @@ def test_a_model_that_does_not_load_is_a_failure_with_its_reason(lab: FakeLab) -
     record = lab.record()
     assert record.failure is not None
     assert record.failure.kind == "load"
-    assert record.figure("success_rate") == 0
-    assert record.figure("wer") == 1.0
-    assert record.figure("rtf") is None
+    assert record.value("success_rate") == 0
+    assert record.value("wer") == 1.0
+    assert record.value("rtf") is None
     result.stdout.fnmatch_lines(["fail fake:cpu:clips: could not be loaded: *"])
 
 
@@ -122,7 +122,7 @@ def test_one_model_failing_leaves_the_others_alone_and_no_process_behind(lab: Fa
     lab.model("bad", faults={lab.size(0): "segfault", lab.size(1): "hang"}, timeouts=QUICK)
     assert lab.run(workers).ret == 1
     by_model = {record.case.model: record for record in lab.records()}
-    assert by_model["fake"].figure("success_rate") == 1
+    assert by_model["fake"].value("success_rate") == 1
     assert by_model["bad"].summary.answered == 1
     assert not left_behind(lab.path)
 
@@ -190,7 +190,7 @@ def test_a_reference_that_normalises_to_nothing_is_counted(lab: FakeLab) -> None
     record = lab.record()
     assert record.parts["asr"].empty_references == 1
     assert record.parts["asr"].words.insertions == 2
-    assert record.figure("wer") == pytest.approx(2 / 6)
+    assert record.value("wer") == pytest.approx(2 / 6)
 
 
 def test_weights_with_a_wrong_digest_fail_and_name_both(lab: FakeLab) -> None:

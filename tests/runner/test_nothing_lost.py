@@ -19,7 +19,7 @@ from waiting import wait_for
 
 from pytest_modellab.reports.scorecard import build, page
 from pytest_modellab.results import record_files
-from pytest_modellab.runner import runner as bench_run
+from pytest_modellab.runner import runner as runner_module
 from pytest_modellab.runner.interrupts import like_ctrl_c
 from pytest_modellab.runner.journal import Journal, checked, read
 
@@ -40,7 +40,7 @@ def goes_on(lab: FakeLab, *, asked: int = 0) -> None:
     assert not list((lab.path / "reports" / "sessions").iterdir())
 
 
-@pytest.mark.parametrize("where", [(bench_run, "assemble"), (record_files, "write")], ids=["scoring", "writing"])
+@pytest.mark.parametrize("where", [(runner_module, "assemble"), (record_files, "write")], ids=["scoring", "writing"])
 def test_a_fault_after_the_answers_keeps_them(
     lab: FakeLab, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
 ) -> None:
@@ -162,7 +162,7 @@ class TestDamage:
         """The journal of a session that had all answers and no record."""
         ready(lab)
         with monkeypatch.context() as patched:
-            patched.setattr(bench_run, "assemble", None)
+            patched.setattr(runner_module, "assemble", None)
             lab.run()
         (journal,) = (lab.path / "reports").glob("sessions/*/*.jsonl")
         return journal

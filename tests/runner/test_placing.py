@@ -50,8 +50,8 @@ class TestFacts:
         record = lab.record()
         assert record.ran_on is not None
         assert record.ran_on.device == "cpu"
-        assert record.figure("wer") == 0
-        assert record.figure("rtf") is None
+        assert record.value("wer") == 0
+        assert record.value("rtf") is None
         assert record.why_missing("rtf") == "asked for gpu, ran on cpu (so the engine says): its times are not gpu's"
         result.stdout.fnmatch_lines(
             ["fake * gpu (cpu) *", "gpu (cpu): asked for gpu, ran on cpu (so the engine says); no speed of its own"]
@@ -76,7 +76,7 @@ class TestFallback:
         assert moved.ran_on.device == "cpu"
         assert moved.provenance.inputs["device"] == {"kind": "cpu", "index": 0}
         assert moved.provenance.inputs["options"]["load_fault"] == ""  # the CPU's options, not the other's
-        assert moved.figure("rtf") is None
+        assert moved.value("rtf") is None
         result.stdout.fnmatch_lines(["gpu (cpu): asked for gpu, ran on cpu (*); no speed of its own"])
         recommended = lab.scorecard()["recommendations"]
         assert {each["case"]["device"] for each in recommended if each["role"]} == {"cpu"}

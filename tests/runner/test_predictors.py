@@ -15,12 +15,12 @@ from voicelab import ready
 
 from pytest_modellab.catalog.datasets import Utterance
 from pytest_modellab.catalog.specs import JudgeSpec
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.predictor import Predictor
 from pytest_modellab.engines.registry import PREDICTORS, engine_class
 from pytest_modellab.runner.judge_setup import predictor
-from pytest_modellab.runner.judges import JudgeError, Said, compared_with
+from pytest_modellab.runner.judges import JudgeError, SpokenAnswer, compared_with
 from pytest_modellab.tasks.tts.record import speech_of
 
 RATE = 16_000
@@ -66,13 +66,13 @@ class Reading:
         return np.full(rate, 0.75, np.float32)
 
 
-def said(level: float, *, read: bool = False) -> Said:
+def said(level: float, *, read: bool = False) -> SpokenAnswer:
     reading = Utterance("a", "A", cast(Any, Reading())) if read else None
-    return Said(str(level), audible=True, language="en", reading=reading)
+    return SpokenAnswer(str(level), audible=True, language="en", reading=reading)
 
 
-def compared(name: str, each: Said, *others: Said) -> float | None:
-    clip = compared_with(name, each, [each, *others], cast(Artefacts, Sounds()), RATE)
+def compared(name: str, each: SpokenAnswer, *others: SpokenAnswer) -> float | None:
+    clip = compared_with(name, each, [each, *others], cast(AudioArtifacts, Sounds()), RATE)
     assert clip is None or (clip.rate, len(clip.samples)) == (RATE, RATE)
     return None if clip is None else float(clip.samples[0])
 

@@ -69,8 +69,8 @@ def test_a_killed_session_of_a_real_model_goes_on_to_the_same_record(tmp_path: P
     assert resumed.provenance.resumed == finished >= 2
     assert whole.provenance.resumed == 0
     assert canonical(resumed) == canonical(whole)
-    assert resumed.figure("rtf") is None
-    assert whole.figure("rtf") is not None
+    assert resumed.value("rtf") is None
+    assert whole.value("rtf") is not None
     assert not list(disturbed.glob("sessions/*"))
 
 
@@ -152,7 +152,7 @@ def test_a_case_that_was_finished_when_the_session_died_keeps_its_times(lab: Fak
     (lab.path / "conftest.py").unlink()
     assert lab.run().ret == 0
     assert lab.engine_log() == []
-    assert all(record.figure("rtf") is not None for record in lab.records())
+    assert all(record.value("rtf") is not None for record in lab.records())
 
 
 def interrupted_midway(lab: FakeLab, times: int) -> tuple[str, int]:

@@ -173,9 +173,9 @@ def test_a_change_that_is_taken_back_brings_the_old_record_forward(lab: FakeLab)
     lab.model()
     assert lab.run().ret == 0
     assert loads(lab) == 2
-    assert [record.figure("wer") for record in lab.records()] == [0, pytest.approx(1 / 9), 0]
+    assert [record.value("wer") for record in lab.records()] == [0, pytest.approx(1 / 9), 0]
     # Baselines are saved from the newest.
-    assert read(newest(lab)).figure("wer") == 0
+    assert read(newest(lab)).value("wer") == 0
     lab.run()
     assert len(lab.records()) == 3
 

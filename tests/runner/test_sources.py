@@ -25,7 +25,7 @@ from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.runner import sources
 from pytest_modellab.runner.case_run import CaseRun
 from pytest_modellab.runner.job import Settings
-from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.runner import Runner
 from pytest_modellab.runner.session import Session
 
 NAME = "pytest_modellab"
@@ -127,13 +127,13 @@ class Keys:
     def __init__(self, lab: FakeLab) -> None:
         catalog = load(lab.catalog, lab.path)
         (self.case,) = plan_here(catalog, Selection())[0]
-        self.bench = Bench(catalog, Session(lab.path / "elsewhere", "keys", own=False), Settings())
-        self.dataset = self.bench.dataset(self.case)
-        self.order = self.bench.order(self.case)
+        self.runner = Runner(catalog, Session(lab.path / "elsewhere", "keys", own=False), Settings())
+        self.dataset = self.runner.dataset(self.case)
+        self.order = self.runner.order(self.case)
 
     def now(self) -> tuple[str, str]:
-        self.bench._juries.clear()
-        wanted = self.bench.wanted(self.case, self.dataset, self.bench.inputs(self.case, self.dataset, self.order))
+        self.runner._judges.clear()
+        wanted = self.runner.wanted(self.case, self.dataset, self.runner.inputs(self.case, self.dataset, self.order))
         return wanted.key, wanted.judging
 
 

@@ -111,10 +111,10 @@ def test_a_fault_in_an_utterance(session: Session, fault: str) -> None:
     kind, message = UTTERANCE[fault]
     assert failed.error.kind == kind
     assert re.fullmatch(re.escape(message).replace(r"\*", ".*"), failed.error.message)
-    assert record.figure("wer") == pytest.approx(3 / 9)
+    assert record.value("wer") == pytest.approx(3 / 9)
     assert record.failure is None
     if failed.error.kind != "exception":
-        assert record.figure("rtf") is None
+        assert record.value("rtf") is None
         assert record.provenance.worker_restarts == 1
 
 
@@ -132,7 +132,7 @@ def test_a_fault_while_loading(session: Session, fault: str) -> None:
     assert record.failure is not None
     assert record.failure.message == LOAD[fault]
     assert record.summary.answered == 0
-    assert record.figure("wer") == 1
+    assert record.value("wer") == 1
     assert f"fail load-{fault}:cpu:clips: {LOAD[fault]}" in session.output
 
 
@@ -140,21 +140,21 @@ def test_a_fault_while_loading(session: Session, fault: str) -> None:
 def test_a_hallucination_of_100_000_words(session: Session) -> None:
     record = session.records["utterance-loop"]
     assert record.parts["asr"].words.insertions + record.parts["asr"].words.substitutions == 100_000
-    assert record.figure("wer") == pytest.approx(100_000 / 9)
-    assert record.figure("looped") == pytest.approx(1 / 3)
+    assert record.value("wer") == pytest.approx(100_000 / 9)
+    assert record.value("looped") == pytest.approx(1 / 3)
     assert max(map(len, session.output.splitlines())) < 2000
 
 
 @both
 def test_a_flood_on_stderr_and_stdout(session: Session) -> None:
-    assert session.records["utterance-print"].figure("wer") == 0
+    assert session.records["utterance-print"].value("wer") == 0
     assert "noise on standard" not in session.output
 
 
 @both
 def test_the_sound_model_and_the_session(session: Session) -> None:
     assert session.code == 1
-    assert session.records["zz-sound"].figure("wer") == 0
+    assert session.records["zz-sound"].value("wer") == 0
     assert len(session.records) == len(UTTERANCE) + len(HARMLESS) + len(LOAD) + 1
     assert "INTERNALERROR" not in session.output
 

@@ -229,7 +229,7 @@ def test_a_session_whose_engine_turns_back_the_clock_passes_nothing(lab: FakeLab
     result = lab.run()
     assert result.ret == 1
     record = lab.record()
-    assert record.figure("rtf") is None
+    assert record.value("rtf") is None
     assert all(each.error and each.error.message.startswith("ClockError: ") for each in record.utterances)
     result.stdout.fnmatch_lines(["*the worker's clock can't be believed: it told seconds = *"])
 

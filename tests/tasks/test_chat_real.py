@@ -75,18 +75,18 @@ def replies(record: Record) -> dict[str, Reply]:
 
 def test_the_language_model_knows_half_of_it_at_least(session: Session) -> None:
     record = session.records[LLM]
-    assert record.figure("success_rate") == 1
-    accuracy = record.figure("answer_accuracy")
+    assert record.value("success_rate") == 1
+    accuracy = record.value("answer_accuracy")
     assert accuracy is not None, session.output
     assert accuracy >= 0.5
     assert replies(record)["france.1"].right
-    assert record.figure("first_token_p50_s") is not None
+    assert record.value("first_token_p50_s") is not None
 
 
 def test_the_cascade_hears_answers_and_speaks(session: Session) -> None:
     record = session.records[CASCADE]
-    assert record.figure("success_rate") == 1, session.output
-    found = record.figure("wer")
+    assert record.value("success_rate") == 1, session.output
+    found = record.value("wer")
     assert found is not None
     assert found < 0.3
     for reply in replies(record).values():
@@ -95,7 +95,7 @@ def test_the_cascade_hears_answers_and_speaks(session: Session) -> None:
         assert reply.first_audio_s is not None
         assert reply.first_token_s < reply.first_audio_s
         assert reply.transcript
-    agreement = record.figure("agreement_wer")
+    agreement = record.value("agreement_wer")
     assert agreement is not None
     assert agreement < 0.5
     parts = record.provenance.inputs["parts"]
@@ -125,7 +125,7 @@ def test_its_score_is_its_language_models_on_what_it_heard(session: Session, eng
 def test_the_scorecard_shows_both(session: Session) -> None:
     rows = {row["case"]["model"]: row for row in session.rows}
     for model in (LLM, CASCADE):
-        assert rows[model]["figures"]["answer_accuracy"] == session.records[model].figure("answer_accuracy")
+        assert rows[model]["figures"]["answer_accuracy"] == session.records[model].value("answer_accuracy")
         assert rows[model]["grade"]["letter"] is not None
     lines = [line.split()[0] for line in session.output.splitlines() if line.strip()]
     assert {LLM, CASCADE} <= set(lines)

@@ -124,12 +124,12 @@ class TestFigures:
         )
         dialogues = dialogues_of(found)
         assert dialogues is not None
-        assert found.figure("answer_accuracy") == 0.25
+        assert found.value("answer_accuracy") == 0.25
         assert (dialogues.judged.count, dialogues.judged.of) == (1, 4)
-        assert found.figure("context_kept") == 0
-        assert found.figure("missed_replies") == 0.4
+        assert found.value("context_kept") == 0
+        assert found.value("missed_replies") == 0.4
         assert dialogues.dialogues == 4
-        assert found.figure("replies_to_noise") is None
+        assert found.value("replies_to_noise") is None
         assert found.why_missing("replies_to_noise") == "somebody speaks in every clip of the data set"
 
     def test_quick_replies_that_nothing_can_judge_earn_no_grade(self) -> None:
@@ -157,9 +157,9 @@ class TestFigures:
     def test_silence_that_is_answered(self) -> None:
         made = [("silence", ""), ("noise", "Thank you."), ("hum", "")]
         found = talked([result(id, "", None, text) for id, text in made])
-        assert found.figure("replies_to_noise") == pytest.approx(1 / 3)
-        assert found.figure("missed_replies") is None
-        assert found.figure("answer_accuracy") is None
+        assert found.value("replies_to_noise") == pytest.approx(1 / 3)
+        assert found.value("missed_replies") is None
+        assert found.value("answer_accuracy") is None
 
     def test_the_users_wait_is_for_sound_where_there_is_any(self) -> None:
         found = talked(
@@ -168,9 +168,9 @@ class TestFigures:
                 result("b", "Hi.", None, "Hello.", first_token_s=0.3),
             ]
         )
-        assert found.figure("first_token_p50_s") == pytest.approx(0.2)
-        assert found.figure("first_audio_p50_s") == pytest.approx(0.5)
-        assert found.figure("onset_p50_s") == pytest.approx(0.4)
+        assert found.value("first_token_p50_s") == pytest.approx(0.2)
+        assert found.value("first_audio_p50_s") == pytest.approx(0.5)
+        assert found.value("onset_p50_s") == pytest.approx(0.4)
 
     def test_what_is_said_is_held_against_what_is_written(self) -> None:
         found = talked(
@@ -180,7 +180,7 @@ class TestFigures:
                 result("c", "Hi.", None, "Nothing to hear"),
             ]
         )
-        assert found.figure("agreement_wer") == pytest.approx(1 / 5)
+        assert found.value("agreement_wer") == pytest.approx(1 / 5)
 
     def test_judging_again_comes_to_the_same(self) -> None:
         (row,) = talked([result("a.1", "Say A.", turn("a", accept=("A",), reject=("B",)), "It is A.")]).utterances

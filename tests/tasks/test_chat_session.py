@@ -56,10 +56,10 @@ class TestInWriting:
             ["What is my password?", []],
         ]
         assert reply(record, "capitals.2").text == "Madrid after 1"
-        assert record.figure("answer_accuracy") == 1.0
-        assert record.figure("context_kept") == 1.0
-        assert record.figure("missed_replies") == 0.0
-        assert record.figure("reply_words") == 3
+        assert record.value("answer_accuracy") == 1.0
+        assert record.value("context_kept") == 1.0
+        assert record.value("missed_replies") == 0.0
+        assert record.value("reply_words") == 3
         assert chat(record).dialogues == 2
         # Nobody spoke: nothing was asked of the voice.
         assert not (lab.path / "voice.log").exists()
@@ -69,14 +69,14 @@ class TestInWriting:
         dialogues(lab)
         lab.run()
         record = lab.record()
-        assert record.figure("first_token_p50_s") == record.figure("onset_p50_s")
-        assert record.figure("first_token_p50_s") is not None
-        assert record.figure("first_audio_p50_s") is None
+        assert record.value("first_token_p50_s") == record.value("onset_p50_s")
+        assert record.value("first_token_p50_s") is not None
+        assert record.value("first_audio_p50_s") is None
         assert record.why_missing("first_audio_p50_s") == "it answered in writing alone"
         assert record.why_missing("agreement_wer") == "it answered in writing alone"
         assert record.why_missing("wer") == "the model doesn't tell what it heard"
-        assert record.figure("latency_p50_s") is not None
-        assert record.figure("rtf") is None
+        assert record.value("latency_p50_s") is not None
+        assert record.value("rtf") is None
 
     def test_wrong_missing_and_failed_replies_count_against_it(self, lab: FakeLab) -> None:
         talker(lab, replies={**REPLIES, "Capital of France?": "Lyon"}, faults={"What is my password?": "raise"})
@@ -86,8 +86,8 @@ class TestInWriting:
         assert reply(record, "capitals.1").by == "accept: none of Paris"
         assert reply(record, "secret.1").by == "no reply: the model failed"
         assert reply(record, "secret.1").missed
-        assert record.figure("answer_accuracy") == pytest.approx(1 / 3)
-        assert record.figure("missed_replies") == pytest.approx(1 / 3)
+        assert record.value("answer_accuracy") == pytest.approx(1 / 3)
+        assert record.value("missed_replies") == pytest.approx(1 / 3)
         interval = record.interval("answer_accuracy")
         assert interval is not None
         assert interval.low < 1 / 3 < interval.high
@@ -124,8 +124,8 @@ class TestInWriting:
         lab.run()
         record = lab.record()
         assert record.case.model == "listener"
-        assert record.figure("replies_to_noise") == 0
-        assert record.figure("answer_accuracy") is None
+        assert record.value("replies_to_noise") == 0
+        assert record.value("answer_accuracy") is None
         assert record.why_missing("missed_replies") == "nobody speaks in this data set"
 
 
@@ -151,7 +151,7 @@ class TestAloud:
             "And of Spain? maybe",
             "my password?",
         ]
-        assert record.figure("wer") == pytest.approx(3 / 10)
+        assert record.value("wer") == pytest.approx(3 / 10)
         # Its history is in its own words; who told what it heard need not hear it again.
         history = next(each[1] for each in told(lab) if each[0] == "And of Spain? maybe")
         assert history == [[None, "Capital of France?", "Paris it is", None]]
@@ -161,7 +161,7 @@ class TestAloud:
         dialogues(lab)
         lab.run().assert_outcomes(passed=2)
         assert told(lab)[1] == ["And of Spain?", [[None, None, "Paris it is", 16_000]]]
-        assert lab.record().figure("wer") is None
+        assert lab.record().value("wer") is None
 
     def test_what_was_said_is_held_against_what_was_written(self, lab: FakeLab) -> None:
         listener(lab, sizes={"Paris it is": 5000, "Madrid after 1": 6000})
@@ -169,10 +169,10 @@ class TestAloud:
         lab.run().assert_outcomes(passed=2)
         record = lab.record()
         assert reply(record, "capitals.2").transcript == "Madrid after two"
-        assert record.figure("agreement_wer") == pytest.approx(1 / 6)
+        assert record.value("agreement_wer") == pytest.approx(1 / 6)
         assert reply(record, "secret.1").transcript is None
         assert reply(record, "capitals.1").seconds == pytest.approx(5000 / 16_000)
-        assert record.figure("first_audio_p50_s") is not None
+        assert record.value("first_audio_p50_s") is not None
         first = reply(record, "capitals.1")
         assert first.first_token_s is not None
         assert first.first_audio_s is not None
@@ -233,7 +233,7 @@ class TestGraders:
         record = lab.record()
         assert reply(record, "tea.1").right
         assert reply(record, "ale.1").by == "rubric: no verdict on this reply"
-        assert record.figure("answer_accuracy") == 0.5
+        assert record.value("answer_accuracy") == 0.5
         assert chat(record).undecided.count == 1
 
     def test_verdicts_that_are_none_are_refused_with_their_line(self, lab: FakeLab) -> None:

@@ -18,7 +18,7 @@ from pytest_modellab.results.scoring import scored
 from pytest_modellab.results.values import valued
 from pytest_modellab.results.worst_utterances import behind
 from pytest_modellab.tasks.registry import task_named
-from pytest_modellab.tasks.scoring import Heard, Judged, Parts
+from pytest_modellab.tasks.scoring import Judged, JudgedSpeech, Parts
 from pytest_modellab.tasks.streaming.record import Streamed
 from pytest_modellab.tasks.tts.record import Judge, Speech, SpeechSummary
 
@@ -53,11 +53,11 @@ class TestRaw:
         assert task_named("streaming").scoring().untimed({}) == {}
 
     def test_speech_is_what_its_judge_heard(self) -> None:
-        heard = Heard(judge=JUDGE, texts={"a": "one fine way"}, quality={"a": {"dnsmos": 3.0}}, missing={})
-        text, parts = raw("tts", {"text": None, "part": SAID}, Judged(heard=heard), first_audio_s=0.3)
+        heard = JudgedSpeech(judge=JUDGE, texts={"a": "one fine way"}, quality={"a": {"dnsmos": 3.0}}, missing={})
+        text, parts = raw("tts", {"text": None, "part": SAID}, Judged(speech=heard), first_audio_s=0.3)
         assert text == "one fine way"
         assert (parts["tts"].quality, parts["tts"].first_audio_s) == ({"dnsmos": 3.0}, 0.3)
-        assert raw("tts", {"text": None, "part": None}, Judged(heard=heard)) == ("one fine way", {})
+        assert raw("tts", {"text": None, "part": None}, Judged(speech=heard)) == ("one fine way", {})
         assert raw("tts", {"text": None, "part": SAID}) == (None, {})
 
 
@@ -75,18 +75,18 @@ class TestSpeech:
         made = voice(spoken("a", loudness_lufs=-24.0), spoken("b", sample_rate=16_000))
         part = made.parts["tts"]
         assert (part.loudness_lufs, part.sample_rates, part.judge.wer) == (-22, (16_000, 24_000), 0.1)
-        assert made.figure("judge_wer") == 0.1
-        assert made.figure("first_audio_p50_s") is None
+        assert made.value("judge_wer") == 0.1
+        assert made.value("first_audio_p50_s") is None
         assert made.why_missing("first_audio_p50_s") == "no first audio was timed with the machine held alone"
 
     def test_faults_are_counted_and_the_worst_named(self) -> None:
         made = voice(spoken("a", faults=("clipped", "cut off")), spoken("b"))
-        assert made.figure("flawed") == 0.5
+        assert made.value("flawed") == 0.5
         assert [(each.result.id, each.note) for each in behind(made, "flawed")] == [("a", "clipped; cut off")]
 
     def test_a_score_is_of_all_that_is_audible_or_none(self) -> None:
         rated, unheard = {"dnsmos": 3.0}, spoken("c", audible=False)
-        assert voice(spoken("a", quality=rated), spoken("b", quality=rated), unheard).figure("dnsmos") == 3
+        assert voice(spoken("a", quality=rated), spoken("b", quality=rated), unheard).value("dnsmos") == 3
         made = voice(spoken("a", quality=rated), spoken("b"))
         assert made.why_missing("dnsmos") == "not everything that was said was rated"
         assert [each.note for each in behind(made, "dnsmos")] == ["DNSMOS 3.00"]
@@ -107,12 +107,12 @@ class TestSpeech:
 
     def test_one_piece_is_no_stream(self) -> None:
         assert voice(spoken("a", pieces=1, first_audio_s=0.3)).why_missing("first_audio_p95_s") == "it doesn't stream"
-        assert voice(spoken("a", first_audio_s=0.3)).figure("first_audio_p95_s") == pytest.approx(0.3)
+        assert voice(spoken("a", first_audio_s=0.3)).value("first_audio_p95_s") == pytest.approx(0.3)
 
     def test_where_nothing_was_said_nothing_is_rated(self) -> None:
         made = valued(record(case=case("voice", "tts"), parts={"tts": voice(spoken("a")).parts["tts"]}))
         assert made.why_missing("flawed") == "nothing was said"
-        assert math.isnan(made.figure("dnsmos") or math.nan)
+        assert math.isnan(made.value("dnsmos") or math.nan)
 
 
 class TestParts:

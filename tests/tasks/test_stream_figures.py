@@ -25,21 +25,21 @@ def of(*streams: UtteranceResult, pace: float | None = 1.0) -> Record:
 
 def test_the_farthest_behind_of_all_clips() -> None:
     made = of(stream("a", late_s=0.2), stream("b", late_s=1.5), stream("c", late_s=0.1))
-    assert made.figure("late_max_s") == 1.5
-    assert made.figure("kept_up") == pytest.approx(2 / 3)
+    assert made.value("late_max_s") == 1.5
+    assert made.value("kept_up") == pytest.approx(2 / 3)
     assert made.interval("late_max_s") is None
 
 
 def test_what_a_server_lost_and_let_wait_is_summed() -> None:
     made = of(stream("a", reconnects=1, waited_s=0.5), stream("b", reconnects=2), stream("c"))
-    assert (made.figure("reconnects"), made.figure("backpressure_s")) == (3, 0.5)
+    assert (made.value("reconnects"), made.value("backpressure_s")) == (3, 0.5)
 
 
 def test_the_loss_is_that_of_the_clips_that_were_recognised_as_a_whole() -> None:
     wrong = stream("a", offline="one two", offline_words=edits(deletions=1, hits=2))
     made = of(wrong, stream("b"))
-    assert made.figure("offline_wer") == pytest.approx(1 / 3)
-    assert made.figure("streaming_loss") == pytest.approx(-1 / 3)
+    assert made.value("offline_wer") == pytest.approx(1 / 3)
+    assert made.value("streaming_loss") == pytest.approx(-1 / 3)
 
 
 @pytest.mark.parametrize(
@@ -55,5 +55,5 @@ def test_the_loss_is_that_of_the_clips_that_were_recognised_as_a_whole() -> None
     ],
 )
 def test_a_missing_figure_has_a_reason(made: Record, metric: str, why: str) -> None:
-    assert made.figure(metric) is None
+    assert made.value(metric) is None
     assert made.why_missing(metric) == why

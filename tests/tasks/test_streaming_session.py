@@ -28,15 +28,15 @@ class TestRecord:
         assert (summary.chunk_s, summary.pace) == (0.2, 3)
         assert [each.kind for each in record.timing.passes] == ["accuracy and timing"]
         for name in ("wer", "offline_wer", "streaming_loss", "unstable_words"):
-            assert record.figure(name) == 0
+            assert record.value(name) == 0
         for name in ("early_partials", "kept_up"):
-            assert record.figure(name) == 1
-        first = record.figure("first_partial_p50_s")
+            assert record.value(name) == 1
+        first = record.value("first_partial_p50_s")
         assert first is not None
         assert first >= 0.2 / 3
-        assert (record.figure("final_p95_s") or 0) > 0
+        assert (record.value("final_p95_s") or 0) > 0
         for name in ("reconnects", "backpressure_s"):
-            assert record.figure(name) is None
+            assert record.value(name) is None
             assert record.why_missing(name) == "the stream goes to no server"
         (streamed, _) = (stream_of(each) for each in record.utterances)
         assert streamed is not None
@@ -46,8 +46,8 @@ class TestRecord:
         alone = measured(streams)
         beside = measured(streams, "-n2", "--lab-fresh")
         assert [each.kind for each in beside.timing.passes] == ["accuracy", "timing"]
-        assert beside.figure("first_partial_p50_s") is not None
-        assert beside.figure("kept_up") == 1
+        assert beside.value("first_partial_p50_s") is not None
+        assert beside.value("kept_up") == 1
         assert [each.hypothesis for each in beside.utterances] == [each.hypothesis for each in alone.utterances]
         # What differs between two runs of the same thing is marked, in streams as elsewhere.
         assert canonical(beside) == canonical(alone)
@@ -55,13 +55,13 @@ class TestRecord:
     def test_words_that_are_taken_back_are_counted(self, streams: FakeLab) -> None:
         model(streams, unsure=True)
         # Each partial ends in a word that isn't so: three of six words, three of five.
-        assert measured(streams).figure("unstable_words") == pytest.approx(6 / 11)
+        assert measured(streams).value("unstable_words") == pytest.approx(6 / 11)
 
     def test_a_stream_that_is_too_slow_fails_its_gate(self, streams: FakeLab) -> None:
         streams.quiet()
         model(streams, first_push_s=1.3)
         record = measured(streams, code=1)
-        assert record.figure("kept_up") == 0
+        assert record.value("kept_up") == 0
         (row,) = streams.scorecard()["rows"]
         assert row["status"] == "fail"
 
@@ -79,7 +79,7 @@ class TestRecord:
         again = rescore(record)
         assert (again.values, again.parts) == (record.values, record.parts)
         # The basic normalizer takes numbers as they are; all stays as it was.
-        assert rescore(record, "whisper-basic").figure("unstable_words") == pytest.approx(6 / 11)
+        assert rescore(record, "whisper-basic").value("unstable_words") == pytest.approx(6 / 11)
 
     def test_the_engine_that_is_wrong_on_purpose_fails(self, streams: FakeLab) -> None:
         assert streams.run("--lab-control").ret == 1
@@ -98,7 +98,7 @@ class TestRecord:
         path = streams.catalog / "datasets" / "numbers.yaml"
         path.write_text(path.read_text().replace("pace: 3", "pace: null"))
         record = measured(streams)
-        assert record.figure("kept_up") is None
+        assert record.value("kept_up") is None
         assert record.why_missing("kept_up") == "the data set has `pace: null`"
 
     def test_shards_are_joined_with_their_figures(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,8 +110,8 @@ class TestRecord:
         assert main(["merge", "shard-1", "shard-2", "--output", "joined"]) == 0
         (path,) = (streams.path / "joined" / "runs").rglob("*.json")
         joined = read(path)
-        assert joined.figure("unstable_words") == whole.figure("unstable_words")
-        assert joined.figure("early_partials") == 1
+        assert joined.value("unstable_words") == whole.value("unstable_words")
+        assert joined.value("early_partials") == 1
         found = streams_of(joined)
         assert found is not None
         assert found.chunk_s == 0.2

@@ -37,7 +37,7 @@ class TestRoundTrip:
     def test_what_the_judge_writes_down_is_scored_against_the_text(self, lab: FakeLab) -> None:
         ready(lab, heard={"two fine days": "two fine ways"}).run().assert_outcomes(passed=1, failed=1)
         record = lab.record()
-        assert record.figure("wer") == pytest.approx(1 / 9)
+        assert record.value("wer") == pytest.approx(1 / 9)
         assert {each.id: each.hypothesis for each in record.utterances} == {
             "one": "one fine day",
             "two": "two fine ways",
@@ -56,9 +56,9 @@ class TestRoundTrip:
         assert (len(kept), rate) == (16_000, 16_000)
         assert one.first_audio_s is not None
         # Two pieces each: it streams.
-        assert (record.figure("first_audio_p50_s") or 0) > 0
-        assert record.figure("rtf") is not None
-        assert record.figure("clip5_s") is None
+        assert (record.value("first_audio_p50_s") or 0) > 0
+        assert record.value("rtf") is not None
+        assert record.value("clip5_s") is None
         assert record.summary.audio_s == pytest.approx(51_000 / 16_000)
 
     def test_the_same_again_is_not_run_again(self, lab: FakeLab) -> None:
@@ -79,7 +79,7 @@ class TestRoundTrip:
         assert [each.hypothesis for each in record.utterances] == ["", "", "three fine days"]
         assert "16000" not in lab.clips_heard()
         assert spoken(record, "two").audio is None
-        assert record.figure("flawed") == pytest.approx(2 / 3)
+        assert record.value("flawed") == pytest.approx(2 / 3)
 
     def test_how_well_the_judge_hears_people_stands_beside(self, lab: FakeLab) -> None:
         lab.dataset("people", tasks=["asr"], tiers=[])
@@ -87,13 +87,13 @@ class TestRoundTrip:
         answers = {str(SIZES[text]): text for text in TEXTS.values()} | sizes
         ready(lab, judge={"asr": "ear", "readings": "people"}, judge_options={"answers": answers}).run()
         record = lab.record()
-        assert record.figure("judge_wer") == pytest.approx(2 / 9)
-        assert record.figure("wer") == 0
+        assert record.value("judge_wer") == pytest.approx(2 / 9)
+        assert record.value("wer") == 0
 
     def test_a_predictor_that_is_not_listed_gives_no_figure_and_says_so(self, lab: FakeLab) -> None:
         ready(lab).run()
         record = lab.record()
-        assert record.figure("distillmos") is None
+        assert record.value("distillmos") is None
         assert "does not list `distillmos`" in record.why_missing("distillmos")
 
     def test_one_that_is_not_installed_says_what_to_install(
@@ -104,7 +104,7 @@ class TestRoundTrip:
         )
         ready(lab, judge={"asr": "ear", "quality": ["distillmos"]}).run()
         record = lab.record()
-        assert record.figure("distillmos") is None
+        assert record.value("distillmos") is None
         assert "pip install 'pytest-modellab[quality]'" in record.why_missing("distillmos")
         # Asked for and missing, there is no grade: missing is never an A.
         assert lab.scorecard()["rows"][0]["grade"]["letter"] is None
@@ -113,8 +113,8 @@ class TestRoundTrip:
         ready(lab).run("-n2").assert_outcomes(passed=2)
         record = lab.record()
         assert [each.kind for each in record.timing.passes] == ["accuracy", "timing"]
-        assert (record.figure("first_audio_p50_s") or 0) > 0
-        assert record.figure("wer") == 0
+        assert (record.value("first_audio_p50_s") or 0) > 0
+        assert record.value("wer") == 0
 
     def test_the_control_fails(self, lab: FakeLab) -> None:
         result = ready(lab).run("--lab-control")
@@ -128,7 +128,7 @@ class TestPace:
         record = lab.record()
         assert [each.id for each in record.utterances if (speech := speech_of(each)) and speech.faults] == ["3"]
         assert spoken(record, "3").faults[-1].startswith("1.6 times as quick as this voice is")
-        assert record.figure("flawed") == pytest.approx(1 / 6)
+        assert record.value("flawed") == pytest.approx(1 / 6)
 
 
 class TestFaults:
@@ -148,8 +148,8 @@ class TestFaults:
         error = record.utterances[0].error
         assert error is not None
         assert message in error.message
-        assert record.figure("wer") == pytest.approx(3 / 9)
-        assert record.figure("success_rate") == pytest.approx(2 / 3)
+        assert record.value("wer") == pytest.approx(3 / 9)
+        assert record.value("success_rate") == pytest.approx(2 / 3)
 
     def test_a_judge_that_fails_is_a_failure_that_names_it(self, lab: FakeLab) -> None:
         result = ready(lab, judge_options={"faults": {"16000": "raise"}}).run()
@@ -201,8 +201,8 @@ class TestFaults:
         ready(lab, prompts={"empty": ""}, faults={"": "nothing"}).run()
         record = lab.record()
         assert spoken(record, "empty").faults == ()
-        assert record.figure("wer") is None
-        assert record.figure("insertions_per_min") is None
+        assert record.value("wer") is None
+        assert record.value("insertions_per_min") is None
 
 
 class TestKilled:
@@ -214,7 +214,7 @@ class TestKilled:
         said = [line for line in lab.engine_log() if line.startswith("said:")]
         lab.run().assert_outcomes(passed=2)
         assert [line for line in lab.engine_log() if line.startswith("said:")] == said
-        assert lab.record().figure("wer") == 0
+        assert lab.record().value("wer") == 0
 
 
 class TestShards:
@@ -231,8 +231,8 @@ class TestShards:
             canonical(whole)["parts"],
             canonical(whole)["values"],
         )
-        assert merged.figure("wer") == whole.figure("wer")
-        assert merged.figure("flawed") == pytest.approx(1 / 3)
+        assert merged.value("wer") == whole.value("wer")
+        assert merged.value("flawed") == pytest.approx(1 / 3)
 
 
 class TestScorecard:

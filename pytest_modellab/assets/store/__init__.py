@@ -6,11 +6,11 @@ Nothing that is fetched is ever executed.
 from pytest_modellab.core.user_cache import cache_root
 
 from .blobs import digest_file
-from .cache import Store, Wanted
+from .cache import Store, WantedFile
 from .errors import Attempt, DigestMismatch, StoreError, Unavailable
 from .snapshots import Snapshot
 from .sources import Deb, Folder, Hub, Inside, Npm, Parts, Sdist, Source, Url, Wheel
-from .unpacking import Kept, Selection
+from .unpacking import Selection, StoredFile
 
 __all__ = [
     "Attempt",
@@ -19,7 +19,6 @@ __all__ = [
     "Folder",
     "Hub",
     "Inside",
-    "Kept",
     "Npm",
     "Parts",
     "Sdist",
@@ -28,9 +27,10 @@ __all__ = [
     "Source",
     "Store",
     "StoreError",
+    "StoredFile",
     "Unavailable",
     "Url",
-    "Wanted",
+    "WantedFile",
     "Wheel",
     "cache_root",
     "digest_file",

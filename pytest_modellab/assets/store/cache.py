@@ -17,18 +17,18 @@ from pytest_modellab.core.user_cache import cache_root
 
 from .blobs import Blobs, checked_digest, digest_file
 from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable, WrongBytes
-from .making import Maker
+from .making import Conversions
 from .progress import Progress, readable
 from .retrieval import Retrieval
 from .snapshots import Snapshot, Snapshots
 from .sources import Source
-from .unpacking import Kept, Selection, Unpacker, write_json
+from .unpacking import Selection, StoredFile, Unpacker, write_json
 
 _STALE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedFile:
     """A file, by the digest of its bytes. Raises ValueError for a digest or a name that can be none."""
 
     name: str
@@ -74,11 +74,11 @@ class Store:
         """The verified file of that digest, read-only, or None. Raises ValueError for what is no digest."""
         return self._blobs.verified(sha256)
 
-    def missing(self, wanted: Sequence[Wanted]) -> list[Wanted]:
+    def missing(self, wanted: Sequence[WantedFile]) -> list[WantedFile]:
         """Those of the wanted files that `fetch` would have to get."""
         return [item for item in wanted if self.path(item.sha256) is None]
 
-    def fetch(self, wanted: Sequence[Wanted]) -> dict[str, Path]:
+    def fetch(self, wanted: Sequence[WantedFile]) -> dict[str, Path]:
         """The path of every wanted file by name, fetched where the cache has none.
 
         Raises Unavailable, DigestMismatch, or StoreError where the cache cannot be written; ValueError where
@@ -92,7 +92,7 @@ class Store:
                 self._fetch(absent)
         return {item.name: self._blobs.place(item.sha256) for item in wanted}
 
-    def folder(self, wanted: Sequence[Wanted]) -> Path:
+    def folder(self, wanted: Sequence[WantedFile]) -> Path:
         """A folder that holds the wanted files under their names.
 
         The same files give the same folder; treat it as read-only. Raises what `fetch` raises.
@@ -109,8 +109,8 @@ class Store:
 
     def made(self, key: str) -> Path | None:
         """The folder that `make` made for `key`, verified; None where there is none. Raises StoreError."""
-        listing = Maker(self._blobs).listed(key)
-        return None if listing is None else self.folder([Wanted(*item) for item in listing.items()])
+        listing = Conversions(self._blobs).listed(key)
+        return None if listing is None else self.folder([WantedFile(*item) for item in listing.items()])
 
     def make(self, key: str, what: str, make: Callable[[Path], None]) -> Path:
         """A folder of files that `make` writes into an empty one, kept by `key`, which tells all that it depends on.
@@ -123,12 +123,12 @@ class Store:
         found = self.made(key)
         if found is None:
             self._may_fetch(what)
-            wanted = [Wanted(what, hashlib.sha256(b"").hexdigest())]
+            wanted = [WantedFile(what, hashlib.sha256(b"").hexdigest())]
             with self._writing(wanted), self._blobs.locked(f"made-{key}", waiting):
-                if Maker(self._blobs).listed(key) is None:
+                if Conversions(self._blobs).listed(key) is None:
                     progress.say(what)
                     with self._workroom() as workroom:
-                        Maker(self._blobs).keep(key, make, workroom)
+                        Conversions(self._blobs).keep(key, make, workroom)
             found = self.made(key)
             assert found is not None  # just made, and nothing takes it away
         return found
@@ -148,7 +148,7 @@ class Store:
             return found
         self._may_fetch(str(snapshot))
         waiting = partial(progress.say, f"waiting for another process that is fetching {snapshot}")
-        wanted = [Wanted(str(snapshot), hashlib.sha256(b"").hexdigest())]
+        wanted = [WantedFile(str(snapshot), hashlib.sha256(b"").hexdigest())]
         with self._writing(wanted), self._blobs.locked(f"snapshot-{snapshot.key}", waiting):
             try:
                 announce = partial(progress.announce, "all files", None, snapshot)
@@ -160,7 +160,7 @@ class Store:
                 )
                 raise Unavailable(str(snapshot), [Attempt(str(snapshot), str(error))], advice) from error
 
-    def fetch_unpinned(self, name: str, source: Source) -> Kept:
+    def fetch_unpinned(self, name: str, source: Source) -> StoredFile:
         """A file whose digest nobody published: fetched once, and the same bytes ever after on this machine.
 
         Raises Unavailable, or StoreError where the cache cannot be written.
@@ -169,7 +169,7 @@ class Store:
         found = self._remembered(place)
         if found is None:
             self._may_fetch(name)
-            wanted = [Wanted(name, hashlib.sha256(b"").hexdigest(), None, (source,))]
+            wanted = [WantedFile(name, hashlib.sha256(b"").hexdigest(), None, (source,))]
             progress = Progress(self._progress)
             line = f"waiting for another process that is fetching {name}"
             with self._writing(wanted), self._blobs.locked(f"unpinned-{place.stem}", partial(progress.say, line)):
@@ -178,7 +178,7 @@ class Store:
                     with self._workroom() as workroom:
                         sha256 = self._take(name, source, Retrieval(workroom, progress))
                     write_json(place, {"source": str(source), "sha256": sha256})
-                    found = Kept(self._blobs.place(sha256), sha256)
+                    found = StoredFile(self._blobs.place(sha256), sha256)
         return found
 
     def has_unpinned(self, source: Source) -> bool:
@@ -188,13 +188,13 @@ class Store:
     def _unpinned_place(self, source: Source) -> Path:
         return self.root / "unpinned" / f"{hashlib.sha256(repr(source).encode()).hexdigest()}.json"
 
-    def _remembered(self, place: Path) -> Kept | None:
+    def _remembered(self, place: Path) -> StoredFile | None:
         try:
             sha256 = str(json.loads(place.read_text(encoding="utf-8"))["sha256"])
             blob = self._blobs.verified(sha256)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return None if blob is None else Kept(blob, sha256)
+        return None if blob is None else StoredFile(blob, sha256)
 
     def _take(self, name: str, source: Source, retrieval: Retrieval) -> str:
         attempts: list[Attempt] = []
@@ -214,7 +214,7 @@ class Store:
         if not self._fetching:
             raise Unavailable(what, [Attempt("the cache", f"not in {self.root}")], "")
 
-    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
+    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, StoredFile]:
         """Members of an archive as files of the cache, by name; see Unpacker.members.
 
         Raises StoreError where the archive is damaged, or where the cache cannot be written.
@@ -224,7 +224,7 @@ class Store:
         except OSError as error:
             raise StoreError(f"members of {identity} cannot be stored in {self.root} ({error})") from error
 
-    def _fetch(self, absent: Sequence[Wanted]) -> None:
+    def _fetch(self, absent: Sequence[WantedFile]) -> None:
         progress = Progress(self._progress)
         with ExitStack() as held:
             # All locks at once, and in one order: a second process that wants the same archive waits for the
@@ -241,7 +241,7 @@ class Store:
                         with self._writing([item]):
                             self._obtain(item, retrieval)
 
-    def _obtain(self, item: Wanted, retrieval: Retrieval) -> None:
+    def _obtain(self, item: WantedFile, retrieval: Retrieval) -> None:
         attempts: list[Attempt] = []
         wrong: tuple[str, WrongBytes] | None = None
         for source in item.sources:
@@ -295,7 +295,7 @@ class Store:
             yield Path(made)
 
     @contextmanager
-    def _writing(self, items: Sequence[Wanted]) -> Iterator[None]:
+    def _writing(self, items: Sequence[WantedFile]) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -310,7 +310,7 @@ class Store:
             raise StoreError(f"{text}; set MODELLAB_CACHE to a writable folder") from error
 
 
-def _by_name(wanted: Sequence[Wanted]) -> dict[str, str]:
+def _by_name(wanted: Sequence[WantedFile]) -> dict[str, str]:
     digests: dict[str, str] = {}
     for item in wanted:
         known = digests.setdefault(item.name, item.sha256)
@@ -324,7 +324,7 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _intact(folder: Path, blobs: dict[str, Path], wanted: Sequence[Wanted]) -> bool:
+def _intact(folder: Path, blobs: dict[str, Path], wanted: Sequence[WantedFile]) -> bool:
     """Whether every entry is the verified blob itself, or, where links cannot be had, an equal copy."""
     try:
         return all(

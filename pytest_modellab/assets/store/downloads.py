@@ -9,7 +9,7 @@ from urllib.response import addinfourl
 
 from .archives import chunks_of
 from .errors import SourceFailed
-from .partial import Partial
+from .partial import PartialDownload
 from .progress import Progress
 from .web import Access, without_credentials
 
@@ -41,13 +41,13 @@ def download(
     progress: Progress,
     *,
     secret: str | None = None,
-    partial: Partial | None = None,
+    partial: PartialDownload | None = None,
 ) -> Generator[bytes, None, None]:
     """The bytes at `url`, whole or not at all: a connection that breaks off raises SourceFailed.
 
     What has come until then is kept in `partial`; a later call goes on from there, if the server still has the same.
     """
-    kept = Partial.nowhere() if partial is None else partial
+    kept = PartialDownload.nowhere() if partial is None else partial
     with kept.held(), open_url(url, access, secret=secret, headers=kept.condition()) as answer:
         begin = kept.goes_on(answer)
         declared = answer.headers.get("Content-Length", "")

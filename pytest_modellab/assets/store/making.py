@@ -11,7 +11,7 @@ from .retrieval import read_file
 from .unpacking import write_json
 
 
-class Maker:
+class Conversions:
     """Keeps under `root/made` which files a key stands for; their bytes are blobs like any others."""
 
     def __init__(self, blobs: Blobs) -> None:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from .archives import chunks_of
 
 
-class Answer(Protocol):
+class ServerAnswer(Protocol):
     """What a server says before the bytes."""
 
     @property
@@ -22,7 +22,7 @@ class Answer(Protocol):
     def headers(self) -> Message: ...
 
 
-class Partial:
+class PartialDownload:
     """A file of what has come, and beside it the server's word by which it knows the same bytes again.
 
     Without such a word (an ETag or a date), or while another process keeps the same file, nothing is kept.
@@ -36,7 +36,7 @@ class Partial:
         self._size = 0
 
     @classmethod
-    def nowhere(cls) -> "Partial":
+    def nowhere(cls) -> "PartialDownload":
         """One that keeps nothing."""
         return cls(None)
 
@@ -71,7 +71,7 @@ class Partial:
             self._size = 0
         return {"Range": f"bytes={self._size}-", "If-Range": word} if self._size else {}
 
-    def goes_on(self, answer: Answer) -> int:
+    def goes_on(self, answer: ServerAnswer) -> int:
         """How many of the bytes are here already: none where the server begins anew."""
         if not self._usable or self._path is None:
             return 0

@@ -15,7 +15,7 @@ from .debs import download_deb
 from .downloads import download
 from .errors import SourceFailed
 from .npms import download_npm
-from .partial import Partial
+from .partial import PartialDownload
 from .pipconfig import PipSettings, read_settings
 from .progress import Progress
 from .sdists import download_sdist
@@ -80,7 +80,7 @@ class Retrieval:
         if reason is not None:
             raise SourceFailed(reason)
         self._progress.announce(name, size, source)
-        partial = Partial(self._kept(source.url), self._workroom.parent.parent / "locks")
+        partial = PartialDownload(self._kept(source.url), self._workroom.parent.parent / "locks")
         yield from download(source.url, name, access, self._progress, secret=authorization(source.url), partial=partial)
 
     def _from_hub(self, source: Hub, name: str, size: int | None) -> Bytes:

@@ -16,7 +16,7 @@ from .blobs import Blobs
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredFile:
     """A file in the cache, which was fetched without knowing its digest."""
 
     path: Path
@@ -44,7 +44,7 @@ class Unpacker:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
 
-    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
+    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, StoredFile]:
         """The wanted members by name, in the archive's order.
 
         `identity` tells one archive from every other, its digest for instance; `archive` gives its path, and is
@@ -61,17 +61,17 @@ class Unpacker:
             if found is None:
                 digests = {name: self._blobs.take(chunks) for name, chunks in read_members(path, wanted.takes)}
                 self._list(key, digests)
-                found = {name: Kept(self._blobs.place(sha256), sha256) for name, sha256 in digests.items()}
+                found = {name: StoredFile(self._blobs.place(sha256), sha256) for name, sha256 in digests.items()}
         return found
 
     def _place(self, key: str) -> Path:
         return self._blobs.root / "members" / f"{key}.json"
 
-    def _listed(self, key: str) -> dict[str, Kept] | None:
+    def _listed(self, key: str) -> dict[str, StoredFile] | None:
         """What an earlier pass left, if all of it is still there."""
         try:
             listing = json.loads(self._place(key).read_text(encoding="utf-8"))
-            found = {str(name): Kept(self._blobs.place(sha256), str(sha256)) for name, sha256 in listing.items()}
+            found = {str(name): StoredFile(self._blobs.place(sha256), str(sha256)) for name, sha256 in listing.items()}
         except (OSError, ValueError, AttributeError, TypeError):
             return None
         whole = all(self._blobs.verified(kept.sha256) is not None for kept in found.values())

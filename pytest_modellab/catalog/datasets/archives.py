@@ -11,14 +11,14 @@ from pytest_modellab.assets.store import (
     Folder,
     Hub,
     Inside,
-    Kept,
     Sdist,
     Selection,
     Source,
     Store,
+    StoredFile,
     Unavailable,
     Url,
-    Wanted,
+    WantedFile,
     Wheel,
 )
 
@@ -67,7 +67,7 @@ class Archives:
             return Folder(self._here / archive.folder, member)
         return Inside(self.file(name), member)
 
-    def members(self, name: str, wanted: Selection) -> Mapping[str, Kept]:
+    def members(self, name: str, wanted: Selection) -> Mapping[str, StoredFile]:
         """Members of an archive by name, as files.
 
         Raises store.Unavailable where the archive can't be had, StoreError where it is damaged.
@@ -110,7 +110,7 @@ class Archives:
             return f"{path} {stamp.st_size} {stamp.st_mtime_ns}"
         return archive.sha256 or self._fetched(name).sha256
 
-    def _fetched(self, name: str) -> Kept:
+    def _fetched(self, name: str) -> StoredFile:
         archive = self._spec.archives[name]
         source, label = _source(archive), f"{self._spec.id}-{name}"
         if archive.sha256 is None:
@@ -119,8 +119,8 @@ class Archives:
         if self._store.path(archive.sha256) is None:
             self._check_cost(name)
         mirrors = mirror_sources(archive.sha256, self._catalog.mirrors, self._catalog.folder)
-        wanted = Wanted(label, archive.sha256, archive.size, (source, *mirrors))
-        return Kept(self._store.fetch([wanted])[label], archive.sha256)
+        wanted = WantedFile(label, archive.sha256, archive.size, (source, *mirrors))
+        return StoredFile(self._store.fetch([wanted])[label], archive.sha256)
 
     def _check_cost(self, name: str) -> None:
         """Raise NotPrepared for what nobody asked for: more than UNASKED_BYTES in all, or of a size nobody knows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_modellab.assets.store import Wanted
+from pytest_modellab.assets.store import WantedFile
 from pytest_modellab.core.ffmpeg import format_of
 
 from ..dataset_forms import Location
@@ -26,7 +26,7 @@ def from_clips(spec: DatasetSpec, clips: tuple[ClipSpec, ...], access: DatasetAc
         absent = store.path(clip.sha256) is None
         sources = (access.archives.member_source(clip.archive, clip.member), *mirrors) if absent else ()
         # The blob keeps no suffix: the format is read from the bytes, or named.
-        wanted.append(Wanted(clip.id, clip.sha256, None, sources))
+        wanted.append(WantedFile(clip.id, clip.sha256, None, sources))
     paths = store.fetch(wanted)
     return tuple(
         Utterance(

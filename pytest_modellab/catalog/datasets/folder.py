@@ -10,7 +10,7 @@ from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .form import DatasetForm
 from .recording import FileRecording
-from .root import Outside, Root
+from .root import OutsideRoot, Root
 from .rows import Rows
 from .utterance import DatasetError, Utterance
 
@@ -33,7 +33,7 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
             rows.problems.append(f"{path}: no {text_file.name} beside it with the reference")
         except UnicodeDecodeError:
             rows.problems.append(f"{text_file}: not UTF-8 text; save the file as UTF-8")
-        except Outside as error:
+        except OutsideRoot as error:
             rows.problems.append(f"{path}: {error}")
         except OSError as error:
             rows.problems.append(f"{error.filename}: can't be read: {error.strerror}")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from pytest_modellab.assets.store import Kept, Selection
+from pytest_modellab.assets.store import Selection, StoredFile
 from pytest_modellab.core.ffmpeg import format_of
 
 from ..specs import DatasetSpec, RecipeSpec
@@ -80,7 +80,7 @@ def _spread(rows: Sequence[_Row], count: int) -> Iterator[_Row]:
     return (rows[i] for i in sorted(chosen))
 
 
-def _sound(kept: Kept, form: str | None = None) -> FileRecording:
+def _sound(kept: StoredFile, form: str | None = None) -> FileRecording:
     return FileRecording(kept.path, kept.sha256, form=form)
 
 
@@ -214,7 +214,7 @@ def _table(
         yield dict(zip(head, cells, strict=False))
 
 
-def _listed(spec: DatasetSpec, archive: str, clips: Mapping[str, Kept], member: str, table: str) -> Kept:
+def _listed(spec: DatasetSpec, archive: str, clips: Mapping[str, StoredFile], member: str, table: str) -> StoredFile:
     try:
         return clips[member]
     except KeyError:

@@ -9,7 +9,7 @@ from ..specs import DatasetSpec
 from .utterance import DatasetError
 
 
-class Outside(ValueError):
+class OutsideRoot(ValueError):
     """A file outside the root."""
 
 
@@ -33,4 +33,4 @@ class Root:
         """Raise Outside unless `path`, links followed, lies in the folder."""
         if not path.resolve().is_relative_to(self.folder):
             hint = f"if it may be read, set `audio_root` in {self.spec} to a folder that holds it"
-            raise Outside(f"{path} lies outside {self.folder}; {hint}")
+            raise OutsideRoot(f"{path} lies outside {self.folder}; {hint}")

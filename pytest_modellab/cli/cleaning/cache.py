@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from pytest_modellab.assets.store import Kept, Selection, Store, StoreError, Unavailable, Wanted
+from pytest_modellab.assets.store import Selection, Store, StoredFile, StoreError, Unavailable, WantedFile
 from pytest_modellab.assets.store.blobs import Blobs
 from pytest_modellab.catalog import Catalog
 from pytest_modellab.catalog import cache as catalogs
@@ -22,7 +22,7 @@ from pytest_modellab.catalog.environments import Environments, plan
 from pytest_modellab.catalog.weights import present, snapshot_of, wanted_files
 from pytest_modellab.reports.scorecard.page import drawings
 
-from .part import STALE_S, Doomed, Part, age_s, file, folder, remove_folder, size_of, unlink
+from .part import STALE_S, Category, Removable, age_s, file, folder, remove_folder, size_of, unlink
 
 
 class _Noted(Blobs):
@@ -50,10 +50,10 @@ class _Inventory(Store):
         super().__init__(root, fetching=False, blobs=lambda _: noted)
         self.asked = noted.asked
 
-    def folder(self, wanted: Sequence[Wanted]) -> Path:
+    def folder(self, wanted: Sequence[WantedFile]) -> Path:
         return self.root
 
-    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, Kept]:
+    def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, StoredFile]:
         return super().members(identity, wanted, _not_unpacked)
 
 
@@ -89,20 +89,20 @@ def named_data(catalog: Catalog, root: Path) -> set[str]:
     return store.asked
 
 
-def files(catalog: Catalog, root: Path) -> list[Part]:
+def files(catalog: Catalog, root: Path) -> list[Category]:
     """Weights, data, and files that are neither to this catalog."""
     weights, data = named_weights(catalog, root), named_data(catalog, root)
-    parts = [Part("weights"), Part("data"), Part("files not named")]
+    parts = [Category("weights"), Category("data"), Category("files not named")]
     for blob in sorted((root / "blobs" / "sha256").glob("??/" + "[0-9a-f]" * 64)):
         part = parts[0 if blob.name in weights else 1 if blob.name in data else 2]
         part.add(size_of(blob))
         if part is parts[2]:
-            _may_go(part, Doomed(blob, size_of(blob), "no model or data set", partial(_remove_blob, blob)))
+            _may_go(part, Removable(blob, size_of(blob), "no model or data set", partial(_remove_blob, blob)))
     _hub(catalog, root, parts[0], parts[2])
     return parts
 
 
-def _hub(catalog: Catalog, root: Path, named: Part, others: Part) -> None:
+def _hub(catalog: Catalog, root: Path, named: Category, others: Category) -> None:
     """Snapshots, which lie in the layout of the hub's own library, and are removed by it."""
     if not (root / "hub").is_dir():
         return
@@ -118,11 +118,11 @@ def _hub(catalog: Catalog, root: Path, named: Part, others: Part) -> None:
             if part is others:
                 removal = found.delete_revisions(revision.commit_hash)
                 why = f"no model is {repo.repo_id} at {revision.commit_hash[:8]}"
-                _may_go(part, Doomed(revision.snapshot_path, removal.expected_freed_size, why, removal.execute))
+                _may_go(part, Removable(revision.snapshot_path, removal.expected_freed_size, why, removal.execute))
 
 
-def environments(catalog: Catalog, root: Path) -> list[Part]:
-    named, others = Part("environments"), Part("environments not named")
+def environments(catalog: Catalog, root: Path) -> list[Category]:
+    named, others = Category("environments"), Category("environments not named")
     specs = [model.environment for model in catalog.models.values()]
     wanted = {Environments.key(plan(spec)) for spec in specs if spec is not None and spec.interpreter is None}
     for each in sorted(path for path in (root / "environments").glob("*") if path.is_dir()):
@@ -133,9 +133,9 @@ def environments(catalog: Catalog, root: Path) -> list[Part]:
     return [named, others]
 
 
-def spoken(root: Path) -> Part:
+def spoken(root: Path) -> Category:
     """What voices have said of dialogues: which catalog's, nobody can tell, and it is spoken anew when it is needed."""
-    part = Part("spoken questions")
+    part = Category("spoken questions")
     for each in sorted((root / "spoken").glob("??/*.flac")):
         part.add(size_of(each))
         if age_s([each]) > OLD_S:
@@ -143,9 +143,9 @@ def spoken(root: Path) -> Part:
     return part
 
 
-def kept(root: Path) -> Part:
+def kept(root: Path) -> Category:
     """Validated catalogs and drawings of pages, which are made anew when they are needed."""
-    part = Part("catalogs and drawings")
+    part = Category("catalogs and drawings")
     for each in sorted(path for name in (catalogs.FOLDER, drawings.FOLDER) for path in (root / name).glob("*.json")):
         part.add(size_of(each))
         if age_s([each]) > OLD_S:
@@ -153,9 +153,9 @@ def kept(root: Path) -> Part:
     return part
 
 
-def leftovers(root: Path) -> Part:
+def leftovers(root: Path) -> Category:
     """What killed processes left: downloads broken off, workers' scratch folders, environments half built."""
-    part = Part("temporary files")
+    part = Category("temporary files")
     for path in (
         *(root / "tmp").glob("*"),
         *root.glob("blobs/sha256/*/.*.part"),
@@ -170,7 +170,7 @@ def leftovers(root: Path) -> Part:
     return part
 
 
-def _may_go(part: Part, doomed: Doomed) -> None:
+def _may_go(part: Category, doomed: Removable) -> None:
     if age_s([doomed.path]) > STALE_S:
         part.doomed.append(doomed)
     else:

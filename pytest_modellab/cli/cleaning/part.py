@@ -21,7 +21,7 @@ class InUse(Exception):
 
 
 @dataclass(frozen=True)
-class Doomed:
+class Removable:
     """Something that may go."""
 
     path: Path
@@ -32,7 +32,7 @@ class Doomed:
 
 
 @dataclass
-class Part:
+class Category:
     """What there is of one kind.
 
     Attributes:
@@ -47,7 +47,7 @@ class Part:
     name: str
     count: int = 0
     size: int = 0
-    doomed: list[Doomed] = field(default_factory=list)
+    doomed: list[Removable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     young: int = 0
 
@@ -56,12 +56,12 @@ class Part:
         self.size += size
 
 
-def file(path: Path, why: str) -> Doomed:
-    return Doomed(path, size_of(path), why, partial(unlink, path))
+def file(path: Path, why: str) -> Removable:
+    return Removable(path, size_of(path), why, partial(unlink, path))
 
 
-def folder(path: Path, why: str) -> Doomed:
-    return Doomed(path, size_of(path), why, partial(remove_folder, path))
+def folder(path: Path, why: str) -> Removable:
+    return Removable(path, size_of(path), why, partial(remove_folder, path))
 
 
 def unlink(path: Path) -> None:

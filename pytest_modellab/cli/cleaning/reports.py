@@ -19,7 +19,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, newest_first, read
 from pytest_modellab.runner.session import PLAN, held_if_dead
 
-from .part import STALE_S, Doomed, InUse, Part, age_s, file, remove_folder, size_of, unlink
+from .part import STALE_S, Category, InUse, Removable, age_s, file, remove_folder, size_of, unlink
 
 _DIGEST = re.compile(r'"audio": ?"([0-9a-f]{64})"')
 """Of a sound, as records and journals name it."""
@@ -41,8 +41,8 @@ class Retention:
         return (self.keep is not None and place < self.keep) or (self.older_than is not None and age <= self.older_than)
 
 
-def records(reports: Path, retention: Retention) -> Part:
-    part = Part("records")
+def records(reports: Path, retention: Retention) -> Category:
+    part = Category("records")
     cases: dict[str, list[tuple[Record, Path]]] = {}
     # Names begin with the time of the run.
     for path in newest_first((reports / "runs").glob("*/*/*.json")):
@@ -68,7 +68,7 @@ def records(reports: Path, retention: Retention) -> Part:
             ):
                 continue
             why = f"{(now - created).days} days old, {place} newer of its case"
-            part.doomed.append(Doomed(path, size_of(path), why, partial(_remove_record, path)))
+            part.doomed.append(Removable(path, size_of(path), why, partial(_remove_record, path)))
     return part
 
 
@@ -120,9 +120,9 @@ def _remove_record(path: Path) -> None:
             above.rmdir()
 
 
-def sessions(reports: Path, older_than: timedelta | None) -> Part:
+def sessions(reports: Path, older_than: timedelta | None) -> Category:
     """Folders of sessions: those that hold answers of a killed one are gone on with, unless they are old enough."""
-    part = Part("sessions")
+    part = Category("sessions")
     for folder in sorted((reports / "sessions").glob("*")):
         if not folder.is_dir():
             continue
@@ -139,7 +139,7 @@ def sessions(reports: Path, older_than: timedelta | None) -> Part:
             part.notes.append(f"left alone, was killed, the next session goes on with its answers: {folder.name}")
             continue
         why = f"killed {age / 86400:.0f} days ago" if kept else "ended, holds no answers"
-        part.doomed.append(Doomed(folder, size_of(folder), why, partial(_remove_session, folder)))
+        part.doomed.append(Removable(folder, size_of(folder), why, partial(_remove_session, folder)))
     return part
 
 
@@ -150,9 +150,9 @@ def _remove_session(folder: Path) -> None:
         remove_folder(folder)
 
 
-def sounds(reports: Path, records: Part) -> Part:
+def sounds(reports: Path, records: Category) -> Category:
     """What models said: it goes with the last record that names it, and with the journals of killed sessions."""
-    part = Part("sound")
+    part = Category("sound")
     doomed = {each.path for each in records.doomed}
     named: set[str] = set()
     for path in (*(reports / "runs").glob("*/*/*.json"), *(reports / "sessions").glob("*/*.jsonl")):
@@ -170,16 +170,16 @@ def sounds(reports: Path, records: Part) -> Part:
     return part
 
 
-def baselines(reports: Path) -> Part:
-    part = Part("baselines")
+def baselines(reports: Path) -> Category:
+    part = Category("baselines")
     for path in (reports / "baselines").rglob("*.jsonl"):
         part.add(size_of(path))
     return part
 
 
-def leftovers(reports: Path) -> Part:
+def leftovers(reports: Path) -> Category:
     """Files that a killed process was writing."""
-    part = Part("temporary files")
+    part = Category("temporary files")
     for path in sorted(reports.rglob(".*.tmp")):
         part.add(size_of(path))
         if age_s([path]) > STALE_S:

@@ -29,7 +29,7 @@ INAUDIBLE_DBFS = -60.0
 
 
 @dataclass(frozen=True)
-class Looked:
+class SpeechAnalysis:
     """One piece of speech.
 
     Attributes:
@@ -50,24 +50,26 @@ class Looked:
     faults: list[str]
 
 
-def look(samples: NDArray[np.float32], rate: int | None, text: str) -> Looked:
+def analyse_speech(samples: NDArray[np.float32], rate: int | None, text: str) -> SpeechAnalysis:
     """Look at what was said for `text`: samples of shape (n,) at `rate` Hz; none at all (no rate) are silence."""
     import numpy as np
 
     speaks = any(character.isalnum() for character in text)
     if rate is None or not len(samples):
-        return Looked(0.0, False, None, None, None, ["nothing was said"] if speaks else [])
+        return SpeechAnalysis(0.0, False, None, None, None, ["nothing was said"] if speaks else [])
     seconds = len(samples) / rate
     audible = bool(np.abs(samples).max() > 10 ** (INAUDIBLE_DBFS / 20))
     faults = [finding.message for finding in audio.check(samples, rate, text if speaks else "")]
     if not audible:
-        return Looked(seconds, False, None, None, None, faults)
+        return SpeechAnalysis(seconds, False, None, None, None, faults)
     levels = _levels(samples, round(FRAME_S * rate))
     level = float(np.quantile(levels, 0.95))
     quiet = levels < level + QUIET_DB
     if _ends_aloud(samples, rate, level):
         faults.append("it is cut off: the voice stops at full level")
-    return Looked(seconds, True, float(quiet.mean()), _longest_within(quiet) * FRAME_S, _lufs(samples, rate), faults)
+    return SpeechAnalysis(
+        seconds, True, float(quiet.mean()), _longest_within(quiet) * FRAME_S, _lufs(samples, rate), faults
+    )
 
 
 def pace(text: str, seconds: float, silence: float | None) -> float | None:

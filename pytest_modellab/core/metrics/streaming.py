@@ -26,14 +26,14 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class First:
+class FirstPartial:
     """The first partial with at least one word."""
 
     at_s: float
     audio_s: float
 
 
-def first_partial(partials: Iterable[Shown]) -> First | None:
+def first_partial(partials: Iterable[Shown]) -> FirstPartial | None:
     """The earliest partial that has a word; None where none has.
 
     Its `at_s` is the first-partial latency: counted from where the clip begins, its leading silence included, so that
@@ -41,7 +41,7 @@ def first_partial(partials: Iterable[Shown]) -> First | None:
     be quicker than the first word is spoken.
     """
     found = next((partial for partial in partials if partial.words), None)
-    return None if found is None else First(found.at_s, found.audio_s)
+    return None if found is None else FirstPartial(found.at_s, found.audio_s)
 
 
 def changed_words(partials: Iterable[Shown], final: Sequence[str]) -> int:

@@ -39,45 +39,45 @@ DEFAULT = Allowed()
 
 
 @dataclass(frozen=True)
-class Finding:
+class Decision:
     """What a change comes to, and why where its figures alone don't tell."""
 
     outcome: Outcome
     why: str = ""
 
 
-def no_worse(found: Paired, allowed: Allowed, alpha: float = ALPHA) -> Finding:
+def no_worse(found: Paired, allowed: Allowed, alpha: float = ALPHA) -> Decision:
     """Whether an error rate rose: one-sided at `alpha`."""
     if not found.changed:
-        return Finding("unchanged", "every utterance has as many errors as before")
+        return Decision("unchanged", "every utterance has as many errors as before")
     if _insane(found, allowed.sanity):
-        return Finding("worse", f"beyond the sanity bound of {_points(allowed.sanity)} ({allowed.origin})")
+        return Decision("worse", f"beyond the sanity bound of {_points(allowed.sanity)} ({allowed.origin})")
     if found.p_rise <= alpha:
-        return Finding("worse")
+        return Decision("worse")
     if found.smallest > alpha:
-        return Finding("inconclusive", f"{_few(found)} can't show any change: it takes at least {FEWEST_UNITS}")
+        return Decision("inconclusive", f"{_few(found)} can't show any change: it takes at least {FEWEST_UNITS}")
     if found.difference > allowed.tolerance:
         beyond = f"a rise beyond the tolerance of {_points(allowed.tolerance)} ({allowed.origin})"
         if found.changed < FEWEST_CHANGED:
             fewest = f"{_counted(found.changed, 'answer')} changed, and no test can tell fewer than {FEWEST_CHANGED}"
-            return Finding("inconclusive", f"{beyond}: {fewest} from chance")
-        return Finding("inconclusive", f"{beyond} that may be chance; about {_needed(found)} utterances would tell")
-    return Finding("better" if found.p_fall <= alpha else "not told apart")
+            return Decision("inconclusive", f"{beyond}: {fewest} from chance")
+        return Decision("inconclusive", f"{beyond} that may be chance; about {_needed(found)} utterances would tell")
+    return Decision("better" if found.p_fall <= alpha else "not told apart")
 
 
-def within_margin(found: Paired, margin: float, allowed: Allowed) -> Finding:
+def within_margin(found: Paired, margin: float, allowed: Allowed) -> Decision:
     """Whether an error rate rose by at most `margin` (a ratio): non-inferiority, by one-sided 95 % bounds."""
     if _insane(found, max(margin, allowed.sanity)):
-        return Finding("worse", f"beyond the sanity bound of {_points(max(margin, allowed.sanity))}")
+        return Decision("worse", f"beyond the sanity bound of {_points(max(margin, allowed.sanity))}")
     if found.at_least is None or found.at_most is None:
-        return Finding("inconclusive", f"{_few(found)} have no bound of a change: it takes at least {FEWEST_UNITS}")
+        return Decision("inconclusive", f"{_few(found)} have no bound of a change: it takes at least {FEWEST_UNITS}")
     margin_text = f"a margin of {_points(margin)}"
     if found.at_least > margin:
-        return Finding("worse", f"at least {_signed(found.at_least)} (one-sided 95 % bound), beyond {margin_text}")
+        return Decision("worse", f"at least {_signed(found.at_least)} (one-sided 95 % bound), beyond {margin_text}")
     if found.at_most <= margin:
-        return Finding("within the margin", f"at most {_signed(found.at_most)} (one-sided 95 % bound), {margin_text}")
+        return Decision("within the margin", f"at most {_signed(found.at_most)} (one-sided 95 % bound), {margin_text}")
     why = f"{_counted(found.utterances, 'utterance')} can't exclude {_signed(found.at_most)} (one-sided 95 % bound)"
-    return Finding("inconclusive", f"{why}, {margin_text}")
+    return Decision("inconclusive", f"{why}, {margin_text}")
 
 
 def _insane(found: Paired, bound: float) -> bool:
@@ -107,7 +107,7 @@ def _needed(found: Paired) -> str:
     return str(max(found.utterances + 1, math.ceil(found.utterances * (2.49 / errors) ** 2)))
 
 
-def change_text(metric: Metric, before: float | None, after: float | None, found: Change) -> str:
+def change_text(metric: Metric, before: float | None, after: float | None, found: RateChange) -> str:
     """`WER 3.3 % -> 5.0 %, +1.7 points [-1.0, +4.4], p = 0.21`, p one-sided in the direction of the change."""
     text = f"{metric.format(before)} -> {metric.format(after)}"
     if found.change is None:
@@ -128,7 +128,7 @@ def _figure(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class Change:
+class RateChange:
     """The figures of a change as they are told; `kind` is that of `change`, `low` and `high`."""
 
     change: float | None

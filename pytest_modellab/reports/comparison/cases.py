@@ -13,21 +13,21 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SpeedBaseline
 
 from . import figures, statistics
-from .figures import Both, Context
-from .parts import KEPT_UTTERANCES, Change, Single, UtteranceChange
+from .figures import Context, RunPair
+from .parts import KEPT_UTTERANCES, MetricChange, Single, UtteranceChange
 
 __all__ = ["Context", "never_compared", "of_answers", "of_records", "of_times", "singles"]
 
 
-def of_records(before: Record, after: Record, context: Context) -> Iterator[Change]:
+def of_records(before: Record, after: Record, context: Context) -> Iterator[MetricChange]:
     """All figures that both records have. They are of the same data and the same normalizer."""
-    both = Both(before, after, context)
+    both = RunPair(before, after, context)
     for metric in METRICS.values():
         if metric.why_elsewhere(after.case.task) is None and not _said_by_another(metric, before, after):
             yield from _compared(metric, both)
 
 
-def _compared(metric: Metric, both: Both) -> Iterator[Change]:
+def _compared(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     match metric.comparison:
         case "error rate":
             if metric.name == both.after.error_metric:
@@ -48,14 +48,14 @@ def _compared(metric: Metric, both: Both) -> Iterator[Change]:
 
 def _said_by_another(metric: Metric, before: Record, after: Record) -> bool:
     """Whether the comparison of another metric, which both records have, tells the same."""
-    return bool(metric.said_by) and all(each.figure(metric.said_by) is not None for each in (before, after))
+    return bool(metric.said_by) and all(each.value(metric.said_by) is not None for each in (before, after))
 
 
 def never_compared(before: Record, after: Record) -> dict[str, str]:
     """Why two runs are not compared by a metric that both have, by the metric's name."""
     found = {}
     for name, metric in METRICS.items():
-        if before.figure(name) is None or after.figure(name) is None:
+        if before.value(name) is None or after.value(name) is None:
             continue
         if isinstance(metric.comparison, NotCompared):
             found[name] = metric.comparison.why
@@ -67,7 +67,7 @@ def never_compared(before: Record, after: Record) -> dict[str, str]:
 def singles(before: Record, after: Record, side: str) -> Iterator[Single]:
     """What was measured once."""
     for name, metric in METRICS.items():
-        old, new = before.figure(name), after.figure(name)
+        old, new = before.value(name), after.value(name)
         if metric.comparison == "once" and old and new:
             large = max(old, new) / min(old, new) > 1 + figures.spread(metric)
             if before.noise(name) or after.noise(name):
@@ -75,7 +75,7 @@ def singles(before: Record, after: Record, side: str) -> Iterator[Single]:
             yield Single(case=after.case, side=side, metric=name, before=old, after=new, large=large)
 
 
-def of_answers(before: Baseline, after: Record, context: Context) -> Iterator[Change]:
+def of_answers(before: Baseline, after: Record, context: Context) -> Iterator[MetricChange]:
     """The error rate, where the data set has words."""
     if not after.comparable:
         return
@@ -84,7 +84,7 @@ def of_answers(before: Baseline, after: Record, context: Context) -> Iterator[Ch
     try:
         found = answers.against(after, before, allowed, context.replicates)
     except BaselineError as error:
-        yield Change(**about, outcome="not compared", why=str(error).removeprefix(f"{after.case.id}: "))
+        yield MetricChange(**about, outcome="not compared", why=str(error).removeprefix(f"{after.case.id}: "))
         return
     outcome = found.finding.outcome
     change = figures.judged(
@@ -106,7 +106,7 @@ def of_answers(before: Baseline, after: Record, context: Context) -> Iterator[Ch
     yield change
 
 
-def _utterances(changes: tuple[answers.Change, ...]) -> tuple[UtteranceChange, ...]:
+def _utterances(changes: tuple[answers.UtteranceChange, ...]) -> tuple[UtteranceChange, ...]:
     return tuple(
         UtteranceChange(
             id=each.id,
@@ -120,7 +120,7 @@ def _utterances(changes: tuple[answers.Change, ...]) -> tuple[UtteranceChange, .
     )
 
 
-def of_times(before: SpeedBaseline, after: Record, context: Context, noisy_before: str | None = None) -> Change:
+def of_times(before: SpeedBaseline, after: Record, context: Context, noisy_before: str | None = None) -> MetricChange:
     """Speed by the rules of speed baselines."""
     about = figures.about(METRICS[speed.METRIC], after, context)
     try:
@@ -139,7 +139,7 @@ def of_times(before: SpeedBaseline, after: Record, context: Context, noisy_befor
     )
 
 
-def _by_speed(metric: Metric, both: Both) -> Change:
+def _by_speed(metric: Metric, both: RunPair) -> MetricChange:
     if why := figures.incomparable_times(both):
         return _without_speed(both.after, why, both.context)
     try:
@@ -148,9 +148,9 @@ def _by_speed(metric: Metric, both: Both) -> Change:
         return _without_speed(both.after, str(error), both.context)
 
 
-def _without_speed(after: Record, why: str, context: Context) -> Change:
+def _without_speed(after: Record, why: str, context: Context) -> MetricChange:
     about = figures.about(METRICS[speed.METRIC], after, context)
-    return Change(**about, outcome="not compared", why=why.removeprefix(f"{after.case.id}: "))
+    return MetricChange(**about, outcome="not compared", why=why.removeprefix(f"{after.case.id}: "))
 
 
 def _moved_s(before: SpeedBaseline, ratio: float) -> float:

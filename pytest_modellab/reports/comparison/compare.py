@@ -26,7 +26,7 @@ from pytest_modellab.runner.reuse import since
 
 from . import cases
 from .cases import Context
-from .parts import Change, Compared, Family, OneSided, Pair, SideRef, Single
+from .parts import Compared, Family, MetricChange, OneSided, Pair, SideRef, Single
 from .sides import BASELINE, Side, SideError
 
 _FIGURES = 8
@@ -40,7 +40,7 @@ mean opinion score, 0.1 dB of distortion, 1.2 words a minute."""
 @dataclass
 class _Found:
     pairs: list[Pair] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[MetricChange] = field(default_factory=list)
     singles: list[Single] = field(default_factory=list)
     lonely: list[OneSided] = field(default_factory=list)
     never: dict[str, str] = field(default_factory=dict)
@@ -192,7 +192,7 @@ def _alone(
     ]
 
 
-def corrected(changes: Sequence[Change]) -> tuple[list[Change], dict[Family, int]]:
+def corrected(changes: Sequence[MetricChange]) -> tuple[list[MetricChange], dict[Family, int]]:
     """The changes that remain under Holm's correction, and of each family how many could have been false.
 
     Each family and direction has its own `ALPHA`. A figure to which every utterance adds the same on both sides can
@@ -211,12 +211,12 @@ def corrected(changes: Sequence[Change]) -> tuple[list[Change], dict[Family, int
     return [_kept(i, change, kept, families) for i, change in enumerate(changes)], families
 
 
-def _moved_worse(change: Change) -> bool:
+def _moved_worse(change: MetricChange) -> bool:
     risen = (change.change or 0.0) > (1 if change.kind == "ratio" else 0)
     return risen == (METRICS[change.metric].better == "lower")
 
 
-def _kept(i: int, change: Change, kept: set[int], families: Mapping[Family, int]) -> Change:
+def _kept(i: int, change: MetricChange, kept: set[int], families: Mapping[Family, int]) -> MetricChange:
     if change.outcome not in {"worse", "better"} or change.certain or i in kept:
         return change
     alone = change.p is not None and change.p <= ALPHA
@@ -227,13 +227,13 @@ def _kept(i: int, change: Change, kept: set[int], families: Mapping[Family, int]
     return change.model_copy(update={"outcome": outcome, "why": why})
 
 
-def _rank(change: Change) -> tuple[int, bool, float, str]:
+def _rank(change: MetricChange) -> tuple[int, bool, float, str]:
     """The worst first: what is worse, better, not told apart, not compared; quality before time; by size."""
     order = ("worse", "inconclusive", "better", "not told apart", "not compared")
     return order.index(change.outcome), not change.quality, -size(change), change.key
 
 
-def size(change: Change) -> float:
+def size(change: MetricChange) -> float:
     """How large a change is, on a scale that metrics share."""
     if change.change is None:
         return 0.0

@@ -24,7 +24,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import FEWEST_CALLS, TRIPWIRE
 
 from . import statistics
-from .parts import Change, Family, Outcome
+from .parts import Family, MetricChange, Outcome
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Both:
+class RunPair:
     """Two runs of one case, and the tables of what their utterances contribute."""
 
     before: Record
@@ -66,9 +66,9 @@ def about(metric: Metric, record: Record, context: Context) -> dict[str, Any]:
     return {"case": record.case, "side": context.side, "metric": metric.name, "quality": quality, "family": family}
 
 
-def judged(**fields: Any) -> Change:
+def judged(**fields: Any) -> MetricChange:
     """A change by its sign; whether it counts as one is decided once all p-values are known."""
-    change = Change(outcome="not told apart", **fields)
+    change = MetricChange(outcome="not told apart", **fields)
     if not change.counted or not change.change:
         return change
     up = change.change > (1 if change.kind == "ratio" else 0)
@@ -88,7 +88,7 @@ def of_paired(found: paired.Paired, scale: float = 1.0) -> dict[str, Any]:
     }
 
 
-def by_pairs(metric: Metric, both: Both) -> Iterator[Change]:
+def by_pairs(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     """By numerators, utterance by utterance, where the denominators are the same on both sides.
 
     Where they differ, and the metric doesn't ask for pairs itself, by the two intervals.
@@ -117,9 +117,9 @@ def by_pairs(metric: Metric, both: Both) -> Iterator[Change]:
     yield _noise_apart(change, both) if metric.timed else change
 
 
-def by_means(metric: Metric, both: Both) -> Iterator[Change]:
+def by_means(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     """By the differences of values, utterance by utterance."""
-    if both.before.figure(metric.name) is None or both.after.figure(metric.name) is None:
+    if both.before.value(metric.name) is None or both.after.value(metric.name) is None:
         return
     old, new = both.columns(metric)
     known = ~(np.isnan(old.values) | np.isnan(new.values))
@@ -141,9 +141,9 @@ def by_means(metric: Metric, both: Both) -> Iterator[Change]:
     )
 
 
-def by_intervals(metric: Metric, both: Both) -> Iterator[Change]:
+def by_intervals(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     """By the two intervals, as if the two runs were independent; of times beyond the tripwire."""
-    old, new = both.before.figure(metric.name), both.after.figure(metric.name)
+    old, new = both.before.value(metric.name), both.after.value(metric.name)
     if old is None or new is None:
         return
     if metric.timed:
@@ -152,7 +152,7 @@ def by_intervals(metric: Metric, both: Both) -> Iterator[Change]:
     first, second = both.before.interval(metric.name), both.after.interval(metric.name)
     if first is None or second is None:
         why = "too few utterances for an interval on both sides"
-        yield Change(**about(metric, both.after, both.context), outcome="not compared", why=why)
+        yield MetricChange(**about(metric, both.after, both.context), outcome="not compared", why=why)
         return
     found = statistics.of_intervals(old, first, new, second)
     yield judged(
@@ -169,16 +169,16 @@ def by_intervals(metric: Metric, both: Both) -> Iterator[Change]:
     )
 
 
-def _by_quantiles(metric: Metric, both: Both, old: float, new: float) -> Change:
+def _by_quantiles(metric: Metric, both: RunPair, old: float, new: float) -> MetricChange:
     first, second = both.before.interval(metric.name), both.after.interval(metric.name)
     known = about(metric, both.after, both.context)
     if why := incomparable_times(both):
-        return Change(**known, outcome="not compared", why=why)
+        return MetricChange(**known, outcome="not compared", why=why)
     found = None
     if first is not None and second is not None:
         found = statistics.of_quantiles(old, first, new, second, TRIPWIRE)
     if found is None:
-        return Change(**known, outcome="not compared", why="too few were timed for an interval on both sides")
+        return MetricChange(**known, outcome="not compared", why="too few were timed for an interval on both sides")
     return timed(
         **known,
         before=old,
@@ -193,20 +193,20 @@ def _by_quantiles(metric: Metric, both: Both, old: float, new: float) -> Change:
     )
 
 
-def by_times(metric: Metric, both: Both) -> Iterator[Change]:
+def by_times(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     """By the ratio of times, utterance by utterance, beyond the tripwire."""
-    before, after = both.before.figure(metric.name), both.after.figure(metric.name)
+    before, after = both.before.value(metric.name), both.after.value(metric.name)
     if before is None or after is None:
         return
     known = about(metric, both.after, both.context)
     if why := incomparable_times(both):
-        yield Change(**known, outcome="not compared", why=why)
+        yield MetricChange(**known, outcome="not compared", why=why)
         return
     old, new = (column.values for column in both.columns(metric))
     interval = time_ratio_interval(new, old)
     if interval is None:
         why = f"{len(old)} timed on both sides, fewer than {FEWEST_CALLS}"
-        yield Change(**known, outcome="not compared", why=why)
+        yield MetricChange(**known, outcome="not compared", why=why)
         return
     yield timed(
         **known,
@@ -220,7 +220,7 @@ def by_times(metric: Metric, both: Both) -> Iterator[Change]:
     )
 
 
-def incomparable_times(both: Both) -> str:
+def incomparable_times(both: RunPair) -> str:
     """Why the times of two runs can't be compared; "" where they can."""
     if answers.hardware_key(both.before) != answers.hardware_key(both.after):
         return "the two ran on other hardware"
@@ -238,7 +238,7 @@ def timed(
     p: float | None = None,
     method: str = statistics.TIMES,
     **fields: Any,
-) -> Change:
+) -> MetricChange:
     """Slower is what is so beyond the tripwire; noise only ever slows, so that it excuses the side it was on."""
     p = statistics.beyond(ratio, interval, TRIPWIRE) if p is None else p
     excuse = noisy[1] if ratio > 1 else noisy[0]
@@ -248,7 +248,7 @@ def timed(
     outcome: Outcome = "not told apart"
     if p <= ALPHA and not why:
         outcome = "worse" if ratio > 1 else "better"
-    return Change(
+    return MetricChange(
         **fields,
         outcome=outcome,
         kind="ratio",
@@ -272,7 +272,7 @@ def spread(metric: Metric) -> float:
     return aggregate.spread
 
 
-def _noise_apart(change: Change, both: Both) -> Change:
+def _noise_apart(change: MetricChange, both: RunPair) -> MetricChange:
     """A share of what was timed, by the same rule."""
     before, after = both.before.timing.noisy, both.after.timing.noisy
     excuse = after if change.outcome == "worse" else before

@@ -8,7 +8,7 @@ from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.core.metrics.registry import METRICS
 
 from . import words
-from .parts import Change, Compared
+from .parts import Compared, MetricChange
 
 _COLUMNS = ("", "case", "figure", "before", "after", "change [95 %]", "p")
 
@@ -62,11 +62,11 @@ def _lines(compared: Compared) -> Iterator[str]:
         yield from (f"- {line}" for line in rest)
 
 
-def _name(change: Change, several: bool) -> str:
+def _name(change: MetricChange, several: bool) -> str:
     return f"{change.key} ({change.side})" if several else change.key
 
 
-def _row(change: Change, several: bool) -> str:
+def _row(change: MetricChange, several: bool) -> str:
     metric = METRICS[change.metric]
     _, _, moved = words.figures(change).partition(", ")
     moved, _, p = moved.partition(", p ")

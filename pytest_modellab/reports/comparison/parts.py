@@ -10,7 +10,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.verdicts import case_key
 
-from ..scorecard.part import MetricName, Part
+from ..scorecard.part import MetricName, ReportModel
 
 SCHEMA: Literal["modellab.comparison/1"] = "modellab.comparison/1"
 
@@ -22,7 +22,7 @@ Family = Literal["error rate", "other figure", "time"]
 """Figures of one family are corrected together: what else is measured beside it makes no error rate harder to tell."""
 
 
-class UtteranceChange(Part):
+class UtteranceChange(ReportModel):
     """One utterance with more errors, or fewer, than before."""
 
     id: str
@@ -33,7 +33,7 @@ class UtteranceChange(Part):
     errors_after: int
 
 
-class Change(Part):
+class MetricChange(ReportModel):
     """One figure of one case, on the first side and on another."""
 
     case: CaseRef
@@ -75,7 +75,7 @@ class Change(Part):
         return case_key(self.case)
 
 
-class Single(Part):
+class Single(ReportModel):
     """What was measured once on each side: no statistics can say more of it."""
 
     case: CaseRef
@@ -90,7 +90,7 @@ class Single(Part):
         return case_key(self.case)
 
 
-class Pair(Part):
+class Pair(ReportModel):
     """One case that both sides have."""
 
     case: CaseRef
@@ -107,7 +107,7 @@ class Pair(Part):
         return case_key(self.case)
 
 
-class SideRef(Part):
+class SideRef(ReportModel):
     """What one of the command's arguments turned out to be."""
 
     name: str
@@ -116,7 +116,7 @@ class SideRef(Part):
     notes: tuple[str, ...] = Field(default=(), description="records that were passed over, and why")
 
 
-class OneSided(Part):
+class OneSided(ReportModel):
     """Cases that only one of two sides has."""
 
     side: str = Field(description="the one that has them")
@@ -124,13 +124,13 @@ class OneSided(Part):
     cases: tuple[str, ...]
 
 
-class Compared(Part):
+class Compared(ReportModel):
     """All that one command compared."""
 
     schema_: Literal["modellab.comparison/1"] = Field(alias="schema", default=SCHEMA)
     sides: tuple[SideRef, ...]
     pairs: tuple[Pair, ...]
-    changes: tuple[Change, ...] = Field(description="the worst first")
+    changes: tuple[MetricChange, ...] = Field(description="the worst first")
     singles: tuple[Single, ...] = ()
     lonely: tuple[OneSided, ...] = ()
     never: dict[MetricName, str] = Field(
@@ -140,7 +140,7 @@ class Compared(Part):
     families: dict[Family, int] = Field(default_factory=dict, description="how many of them are corrected together")
     alpha: float
 
-    def of(self, outcome: Outcome) -> list[Change]:
+    def of(self, outcome: Outcome) -> list[MetricChange]:
         return [change for change in self.changes if change.outcome == outcome]
 
     @property

@@ -45,7 +45,7 @@ class Side:
     notes: tuple[str, ...] = ()
 
 
-class Past:
+class PastRecords:
     """The records of a folder of reports, told apart by session and commit."""
 
     def __init__(self, reports: Path, base: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pytest_modellab.core.console import wrapped
 
 from . import words
-from .parts import Change, Compared
+from .parts import Compared, MetricChange
 
 WIDTH = 80
 
@@ -42,7 +42,7 @@ def _name(key: str, side: str, several: bool) -> str:
     return f"{key} ({side})" if several else key
 
 
-def _told(compared: Compared, change: Change, several: bool) -> Iterator[str]:
+def _told(compared: Compared, change: MetricChange, several: bool) -> Iterator[str]:
     yield f"  {_name(change.key, change.side, several)}: {change.title}"
     yield f"    {words.figures(change)}"
     yield f"    {words.evidence(change)}"

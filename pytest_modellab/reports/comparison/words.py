@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.stats.regression import Change as Moved
+from pytest_modellab.core.stats.regression import RateChange as Moved
 from pytest_modellab.core.stats.regression import change_text
 
-from .parts import KEPT_UTTERANCES, Change, Compared, OneSided, Outcome, Pair, Single
+from .parts import KEPT_UTTERANCES, Compared, MetricChange, OneSided, Outcome, Pair, Single
 
 TOLD: tuple[Outcome, ...] = ("worse", "inconclusive", "better")
 """Outcomes whose changes are told one by one."""
@@ -40,14 +40,14 @@ def correction(compared: Compared) -> str:
     )
 
 
-def figures(change: Change) -> str:
+def figures(change: MetricChange) -> str:
     """`3.3 % -> 5.0 %, +1.7 points [-1.0, +4.4], p = 0.21`."""
     # A ratio is judged by its interval and the tripwire.
     moved = Moved(change.change, change.low, change.high, change.p, change.kind)
     return change_text(METRICS[change.metric], change.before, change.after, moved)
 
 
-def evidence(change: Change) -> str:
+def evidence(change: MetricChange) -> str:
     """On what it rests, and what else is to be known."""
     unit = counted(change.pairs, "utterance")
     parts = [f"{unit}, {change.method}"]
@@ -66,7 +66,7 @@ def _many(changes: tuple[object, ...]) -> str:
     return f"{len(changes)}{' or more' if len(changes) == KEPT_UTTERANCES else ''}"
 
 
-def doubt(change: Change) -> str:
+def doubt(change: MetricChange) -> str:
     """Why a change can't be told from none: noise, many figures, or what it would have taken."""
     if change.why:
         return change.why
@@ -77,15 +77,15 @@ def doubt(change: Change) -> str:
     return ""
 
 
-def by_case(changes: Iterable[Change]) -> dict[tuple[str, str], list[Change]]:
+def by_case(changes: Iterable[MetricChange]) -> dict[tuple[str, str], list[MetricChange]]:
     """The changes of each case on each side, in their order."""
-    found: dict[tuple[str, str], list[Change]] = {}
+    found: dict[tuple[str, str], list[MetricChange]] = {}
     for change in changes:
         found.setdefault((change.key, change.side), []).append(change)
     return found
 
 
-def alike(change: Change) -> str:
+def alike(change: MetricChange) -> str:
     """A figure that can't be told apart: `WER 3.3 %` where it is the same, else how it moved and what it lacks."""
     metric = METRICS[change.metric]
     before, after = metric.format(change.before), metric.format(change.after)
@@ -122,7 +122,7 @@ def inputs(pair: Pair) -> list[str]:
     return shown
 
 
-def utterances(change: Change) -> Iterator[tuple[str, str, str, str]]:
+def utterances(change: MetricChange) -> Iterator[tuple[str, str, str, str]]:
     """What moved most in the direction of the change: what it is, reference, before, after."""
     for each in (change.better if change.outcome == "better" else change.worse)[:SHOWN_UTTERANCES]:
         yield (
@@ -147,6 +147,6 @@ def one_sided(each: OneSided) -> str:
     return f"only in {each.side}, not in {each.other}: {', '.join(each.cases)}"
 
 
-def pair_of(compared: Compared, change: Change) -> Pair:
+def pair_of(compared: Compared, change: MetricChange) -> Pair:
     """The two records that a change is between."""
     return next(each for each in compared.pairs if each.side == change.side and each.case == change.case)

@@ -29,7 +29,7 @@ from .agreement import contradictions, other_baselines
 from .contents import Contents, contents
 from .note import BASELINES, CATALOG, CHECKSUMS, SIGNATURE, Check, Note
 from .rejudge import Rejudged, Rules, code, rejudged
-from .requirements import Held, Requirements, of_bundle, other_rules, tier_of, with_held
+from .requirements import HeldRequirement, Requirements, of_bundle, other_rules, tier_of, with_held
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Verified:
         return all(check.ok for check in self.checks)
 
 
-def verify(folder: Path, asked: Held | None = None) -> Verified:
+def verify(folder: Path, asked: HeldRequirement | None = None) -> Verified:
     """Everything that can be checked in an unpacked bundle, which is held to what is `asked`, too.
 
     Raises ReleaseError where there is no note.
@@ -129,7 +129,7 @@ def _sums(folder: Path) -> Iterator[str]:
             yield f"{name}: was changed after the bundle was made"
 
 
-def _required(found: Contents, catalog: Catalog | None, asked: Held | None) -> Requirements:
+def _required(found: Contents, catalog: Catalog | None, asked: HeldRequirement | None) -> Requirements:
     note = found.note
     if catalog is not None:
         required = of_bundle(catalog, note.required)
@@ -206,7 +206,7 @@ def _beyond(verdict: Judgement) -> bool:
     return over if verdict.comparison.startswith("<") else under
 
 
-def _other_catalog(found: Contents, catalog: Catalog | None, asked: Held) -> Iterator[str]:
+def _other_catalog(found: Contents, catalog: Catalog | None, asked: HeldRequirement) -> Iterator[str]:
     if catalog is None:
         yield str(found.catalog)
     elif asked.catalog is None:

@@ -34,7 +34,7 @@ class Requirements:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldRequirement:
     """What whoever checks a bundle holds it to: a release.yaml, and the catalog that it is part of, if it is of one."""
 
     spec: ReleaseFile
@@ -50,7 +50,7 @@ def tier_of(catalog: Catalog) -> list[Case]:
     return [case for case in plan(catalog) if TIER in case.tiers]
 
 
-def held(path: Path) -> Held:
+def held(path: Path) -> HeldRequirement:
     """What `path` asks for: a release.yaml, or the folder of a catalog. No engine is imported.
 
     Raises CatalogError, or ReleaseError where there is none.
@@ -60,7 +60,7 @@ def held(path: Path) -> Held:
         raise ReleaseError(f"{file}: no such file; --require takes a release.yaml, or the folder of a catalog with one")
     folder = file.resolve().parent
     beside = (folder / "models").is_dir() and (folder / "datasets").is_dir()
-    return Held(release_file(file), load(folder, engines=False) if beside else None, path.is_dir())
+    return HeldRequirement(release_file(file), load(folder, engines=False) if beside else None, path.is_dir())
 
 
 def of_bundle(catalog: Catalog, noted: Sequence[str]) -> Requirements:
@@ -83,7 +83,7 @@ def of_bundle(catalog: Catalog, noted: Sequence[str]) -> Requirements:
     return Requirements(tuple(keys), spec.max_age_days, spec.baselines, tuple(problems))
 
 
-def with_held(own: Requirements, asked: Held, there: Sequence[str]) -> Requirements:
+def with_held(own: Requirements, asked: HeldRequirement, there: Sequence[str]) -> Requirements:
     """What the bundle requires, and what is asked for beside; `there` are the cases that it has records of."""
     known = [case.key for case in tier_of(asked.catalog)] if asked.catalog is not None else [*own.keys, *there]
     wanted = [key for key in dict.fromkeys(known) if _matches(key, asked.spec)]

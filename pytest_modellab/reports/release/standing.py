@@ -15,26 +15,26 @@ from pytest_modellab.catalog.specs import ModelSpec
 from pytest_modellab.results import input_changes
 from pytest_modellab.results.record import Record
 from pytest_modellab.runner.job import Settings
-from pytest_modellab.runner.runner import Bench
+from pytest_modellab.runner.runner import Runner
 from pytest_modellab.runner.session import Session
 
 
 @contextmanager
-def _bench(catalog: Catalog) -> Iterator[Bench]:
+def _runner(catalog: Catalog) -> Iterator[Runner]:
     with tempfile.TemporaryDirectory(prefix="modellab-release-") as folder:
-        yield Bench(catalog, Session(Path(folder), "release", own=False), Settings())
+        yield Runner(catalog, Session(Path(folder), "release", own=False), Settings())
 
 
 def missing_here(case: Case, catalog: Catalog) -> str | None:
     """Why a case can't be run on this machine; None where it can. Fetches what the session would fetch."""
-    with _bench(catalog) as bench:
+    with _runner(catalog) as runner:
         try:
-            if (reason := bench.absent(case)) is not None:
+            if (reason := runner.absent(case)) is not None:
                 return reason
-            if (elsewhere := bench.device(case)[1]) is not None:
+            if (elsewhere := runner.device(case)[1]) is not None:
                 return f"{case.device.id} is not here: it would run on {elsewhere.device}"
-            bench.dataset(case)
-            bench.order(case)
+            runner.dataset(case)
+            runner.order(case)
         except (StoreError, DatasetError) as error:
             return str(error)
     return None
@@ -42,13 +42,13 @@ def missing_here(case: Case, catalog: Catalog) -> str | None:
 
 def changed_since(record: Record, case: Case, catalog: Catalog) -> list[str]:
     """What of a record's inputs is no longer what is here: code, options, weights, data, versions."""
-    with _bench(catalog) as bench:
+    with _runner(catalog) as runner:
         try:
-            dataset = bench.dataset(case)
-            inputs = bench.inputs(case, dataset, bench.order(case))
+            dataset = runner.dataset(case)
+            inputs = runner.inputs(case, dataset, runner.order(case))
         except (StoreError, DatasetError) as error:
             return [str(error)]
-        wanted = bench.wanted(case, dataset, inputs)
+        wanted = runner.wanted(case, dataset, inputs)
     changed = [
         f"changed since it was run: {change}" for change in input_changes.changes(record.provenance.inputs, inputs)
     ]

@@ -59,7 +59,7 @@ def build_row(
         title=report.title,
         status=worst(statuses) or Status.NOT_AVAILABLE,
         reason=_reason(record, verdicts, statuses, report.failed_tests),
-        figures={name: record.figure(name) for name in METRICS},
+        figures={name: record.value(name) for name in METRICS},
         intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
         grade=grade(record, grades.get(record.case.task), report.research),
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),

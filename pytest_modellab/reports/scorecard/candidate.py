@@ -30,7 +30,7 @@ class Candidate:
         kept = {task: [row for row in own if data_of(row) in shared[task]] for task, own in self.rows.items()}
         return Candidate(self.model, self.device, kept)
 
-    def figure(self, named: str) -> float | None:
+    def value(self, named: str) -> float | None:
         """`task.metric` over its data sets; None where one of them has none.
 
         The worst of times and memory. Error rates are pooled by what was said, if all count words or all characters;
@@ -51,7 +51,7 @@ class Candidate:
 
     def order(self, named: str) -> float:
         """The lower the better; of what there is a figure of."""
-        value = self.figure(named)
+        value = self.value(named)
         assert value is not None
         return ascending(split(named)[1], value)
 
@@ -61,7 +61,7 @@ class Candidate:
         return " and ".join(dict.fromkeys(METRICS[metric_of(row, metric)].title for row in self.rows[task]))
 
     def shown(self, named: str) -> str:
-        return f"{self.title(named)} {METRICS[split(named)[1]].format(self.figure(named))}"
+        return f"{self.title(named)} {METRICS[split(named)[1]].format(self.value(named))}"
 
     def noisy(self, named: str) -> bool:
         """Whether it is a time, and one that can't be relied on."""

@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from pytest_modellab.core.schema_base import Told
+from pytest_modellab.core.schema_base import TextWithoutSecrets
 from pytest_modellab.results.verdicts import Status
 
 from .models import ModelRow
-from .part import Part
+from .part import ReportModel
 from .recommendation import Recommendation
 from .row import Row
 from .tradeoffs import Front, SpeedUp
@@ -18,7 +18,7 @@ from .tradeoffs import Front, SpeedUp
 SCHEMA: Literal["modellab.scorecard/2"] = "modellab.scorecard/2"
 
 
-class Scorecard(Part):
+class Scorecard(ReportModel):
     """Everything a session found."""
 
     schema_: Literal["modellab.scorecard/2"] = Field(alias="schema", default=SCHEMA)
@@ -30,7 +30,7 @@ class Scorecard(Part):
     recommendations: tuple[Recommendation, ...]
     fronts: tuple[Front, ...] = Field(default=(), description="accuracy against cost, for each data set")
     speed_ups: tuple[SpeedUp, ...] = Field(default=(), description="models that ran on several devices")
-    problems: tuple[Told, ...] = Field(description="why the session can't pass, beside failing tests")
+    problems: tuple[TextWithoutSecrets, ...] = Field(description="why the session can't pass, beside failing tests")
 
     @property
     def passed(self) -> bool:

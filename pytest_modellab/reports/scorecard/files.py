@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_modellab.core.atomic import write_text
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 
@@ -20,7 +20,7 @@ MORE = "pip install 'pytest-modellab[report]' for a page to look at; modellab_pa
 
 
 @dataclass(frozen=True)
-class Left:
+class Written:
     """What was left in the folder of reports."""
 
     card: Scorecard
@@ -30,7 +30,9 @@ class Left:
     """How to get a page, where the packages for it are missing."""
 
 
-def write(card: Scorecard, reports: Path, *, with_page: bool = True, recordings: page.Recordings | None = None) -> Left:
+def write(
+    card: Scorecard, reports: Path, *, with_page: bool = True, recordings: page.Recordings | None = None
+) -> Written:
     """The JSON first, which everything else reads; a page that fails costs neither it nor the session's results.
 
     A page of an earlier session goes, so that none stands beside figures that are not its own.
@@ -46,10 +48,10 @@ def write(card: Scorecard, reports: Path, *, with_page: bool = True, recordings:
         except Exception as error:  # whatever a record holds, or a drawing library does
             problem = f"the page could not be made: {type(error).__name__}: {error}"
         else:
-            return Left(card, place)
+            return Written(card, place)
     left_over = _removed(place)
     problem = problem or left_over
-    return Left(_stored(_with_problem(card, problem), reports / JSON) if problem else card, None, hint)
+    return Written(_stored(_with_problem(card, problem), reports / JSON) if problem else card, None, hint)
 
 
 def _stored(card: Scorecard, place: Path) -> Scorecard:
@@ -68,7 +70,7 @@ def text(card: Scorecard) -> str:
 
 def write_page(card: Scorecard, reports: Path, place: Path, recordings: page.Recordings | None = None) -> None:
     """The page of a scorecard whose records and sounds are in `reports`. Raises OSError, or ImportError."""
-    text = page.render(card, loader(reports), Artefacts(reports), place.parent, recordings=recordings)
+    text = page.render(card, loader(reports), AudioArtifacts(reports), place.parent, recordings=recordings)
     write_text(place, text)
 
 

@@ -12,12 +12,12 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.chat.record import dialogues_of
 
-from .part import RANKS, RESEARCH, MetricName, Part, Rank
+from .part import RANKS, RESEARCH, MetricName, Rank, ReportModel
 
 NOISY = "timed on a noisy machine"
 
 
-class Criterion(Part):
+class Criterion(ReportModel):
     """One figure and the letter it earned; `bound` is the value that letter allows at the worst.
 
     `bands` are those of grades.yaml: what each letter allows.
@@ -30,7 +30,7 @@ class Criterion(Part):
     bands: dict[str, float] = Field(default_factory=dict)
 
 
-class Grade(Part):
+class Grade(ReportModel):
     """A letter and what made it. `letter` is None where there is no grade; `why` then says why.
 
     It is `research` where the figures are above F and the model isn't for production; `why` says why it isn't.
@@ -76,7 +76,7 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         metric = record.error_metric if named == "wer" else named
         if not record.applies(metric):
             continue
-        value = record.figure(metric)
+        value = record.value(metric)
         if value is None:
             return Grade(letter=None, why=f"{metric} is not available: {record.why_missing(metric)}")
         letter = _letter(metric, value, steps)

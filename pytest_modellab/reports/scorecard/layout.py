@@ -44,7 +44,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Laid:
+class TableLines:
     """The lines of a table."""
 
     head: tuple[str, ...]
@@ -53,7 +53,7 @@ class Laid:
     """In words: headings of columns, or what every row has."""
 
 
-def lay(columns: Sequence[Column], width: int, spare: Sequence[str] = (), same: Sequence[str] = ()) -> Laid:
+def lay(columns: Sequence[Column], width: int, spare: Sequence[str] = (), same: Sequence[str] = ()) -> TableLines:
     """The table in lines of `width` at most.
 
     Columns without a figure in any row are left out first, then those of `spare` in its order; a column of `same` only
@@ -63,7 +63,7 @@ def lay(columns: Sequence[Column], width: int, spare: Sequence[str] = (), same: 
     kept, left_out = _reduced(columns, width, spare, same)
     if _width(kept) <= width:
         title, *lines = _lines(kept)
-        return Laid((title, _rule(kept)), tuple((line,) for line in lines), tuple(left_out))
+        return TableLines((title, _rule(kept)), tuple((line,) for line in lines), tuple(left_out))
     names = [column for column in columns if column.leading]
     figures, left_out = _reduced([column for column in columns if not column.leading], width - len(INDENT), spare, same)
     if _width(names) <= width:
@@ -72,7 +72,7 @@ def lay(columns: Sequence[Column], width: int, spare: Sequence[str] = (), same: 
         above = [list(cells) for cells in zip(*([c.title, *c.cells] for c in names), strict=True)]
     below = [INDENT + line for line in _lines(figures)]
     head, *rows = [[*top, line] for top, line in zip(above, below, strict=True)]
-    return Laid((*head, INDENT + _rule(figures)), tuple(map(tuple, rows)), tuple(left_out))
+    return TableLines((*head, INDENT + _rule(figures)), tuple(map(tuple, rows)), tuple(left_out))
 
 
 def _reduced(

@@ -11,13 +11,13 @@ from pytest_modellab.core.identifiers import Identifier
 from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.registry import place_of
 
-from .part import RANKS, Part, Rank
+from .part import RANKS, Rank, ReportModel
 
 if TYPE_CHECKING:
     from .row import Row
 
 
-class TaskGrade(Part):
+class TaskGrade(ReportModel):
     """What a model came to in one task."""
 
     letter: Rank | None = Field(description="the worst of its data sets' grades; F where one failed; null without any")
@@ -30,7 +30,7 @@ class TaskGrade(Part):
         return f"{self.letter}{' *' if self.provisional else ''}"
 
 
-class ModelRow(Part):
+class ModelRow(ReportModel):
     """A model on one device, in every task that the session has."""
 
     model: Identifier

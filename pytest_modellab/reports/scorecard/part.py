@@ -30,5 +30,5 @@ MetricName = Annotated[str, AfterValidator(_metric)]
 Rank = Annotated[str, AfterValidator(_rank)]
 
 
-class Part(BaseModel):
+class ReportModel(BaseModel):
     model_config = ConfigDict(frozen=True)

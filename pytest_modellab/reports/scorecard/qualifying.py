@@ -116,9 +116,9 @@ def too_far(candidate: Candidate, all_of_them: Sequence[Candidate], profile: Pro
     """Why a candidate is too far from the best; None where it isn't."""
     for named, margin in profile.within.items():
         metric = METRICS[split(named)[1]]
-        if candidate.figure(named) is None:
+        if candidate.value(named) is None:
             return Unfit(Kind.FAR, f"{metric.title} is not available on all data sets that are compared")
-        best = min((each for each in all_of_them if each.figure(named) is not None), key=lambda each: each.order(named))
+        best = min((each for each in all_of_them if each.value(named) is not None), key=lambda each: each.order(named))
         gap = candidate.order(named) - best.order(named)
         if gap > margin + 1e-9:
             far = f"{metric.format_gap(gap)} from the best, more than {metric.format_gap(margin)}"

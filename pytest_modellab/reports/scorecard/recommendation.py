@@ -14,14 +14,14 @@ from pytest_modellab.core.metrics.registry import METRICS
 
 from .candidate import Candidate, ascending, data_of, is_rate, metric_of, split, tied, worst_counts
 from .grade import NOISY, doubts
-from .part import Part
+from .part import ReportModel
 from .qualifying import Unfit, bounded, edge, too_far, unfit, why_none
 
 if TYPE_CHECKING:
     from .row import Row
 
 
-class Exclusion(Part):
+class Exclusion(ReportModel):
     """A model that was measured and isn't taken."""
 
     model: str
@@ -30,7 +30,7 @@ class Exclusion(Part):
     doubt: str = Field(default="", description="why it may qualify after all")
 
 
-class Recommendation(Part):
+class Recommendation(ReportModel):
     """Which model for a role or a use case; `case` is None where none can be recommended."""
 
     profile: str
@@ -179,7 +179,7 @@ def _ranks(near: Sequence[Candidate], profile: ProfileSpec) -> tuple[list[str], 
     ranks, passed_over = [], []
     for named in profile.prefer:
         task, metric = split(named)
-        if any(each.figure(named) is None for each in near):
+        if any(each.value(named) is None for each in near):
             passed_over.append(f"{_title(named)} passed over: not all have it")
         elif METRICS[metric].timed and len({row.machine for each in near for row in each.rows[task]}) > 1:
             passed_over.append(f"{_title(named)} passed over: timed on different machines")

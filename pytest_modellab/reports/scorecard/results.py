@@ -38,7 +38,7 @@ class ResultsError(Exception):
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedResult:
     """What became of one record."""
 
     case: str
@@ -55,7 +55,7 @@ def load(folder: Path) -> list[tuple[Record, Path]]:
     return [(read_sealed(path), path) for path in sorted(folder.glob("*/*/*/*.json.gz"))]
 
 
-def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> list[Kept]:
+def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> list[SavedResult]:
     """Keep the newer of what is kept and what is given, of each case.
 
     Raises ResultsError where all of it would be too large, RecordError for a kept one that is damaged, OSError; then
@@ -68,11 +68,11 @@ def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> 
         if not why and path.exists() and read(path).provenance.created >= record.provenance.created:
             why = "what is kept is as new"
         if why:
-            told.append(Kept(case_key(record.case), f"left out: {why}"))
+            told.append(SavedResult(case_key(record.case), f"left out: {why}"))
             continue
         # Without a time in it, so that the same record is the same file.
         packed[path] = gzip.compress(text(record).encode("utf-8"), compresslevel=9, mtime=0)
-        told.append(Kept(case_key(record.case), str(path)))
+        told.append(SavedResult(case_key(record.case), str(path)))
     sizes = {path: path.stat().st_size for path in folder.glob("*/*/*/*.json.gz")}
     sizes |= {path: len(data) for path, data in packed.items()}
     if sum(sizes.values()) > most:

@@ -8,15 +8,15 @@ from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.schema_base import Elsewhere, Range, Told
+from pytest_modellab.core.schema_base import FallbackDevice, Range, TextWithoutSecrets
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Comparison, Status, Verdict
 
 from .grade import Grade
-from .part import MetricName, Part
+from .part import MetricName, ReportModel
 
 
-class Judgement(Part):
+class Judgement(ReportModel):
     """A verdict as stored."""
 
     metric: MetricName
@@ -29,13 +29,13 @@ class Judgement(Part):
     asserted: bool = Field(description="by a test, not only by the gate")
 
 
-class Row(Part):
+class Row(ReportModel):
     """One case."""
 
     case: CaseRef
     title: str
     status: Status = Field(description="the worst of the gate's verdicts, the tests' verdicts and the tests")
-    reason: Told = ""
+    reason: TextWithoutSecrets = ""
     figures: dict[str, float | None] = Field(default_factory=dict)
     intervals: dict[str, Range] = Field(default_factory=dict, description="95 %, by metric")
     grade: Grade | None = None
@@ -54,7 +54,7 @@ class Row(Part):
     data: str = Field(default="", description="what tells apart recordings, references and the way they are compared")
     machine: str = Field(default="", description="what its times hold for")
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
-    ran_on: Elsewhere | None = Field(default=None, description="null where it ran on the device of the case")
+    ran_on: FallbackDevice | None = Field(default=None, description="null where it ran on the device of the case")
     noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
     noisy_loading: str | None = Field(default=None, description="as `noisy`, of load time and first call besides")
     unchanged_since: str | None = Field(
@@ -81,7 +81,7 @@ class Row(Part):
         return self.grade is not None and self.grade.letter is not None
 
 
-class CaseReport(Part):
+class CaseReport(ReportModel):
     """What a session knows of one case when it ends."""
 
     case: CaseRef
@@ -89,8 +89,8 @@ class CaseReport(Part):
     research: str | None = Field(default=None, description="why the model isn't for production, else null")
     record: Record | None = None
     path: Path | None = None
-    unavailable: Told | None = None
-    broken: Told | None = None
+    unavailable: TextWithoutSecrets | None = None
+    broken: TextWithoutSecrets | None = None
     unchanged_since: str | None = None
     verdicts: tuple[Verdict, ...] = ()
     failed_tests: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from . import beyond, tables
 from .build import no_limit, unlimited
 from .card import Scorecard
 from .grade import NOISY, doubts
-from .layout import Laid, lay
+from .layout import TableLines, lay
 from .recommendation import Recommendation
 from .row import Row
 
@@ -141,7 +141,7 @@ def _first_number(text: str) -> int:
     return int(first) if first.isascii() and first.isdecimal() and len(first) < 20 else 0
 
 
-def _table(laid: Laid, statuses: Sequence[str] = ()) -> Iterator[Line]:
+def _table(laid: TableLines, statuses: Sequence[str] = ()) -> Iterator[Line]:
     for line in laid.head:
         yield line, None
     for i, lines in enumerate(laid.rows):

@@ -10,7 +10,7 @@ from pydantic import Field
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.identifiers import Identifier
 
-from .part import MetricName, Part
+from .part import MetricName, ReportModel
 
 if TYPE_CHECKING:
     from .row import Row
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 
 
-class Point(Part):
+class TradeoffPoint(ReportModel):
     """One case among those of its data set."""
 
     case: CaseRef
@@ -28,7 +28,7 @@ class Point(Part):
     dominated_by: str | None = Field(description="a case that is no worse in both and better in one, else null")
 
 
-class Front(Part):
+class Front(ReportModel):
     """The Pareto front of accuracy against cost on one data set: the points that none dominates."""
 
     task: Identifier
@@ -38,7 +38,7 @@ class Front(Part):
         description="the metric that stands for cost: money where all devices have a price, else RTF"
     )
     currency: str | None
-    points: tuple[Point, ...] = Field(description="by cost, the lowest first")
+    points: tuple[TradeoffPoint, ...] = Field(description="by cost, the lowest first")
 
     def __str__(self) -> str:
         front = ", ".join(f"{p.case.model}:{p.case.device}" for p in self.points if p.dominated_by is None)
@@ -48,7 +48,7 @@ class Front(Part):
         return f"{text} (beaten: {', '.join(beaten)})" if beaten else text
 
 
-class SpeedUp(Part):
+class SpeedUp(ReportModel):
     """A model on one device, against itself on the CPU, on one data set."""
 
     case: CaseRef
@@ -80,7 +80,9 @@ def _front(task: str, dataset: str, rows: Sequence[Row]) -> Front:
     for rate, x, row in sorted(found, key=lambda each: (each[1], each[0])):
         better = [other for r, c, other in found if r <= rate and c <= x and (r, c) != (rate, x)]
         beaten = f"{better[0].case.model}:{better[0].case.device}" if better else None
-        points.append(Point(case=row.case, error_rate=rate, cost=x, noisy=row.noisy is not None, dominated_by=beaten))
+        points.append(
+            TradeoffPoint(case=row.case, error_rate=rate, cost=x, noisy=row.noisy is not None, dominated_by=beaten)
+        )
     return Front(
         task=task,
         dataset=dataset,

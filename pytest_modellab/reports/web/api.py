@@ -85,7 +85,7 @@ def _number(query: Mapping[str, list[str]], name: str, default: int, most: int) 
 
 def _shown(reports: Path, path: Path, record: RecordHeader) -> dict[str, Any]:
     origin = record.provenance
-    figures = {name: value for name in METRICS if (value := record.figure(name)) is not None}
+    figures = {name: value for name in METRICS if (value := record.value(name)) is not None}
     return {
         "id": record.id,
         "path": path.relative_to(reports).as_posix(),

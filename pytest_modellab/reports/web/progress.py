@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_modellab.core.durations import Pace
+from pytest_modellab.core.durations import RemainingTime
 from pytest_modellab.runner.session import OVER, PLAN, slug
 
 Event = tuple[str, dict[str, Any]]
@@ -35,7 +35,7 @@ class _Journal:
     errors: int = 0
     words: int = 0
     timed: int = 0
-    pace: Pace | None = None
+    pace: RemainingTime | None = None
     answered_at: float | None = None
     """When the last answers were found."""
 
@@ -90,7 +90,7 @@ class _Journal:
         took = [_number(row, "seconds") for row in answers]
         audio = [_number(row, "audio_s") if by_audio else 1.0 for row in answers]
         if self.pace is None:
-            self.pace = Pace(now, _number(self.head, "audio_s" if by_audio else "utterances"))
+            self.pace = RemainingTime(now, _number(self.head, "audio_s" if by_audio else "utterances"))
         if self.answered_at is not None:
             passed, whole = now - self.answered_at, sum(took)
             took = [passed * (each / whole if whole else 1 / len(took)) for each in took]

@@ -39,7 +39,7 @@ class AsrRequests:
         return transcription(fixed_clip(whole, self._rate))
 
 
-def transcription(clip: Clip, findings: tuple[audio.Finding, ...] = ()) -> Request:
+def transcription(clip: Clip, findings: tuple[audio.RecordingFinding, ...] = ()) -> Request:
     """The request for the text of one clip."""
     message = {"op": "transcribe", "handler": HANDLER, "rate": clip.rate, "language": clip.language}
     # The decoded length, not what a header or a manifest says: RTF rests on it.

@@ -10,7 +10,7 @@ from ..requests import Requests
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
-    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.core.audio_artifacts import AudioArtifacts
     from pytest_modellab.engines.base import Engine
 
     from ..scoring import Scoring
@@ -40,7 +40,7 @@ class SpeechRecognition(Task):
 
         return AsrScoring(self.name)
 
-    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: AudioArtifacts) -> Requests:
         from .request import AsrRequests
 
         return AsrRequests(dataset, engine.rate)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core import audio
-from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes between a sound and its judges
+from pytest_modellab.core.audio_artifacts import AudioArtifacts  # its code comes between a sound and its judges
 from pytest_modellab.core.metrics import speech
 from pytest_modellab.engines.base import Clip
 
@@ -24,8 +24,8 @@ class ChatRequests:
     """Each utterance as a turn. Its history is what the model itself replied, by the journal: so a session that was
     killed goes on where it was, and a worker has nothing to remember."""
 
-    def __init__(self, dataset: Dataset, artefacts: Artefacts, rate: int, *, hears: bool) -> None:
-        self._artefacts = artefacts
+    def __init__(self, dataset: Dataset, artifacts: AudioArtifacts, rate: int, *, hears: bool) -> None:
+        self._artifacts = artifacts
         self._rate = rate
         self._hears = hears
         self._by_id = {utterance.id: utterance for utterance in dataset.utterances}
@@ -69,11 +69,11 @@ class ChatRequests:
 
     def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
         samples, rate = spoken(reply)
-        looked = speech.look(samples, rate, reply["text"])
+        looked = speech.analyse_speech(samples, rate, reply["text"])
         part = {
             "text": reply["text"],
             "heard": reply["heard"],
-            "audio": None if rate is None else self._artefacts.keep(samples, rate),
+            "audio": None if rate is None else self._artifacts.keep(samples, rate),
             "audible": looked.audible,
             "sample_rate": rate,
             "seconds": looked.seconds,

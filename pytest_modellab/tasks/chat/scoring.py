@@ -35,7 +35,7 @@ class ChatScoring(Scoring):
             utterance.turn,
             line["part"],
             times,
-            transcript=None if judged.heard is None else judged.heard.texts.get(utterance.id),
+            transcript=None if judged.speech is None else judged.speech.texts.get(utterance.id),
             graded=judged.graded.get(utterance.id),
         )
         return (line["part"] or {}).get("heard"), {"chat": reply}

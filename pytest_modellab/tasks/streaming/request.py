@@ -44,7 +44,9 @@ class StreamingRequests:
     def fixed(self, whole: Dataset) -> Request:
         return self._stream(fixed_clip(whole, self._rate), None, (), offline=False)
 
-    def _stream(self, clip: Clip, pace: float | None, findings: tuple[audio.Finding, ...], *, offline: bool) -> Request:
+    def _stream(
+        self, clip: Clip, pace: float | None, findings: tuple[audio.RecordingFinding, ...], *, offline: bool
+    ) -> Request:
         message = {
             "op": "stream",
             "handler": HANDLER,

@@ -11,7 +11,7 @@ from ..requests import Requests
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.catalog.specs import DatasetSpec
-    from pytest_modellab.core.audio_artifacts import Artefacts
+    from pytest_modellab.core.audio_artifacts import AudioArtifacts
     from pytest_modellab.engines.base import Engine
 
     from ..scoring import Scoring
@@ -51,7 +51,7 @@ class StreamingRecognition(Task):
 
         return StreamingScoring(self.name)
 
-    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: Artefacts) -> Requests:
+    def requests(self, dataset: Dataset, engine: type[Engine], artifacts: AudioArtifacts) -> Requests:
         from .request import StreamingRequests
 
         return StreamingRequests(dataset.spec.streaming, engine.rate)

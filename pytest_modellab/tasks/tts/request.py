@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_modellab.core.audio_artifacts import Artefacts  # its code comes between a sound and its judges
+from pytest_modellab.core.audio_artifacts import AudioArtifacts  # its code comes between a sound and its judges
 from pytest_modellab.core.metrics import speech
 
 from ..requests import Answer, Answers, Request
@@ -26,8 +26,8 @@ CHARACTERS_PER_S = 14.0
 class TtsRequests:
     """Each utterance's text."""
 
-    def __init__(self, dataset: Dataset, artefacts: Artefacts) -> None:
-        self._artefacts = artefacts
+    def __init__(self, dataset: Dataset, artifacts: AudioArtifacts) -> None:
+        self._artifacts = artifacts
 
     def seconds(self, utterance: Utterance) -> float:
         return likely_s(utterance.spoken_text)
@@ -37,11 +37,11 @@ class TtsRequests:
 
     def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
         samples, rate = spoken(reply)
-        looked = speech.look(samples, rate, request.message["text"])
+        looked = speech.analyse_speech(samples, rate, request.message["text"])
         part = {
             "sample_rate": rate,
             "pieces": reply["pieces"],
-            "audio": None if rate is None else self._artefacts.keep(samples, rate),
+            "audio": None if rate is None else self._artifacts.keep(samples, rate),
             **vars(looked),
         }
         return Answer(None, looked.seconds, part=part, times={"first_audio_s": reply["first_audio_s"]})

@@ -31,7 +31,7 @@ class TtsScoring(AsrScoring):
     def raw(
         self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
     ) -> tuple[str | None, Parts]:
-        heard = judged.heard
+        heard = judged.speech
         if heard is None:
             return line["text"], {}
         text = heard.texts.get(utterance.id)
@@ -41,7 +41,7 @@ class TtsScoring(AsrScoring):
         return text, {"tts": Speech(**{**line["part"], **times, "quality": quality})}
 
     def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
-        return {} if judged.heard is None else {"tts": summary([], judged.heard.judge, judged.heard.missing)}
+        return {} if judged.speech is None else {"tts": summary([], judged.speech.judge, judged.speech.missing)}
 
     def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
         spoken = _paced(rows)

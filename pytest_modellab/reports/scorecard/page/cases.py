@@ -35,7 +35,7 @@ class FigureLine:
 
 
 @dataclass(frozen=True)
-class Held:
+class ShownVerdict:
     """A figure against a limit."""
 
     title: str
@@ -48,7 +48,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Part:
+class SliceRow:
     """A part of the data."""
 
     by: str
@@ -69,7 +69,7 @@ class Detail:
     utterances: tuple[Shown, ...] = ()
     bound: str = ""
     """What part of the utterances is shown, and which."""
-    slices: tuple[Part, ...] = ()
+    slices: tuple[SliceRow, ...] = ()
     slices_left_out: int = 0
     findings: tuple[str, ...] = ()
     findings_left_out: int = 0
@@ -92,7 +92,7 @@ class CaseView:
     dom: str
     row: Row
     detail: Detail
-    verdicts: tuple[Held, ...]
+    verdicts: tuple[ShownVerdict, ...]
 
     @property
     def quality(self) -> str:
@@ -149,7 +149,7 @@ def _bound(record: Record, count: int) -> str:
 
 
 def _figure(record: Record, name: str) -> FigureLine:
-    metric, value = METRICS[name], record.figure(name)
+    metric, value = METRICS[name], record.value(name)
     found = record.interval(name)
     interval = ""
     note = harmless.line(record.why_missing(name), 300) if value is None else ""
@@ -159,10 +159,10 @@ def _figure(record: Record, name: str) -> FigureLine:
     return FigureLine(name, metric.title, "n/a" if value is None else metric.format(value), interval, note, metric.doc)
 
 
-def _held(verdict: Judgement) -> Held:
+def _held(verdict: Judgement) -> ShownVerdict:
     metric = METRICS[verdict.metric]
     limit = f"{verdict.comparison} {metric.format(verdict.bound)}" if verdict.bound is not None else "none"
-    return Held(
+    return ShownVerdict(
         title=metric.title,
         text="n/a" if verdict.value is None else metric.format(verdict.value),
         limit=limit,
@@ -180,8 +180,8 @@ def _by_rate(record: Record) -> list[Slice]:
     return sorted(transcripts.slices, key=lambda each: (not each.meaningful, -each.wer))
 
 
-def _part(each: Slice) -> Part:
+def _part(each: Slice) -> SliceRow:
     words = each.words.units
     rate = METRICS["wer"].format(each.wer)
     interval = in_brackets(each.interval) if each.interval is not None else ""
-    return Part(each.by, harmless.line(each.value, 100), each.utterances, words, rate, interval, each)
+    return SliceRow(each.by, harmless.line(each.value, 100), each.utterances, words, rate, interval, each)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
@@ -53,7 +53,7 @@ def missing() -> list[str]:
 def render(
     card: Scorecard,
     load: Load,
-    sounds: Artefacts | None,
+    sounds: AudioArtifacts | None,
     folder: Path,
     *,
     embedded_bytes: int = EMBEDDED_BYTES,
@@ -148,7 +148,7 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Line:
+class TableRow:
     view: CaseView
     cells: tuple[Cell, ...]
 
@@ -160,13 +160,13 @@ class Table:
     task: str
     heads: tuple[tuple[str, str], ...]
     """Heading and definition."""
-    lines: tuple[Line, ...]
+    lines: tuple[TableRow, ...]
     statuses: tuple[str, ...]
 
 
 def _table(task: str, views: list[CaseView]) -> Table:
     columns = columns_of(task)
-    lines = [Line(each, tuple(_cell(name, each.row) for name, _ in columns)) for each in views]
+    lines = [TableRow(each, tuple(_cell(name, each.row) for name, _ in columns)) for each in views]
     return Table(
         task,
         tuple((title, METRICS[name].doc) for name, title in columns),
@@ -206,7 +206,7 @@ def _absent(rows: Iterable[Row]) -> list[Absent]:
 
 
 @dataclass(frozen=True)
-class Origin:
+class RecordOrigin:
     """The cases that were measured by the same code on the same machine."""
 
     code: str
@@ -214,12 +214,12 @@ class Origin:
     views: tuple[CaseView, ...]
 
 
-def _origins(views: Iterable[CaseView]) -> list[Origin]:
+def _origins(views: Iterable[CaseView]) -> list[RecordOrigin]:
     groups: dict[tuple[str, str], list[CaseView]] = {}
     for each in views:
         if each.detail.origins:
             groups.setdefault((each.detail.code, each.detail.machine), []).append(each)
-    return [Origin(code, machine, tuple(own)) for (code, machine), own in groups.items()]
+    return [RecordOrigin(code, machine, tuple(own)) for (code, machine), own in groups.items()]
 
 
 @cache

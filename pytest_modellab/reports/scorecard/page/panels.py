@@ -18,7 +18,7 @@ from ..part import RANKS, RESEARCH
 from ..row import Row
 from ..tables import by_task
 from ..tradeoffs import Front
-from .cases import CaseView, Part, quality
+from .cases import CaseView, SliceRow, quality
 from .drawings import Drawings
 from .svg import FIRST, LINE, SECOND, SOFT, Panel, inline
 
@@ -263,11 +263,11 @@ def _front(front: Front, prefix: str) -> Panel:
     return Panel(title, inline(figure, prefix, f"{title} ({front.task})", str(front)))
 
 
-def _worth(view: CaseView) -> list[Part]:
+def _worth(view: CaseView) -> list[SliceRow]:
     return [part for part in view.detail.slices if part.slice.meaningful][:_MOST_PARTS]
 
 
-def _slices(view: CaseView, parts: Sequence[Part], drawings: Drawings) -> Panel:
+def _slices(view: CaseView, parts: Sequence[SliceRow], drawings: Drawings) -> Panel:
     marks = []
     for part in parts:
         interval = part.slice.interval

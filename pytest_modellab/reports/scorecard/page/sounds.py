@@ -10,7 +10,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.audio_artifacts import Artefacts
+from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.console import counted
 from pytest_modellab.results.record import Record, UtteranceResult
 
@@ -53,7 +53,7 @@ class Sounds:
 
     def __init__(
         self,
-        kept: Artefacts | None,
+        kept: AudioArtifacts | None,
         folder: Path,
         *,
         cases: int,

@@ -38,7 +38,7 @@ class Bar:
 
 
 @dataclass(frozen=True)
-class Partial:
+class ShownPartial:
     at: str
     text: str
 
@@ -75,7 +75,7 @@ class Shown:
     alignment: Alignment | None
     sounds: tuple[Sound, ...] = ()
     faults: tuple[str, ...] = ()
-    partials: tuple[Partial, ...] = ()
+    partials: tuple[ShownPartial, ...] = ()
     partials_left_out: int = 0
     offline: str | None = None
     turn: Turn | None = None
@@ -140,7 +140,7 @@ def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sound
         alignment=align(result, normalize) if aligned else None,
         sounds=tuple(each for each in players if each is not None),
         faults=tuple(harmless.line(fault) for fault in speech.faults) if speech is not None else (),
-        partials=tuple(Partial(f"{p.audio_s:.2f} s", harmless.line(p.text)) for p in partials[:_MOST_PARTIALS]),
+        partials=tuple(ShownPartial(f"{p.audio_s:.2f} s", harmless.line(p.text)) for p in partials[:_MOST_PARTIALS]),
         partials_left_out=max(0, len(partials) - _MOST_PARTIALS),
         offline=None if streamed is None or streamed.offline is None else harmless.line(streamed.offline),
         turn=_turn(result),
