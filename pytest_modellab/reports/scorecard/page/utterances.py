@@ -125,7 +125,7 @@ def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sound
     partials = streamed.partials if streamed is not None else ()
     aligned = result.error is None and result.hypothesis is not None
     players = [
-        sounds.heard("what it heard", record, result) if record.case.task != "tts" else None,
+        sounds.heard("what it heard", record, result) if task_named(record.case.task).given_audio else None,
         sounds.spoken("what it said", speech.audio) if speech is not None else None,
         sounds.spoken("its reply", reply.audio) if reply is not None else None,
     ]
