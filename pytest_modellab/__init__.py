@@ -10,8 +10,8 @@ TYPE_CHECKING = False  # as in `typing`, which is not imported for it
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.catalog.catalog import Catalog
-    from pytest_modellab.catalog.dataset_forms import DatasetForm
     from pytest_modellab.catalog.datasets import Dataset, DatasetAccess, DatasetError, FileRecording, Utterance
+    from pytest_modellab.catalog.datasets.form import DatasetForm
     from pytest_modellab.catalog.errors import CatalogError
     from pytest_modellab.catalog.load import load as load_catalog
     from pytest_modellab.core.metrics.aggregate import Maximum, Mean, Quantile, Ratio, Share, Single, Total
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
     from pytest_modellab.runner.executor import Executor, Worker, WorkerDied
     from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab.runner.load_order import LoadOrder
     from pytest_modellab.runner.local import LocalWorker
-    from pytest_modellab.runner.pool import LoadOrder
     from pytest_modellab.tasks.base import Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
     from pytest_modellab.tasks.requests import Answer, Request, Requests
@@ -115,7 +115,7 @@ __all__ = [
 _PLACES = {
     "catalog.cases": "Case",
     "catalog.catalog": "Catalog",
-    "catalog.dataset_forms": "DatasetForm",
+    "catalog.datasets.form": "DatasetForm",
     "catalog.datasets": "Dataset DatasetAccess DatasetError FileRecording Utterance",
     "catalog.errors": "CatalogError",
     "catalog.load": "load_catalog=load",
@@ -132,7 +132,7 @@ _PLACES = {
     "runner.executor": "Executor Worker WorkerDied",
     "runner.live": "LiveModel",
     "runner.local": "LocalWorker",
-    "runner.pool": "LoadOrder",
+    "runner.load_order": "LoadOrder",
     "tasks.base": "Task",
     "tasks.requests": "Answer Request Requests",
     "tasks.fixed_clip": "fixed_clip",

@@ -2,64 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 from pytest_modellab.core.extensions import Extensions
 
-if TYPE_CHECKING:
-    from .dataset_specs import DatasetSpec
-    from .datasets.access import DatasetAccess
-    from .datasets.utterance import Utterance
 
-G = TypeVar("G")
-Location = tuple[str | int, ...]
+class FormKind(Protocol):
+    """A form as its specs know it; `datasets.form.DatasetForm` is all of it."""
 
+    Options: ClassVar[type]
+    goes_with: ClassVar[frozenset[str]]
+    speech: ClassVar[bool]
+    item: ClassVar[str]
 
-@dataclass(frozen=True)
-class NoOptions:
-    """The options of a form that has none."""
+    def check(self, spec: Any, given: Any) -> None: ...
 
-    __pydantic_config__: ClassVar = {"extra": "forbid"}
+    def mistakes(self, spec: Any, given: Any) -> Iterable[tuple[tuple[str | int, ...], str]]: ...
 
+    def read(self, spec: Any, given: Any, access: Any) -> tuple[Any, ...]: ...
 
-class DatasetForm(Generic[G]):
-    """A form of data sets; the name of its entry point is its key in the YAML file.
-
-    `given` is what the file says under that key: of a form of this package a field of DatasetSpec, of any other form
-    an object of its `Options`.
-    """
-
-    Options: ClassVar[type] = NoOptions
-    """A frozen dataclass, or a pydantic model: what `form: {name: {...}}` may hold. Not of this package's own."""
-    goes_with: ClassVar[frozenset[str]] = frozenset()
-    """Which of the keys in `KEYS` may stand beside it."""
-    speech: ClassVar[bool] = True
-    """Whether somebody may speak in it, so that `glossary` and `names` go with it."""
-    item: ClassVar[str] = "clip"
-    """What one of several things listed under the key is called."""
-
-    def check(self, spec: DatasetSpec, given: G) -> None:
-        """Raise ValueError where the rest of the file doesn't fit."""
-
-    def mistakes(self, spec: DatasetSpec, given: G) -> Iterator[tuple[Location, str]]:
-        """Where below the key something is wrong that the whole file shows, and what."""
-        yield from ()
-
-    def read(self, spec: DatasetSpec, given: G, access: DatasetAccess) -> tuple[Utterance, ...]:
-        """The utterances, in an order that never changes.
-
-        Raises store.Unavailable where something can't be had, and DatasetError where the data are wrong.
-        """
-        raise NotImplementedError
-
-    def summary(self, given: G) -> str:
-        """Where a set comes from, in a word or two."""
-        return ""
+    def summary(self, given: Any) -> str: ...
 
 
-FORMS: Extensions[DatasetForm[Any]] = Extensions("modellab.dataset_forms")
+FORMS: Extensions[FormKind] = Extensions("modellab.dataset_forms")
 
 KEYS: Mapping[str, str] = {
     "archives": "`archives` go",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from pytest_modellab.tasks.registry import modules_of, task_named
 from . import sources
 from .case_run import CaseRun
 from .executor import Executor
-from .pool import LoadOrder
+from .load_order import LoadOrder
 
 
 def answers_depend_on(
@@ -36,13 +36,13 @@ def answers_depend_on(
     engine: type[Engine],
     *,
     executor: Executor,
-    asked_by: str,
+    asked_by: Sequence[str],
 ) -> dict[str, Any]:
     """Everything that can change an answer; the input key is made of it.
 
     Values stand for themselves: of the code that made them (a catalog that is read, weights that are fetched) nothing
-    counts. What counts is the code from these values to an answer in the journal, and how it is timed: the module
-    `asked_by`, which passes them on, what runs a case, makes requests, decodes and degrades, the worker, the engine.
+    counts. What counts is the code from these values to an answer in the journal, and how it is timed: the moduless
+    `asked_by`, which pass them on, what runs a case, makes requests, decodes and degrades, the worker, the engine.
     """
     inputs: dict[str, Any] = {
         "protocol": provenance.PROTOCOL,
@@ -63,7 +63,7 @@ def answers_depend_on(
             order.engine,
             order.environment,
             roots=(CaseRun.__module__, type(executor).__module__, *modules_of(case.task), *sorted(_sounding(dataset))),
-            alone=(asked_by, type(task_named(case.task)).__module__),
+            alone=(*asked_by, type(task_named(case.task)).__module__),
         ),
     }
     inputs |= task_named(case.task).inputs(case.dataset)

@@ -19,7 +19,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.registry import task_named
 
-from .runner import CONTROL
+from .loading import CONTROL
 
 
 def missing_specs(record: Record, catalog: Catalog) -> Iterator[str]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pytest_modellab.core import ffmpeg
 
-from ..dataset_forms import DatasetForm
 from ..specs import DatasetSpec
 from .access import DatasetAccess
+from .form import DatasetForm
 from .recording import FileRecording
 from .root import Outside, Root
 from .rows import Rows

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core import audio
 
-from ..dataset_forms import DatasetForm
+from .form import DatasetForm
 from .utterance import Utterance
 
 if TYPE_CHECKING:

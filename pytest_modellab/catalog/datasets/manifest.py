@@ -9,9 +9,9 @@ import sys
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from ..dataset_forms import DatasetForm
 from ..specs import LANGUAGE_TAG, DatasetSpec
 from .access import DatasetAccess
+from .form import DatasetForm
 from .recording import FileRecording
 from .root import Root
 from .rows import Rows

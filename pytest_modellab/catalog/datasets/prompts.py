@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..base import TASKS
-from ..dataset_forms import DatasetForm
 from ..specs import DatasetSpec, PromptSpec
 from .access import DatasetAccess
+from .form import DatasetForm
 from .utterance import Utterance
 
 

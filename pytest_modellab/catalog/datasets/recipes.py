@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pytest_modellab.assets.store import Kept, Selection
 from pytest_modellab.core.ffmpeg import format_of
 
-from ..dataset_forms import DatasetForm
 from ..specs import DatasetSpec, RecipeSpec
 from . import amazon_queen
 from .access import DatasetAccess
 from .archives import Archives
+from .form import DatasetForm
 from .recording import EmbeddedRecording, FileRecording, Recording
 from .rows import Rows
 from .utterance import DatasetError, Utterance

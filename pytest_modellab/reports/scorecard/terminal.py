@@ -36,9 +36,32 @@ def render(card: Scorecard, json_place: str, page: str = "", width: int = WIDTH)
 
 
 def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
+    measured = [row for row in card.rows if row.measured]
     if card.partial:
         yield f"PARTIAL: {card.partial}", "warn"
-    measured = [row for row in card.rows if row.measured]
+    yield from _tables(card, measured, width)
+    yield from _verdicts(measured)
+    yield from _marks(card, measured)
+    yield from _shared(measured)
+    for line in beyond.lines(measured):
+        yield line, None
+    yield from _recordings(measured)
+    yield from _absent([row for row in card.rows if not row.measured])
+    if card.speed_ups:
+        yield "", None
+        yield from _table(lay(tables.speed_up_columns(card.speed_ups), width, ("load_s",)))
+        yield "", None
+    for front in card.fronts:
+        yield _short(str(front)), None
+    for line in _recommended(card.recommendations):
+        yield line, None
+    for problem in card.problems:
+        yield _short(f"NOT PASSED: {problem}"), Status.FAIL
+    yield f"details: {json_place}", None
+
+
+def _tables(card: Scorecard, measured: Sequence[Row], width: int) -> Iterator[Line]:
+    """A table for each task, and one of models where there are several tasks."""
     left_out: dict[str, tuple[str, ...]] = {}
     for i, (task, own) in enumerate(tables.by_task(measured)):
         if i:
@@ -53,11 +76,19 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     narrow = [f"{task} {', '.join(names)}" for task, names in left_out.items() if names]
     if narrow:
         yield f"left out at {width} columns: {'; '.join(narrow)}; the details have them", None
+
+
+def _verdicts(measured: Sequence[Row]) -> Iterator[Line]:
+    """Why a case is no pass, and what was asserted without a limit."""
     for row in measured:
         if row.status is not Status.PASS:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
     for titles, ids in unlimited(measured).items():
         yield _short(no_limit(titles, ids)), Status.WARN
+
+
+def _marks(card: Scorecard, measured: Sequence[Row]) -> Iterator[Line]:
+    """What the marks in the tables mean: `*`, `[ ]`, and a device in brackets."""
     few, noisy = doubts(row.grade for row in measured)
     if few or noisy:
         # By number: the fewest words first.
@@ -71,26 +102,30 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
     for device, elsewhere in dict.fromkeys((row.case.device, row.ran_on) for row in measured if row.ran_on):
         yield f"{device} ({elsewhere.device}): asked for {device}, {elsewhere}; no speed of its own", "warn"
+
+
+def _shared(measured: Sequence[Row]) -> Iterator[Line]:
+    """What holds of several cases, once for all of them: noise, records that stand, grades that are missing."""
     noises: dict[str, list[str]] = {}
+    unchanged: dict[str, list[str]] = {}
+    ungraded: dict[str, list[str]] = {}
     for row in measured:
         for noise in filter(None, (row.noisy, row.noisy_loading)):
             noises.setdefault(noise, []).append(row.case.id)
-    for noise, ids in noises.items():
-        yield _short(f"~ {NOISY}: {', '.join(ids)}: {noise}"), None
-    unchanged: dict[str, list[str]] = {}
-    for row in measured:
         if row.unchanged_since is not None:
             unchanged.setdefault(row.unchanged_since, []).append(row.case.id)
-    for since, ids in unchanged.items():
-        yield _short(f"unchanged since {since}, not run again (--lab-fresh does): {', '.join(ids)}"), None
-    ungraded: dict[str, list[str]] = {}
-    for row in measured:
         if row.grade is not None and row.grade.letter is None:
             ungraded.setdefault(row.grade.why, []).append(row.case.id)
+    for noise, ids in noises.items():
+        yield _short(f"~ {NOISY}: {', '.join(ids)}: {noise}"), None
+    for since, ids in unchanged.items():
+        yield _short(f"unchanged since {since}, not run again (--lab-fresh does): {', '.join(ids)}"), None
     for why, ids in ungraded.items():
         yield _short(f"no grade for {', '.join(ids)}: {why}"), None
-    for line in beyond.lines(measured):
-        yield line, None
+
+
+def _recordings(measured: Sequence[Row]) -> Iterator[Line]:
+    """Recordings and references that a person should look at, by data set."""
     odd = {row.case.dataset: row.odd_recordings for row in measured if row.odd_recordings}
     for dataset, count in odd.items():
         yield f"{counted(count, 'odd recording')} in {dataset}: modellab data check {dataset}", None
@@ -98,18 +133,6 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     for dataset, count in empty.items():
         told = "without a word after normalisation: what is heard there counts as errors"
         yield f"{counted(count, 'reference')} in {dataset} {told}", None
-    yield from _absent([row for row in card.rows if not row.measured])
-    if card.speed_ups:
-        yield "", None
-        yield from _table(lay(tables.speed_up_columns(card.speed_ups), width, ("load_s",)))
-        yield "", None
-    for front in card.fronts:
-        yield _short(str(front)), None
-    for line in _recommended(card.recommendations):
-        yield line, None
-    for problem in card.problems:
-        yield _short(f"NOT PASSED: {problem}"), Status.FAIL
-    yield f"details: {json_place}", None
 
 
 def _first_number(text: str) -> int:

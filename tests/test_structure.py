@@ -1,0 +1,94 @@
+"""The rooms of the package: which may use which, and that no modules import each other in a circle."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "pytest_modellab"
+NAME = PACKAGE.name
+ROOMS = ("core", "engines", "assets", "catalog", "tasks", "results", "runner", "reports", "plugin", "cli")
+"""From the floor up: a room imports from itself and from those before it."""
+LONGEST = 400
+"""Lines of a file. A longer one holds two ideas."""
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Module -> file."""
+    return {
+        ".".join((NAME, *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+
+
+def imported(module: str, path: Path) -> Iterator[str]:
+    """The modules of the package that a module imports: at the top, in functions and for types alone."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names if each.name in modules())
+        elif isinstance(node, ast.ImportFrom):
+            steps = package.split(".")
+            base = ".".join(steps[: len(steps) - node.level + 1]) if node.level else ""
+            target = ".".join(filter(None, (base, node.module)))
+            for each in node.names:
+                name = f"{target}.{each.name}"
+                if name in modules() or target in modules():
+                    yield name if name in modules() else target
+
+
+@cache
+def graph() -> dict[str, frozenset[str]]:
+    return {module: frozenset(imported(module, path)) - {module} for module, path in modules().items()}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_every_module_stands_in_a_room() -> None:
+    assert {room(module) for module in modules()} == {"", *ROOMS}
+    assert [path.name for path in PACKAGE.glob("*.py")] == ["__init__.py"]
+
+
+def test_a_room_uses_only_those_below_it() -> None:
+    up = [
+        f"{module} imports {target}"
+        for module, targets in graph().items()
+        for target in targets
+        if room(module) and room(target) and ROOMS.index(room(target)) > ROOMS.index(room(module))
+    ]
+    assert up == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    left = {module: set(targets) for module, targets in graph().items()}
+    # What imports nothing that is left can be in no circle.
+    while done := [module for module, targets in left.items() if not targets & left.keys()]:
+        for module in done:
+            del left[module]
+    # Nor can what nobody that is left imports.
+    while done := [module for module in left if not any(module in targets for targets in left.values())]:
+        for module in done:
+            del left[module]
+    assert {module: sorted(targets & left.keys()) for module, targets in left.items()} == {}
+
+
+@pytest.mark.parametrize("folder", ["pytest_modellab", "benchmarks", "suites", "examples", "docs"])
+def test_no_file_is_longer_than_one_idea(folder: str) -> None:
+    lengths = {
+        path.as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in (PACKAGE.parent / folder).rglob("*.py")
+    }
+    assert {path: length for path, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_tests_mirror_the_rooms() -> None:
+    tests = Path(__file__).parent
+    own = {path.parent.name for path in tests.rglob("test_*.py") if path.parent != tests}
+    assert own <= set(ROOMS)
