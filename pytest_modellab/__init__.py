@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     )
     from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
+    from pytest_modellab.reports.scorecard.format import FormatContext, FormatError, ScorecardFormat
     from pytest_modellab.results.record import Record
     from pytest_modellab.results.record_files import RecordError
     from pytest_modellab.results.record_files import read as load_record
@@ -67,6 +68,8 @@ __all__ = [
     "Exchange",
     "Executor",
     "FileRecording",
+    "FormatContext",
+    "FormatError",
     "Heard",
     "Limits",
     "LiveModel",
@@ -88,6 +91,7 @@ __all__ = [
     "Requests",
     "Run",
     "Scorecard",
+    "ScorecardFormat",
     "Scoring",
     "Share",
     "Single",
@@ -126,6 +130,7 @@ _PLACES = {
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
     "reports.scorecard.card": "Scorecard",
+    "reports.scorecard.format": "FormatContext FormatError ScorecardFormat",
     "results.record": "Record",
     "results.record_files": "RecordError load_record=read",
     "results.verdicts": "Limits Run Status Verdict",

@@ -14,6 +14,7 @@ from fakelab import FakeLab
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.engines.registry import PREDICTORS, available, engine_class
+from pytest_modellab.reports.scorecard.format import FORMATS
 
 pytest_plugins = ["pytester", "releases"]
 
@@ -35,6 +36,7 @@ USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 # hold other classes than the tests import later.
 dict(FORMS)
 dict(PREDICTORS)
+dict(FORMATS)
 for engine in available().values():
     engine_class(engine)
 
