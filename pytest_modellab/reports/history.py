@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_modellab.catalog.specs import Task, TaskGrades
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record_files import RecordError
-from pytest_modellab.results.record_header import Glimpse, glimpse, newest
+from pytest_modellab.results.record_header import RecordHeader, newest, read_header
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.tasks.registry import task_named
 
@@ -74,7 +74,7 @@ class Wanted:
 
 def history(reports: Path, wanted: Wanted, bands: Mapping[Task, TaskGrades], damaged: list[str]) -> list[Trend]:
     """The trends of the cases that `wanted` names; what can't be read is passed over and told in `damaged`."""
-    found: dict[str, list[tuple[Path, Glimpse]]] = {}
+    found: dict[str, list[tuple[Path, RecordHeader]]] = {}
     taken: dict[tuple[str, ...], int] = {}
     left: dict[tuple[str, ...], int] = {}
     places: dict[str, tuple[str, ...]] = {}
@@ -86,7 +86,7 @@ def history(reports: Path, wanted: Wanted, bands: Mapping[Task, TaskGrades], dam
             left[place] = left.get(place, 0) + 1
             continue
         try:
-            record = glimpse(path)
+            record = read_header(path)
         except RecordError as error:
             damaged.append(str(error))
             continue
@@ -118,14 +118,14 @@ def _may_match(place: tuple[str, ...], glob: str) -> bool:
     )
 
 
-def own_metric(record: Glimpse) -> str:
+def own_metric(record: RecordHeader) -> str:
     """What a case is first judged by."""
     return task_named(record.case.task).quality_metric(record.error_metric)
 
 
 def _trend(
     key: str,
-    records: Sequence[tuple[Path, Glimpse]],
+    records: Sequence[tuple[Path, RecordHeader]],
     metric: str | None,
     bands: Mapping[Task, TaskGrades],
     older: int,
@@ -136,7 +136,7 @@ def _trend(
     return Trend(case=key, metric=metric, points=tuple(points), older=older)
 
 
-def _point(path: Path, record: Glimpse, metric: str, bands: Mapping[Task, TaskGrades], reports: Path) -> Point:
+def _point(path: Path, record: RecordHeader, metric: str, bands: Mapping[Task, TaskGrades], reports: Path) -> Point:
     origin = record.provenance
     interval = record.interval(metric)
     shown = tuple(dict.fromkeys((metric, "rtf", "latency_p50_s")))

@@ -23,11 +23,11 @@ _END = b'\n ],\n "findings": '
 _EMPTY = b'\n "utterances": [],\n "findings": '
 
 
-class Glimpse(Record):
+class RecordHeader(Record):
     """A record whose `utterances` are left out. Its seal was not checked."""
 
 
-def glimpse(path: Path) -> Glimpse:
+def read_header(path: Path) -> RecordHeader:
     """Raises RecordError, naming the file and what is wrong in it; a change after it was written isn't noticed."""
     try:
         with path.open("rb") as file:
@@ -40,8 +40,8 @@ def glimpse(path: Path) -> Glimpse:
     return _without_utterances(read(path))
 
 
-def _without_utterances(record: Record) -> Glimpse:
-    return Glimpse.model_construct(**{**dict(record), "utterances": ()})
+def _without_utterances(record: Record) -> RecordHeader:
+    return RecordHeader.model_construct(**{**dict(record), "utterances": ()})
 
 
 def _around(file: BinaryIO) -> bytes | None:
@@ -69,10 +69,10 @@ def newest(reports: Path) -> list[Path]:
     return newest_first((reports / "runs").glob("*/*/*.json"))
 
 
-def glimpses(reports: Path, damaged: list[str]) -> Iterator[tuple[Path, Glimpse]]:
+def headers(reports: Path, damaged: list[str]) -> Iterator[tuple[Path, RecordHeader]]:
     """All records, the newest first; what can't be read is passed over and told in `damaged`."""
     for path in newest(reports):
         try:
-            yield path, glimpse(path)
+            yield path, read_header(path)
         except RecordError as error:
             damaged.append(str(error))

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.text import normalizer
+from pytest_modellab.tasks.metrics import METRICS as OWN_METRICS
 
 from .assemble import timing
 from .conditions import Conditions
@@ -68,10 +69,17 @@ def stated_twice(record: Record) -> Iterator[str]:
 
 
 def figures_apart(record: Record, again: Record) -> Iterator[str]:
-    """The figures of `record` that its utterances, counted `again`, don't come to."""
-    for metric in dict.fromkeys((*METRICS, *record.values)):
-        if not alike(record.figure(metric), again.figure(metric)):
-            yield f"says {metric} {record.figure(metric)}, its utterances come to {again.figure(metric)}"
+    """The figures of `record` that its utterances, counted `again`, don't come to.
+
+    Of metrics of other packages those that it states: what else is installed here wasn't there.
+    """
+    for metric in dict.fromkeys((*record.values, *(each.name for each in OWN_METRICS))):
+        stated = record.figure(metric)
+        if metric not in METRICS:
+            if stated is not None:
+                yield f"says {metric} {stated}, which no package here defines"
+        elif not alike(stated, again.figure(metric)):
+            yield f"says {metric} {stated}, its utterances come to {again.figure(metric)}"
     for ours, theirs in zip(again.utterances, record.utterances, strict=True):
         if ours.parts.get("asr") != theirs.parts.get("asr"):
             yield f"utterance {theirs.id}: its counts of errors aren't those of its texts"

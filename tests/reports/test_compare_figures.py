@@ -26,10 +26,10 @@ Output = pytest.CaptureFixture[str]
 
 
 def changes(before: Record, after: Record) -> dict[str, Change]:
-    return {each.metric: each for each in cases.of_records(before, after, BENCH)}
+    return {each.metric: each for each in cases.of_records(before, after, CONTEXT)}
 
 
-BENCH = cases.Bench("b", 4000, lambda case: DEFAULT)
+CONTEXT = cases.Context("b", 4000, lambda case: DEFAULT)
 
 
 def timed(count: int, slow: int = 0) -> Record:
@@ -205,20 +205,20 @@ class TestOneAnswer:
 
     def test_what_else_was_measured_makes_no_error_rate_harder_to_tell(self) -> None:
         before, after = made(), noisy(made(wrong=6, seconds=0.9))
-        whole, _ = corrected(list(cases.of_records(before, after, BENCH)))
-        alone, _ = corrected(list(cases.of_answers(of(before), after, BENCH)))
+        whole, _ = corrected(list(cases.of_records(before, after, CONTEXT)))
+        alone, _ = corrected(list(cases.of_answers(of(before), after, CONTEXT)))
         assert [each.outcome for each in whole if each.metric == "wer"] == ["worse"]
         assert [each.p for each in whole if each.metric == "wer"] == [each.p for each in alone]
         assert [each.outcome for each in alone] == ["worse"]
 
     def test_what_noise_keeps_from_being_judged_is_no_test(self) -> None:
         slower = next(
-            each for each in cases.of_records(made(), noisy(made(seconds=0.9)), BENCH) if each.metric == "rtf"
+            each for each in cases.of_records(made(), noisy(made(seconds=0.9)), CONTEXT) if each.metric == "rtf"
         )
         assert (slower.outcome, slower.counted, slower.family) == ("not told apart", False, "time")
 
     def test_what_is_beyond_doubt_counts_though_its_p_value_is_0(self) -> None:
-        (slower,) = [each for each in cases.of_records(made(), made(seconds=0.4), BENCH) if each.metric == "rtf"]
+        (slower,) = [each for each in cases.of_records(made(), made(seconds=0.4), CONTEXT) if each.metric == "rtf"]
         (kept,), _ = corrected([slower.model_copy(update={"p": 0.0})])
         assert kept.outcome == "worse"
 
@@ -255,7 +255,7 @@ def test_too_few_utterances_cannot_show_a_change() -> None:
         case=one.case, dataset="d", commit=None, created="2026", normalizer="whisper-english", wer=None, hardware={}
     )
     before = Baseline(head, (Answer(id="0", reference="red green blue grey", hypothesis="red"),))
-    (found,) = cases.of_answers(before, one, BENCH)
+    (found,) = cases.of_answers(before, one, CONTEXT)
     assert found.outcome == "inconclusive"
     assert found.why == "1 utterance can't show any change: it takes at least 5"
 

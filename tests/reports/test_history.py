@@ -16,9 +16,9 @@ from pytest_modellab.cli import main
 from pytest_modellab.reports.history import Wanted, history, sparkline
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results import record_files as stored
-from pytest_modellab.results import record_header as glimpses
+from pytest_modellab.results import record_header as headers
 from pytest_modellab.results.record_files import RecordError
-from pytest_modellab.results.record_header import glimpse
+from pytest_modellab.results.record_header import read_header
 from pytest_modellab.results.shard_ref import ShardOf
 
 Output = pytest.CaptureFixture[str]
@@ -43,11 +43,11 @@ def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-class TestGlimpse:
+class TestHeader:
     def test_it_is_the_record_without_its_utterances(self, tmp_path: Path) -> None:
         long = [utterance(str(i), hypothesis='"utterances": [\n "findings": ' * 20) for i in range(400)]
         path = stored.write(record(utterances=long), tmp_path)
-        whole, found = stored.read(path), glimpse(path)
+        whole, found = stored.read(path), read_header(path)
         assert found.utterances == ()
         assert found.model_dump() == whole.model_copy(update={"utterances": ()}).model_dump()
         assert found.figure("rtf") == whole.figure("rtf")
@@ -57,29 +57,29 @@ class TestGlimpse:
         path = stored.write(record(utterances=[utterance(str(i)) for i in range(3000)]), tmp_path)
         whole = path.stat().st_size
         with path.open("rb") as file:
-            data = glimpses._around(file)
+            data = headers._around(file)
             assert data is not None
             assert len(data) < 10_000 < whole
-        monkeypatch.setattr(glimpses, "read", lambda path: pytest.fail("read whole"))
-        assert not glimpse(path).wordless
+        monkeypatch.setattr(headers, "read", lambda path: pytest.fail("read whole"))
+        assert not read_header(path).wordless
 
     def test_one_that_is_laid_out_otherwise_is_read_all_the_same(self, tmp_path: Path) -> None:
         path = stored.write(record(), tmp_path)
         path.write_text(json.dumps(json.loads(path.read_text())))
-        assert glimpse(path).case.model == "tiny"
+        assert read_header(path).case.model == "tiny"
 
     def test_one_without_words_is_wordless(self, tmp_path: Path) -> None:
         quiet = record(utterances=[utterance(reference="", hypothesis="", words=edits())], wer=None, words=0)
-        assert glimpse(stored.write(quiet, tmp_path)).wordless
+        assert read_header(stored.write(quiet, tmp_path)).wordless
 
     @pytest.mark.parametrize("text", ["", "{}", '{\n "utterances": [', '\n "utterances": [\n ],\n "findings": x'])
     def test_a_damaged_one_names_itself(self, tmp_path: Path, text: str) -> None:
         path = tmp_path / "broken.json"
         path.write_text(text)
         with pytest.raises(RecordError, match=r"broken\.json: not a modellab\.record/2"):
-            glimpse(path)
+            read_header(path)
         with pytest.raises(RecordError, match=r"gone\.json: can't be read"):
-            glimpse(tmp_path / "gone.json")
+            read_header(tmp_path / "gone.json")
 
 
 def test_a_trend_for_each_case_newest_last(reports: Path, capsys: Output) -> None:

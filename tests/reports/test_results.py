@@ -87,7 +87,7 @@ class TestKeep:
     def test_a_kept_record_that_was_changed_is_noticed(self, tmp_path: Path) -> None:
         results.keep([made()], tmp_path)
         path = results.place(tmp_path, made().case)
-        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"wer": 0.1', b'"wer": 0.0')))
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()).replace(b'"value": 0.1', b'"value": 0.0')))
         with pytest.raises(RecordError, match="was changed after it was written"):
             results.load(tmp_path)
         packed = path.read_bytes()

@@ -18,7 +18,7 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.merge import merge
 from pytest_modellab.results.record import NOT_MEASURED_YET, Record
 from pytest_modellab.results.record_files import RecordError, read, write
-from pytest_modellab.results.record_header import glimpse
+from pytest_modellab.results.record_header import read_header
 from pytest_modellab.results.recount import alike
 from pytest_modellab.results.rescore import rescore
 from pytest_modellab.results.values import valued
@@ -110,7 +110,7 @@ def test_one_from_before_a_figure_was_measured(old: Path) -> None:
 
 
 def test_its_header_is_read_without_its_utterances(old: Path) -> None:
-    whole, header = read(old), glimpse(old)
+    whole, header = read(old), read_header(old)
     assert header.utterances == ()
     assert not header.wordless
     assert {name: header.figure(name) for name in METRICS} == {name: whole.figure(name) for name in METRICS}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modellab.results.record import Record
+from pytest_modellab.results.record import Record, Value
 from pytest_modellab.results.record_files import read
 from pytest_modellab.results.recount import all_apart, figures_apart, recounted, stated_twice
 from pytest_modellab.results.shard_ref import ShardOf
@@ -30,6 +30,13 @@ def test_every_figure_of_a_real_record_follows_from_its_utterances(path: Path) -
     record = read(path)
     assert not list(figures_apart(record, recounted(record)))
     assert not list(stated_twice(record))
+
+
+def test_a_value_of_a_metric_that_is_not_installed_here_is_told() -> None:
+    record = read(SMALL["asr"])
+    values = {**record.values, "mer": Value(value=0.2), "other": Value(value=None, missing="why")}
+    told = figures_apart(record.model_copy(update={"values": values}), recounted(record))
+    assert list(told) == ["says mer 0.2, which no package here defines"]
 
 
 def numbers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

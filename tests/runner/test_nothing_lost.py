@@ -17,7 +17,7 @@ from fakelab import FakeLab
 from test_resume import answered
 from waiting import wait_for
 
-from pytest_modellab.reports.scorecard import card, page
+from pytest_modellab.reports.scorecard import build, page
 from pytest_modellab.results import record_files
 from pytest_modellab.runner import runner as bench_run
 from pytest_modellab.runner.interrupts import like_ctrl_c
@@ -57,7 +57,7 @@ def test_a_fault_after_the_answers_keeps_them(
     goes_on(lab)
 
 
-@pytest.mark.parametrize("where", [(page, "render"), (card, "build")], ids=["page", "scorecard"])
+@pytest.mark.parametrize("where", [(page, "render"), (build, "build")], ids=["page", "scorecard"])
 def test_a_fault_in_what_shows_results_costs_no_record(
     lab: FakeLab, monkeypatch: pytest.MonkeyPatch, where: tuple[Any, str]
 ) -> None:

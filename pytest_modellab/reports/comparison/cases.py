@@ -13,15 +13,15 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SpeedBaseline
 
 from . import figures, statistics
-from .figures import Bench, Both
+from .figures import Both, Context
 from .parts import KEPT_UTTERANCES, Change, Single, UtteranceChange
 
-__all__ = ["Bench", "never_compared", "of_answers", "of_records", "of_times", "singles"]
+__all__ = ["Context", "never_compared", "of_answers", "of_records", "of_times", "singles"]
 
 
-def of_records(before: Record, after: Record, bench: Bench) -> Iterator[Change]:
+def of_records(before: Record, after: Record, context: Context) -> Iterator[Change]:
     """All figures that both records have. They are of the same data and the same normalizer."""
-    both = Both(before, after, bench)
+    both = Both(before, after, context)
     for metric in METRICS.values():
         if metric.why_elsewhere(after.case.task) is None and not _said_by_another(metric, before, after):
             yield from _compared(metric, both)
@@ -31,7 +31,7 @@ def _compared(metric: Metric, both: Both) -> Iterator[Change]:
     match metric.comparison:
         case "error rate":
             if metric.name == both.after.error_metric:
-                yield from of_answers(answers.of(both.before), both.after, both.bench)
+                yield from of_answers(answers.of(both.before), both.after, both.context)
         case "pairs":
             yield from figures.by_pairs(metric, both)
         case "means":
@@ -75,14 +75,14 @@ def singles(before: Record, after: Record, side: str) -> Iterator[Single]:
             yield Single(case=after.case, side=side, metric=name, before=old, after=new, large=large)
 
 
-def of_answers(before: Baseline, after: Record, bench: Bench) -> Iterator[Change]:
+def of_answers(before: Baseline, after: Record, context: Context) -> Iterator[Change]:
     """The error rate, where the data set has words."""
     if not after.comparable:
         return
-    about = {**figures.about(METRICS[after.error_metric], after, bench), "family": "error rate"}
-    allowed = bench.allowed(after.case)
+    about = {**figures.about(METRICS[after.error_metric], after, context), "family": "error rate"}
+    allowed = context.allowed(after.case)
     try:
-        found = answers.against(after, before, allowed, bench.replicates)
+        found = answers.against(after, before, allowed, context.replicates)
     except BaselineError as error:
         yield Change(**about, outcome="not compared", why=str(error).removeprefix(f"{after.case.id}: "))
         return
@@ -120,13 +120,13 @@ def _utterances(changes: tuple[answers.Change, ...]) -> tuple[UtteranceChange, .
     )
 
 
-def of_times(before: SpeedBaseline, after: Record, bench: Bench, noisy_before: str | None = None) -> Change:
+def of_times(before: SpeedBaseline, after: Record, context: Context, noisy_before: str | None = None) -> Change:
     """Speed by the rules of speed baselines."""
-    about = figures.about(METRICS[speed.METRIC], after, bench)
+    about = figures.about(METRICS[speed.METRIC], after, context)
     try:
         found = speed.against(after, before)
     except BaselineError as error:
-        return _without_speed(after, str(error), bench)
+        return _without_speed(after, str(error), context)
     return figures.timed(
         **about,
         before=found.rtf_before,
@@ -141,15 +141,15 @@ def of_times(before: SpeedBaseline, after: Record, bench: Bench, noisy_before: s
 
 def _by_speed(metric: Metric, both: Both) -> Change:
     if why := figures.incomparable_times(both):
-        return _without_speed(both.after, why, both.bench)
+        return _without_speed(both.after, why, both.context)
     try:
-        return of_times(speed.of(both.before), both.after, both.bench, both.before.timing.noisy)
+        return of_times(speed.of(both.before), both.after, both.context, both.before.timing.noisy)
     except BaselineError as error:
-        return _without_speed(both.after, str(error), both.bench)
+        return _without_speed(both.after, str(error), both.context)
 
 
-def _without_speed(after: Record, why: str, bench: Bench) -> Change:
-    about = figures.about(METRICS[speed.METRIC], after, bench)
+def _without_speed(after: Record, why: str, context: Context) -> Change:
+    about = figures.about(METRICS[speed.METRIC], after, context)
     return Change(**about, outcome="not compared", why=why.removeprefix(f"{after.case.id}: "))
 
 

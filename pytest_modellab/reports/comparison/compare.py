@@ -19,14 +19,14 @@ from pytest_modellab.results.baseline import Baseline, BaselineError
 from pytest_modellab.results.input_changes import changes as input_changes
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError
-from pytest_modellab.results.record_header import glimpse
+from pytest_modellab.results.record_header import read_header
 from pytest_modellab.results.rescore import rescore
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.runner.reuse import since
 
 from . import cases
-from .cases import Bench
-from .parts import Change, Compared, Family, Lonely, Pair, SideRef, Single
+from .cases import Context
+from .parts import Change, Compared, Family, OneSided, Pair, SideRef, Single
 from .sides import BASELINE, Side, SideError
 
 _FIGURES = 8
@@ -42,7 +42,7 @@ class _Found:
     pairs: list[Pair] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     singles: list[Single] = field(default_factory=list)
-    lonely: list[Lonely] = field(default_factory=list)
+    lonely: list[OneSided] = field(default_factory=list)
     never: dict[str, str] = field(default_factory=dict)
 
 
@@ -57,11 +57,11 @@ def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambd
     many = sum(len(side.records) for side in others) * _FIGURES
     found = _Found()
     for side in others:
-        bench = Bench(side.name, min(_MOST_REPLICATES, max(REPLICATES, 50 * many)), allowed)
+        context = Context(side.name, min(_MOST_REPLICATES, max(REPLICATES, 50 * many)), allowed)
         if first.baselines is not None:
-            _with_baselines(first, side, bench, found)
+            _with_baselines(first, side, context, found)
         else:
-            _with_records(first, side, bench, found)
+            _with_records(first, side, context, found)
     changes, families = corrected(found.changes)
     return Compared(
         sides=tuple(SideRef(name=s.name, what=s.what, cases=len(s.records), notes=s.notes) for s in sides),
@@ -76,12 +76,12 @@ def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambd
     )
 
 
-def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None:
+def _with_records(first: Side, other: Side, context: Context, found: _Found) -> None:
     for key in [key for key in first.records if key in other.records]:
         try:
             before, after = (records.read(side.records[key]) for side in (first, other))
         except RecordError as error:
-            case = glimpse(other.records[key]).case
+            case = read_header(other.records[key]).case
             found.pairs.append(Pair(case=case, side=other.name, before="", after="", refused=str(error)))
             continue
         pair = Pair(case=after.case, side=other.name, before=since(before), after=since(after))
@@ -102,7 +102,7 @@ def _with_records(first: Side, other: Side, bench: Bench, found: _Found) -> None
                 }
             )
         )
-        found.changes += cases.of_records(before, after, bench)
+        found.changes += cases.of_records(before, after, context)
         found.singles += cases.singles(before, after, other.name)
         found.never |= cases.never_compared(before, after)
     found.lonely += _alone(first, other, list(first.records), list(other.records))
@@ -120,7 +120,7 @@ def _refused(before: Record, after: Record) -> str:
     return ""
 
 
-def _with_baselines(first: Side, other: Side, bench: Bench, found: _Found) -> None:
+def _with_baselines(first: Side, other: Side, context: Context, found: _Found) -> None:
     folder = first.baselines
     assert folder is not None
     seen, missing = set(), []
@@ -128,7 +128,7 @@ def _with_baselines(first: Side, other: Side, bench: Bench, found: _Found) -> No
         try:
             record = records.read(place)
         except RecordError as error:
-            case = glimpse(place).case
+            case = read_header(place).case
             found.pairs.append(Pair(case=case, side=other.name, before="", after="", refused=str(error)))
             seen.add(key)
             continue
@@ -149,9 +149,9 @@ def _with_baselines(first: Side, other: Side, bench: Bench, found: _Found) -> No
         refused = _refused_baseline(baseline, record)
         found.pairs.append(_against_baseline(record, other, saved, refused))
         if not refused:
-            found.changes += cases.of_answers(baseline, record, bench)
+            found.changes += cases.of_answers(baseline, record, context)
             if timed is not None:
-                found.changes.append(cases.of_times(timed, record, bench))
+                found.changes.append(cases.of_times(timed, record, context))
     saved_cases = [key for key in dict.fromkeys(_saved(first)) if key not in other.records]
     found.lonely += _alone(first, other, saved_cases, [*seen, *missing], seen)
 
@@ -184,11 +184,11 @@ def _saved(first: Side) -> Iterator[str]:
 
 def _alone(
     first: Side, other: Side, before: Sequence[str], after: Sequence[str], both: set[str] | None = None
-) -> list[Lonely]:
+) -> list[OneSided]:
     common = {*before} & {*after} if both is None else both
     return [
-        Lonely(side=first.name, other=other.name, cases=tuple(sorted({*before} - common))),
-        Lonely(side=other.name, other=first.name, cases=tuple(sorted({*after} - common))),
+        OneSided(side=first.name, other=other.name, cases=tuple(sorted({*before} - common))),
+        OneSided(side=other.name, other=first.name, cases=tuple(sorted({*after} - common))),
     ]
 
 

@@ -28,7 +28,7 @@ from .parts import Change, Family, Outcome
 
 
 @dataclass(frozen=True)
-class Bench:
+class Context:
     """What all comparisons of one command share."""
 
     side: str
@@ -44,7 +44,7 @@ class Both:
 
     before: Record
     after: Record
-    bench: Bench
+    context: Context
 
     @cached_property
     def tables(self) -> tuple[Table, Table]:
@@ -59,11 +59,11 @@ class Both:
         return first.at(np.array([places[ids[i]] for i in kept], dtype=np.intp)), second.at(np.array(kept, np.intp))
 
 
-def about(metric: Metric, record: Record, bench: Bench) -> dict[str, Any]:
+def about(metric: Metric, record: Record, context: Context) -> dict[str, Any]:
     """What a change is of."""
     family: Family = "time" if metric.timed else "other figure"
     quality = metric.timed is None
-    return {"case": record.case, "side": bench.side, "metric": metric.name, "quality": quality, "family": family}
+    return {"case": record.case, "side": context.side, "metric": metric.name, "quality": quality, "family": family}
 
 
 def judged(**fields: Any) -> Change:
@@ -101,12 +101,12 @@ def by_pairs(metric: Metric, both: Both) -> Iterator[Change]:
         yield from by_intervals(metric, both)
         return
     old, new, units = old.at(same), new.at(same), units[same]
-    result = paired.compare(old.values, new.values, units, old.clusters, both.bench.replicates)
+    result = paired.compare(old.values, new.values, units, old.clusters, both.context.replicates)
     if result is None:
         return
     total = float(units.sum()) / steps
     change = judged(
-        **about(metric, both.after, both.bench),
+        **about(metric, both.after, both.context),
         before=float(old.values.sum()) / total,
         after=float(new.values.sum()) / total,
         **of_paired(result, steps),
@@ -128,7 +128,7 @@ def by_means(metric: Metric, both: Both) -> Iterator[Change]:
     if found is None:
         return
     yield judged(
-        **about(metric, both.after, both.bench),
+        **about(metric, both.after, both.context),
         before=float(first.mean()),
         after=float(second.mean()),
         change=found.change,
@@ -152,11 +152,11 @@ def by_intervals(metric: Metric, both: Both) -> Iterator[Change]:
     first, second = both.before.interval(metric.name), both.after.interval(metric.name)
     if first is None or second is None:
         why = "too few utterances for an interval on both sides"
-        yield Change(**about(metric, both.after, both.bench), outcome="not compared", why=why)
+        yield Change(**about(metric, both.after, both.context), outcome="not compared", why=why)
         return
     found = statistics.of_intervals(old, first, new, second)
     yield judged(
-        **about(metric, both.after, both.bench),
+        **about(metric, both.after, both.context),
         before=old,
         after=new,
         change=found.change,
@@ -171,7 +171,7 @@ def by_intervals(metric: Metric, both: Both) -> Iterator[Change]:
 
 def _by_quantiles(metric: Metric, both: Both, old: float, new: float) -> Change:
     first, second = both.before.interval(metric.name), both.after.interval(metric.name)
-    known = about(metric, both.after, both.bench)
+    known = about(metric, both.after, both.context)
     if why := incomparable_times(both):
         return Change(**known, outcome="not compared", why=why)
     found = None
@@ -198,7 +198,7 @@ def by_times(metric: Metric, both: Both) -> Iterator[Change]:
     before, after = both.before.figure(metric.name), both.after.figure(metric.name)
     if before is None or after is None:
         return
-    known = about(metric, both.after, both.bench)
+    known = about(metric, both.after, both.context)
     if why := incomparable_times(both):
         yield Change(**known, outcome="not compared", why=why)
         return

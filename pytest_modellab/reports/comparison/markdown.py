@@ -55,7 +55,7 @@ def _lines(compared: Compared) -> Iterator[str]:
     ]
     rest += [f"never compared: {plain(titles)}: {plain(why)}" for titles, why in words.never(compared)]
     rest += [f"measured once: {code(each.key)}: {plain(words.single(each))}" for each in compared.singles if each.large]
-    rest += [plain(words.lonely(each)) for each in compared.lonely]
+    rest += [plain(words.one_sided(each)) for each in compared.lonely]
     rest += [plain(note) for side in compared.sides for note in side.notes]
     if rest:
         yield ""

@@ -116,7 +116,7 @@ class SideRef(Part):
     notes: tuple[str, ...] = Field(default=(), description="records that were passed over, and why")
 
 
-class Lonely(Part):
+class OneSided(Part):
     """Cases that only one of two sides has."""
 
     side: str = Field(description="the one that has them")
@@ -132,7 +132,7 @@ class Compared(Part):
     pairs: tuple[Pair, ...]
     changes: tuple[Change, ...] = Field(description="the worst first")
     singles: tuple[Single, ...] = ()
-    lonely: tuple[Lonely, ...] = ()
+    lonely: tuple[OneSided, ...] = ()
     never: dict[MetricName, str] = Field(
         default_factory=dict, description="why two runs are never compared by a metric that they have"
     )

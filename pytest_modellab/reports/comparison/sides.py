@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from pytest_modellab.core import git
 from pytest_modellab.core.console import counted
 from pytest_modellab.results.record_files import RecordError, place_of
-from pytest_modellab.results.record_header import Glimpse, glimpse, glimpses
+from pytest_modellab.results.record_header import RecordHeader, headers, read_header
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.runner.reuse import since
 
@@ -55,9 +55,9 @@ class Past:
         self._damaged: list[str] = []
 
     @cached_property
-    def records(self) -> list[tuple[Path, Glimpse]]:
+    def records(self) -> list[tuple[Path, RecordHeader]]:
         """The newest first; a walk over all of them."""
-        return list(glimpses(self.reports, self._damaged))
+        return list(headers(self.reports, self._damaged))
 
     def side(self, name: str) -> Side:
         """What `name` means. Raises SideError."""
@@ -85,7 +85,7 @@ class Past:
             found, damaged = self.records, self._damaged
         else:
             damaged = []
-            found = list(glimpses(reports, damaged))
+            found = list(headers(reports, damaged))
         return _side(name, f"the newest records in {reports}", found, damaged)
 
     def _folder(self, name: str, folder: Path) -> Side:
@@ -99,7 +99,7 @@ class Past:
             card = Scorecard.model_validate_json(path.read_bytes())
         except ValidationError as error:
             try:
-                record = glimpse(path)
+                record = read_header(path)
             except RecordError:
                 first = error.errors(include_url=False)[0]
                 where = "".join(f"{part}: " for part in first["loc"])
@@ -122,7 +122,7 @@ class Past:
                 continue
             if found is None:
                 notes.append(f"{key}: its record {row.record} isn't there any more")
-            elif glimpse(found).shard is not None:
+            elif read_header(found).shard is not None:
                 notes.append(f"{key}: only a shard of it was run")
             else:
                 records[key] = found
@@ -195,7 +195,9 @@ def _revision(name: str, folder: Path) -> str:
     return git.told(folder, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") or ""
 
 
-def _side(name: str, what: str, found: list[tuple[Path, Glimpse]], damaged: list[str], *, whole: bool = True) -> Side:
+def _side(
+    name: str, what: str, found: list[tuple[Path, RecordHeader]], damaged: list[str], *, whole: bool = True
+) -> Side:
     """The newest of each case; shards are left out, and with `whole` what is only the beginning of a data set."""
     records: dict[str, Path] = {}
     left_out, unsealed = 0, 0

@@ -78,7 +78,7 @@ def _rest(compared: Compared, several: bool) -> Iterator[str]:
             yield f"  {_name(each.key, each.side, several)}: {words.single(each)}"
     notes = [f"{pair.key}: one record stands on both sides" for pair in compared.pairs if pair.same]
     notes += [f"{pair.key}: both scored again by {pair.rescored}" for pair in compared.pairs if pair.rescored]
-    notes += map(words.lonely, compared.lonely)
+    notes += map(words.one_sided, compared.lonely)
     if notes:
         yield ""
         yield from notes

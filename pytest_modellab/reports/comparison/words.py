@@ -9,7 +9,7 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.regression import Change as Moved
 from pytest_modellab.core.stats.regression import change_text
 
-from .parts import KEPT_UTTERANCES, Change, Compared, Lonely, Outcome, Pair, Single
+from .parts import KEPT_UTTERANCES, Change, Compared, OneSided, Outcome, Pair, Single
 
 TOLD: tuple[Outcome, ...] = ("worse", "inconclusive", "better")
 """Outcomes whose changes are told one by one."""
@@ -143,7 +143,7 @@ def single(each: Single) -> str:
     return f"{metric.name} {metric.format(each.before)} -> {metric.format(each.after)}"
 
 
-def lonely(each: Lonely) -> str:
+def one_sided(each: OneSided) -> str:
     return f"only in {each.side}, not in {each.other}: {', '.join(each.cases)}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record_files import RecordError, read
-from pytest_modellab.results.record_header import Glimpse, glimpse, newest
+from pytest_modellab.results.record_header import RecordHeader, newest, read_header
 
 from .guard import inside
 
@@ -48,7 +48,9 @@ def listed(reports: Path, query: Mapping[str, list[str]]) -> dict[str, Any]:
     return {"records": page, "offset": offset, "more": len(found) > offset + limit, "damaged": damaged}
 
 
-def _matching(reports: Path, wanted: Mapping[str, list[str]], damaged: list[str]) -> Iterator[tuple[Path, Glimpse]]:
+def _matching(
+    reports: Path, wanted: Mapping[str, list[str]], damaged: list[str]
+) -> Iterator[tuple[Path, RecordHeader]]:
     for path in newest(reports):
         if inside(reports, *path.relative_to(reports).parts) is None:
             continue
@@ -57,7 +59,7 @@ def _matching(reports: Path, wanted: Mapping[str, list[str]], damaged: list[str]
         if not all(_matches(named[name], wanted[name]) for name in named if name in wanted):
             continue
         try:
-            record = glimpse(path)
+            record = read_header(path)
         except RecordError as error:
             damaged.append(_relative(error, reports))
             continue
@@ -81,7 +83,7 @@ def _number(query: Mapping[str, list[str]], name: str, default: int, most: int) 
     return int(given)
 
 
-def _shown(reports: Path, path: Path, record: Glimpse) -> dict[str, Any]:
+def _shown(reports: Path, path: Path, record: RecordHeader) -> dict[str, Any]:
     origin = record.provenance
     figures = {name: value for name in METRICS if (value := record.figure(name)) is not None}
     return {

@@ -25,9 +25,11 @@ def _no_words(run: Run) -> Missing | None:
 
 
 def _no_rate(run: Run) -> Missing:
-    if not any("asr" in each.parts for each in run.utterances):
-        return Missing("the model doesn't tell what it heard", possible=False)
-    return Missing("no reference has a word left after normalisation")
+    if "asr" in run.parts:
+        return Missing("no reference has a word left after normalisation")
+    untold = "chat" in run.parts
+    why = "the model doesn't tell what it heard" if untold else f"{run.case.task} has no transcripts"
+    return Missing(why, possible=False)
 
 
 def _word_errors(utterance: Utterance) -> tuple[float, float] | None:
