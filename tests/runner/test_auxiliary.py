@@ -124,7 +124,7 @@ class TestLiveModel:
 
     @pytest.mark.parametrize("reply", [FAILED, WorkerDied("timeout", "no answer")])
     def test_one_that_cannot_be_loaded_is_closed(self, reply: Any) -> None:
-        with pytest.raises((ModelError, WorkerDied), match="told to fail|no answer"):
+        with pytest.raises((ModelError, WorkerDied), match=r"told to fail|no answer"):
             self.start(reply)
 
     def test_one_that_raises(self) -> None:
