@@ -1,4 +1,4 @@
-"""Making a virtual environment: by uv where it is installed, else by venv and pip; which Pythons there are."""
+"""Creation of virtual environments, by uv where it is installed, else by venv and pip; discovery of Pythons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Say = Callable[[str], object]
 
 
 class NotBuilt(Exception):
-    """An environment could not be made; the text says why and what helps. `begun`: a command was run for it."""
+    """An environment that can't be created; the message says why and what to do. `begun`: a command was run for it."""
 
     def __init__(self, text: str, *, begun: bool = False) -> None:
         super().__init__(text)
@@ -34,7 +34,7 @@ class NotBuilt(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """An environment as it is asked for."""
+    """The specification of an environment to create."""
 
     python: str | None
     """`3.12`; None for the session's own version."""

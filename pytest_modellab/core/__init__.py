@@ -1,1 +1,1 @@
-"""What knows nothing of pytest, the catalog or engines: files, git, language tags."""
+"""Building blocks independent of pytest, the catalog and engines: audio, devices, files, metrics, statistics."""

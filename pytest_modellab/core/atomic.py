@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Atomic file writes: a temporary file, fsynced and renamed."""
 
 from __future__ import annotations
 

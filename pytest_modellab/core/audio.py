@@ -1,4 +1,4 @@
-"""Audio in the one form every engine is given, and a look for what would spoil a measurement on it."""
+"""Audio as engines get it (mono float32), and checks for recordings that would distort a measurement."""
 
 import math
 import struct
@@ -63,12 +63,12 @@ PAUSE_ALLOWANCE_S = 5.0
 
 
 class AudioError(Exception):
-    """A clip that cannot be used. The message names it, says what is wrong with it and what to do."""
+    """A clip that cannot be used. The message names the clip, the problem and the fix."""
 
 
 @dataclass(frozen=True)
 class RecordingFinding:
-    """Something about a clip that a person should look at; never an error by itself."""
+    """A warning about a clip, for a person to check; never an error by itself."""
 
     kind: Literal["clipping", "silence", "dc_offset", "duration"]
     message: str

@@ -1,4 +1,4 @@
-"""What models said, kept as sound: `reports/audio/<first two digits>/<digest>.flac`, once, however often it is said."""
+"""Synthesized speech as FLAC files by content: `reports/audio/<first two digits>/<digest>.flac`, each stored once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEPT_BYTES = 50_000_000
 
 
 class AudioArtifacts:
-    """A folder of sound, by digest."""
+    """A folder of audio files, named by digest."""
 
     def __init__(self, reports: Path) -> None:
         self._folder = reports / "audio"

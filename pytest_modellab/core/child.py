@@ -1,4 +1,4 @@
-"""pytest as a child of a command: Ctrl-C reaches both, and the child is given the time to end as it does by itself."""
+"""pytest as a child process of a command: Ctrl-C reaches both, and the child gets time to end cleanly."""
 
 from __future__ import annotations
 

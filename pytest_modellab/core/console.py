@@ -1,4 +1,4 @@
-"""Words for a terminal: text that others wrote (transcripts, messages of libraries) made safe, and counts of things."""
+"""Text for a terminal: untrusted text (transcripts, messages of libraries) made safe, and counts with their nouns."""
 
 from __future__ import annotations
 

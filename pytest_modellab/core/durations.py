@@ -1,4 +1,4 @@
-"""How long the rest of a run takes, by what is done of it."""
+"""The remaining time of a run, estimated from the utterances already done."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ EARLIEST_SHARE = 0.05
 
 
 class RemainingTime:
-    """How fast one run is: so long for any utterance, and so long for a second of its audio, fitted as it goes.
+    """The remaining time of one run: a cost per utterance plus a cost per second of audio, fitted as utterances finish.
 
-    By audio alone, a few short clips would make hours of what is left; by utterances alone, a few long ones.
+    With the audio alone, a few short clips would inflate the estimate; with utterances alone, a few long ones would.
     """
 
     def __init__(self, now: float, audio_left_s: float) -> None:
@@ -23,7 +23,7 @@ class RemainingTime:
         self._last, self._left = now, audio_left_s
 
     def took(self, seconds: float, audio_s: float) -> None:
-        """One more utterance is done, of which it is known how long it took."""
+        """One more utterance is done, with a known duration."""
         self._seen.append((seconds, audio_s))
         self._left = max(0.0, self._left - audio_s)
 

@@ -1,4 +1,4 @@
-"""Text that others wrote, in Markdown: it shows as it is, and is neither mark-up, nor a link, nor calls anybody."""
+"""Untrusted text escaped for Markdown: no mark-up, no links, no mentions."""
 
 from __future__ import annotations
 

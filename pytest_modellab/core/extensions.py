@@ -1,4 +1,4 @@
-"""What installed packages add by entry points: the objects of one group, by name."""
+"""Extensions of installed packages: the objects of one entry-point group, by name."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def _installed(path: tuple[str, ...], folder: str) -> Any:
 
 
 class ExtensionError(Exception):
-    """What a package adds can't be used; the text names the package."""
+    """An extension that can't be used; the message names its package."""
 
 
 class Extensions(Mapping[str, T], Generic[T]):
     """The objects of an entry-point group, by the names of their entry points.
 
-    Nothing is imported until one is asked for; `order` sorts them, and has all of them imported.
+    Each is imported when it is first asked for; sorting with `order` imports all of them.
     """
 
     def __init__(self, group: str, *, order: Callable[[T], Any] | None = None) -> None:

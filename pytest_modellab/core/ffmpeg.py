@@ -21,7 +21,7 @@ _INSTALL = "PyAV is not installed; pip install 'pytest-modellab[data]'"
 
 
 class DecodingError(Exception):
-    """Bytes that FFmpeg can't decode, or no FFmpeg to decode them; the text is the reason."""
+    """FFmpeg can't decode the bytes, or isn't installed; the message is the reason."""
 
 
 def absent() -> str | None:

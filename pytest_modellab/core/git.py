@@ -1,4 +1,4 @@
-"""What git says of a folder's repository."""
+"""Queries to git about a folder's repository."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class GitError(Exception):
-    """Why git didn't answer, in its own words: no repository, no such commit, not installed, too slow."""
+    """A failed git command, with git's own message: no repository, no such commit, not installed, timed out."""
 
 
 def output(folder: Path, *arguments: str, timeout_s: float | None = None) -> str:

@@ -1,4 +1,4 @@
-"""NVIDIA devices by the driver's own management library: torch can't see what CTranslate2 holds of their memory."""
+"""NVIDIA devices through NVML, the driver's management library: torch doesn't see the memory that CTranslate2 holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and digests as they may stand in paths, tables and terminals, in the catalog and in records alike."""
+"""Identifiers and digests that are safe in paths, tables and terminals, for the catalog and for records."""
 
 from __future__ import annotations
 

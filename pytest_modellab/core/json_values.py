@@ -1,4 +1,4 @@
-"""What an engine says, as JSON holds it. Standard library only: the worker imports this."""
+"""Values from engines converted to JSON values. Standard library only: the worker imports this."""
 
 from __future__ import annotations
 

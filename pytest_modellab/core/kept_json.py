@@ -1,4 +1,4 @@
-"""JSON kept in this user's cache: computed once, believed only if it is whole and nobody else's."""
+"""JSON cached per user: computed once; ignored where the file is damaged or owned by somebody else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses without the user and password that some of them hold, wherever text is stored or shown."""
+"""Redaction: user names and passwords removed from URLs before text is stored or shown."""
 
 from __future__ import annotations
 

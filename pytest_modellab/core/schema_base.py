@@ -1,4 +1,4 @@
-"""What the types of a record are made of."""
+"""Base types of a record's schema."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class FallbackDevice(Stored):
 
 
 class Finding(Stored):
-    """Something odd in a recording, for a person to look at."""
+    """A warning about a recording, for a person to check."""
 
     utterance: str
     kind: str
@@ -94,7 +94,7 @@ class Finding(Stored):
 
 
 class Range(Stored):
-    """A 95 % interval, in the unit of its figure."""
+    """A 95 % interval, in the unit of its value."""
 
     low: float
     high: float
@@ -109,7 +109,7 @@ def ranged(interval: Interval | None) -> Range | None:
 
 
 class Share(Stored):
-    """So many of so many; none of none where there was nothing to count."""
+    """A count `k of n`; 0 of 0 where there was nothing to count."""
 
     count: int
     of: int

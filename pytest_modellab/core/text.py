@@ -1,7 +1,7 @@
 """Text normalisation before scoring.
 
-The same clips score 33, 17 or 10 % WER by the normaliser alone, so a score means nothing without the name and
-the version of its normaliser. Those of Whisper (Radford et al. 2022, "Robust Speech Recognition via
+The same answers score 33, 17 or 10 % WER depending on the normaliser alone, so a score is only comparable together
+with the name and the version of its normaliser. Those of Whisper (Radford et al. 2022, "Robust Speech Recognition via
 Large-Scale Weak Supervision", appendix C) are the field's common ground, and are used here as they are,
 quirks included, so that figures can be set beside published ones:
 

@@ -1,4 +1,4 @@
-"""Environment variables: those this package reads, and those that tools it calls read, with what each is for."""
+"""Environment variables that this package, or a tool that it calls, reads, with their purposes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One of them; a name that ends in `*` stands for all that begin so."""
+    """An environment variable; a name that ends in `*` is a prefix."""
 
     name: str
     meaning: str

@@ -1,4 +1,4 @@
-"""What a client and a server of streaming recognition say to each other; docs/streaming.md has it in prose.
+"""The messages between client and server of streaming recognition; docs/streaming.md describes the protocol.
 
 Standard library and numpy only.
 """
@@ -30,7 +30,7 @@ _SEE = "what both sides may say stands in docs/streaming.md under `The contract`
 
 
 class ContractError(Exception):
-    """The other side says what the contract doesn't know, or nothing where it must say something."""
+    """A message that violates the contract, or a required message that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the server is: `ready` once it takes audio, `error` where it gives up; others are news only."""
+    """The server's state: `ready` once it takes audio, `error` where it gives up; other states are informational."""
 
     state: str
     message: str = ""
@@ -55,14 +55,14 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class AsrPartial:
-    """What was heard after the last final, as it looks now."""
+    """The partial hypothesis of the audio after the last final."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class AsrFinal:
-    """The text from the last final's end to `end_s` seconds of the utterance, which stays."""
+    """The final text from the last final's end to `end_s` seconds of the utterance; it won't change."""
 
     text: str
     end_s: float
@@ -70,7 +70,7 @@ class AsrFinal:
 
 @dataclass(frozen=True, slots=True)
 class FinalSummary:
-    """The last word, after `stop`: the whole text of the audio since `offset_s`."""
+    """The last message, after `stop`: the whole text of the audio since `offset_s`."""
 
     text: str
     language: str | None = None

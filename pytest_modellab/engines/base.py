@@ -1,4 +1,4 @@
-"""What an engine is. Standard library and numpy only: a worker imports this beside one engine.
+"""Protocols of engines. Standard library and numpy only: a worker imports this beside one engine.
 
 An engine module imports its library inside `load`, never at its top: the catalog imports the module to check
 a spec's options, in processes that must stay light.
@@ -36,10 +36,10 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was heard: raw text, as the model wrote it.
+    """A transcript: raw text, as the model wrote it.
 
-    `language` is the tag (`en`) of the language that the model itself made out; None where it was told which one to
-    expect, or doesn't say.
+    `language` is the tag (`en`) of the language that the model detected; None where the language was given, or the
+    model reports none.
     """
 
     text: str
@@ -48,7 +48,7 @@ class Transcript:
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """A piece of what was spoken: mono float32 samples of shape (n,), full scale 1, at `rate` Hz."""
+    """A piece of synthesized speech: mono float32 samples of shape (n,), full scale 1, at `rate` Hz."""
 
     samples: NDArray[np.float32]
     rate: int
@@ -56,14 +56,14 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What an engine that answers took its user to have said: raw text of its own recogniser."""
+    """The user's words as understood by an engine that replies: raw text of its own recogniser."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A turn of a dialogue that is over: what the user said, aloud or in writing, and what was answered."""
+    """An earlier turn of a dialogue: what the user said, in speech or text, and the reply."""
 
     clip: Clip | None
     text: str | None
@@ -73,9 +73,9 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a user says now, and what went before.
+    """The user's current turn, and the turns before it.
 
-    An engine that hears gets `clip`, any other gets `text`: the words as the data set has them. `history` is the
+    An engine that takes audio gets `clip`, any other gets `text`: the words as the data set has them. `history` is the
     dialogue so far, the oldest first, in the engine's own replies; engines keep nothing from one turn to the next.
     """
 
@@ -86,9 +86,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What a stream holds to have been said so far: all of it, not only what is new.
+    """A stream's hypothesis so far: the whole text, not only what is new.
 
-    `at` is when it came, by `time.perf_counter()`, for a stream that hears of it in a thread of its own; None for now.
+    `at` is its time of arrival by `time.perf_counter()`, for a stream that receives it in another thread; None: now.
     """
 
     text: str
@@ -116,7 +116,7 @@ class LoadRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelPart:
-    """A model that another is made of: its engine, and what that is to load."""
+    """A part of a composite model: its engine, and what the engine is to load."""
 
     engine: type[Any]
     request: LoadRequest
@@ -162,8 +162,8 @@ class Engine(Protocol):
     wrong spec without importing the library.
 
     A class may also have `needs_weights`: True where a spec must have `weights:`, False where it must have none. And
-    `outside`: True where something outside its process can change its answers, such as the server that gives them.
-    Such answers are measured in every session anew: no record and no journal of another session stands for them.
+    `outside`: True where something outside its process can change its answers, such as a server. Such answers are
+    measured anew in every session and never reused from a record or a journal.
     """
 
     tasks: ClassVar[frozenset[str]]
@@ -210,7 +210,7 @@ class Synthesizer(Engine, Protocol):
 
 
 class Conversant(Engine, Protocol):
-    """An engine that takes its turn in a dialogue."""
+    """An engine that replies in a dialogue."""
 
     hears: ClassVar[bool]
     """Whether it is given what the user says aloud, or in writing."""
@@ -223,7 +223,7 @@ class Conversant(Engine, Protocol):
 
 
 class Stream(Protocol):
-    """One utterance being recognised while it is spoken."""
+    """The recognition of one utterance while it is spoken."""
 
     def push(self, samples: NDArray[np.float32]) -> None:
         """The next samples, mono float32 of shape (n,) at the engine's rate. May block while it is busy."""
@@ -244,7 +244,7 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The text up to `end_s` seconds of a stream's audio, which is neither changed nor listened to any more."""
+    """The final text of a stream's audio up to `end_s` seconds; neither is processed again."""
 
     text: str
     end_s: float
@@ -252,7 +252,7 @@ class Settled:
 
 @runtime_checkable
 class Settling(Protocol):
-    """A stream that lets go of audio on its way: from `end_s` on, with that text before, it could be begun anew."""
+    """A stream that finalizes audio as it goes: it could be restarted at `end_s` with that text as its prefix."""
 
     def settled(self) -> Settled:
         """What is settled by now; `end_s` never goes back."""
@@ -261,7 +261,7 @@ class Settling(Protocol):
 
 @runtime_checkable
 class Remote(Protocol):
-    """A stream whose audio goes to a server."""
+    """A stream that sends its audio to a server."""
 
     @property
     def reconnects(self) -> int:
@@ -275,14 +275,14 @@ class Remote(Protocol):
 
 
 class StreamingTranscriber(Engine, Protocol):
-    """An engine that recognises speech while it comes in."""
+    """An engine that recognises speech while it is spoken."""
 
     def start(self, language: str | None) -> Stream: ...
 
 
 @runtime_checkable
 class Telling(Protocol):
-    """An engine that also tells what it chose while it loaded: a record stores it as `loaded`."""
+    """An engine that reports what it chose at load time; a record stores it as `loaded`."""
 
     def facts(self) -> Mapping[str, Fact]:
         """What a reader of the figures needs, such as `compute_type` or `chunk_length_s`; after `load`.

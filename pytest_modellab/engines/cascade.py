@@ -1,4 +1,4 @@
-"""A cascade: one model hears, another answers in writing, a third speaks the answer; all in one process."""
+"""A cascade: a recogniser, a language model and, optionally, a synthesizer, in one process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAST_LETTERS = 8
 
 @dataclass(frozen=True)
 class CascadeOptions:
-    """The options of its parts stand in their own specs."""
+    """It has no options; those of its parts are in their own specs."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
@@ -31,7 +31,7 @@ class CascadeOptions:
 class Cascade:
     """Recognition, a language model and, if the spec names one, synthesis: `parts: {asr: ..., llm: ..., tts: ...}`.
 
-    What was heard comes first (`Heard`), then the reply, text and speech as they are ready.
+    It yields the transcript first (`Heard`), then text and speech of the reply as they are ready.
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"chat"})

@@ -1,4 +1,5 @@
-"""An engine that is wrong on purpose, in place of every model of a session: a gate that it passes can't fail."""
+"""The negative control: an engine that is wrong on purpose and replaces every model of a session. A gate that it
+passes can't fail."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ ANSWER = "nobody said any of these words, which stand here to be found wrong"
 
 @dataclass(frozen=True)
 class ControlOptions:
-    """It takes the options of whatever model it replaces, and needs none."""
+    """It accepts the options of any model that it replaces, and needs none."""
 
 
 class Control:
@@ -64,7 +65,7 @@ class Control:
 
 
 class ControlStream:
-    """Says nothing for as long as somebody speaks, then the same words as ever."""
+    """No partial results; the same final text for every utterance."""
 
     def push(self, samples: NDArray[np.float32]) -> None:
         """It doesn't listen."""

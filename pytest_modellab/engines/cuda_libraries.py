@@ -1,4 +1,4 @@
-"""NVIDIA's libraries out of Python packages, for engines that look for them where the system keeps its own."""
+"""NVIDIA's libraries from Python packages, for engines that only search the system's library paths."""
 
 from __future__ import annotations
 

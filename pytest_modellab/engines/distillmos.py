@@ -1,4 +1,4 @@
-"""DistillMOS: what listeners would say of the quality of a piece of speech, without a reference."""
+"""DistillMOS: predicted mean opinion score of speech quality, without a reference."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEAST_S = 0.1
 
 @dataclass(frozen=True)
 class DistillMosOptions:
-    """It has none but this."""
+    """The number of threads."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

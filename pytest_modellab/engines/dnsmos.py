@@ -1,4 +1,4 @@
-"""DNSMOS P.835: what listeners would say of speech in noise, without a reference."""
+"""DNSMOS P.835: predicted mean opinion scores of noisy speech, without a reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .predictor import Predictor
 
 @dataclass(frozen=True)
 class DnsMosOptions:
-    """It has none."""
+    """DNSMOS has no options."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

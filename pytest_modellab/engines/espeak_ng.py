@@ -1,4 +1,4 @@
-"""espeak-ng: formant synthesis, the floor that any neural voice has to beat. The library is GPL-3.0."""
+"""espeak-ng: formant synthesis, a lower reference point for neural voices. The library is GPL-3.0."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DONT_EXIT = 0x8000
 
 @dataclass(frozen=True)
 class EspeakNgOptions:
-    """As the command line has them."""
+    """The options of espeak-ng's command line."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

@@ -1,4 +1,4 @@
-"""Hibari: a small English voice, in its package."""
+"""Hibari: a small English voice that comes with its package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HibariOptions:
-    """The same noise each time, so that a text is always spoken alike."""
+    """A fixed noise seed, so that the same text gives the same speech."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

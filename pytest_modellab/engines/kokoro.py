@@ -1,4 +1,4 @@
-"""Kokoro through kokoro-onnx: a folder with the model in ONNX, and its voices."""
+"""Kokoro through kokoro-onnx: a folder with the ONNX model and its voices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STYLE = 256
 
 @dataclass(frozen=True)
 class KokoroOptions:
-    """Sentence by sentence, which is how it streams."""
+    """Speech is synthesized, and streamed, sentence by sentence."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

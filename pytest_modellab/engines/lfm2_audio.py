@@ -1,4 +1,4 @@
-"""LFM2-Audio and LFM2.5-Audio through liquid-audio: one model that hears, and writes text and audio tokens.
+"""LFM2-Audio and LFM2.5-Audio through liquid-audio: one model that takes audio and generates text and audio tokens.
 
 The library needs Python 3.12; a session that runs on an older one gives the model an `environment`.
 """
@@ -42,7 +42,7 @@ LEAST_SAMPLES = 2560
 
 @dataclass(frozen=True)
 class Lfm2AudioOptions:
-    """Deterministic by default: the likeliest token each time."""
+    """Deterministic by default: greedy decoding."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

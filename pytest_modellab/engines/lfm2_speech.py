@@ -1,4 +1,4 @@
-"""What LFM2-Audio writes, made into text and sound while it is still writing; torch is imported when needed.
+"""LFM2-Audio's tokens decoded to text and audio while they are generated; torch is imported when needed.
 
 A frame of 8 codes is 80 ms. The detokenizer makes six columns of a spectrogram of it, and columns overlap: the last 480
 samples of what was decoded change once the next frame is there. They are held back until then, so that the pieces, one
@@ -28,7 +28,7 @@ MOST_FRAMES = 12
 
 
 class Wording:
-    """Token after token in, text out as soon as it can't change: a character may take several tokens."""
+    """An incremental text decoder: tokens in, text out once it can't change; a character may take several tokens."""
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
@@ -53,7 +53,7 @@ class Wording:
 
 
 class Voice:
-    """Frames in, samples out: see the module's text for when."""
+    """An incremental audio decoder: frames in, samples out; the module's docstring says when."""
 
     def __init__(self, detokenizer: Any) -> None:
         self._detokenizer = detokenizer

@@ -1,4 +1,4 @@
-"""A stream out of a recogniser of whole clips: LocalAgreement-2 over a sliding window.
+"""Streaming with a recogniser of whole clips: LocalAgreement-2 over a sliding window.
 
 After Machacek, Dabre, Bojar, "Turning Whisper into Real-Time Transcription System" (IJCNLP-AACL 2023, system
 demonstrations), section 3: with every step of new audio the whole window is recognised again; what two hypotheses in
@@ -55,7 +55,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """What was heard in a window: times from its beginning."""
+    """The hypothesis of a window; times are relative to its beginning."""
 
     words: Sequence[Word]
     ends: Sequence[float] = ()
@@ -69,7 +69,7 @@ Recognise: TypeAlias = "Callable[[NDArray[np.float32], str], Hypothesis]"
 
 
 class Agreement:
-    """What hypotheses agree on. All times are from one beginning."""
+    """The words on which successive hypotheses agree. All times are relative to the same beginning."""
 
     def __init__(self) -> None:
         self.agreed: list[Word] = []

@@ -1,4 +1,4 @@
-"""Mel-cepstral distortion: how far a voice is from a person's reading of the same text."""
+"""Mel-cepstral distortion: the spectral distance of synthesized speech from a person's reading of the same text."""
 
 from __future__ import annotations
 

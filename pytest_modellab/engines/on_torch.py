@@ -1,4 +1,4 @@
-"""What engines on PyTorch have in common: device, threads, and waiting for it. torch is imported when needed."""
+"""Shared code of engines on PyTorch: device, threads, synchronization. torch is imported when needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Piper: a folder with a voice in ONNX and its settings. The library is GPL-3.0, and has an extra of its own."""
+"""Piper: a folder with an ONNX voice and its settings. The library is GPL-3.0 and an extra of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PiperOptions:
-    """Without noise by default: the voice's own noise is drawn anew in every call, and can't be seeded."""
+    """No noise by default: the voice's noise is drawn anew in every call and can't be seeded."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

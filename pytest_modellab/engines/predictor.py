@@ -1,4 +1,4 @@
-"""A predictor of speech quality: its engine, what it compares speech with, and the metric that its scores are."""
+"""A predictor of speech quality: its engine, its reference audio, and the metric of its scores."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predictor:
-    """What rates speech. Its metric has the name of its entry point, and is the mean over audible utterances.
+    """A rater of speech. Its metric has the name of its entry point and is the mean over audible utterances.
 
     The class `engine` loads as any engine does, and has `score(clip)` where it compares with nothing, else
     `compare(clip, other)`; both give a number, or raise ValueError for a clip that can't be rated.

@@ -1,4 +1,4 @@
-"""Which class an engine's name stands for: an entry point of the group `modellab.engines`, or an import string.
+"""Engine classes by name: an entry point of the group `modellab.engines`, or an import string.
 
 An import string is `package.module:Class`, or `folder/file.py:Class` for a file beside somebody's tests. Nothing is
 imported until asked. Standard library only: workers use it, too.

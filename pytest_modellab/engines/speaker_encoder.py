@@ -1,4 +1,4 @@
-"""Resemblyzer: whether two recordings are of one voice."""
+"""Resemblyzer: speaker similarity of two recordings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEAST_S = 0.5
 
 @dataclass(frozen=True)
 class SpeakerEncoderOptions:
-    """It has none but this."""
+    """The number of threads."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

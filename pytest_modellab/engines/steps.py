@@ -1,4 +1,4 @@
-"""Audio cut into steps of equal length, however it comes in: what is recognised when depends on the audio alone."""
+"""Audio re-chunked into steps of equal length, so that recognition doesn't depend on how the audio arrives."""
 
 from __future__ import annotations
 

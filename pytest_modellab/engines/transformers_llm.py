@@ -1,4 +1,4 @@
-"""A language model through transformers: it is told in writing what was said, and answers in writing."""
+"""A language model through transformers: text in, text out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TransformersLlmOptions:
-    """Deterministic by default: the likeliest token each time."""
+    """Deterministic by default: greedy decoding."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

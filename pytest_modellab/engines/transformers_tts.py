@@ -1,4 +1,4 @@
-"""Text-to-speech models of transformers: VITS (and MMS, which is one), SpeechT5, and what else makes a waveform."""
+"""Text-to-speech models of transformers: VITS (with MMS), SpeechT5, and others that generate a waveform."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VOCODER = "vocoder"
 
 @dataclass(frozen=True)
 class TransformersTtsOptions:
-    """Seeded before every text: VITS and SpeechT5 both draw at random."""
+    """Seeded before every text: VITS and SpeechT5 both sample."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

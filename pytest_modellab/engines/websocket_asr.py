@@ -1,4 +1,4 @@
-"""websocket: a recogniser behind a server of the contract in docs/streaming.md."""
+"""websocket: a client of recognition servers that follow the contract in docs/streaming.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .websocket_stream import Connection, WebsocketStream
 
 
 class WebsocketAsr:
-    """A client; what it measures is the server and the way there. Memory and processor time are only its own."""
+    """A client. Times include the server and the network; memory and processor time are the client's alone."""
 
     tasks: ClassVar[frozenset[str]] = frozenset({"streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})

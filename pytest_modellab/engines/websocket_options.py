@@ -1,4 +1,4 @@
-"""Options of the engine `websocket`: where the server is, and how long to wait for it."""
+"""Options of the engine `websocket`: the server's URL, and time-outs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True)
 class WebsocketOptions:
-    """Where the server is, and how patient we are with it."""
+    """The server's URL, and the time-outs and retries of the client."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 

@@ -1,8 +1,7 @@
-"""One utterance on its way to a server and back, over as many connections as it takes.
+"""The recognition of one utterance by a server, with reconnection.
 
-A thread of its own holds the connection and reads, another one sends. The audio after the end of the last final is
-kept: after a lost connection it is sent again from there, and what the server hadn't made final by then counts for
-nothing.
+One thread holds the connection and reads, another one sends. The audio after the end of the last final is kept: after
+a lost connection it is sent again from there, and the partial results of the lost connection are dropped.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ MOST_SHOWN = 50_000_000
 
 @dataclass(frozen=True)
 class Connection:
-    """A connection on which the server has said that it is ready."""
+    """A connection whose server has reported that it is ready."""
 
     socket: Any
     server: str
@@ -111,7 +110,7 @@ class Connection:
 
 
 class WebsocketStream:
-    """A `Stream` whose recogniser is a server's."""
+    """A `Stream` that is recognised by a server."""
 
     def __init__(self, options: WebsocketOptions, language: str | None) -> None:
         self._options = options

@@ -1,4 +1,4 @@
-"""One set of weights for every engine: a CTranslate2 Whisper as other libraries want it.
+"""Conversion of a Whisper in CTranslate2's format to the formats of other libraries.
 
 Standard library and numpy; safetensors for its format, and torch only in a process of its own.
 """

@@ -1,7 +1,7 @@
-"""What is wrong with weights; apart, so that the catalog can name it without numpy."""
+"""Errors of weight files; a module of its own, so that the catalog can import it without numpy."""
 
 from __future__ import annotations
 
 
 class WeightsDamaged(ValueError):
-    """A file of weights isn't what it should be: cut off, corrupt, or of another kind. The text names it."""
+    """A weight file that is truncated, corrupt or of another format. The message names it."""

@@ -26,7 +26,7 @@ _LANGUAGE = re.compile(r"<\|([a-z]{2,3})\|>")
 
 @dataclass(frozen=True)
 class Dimensions:
-    """What shape a Whisper has, by the names of OpenAI's checkpoints."""
+    """The dimensions of a Whisper, by the names of OpenAI's checkpoints."""
 
     n_mels: int
     n_audio_ctx: int

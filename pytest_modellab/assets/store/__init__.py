@@ -1,6 +1,6 @@
-"""Files wanted by SHA-256, fetched from named sources, verified, kept once in a cache of many processes.
+"""Content-addressed cache: files requested by SHA-256, fetched from named sources, verified, stored once.
 
-Nothing that is fetched is ever executed.
+Many processes may share it. Nothing that is fetched is ever executed.
 """
 
 from pytest_modellab.core.user_cache import cache_root

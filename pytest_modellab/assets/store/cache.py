@@ -1,4 +1,4 @@
-"""Files wanted by digest, fetched from the first source that has the right bytes."""
+"""Files requested by digest, fetched from the first source that has the right bytes."""
 
 import errno
 import hashlib
@@ -29,7 +29,7 @@ _STALE_SECONDS = 24 * 3600
 
 @dataclass(frozen=True)
 class WantedFile:
-    """A file, by the digest of its bytes. Raises ValueError for a digest or a name that can be none."""
+    """A file to fetch, by the digest of its bytes. Raises ValueError for an invalid digest or name."""
 
     name: str
     """Its path in the folder that the model is loaded from: relative, with `/`."""

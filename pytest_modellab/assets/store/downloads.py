@@ -1,4 +1,4 @@
-"""A file over http(s), in pieces, with a bar; what goes wrong on the way is the source's failure."""
+"""Download of a file over HTTP(S), in pieces, with a progress bar; errors become failures of the source."""
 
 from collections.abc import Callable, Generator, Mapping
 from http.client import HTTPException

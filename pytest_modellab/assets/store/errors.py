@@ -1,19 +1,19 @@
-"""What can go wrong between a wanted file and its verified copy in the cache."""
+"""Errors of fetching and verifying files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 
 class StoreError(Exception):
-    """Base of everything the store raises; its text is meant for the person who runs the tests."""
+    """Base of all errors of the store; the message is meant for the person who runs the tests."""
 
 
 class SourceFailed(StoreError):
-    """One source did not give the file; the text is the reason, without the source's name."""
+    """One source failed to give the file; the message is the reason, without the source's name."""
 
 
 class WrongBytes(StoreError):
-    """A source gave a whole file whose digest is not the wanted one."""
+    """A source gave a complete file with another digest than the expected one."""
 
     def __init__(self, actual: str, size: int) -> None:
         self.actual = actual
@@ -25,7 +25,7 @@ class WrongBytes(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One source that was tried, and why it did not serve."""
+    """One source that was tried, and why it failed."""
 
     source: str
     reason: str

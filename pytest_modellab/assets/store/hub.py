@@ -1,4 +1,4 @@
-"""The Hugging Face hub: the user's own cache of it first, then the network."""
+"""Files of the Hugging Face hub: from the user's own hub cache first, then from the network."""
 
 import errno
 from collections.abc import Iterator

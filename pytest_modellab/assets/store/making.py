@@ -1,4 +1,4 @@
-"""Folders of files that are made here rather than fetched, kept by what they are made from."""
+"""Folders of generated files (conversions), cached by a key of their inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .unpacking import write_json
 
 
 class Conversions:
-    """Keeps under `root/made` which files a key stands for; their bytes are blobs like any others."""
+    """Lists of generated files by key, under `root/made`; their contents are blobs like any others."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs

@@ -1,4 +1,4 @@
-"""Who works with the cache: nothing that a catalog doesn't name is removed while somebody does.
+"""Locks of the processes that use the cache: it is cleaned only while no process uses it.
 
 occupants/<pid>-<random>.lock   held by a process that has files of the cache in use, for as long as it has
 locks/emptying.lock             held while one comes, and while the cache is emptied
@@ -18,14 +18,14 @@ from .errors import StoreError
 
 
 class CacheInUse(StoreError):
-    """Somebody works with the cache."""
+    """Another process uses the cache."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(f"a session works with the cache {root}; try again when it has ended")
 
 
 class Occupant:
-    """This process, as one that works with the cache. Ends with the process, however that ends."""
+    """This process as a user of the cache. The lock goes with the process, however it ends."""
 
     def __init__(self, root: Path) -> None:
         self._lock: FileLock | None = None

@@ -1,4 +1,4 @@
-"""What a download that broke off has brought, so that the next one goes on from there."""
+"""Partial downloads, which the next attempt resumes."""
 
 import contextlib
 from collections.abc import Generator, Iterator
@@ -13,7 +13,7 @@ from .archives import chunks_of
 
 
 class ServerAnswer(Protocol):
-    """What a server says before the bytes."""
+    """The status and headers of a server's response."""
 
     @property
     def status(self) -> int | None: ...
@@ -23,9 +23,9 @@ class ServerAnswer(Protocol):
 
 
 class PartialDownload:
-    """A file of what has come, and beside it the server's word by which it knows the same bytes again.
+    """A partial download and its ETag or Last-Modified date, in a file beside it.
 
-    Without such a word (an ETag or a date), or while another process keeps the same file, nothing is kept.
+    Nothing is kept where the server sends neither, or while another process downloads the same file.
     """
 
     def __init__(self, path: Path | None, locks: Path | None = None) -> None:

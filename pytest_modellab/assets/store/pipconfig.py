@@ -1,4 +1,4 @@
-"""What pip is configured to use, without importing pip into this process."""
+"""pip's configuration, read without importing pip into this process."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""What a person sees on stderr while files are fetched."""
+"""Progress of downloads on stderr."""
 
 import sys
 from collections.abc import Callable, Iterator

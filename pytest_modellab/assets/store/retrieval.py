@@ -1,4 +1,4 @@
-"""One round of fetching: archives are downloaded once and serve every file that is wanted from them."""
+"""One round of fetching: each archive is downloaded once and serves all files requested from it."""
 
 import hashlib
 import shutil

@@ -1,4 +1,4 @@
-"""All files of a hub repository at one commit, each held against the digest that the hub names it by.
+"""All files of a hub repository at one commit, each verified against the digest that the hub states.
 
 In the hub's own layout a snapshot is a folder of links to blobs, and a blob's name is its digest: SHA-256 for large
 files, git's SHA-1 for small ones.
@@ -43,11 +43,11 @@ class Snapshot:
 
 
 class Damaged(SourceFailed):
-    """A file isn't what the hub names it."""
+    """A file whose digest isn't the one that the hub states."""
 
 
 class Snapshots:
-    """Snapshots in the user's own hub cache and in ours, `root/hub`; under `root/snapshots` what was verified."""
+    """Snapshots in the user's own hub cache and in `root/hub`; results of verification are in `root/snapshots`."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -1,4 +1,4 @@
-"""Where the bytes of a wanted file can be had."""
+"""Sources from which a file can be fetched."""
 
 import re
 from dataclasses import dataclass
@@ -132,7 +132,7 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A file that was cut up: its parts, joined in order."""
+    """A file that was split: its parts, joined in order."""
 
     parts: tuple[Wheel | Sdist | Npm | Url | Folder, ...]
 

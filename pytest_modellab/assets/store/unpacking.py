@@ -1,4 +1,4 @@
-"""Members of an archive as verified files in the cache, read out in one pass and listed beside them."""
+"""Members of an archive extracted to verified files of the cache in one pass, with a list of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .blobs import Blobs
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file in the cache, which was fetched without knowing its digest."""
+    """A file in the cache that was fetched without a known digest."""
 
     path: Path
     sha256: str
@@ -25,7 +25,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which members of an archive are wanted: those whose whole name a pattern matches, or those listed."""
+    """A selection of an archive's members: those whose full name matches a pattern, or those listed."""
 
     pattern: str | None = None
     names: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Selection:
 
 
 class Unpacker:
-    """Keeps what was read out of archives under `root/members`."""
+    """Extracts members of archives; lists of them are under `root/members`."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs

@@ -1,4 +1,4 @@
-"""HTTP as the standard library speaks it: proxies, certificates, passwords and a bound on dead hosts."""
+"""HTTP with the standard library: proxies, certificates, credentials and time-outs."""
 
 import base64
 import ssl
@@ -26,7 +26,7 @@ PROBE_SECONDS = 3.0
 
 
 class _NoRedirect(HTTPRedirectHandler):
-    """A redirect is an answer: a probe need not follow it."""
+    """Redirects aren't followed: for a probe a redirect is an answer."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
@@ -46,7 +46,7 @@ def _trust(certificates: str | None) -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How this machine reaches the web. What is None is left to the environment."""
+    """Settings of web access. None leaves a setting to the environment."""
 
     proxy: str | None = None
     certificates: str | None = None

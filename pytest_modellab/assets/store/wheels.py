@@ -1,4 +1,4 @@
-"""Wheels, downloaded by pip, which runs nothing of theirs."""
+"""Wheels, downloaded by pip, which runs no code of theirs."""
 
 import subprocess
 import sys

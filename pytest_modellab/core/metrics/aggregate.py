@@ -1,7 +1,7 @@
-"""How what utterances contribute becomes a figure with its interval. numpy is imported when first needed.
+"""Aggregation of per-utterance contributions into a value with its interval. numpy is imported when first needed.
 
-A column holds the contributions of the utterances that a metric is of. All arithmetic over utterances is done here, so
-that a figure, its slices, the figure of merged shards and the recount of a record agree.
+A column holds the contributions of the utterances to which a metric applies. All arithmetic over utterances is done
+here, so that a value, its slices, the value of merged shards and the recount of a record agree.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Column:
         rows: the place of each utterance in its record, shape (n,).
         values: values, or numerators, shape (n,).
         of: denominators, shape (n,); all 1 where values stand alone.
-        clusters: the name of what each stands and falls together with; None for nothing.
+        clusters: the cluster of each (speaker, dialogue); None where observations are independent.
         nouns: what a cluster and an observation are called.
     """
 
@@ -61,7 +61,7 @@ class Column:
 
 
 class Aggregate(Protocol):
-    """How a column becomes a figure."""
+    """The aggregation of a column into a value."""
 
     @property
     def has_interval(self) -> bool:
@@ -113,7 +113,7 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Share:
-    """So many of so many: a proportion, between 0 and 1.
+    """A proportion (k of n), between 0 and 1.
 
     Attributes:
         clustered: whether the interval allows for several places in an utterance, and for clusters; else it is
@@ -206,7 +206,7 @@ class Single:
 
     Attributes:
         read: the value in a record; None where it has none.
-        spread: by how much of it repeated runs differ, a ratio; None where runs can't be compared by it.
+        spread: relative difference between repeated runs, a ratio; None where runs can't be compared by it.
     """
 
     read: Callable[[Run], float | None]

@@ -1,4 +1,4 @@
-"""Whether a reply is right, by rules that anybody can check by hand.
+"""Rules that decide whether a reply is right, simple enough to check by hand.
 
 All texts are compared after normalisation (`text.for_language` says which one): lower case, no punctuation, and in
 English numbers as digits and contractions written out. A phrase *stands in* a reply if its words stand there one after
@@ -66,7 +66,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Judgement:
-    """`by` is the rule that decided, and what it found: the one that failed, or the first that held."""
+    """The result of the rules; `by` is the deciding rule (the one that failed, or the first that held) and its finding."""
 
     right: bool
     by: str

@@ -1,4 +1,4 @@
-"""Word and character errors of speech recognition: counted per utterance, summed over a corpus, and shown."""
+"""Word and character errors of speech recognition: per utterance, summed over a corpus, and as an alignment."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence

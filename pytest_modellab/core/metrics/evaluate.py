@@ -1,4 +1,4 @@
-"""The figure of a metric in a run: value and interval out of its column, or why there is none."""
+"""The value of a metric in a run, with its interval, or the reason why it is missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A figure: `missing` says why `value` is None."""
+    """A value with its interval; `missing` is the reason where `value` is None."""
 
     value: float | None
     interval: Interval | None = None

@@ -1,6 +1,7 @@
-"""What a word error rate hides: loops, lost ends, missed terms and numbers; functions of the texts of an utterance.
+"""Hidden errors, which a word error rate averages away: loops, truncated ends, missed terms and numbers.
 
-Words are those of the normalised texts, as WER counts them, unless it says otherwise.
+All are functions of the texts of an utterance. Words are those of the normalised texts, as WER counts them, unless
+stated otherwise.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ LOST_WORDS = 3
 
 @dataclass(frozen=True)
 class Loop:
-    """What repeats: the words, how often in a row, and how often at most the reference has it in a row."""
+    """A repeated phrase: its words, its repetitions in a row, and the most repetitions in a row in the reference."""
 
     words: tuple[str, ...]
     times: int

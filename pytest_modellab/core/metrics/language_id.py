@@ -1,7 +1,7 @@
-"""Which language a short text is in: enough to tell whether a reply kept to the one that was asked for.
+"""Language identification of a short text: enough to check whether a reply is in the requested language.
 
-By script where that tells, else by function words: the most frequent words of a language that hardly occur in others.
-Good for a sentence or two of the languages below, and for nothing finer.
+By script where that is decisive, else by function words: frequent words of a language that are rare in others.
+Meant for a sentence or two in one of the languages below.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a metric may read of a run and of its utterances: the fields of a record, as protocols."""
+"""Protocols of a run and its utterances: the fields of a record that a metric may read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ T = TypeVar("T")
 
 
 class HasParts(Protocol):
-    """An utterance or a run, with what only some tasks keep of it, by task."""
+    """An utterance or a run with its task-specific parts, by task."""
 
     @property
     def parts(self) -> Mapping[str, Any]: ...
 
 
 class Row(Protocol):
-    """One utterance of a record: raw texts, times, attributes, and what each task makes of it."""
+    """One utterance of a record: raw texts, times, attributes, and its part of each task."""
 
     @property
     def id(self) -> str: ...
@@ -45,7 +45,7 @@ class Row(Protocol):
 
 
 class Case(Protocol):
-    """Which case a run is of."""
+    """The case of a run."""
 
     @property
     def task(self) -> str: ...
@@ -54,21 +54,21 @@ class Case(Protocol):
 
 
 class Normalizer(Protocol):
-    """By which normalizer texts were scored."""
+    """The normalizer with which texts were scored."""
 
     @property
     def name(self) -> str: ...
 
 
 class Price(Protocol):
-    """What an hour of the device costs."""
+    """The price of an hour of the device."""
 
     @property
     def per_hour(self) -> float: ...
 
 
 class Timing(Protocol):
-    """What was timed once in a run, seconds; `no_speed` is why its calls give no speed, else None."""
+    """Times measured once per run, seconds; `no_speed` is why the calls give no speed, else None."""
 
     @property
     def load_s(self) -> float | None: ...

@@ -30,7 +30,7 @@ _SMALLEST = 1e-5
 
 @dataclass(frozen=True)
 class Missing:
-    """Why a record has no figure of a metric.
+    """The reason why a record has no value of a metric.
 
     Attributes:
         why: for a person.
@@ -44,7 +44,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What utterances stand and fall together with, as those of one speaker do.
+    """Groups of utterances whose errors are correlated, such as those of one speaker.
 
     Attributes:
         key: its name for an utterance; None for a cluster of its own.
@@ -65,7 +65,7 @@ Contribution: TypeAlias = "float | tuple[float, float] | None"
 
 @dataclass(frozen=True)
 class NotCompared:
-    """Why two runs are never compared by a metric."""
+    """The reason why two runs are never compared by a metric."""
 
     why: str
 
@@ -85,7 +85,7 @@ How = Literal["error rate", "pairs", "means", "intervals", "speed", "times", "on
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong in an utterance, for a person, and how much: the larger the weight the worse."""
+    """A fault of an utterance, described for a person; a larger weight is worse."""
 
     note: str
     weight: float
@@ -115,11 +115,11 @@ class Metric:
         doc: its definition.
         aggregate: how contributions become a figure, or where a record has it.
         contribution: what an utterance contributes; none of a metric that is measured once.
-        cluster: what utterances stand and fall together with; None where each stands for itself.
+        cluster: how utterances are clustered; None where they are independent.
         timed: whether it is a time, which a noisy machine makes worse than it is: of calls or of loading.
         volatile: whether two runs of the same answers may differ in it, as all times do.
         tasks: the tasks that have it; empty for all but those of `elsewhere`.
-        elsewhere: why others don't have it, by task; where that isn't told, they have none of the kind.
+        elsewhere: why other tasks don't have it, by task; without an entry, the task has nothing of the kind.
         missing: why a record can't have it, whatever its utterances contribute; None where nothing speaks against it.
         empty: why it is missing where nothing contributes.
         compared: how two runs are compared by it, by default what its aggregate allows; or why they aren't.

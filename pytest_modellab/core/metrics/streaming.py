@@ -1,4 +1,4 @@
-"""How good a stream of partial results is: how soon, how steady, how far behind."""
+"""Quality of a stream of partial results: delay of the first, stability, lag."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BEHIND_S = 1.0
 
 @dataclass(frozen=True)
 class Shown:
-    """A partial result as somebody saw it.
+    """A partial result as a user sees it.
 
     Attributes:
         at_s: seconds since the first sample was spoken.

@@ -1,7 +1,7 @@
 """Punctuation and casing, apart from the words: on raw texts, which the word error rate normalises away.
 
 A raw text is cut at white space. The marks before and after a word are taken off it; what is left is compared without
-regard to case, and words are aligned by it. Marks and casing are then compared at the places that answer each other.
+regard to case, and words are aligned by it. Marks and casing are then compared between aligned words.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Errors:
-    """So many places are wrong, of so many looked at."""
+    """A number of wrong places, of the number of places compared."""
 
     wrong: int
     places: int

@@ -1,4 +1,4 @@
-"""What the data say about a bound: one-sided p-values out of a figure's interval, and Holm's correction."""
+"""Evidence about a bound: one-sided p-values from a value's interval, and Holm's correction."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class IntervalLike(Protocol):
 
 @dataclass(frozen=True)
 class Evidence:
-    """For a figure and a bound: p-values of "it is not above" and "it is not below".
+    """The p-values of "the value is not above the bound" and "it is not below".
 
     Attributes:
-        above: small where the data say that the true figure is above the bound.
-        below: small where they say that it is below.
+        above: small where the data show that the true value is above the bound.
+        below: small where they show that it is below.
     """
 
     above: float

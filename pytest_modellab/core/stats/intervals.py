@@ -1,4 +1,4 @@
-"""How sure a figure is: intervals for corpus error rates, success rates, times and quantiles.
+"""Confidence intervals for corpus error rates, success rates, times and quantiles.
 
 Vectorised numpy; no scipy at run time.
 """
@@ -23,7 +23,7 @@ LEAST_TIME_ERROR = 1e-3
 
 @dataclass(frozen=True)
 class Interval:
-    """A confidence interval, and what to know before trusting it.
+    """A confidence interval, its method, and its conditions.
 
     Attributes:
         low, high: in the unit of the figure.

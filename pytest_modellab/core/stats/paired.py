@@ -1,4 +1,5 @@
-"""Two sets of answers to the same utterances: did the error rate change, and how small a rise could be seen?"""
+"""Paired comparison of two sets of answers to the same utterances: the change of the error rate, and the smallest rise
+that could have been detected."""
 
 from __future__ import annotations
 

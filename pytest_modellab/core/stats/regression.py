@@ -1,6 +1,6 @@
-"""What a change of an error rate comes to: worse, better, not told apart, or that the data can't tell.
+"""Decision about a change of an error rate: worse, better, no detectable difference, or inconclusive.
 
-Gates, `modellab baseline compare` and `modellab compare` decide here, and say it in these words.
+Gates, `modellab baseline compare` and `modellab compare` share these decisions and their wording.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FEWEST_ERRORS = 3
 
 @dataclass(frozen=True)
 class Allowed:
-    """How far an error rate may rise whatever a test says, as ratios: 0.02 is two points.
+    """The allowed rise of an error rate, whatever a test says, as ratios: 0.02 is two percentage points.
 
     Attributes:
         tolerance: beyond it a rise that no test can tell from chance is inconclusive.
@@ -40,7 +40,7 @@ DEFAULT = Allowed()
 
 @dataclass(frozen=True)
 class Decision:
-    """What a change comes to, and why where its figures alone don't tell."""
+    """The decision about a change, and its reason where the values alone don't show it."""
 
     outcome: Outcome
     why: str = ""
@@ -129,7 +129,7 @@ def _figure(value: float) -> str:
 
 @dataclass(frozen=True)
 class RateChange:
-    """The figures of a change as they are told; `kind` is that of `change`, `low` and `high`."""
+    """The values of a change as they are reported; `kind` is the kind of `change`, `low` and `high`."""
 
     change: float | None
     low: float | None

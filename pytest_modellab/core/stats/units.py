@@ -1,4 +1,4 @@
-"""What counts as one independent observation: a speaker where there are enough of them, else an utterance."""
+"""Independent observations: speakers where there are enough of them, else utterances."""
 
 from __future__ import annotations
 
