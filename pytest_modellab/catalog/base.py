@@ -1,4 +1,4 @@
-"""What the types of the catalog are made of: names, numbers, digests, and the base of every spec."""
+"""Base types of the catalog: names, numbers, digests, and the base class of specs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Tier = Literal["smoke", "smoke_all", "real_e2e"]
 
 
 class TaskKind(Protocol):
-    """A task as the catalog knows it; `tasks.base.Task` is all of it."""
+    """The part of a task that the catalog uses; `tasks.base.Task` is the whole protocol."""
 
     order: ClassVar[int]
     title: ClassVar[str]

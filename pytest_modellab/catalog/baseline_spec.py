@@ -1,4 +1,4 @@
-"""How far an error rate may rise against a baseline: the part `baselines` of limits.yaml."""
+"""The allowed rise of an error rate against a baseline: the section `baselines` of limits.yaml."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BaselineLimitSpec(Spec):
-    """How far an error rate may rise against a baseline, for the cases its globs match. Of several the last counts."""
+    """The allowed rise of an error rate against a baseline, for the cases its globs match. The last match counts."""
 
     tolerance: Number = Field(
         default=DEFAULT.tolerance,

@@ -1,13 +1,13 @@
-"""The validated catalog, kept from one session to the next.
+"""The validated catalog, cached between sessions.
 
 A catalog without problems is written as JSON under the cache root, one file for each folder, with a key: the digest of
 every YAML file, of what validates them (this package, pydantic, Python) and of the extensions that are installed. While
 the key is the same, specs are restored without pydantic's checks. A file that is damaged, of another user or of another
 version is ignored.
 
-Some catalogs are not kept, because more than the key decides whether they are right: those with an engine, metrics or
-tasks from outside of this package (their code may change) or a conversion from a folder of weights (its files are
-looked for).
+Some catalogs are not cached, because their validity depends on more than the key: those with an engine, metrics or
+tasks from outside of this package (their code may change), or with a conversion from a folder of weights (its files
+must exist).
 """
 
 from __future__ import annotations

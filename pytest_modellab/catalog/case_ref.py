@@ -1,4 +1,4 @@
-"""The name of a case, as records and reports store it."""
+"""The identity of a case, as records and reports store it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pytest_modellab.core.schema_base import Stored
 
 
 class CaseRef(Stored):
-    """Which case; ids as the catalog has them, so that they are safe in a path, a table and a terminal."""
+    """The ids of a case; they are valid catalog ids, hence safe in a path, a table and a terminal."""
 
     task: Identifier
     model: Identifier

@@ -1,4 +1,4 @@
-"""The plan: which model runs on which device over which data set, for which task."""
+"""Cases: the combinations of model, device and data set of each task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalog: everything that the YAML files say, as one object."""
+"""The catalog: the contents of all YAML files, as one object."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .specs import (
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything the YAML files say. `base` is the folder that messages name files from."""
+    """The contents of all YAML files. Paths in messages are relative to `base`."""
 
     folder: Path
     base: Path

@@ -1,4 +1,4 @@
-"""What a model's `environment:` may say: a Python and packages of its own, or an interpreter somebody made."""
+"""A model's `environment:`: a Python version and requirements, or an existing interpreter."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PipRequirement = Annotated[str, AfterValidator(_pip_requirement)]
 
 
 class EnvironmentSpec(Spec):
-    """Where a model's worker runs, apart from the session: built once from requirements, or there already."""
+    """The Python environment of a model's worker: built once from requirements, or an existing interpreter."""
 
     python: str | None = Field(default=None, pattern=PYTHON, description='such as "3.12"; without it, the session\'s')
     requirements: tuple[PipRequirement, ...] | None = Field(default=None, min_length=1)

@@ -1,8 +1,8 @@
-"""The Python a model's worker runs in, where it is not the session's: made once, kept in the cache, looked into.
+"""Python environments of workers that don't run in the session's own: built once and kept in the cache.
 
-    environments/<key>/environment.json   what it was made from, and which folder beside it is whole
+    environments/<key>/environment.json   its inputs, and the name of the complete folder beside it
                        venv-<random>/     the environment
-                       build.log          what the commands that made it said
+                       build.log          output of the commands that built it
 
 The key is a hash of version, requirements and platform. A folder that a killed process left is not named in
 environment.json, and is removed by the next one that builds.
@@ -57,12 +57,12 @@ NOT_THERE = ("absent", "not built")
 
 
 class NoEnvironment(Exception):
-    """A model's environment isn't here and can't be made; the text says why and what to do."""
+    """A model's environment doesn't exist and can't be built; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A Python that a worker can be started in."""
+    """A Python interpreter in which a worker can be started."""
 
     interpreter: Path
     python: str

@@ -1,4 +1,4 @@
-"""What is wrong in a catalog: every problem with its file and line, reported all at once."""
+"""Errors of a catalog: every problem with its file and line, reported together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in one file. `line` counts from 1."""
+    """One problem in one file. `line` counts from 1."""
 
     file: Path
     line: int
@@ -23,7 +23,7 @@ class Problem:
 
 
 class CatalogError(Exception):
-    """A catalog that can't be used. Its text lists every problem, a line each."""
+    """A catalog that can't be used. The message lists every problem, a line each."""
 
     def __init__(self, problems: Sequence[Problem], base: Path) -> None:
         self.problems = tuple(problems)

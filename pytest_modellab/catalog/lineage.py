@@ -1,4 +1,4 @@
-"""What specs are made from: models whose weights are converted, judges, data sets derived from others."""
+"""References between specs: conversions of weights, judges, data sets derived from others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of YAML into one `Catalog`, or one error that lists everything wrong with it."""
+"""Loads a folder of YAML files into a `Catalog`, or raises one error that lists all problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first draft of a model's spec: every option of its engine, with default, allowed values and meaning."""
+"""The draft of a model's spec: every option of its engine, with default, allowed values and meaning."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WIDTH = 110
 
 @dataclass(frozen=True)
 class Draft:
-    """What a person has said of the model so far."""
+    """The answers about the model so far."""
 
     id: str
     engine: str

@@ -1,4 +1,4 @@
-"""Models that serve others: as a part of one that is made of several, as the voice or the judge of a data set."""
+"""Models that others use: as parts of a composite model, or as the voice or the judge of a data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models are chosen for: roles of the lab and use cases, each with what it requires and what it prefers."""
+"""Profiles for which models are chosen: roles and use cases, with their requirements and preferences."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from .specs import out_of_scale
 
 
 class ProfileSpec(Spec):
-    """What one model is chosen for.
+    """A role or use case for which one model is chosen.
 
     A model qualifies where it passes its gates with a grade above F in every task of `require`, and meets each bound
-    there on each data set. Of those that qualify the first of `prefer` decides; of equal ones the next.
+    there on each data set. Among models that qualify the first of `prefer` decides, and the next one breaks ties.
     """
 
     title: str = Field(min_length=1)

@@ -1,4 +1,4 @@
-"""Reads the files of a catalog: each by itself, then what one says about another."""
+"""Reads the files of a catalog: validates each by itself, then the references between them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FILES = ("devices.yaml", "limits.yaml", "grades.yaml", "mirrors.yaml", "profile
 
 
 class Reader:
-    """Files read so far, each with what is wrong with it."""
+    """The files read so far, with their problems."""
 
     def __init__(self, engines: bool = True) -> None:
         self.documents: dict[Path, Document] = {}

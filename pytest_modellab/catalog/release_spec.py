@@ -1,4 +1,4 @@
-"""What a release has to have: `release.yaml`."""
+"""The requirements of a release: `release.yaml`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .base import Number, Spec
 
 
 class ReleaseFile(Spec):
-    """The cases that must have been measured, and how."""
+    """The cases that must have been measured, and the conditions of measurement."""
 
     schema_: Literal["modellab.release/1"] = Field(alias="schema")
     required: tuple[str, ...] = Field(min_length=1, description="globs over case ids, model:device:dataset")

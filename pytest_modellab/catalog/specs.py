@@ -1,4 +1,4 @@
-"""The types of the catalog: what each YAML file may say. All frozen, unknown keys forbidden."""
+"""The types of the catalog's YAML files. All frozen, unknown keys forbidden."""
 
 from __future__ import annotations
 
@@ -99,14 +99,14 @@ DeviceKind = Literal["cpu", "cuda", "mps"]
 
 
 class PinnedFile(Spec):
-    """One file of a model, by content."""
+    """One file of a model, pinned by its digest."""
 
     sha256: Sha256
     size: Whole = Field(ge=0, description="bytes; says ahead what a download costs")
 
 
 class Conversion(Spec):
-    """Weights made from another model's, a Whisper in CTranslate2's format."""
+    """Weights converted from those of another model, a Whisper in CTranslate2's format."""
 
     source: Identifier = Field(alias="from", description="a model of this catalog")
     target: Literal["openai-whisper", "transformers"] = Field(alias="to", description="the library that loads them")
@@ -194,14 +194,14 @@ class ModelSpec(NamedSpec):
 
 
 class PriceSpec(Spec):
-    """What it costs to have a device for an hour."""
+    """The price of an hour of a device."""
 
     per_hour: Number = Field(gt=0)
     currency: str = Field(pattern=CURRENCY)
 
 
 class DeviceSpec(NamedSpec):
-    """One device as cases name it."""
+    """One device."""
 
     kind: DeviceKind
     index: Whole = Field(default=0, ge=0, description="which CUDA device")
@@ -236,7 +236,7 @@ class MirrorPart(Spec):
 
 
 class MirrorSpec(Spec):
-    """Bytes that also lie elsewhere: one member, or several joined in order."""
+    """Another source of the same bytes: one member, or several joined in order."""
 
     parts: tuple[MirrorPart, ...] = Field(min_length=1)
 
@@ -269,7 +269,7 @@ def wrong_bands(metric: str, values: list[float]) -> str:
 
 
 class LimitSpec(Spec):
-    """A bound on one metric, for the cases its globs match. Of several, the last one counts."""
+    """A bound on one metric, for the cases that its globs match. The last match counts."""
 
     metric: str
     max: Number | None = None
@@ -335,7 +335,7 @@ Bands = Annotated[dict[Letter, Number], AfterValidator(_complete)]
 
 
 class TaskGrades(Spec):
-    """How one task is graded: for each criterion the worst value that still earns a letter; beyond C is F."""
+    """The grading of one task: for each criterion the worst value that still earns a letter; beyond C is F."""
 
     criteria: dict[str, Bands] = Field(min_length=1)
     provisional_below_words: Whole = Field(

@@ -1,6 +1,6 @@
-"""Which models the streaming cases are of, and with what parameters, by environment variables.
+"""Environment variables that choose the models of streaming cases, and their parameters.
 
-They change specs before anything is planned, so that input keys and records tell.
+They change specs before cases are planned, so that input keys and records contain them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Complain: TypeAlias = Callable[[Variable, str], None]
 
 @dataclass(frozen=True)
 class Choice:
-    """What the variables ask for; None for what isn't set."""
+    """The values of the variables; None where one isn't set."""
 
     provider: str | None = None
     model: str | None = None

@@ -1,4 +1,4 @@
-"""YAML data into specs, every complaint with its line, what is allowed, and a near match."""
+"""Validation of YAML data as specs: each problem with its line, the allowed values, and the closest match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model's files, from its spec to a local folder: fetched or converted, every byte verified."""
+"""A model's files in a local folder, by its spec: fetched or converted, and verified."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ UNASKED_BYTES = 200_000_000
 
 
 class NotPulled(Unavailable):
-    """The files are not here, and are more than is fetched without being asked for; `cost` in bytes, if known."""
+    """Files that are missing and too large to be fetched without a request; `cost` in bytes, if known."""
 
     def __init__(self, model: str, cost: int | None) -> None:
         size = "its files are missing, of a size not known" if cost is None else f"{cost / 1e6:.0f} MB are missing"

@@ -1,4 +1,4 @@
-"""YAML read safely, with the line of every key and value, duplicate keys refused."""
+"""A safe YAML reader that keeps the line of every key and value and refuses duplicate keys."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _unreadable(path: Path) -> str | None:
 
 
 class _Refused(Exception):
-    """Valid YAML that a catalog does not take."""
+    """Valid YAML that a catalog doesn't accept."""
 
     def __init__(self, node: Any, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""The command `modellab`: what is there to run, fetching it ahead of time, checking data."""
+"""The command `modellab`: its parser and its commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m pytest_modellab.cli`: the command `modellab` of this very interpreter."""
+"""`python -m pytest_modellab.cli`: the command `modellab` with this interpreter."""
 
 import sys
 

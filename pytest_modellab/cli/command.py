@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Commands:
-    """The commands of the parser, to which each module of a command adds its own."""
+    """The parser's registry of commands, to which the module of each command adds its own."""
 
     def __init__(self, subparsers: Subparsers) -> None:
         self._subparsers = subparsers

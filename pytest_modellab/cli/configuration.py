@@ -1,4 +1,4 @@
-"""pytest's configuration as a session started here would find it: by pytest's own search, without starting pytest."""
+"""pytest's configuration for the current folder, by pytest's own search, without starting pytest."""
 
 from __future__ import annotations
 

@@ -19,4 +19,4 @@ MEANINGS = {
 
 
 class UsageError(Exception):
-    """The command line asks for something that isn't there."""
+    """The command line names something that doesn't exist."""

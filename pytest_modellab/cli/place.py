@@ -1,4 +1,4 @@
-"""Finding the catalog from the folder one stands in, as pytest does."""
+"""Discovery of the catalog from the current folder, as pytest does it."""
 
 from __future__ import annotations
 

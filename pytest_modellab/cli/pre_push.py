@@ -1,4 +1,4 @@
-"""A pre-push hook for plain git: the smoke tests against the baseline decide whether a push goes out."""
+"""A pre-push hook for git: it runs the smoke tests against the baseline and refuses the push if they fail."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ PYTEST = ("-m", "smoke", "-q", "--no-header", "--tb=line", "--lab-expect", "-p",
 
 
 class HookError(Exception):
-    """The hook can't be installed; the text says why and what to do."""
+    """The hook can't be installed; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
 class Installed:
-    """Where the hook is, and the hook it found there, if any."""
+    """The path of the installed hook, and of the previous hook, if any."""
 
     path: Path
     kept: Path | None

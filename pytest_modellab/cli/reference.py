@@ -1,6 +1,6 @@
-"""The parts of docs/reference.md that the code knows: `python -m pytest_modellab.cli.reference docs/reference.md`.
+"""Generated parts of docs/reference.md: `python -m pytest_modellab.cli.reference docs/reference.md`.
 
-Between `<!-- generated: NAME -->` and `<!-- end -->` stands what `PARTS[NAME]` gives; all else is written by hand.
+The text between `<!-- generated: NAME -->` and `<!-- end -->` is that of `PARTS[NAME]`; the rest is written by hand.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTA
 
 
 class Settings:
-    """Stands in for pytest's parser and keeps what a plugin adds to it, by public calls alone."""
+    """A stand-in for pytest's parser that records the options of a plugin, through public calls alone."""
 
     def __init__(self) -> None:
         self.options = argparse.ArgumentParser(add_help=False)

@@ -1,7 +1,7 @@
-"""A reference server of the contract in docs/streaming.md: it puts any streaming engine of this process on the net.
+"""A reference server of the contract in docs/streaming.md, for any streaming engine.
 
-For development and tests: no encryption, no login, one engine for all connections, which take turns. It listens on this
-machine alone unless it is told otherwise, and bounds what a client can make it do.
+For development and tests: no encryption, no authentication, one engine for all connections, which take turns. It
+listens on the loopback interface by default, and limits what clients can request.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a command says: no character of it is one that a terminal obeys, wherever the text came from."""
+"""Output of commands: all text is stripped of terminal control sequences."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Tests that `-m` and `-k` are sure to deselect, found before they are made.
+"""Early deselection: tests that `-m` and `-k` are certain to deselect aren't created.
 
-pytest makes all tests of a parametrized function first and deselects afterwards; of a catalog's tests `-m smoke` keeps
-one in twelve. The marks and most of the name of a test are known before it is made, so that pytest's own expression can
-be evaluated on them. A name whose truth isn't known then (a mark that another plugin may add, a part of another
-parameter's id) is tried both ways: a test counts as deselected only if every way leads there.
+pytest creates all tests of a parametrized function first and deselects afterwards; of a catalog's tests `-m smoke`
+keeps one in twelve. The marks and most of the name of a test are known before it is created, so pytest's own expression
+can be evaluated on them. A name whose truth isn't known then (a mark that another plugin may add, a part of another
+parameter's id) is tried both ways: a test is left out only if all combinations deselect it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Expression:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A test that may be made: what its case adds to its function."""
+    """A test not created yet: the marks and names that its case adds to its function."""
 
     id: str
     """As it stands in the brackets of the test's id."""
@@ -69,7 +69,7 @@ class Candidate:
 
 @dataclass
 class LeftOut:
-    """The tests of one function that were not made."""
+    """The tests of one function that were not created."""
 
     function: pytest.Item
     """Stands for each of them in pytest's count of the deselected."""
@@ -80,7 +80,7 @@ class LeftOut:
 
 @dataclass
 class Foresight:
-    """What a session's `-m` and `-k` come to, for tests that are not made yet."""
+    """The session's `-m` and `-k`, evaluated for tests that aren't created yet."""
 
     marks: Expression
     keywords: Expression

@@ -1,6 +1,6 @@
 """The fixtures of benchmark tests, under their full names. Each is thin: the work is done by the runner.
 
-Each has a short name besides, without the prefix, which gives way to anybody else's: see `short_names`.
+Each also has a short name without the prefix, unless another fixture has that name: see `short_names`.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def _check_reports(folder: Path) -> None:
 
 
 class LabPlugin:
-    """What every process of a session does: parametrize, order, run, judge."""
+    """Hooks of every process of a session: parametrize, order, run, judge."""
 
     def __init__(self, lab: LabSession) -> None:
         self.lab = lab
@@ -233,7 +233,7 @@ class LabPlugin:
 
 
 class ControllerPlugin:
-    """What is done once in a session: gather, grade, show."""
+    """Hooks of the controller alone, once per session: collect results, grade, report."""
 
     def __init__(self, lab: LabSession) -> None:
         self.lab = lab

@@ -1,4 +1,4 @@
-"""What a JUnit report (`--junitxml`) has of a benchmark, as properties of its tests and of the suite."""
+"""Properties of tests and of the suite in a JUnit report (`--junitxml`)."""
 
 from __future__ import annotations
 

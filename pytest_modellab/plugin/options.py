@@ -22,7 +22,7 @@ SCHEMA_MARK = b"schema: modellab."
 
 @dataclass(frozen=True)
 class Config:
-    """What the person asked for. Paths are absolute."""
+    """The options of a session. Paths are absolute."""
 
     catalog: Path | None
     """None where no catalog is set and none was recognised: the plugin then stays silent."""

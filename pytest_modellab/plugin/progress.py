@@ -1,4 +1,4 @@
-"""Progress of long runs: one line rewritten on a terminal, a line now and then in a log."""
+"""Progress of long runs: one line, rewritten, on a terminal; occasional lines in a log."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLLOW_EVERY_S = 5.0
 
 
 class TerminalProgress:
-    """Shows the run that this very process is doing."""
+    """Shows the run of this process."""
 
     def __init__(self, plugin: Callable[[str], Any]) -> None:
         self._plugin = plugin
@@ -100,7 +100,7 @@ def _draw(reporter: pytest.TerminalReporter, text: str) -> None:
 
 
 class Follower:
-    """Shows the runs of xdist's workers, by following their journals from the controller."""
+    """Shows the runs of xdist's workers, from their journals, in the controller."""
 
     def __init__(self, folder: Path, reporter: pytest.TerminalReporter) -> None:
         self._folder = folder

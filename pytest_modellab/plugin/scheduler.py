@@ -19,9 +19,9 @@ _TOGETHER = {"loadscope": LoadScopeScheduling, "loadgroup": LoadGroupScheduling}
 
 
 class ModelDeviceScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist brings no types
-    """Tests of one model x device go to one worker, every other test as `--dist` has it; the longest first.
+    """Tests of one model x device go to one worker, all other tests by `--dist`; the longest first.
 
-    What begins last must not be what takes longest, or one worker ends long after the others.
+    The longest group must not begin last, or one worker ends long after the others.
     """
 
     def __init__(

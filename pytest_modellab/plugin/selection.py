@@ -1,4 +1,4 @@
-"""Which tests are of the lab, which cases each gets, and in what order they run; all others stay as they are."""
+"""Benchmark tests: which tests are such, the cases of each, and their order; other tests are unchanged."""
 
 from __future__ import annotations
 

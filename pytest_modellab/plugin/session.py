@@ -1,4 +1,4 @@
-"""What one pytest process keeps of a session: the catalog, the plan, the runner, and what tests have said."""
+"""The state of a session in one pytest process: catalog, cases, runner, verdicts of tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ RUN: pytest.StashKey[Run] = pytest.StashKey()
 
 @dataclass
 class Tests:
-    """What the tests of one case came to, gathered from reports."""
+    """The results of the tests of one case, collected from test reports."""
 
     __test__ = False
 

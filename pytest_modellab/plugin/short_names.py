@@ -1,4 +1,4 @@
-"""The short names of our fixtures, `run` for `modellab_run`: they give way to everybody else's."""
+"""Short names of fixtures, `run` for `modellab_run`: a fixture of the same name elsewhere takes precedence."""
 
 from __future__ import annotations
 

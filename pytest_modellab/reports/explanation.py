@@ -1,4 +1,4 @@
-"""A failing verdict in words: the figure, the limit, the worst utterances aligned, the command that reruns it."""
+"""The explanation of a failing verdict: value, limit, worst utterances aligned, and the command that reruns it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a case's figures went over its past records. Only what a trend shows is read, of the newest records alone."""
+"""Trends of a case's values over its past records. Only headers of the newest records are read."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Point(ReportModel):
 
 
 class Trend(ReportModel):
-    """A case's records, the newest last."""
+    """The records of a case, the newest last."""
 
     case: str
     metric: str
@@ -63,7 +63,7 @@ class Trend(ReportModel):
 
 @dataclass(frozen=True)
 class HistoryQuery:
-    """Which records, and what of them."""
+    """The query of a trend: cases, metrics, number of records."""
 
     globs: Sequence[str] = ()
     last: int | None = 20

@@ -1,4 +1,4 @@
-"""The scorecard in the summary of a step of GitHub Actions, which is a file that steps append Markdown to."""
+"""The scorecard in the step summary of GitHub Actions, a file to which steps append Markdown."""
 
 from __future__ import annotations
 

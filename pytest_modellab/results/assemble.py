@@ -1,4 +1,4 @@
-"""A record out of what the journal holds. Scoring is a function of the raw texts and the references."""
+"""Assembly of a record from a journal. Scoring is a function of the raw texts and the references."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a record comes from, apart from the run itself."""
+    """Provenance of a record, apart from the run itself."""
 
     inputs: dict[str, Any]
     key: str

@@ -1,7 +1,7 @@
-"""Baselines: the answers of a run that was found good, kept in git, and later runs held against them.
+"""Baselines: the answers of an accepted run, kept in git, with which later runs are compared.
 
-reports/baselines/<task>/<model>-<device>-<dataset>[-<hardware>].jsonl: a line that says what it is of, then a line for
-each utterance, so that a diff shows what changed.
+reports/baselines/<task>/<model>-<device>-<dataset>[-<hardware>].jsonl: a header line, then a line for each utterance,
+so that a diff shows what changed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class BaselineAnswer(Stored):
 
 
 class Head(Stored):
-    """What a baseline is of."""
+    """The header of a baseline: its case, data, commit and hardware."""
 
     schema_: Literal["modellab.baseline/1"] = Field(alias="schema", default=SCHEMA)
     case: CaseRef
@@ -66,7 +66,7 @@ class Baseline:
 
 
 class BaselineError(Exception):
-    """A baseline that can't be saved, read, or compared with; the text says what to do."""
+    """A baseline that can't be saved, read or compared with; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class UtteranceChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A run against its baseline. `worse` and `better` list utterances, the largest change first."""
+    """The comparison of a run with its baseline. `worse` and `better` list utterances, the largest change first."""
 
     paired: Paired
     wer_before: float
@@ -328,7 +328,7 @@ def judge(
 
 @dataclass(frozen=True)
 class BaselineVerdict:
-    """A verdict against a baseline, and the comparison behind it; None where there could be none."""
+    """A verdict against a baseline, and its comparison; None where none was possible."""
 
     verdict: Verdict
     comparison: Comparison | None

@@ -1,4 +1,4 @@
-"""Limits proposed from several runs of one case: what a model does today, with room for what changes by chance."""
+"""Limits proposed from several runs of one case: the measured values with a margin for their variation."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .record import Record
 
 
 class CalibrationError(Exception):
-    """The runs give nothing to propose from."""
+    """The runs don't suffice to propose limits."""
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """One limit, and why it is what it is."""
+    """One proposed limit, and its derivation."""
 
     metric: str
     value: float

@@ -1,4 +1,4 @@
-"""Under what conditions a run was timed: a fixed clip over and over, what else the machine did, and when."""
+"""Timing conditions of a run: repeated calls on a fixed clip, other load on the machine, and time stamps."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _CGROUP_STAT = Path("/sys/fs/cgroup/cpu.stat")
 
 @dataclass
 class Conditions:
-    """Gathered during a run; plain values, so that a journal can hold them.
+    """The conditions, collected during a run; JSON values only, so that a journal can hold them.
 
     Attributes:
         clip_s: seconds of each call on the fixed clip, in order.
         timed_s: wall time during which calls were timed.
         others_s: CPU seconds that other processes used in that time.
-        throttled: how often the processor or the container's quota slowed things down; None where it isn't told.
+        throttled: how often the processor or the container's quota throttled the run; None where it isn't known.
         load_average: of the last minute when timing began; for the record, it includes our own work.
         loading_s: wall time of loading the model and of its first call.
         loading_others_s: CPU seconds that other processes used in that time.

@@ -1,4 +1,4 @@
-"""A record's figure held against a bound: what its utterances say, by its interval or by its values."""
+"""Evidence of a record about a bound on a metric, by the interval or by the values of its utterances."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Held:
-    """The evidence, on whom it is conditional ("" for all), and what to say where it doesn't decide at an alpha."""
+    """Evidence, the recordings that it is conditional on ("" for none), and the reason where it is inconclusive."""
 
     evidence: Evidence
     conditional: str

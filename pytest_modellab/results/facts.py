@@ -1,4 +1,4 @@
-"""What a run knows beside its answers."""
+"""Facts of a run beside its answers: memory, device, timing conditions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Memory:
-    """Highest memory seen, in bytes.
+    """Peak memory, in bytes.
 
     Attributes:
         peak_rss: resident, by the kernel, since the case began where it can tell; `method` names how.
@@ -39,7 +39,7 @@ class Memory:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a run knows beside the answers themselves."""
+    """Everything measured in a run beside its answers."""
 
     load_s: float | None
     first_call_s: float | None

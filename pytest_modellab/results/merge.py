@@ -1,8 +1,8 @@
-"""The records of all shards of a case joined into the one that an undivided run would have written.
+"""Merging of the records of all shards of a case into the record that an undivided run would have written.
 
-Nothing of the data is needed: the shards hold every raw text, and know their places. Answers, and all that is counted
-of them, come out as those of one run. Times are those of several runs, on what may be several machines: there is a
-speed where the machines are alike and every shard was timed, else the record says why there is none.
+The data aren't needed: shards hold every raw text and the places of their utterances. Answers and their scores equal
+those of one run. Times come from several runs, possibly on several machines: the merged record has a speed where the
+machines are alike and every shard was timed, else the reason why it has none.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
 
 
 class MergeError(Exception):
-    """Records that are not the shards of one run; the text names the files."""
+    """Records that are not the shards of one run; the message names the files."""
 
 
 @dataclass(frozen=True)
 class ShardRecord:
-    """One shard's record, and where it is."""
+    """One shard's record, and its path."""
 
     record: Record
     shard: ShardOf

@@ -1,4 +1,4 @@
-"""Where a record comes from: commit, versions; and the key that says two runs had the same inputs."""
+"""Provenance of a record: commit and versions; and the key by which two runs have the same inputs."""
 
 from __future__ import annotations
 

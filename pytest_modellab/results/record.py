@@ -1,7 +1,7 @@
 """The record: everything measured in one run of one case, as it is stored.
 
-Fields marked volatile differ between two runs of the same thing (times, host, ids). Two records are the same
-when their canonical forms, without these, are equal.
+Fields marked volatile (times, host, ids) differ between two runs with the same inputs. Two records are equal when
+their canonical forms, without these fields, are equal.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCHEMA: Literal["modellab.record/2"] = "modellab.record/2"
 
 
 class UtteranceResult(Stored):
-    """One utterance: raw texts, and what each task makes of it."""
+    """One utterance: raw texts, times, attributes, and task parts."""
 
     id: str
     reference: str
@@ -78,7 +78,7 @@ class Value(Stored):
 
 
 class Pass(Stored):
-    """When the machine was held: shared for accuracy beside other cases, alone for timing."""
+    """A period in which the machine was held: shared for accuracy, exclusively for timing."""
 
     kind: Literal["accuracy", "timing", "accuracy and timing"]
     start: str = Field(description="UTC, ISO 8601, once the lock was held")
@@ -86,7 +86,7 @@ class Pass(Stored):
 
 
 class Timing(Stored):
-    """What was timed once, seconds, and under what conditions calls were timed."""
+    """Times measured once per run, seconds, and the conditions under which calls were timed."""
 
     load_s: float | None = Field(description="cold: importing the library and loading the weights")
     first_call_s: float | None = Field(description="the first utterance, once, before any is timed")
@@ -136,7 +136,7 @@ class Provenance(Stored):
 
 
 class Price(Stored):
-    """What an hour of the device cost when the run was made, by devices.yaml."""
+    """The price of an hour of the device at the time of the run, from devices.yaml."""
 
     per_hour: float
     currency: str

@@ -1,4 +1,4 @@
-"""Records as files: written whole and sealed, read with a check, told apart by what may differ between two runs."""
+"""Record files: written atomically with a checksum, verified when read, compared without their volatile fields."""
 
 from __future__ import annotations
 

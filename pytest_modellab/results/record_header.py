@@ -1,7 +1,7 @@
-"""A record without its utterances, read without looking at them: what lists and trends need of thousands.
+"""The header of a record, read without parsing its utterances: lists and trends read thousands of records.
 
-Records are written with every key of their own on a line of its own, one space deep, and a line feed inside a text is
-escaped: where the utterances begin and end can be told from the bytes. What is laid out otherwise is read whole.
+Records are written with every top-level key on a line of its own, indented by one space, and line feeds inside texts
+are escaped: the beginning and end of the utterances can be found in the bytes. Other layouts are read whole.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _EMPTY = b'\n "utterances": [],\n "findings": '
 
 
 class RecordHeader(Record):
-    """A record whose `utterances` are left out. Its seal was not checked."""
+    """A record whose `utterances` are left out. Its checksum was not verified."""
 
 
 def read_header(path: Path) -> RecordHeader:

@@ -1,4 +1,4 @@
-"""Records of `modellab.record/1` as those of today: what they state stays as they state it."""
+"""Conversion of records of `modellab.record/1` to the current schema; their values stay as stated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of `modellab.record/1`, as it was written before values were kept by metric. They don't change any more."""
+"""The types of `modellab.record/1`, which stored values per task and not by metric. They are frozen."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SCHEMA = "modellab.record/1"
 
 
 class UtteranceResult(Stored):
-    """One utterance: raw texts, and what the scorer made of them."""
+    """One utterance: raw texts and scores."""
 
     id: str
     reference: str
@@ -56,7 +56,7 @@ class UtteranceResult(Stored):
 
 
 class AsrSummary(Stored):
-    """Corpus figures: sums over all utterances, an utterance without an answer counted as all words deleted."""
+    """Corpus values: sums over all utterances; one without an answer counts as all of its words deleted."""
 
     utterances: int
     answered: int
@@ -75,7 +75,7 @@ class AsrSummary(Stored):
 
 
 class HiddenErrors(Stored):
-    """Errors that the word error rate hides, as counts; defined in `core.metrics.hidden_errors` and `.writing`."""
+    """Hidden errors, as counts; defined in `core.metrics.hidden_errors` and `.writing`."""
 
     quiet: int = Field(description="answered utterances whose reference has no words")
     quiet_s: float = Field(description="their audio, seconds")

@@ -1,4 +1,4 @@
-"""A record's figures counted again from its utterances, to find those that don't follow from them."""
+"""Recomputation of a record's values from its utterances, to find values that don't follow from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An old record scored again: from its raw texts, by today's code and normalizer. What was measured stays as it was."""
+"""Rescoring of an old record: from its raw texts, by the current code and normalizer. Measurements are kept."""
 
 from __future__ import annotations
 

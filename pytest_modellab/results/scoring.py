@@ -1,4 +1,4 @@
-"""Everything in a record that is a function of raw answers, made anew: the one place where records are scored."""
+"""Scoring of records: computes everything that is a function of the raw answers. Records are scored nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which part of a data set a record is of."""
+"""The shard of a data set that a record covers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ShardOf(Stored):
-    """A part of the utterances of a data set, so that several machines can share it."""
+    """One of several parts of a data set's utterances."""
 
     index: int = Field(description="from 1")
     of: int

@@ -1,4 +1,4 @@
-"""Cutting a data set into shards, so that several machines can share it; `merge` joins their records."""
+"""Sharding: splits a data set so that several machines can share it; `merge` joins the records."""
 
 from __future__ import annotations
 

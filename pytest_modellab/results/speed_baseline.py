@@ -1,8 +1,8 @@
-"""Speed baselines: how long each utterance took when a run was found good, on this very hardware.
+"""Speed baselines: the time of each utterance in an accepted run, on the same hardware.
 
 reports/baselines/<task>/<model>-<device>-<dataset>-<hardware>.speed.jsonl, beside the answers' baselines. Two runs of
-the same code on machines of one kind differ by up to a quarter in time: this is a wide tripwire for what went really
-wrong. Finer questions are for two runs in one session.
+the same code on machines of one kind differ by up to 25 % in time, so this check only finds large regressions. For
+small differences compare two runs in one session.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ FEWEST_CALLS = FEWEST_UNITS
 
 
 class SpeedHead(Stored):
-    """What a speed baseline is of."""
+    """The header of a speed baseline."""
 
     schema_: Literal["modellab.speed-baseline/1"] = Field(alias="schema", default=SCHEMA)
     case: CaseRef
@@ -57,7 +57,7 @@ class Call(Stored):
 
 
 class TooFewCalls(BaselineError):
-    """There are too few times on both sides to say anything of."""
+    """Too few utterances are timed on both sides for a comparison."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class SpeedBaseline:
 
 @dataclass(frozen=True)
 class SpeedChange:
-    """A run's time over its baseline's, on the utterances that both timed: 1.1 is a tenth slower."""
+    """The ratio of a run's time to its baseline's, on the utterances that both timed: 1.1 is 10 % slower."""
 
     ratio: float
     interval: Interval

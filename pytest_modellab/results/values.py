@@ -1,4 +1,4 @@
-"""The values of all metrics in a record, out of its utterances."""
+"""The values of all metrics of a record, computed from its utterances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits and records into verdicts. Comparing a figure with a limit gives a `Verdict`, not a bool."""
+"""Verdicts from limits and records. Comparing a value with a limit gives a `Verdict`, not a bool."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Comparison = Literal["<=", "<", ">=", ">"]
 
 
 class Status(StrEnum):
-    """What a verdict can be, from best to worst."""
+    """The status of a verdict, from best to worst."""
 
     PASS = "pass"
     NOT_AVAILABLE = "not-available"
@@ -53,7 +53,7 @@ REFUSED: Mapping[Strictness, frozenset[Status]] = {
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound out of limits.yaml, and the place it stands. `value` is None where no entry applies."""
+    """A bound from limits.yaml, with its file and line. `value` is None where no entry applies."""
 
     metric: str
     value: float | None
@@ -175,7 +175,7 @@ def case_key(case: CaseRef) -> str:
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits that apply to one case: `limits.wer`, `limits.rtf`, ... Of several entries the last counts."""
+    """The limits that apply to one case: `limits.wer`, `limits.rtf`, ... The last matching entry counts."""
 
     case: CaseRef
     entries: Sequence[LimitSpec]
@@ -253,7 +253,7 @@ def corrected(gates: Sequence[Verdict]) -> list[Verdict]:
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """One figure of a run. Comparing it with a limit or a number gives a Verdict, and records it."""
+    """The value of one metric of a run. Comparing it with a limit or a number gives a Verdict, and records it."""
 
     run: Run
     metric: Metric
@@ -300,7 +300,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Run:
-    """The evaluation of a case as a test sees it: figures to compare, and the record behind them."""
+    """The evaluation of a case as a test sees it: values to compare, and the record."""
 
     record: Record
     rerun: str

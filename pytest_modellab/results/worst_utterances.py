@@ -1,4 +1,4 @@
-"""Which utterances are behind a figure, the worst first, each with what is wrong in it."""
+"""The utterances that contribute most to a value, the worst first, each with its faults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .record import Record, UtteranceResult
 
 @dataclass(frozen=True)
 class WorstUtterance:
-    """An utterance and its share in a failing figure; `weight` is what they are ordered by."""
+    """An utterance and its contribution to a failing value; `weight` is the sort key."""
 
     result: UtteranceResult
     note: str

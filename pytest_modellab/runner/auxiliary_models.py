@@ -1,4 +1,4 @@
-"""Models that serve a data set, as its judge, its voice or its grader: what it takes to load one."""
+"""Auxiliary models of data sets: judges, voices, graders, and how they are loaded."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Models(Protocol):
-    """What it takes to load a model of the catalog."""
+    """Loading of the catalog's models, as auxiliary models need it."""
 
     catalog: Catalog
     store: Store
@@ -44,16 +44,16 @@ class Models(Protocol):
 
 
 class NoAuxiliaryModel(Exception):
-    """The judge, the voice or the grader of a data set isn't here."""
+    """The judge, the voice or the grader of a data set isn't available."""
 
 
 class AuxiliaryModelError(Exception):
-    """The voice or the grader of a data set could not be loaded, or failed on what it was given."""
+    """The voice or the grader of a data set could not be loaded, or failed on its input."""
 
 
 @dataclass(frozen=True)
 class AuxiliaryModel:
-    """A model on the CPU, and everything that can change what it says."""
+    """A model on the CPU, with everything that can change its answers."""
 
     model: str
     order: LoadOrder

@@ -1,7 +1,7 @@
 """Starts the worker in an interpreter that this package isn't installed for: `python bootstrap.py`.
 
-The package is registered by its path, and nothing beside it can be imported: neither its neighbours in the session's
-site-packages nor a version of it that is installed there. Standard library only.
+The package is registered by its path, and nothing else of its folder can be imported: neither other packages of the
+session's site-packages nor another installed version of this one. Standard library only.
 """
 
 import sys

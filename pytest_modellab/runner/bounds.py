@@ -1,4 +1,4 @@
-"""How much of an answer is kept: a model that never stops writing must not stop a session with what it wrote."""
+"""Size limits of answers, so that a model that never stops generating can't exhaust a session."""
 
 from __future__ import annotations
 

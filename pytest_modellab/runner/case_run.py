@@ -1,4 +1,4 @@
-"""One case being answered, utterance by utterance: the accuracy pass, then the timing pass where one is needed."""
+"""The run of one case, utterance by utterance: the accuracy pass, then the timing pass where one is needed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CLIP_CALLS = 3
 
 
 class CaseRun:
-    """The answers of one case: those in the journal already, and those still to be got."""
+    """The answers of one case: those already in the journal, and those still to be requested."""
 
     def __init__(
         self,

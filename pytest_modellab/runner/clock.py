@@ -1,4 +1,4 @@
-"""Whether the times that a worker tells can be believed: it runs code of others, which may turn back its clock."""
+"""Plausibility of the times that a worker reports: it runs third-party code, which may set back its clock."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record says of workers that died."""
+"""Descriptions of dead workers, for records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CPU time of the processes that a worker starts: the engine's own work, as its threads' is."""
+"""CPU time of a worker's child processes, which counts as the engine's, as that of its threads does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is installed, seen and present here, what is missing for what, and the fix beside each."""
+"""Checks of the installation: engines, devices, models, data and tools, each with its fix."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LITTLE = 2e9
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at. `fix` is what to do where it is not as it might be; "" where nothing is."""
+    """One check. `fix` is what to do where something is missing; "" where nothing is."""
 
     section: str
     subject: str

@@ -1,4 +1,4 @@
-"""How long a case took the last time."""
+"""Durations of cases in earlier sessions."""
 
 from __future__ import annotations
 

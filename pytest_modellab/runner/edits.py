@@ -1,8 +1,8 @@
-"""Edits while a session runs: what was changed under it is neither stamped as measured nor kept.
+"""Detection of inputs that were edited while a session runs: such a case gets no record.
 
-A session's own process imports code once, and a worker loads weights once. So the inputs of a case are compared three
-times: its code and libraries with those that were there when this session first ran the model, what its worker was
-loaded with with what is there when the case begins, and all of them once more when its last answer is in.
+A session's process imports code once, and a worker loads weights once. So the inputs of a case are compared three
+times: its code and libraries with those at the session's first run of the model, the inputs of its worker with those
+at the beginning of the case, and all of them again after its last answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OF_A_CASE = frozenset({"task", "dataset", "utterances", "stream", "code", "judg
 
 
 class Edited(Exception):
-    """What a case is measured with was changed under the session."""
+    """An input of a case was changed while the session ran."""
 
 
 def loaded_with(inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def loaded_with(inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Imported:
-    """Code and versions as they were when the process first used them; what it imported stays that."""
+    """Code and versions at their first use by the process, which keeps what it imported."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, ...], str | None] = {}

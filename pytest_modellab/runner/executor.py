@@ -1,4 +1,4 @@
-"""Where workers live: a worker, what starts one, and the executors of installed packages."""
+"""Protocols of workers and executors, and the executors of installed packages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ IN_PROCESS = "in-process"
 
 
 class WorkerDied(Exception):
-    """The worker is gone: crashed, killed, or past its time. `kind` is `crash` or `timeout`."""
+    """The worker ended: it crashed, was killed, or timed out. `kind` is `crash` or `timeout`."""
 
     def __init__(self, kind: Literal["crash", "timeout"], reason: str, stderr: str = "") -> None:
         self.kind: Literal["crash", "timeout"] = kind
@@ -26,7 +26,7 @@ class WorkerDied(Exception):
 
 
 class Worker(Protocol):
-    """Something that answers requests for one loaded engine."""
+    """A worker: it answers requests with one loaded engine."""
 
     memory: Memory
 
@@ -43,7 +43,7 @@ class Worker(Protocol):
 
 
 class Executor(Protocol):
-    """What starts the workers of a session. Its entry point is the class, which is called without arguments."""
+    """An executor: it starts a session's workers. Its entry point is the class, which is called without arguments."""
 
     isolated: bool
     """Whether each worker is a process of its own: else it has no environment, and its times don't count."""

@@ -17,7 +17,7 @@ MAX_PAYLOAD = 2**32 - 1
 
 
 class TooLarge(ValueError):
-    """A frame that is larger than any answer."""
+    """A frame larger than the limit."""
 
     def __init__(self, size: int, most: int) -> None:
         super().__init__(f"{size:,} bytes, and at most {most:,} are taken")

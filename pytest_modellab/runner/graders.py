@@ -1,4 +1,4 @@
-"""Replies that rules can't judge: a model is asked, or a person's verdicts are looked up."""
+"""Graders of replies that rules can't judge: a language model, or a file with a person's verdicts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Answer with one word, yes or no."""
 
 
 class Grader(Protocol):
-    """Who says yes or no to the rubric of a turn."""
+    """A grader: it answers the rubric of a turn with yes or no."""
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -78,7 +78,7 @@ def graded(
 
 @dataclass(frozen=True)
 class ModelGrader:
-    """A language model, which is asked for yes or no."""
+    """A language model as grader, which is asked for yes or no."""
 
     auxiliary_model: AuxiliaryModel
     models: Models

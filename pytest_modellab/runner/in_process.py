@@ -1,4 +1,4 @@
-"""Engines in this very process, for a debugger; no time-out, no memory figure, no survival."""
+"""Engines in the session's own process, for a debugger: no time-outs, no memory values, no protection from crashes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class InProcessExecutor:
-    """Starts no process."""
+    """The executor that starts no process."""
 
     isolated = False
 
@@ -25,7 +25,7 @@ class InProcessExecutor:
 
 
 class InProcessWorker:
-    """An engine in this process."""
+    """A worker in this process."""
 
     def __init__(self) -> None:
         from .worker import Host

@@ -1,4 +1,6 @@
-"""What a case's answers depend on, and what its figures depend on beside them: known before anything is run."""
+"""Input keys: everything that the answers of a case depend on, and what its scores depend on beside them.
+
+Both are computed before anything is run."""
 
 from __future__ import annotations
 

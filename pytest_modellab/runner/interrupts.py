@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of what is worth finishing, and signals that count as one."""
+"""Deferred handling of Ctrl-C while something is finished, and of signals that count as Ctrl-C."""
 
 from __future__ import annotations
 

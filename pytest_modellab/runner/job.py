@@ -1,4 +1,4 @@
-"""What it takes to run a case."""
+"""The inputs of a case run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Counted: TypeAlias = Callable[[str, "str | None"], tuple[int, int]]
 
 @dataclass(frozen=True)
 class Settings:
-    """How a session runs its cases."""
+    """The settings with which a session runs its cases."""
 
     fresh: bool = False
     executor: str = LOCAL
@@ -41,7 +41,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Job:
-    """A case with everything it takes to run it."""
+    """A case with all inputs of its run."""
 
     case: Case
     dataset: Dataset

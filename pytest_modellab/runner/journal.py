@@ -1,7 +1,6 @@
-"""The journal of a run: each result a line of JSON, flushed as it happens, so that a killed session can go on.
+"""The journal of a run: each answer a line of JSON, flushed as it comes, so that a killed session can be resumed.
 
-Each line ends in a checksum of itself: one that was damaged, or lost a field, counts as not written, and those after it
-stay good.
+Each line ends in its own checksum: a damaged line counts as not written, and the lines after it stay valid.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _CHECK = b', "check": "'
 
 
 class Read(NamedTuple):
-    """What a journal holds."""
+    """The contents of a journal."""
 
     rows: list[dict[str, Any]]
     """Its whole lines."""
@@ -27,7 +26,7 @@ class Read(NamedTuple):
 
 
 class Journal:
-    """An append-only JSONL file. Its first line is a head that says what run it is of."""
+    """An append-only JSONL file. Its first line is a header that identifies the run."""
 
     def __init__(
         self, path: Path, head: dict[str, Any], lines: list[dict[str, Any]], file: IO[bytes], *, damaged: int = 0

@@ -1,4 +1,4 @@
-"""Shards held to the catalog that is to judge them: it judges no record of other specs, or of another commit."""
+"""Check of shards against the catalog that is to judge them: records of other specs or another commit are refused."""
 
 from __future__ import annotations
 

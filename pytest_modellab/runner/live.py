@@ -1,4 +1,4 @@
-"""A live model for a test to play with: a worker of its own, nothing recorded."""
+"""A live model for tests that call it directly: a worker of its own, no record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker is told to load."""
+"""Load orders: what a worker is to load."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PartOrder:
-    """A model that another is made of, as the worker is told of it."""
+    """The load order of a part of a composite model."""
 
     engine: str
     options: dict[str, Any]
@@ -33,7 +33,7 @@ class PartOrder:
 
 @dataclass(frozen=True)
 class LoadOrder:
-    """What a worker is told to load."""
+    """The load order of a model."""
 
     engine: str
     options: dict[str, Any]

@@ -1,4 +1,4 @@
-"""What it takes to load the model of a case here: its device, its environment, its weights, its engine."""
+"""Loading of a case's model: its device, environment, weights and engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONTROL = "pytest_modellab.engines.control:Control"
 
 
 class Loading:
-    """Loads models of a catalog: whether one can be loaded here, and what its worker is told."""
+    """Loads models of a catalog: checks whether one can be loaded here, and makes its load order."""
 
     def __init__(self, catalog: Catalog, settings: Settings, progress: Progress) -> None:
         self.catalog = catalog

@@ -1,4 +1,4 @@
-"""The session's side of a worker: starts it, asks it, kills it, and tells how it ended."""
+"""Workers in local processes, from the session's side: starting, requests, time-outs, and how they ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leases on devices: two models never share a graphics card unless its spec says `shared`, in whatever sessions."""
+"""Leases on devices: across sessions, two models never share a GPU unless its spec says `shared`."""
 
 from __future__ import annotations
 

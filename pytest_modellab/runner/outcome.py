@@ -1,4 +1,4 @@
-"""What became of a case, as the processes of a session tell each other."""
+"""Outcomes of cases, as the processes of a session exchange them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pytest_modellab.results.record import Record
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case: a record, or why there is none.
+    """The outcome of a case: a record, or why there is none.
 
-    `unavailable`: something isn't here (device, library, weights, data) and that is nobody's failure.
-    `broken`: what is here is wrong (a digest, a recording, a full disk): a failure.
+    `unavailable`: something is missing (device, library, weights, data), which isn't a failure.
+    `broken`: something is wrong (a digest, a recording, a full disk): a failure.
     """
 
     record: Record | None = None

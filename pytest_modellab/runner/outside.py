@@ -1,4 +1,4 @@
-"""Whose answers can change for a reason that no input key holds: what serves them is another process."""
+"""Models whose answers can change for reasons outside of the input key, such as those behind a server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loaded workers: one per model x device, kept for all its cases and no longer."""
+"""The pool of loaded workers: one per model x device, kept until its last case is done."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MAX_DEATHS = 3
 
 @dataclass
 class Loaded:
-    """A model ready to answer; or, with `failure`, one that could not be loaded."""
+    """A loaded model; or, with `failure`, one that could not be loaded."""
 
     worker: Worker | None
     load_s: float | None = None

@@ -1,4 +1,4 @@
-"""The worker's side of predictors: a score for a clip, or for what it is held against."""
+"""The worker's side of predictors: the score of a clip, alone or compared with a second one."""
 
 from __future__ import annotations
 

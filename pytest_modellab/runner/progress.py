@@ -1,4 +1,4 @@
-"""Who watches a run."""
+"""Progress of a run, as observers see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .job import Counted
 
 
 class Progress(Protocol):
-    """Somebody who watches a run."""
+    """An observer of a run's progress."""
 
     def say(self, case: Case, text: str) -> None: ...
 
@@ -27,7 +27,7 @@ class Progress(Protocol):
 
 
 class NoProgress:
-    """Progress that nobody watches."""
+    """An observer that shows nothing."""
 
     def say(self, case: Case, text: str) -> None: ...
 
@@ -40,7 +40,7 @@ class NoProgress:
 
 
 def counting(name: str) -> Counted:
-    """How errors are counted for who watches a run, under the normalizer `name`."""
+    """The counting of errors for the running WER of a progress line, under the normalizer `name`."""
     normalize = normalizer(name)
 
     def counted(reference: str, text: str | None) -> tuple[int, int]:

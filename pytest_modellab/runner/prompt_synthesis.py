@@ -1,4 +1,4 @@
-"""What users of dialogues say, spoken by the data set's voice: once, and kept in the cache.
+"""Prompt synthesis: user turns of dialogues spoken by the data set's voice, once, and kept in the cache.
 
     spoken/<first two digits>/<key>.flac
 

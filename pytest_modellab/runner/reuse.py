@@ -1,4 +1,4 @@
-"""A case whose inputs have not changed is answered from its record, which then stands for this session, too."""
+"""Reuse of records: a case with unchanged inputs isn't run again; its record counts for this session, too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
 
 @dataclass(frozen=True)
 class RecordQuery:
-    """What a record must be of to stand for a new run."""
+    """The inputs that a record must have to be reused."""
 
     case: Case
     key: str
@@ -33,7 +33,7 @@ class RecordQuery:
 
 @dataclass(frozen=True)
 class ReusableRecord:
-    """A record whose answers stand for a new run."""
+    """A record whose answers can be reused."""
 
     record: Record
     path: Path

@@ -1,4 +1,4 @@
-"""A model that serves a record, as judge, voice or grader, in a worker of its own."""
+"""An auxiliary model (judge, voice or grader) in a worker of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PER_AUDIO_SECOND = 20.0
 
 
 class Serving:
-    """Loaded when it is first asked, and gone when its context ends."""
+    """A model that is loaded at the first request and closed when its context ends."""
 
     def __init__(
         self, name: str, order: LoadOrder, start: Callable[[LoadOrder], Worker], failure: type[Exception]

@@ -1,10 +1,10 @@
-"""One pytest session's folder: its journals, what became of its cases, and the locks that keep sessions apart.
+"""The folder of one pytest session: journals, outcomes of cases, and the locks that keep sessions apart.
 
     reports/sessions/<id>/alive.lock      held by the session while it lives
                           plan.json       the selected cases
                           <case>.lock     held while the case is run
                           <case>.jsonl    the journal
-                          <case>.outcome  what became of it, as JSON
+                          <case>.outcome  the outcome of the case, as JSON
 
 The folder goes when the session ends, unless a journal in it holds answers that no record has: of a session that was
 broken off or killed, of a record that could not be made or written. It is left behind then, with no lock held: the next
@@ -35,7 +35,7 @@ OVER = "over"
 
 
 class Session:
-    """A session as every one of its processes sees it. `own=True` in the one that lives as long as it does."""
+    """A session as each of its processes sees it. `own=True` in the process that lives as long as the session."""
 
     def __init__(self, reports: Path, id: str, *, own: bool) -> None:
         self.id = id

@@ -1,7 +1,7 @@
-"""A record held to the catalog that judges it: what its inputs say otherwise than the specs of its case.
+"""Differences between the inputs of a record and the specs of its case in the catalog that judges it.
 
-No engine is imported and no data is read, so that it can be asked anywhere. What only these tell is left out: options
-that no spec states, the digests of code, of data, and of weights that a spec names by their folder.
+No engine is imported and no data are read, so that the check works anywhere. Inputs that need these aren't compared:
+options that no spec states, the digests of code, of data, and of weights that a spec names by their folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A text that was spoken, as a recording."""
+"""Recordings of synthesized prompts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SpokenRecording:
-    """A text that the voice of a data set has spoken; the same `key` wherever the same voice speaks it."""
+    """A text spoken by the voice of a data set; `key` is the same wherever the same voice speaks the same text."""
 
     path: Path
     key: str

@@ -1,4 +1,4 @@
-"""Whether a record stands for a new run: as it is, or scored again where only that has changed."""
+"""Whether a record can be reused for a new run: as it is, or rescored where only the scoring has changed."""
 
 from __future__ import annotations
 

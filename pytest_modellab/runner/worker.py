@@ -1,6 +1,6 @@
 """The worker: one process, one engine, one model on one device. `python -m pytest_modellab.runner.worker`.
 
-Imports the standard library, numpy and its engine, nothing else, so that what it measures is the engine's own.
+Imports the standard library, numpy and its engine only, so that measured memory and time are the engine's own.
 Requests come on standard input, replies go to standard output; whatever the engine prints goes to standard error.
 It ends when its input closes or its parent dies.
 """
@@ -29,7 +29,7 @@ from . import framing
 
 
 class Host:
-    """Holds one engine and answers requests with plain dicts; also used in-process for debugging."""
+    """The host of one engine, which answers requests with plain dicts; also used in-process for debugging."""
 
     def __init__(self) -> None:
         self._engine: Any = None

@@ -1,4 +1,4 @@
-"""What a task is: whence its requests come, how its answers are scored, how its runs are shown and ranked."""
+"""The protocol of a task: its requests, the scoring of its answers, its metrics, columns and grades."""
 
 from __future__ import annotations
 

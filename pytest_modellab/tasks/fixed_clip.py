@@ -1,4 +1,4 @@
-"""The clip that is recognised over and over: how much its time varies tells how noisy the machine is."""
+"""The clip that is recognised repeatedly: the variation of its time measures the noise of the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of records, those of installed tasks in their types; parts of other tasks are kept as they are."""
+"""Task parts of records: typed for installed tasks, kept as JSON for others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tasks by name: those of installed packages, by the entry-point group `modellab.tasks`."""
+"""Tasks by name, from the entry-point group `modellab.tasks`."""
 
 from __future__ import annotations
 

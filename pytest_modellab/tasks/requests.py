@@ -1,4 +1,4 @@
-"""Requests to a model, and what is kept of its answers."""
+"""Requests to a model, and the answers to them."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is kept of a worker's reply.
+    """The stored part of a worker's reply.
 
     Attributes:
         text: raw; None where a judge has yet to transcribe what the model said.
-        audio_s: seconds of audio that the processing time is held against.
-        language: the language that the model detected, if it tells.
-        part: what only the task has, as JSON.
-        times: of that, what counts only where the machine was held alone.
+        audio_s: seconds of audio by which the processing time is divided (RTF).
+        language: the language that the model detected, if it reports one.
+        part: the task's own part, as JSON.
+        times: the values of that part that count only where the machine was held alone.
     """
 
     text: str | None
@@ -53,7 +53,7 @@ class Answer:
 
 
 class Requests(Protocol):
-    """The requests of one task for one data set and one engine, and what is kept of the replies."""
+    """The requests of one task for one data set and one engine, and the answers taken from the replies."""
 
     def seconds(self, utterance: Utterance) -> float:
         """Seconds of audio of an utterance, as far as is known ahead. Raises audio.AudioError."""

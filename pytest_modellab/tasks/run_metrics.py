@@ -1,4 +1,4 @@
-"""Metrics that a run of any task has: speed, loading, cost, memory, and how many utterances were answered."""
+"""Metrics of runs of any task: speed, loading, cost, memory, and the number of utterances answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How raw answers become the parts of a record. The base class keeps what a task gives as it is."""
+"""Scoring: raw answers become the task parts of a record. The base class stores a task's data unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Parts: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class JudgedSpeech:
-    """What judges made of speech, by utterance id.
+    """The results of the judges of speech, by utterance id.
 
     Attributes:
         judge: who transcribed it.
@@ -40,11 +40,11 @@ class JudgedSpeech:
 
 @dataclass(frozen=True)
 class Judged:
-    """What others made of the answers.
+    """The results of auxiliary models about the answers.
 
     Attributes:
-        speech: what judges made of speech; None where nobody listened.
-        graded: what the grader said of replies, by utterance id.
+        speech: results of the judges of speech; None without judges.
+        graded: the grader's verdicts on replies, by utterance id.
     """
 
     speech: JudgedSpeech | None = None

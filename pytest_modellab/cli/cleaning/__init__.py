@@ -1,1 +1,1 @@
-"""What records, killed sessions and the cache take up, and what of it may go."""
+"""Disk usage of records, killed sessions and the cache, and removal of what isn't needed."""

@@ -1,7 +1,7 @@
-"""The cache: what the catalog names of it, what it does not, and what killed processes left.
+"""Cleaning of the cache: files that the catalog uses, files that it doesn't, and remains of killed processes.
 
-The cache belongs to all projects of a user: what this catalog does not name, another may. What it does name is told by
-the same look-ups that a session makes, of a store that only notes what it is asked for.
+The cache is shared by all projects of a user: files that this catalog doesn't use, another may. The files in use are
+found by the same look-ups as in a session, on a store that only records the requests.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .part import STALE_S, Category, Removable, age_s, file, folder, remove_fold
 
 
 class _Noted(Blobs):
-    """Blobs that notes which were asked for, and takes their word for what is in them."""
+    """Blobs that record the requested digests, and don't verify contents."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -43,7 +43,7 @@ OLD_S = 30 * STALE_S
 
 
 class _Inventory(Store):
-    """A store that fetches, makes, unpacks and links nothing."""
+    """A store that fetches, converts, unpacks and links nothing."""
 
     def __init__(self, root: Path) -> None:
         noted = _Noted(root)

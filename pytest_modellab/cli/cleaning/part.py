@@ -1,4 +1,4 @@
-"""One kind of thing that takes up room, and those of it that may go."""
+"""Categories of files on disk, with those that may be removed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ STALE_S = 24 * 3600.0
 
 
 class InUse(Exception):
-    """It belongs to somebody who is at work; the text says what."""
+    """The files are in use by another process; the message names them."""
 
 
 @dataclass(frozen=True)
 class Removable:
-    """Something that may go."""
+    """Files that may be removed."""
 
     path: Path
     size: int
@@ -33,15 +33,15 @@ class Removable:
 
 @dataclass
 class Category:
-    """What there is of one kind.
+    """The files of one category.
 
     Attributes:
-        name: in the words of a person.
+        name: as shown to the user.
         count: how many there are.
         size: bytes of all of them.
         doomed: those that may go.
-        notes: why others stay that one might have thought would go.
-        young: how many stay only because they are younger than a day.
+        notes: why some files are kept although they look unused.
+        young: number of files that are kept only because they are younger than a day.
     """
 
     name: str

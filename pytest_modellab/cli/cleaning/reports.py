@@ -1,7 +1,7 @@
-"""Records, what killed sessions left, and half-written files in the folder of reports.
+"""Cleaning of the folder of reports: records, remains of killed sessions, incomplete files.
 
-A record goes only where a newer one of its case stays: the newest of a case, the newest that is whole, and the newest
-that can stand for a new run always stay, as do those that a baseline was saved from and the last scorecard names.
+A record is removed only where a newer one of its case is kept: the newest of a case, the newest complete one, and the
+newest that can be reused are always kept, as are those of which a baseline was saved or that the last scorecard names.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DIGEST = re.compile(r'"audio": ?"([0-9a-f]{64})"')
 
 @dataclass(frozen=True)
 class Retention:
-    """What of the records stays beyond what always does; with neither, all of them."""
+    """The records to keep beyond those always kept; with neither limit, all of them."""
 
     keep: int | None = None
     """So many of each case, the newest."""

@@ -1,1 +1,1 @@
-"""Two or more sets of records held against each other: what got worse, what better, what can't be told apart."""
+"""Comparison of two or more sets of records: regressions, improvements, and differences that can't be detected."""

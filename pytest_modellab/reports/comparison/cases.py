@@ -1,4 +1,4 @@
-"""Two runs of one case held against each other, figure by figure."""
+"""Comparison of two runs of one case, metric by metric."""
 
 from __future__ import annotations
 

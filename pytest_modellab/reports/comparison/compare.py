@@ -1,4 +1,4 @@
-"""Sides held against the first of them, over all cases, with one correction for all that is compared."""
+"""Comparison of each side with the first one, over all cases, with one correction for multiple tests."""
 
 from __future__ import annotations
 

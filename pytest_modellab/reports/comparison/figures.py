@@ -1,4 +1,4 @@
-"""A metric on two runs of the same data, by what each utterance contributes, by intervals, or by times."""
+"""Comparison of a metric on two runs of the same data, by paired contributions, by intervals, or by times."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .parts import Family, MetricChange, Outcome
 
 @dataclass(frozen=True)
 class Context:
-    """What all comparisons of one command share."""
+    """Settings that all comparisons of one command share."""
 
     side: str
     """Name of the other side."""
@@ -40,7 +40,7 @@ class Context:
 
 @dataclass(frozen=True)
 class RunPair:
-    """Two runs of one case, and the tables of what their utterances contribute."""
+    """Two runs of one case, and the tables of their contributions."""
 
     before: Record
     after: Record

@@ -1,4 +1,4 @@
-"""A comparison as one HTML file that needs nothing else."""
+"""A comparison as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .parts import Compared
 
 
 class PageError(Exception):
-    """What a page is made with isn't installed."""
+    """A library that pages need isn't installed."""
 
 
 def render(compared: Compared) -> str:

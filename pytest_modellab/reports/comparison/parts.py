@@ -1,4 +1,4 @@
-"""What a comparison is made of, as it is written as JSON."""
+"""The parts of a comparison, as written to JSON."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class UtteranceChange(ReportModel):
 
 
 class MetricChange(ReportModel):
-    """One figure of one case, on the first side and on another."""
+    """One metric of one case, on the first side and on another."""
 
     case: CaseRef
     side: str = Field(description="name of the other side")
@@ -76,7 +76,7 @@ class MetricChange(ReportModel):
 
 
 class Single(ReportModel):
-    """What was measured once on each side: no statistics can say more of it."""
+    """A value measured once on each side: no test or interval is possible."""
 
     case: CaseRef
     side: str
@@ -108,7 +108,7 @@ class Pair(ReportModel):
 
 
 class SideRef(ReportModel):
-    """What one of the command's arguments turned out to be."""
+    """The source that one of the command's arguments names."""
 
     name: str
     what: str
@@ -125,7 +125,7 @@ class OneSided(ReportModel):
 
 
 class Compared(ReportModel):
-    """All that one command compared."""
+    """The result of one command."""
 
     schema_: Literal["modellab.comparison/1"] = Field(alias="schema", default=SCHEMA)
     sides: tuple[SideRef, ...]

@@ -1,4 +1,4 @@
-"""What the arguments of a comparison name: a scorecard, a session, a commit, a folder of reports, baselines."""
+"""Sides of a comparison, by the command's arguments: a scorecard, session, commit, folder of reports, or baselines."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _COMMIT = re.compile(r"[0-9a-f]{4,40}")
 
 
 class SideError(Exception):
-    """An argument that names nothing, or several things; the text says what there is."""
+    """An argument that names nothing, or is ambiguous; the message lists what exists."""
 
 
 @dataclass(frozen=True)
 class Side:
-    """A set of records, one for each case; of baselines, the folder they lie in."""
+    """One side: a set of records, one for each case; for baselines, their folder."""
 
     name: str
     what: str
@@ -46,7 +46,7 @@ class Side:
 
 
 class PastRecords:
-    """The records of a folder of reports, told apart by session and commit."""
+    """The records of a folder of reports, by session and commit."""
 
     def __init__(self, reports: Path, base: Path) -> None:
         """`base` is the folder that scorecards name records from."""

@@ -1,4 +1,4 @@
-"""The tests that figures are compared by; error rates and shares have theirs in `core.stats.paired`."""
+"""Statistical tests of metrics other than error rates and shares, which are tested in `core.stats.paired`."""
 
 from __future__ import annotations
 

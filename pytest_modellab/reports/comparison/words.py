@@ -1,4 +1,4 @@
-"""What a comparison says, in the words that every format shares."""
+"""The wording of comparisons, shared by all formats."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A release: everything that is required measured afresh, checked, and put into one file that others can check."""
+"""Releases: all required cases measured anew, checked, and packed into one file that others can verify."""

@@ -1,4 +1,4 @@
-"""What a bundle states more than once, held together: a record, the control's record of the same case, the catalog."""
+"""Consistency of a bundle: a record, the control's record of the same case, and the catalog must agree."""
 
 from __future__ import annotations
 

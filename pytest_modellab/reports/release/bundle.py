@@ -1,4 +1,4 @@
-"""The bundle of a release as one file: written from a folder, and unpacked again."""
+"""The bundle of a release as one archive: packed from a folder, and unpacked."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The checks of a bundle, from what is in it alone: on the machine that made it, and on any other.
+"""The checks of a bundle, from its contents alone, on any machine.
 
-Nothing that a bundle merely says is believed: figures are counted again from the utterances, verdicts and grades
-reached again by the bundle's own limits and bands, requirements read from its release.yaml. What can't be checked is
-named.
+Statements of a bundle are recomputed: values from the utterances, verdicts and grades by the bundle's own limits and
+bands; requirements are read from its release.yaml. What can't be checked is listed.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from .requirements import HeldRequirement, Requirements, of_bundle, other_rules,
 
 @dataclass(frozen=True)
 class Verified:
-    """What was looked at, and what can't be."""
+    """The checks that were made, and what can't be checked."""
 
     checks: tuple[Check, ...]
     unchecked: tuple[str, ...]
@@ -151,7 +150,7 @@ def _no_catalog(found: Contents) -> Iterator[str]:
 
 
 class _Recounts:
-    """Records whose figures were counted again from their utterances, and what is wrong with them."""
+    """Records whose values were recomputed from their utterances, with the differences found."""
 
     def __init__(self, records: Mapping[str, Record], same_code: bool) -> None:
         self.by_case: dict[str, Record] = {}

@@ -1,4 +1,4 @@
-"""Making a release: the session, the control, the checks, the bundle."""
+"""The steps of a release: session, control, checks, bundle."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from .standing import changed_since, damaged_weights, missing_here
 
 @dataclass(frozen=True)
 class Plan:
-    """What a release is made of."""
+    """The settings of a release."""
 
     catalog: Catalog
     spec: ReleaseFile
@@ -69,7 +69,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Release:
-    """A release as it came out. `bundle` is there either way; one that didn't pass says so in its name."""
+    """The result of a release. `bundle` exists in either case; the name of one that failed says so."""
 
     bundle: Path
     verified: Verified

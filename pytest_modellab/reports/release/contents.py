@@ -1,4 +1,4 @@
-"""What an unpacked bundle holds, read; what can't be read is told beside it."""
+"""The contents of an unpacked bundle, and messages about parts that can't be read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .note import Note
 
 @dataclass(frozen=True)
 class Contents:
-    """A bundle. What there is none of is told in words instead."""
+    """The contents of a bundle, with a message for each missing part."""
 
     folder: Path
     note: Note

@@ -1,4 +1,4 @@
-"""What a release says of itself, `release.json` in its bundle, and where in the bundle everything lies."""
+"""The metadata of a release, `release.json` in its bundle, and the paths of the bundle's files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CATALOG = "catalog"
 
 
 class ReleaseError(Exception):
-    """A release that can't be made, or a bundle that can't be read; the text says why and what to do."""
+    """A release that can't be made, or a bundle that can't be read; the message says why and what to do."""
 
 
 class NotRun(Stored):
@@ -36,7 +36,7 @@ class NotRun(Stored):
 
 
 class Note(Stored):
-    """What a release says of itself. Checks go by it only where nothing else in the bundle tells.
+    """The metadata of a release. Checks use it only where nothing else in the bundle has the information.
 
     A bundle of version 1 has neither its catalog nor the records of its control.
     """
@@ -69,7 +69,7 @@ class Note(Stored):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at, and all that is wrong with it."""
+    """One check, and the problems that it found."""
 
     name: str
     problems: tuple[str, ...]

@@ -1,7 +1,6 @@
-"""A scorecard made again of a bundle's records, limits and grades: what it says that they don't, is found.
+"""Recomputation of a bundle's scorecard from its records, limits and grades, and the differences from the stated one.
 
-Figures are counted from the utterances; verdicts, grades and statuses are reached by the code that a session reaches
-them by.
+Values are computed from the utterances; verdicts, grades and statuses by the same code as in a session.
 """
 
 from __future__ import annotations
@@ -56,7 +55,7 @@ def code() -> str:
 
 @dataclass(frozen=True)
 class Rejudged:
-    """What came of it."""
+    """The recomputed scorecard, and the differences."""
 
     rows: Mapping[str, Row]
     """The measured cases, made anew."""
@@ -67,7 +66,7 @@ class Rejudged:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a scorecard was judged by."""
+    """The limits and grades of a scorecard."""
 
     catalog: Catalog | None
     """None for a bundle that has none: then bounds and bands are taken from the scorecard itself."""

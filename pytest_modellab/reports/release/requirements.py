@@ -1,4 +1,4 @@
-"""What a release has to have: by the release.yaml in its bundle, and by that of whoever checks it."""
+"""Requirements of a release: from the release.yaml in its bundle, and from the verifier's own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RELEASE = "release.yaml"
 
 @dataclass(frozen=True)
 class Requirements:
-    """The cases that must be there, and how."""
+    """The required cases, and the conditions of their measurement."""
 
     keys: tuple[str, ...]
     """task/model:device:dataset."""
@@ -35,7 +35,7 @@ class Requirements:
 
 @dataclass(frozen=True)
 class HeldRequirement:
-    """What whoever checks a bundle holds it to: a release.yaml, and the catalog that it is part of, if it is of one."""
+    """The verifier's requirements: a release.yaml, and the catalog that it belongs to, if any."""
 
     spec: ReleaseFile
     catalog: Catalog | None

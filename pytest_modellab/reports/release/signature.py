@@ -1,4 +1,4 @@
-"""Who made a bundle: a signature on its checksums by OpenSSH's `ssh-keygen -Y`, which needs no network.
+"""Signatures of bundles: on their checksums, by OpenSSH's `ssh-keygen -Y`, which needs no network.
 
 The signature lies in the bundle as `checksums.sha256.sig`; the checksums cover every other file.
 """

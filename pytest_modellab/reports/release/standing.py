@@ -1,4 +1,4 @@
-"""Whether a case can be run here, and whether what it was run with is still what is here."""
+"""Whether a case can be run here, and whether its inputs are unchanged since its record."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The scorecard: every record of a session, graded, compared, and put in words."""
+"""The scorecard: all records of a session, graded and compared, in several formats."""

@@ -1,4 +1,4 @@
-"""What the scorecard says beyond WER: parts of the data that stand out, and words written where nobody speaks."""
+"""Hidden errors on the scorecard: slices of the data that stand out, and words written where nobody speaks."""
 
 from __future__ import annotations
 

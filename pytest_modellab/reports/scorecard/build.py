@@ -1,4 +1,4 @@
-"""The scorecard of a session, built of the reports of its cases."""
+"""Builds the scorecard of a session from the reports of its cases."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model on a device, with what it came to in the tasks that it is chosen for."""
+"""Candidates of a recommendation: a model on a device, with its results in the required tasks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model on a device. `rows` are those of each task that is asked for."""
+    """A model on a device. `rows` are its rows in each required task."""
 
     model: str
     device: str

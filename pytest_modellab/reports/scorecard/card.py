@@ -19,7 +19,7 @@ SCHEMA: Literal["modellab.scorecard/2"] = "modellab.scorecard/2"
 
 
 class Scorecard(ReportModel):
-    """Everything a session found."""
+    """The results of a session."""
 
     schema_: Literal["modellab.scorecard/2"] = Field(alias="schema", default=SCHEMA)
     session: str

@@ -1,4 +1,4 @@
-"""A record into a grade: each criterion against its bands, the weakest decides."""
+"""Grading of a record: each criterion against its bands; the weakest decides."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NOISY = "timed on a noisy machine"
 
 
 class Criterion(ReportModel):
-    """One figure and the letter it earned; `bound` is the value that letter allows at the worst.
+    """One value and its letter; `bound` is the worst value that still earns this letter.
 
-    `bands` are those of grades.yaml: what each letter allows.
+    `bands` are those of grades.yaml: the worst value of each letter.
     """
 
     metric: MetricName
@@ -31,9 +31,9 @@ class Criterion(ReportModel):
 
 
 class Grade(ReportModel):
-    """A letter and what made it. `letter` is None where there is no grade; `why` then says why.
+    """A letter and its criteria. `letter` is None where there is no grade; `why` is the reason.
 
-    It is `research` where the figures are above F and the model isn't for production; `why` says why it isn't.
+    It is `research` where the values are above F and the model isn't for production; `why` says why it isn't.
     """
 
     letter: Rank | None

@@ -1,4 +1,4 @@
-"""Records judged as the session would have judged that had run them: the gate, grades, and what is recommended."""
+"""Judgement of existing records as a session would judge them: gates, grades, recommendation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables within the width of a terminal: what is needed least is left out, and no row is broken by the terminal."""
+"""Tables that fit the width of a terminal: the least needed columns are left out, and no row wraps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOTHING = "n/a"
 
 @dataclass(frozen=True)
 class Brief:
-    """The cells of a column without a part of each; `name` stands for the part where `spare` has names of columns."""
+    """A shorter form of a column's cells; `name` is the name of the omitted part in `spare`."""
 
     name: str
     title: str

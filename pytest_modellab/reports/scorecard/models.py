@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class TaskGrade(ReportModel):
-    """What a model came to in one task."""
+    """The grade of a model in one task."""
 
     letter: Rank | None = Field(description="the worst of its data sets' grades; F where one failed; null without any")
     why: str = Field(default="", description="why there is no letter")

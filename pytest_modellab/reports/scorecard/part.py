@@ -1,4 +1,4 @@
-"""What every part of a scorecard is: frozen, and written as JSON."""
+"""Base class of a scorecard's parts: frozen, and written as JSON."""
 
 from __future__ import annotations
 

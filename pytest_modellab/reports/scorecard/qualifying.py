@@ -1,4 +1,4 @@
-"""Whether a model qualifies for what it is to be chosen for, and if not, why not."""
+"""Whether a model qualifies for a profile, or why not."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Kind(IntEnum):
-    """Why a model doesn't qualify; the higher, the nearer it came."""
+    """The kind of reason why a model doesn't qualify; a higher value is nearer to qualifying."""
 
     NO_CASE = 0
     UNMEASURED = 1
@@ -34,7 +34,7 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True)
 class Unfit:
-    """Why a model doesn't qualify; `doubt` is why it may, after all, "" where nothing speaks for it."""
+    """Why a model doesn't qualify; `doubt` is why that is uncertain, "" where it is certain."""
 
     kind: Kind
     why: str

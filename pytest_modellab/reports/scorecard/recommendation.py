@@ -1,4 +1,4 @@
-"""Which model to take for what, and why no other."""
+"""Recommendations: the model for each profile, and why the others are excluded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Exclusion(ReportModel):
-    """A model that was measured and isn't taken."""
+    """A model that was measured and isn't recommended."""
 
     model: str
     device: str
@@ -31,7 +31,7 @@ class Exclusion(ReportModel):
 
 
 class Recommendation(ReportModel):
-    """Which model for a role or a use case; `case` is None where none can be recommended."""
+    """The model recommended for a role or a use case; `case` is None where none can be recommended."""
 
     profile: str
     title: str

@@ -1,4 +1,4 @@
-"""What models listened to, as sound for a page: out of the data sets on this machine; nothing is fetched for it."""
+"""Recordings given to models, as audio for a page: from data sets on this machine; nothing is fetched."""
 
 from __future__ import annotations
 

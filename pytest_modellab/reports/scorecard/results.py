@@ -1,8 +1,8 @@
-"""The latest results of all models, side by side: records kept in a repository, and the page that is made of them.
+"""The latest results of all models: records kept in a repository, and the page made from them.
 
     results/<task>/<model>/<device>/<dataset>.json.gz
 
-One record of each case, whole, sealed and packed: the page shows nothing that can't be looked up there and checked.
+One complete record of each case, compressed, with its checksum: everything on the page can be checked against it.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ MOST_BYTES = 1_000_000
 
 
 class ResultsError(Exception):
-    """Records that can't be kept; the text says why."""
+    """Records that can't be saved; the message says why."""
 
 
 @dataclass(frozen=True)
 class SavedResult:
-    """What became of one record."""
+    """The outcome of saving one record."""
 
     case: str
     told: str

@@ -82,7 +82,7 @@ class Row(ReportModel):
 
 
 class CaseReport(ReportModel):
-    """What a session knows of one case when it ends."""
+    """Everything that a session knows of one case at its end."""
 
     case: CaseRef
     title: str

@@ -1,4 +1,4 @@
-"""The tables of a scorecard: a row per case with what counts in its task, and a row per model with its grades."""
+"""The tables of a scorecard: a row per case with the columns of its task, and a row per model with its grades."""
 
 from __future__ import annotations
 

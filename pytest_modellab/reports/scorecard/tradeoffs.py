@@ -1,4 +1,4 @@
-"""What one gives for what: accuracy against cost, and one model's devices side by side."""
+"""Trade-offs: accuracy against cost, and the devices of one model."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Front(ReportModel):
 
 
 class SpeedUp(ReportModel):
-    """A model on one device, against itself on the CPU, on one data set."""
+    """The speed-up of a model on a device over the CPU, on one data set."""
 
     case: CaseRef
     load_s: float | None

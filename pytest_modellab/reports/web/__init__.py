@@ -1,1 +1,1 @@
-"""A folder of reports shown to a browser on this machine: read only, from the standard library alone."""
+"""A read-only web server for a folder of reports, on this machine, with the standard library alone."""

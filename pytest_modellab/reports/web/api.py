@@ -21,7 +21,7 @@ _FILTERS = ("case", "task", "model", "device", "dataset", "session", "commit")
 
 
 class Refused(Exception):
-    """A request that can't be answered: a status, and why."""
+    """A refused request: HTTP status and reason."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)

@@ -1,4 +1,4 @@
-"""What the server refuses: other hosts' names, paths that lead out, addresses that others can reach."""
+"""Security checks of the server: foreign host names, paths outside of the folder, public addresses."""
 
 from __future__ import annotations
 

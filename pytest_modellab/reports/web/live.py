@@ -1,4 +1,4 @@
-"""The page that shows running sessions, and the line that leads to it."""
+"""The page of running sessions, and the link to it."""
 
 from __future__ import annotations
 

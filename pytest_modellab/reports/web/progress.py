@@ -1,6 +1,6 @@
-"""Progress of running sessions, out of their journals, as events.
+"""Progress of running sessions as events, read from their journals.
 
-Nothing is locked: a session must not find its own case held because somebody looks at it.
+No lock is taken, so that watching can't block a session's cases.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MADE = ("tts/", "chat/")
 
 @dataclass
 class _Journal:
-    """One case's journal as far as it was read: only what is new is read again."""
+    """The journal of one case, read incrementally."""
 
     file: int = 0
     place: int = 0
@@ -113,7 +113,7 @@ def _number(row: dict[str, Any], name: str) -> float:
 
 
 class Watch:
-    """What happened in the sessions of a folder of reports since the last look."""
+    """Events in the sessions of a folder of reports since the last poll."""
 
     def __init__(self, reports: Path, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._reports = reports

@@ -65,7 +65,7 @@ JSON, and <a href="/live">running sessions</a> as they go.</p>
 
 
 class ReportsServer(ThreadingHTTPServer):
-    """Serves `reports`. With `exposed` it answers to any address, else to names of this machine alone."""
+    """Serves `reports`. With `exposed` it accepts any host name, else only names of this machine."""
 
     daemon_threads = True
 

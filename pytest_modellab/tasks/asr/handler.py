@@ -1,4 +1,4 @@
-"""The worker's side of recognition: has the engine transcribe a clip, and reads the clock."""
+"""The worker's side of recognition: has the engine transcribe a clip, and times it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a word error rate hides: loops, lost ends, missed terms, writing, language, and the worst part of the data."""
+"""Metrics of hidden errors: loops, truncated ends, missed terms, punctuation, casing, language, the worst slice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Error rates of a transcript against its reference, and the time of a clip of fixed length."""
+"""Metrics of recognition: error rates against the reference, and the time of a clip of fixed length."""
 
 from __future__ import annotations
 

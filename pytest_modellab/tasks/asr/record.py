@@ -1,4 +1,4 @@
-"""What a record holds of transcripts: of each utterance, and of all."""
+"""The ASR part of a record: of each utterance, and of the run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Term(Stored):
 
 
 class Slice(Stored):
-    """The utterances that have something in common."""
+    """A slice: the utterances that share a value of an attribute."""
 
     by: Literal["speaker", "language", "kind", "snr", "duration"]
     value: str
@@ -39,7 +39,7 @@ class Slice(Stored):
 
 
 class TranscriptSummary(Stored):
-    """The transcripts of all utterances; one without an answer counts as all of its words deleted."""
+    """Sums over all utterances; one without an answer counts as all of its words deleted."""
 
     words: Edits = Field(description="of all utterances")
     characters: Edits

@@ -1,4 +1,4 @@
-"""Recognition: a clip for a text."""
+"""Requests of speech recognition: a clip in, a text out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HANDLER = f"{__package__}.handler"
 
 
 class AsrRequests:
-    """Each utterance's recording, whole."""
+    """One request per utterance, with its whole recording."""
 
     def __init__(self, dataset: Dataset, rate: int) -> None:
         self._rate = rate

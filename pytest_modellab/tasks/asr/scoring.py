@@ -1,4 +1,4 @@
-"""Transcripts scored against references: the parts of utterances and of a run that every task with a transcript has."""
+"""Scoring of transcripts against references: the ASR parts of utterances and runs, for every task with transcripts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BY: tuple[By, ...] = ("speaker", "language", "kind", "snr", "duration")
 
 
 class AsrScoring(Scoring):
-    """Transcripts, as the parts that every task with a transcript has."""
+    """The scoring of speech recognition."""
 
     utterance_part: ClassVar[type[BaseModel] | None] = Transcript
     run_part: ClassVar[type[BaseModel] | None] = TranscriptSummary

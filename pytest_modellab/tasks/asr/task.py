@@ -1,4 +1,4 @@
-"""Speech recognition: a clip for a text."""
+"""Speech recognition: a clip in, a text out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SpeechRecognition(Task):
-    """Each recording of a data set is transcribed, and its text held against the reference."""
+    """Each recording of a data set is transcribed, and the text is compared with the reference."""
 
     name = "asr"
     title = "speech recognition"

@@ -1,4 +1,4 @@
-"""The texts of one utterance analysed: what a word error rate hides, as counts. A function of raw texts and terms."""
+"""Analysis of the texts of one utterance: hidden errors as counts. A function of raw texts and terms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NONE = writing.Errors(0, 0)
 
 @dataclass(frozen=True)
 class Terms:
-    """What the data set's spec lists: terms as written, each with its normalised words."""
+    """The terms of the data set's spec: as written, each with its normalised words."""
 
     glossary: Mapping[str, Sequence[str]]
     names: Mapping[str, Sequence[str]]
@@ -28,13 +28,13 @@ class Terms:
 
 @dataclass(frozen=True)
 class TextAnalysis:
-    """The texts of one utterance, normalised and compared. What does not apply to it counts none of none.
+    """The texts of one utterance, normalised and compared. Counts that don't apply are 0 of 0.
 
     Attributes:
         reference, hypothesis: normalised words.
         answered: whether the engine returned a result.
-        loop: what repeats, in words; "" where nothing does.
-        lost: words at the end of the reference that the answer stops short of.
+        loop: the repeated phrase; "" where nothing repeats.
+        lost: number of words at the end of the reference that the answer lacks.
         numbers: missed, of those said.
         punctuation, casing: wrong places, of all.
         glossary, names: by term: missed, of those said.

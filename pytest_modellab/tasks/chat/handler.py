@@ -1,4 +1,4 @@
-"""The worker's side of a dialogue: has the engine take its turn, and reads the clock at each piece."""
+"""The worker's side of a dialogue: has the engine reply, and times each piece of the reply."""
 
 from __future__ import annotations
 

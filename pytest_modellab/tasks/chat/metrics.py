@@ -1,4 +1,4 @@
-"""What only dialogues have: right answers, context, missed replies, and how long one waits for a reply."""
+"""Metrics of dialogues: right answers, use of context, missed replies, and response times."""
 
 from __future__ import annotations
 

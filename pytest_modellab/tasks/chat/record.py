@@ -1,4 +1,4 @@
-"""What a record holds of dialogues: of each turn, and of all."""
+"""The chat part of a record: of each turn, and of the run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from pytest_modellab.core.schema_base import Edits, Share, Stored, volatile
 
 
 class Reply(Stored):
-    """How a model answered one turn. What the user said is the utterance's reference, what the model took it to be its
-    hypothesis, null where it doesn't tell."""
+    """The reply to one turn. The user's words are the utterance's reference; the model's own transcript of them is its
+    hypothesis, null where it reports none."""
 
     text: str = Field(description="raw")
     dialogue: str
@@ -43,7 +43,7 @@ class Reply(Stored):
 
 
 class ChatSummary(Stored):
-    """How the turns of all dialogues were judged; one on which the model failed counts as wrong and as missed."""
+    """Sums over the turns of all dialogues; one on which the model failed counts as wrong and as missed."""
 
     turns: int
     dialogues: int

@@ -1,4 +1,4 @@
-"""Dialogue: what a user says, aloud or in writing, for a reply; earlier turns are told again with each."""
+"""Requests of dialogues: a turn, in speech or text, with all earlier turns; a reply out."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ HANDLER = f"{__package__}.handler"
 
 
 class ChatRequests:
-    """Each utterance as a turn. Its history is what the model itself replied, by the journal: so a session that was
-    killed goes on where it was, and a worker has nothing to remember."""
+    """One request per turn. Its history holds the model's own replies, from the journal, so that a killed session can
+    be resumed and workers keep no state."""
 
     def __init__(self, dataset: Dataset, artifacts: AudioArtifacts, rate: int, *, hears: bool) -> None:
         self._artifacts = artifacts

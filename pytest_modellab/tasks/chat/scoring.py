@@ -1,4 +1,4 @@
-"""Replies, and the figures of a record of dialogues, out of raw texts, rules and times."""
+"""Scoring of replies, from raw texts, rules and times."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ChatScoring(Scoring):
-    """Replies, judged; and the errors of what the model tells that it heard, if it does."""
+    """The scoring of replies, and of the model's own transcripts where it reports them."""
 
     utterance_part = Reply
     run_part = ChatSummary

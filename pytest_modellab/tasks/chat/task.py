@@ -1,4 +1,4 @@
-"""Spoken chat: what a user says, aloud or in writing, for a reply."""
+"""Spoken chat: a user's turn, in speech or text, in; a reply out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SpokenChat(Task):
-    """Each turn of a data set's dialogues is answered, and the reply held against the rules of the turn."""
+    """Each turn of a data set's dialogues is answered, and the reply is judged by the rules of the turn."""
 
     name = "chat"
     title = "spoken chat"

@@ -1,8 +1,8 @@
-"""The worker's side of streaming: a clip given out in chunks, as fast as it is spoken or faster, and what comes back.
+"""The worker's side of streaming: sends a clip in chunks, at real-time pace or faster, and times partial results.
 
-The clock starts where the first sample is spoken. A chunk is there once its last sample is: at `pace` 1, chunk k of
-`chunk_s` seconds is pushed k * chunk_s seconds after the start, and late if the one before took too long. Without a
-pace chunks follow each other as fast as they are taken, and no latency means anything.
+The clock starts when the first sample is spoken. A chunk is complete with its last sample: at `pace` 1, chunk k of
+`chunk_s` seconds is pushed k * chunk_s seconds after the start, or later if the one before took too long. Without a
+pace chunks are pushed as fast as the engine takes them, and latencies are meaningless.
 """
 
 from __future__ import annotations

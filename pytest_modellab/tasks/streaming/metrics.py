@@ -1,4 +1,4 @@
-"""What only streams have: how soon and how steady partial results are, how far behind, and what streaming costs."""
+"""Metrics of streaming: latency, lag and stability of partial results, and the accuracy lost by streaming."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record holds of streams: of each utterance, and of all."""
+"""The streaming part of a record: of each utterance, and of the run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pytest_modellab.core.schema_base import Edits, Stored, volatile
 
 
 class PartialResult(Stored):
-    """What the stream held to have been said so far."""
+    """A partial result: the stream's whole hypothesis at a time."""
 
     text: str
     audio_s: float = volatile(description="of audio that had been handed over")
 
 
 class Streamed(Stored):
-    """How one utterance was recognised while it came in."""
+    """The streaming recognition of one utterance."""
 
     partials: tuple[PartialResult, ...]
     offline: str | None = Field(description="the clip recognised as a whole, raw; null where the engine can't")
@@ -32,7 +32,7 @@ class Streamed(Stored):
 
 
 class StreamingSummary(Stored):
-    """How all utterances were streamed."""
+    """Sums over all utterances."""
 
     chunk_s: float = Field(description="audio handed over at once")
     pace: float | None = Field(description="times as fast as it is spoken; null: as fast as it is taken")

@@ -1,4 +1,4 @@
-"""Streaming recognition: a clip in chunks, as it would be spoken, for a text."""
+"""Requests of streaming recognition: a clip in chunks in; partial results and a final text out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HANDLER = f"{__package__}.handler"
 
 
 class StreamingRequests:
-    """Each utterance's recording, in chunks: at the data set's pace where times count, else as fast as it is taken."""
+    """One request per utterance, in chunks: at the data set's pace in the timing pass, else as fast as possible."""
 
     def __init__(self, stream: StreamSpec, rate: int) -> None:
         self._rate = rate

@@ -1,4 +1,4 @@
-"""Streams scored: the words that partial results change, and the errors of the clip recognised as a whole."""
+"""Scoring of streams: words changed by partial results, and the errors of the same clip recognised as a whole."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TIMES = ("first_s", "final_s", "late_s")
 
 
 class StreamingScoring(AsrScoring):
-    """Streams, and the errors of their final texts."""
+    """The scoring of partial results and final texts."""
 
     utterance_part = Streamed
     run_part = StreamingSummary

@@ -1,4 +1,4 @@
-"""Streaming recognition: a clip in chunks, as it would be spoken, for a text."""
+"""Streaming recognition: a clip in chunks in; partial results and a final text out."""
 
 from __future__ import annotations
 

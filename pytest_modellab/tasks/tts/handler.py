@@ -1,4 +1,4 @@
-"""The worker's side of synthesis: has the engine speak, and reads the clock at each piece."""
+"""The worker's side of synthesis: has the engine speak, and times each piece of audio."""
 
 from __future__ import annotations
 

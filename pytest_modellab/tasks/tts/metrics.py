@@ -1,4 +1,4 @@
-"""What only speech has: faults, predicted opinions, one voice throughout, and how soon the first of it is there."""
+"""Metrics of synthesis: audible faults, predicted opinion scores, voice consistency, time to first audio."""
 
 from __future__ import annotations
 

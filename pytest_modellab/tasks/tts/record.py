@@ -1,4 +1,4 @@
-"""What a record holds of speech: of each utterance, and of all."""
+"""The TTS part of a record: of each utterance, and of the run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pytest_modellab.core.schema_base import Edits, Stored, volatile
 
 
 class Speech(Stored):
-    """What a model said for one text."""
+    """The synthesized speech of one text."""
 
     seconds: float
     sample_rate: int | None = Field(description="Hz; null where nothing was said")
@@ -26,7 +26,7 @@ class Speech(Stored):
 
 
 class Judge(Stored):
-    """Who wrote down what was said, and how well that one hears people."""
+    """The judge that transcribed the speech, and its own error rate on human speech."""
 
     model: str
     readings: str | None = Field(description="the data set of people's readings that it was held against")
@@ -36,7 +36,7 @@ class Judge(Stored):
 
 
 class SpeechSummary(Stored):
-    """What is known of the speech of all utterances."""
+    """The judge, the predictors and the audio format of a run."""
 
     judge: Judge
     unrated: dict[str, str] = Field(default_factory=dict, description="why a predictor gave no score, by its name")

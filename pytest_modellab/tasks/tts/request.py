@@ -1,4 +1,4 @@
-"""Synthesis: a text for speech, which is kept, so that it can be judged and heard."""
+"""Requests of synthesis: a text in, speech out, which is stored for judges and listeners."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHARACTERS_PER_S = 14.0
 
 
 class TtsRequests:
-    """Each utterance's text."""
+    """One request per utterance, with its text."""
 
     def __init__(self, dataset: Dataset, artifacts: AudioArtifacts) -> None:
         self._artifacts = artifacts

@@ -1,4 +1,4 @@
-"""Speech scored: faults that only show beside the other utterances, and what is known of all."""
+"""Scoring of speech: faults found by comparison with the other utterances, and sums over all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUICK = "times as quick as this voice is in the other texts: a part of it may be
 
 
 class TtsScoring(AsrScoring):
-    """Speech, and the transcripts that the data set's judge makes of it."""
+    """The scoring of speech and of the judge's transcripts of it."""
 
     utterance_part = Speech
     run_part = SpeechSummary

@@ -1,4 +1,4 @@
-"""Speech synthesis: a text for speech, which judges listen to."""
+"""Speech synthesis: a text in, speech out, which judges rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scorecard as one HTML page that needs nothing but itself: from the verdict down to the sound of a wrong word."""
+"""The scorecard as one self-contained HTML page: from the verdict down to the audio of single utterances."""
 
 from .document import NAME, asset, missing, render
 from .sounds import Recordings

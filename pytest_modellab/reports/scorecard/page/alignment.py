@@ -1,4 +1,4 @@
-"""Reference and answer word by word, as runs that a template marks."""
+"""Alignment of reference and hypothesis, as runs of words for a template."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_WORD = 200
 
 @dataclass(frozen=True)
 class Piece:
-    """Words that agree, as one run; or one difference, with its mark."""
+    """A run of matching words, or one difference with its mark."""
 
     kind: asr.Kind
     expected: str

@@ -1,4 +1,4 @@
-"""Everything a page shows of one case, taken out of its record, which can then be let go."""
+"""The view of one case on a page, extracted from its record, which can then be released."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_FINDINGS = 40
 
 @dataclass(frozen=True)
 class FigureLine:
-    """A measure of a case: its value, or why there is none."""
+    """A metric of a case: its value, or why there is none."""
 
     name: str
     title: str
@@ -36,7 +36,7 @@ class FigureLine:
 
 @dataclass(frozen=True)
 class ShownVerdict:
-    """A figure against a limit."""
+    """A value compared with a limit."""
 
     title: str
     text: str
@@ -49,7 +49,7 @@ class ShownVerdict:
 
 @dataclass(frozen=True)
 class SliceRow:
-    """A part of the data."""
+    """A slice of the data."""
 
     by: str
     value: str
@@ -62,7 +62,7 @@ class SliceRow:
 
 @dataclass(frozen=True)
 class Detail:
-    """What a record adds to its row. All of it is bounded, whatever the size of the record."""
+    """Details from a record, beside its row; bounded in size whatever the size of the record."""
 
     figures: tuple[FigureLine, ...] = ()
     bars: tuple[Bar, ...] = ()
@@ -87,7 +87,7 @@ class Detail:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A row, and what its record adds."""
+    """A row, and the details from its record."""
 
     dom: str
     row: Row

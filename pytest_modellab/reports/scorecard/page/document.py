@@ -1,4 +1,4 @@
-"""The page put together."""
+"""The document of the page: assembles all of its parts."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _view(dom: str, row: Row, load: Load, sounds: Sounds, most: int) -> CaseView
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of it all."""
+    """The overall result of the session."""
 
     passed: bool
     told: str

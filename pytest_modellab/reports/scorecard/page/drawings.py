@@ -1,4 +1,4 @@
-"""Drawings kept from one page to the next: what shows the same is not drawn again, nor matplotlib imported for it."""
+"""Cache of drawings: a drawing of the same data isn't drawn again, and matplotlib isn't imported for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CODE = tuple(Path(__file__).with_name(name) for name in ("panels.py", "svg.py")
 
 
 class Drawings:
-    """The drawings of the pages that are written into one folder, by what they show."""
+    """The cached drawings of the pages in one folder, by their data."""
 
     def __init__(self, folder: Path) -> None:
         self._place = cache_root() / FOLDER / f"{hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:32]}.json"

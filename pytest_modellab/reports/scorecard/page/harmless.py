@@ -1,4 +1,4 @@
-"""Text that others wrote (transcripts, ids, messages) as it may stand on a page: in its own order, and bounded."""
+"""Untrusted text (transcripts, ids, messages) made safe for a page: isolated writing direction, bounded length."""
 
 from __future__ import annotations
 

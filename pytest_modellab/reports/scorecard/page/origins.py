@@ -1,4 +1,4 @@
-"""Where a record comes from: code, versions, machine, weights, data, judge."""
+"""Provenance of records on the page: code, versions, machine, weights, data, judge."""
 
 from __future__ import annotations
 

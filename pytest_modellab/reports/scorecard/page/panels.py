@@ -1,4 +1,4 @@
-"""The drawings of a page: what counts with its interval, speed, memory, grades, cost, parts of the data."""
+"""The drawings of a page: quality with intervals, speed, memory, grades, cost, slices."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class FrontPanel:
-    """A front as a drawing with numbered points; the page lists them beneath."""
+    """A Pareto front as a drawing with numbered points; the page lists them beneath."""
 
     front: Front
     panel: Panel

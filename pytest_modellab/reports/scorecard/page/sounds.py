@@ -1,4 +1,4 @@
-"""What may be listened to: embedded in the page as far as there is room, beyond that as links beside it."""
+"""Audio of the page: embedded up to a size limit, beyond it linked as files."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MOST_MISSES = 3
 
 
 class NoRecording(Exception):
-    """What an utterance was can't be played; the text says why."""
+    """The audio of an utterance isn't available; the message says why."""
 
 
 class Recordings(Protocol):
-    """What models listened to, where it is at hand."""
+    """The recordings given to models, where they are available."""
 
     def clip(self, record: Record, utterance: str) -> bytes:
         """The recording of an utterance as a FLAC file. Raises NoRecording."""
@@ -40,7 +40,7 @@ class Recordings(Protocol):
 
 @dataclass(frozen=True)
 class Sound:
-    """One thing to listen to."""
+    """One playable audio clip."""
 
     label: str
     source: str
@@ -49,7 +49,7 @@ class Sound:
 
 
 class Sounds:
-    """Hands out the sounds of one page, its cases each having an equal share of the room."""
+    """The audio clips of one page; each case gets an equal share of the size limit."""
 
     def __init__(
         self,

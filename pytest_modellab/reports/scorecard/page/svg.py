@@ -1,4 +1,4 @@
-"""matplotlib's SVG as it may stand inside a page: ids of its own, text as text, colours that follow the theme."""
+"""matplotlib's SVG adapted for a page: unique ids, text as text, colours that follow the theme."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SETTINGS: Any = {
 
 @dataclass(frozen=True)
 class Panel:
-    """A drawing and what it says."""
+    """A drawing with its title and description."""
 
     title: str
     svg: str

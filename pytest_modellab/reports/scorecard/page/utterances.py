@@ -1,4 +1,4 @@
-"""The utterances of a case that a page shows: the worst, with what there is to read and to hear of each."""
+"""The utterances of a case that a page shows: the worst, with their texts and audio."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _EDGES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 @dataclass(frozen=True)
 class Bar:
-    """Utterances with such an error rate; `share` is of the fullest bar."""
+    """A bar of the histogram of error rates; `share` is relative to the highest bar."""
 
     label: str
     count: int
@@ -45,7 +45,7 @@ class ShownPartial:
 
 @dataclass(frozen=True)
 class Turn:
-    """How one turn of a dialogue was answered."""
+    """The reply to one turn of a dialogue."""
 
     dialogue: str
     said: str
