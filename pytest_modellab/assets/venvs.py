@@ -54,7 +54,7 @@ def interpreter_in(folder: Path) -> Path:
 
 
 def environ_of(interpreter: Path | None = None) -> dict[str, str]:
-    """Environment variables that lead nowhere into the session's Python; with `interpreter`, to the tools beside it."""
+    """The environment variables without references to the session's Python; with `interpreter`, its tools on PATH."""
     variables = {name: value for name, value in os.environ.items() if name not in _LEADING}
     if interpreter is not None:
         variables["PATH"] = os.pathsep.join([str(interpreter.parent), variables.get("PATH", os.defpath)])
@@ -67,11 +67,11 @@ def build(folder: Path, plan: Plan, log: Path, say: Say) -> Path:
     Everything the commands say goes to `log`, and line by line to `say`. Raises NotBuilt and OSError; what is there
     by then stays.
     """
-    base, looked = find_python(plan.python)
+    base, searched = find_python(plan.python)
     uv = _find_uv()
     if uv is None and base is None:
         raise NotBuilt(
-            f"no Python {plan.python} was found; looked for {', '.join(looked)}\n"
+            f"no Python {plan.python} was found; looked for {', '.join(searched)}\n"
             f"Install it, or uv, which fetches it (`pip install uv`)."
         )
     interpreter = interpreter_in(folder)
@@ -149,21 +149,21 @@ def find_python(version: str | None) -> tuple[str | None, list[str]]:
     if version is None or version == own_version():
         return sys.executable, []
     name = f"python{version}"
-    looked = [f"{name} on PATH"]
+    searched = [f"{name} on PATH"]
     candidates = [path for path in [shutil.which(name)] if path]
     for root in _pyenv_roots():
-        looked.append(f"pyenv ({root})")
+        searched.append(f"pyenv ({root})")
         candidates += [str(path) for path in _pyenv_pythons(root, version)]
     for candidate in candidates:
         # Asked rather than believed: pyenv puts a name on PATH for versions that are not switched on.
         if _version([candidate]) == version:
-            return candidate, looked
+            return candidate, searched
     if sys.platform == "win32":
-        looked.append(f"py -{version}")
+        searched.append(f"py -{version}")
         found = _ask(["py", f"-{version}"], "import sys; print(sys.executable)")
         if found:
-            return found, looked
-    return None, looked
+            return found, searched
+    return None, searched
 
 
 def _pyenv_roots() -> list[Path]:

@@ -34,7 +34,7 @@ class Case:
 
     @cached_property
     def id(self) -> str:
-        """What a person sees in a test id: `faster-whisper-base:cpu:smoke-en`."""
+        """The case in a test id: `faster-whisper-base:cpu:smoke-en`."""
         return f"{self.model.id}:{self.device.id}:{self.dataset.id}"
 
     @cached_property
@@ -148,7 +148,7 @@ def _takes_silence(case: Case, any_engine: bool) -> bool:
 
 
 def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
-    """The limits that hold no case of the catalog, each with the reason: gates that can never fail.
+    """The limits that apply to no case of the catalog, each with the reason: gates that can never fail.
 
     Cases are all that can be made of the catalog, whatever their tiers. Of several limits the last one counts, so that
     an earlier one may be left with no case.

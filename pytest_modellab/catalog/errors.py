@@ -41,5 +41,5 @@ def suggest(word: object, allowed: Iterable[str]) -> str:
 
 
 def nearest(word: object, allowed: Iterable[str]) -> str | None:
-    """The one of `allowed` that `word` was probably meant to be."""
+    """The closest match of `word` among `allowed`."""
     return next(iter(get_close_matches(str(word), list(allowed), n=1, cutoff=0.6)), None)

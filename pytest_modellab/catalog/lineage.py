@@ -12,7 +12,7 @@ from .specs import DatasetSpec, DeviceSpec, ModelSpec
 
 
 def can_judge(model: ModelSpec, devices: Mapping[str, DeviceSpec]) -> bool:
-    """Whether a model can write down what a voice said: it does asr, and runs on a CPU."""
+    """Whether a model can transcribe speech as a judge: its task is asr, and it runs on a CPU."""
     return JUDGE in model.tasks and any(devices[each].kind == "cpu" for each in model.devices if each in devices)
 
 

@@ -40,12 +40,12 @@ class ProfileSpec(Spec):
 
 class ProfilesFile(Spec):
     schema_: Literal["modellab.profiles/1"] = Field(alias="schema")
-    roles: dict[Identifier, ProfileSpec] = Field(default_factory=dict, description="what the lab keeps a model for")
+    roles: dict[Identifier, ProfileSpec] = Field(default_factory=dict, description="roles for which a model is kept")
     use_cases: dict[Identifier, ProfileSpec] = Field(default_factory=dict, description="what products need")
 
 
 def mistakes(file: ProfilesFile, datasets: Collection[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """What one profile says that can't be: the place in the file, and what is wrong there.
+    """The problems of one profile: the place in the file, and the problem.
 
     `datasets` are the ids, or globs over them, that a profile may name.
     """

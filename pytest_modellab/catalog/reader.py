@@ -92,7 +92,7 @@ class Reader:
         return [str(each["id"]) if isinstance(each, dict) and "id" in each else "*" for each in data]
 
     def check_names(self, folder: Path) -> None:
-        """A limits.yml that nobody reads is a gate that never applies."""
+        """Report files with unknown names: a limits.yml would be ignored, and its gates would never apply."""
         for path in self.files(folder):
             if path in self.documents:
                 continue
@@ -117,7 +117,7 @@ class Reader:
         return tuple(METRICS)
 
     def cross_check(self, catalog: Catalog) -> None:
-        """What one file says about another."""
+        """Check the references between files."""
         for model in catalog.models.values():
             self._check_devices(model, catalog)
             self._check_conversion(model, catalog)

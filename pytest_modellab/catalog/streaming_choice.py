@@ -58,7 +58,7 @@ class Choice:
         return self.provider is not None or self.model is not None
 
     def takes(self, model: ModelSpec) -> bool:
-        """Whether a model's streaming cases are wanted."""
+        """Whether a model's streaming cases are selected."""
         wanted = self.model in {None, model.id} and self.provider in {None, model.engine}
         return TASK in model.tasks and wanted
 

@@ -58,7 +58,7 @@ def build(kind: type[S], document: Document) -> S | None:
 
 
 def check_options(spec: ModelSpec, document: Document) -> None:
-    """Hold a model's engine, devices and options against what the engine declares."""
+    """Check a model's engine, devices and options against what the engine declares."""
     if spec.engine_target is None:
         message = f"no engine `{spec.engine}` is installed; {suggest(spec.engine, available())}"
         hint = ", or `module:Class` or `path/to/file.py:Class`"
@@ -98,7 +98,7 @@ def check_options(spec: ModelSpec, document: Document) -> None:
 
 
 def check_form(spec: DatasetSpec, document: Document) -> None:
-    """Hold a data set's form and its options, and what stands beside it, against what the form declares."""
+    """Check a data set's form, its options and the other keys against what the form declares."""
     [(name, options)] = (spec.form or {}).items()
     whole = ("form", name)
     if name not in FORMS or own_form(name):

@@ -58,7 +58,7 @@ def wanted_files(model: ModelSpec, catalog: Catalog) -> list[WantedFile]:
 
 
 def mirror_sources(sha256: str, mirrors: Mapping[str, tuple[MirrorSpec, ...]], folder: Path) -> list[Source]:
-    """Where else the bytes with this digest lie. `folder` is the catalog's, which relative mirrors start from."""
+    """Other sources of the file with this digest. Relative mirrors start from `folder`, the catalog's."""
     sources: list[Source] = []
     for mirror in mirrors.get(sha256, ()):
         parts = tuple(_part(part, folder) for part in mirror.parts)
@@ -149,7 +149,7 @@ def _of_parts(model: ModelSpec, catalog: Catalog, store: Store) -> str:
 
 
 def hindrances(model: ModelSpec, catalog: Catalog, store: Store) -> list[tuple[str, str]]:
-    """What keeps converted weights from being made here, and the fix of each; none for any other weights."""
+    """Obstacles to a conversion of weights here, with the fix of each; none for other weights."""
     how = None if model.weights is None else model.weights.convert
     if how is None or present(model, catalog, store) is not None:
         return []

@@ -44,10 +44,10 @@ def run(options: argparse.Namespace) -> int:
                 failed += _remove(cached)
                 cache.remove_broken_links(root)
     except (CacheInUse, OSError) as error:
-        if any(part.doomed for part in cached):
+        if any(part.removable for part in cached):
             failed.append(str(error))
             for part in cached:
-                part.doomed.clear()
+                part.removable.clear()
     if options.yes:
         failed += _remove(here)
     _show(folder, here, gone=options.yes)
@@ -63,24 +63,24 @@ def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Category]:
     environments, others = cache.environments(catalog, root)
     for part in (files, others):
         if not unnamed:
-            part.doomed.clear()
+            part.removable.clear()
             part.young = 0
     return [weights, data, environments, files, others, cache.spoken(root), cache.kept(root), cache.leftovers(root)]
 
 
 def _remove(parts: Sequence[Category]) -> list[str]:
-    """Remove what may go, and say of the rest why it is still there; it counts as doomed no more."""
+    """Remove what may go, and say of the rest why it is still there; it counts as removable no more."""
     failed: list[str] = []
     for part in parts:
         gone: list[Removable] = []
-        for each in part.doomed:
+        for each in part.removable:
             try:
                 each.remove()
             except (InUse, OSError) as error:
                 failed.append(str(error))
             else:
                 gone.append(each)
-        part.doomed = gone
+        part.removable = gone
     return failed
 
 
@@ -88,10 +88,10 @@ def _show(place: Path, parts: Sequence[Category], *, gone: bool) -> None:
     tell(str(place))
     for part in parts:
         line = f"  {part.name:<22} {part.count:>6}  {readable(part.size):>10}"
-        if part.doomed:
-            line += f"  {'removed' if gone else 'may go'}: {len(part.doomed)}, {readable(_size(part.doomed))}"
+        if part.removable:
+            line += f"  {'removed' if gone else 'may go'}: {len(part.removable)}, {readable(_size(part.removable))}"
         tell(line)
-        for text in _first([f"- {_near(each.path, place)}: {each.why}" for each in part.doomed]):
+        for text in _first([f"- {_near(each.path, place)}: {each.why}" for each in part.removable]):
             tell(f"      {text}")
         young = [f"left alone, younger than a day: {part.young}"] if part.young else []
         for text in _first([*part.notes, *young]):
@@ -107,17 +107,18 @@ def _near(path: Path, place: Path) -> str:
     return path.relative_to(place).as_posix() if path.is_relative_to(place) else str(path)
 
 
-def _size(doomed: Sequence[Removable]) -> int:
-    return sum(each.size for each in doomed)
+def _size(removable: Sequence[Removable]) -> int:
+    return sum(each.size for each in removable)
 
 
 def _sum_up(parts: Sequence[Category], options: argparse.Namespace) -> None:
     size = sum(part.size for part in parts)
-    doomed = [each for part in parts for each in part.doomed]
+    removable = [each for part in parts for each in part.removable]
     if options.yes:
-        tell(f"total {readable(size - _size(doomed))}, {readable(_size(doomed))} removed")
+        tell(f"total {readable(size - _size(removable))}, {readable(_size(removable))} removed")
         return
-    tell(f"total {readable(size)}, of which {readable(_size(doomed))} may go{'; --yes removes it' if doomed else ''}")
+    advice = "; --yes removes it" if removable else ""
+    tell(f"total {readable(size)}, of which {readable(_size(removable))} may go{advice}")
     hints = []
     if options.keep is None and options.older_than is None:
         hints.append("--keep N or --older-than DAYS chooses records")

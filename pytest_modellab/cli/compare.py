@@ -82,11 +82,11 @@ def add(commands: Commands) -> None:
     held = commands.add(
         "compare",
         run,
-        "Hold runs against an earlier one: what got worse, what better, what can't be told apart.",
+        "Compare runs with an earlier one: regressions, improvements, and differences that can't be detected.",
     )
     side = "a session, a commit, `baseline`, `newest`, a scorecard's file or a folder of reports"
     held.add_argument("first", metavar="A", help=side)
-    held.add_argument("others", nargs="*", metavar="B", help="the same, each held against A (default: newest)")
+    held.add_argument("others", nargs="*", metavar="B", help="the same, each compared with A (default: newest)")
     held.add_argument("--case", action="append", default=[], metavar="GLOB", help="only such cases; repeatable")
     held.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     held.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")

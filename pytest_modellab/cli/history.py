@@ -91,10 +91,15 @@ def add(commands: Commands) -> None:
     past = commands.add("history", run, "Show how the figures of each case went over its past records.")
     past.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
     past.add_argument(
-        "--metric", metavar="NAME", help="another figure (default: the error rate; of chat, the accuracy)"
+        "--metric", metavar="NAME", help="the metric to show (default: the error rate; of chat, the accuracy)"
     )
     past.add_argument(
-        "-n", "--last", type=positive, default=20, metavar="N", help="so many of each, newest last (default: 20)"
+        "-n",
+        "--last",
+        type=positive,
+        default=20,
+        metavar="N",
+        help="number of records of each case, newest last (default: 20)",
     )
     past.add_argument("--all", action="store_true", help="all of them")
     past.add_argument("--format", choices=FORMATS, default="text", help="default: text")

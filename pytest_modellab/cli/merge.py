@@ -91,7 +91,9 @@ def _records(folder: Path) -> Iterator[Path]:
 def add(commands: Commands) -> None:
     """Add the command with its options."""
     join = commands.add("merge", run, "Join the records of all shards (pytest --lab-shard) into whole ones, and judge.")
-    join.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of reports, or of several such folders")
+    join.add_argument(
+        "folders", nargs="+", type=Path, metavar="FOLDER", help="folder of reports, or of several such folders"
+    )
     join.add_argument(
         "--output", dest="reports", metavar="DIR", help="folder of records to write to (default: modellab_reports)"
     )

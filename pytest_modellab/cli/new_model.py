@@ -68,12 +68,12 @@ def run(options: argparse.Namespace) -> int:
         path.write_text(spec_text(draft, engine, devices), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"can't write {path}: {error.strerror}; name another folder by --catalog DIR") from None
-    for line in _told(draft, path, begun=catalog is None, bare=catalog is None or not catalog.datasets):
+    for line in _next_steps(draft, path, begun=catalog is None, bare=catalog is None or not catalog.datasets):
         tell(line)
     return 0
 
 
-def _told(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterator[str]:
+def _next_steps(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterator[str]:
     """What was done and what comes next; `bare`: the catalog has no data set."""
     folder = path.parent.parent
     if begun:
@@ -97,12 +97,16 @@ def add(commands: Commands) -> None:
     """Add the command with its options."""
     new = commands.add("new-model", run, "Write a commented spec of a model, with every option of its engine.")
     new.add_argument("engine", metavar="ENGINE", help="an installed one, module:Class, or path/to/file.py:Class")
-    new.add_argument("id", metavar="ID", help="what the model will be called")
+    new.add_argument("id", metavar="ID", help="id of the new model")
     new.add_argument("--weights", type=Path, metavar="FOLDER", help="a folder of weights on this machine")
     new.add_argument("--repo", metavar="OWNER/NAME", help="or a repository of the Hugging Face hub,")
     new.add_argument("--revision", metavar="COMMIT", help="at this commit")
     new.add_argument(
-        "--language", action="append", default=[], metavar="TAG", help="it speaks; repeatable (default: any)"
+        "--language",
+        action="append",
+        default=[],
+        metavar="TAG",
+        help="a language of the model; repeatable (default: any)",
     )
     new.add_argument(
         "--tier",

@@ -132,7 +132,7 @@ def _show_not_run(not_run: Sequence[NotRun]) -> None:
 def add(commands: Commands) -> None:
     """Add the command with its options."""
     made = commands.add("release", run, "Run what release.yaml requires, afresh and strictly; check it; bundle it.")
-    made.add_argument("version", nargs="?", metavar="VERSION", help="of the bundle (default: git describe)")
+    made.add_argument("version", nargs="?", metavar="VERSION", help="version of the bundle (default: git describe)")
     made.add_argument(
         "-n",
         "--workers",
@@ -153,7 +153,7 @@ def add(commands: Commands) -> None:
         "--require",
         type=Path,
         metavar="FILE",
-        help="hold it to this release.yaml, too; given a catalog's folder, to all of that catalog",
+        help="also check it against this release.yaml; given a catalog's folder, against all of that catalog",
     )
     checked.add_argument(
         "--signed-by",

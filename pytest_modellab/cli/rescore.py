@@ -52,6 +52,6 @@ def add(commands: Commands) -> None:
     """Add the command with its options."""
     again = commands.add("rescore", run, "Score old records again from their raw texts, and show what changed.")
     again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
-    again.add_argument("--normalizer", metavar="NAME", help="another than the record's own")
+    again.add_argument("--normalizer", metavar="NAME", help="another normalizer than the record's own")
     again.add_argument("--write", action="store_true", help="store the new records beside the old")
     again.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

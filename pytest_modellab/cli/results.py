@@ -59,7 +59,7 @@ def add(commands: Commands) -> None:
         "cases", nargs="*", metavar="CASE", help="to save: ids or globs, model:device:dataset (default: all)"
     )
     kept.add_argument(
-        "--folder", type=Path, metavar="DIR", help="of what is kept (default: results beside the ini file)"
+        "--folder", type=Path, metavar="DIR", help="folder of saved results (default: results beside the ini file)"
     )
-    kept.add_argument("-o", "--output", type=Path, metavar="FILE", help="of the page (default: standard output)")
+    kept.add_argument("-o", "--output", type=Path, metavar="FILE", help="file of the page (default: standard output)")
     kept.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -81,6 +81,10 @@ def add(commands: Commands) -> None:
     )
     serving.add_argument("model", metavar="MODEL")
     serving.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
-    serving.add_argument("--host", default="127.0.0.1", metavar="HOST", help="to listen on (default: 127.0.0.1)")
-    serving.add_argument("--port", type=int, default=8765, metavar="PORT", help="0 for any (default: 8765)")
+    serving.add_argument(
+        "--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: 127.0.0.1)"
+    )
+    serving.add_argument(
+        "--port", type=int, default=8765, metavar="PORT", help="port; 0 for any free one (default: 8765)"
+    )
     serving.add_argument("--exposed", action="store_true", help="listen also where others can reach it, and use it")

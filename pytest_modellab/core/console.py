@@ -12,7 +12,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u061c\u200e\
 
 
 def printable(text: str) -> str:
-    """`text` on one line, each character that a terminal would obey rather than show as U+FFFD."""
+    """`text` on one line, control characters replaced by U+FFFD."""
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
@@ -46,6 +46,6 @@ def wrapped(text: str, width: int) -> list[str]:
 
 
 def from_here(path: Path) -> str:
-    """A path as one would type it from the folder one stands in."""
+    """A path relative to the current folder, where it lies inside."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

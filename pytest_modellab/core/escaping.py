@@ -18,7 +18,7 @@ _APART = "\N{WORD JOINER}"
 
 
 def plain(text: str) -> str:
-    """The first line of `text`, shown as it is."""
+    """The first line of `text`, escaped."""
     line = printable(text.splitlines()[0] if text else "").strip()
     line = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 3]}..."
     line = _LINKED.sub(lambda found: f"\\{found[0]}", _SPECIAL.sub(r"\\\1", line))

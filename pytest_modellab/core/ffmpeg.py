@@ -72,7 +72,7 @@ def _opened(data: bytes, form: str | None) -> Any:
     try:
         return av.open(BytesIO(data), format=form)
     except (av.error.FFmpegError, ValueError) as error:
-        raise DecodingError(_told(error)) from error
+        raise DecodingError(_message(error)) from error
 
 
 def _audio(container: Any) -> Any:
@@ -87,7 +87,7 @@ def _frames(container: Any, stream: Any) -> Any:
     try:
         yield from container.decode(stream)
     except av.error.FFmpegError as error:
-        raise DecodingError(_told(error)) from error
+        raise DecodingError(_message(error)) from error
 
 
 def _block(frame: Any) -> NDArray[np.float32]:
@@ -104,6 +104,6 @@ def _block(frame: Any) -> NDArray[np.float32]:
     return scaled
 
 
-def _told(error: Exception) -> str:
+def _message(error: Exception) -> str:
     text = getattr(error, "strerror", None) or str(error)
     return str(text)

@@ -25,7 +25,7 @@ def output(folder: Path, *arguments: str, timeout_s: float | None = None) -> str
 
 
 def told(folder: Path, *arguments: str, timeout_s: float | None = None) -> str | None:
-    """As `output`; None where git doesn't answer."""
+    """As `output`; None where the command fails."""
     try:
         return output(folder, *arguments, timeout_s=timeout_s)
     except GitError:

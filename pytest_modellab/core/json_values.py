@@ -7,7 +7,7 @@ from typing import Any
 
 
 def json_value(fact: Any) -> Any:
-    """A fact as JSON holds it: numbers, truths and None as they are, all else as text."""
+    """A value as JSON: numbers, booleans and None as they are, all else as text."""
     if fact is None or isinstance(fact, bool | int):
         return fact
     if isinstance(fact, float) and math.isfinite(fact):

@@ -15,7 +15,7 @@ _HEX = hashlib.sha256().digest_size * 2
 
 
 def write(path: Path, content: Any) -> None:
-    """Keep `content`, with its digest. Raises OSError, or TypeError for what JSON doesn't know."""
+    """Store `content` with its digest. Raises OSError, or TypeError for values that aren't JSON."""
     data = json.dumps(content, separators=(",", ":")).encode()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_bytes(path, hashlib.sha256(data).hexdigest().encode() + data)
@@ -23,7 +23,7 @@ def write(path: Path, content: Any) -> None:
 
 
 def read(path: Path) -> Any:
-    """What is kept in `path`; None where there is nothing, it is damaged, or another user could have written it."""
+    """The content of `path`; None where the file is missing, damaged, or could have been written by another user."""
     try:
         with path.open("rb") as file:
             if not _own(os.fstat(file.fileno())):

@@ -16,7 +16,7 @@ def without_secrets(text: str) -> str:
 
 
 def redacted(value: Any) -> Any:
-    """A value of JSON with the same done to each of its texts, keys included."""
+    """A JSON value with `without_secrets` applied to all of its texts, keys included."""
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, dict):

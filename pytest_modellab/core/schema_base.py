@@ -25,7 +25,7 @@ TextWithoutSecrets = Annotated[str, AfterValidator(without_secrets)]
 
 
 def volatile(**options: Any) -> Any:
-    """A field that may differ between two runs of the same thing."""
+    """A field that may differ between two runs with the same inputs."""
     return Field(json_schema_extra={"volatile": True}, **options)
 
 

@@ -10,6 +10,6 @@ from .variables import CACHE
 
 
 def cache_root() -> Path:
-    """The cache of this user: MODELLAB_CACHE, or else the platform's cache folder for `modellab`."""
+    """The user's cache folder: MODELLAB_CACHE, else the platform's cache folder for `modellab`."""
     named = CACHE.get()
     return Path(named) if named else Path(platformdirs.user_cache_dir("modellab"))

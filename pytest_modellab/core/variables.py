@@ -14,7 +14,7 @@ class Variable:
     meaning: str
 
     def get(self) -> str | None:
-        """What it is set to; None where it is not set."""
+        """Its value; None where it is not set."""
         return os.environ.get(self.name)
 
     def put(self, value: str | None) -> None:

@@ -125,7 +125,7 @@ class ModelPart:
 def check_language(asked: str | None, spoken: Collection[str]) -> None:
     """Raise ValueError unless the option `language` is one that the model speaks, `auto`, or not given.
 
-    What a library makes of another is its own affair: some pass over it in silence.
+    Libraries differ in how they treat an unknown language: some ignore it silently.
     """
     if asked not in {None, "auto", *spoken}:
         raise ValueError(f"language `{asked}`: this model speaks {_named(spoken)}")
@@ -134,8 +134,8 @@ def check_language(asked: str | None, spoken: Collection[str]) -> None:
 def expected_language(asked: str | None, clip: Clip, spoken: Collection[str]) -> str | None:
     """The language to tell the model, by its option `language` and the clip; None to have it detected.
 
-    Raises ValueError for a clip in a language that it doesn't speak, unless the option fixes another: the answer would
-    be words of some other language, and nobody would be told why.
+    Raises ValueError for a clip in a language that the model doesn't support, unless the option fixes another: the
+    transcript would be in another language, without a warning.
     """
     if asked not in {None, "auto"}:
         return asked
@@ -238,7 +238,7 @@ class Stream(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of it, finished or not. Safe to repeat."""
+        """Release the stream, finished or not. Safe to repeat."""
         ...
 
 
@@ -255,7 +255,7 @@ class Settling(Protocol):
     """A stream that finalizes audio as it goes: it could be restarted at `end_s` with that text as its prefix."""
 
     def settled(self) -> Settled:
-        """What is settled by now; `end_s` never goes back."""
+        """The text that is final by now; `end_s` never decreases."""
         ...
 
 
@@ -265,7 +265,7 @@ class Remote(Protocol):
 
     @property
     def reconnects(self) -> int:
-        """How often the connection was lost and made again."""
+        """The number of reconnections."""
         ...
 
     @property
@@ -285,9 +285,9 @@ class Telling(Protocol):
     """An engine that reports what it chose at load time; a record stores it as `loaded`."""
 
     def facts(self) -> Mapping[str, Fact]:
-        """What a reader of the figures needs, such as `compute_type` or `chunk_length_s`; after `load`.
+        """Facts that are needed to interpret the results, such as `compute_type` or `chunk_length_s`; after `load`.
 
-        `device` is where the model really is, as the library itself says: `cpu`, `cuda:0`, `mps`. Where that is another
-        kind of device than was asked for, the record says so and has no speed.
+        `device` is the model's actual device, as reported by the library: `cpu`, `cuda:0`, `mps`. Where it is another
+        kind of device than the requested one, the record states it and has no speed.
         """
         ...

@@ -100,7 +100,7 @@ class Cascade:
         yield from self._tts.synthesize(spoken, language)
 
     def facts(self) -> dict[str, Fact]:
-        """What each part tells, under its role; the cascade is where its language model is."""
+        """The facts of each part, under its role; the device is that of the language model."""
         told: dict[str, Fact] = {}
         for role, engine in (("asr", self._asr), ("llm", self._llm), ("tts", self._tts)):
             if isinstance(engine, Telling):

@@ -58,17 +58,17 @@ class Control:
         return {"family": "control: wrong on purpose"}
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Nothing to do: calls are synchronous."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
 
 class ControlStream:
     """No partial results; the same final text for every utterance."""
 
     def push(self, samples: NDArray[np.float32]) -> None:
-        """It doesn't listen."""
+        """The audio is ignored."""
 
     def partials(self) -> Sequence[Partial]:
         return ()
@@ -77,4 +77,4 @@ class ControlStream:
         return Transcript(ANSWER)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""

@@ -18,7 +18,7 @@ ADVICE = "on CUDA, CTranslate2 needs cuBLAS of CUDA 12 and cuDNN 9: pip install 
 
 
 def preload() -> None:
-    """Open what is installed by pip, so that it is found by its name; what the system has needs no help."""
+    """Open libraries that pip installed, so that they are found by name; those of the system need no help."""
     for path in installed():
         try:
             ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)

@@ -60,7 +60,7 @@ class DistillMos:
             return float(self._model(torch.from_numpy(clip.samples)[None]))
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Nothing to do: calls are synchronous."""
 
     def close(self) -> None:
         del self._model

@@ -44,10 +44,10 @@ class DnsMos:
         return float(found["ovrl_mos"])
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Nothing to do: calls are synchronous."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
 
 PREDICTOR = Predictor(

@@ -98,7 +98,7 @@ class EspeakNg:
         return {"device": "cpu", "voice": self._options.voice}
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Nothing to do: calls are synchronous."""
 
     def close(self) -> None:
         self._library.espeak_Terminate()

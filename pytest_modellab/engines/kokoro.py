@@ -101,7 +101,7 @@ class Kokoro:
         return {"device": "cpu", "voice": self._options.voice}
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Nothing to do: calls are synchronous."""
 
     def close(self) -> None:
         del self._model

@@ -33,10 +33,10 @@ class Wording:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._ids: list[int] = []
-        self._told = ""
+        self._emitted = ""
 
     def add(self, id: int) -> str:
-        """What is new; "" where the token ends in the middle of a character."""
+        """The new text; "" where the token ends in the middle of a character."""
         self._ids.append(id)
         text: str = self._tokenizer.decode(self._ids, skip_special_tokens=True)
         if text.endswith("\N{REPLACEMENT CHARACTER}"):
@@ -44,11 +44,11 @@ class Wording:
         return self._tell(text)
 
     def rest(self) -> str:
-        """What is still untold when there are no more tokens."""
+        """The remaining text after the last token."""
         return self._tell(self._tokenizer.decode(self._ids, skip_special_tokens=True))
 
     def _tell(self, text: str) -> str:
-        new, self._told = text[len(self._told) :], text
+        new, self._emitted = text[len(self._emitted) :], text
         return new
 
 
@@ -70,7 +70,7 @@ class Voice:
         self._frames: list[torch.Tensor] = []
         self._decoded = 0
         """Frames that have been decoded, and told but for the samples that were not sure."""
-        self._told = 0
+        self._emitted = 0
         """Samples."""
         self._at_once = FIRST_FRAMES
 
@@ -81,12 +81,12 @@ class Voice:
             yield from self._decode(last=False)
 
     def flush(self) -> Iterator[Speech]:
-        """What is sure by now, as more may be long in coming."""
+        """The samples that are final by now, for when the next frames may take long."""
         if len(self._frames) > self._decoded:
             yield from self._decode(last=False)
 
     def rest(self) -> Iterator[Speech]:
-        """All that is left: there are no more frames."""
+        """The remaining samples after the last frame."""
         if self._frames:
             yield from self._decode(last=True)
 
@@ -100,14 +100,14 @@ class Voice:
             codes = torch.stack(self._frames[start:], 1)[None]
             wave = self._detokenizer(codes)[0].float().cpu().numpy()
         end = len(self._frames) * FRAME - (0 if last else self._unsure)
-        piece = wave[self._told - start * FRAME : end - start * FRAME]
-        self._decoded, self._told = len(self._frames), end
+        piece = wave[self._emitted - start * FRAME : end - start * FRAME]
+        self._decoded, self._emitted = len(self._frames), end
         if len(piece):
             yield Speech(piece, RATE)
 
 
 def load_detokenizer(processor: LFM2AudioProcessor, device: torch.device) -> Any:
-    """The network that makes sound of codes, on `device`; the library would put it on cuda, whatever it was told."""
+    """The network that decodes audio codes, on `device`; the library would always put it on CUDA."""
     if processor.detokenizer_path is None:
         raise ValueError(
             "this checkpoint has no folder audio_detokenizer, without which its audio can't be played: LFM2.5-Audio has"

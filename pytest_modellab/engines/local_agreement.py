@@ -75,7 +75,7 @@ class Agreement:
         self.agreed: list[Word] = []
         """Those of the window; `let_go` takes away what lies before it."""
         self.open: list[Word] = []
-        """What the last hypothesis has beyond."""
+        """The words of the last hypothesis that aren't agreed on."""
         self.until = 0.0
         """The end of the last word ever agreed on."""
 

@@ -46,10 +46,10 @@ class MelCepstral:
         return float(distance)
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Nothing to do: calls are synchronous."""
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to release."""
 
 
 PREDICTOR = Predictor(

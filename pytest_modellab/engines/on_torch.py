@@ -10,7 +10,7 @@ Dtype = Literal["float32", "float16", "bfloat16"]
 
 
 def begin(device: DeviceRef, dtype: Dtype, threads: int) -> Any:
-    """Get torch ready; its device. Raises ValueError for what the device can't do, rather than have it fall back."""
+    """Prepare torch; the device. Raises ValueError where the device lacks a capability, so that nothing falls back."""
     import torch
 
     torch.set_num_threads(threads)

@@ -66,7 +66,7 @@ def outside(engine: type[Engine]) -> bool:
 
 
 def hears(engine: type[Engine]) -> bool:
-    """Whether an engine for dialogue is given what the user says aloud, or in writing."""
+    """Whether an engine for dialogue takes the user's turns as speech (True) or as text."""
     return bool(getattr(engine, "hears", True))
 
 
@@ -76,7 +76,7 @@ def speaks(engine: type[Engine]) -> bool:
 
 
 def remedy(engine: type[Engine]) -> str:
-    """What to type where an engine's library is missing."""
+    """The command that installs an engine's library."""
     return (
         f"pip install 'pytest-modellab[{engine.extra}]'" if engine.extra else f"pip install {engine.distributions[0]}"
     )

@@ -58,7 +58,7 @@ class SpeakerEncoder:
         return self._encoder.embed_utterance(samples)  # of unit length
 
     def synchronize(self) -> None:
-        """Nothing to wait for."""
+        """Nothing to do: calls are synchronous."""
 
     def close(self) -> None:
         del self._encoder

@@ -28,7 +28,7 @@ class WebsocketAsr:
 
     @classmethod
     def load(cls, request: LoadRequest) -> WebsocketAsr:
-        """Ask the server whether it is there. Raises ContractError, or ConnectionError with what to do."""
+        """Check that the server answers. Raises ContractError, or ConnectionError with what to do."""
         options = WebsocketOptions(**request.options)
         try:
             with Connection.open(options, None, 0.0) as connection:

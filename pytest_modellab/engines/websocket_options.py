@@ -16,17 +16,17 @@ class WebsocketOptions:
     url: str
     """`ws://` or `wss://`."""
     model: str | None = None
-    """Which of its models the server is to use; its own affair."""
+    """The server's model to use; passed on to the server."""
     language: str | None = None
     """Fixed language; else the clip's own."""
     vad_filter: bool | None = None
-    """Whether the server is to leave out what is no speech; null for as it likes."""
+    """Whether the server is to leave out non-speech; null for the server's default."""
     connect_timeout_s: float = 10.0
     """For connecting, and for its `ready`."""
     answer_timeout_s: float = 60.0
     """How long it may take no audio where some is waiting, and say nothing once all is sent."""
     reconnects: int = 5
-    """How often a lost connection is made again in one stream."""
+    """The most reconnections in one stream."""
     queue_s: float = 2.0
     """Seconds of audio that may wait to be sent before the speaker has to wait."""
 

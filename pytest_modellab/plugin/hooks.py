@@ -240,15 +240,15 @@ class ControllerPlugin:
         self.follower: Follower | None = None
 
     def pytest_report_header(self) -> str:
-        from .session import idle_told, left_out_told
+        from .session import idle_messages, left_out_messages
 
         catalog = self.lab.catalog
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
-        notes = [*left_out_told(self.lab), *idle_told(catalog)]
+        notes = [*left_out_messages(self.lab), *idle_messages(catalog)]
         idle = "".join(f"\nmodellab: {line}" for line in notes)
-        newer = _newer_told()
+        newer = _newer_message()
         idle += f"\nmodellab: {newer}" if newer else ""
         if self.lab.config.control:
             return (
@@ -338,8 +338,8 @@ class ControllerPlugin:
         width = terminalreporter.config.get_terminal_writer().fullwidth
         for line, status in render(self.lab.scorecard, from_here(self.lab.scorecard_path), page, width):
             terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
-        if self.lab.untold:
-            terminalreporter.write_line(printable(self.lab.untold), yellow=True)
+        if self.lab.summary_error:
+            terminalreporter.write_line(printable(self.lab.summary_error), yellow=True)
 
 
 def _count(unmade: LeftOut, config: pytest.Config) -> None:
@@ -355,7 +355,7 @@ def _runs_foreign_code(case: Case) -> bool:
     return case.model.options_on(case.device.id).get("trust_remote_code") is True
 
 
-def _newer_told() -> str:
+def _newer_message() -> str:
     """That pytest is newer than any that was tested, for the start of a session; "" where it isn't."""
     if pytest.version_tuple[:2] <= NEWEST_TESTED:
         return ""

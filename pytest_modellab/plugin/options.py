@@ -101,12 +101,12 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--lab-fresh",
         action="store_true",
-        help="Measure everything anew, also what has not changed, or what a killed session had finished.",
+        help="Measure everything anew: reuse no records, and no journals of killed sessions.",
     )
     group.addoption(
         "--lab-inprocess",
         action="store_true",
-        help="Run engines inside pytest, for --pdb; no time-outs, no memory figures.",
+        help="Run engines inside pytest, for --pdb; no time-outs, no memory values.",
     )
     group.addoption(
         "--lab-executor",
@@ -147,7 +147,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini(
         "modellab_page_recordings",
-        "Whether the page holds recordings that models listened to, as far as there is room.",
+        "Whether the page embeds recordings given to models, up to a size limit.",
         type="bool",
         default=True,
     )

@@ -29,19 +29,19 @@ class TerminalProgress:
         self._plugin = plugin
         self._drawn = False
         self._logged = time.monotonic()
-        self._paces: dict[str, RemainingTime] = {}
+        self._remaining: dict[str, RemainingTime] = {}
 
     def say(self, case: Case, text: str) -> None:
         self._show(f"{case.id}: {text}", log="waiting" in text or text.startswith("interrupted"))
 
     def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None:
         now = time.monotonic()
-        pace = self._paces.get(case.key)
-        if pace is None:  # what came before the first answer is loading
-            pace = self._paces[case.key] = RemainingTime(now, audio_left_s)
+        remaining = self._remaining.get(case.key)
+        if remaining is None:  # what came before the first answer is loading
+            remaining = self._remaining[case.key] = RemainingTime(now, audio_left_s)
         else:
-            pace.note(now, audio_left_s)
-        left = pace.left_s(total - done)
+            remaining.note(now, audio_left_s)
+        left = remaining.left_s(total - done)
         text = f"{case.id}: {progress_text(done, total, wer, divided_by_spaces(case.dataset.language))}"
         if left is not None and done < total:
             text += f", {clock(left)} left"

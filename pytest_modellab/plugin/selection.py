@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import LabSession
 
 CASE_FIXTURE = "modellab_case"
-"""The fixture that is parametrized with cases. A test is of the lab if it uses it, by itself or through another."""
+"""The fixture that is parametrized with cases. A test that uses it, directly or indirectly, is a benchmark."""
 TIER_MARKERS = ("smoke", "smoke_all", "real_e2e")
 
 

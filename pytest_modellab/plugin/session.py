@@ -75,7 +75,7 @@ class LabSession:
     scorecard: Scorecard | None = None
     left: Written | None = None
     """The files of the scorecard."""
-    untold: str = ""
+    summary_error: str = ""
     """Why the summary of a CI step lacks the scorecard, where it was to have it."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Tests deselected because `-m` does not name their tier, by that."""
@@ -217,7 +217,7 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
         )
     if not problems:
         if config.strict == "warnings":
-            problems += [f"{told}; --lab-strict refuses it" for told in idle_told(catalog)]
+            problems += [f"{told}; --lab-strict refuses it" for told in idle_messages(catalog)]
         ids = {case.id for case in cases}
         for glob in config.required:
             if not any(fnmatchcase(id, glob) for id in ids):
@@ -227,7 +227,7 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     return catalog, tuple(cases)
 
 
-def left_out_told(lab: LabSession) -> Iterator[str]:
+def left_out_messages(lab: LabSession) -> Iterator[str]:
     """How many combinations are no case, by the reason; and by name what a language leaves without any."""
     found = left_out(lab.catalog, lab.config.selection)
     if found:
@@ -244,7 +244,7 @@ def left_out_told(lab: LabSession) -> Iterator[str]:
         yield f"{dataset} has no case: its language is {language}, which {', '.join(silent)} doesn't speak"
 
 
-def idle_told(catalog: Catalog) -> list[str]:
+def idle_messages(catalog: Catalog) -> list[str]:
     """The limits that hold no case, a line each, for the start of a session."""
     return [f"{catalog.shown(limit.origin)}: a limit that holds no case: {why}" for limit, why in idle_limits(catalog)]
 
@@ -306,7 +306,7 @@ def _write_scorecard(lab: LabSession, session: pytest.Session, *, interrupted: b
             from pytest_modellab.reports.scorecard import markdown
             from pytest_modellab.reports.step_summary import append
 
-            lab.untold = append(markdown.render(lab.scorecard), Path(summary))
+            lab.summary_error = append(markdown.render(lab.scorecard), Path(summary))
         passed = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
         if lab.scorecard.problems and session.exitstatus in passed:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

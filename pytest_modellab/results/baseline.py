@@ -115,7 +115,7 @@ class Comparison:
 
 
 def power_text(paired: Paired) -> str:
-    """How small a rise the set would have shown."""
+    """The smallest rise that the set could have shown, in words."""
     if paired.detectable is None:
         return "how small a rise would be seen can't be stated"
     return f"a rise of {100 * paired.detectable:.2f} points, error by error, would be seen four times in five"
@@ -149,7 +149,7 @@ def hardware_key(record: Record) -> str:
 
 
 def of(record: Record) -> Baseline:
-    """A record's answers, to hold others against."""
+    """A record's answers, as a baseline."""
     head = Head(
         case=record.case,
         dataset=str(record.provenance.inputs["dataset"]),
@@ -289,7 +289,7 @@ def judge(
     strict: Strictness = "failures",
     allowed: Allowed = DEFAULT,
 ) -> BaselineVerdict:
-    """Hold a record against the answers that `other` gives, called `shown`, for a higher error rate.
+    """Judge a record against the answers that `other` gives, called `shown`, for a higher error rate.
 
     Without a margin it fails where the rate rose significantly, or beyond the sanity bound, and is inconclusive where
     the set can't tell (`metrics.regression.no_worse`). With one (a ratio: 0.01 is one point) it asks for

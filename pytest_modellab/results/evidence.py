@@ -43,7 +43,7 @@ class Held:
 
 
 def held_against(record: Record, metric: Metric, value: float, bound: float) -> Held | None:
-    """What the utterances say of a figure and a bound; None where they are too few for an interval."""
+    """The evidence of the utterances about a value and a bound; None where they are too few for an interval."""
     interval = record.interval(metric.name)
     if isinstance(metric.aggregate, Quantile):
         values = Table(record).column(metric).values.tolist()

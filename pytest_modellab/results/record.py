@@ -211,7 +211,7 @@ class Record(Stored):
         return None if self.shard is not None or metric not in self.values else self.values[metric].interval
 
     def applies(self, metric: str) -> bool:
-        """Whether the run can have this figure: where nobody speaks there is no error rate to miss."""
+        """Whether the run can have a value of this metric: without speech there is no error rate to miss."""
         found = self.values.get(metric)
         if found is not None:
             return found.value is not None or found.possible
@@ -219,11 +219,11 @@ class Record(Stored):
         return missing is None or missing.possible
 
     def noise(self, metric: str) -> str | None:
-        """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
+        """Why a time isn't reliable; None where it is, and for metrics that are no times."""
         return METRICS[metric].noise(self.timing.noisy, self.timing.noisy_loading)
 
     def why_missing(self, metric: str) -> str:
-        """The reason a figure is None."""
+        """The reason why a value is None."""
         if self.failure is not None:
             return self.failure.message
         if self.shard is not None:

@@ -58,7 +58,7 @@ def place_of(reports: Path, case: CaseRef, named: str) -> Path:
 
 
 def text(record: Record) -> str:
-    """A record as it is stored, sealed."""
+    """A record as it is stored, with its checksum."""
     return record.model_copy(update={"seal": seal_of(record)}).model_dump_json(by_alias=True, indent=1) + "\n"
 
 
@@ -67,7 +67,7 @@ def _stamp(time: str) -> str:
 
 
 def seal_of(record: Record) -> str:
-    """SHA-256 of everything in a record but its seal: tells damage and afterthoughts, no forger."""
+    """SHA-256 of everything in a record but its `seal`: detects damage and later edits, not forgery."""
     return hashlib.sha256(record.model_copy(update={"seal": None}).model_dump_json(by_alias=True).encode()).hexdigest()
 
 
@@ -116,7 +116,7 @@ def _is_v1(data: bytes) -> bool:
 
 
 def read_sealed(path: Path) -> Record:
-    """As `read`, of a record that must have a seal: one without can't be told from one that was edited."""
+    """As `read`, of a record that must have a checksum: without it, edits can't be detected."""
     record = read(path)
     if record.seal is None:
         raise RecordError(f"{path}: has no seal, so that nobody can tell whether it was changed; run the case again")

@@ -153,11 +153,11 @@ def _value(metric: Metric, old: RecordV1, record: Record) -> Value:
     if old.beyond is None and (metric.name in _SHARES or metric.name in _RATIOS):
         return Value(value=None, missing=NOT_MEASURED_YET)
     missing = metric.missing(record) or metric.why_empty(record)
-    told = _told(metric.name, old)
-    return Value(value=None, missing=told or missing.why, possible=missing.possible)
+    stated = _stated_reason(metric.name, old)
+    return Value(value=None, missing=stated or missing.why, possible=missing.possible)
 
 
-def _told(name: str, old: RecordV1) -> str | None:
+def _stated_reason(name: str, old: RecordV1) -> str | None:
     """Why a metric of one task is missing, in the record's own words."""
     part = old.speech or old.chat or old.streaming
     return None if part is None else part.missing.get(name)

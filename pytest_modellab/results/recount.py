@@ -46,7 +46,7 @@ def recounted(record: Record) -> Record:
 
 
 def stated_twice(record: Record) -> Iterator[str]:
-    """What a record says of itself in two places, and otherwise in one of them: how many utterances, and of what case.
+    """Values that a record states in two places and that differ: the number of utterances, the case.
 
     No run leaves out utterances: one without an answer is there, with its error.
     """
@@ -69,9 +69,9 @@ def stated_twice(record: Record) -> Iterator[str]:
 
 
 def figures_apart(record: Record, again: Record) -> Iterator[str]:
-    """The figures of `record` that its utterances, counted `again`, don't come to.
+    """The values of `record` that differ from those recomputed from its utterances, `again`.
 
-    Of metrics of other packages those that it states: what else is installed here wasn't there.
+    Of metrics of other packages only those that it states: others that are installed here weren't there.
     """
     for metric in dict.fromkeys((*record.values, *(each.name for each in OWN_METRICS))):
         stated = record.value(metric)
@@ -86,7 +86,7 @@ def figures_apart(record: Record, again: Record) -> Iterator[str]:
 
 
 def all_apart(record: Record, again: Record) -> Iterator[str]:
-    """Everything else that differs, intervals and reasons included: to be asked where the same code counted both."""
+    """All other differences, intervals and reasons included; meaningful where the same code computed both."""
     stated, counted = (each.model_dump(mode="json", exclude=_OWN) for each in (record, again))
     yield from apart(stated, counted)
 

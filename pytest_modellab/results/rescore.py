@@ -43,7 +43,7 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
         return None
     if "tts" in record.parts and record.parts["tts"].judge.wer is not None:
         return None
-    told = tuple(_told(row, known[row.id]) for row in record.utterances)
+    told = tuple(_with_attributes(row, known[row.id]) for row in record.utterances)
     if any(_rubric(new) != _rubric(old) for new, old in zip(told, record.utterances, strict=True)):
         return None
     normalize, price = normalizer(dataset.normalizer), case.device.price
@@ -69,7 +69,7 @@ def _rubric(row: UtteranceResult) -> str | None:
     return rubric
 
 
-def _told(row: UtteranceResult, utterance: Utterance) -> UtteranceResult:
+def _with_attributes(row: UtteranceResult, utterance: Utterance) -> UtteranceResult:
     """A row with what its data set tells of the utterance now; reference, speaker and language are in the input key."""
     update: dict[str, object] = {"kind": utterance.kind, "snr_db": utterance.snr_db}
     if "chat" in row.parts and utterance.turn is not None:

@@ -38,5 +38,5 @@ def cut(shard: Shard, whole: Dataset, seconds: Mapping[str, float]) -> ShardOf:
 
 
 def too_many(shard: ShardOf) -> str:
-    """What to tell of a shard that has no utterances."""
+    """The message about a shard without utterances."""
     return f"shard {shard.cut} holds none of its {shard.utterances} utterances; more shards than these are of no use"

@@ -109,7 +109,7 @@ def place(record: Record, folder: Path) -> Path:
 
 
 def of(record: Record) -> SpeedBaseline:
-    """A record's times, to hold others against. Raises BaselineError where it has none that mean anything."""
+    """A record's times, as a baseline. Raises BaselineError where it has no valid times."""
     timing = record.timing
     rtf = record.value(METRIC)
     if rtf is None:
@@ -184,7 +184,7 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
 def judge(
     record: Record, path: Path, shown: str, tripwire: float = TRIPWIRE, strict: Strictness = "failures"
 ) -> Verdict:
-    """Hold a record against the speed baseline at `path`, called `shown`.
+    """Judge a record against the speed baseline at `path`, called `shown`.
 
     It fails where the times say that their ratio is beyond the tripwire (a ratio: 0.3 is 30 % slower), passes where
     they say that it is within, and is inconclusive else, with too few times to tell, and on a noisy machine.

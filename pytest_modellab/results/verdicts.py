@@ -105,7 +105,7 @@ class Verdict:
 
 
 def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit) -> Verdict:
-    """Hold one figure of a record against one limit."""
+    """Judge one value of a record by one limit."""
     value = record.value(metric.name)
     verdict = Verdict(
         case=case_key(record.case),
@@ -228,7 +228,7 @@ class Limits:
         return verdicts
 
     def in_doubt(self, record: Record) -> bool:
-        """Whether noise alone keeps a limit from being judged by this record: the next run may tell."""
+        """Whether a limit is inconclusive because of noise alone, so that another run may decide it."""
         verdicts = self.judge(record) if record.timing.noisy or record.timing.noisy_loading else []
         return any(verdict.status is Status.INCONCLUSIVE and METRICS[verdict.metric].timed for verdict in verdicts)
 

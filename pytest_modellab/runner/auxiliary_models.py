@@ -60,14 +60,14 @@ class AuxiliaryModel:
     inputs: Mapping[str, Any]
 
     def serving(self, models: Models) -> Serving:
-        """In a worker of its own. What it fails on is raised as ServantError."""
+        """In a worker of its own. What it fails on is raised as AuxiliaryModelError."""
         return Serving(self.model, self.order, models.start_worker, AuxiliaryModelError)
 
 
 def auxiliary_model(name: str, task: Task, dataset: DatasetSpec, models: Models, *, asked_by: str) -> AuxiliaryModel:
     """The model `name` for `task`, which the catalog has seen to; `asked_by` is the module that asks it.
 
-    Raises NoServant where its library isn't here, or store.StoreError.
+    Raises NoAuxiliaryModel where its library isn't here, or store.StoreError.
     """
     catalog = models.catalog
     model = catalog.models[name]

@@ -97,7 +97,7 @@ class CaseRun:
         )
 
     def finish(self) -> RunFacts:
-        """Answer what is not answered yet."""
+        """Request all answers that are missing."""
         # Before the machine lock, which the model that is on the device may need to finish.
         self.pool.reserve(
             self.job.case.group,

@@ -14,7 +14,7 @@ SLACK = 0.01
 
 
 def believed(reply: dict[str, Any], seen_s: float, *, since_start_s: float = math.inf) -> dict[str, Any]:
-    """`reply`, or an error in its place where a time in it is none that this session could have seen.
+    """`reply`, or an error in its place where a time in it contradicts the session's own clock.
 
     `seen_s` is how long the call took by the session's own clock, `since_start_s` how old the worker is, by which its
     processor time is bounded. Times are what is called `seconds` or ends in `_s`; `audio_s` is a length, no time.

@@ -16,7 +16,7 @@ def not_tried(deaths: list[WorkerDied]) -> Failure:
 
 
 def given_up(deaths: list[WorkerDied]) -> Failure:
-    """Why a case was broken off, by the first of the deaths: the later ones follow from it more often than not."""
+    """Why a case was aborted, by the first of the deaths: the later ones usually follow from it."""
     first = deaths[0]
     message = f"given up after the worker died {len(deaths)} times; the first time: {first.reason}"
     return Failure(kind="crash", message=message, detail=first.stderr)

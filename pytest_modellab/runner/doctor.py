@@ -37,7 +37,7 @@ class Check:
 
 
 def examine(catalog: Catalog | None) -> Iterator[Check]:
-    """Look at everything; nothing is fetched and nothing is loaded. Without a catalog, at what all models share."""
+    """Make all checks; nothing is fetched or loaded. Without a catalog, only those that don't depend on models."""
     store = Store(fetching=False)
     yield from _place(store)
     for name, target in sorted(available().items()):

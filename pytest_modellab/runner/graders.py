@@ -33,18 +33,18 @@ class Grader(Protocol):
 
     @property
     def inputs(self) -> Mapping[str, Any]:
-        """Everything that can change what it says."""
+        """Everything that can change its verdicts."""
         ...
 
     def grade(self, replies: Mapping[str, tuple[Utterance, str]], say: Callable[[str], None]) -> dict[str, str]:
-        """What it says of each of these replies, by utterance id; nothing of those that it has no verdict on."""
+        """The verdicts on these replies, by utterance id; replies without a verdict are left out."""
         ...
 
 
 def grader_of(dataset: Dataset, models: Models) -> Grader | None:
     """The grader that a data set names.
 
-    Raises auxiliary models.NoServant, store.StoreError, or DatasetError for verdicts that can't be read.
+    Raises auxiliary_models.NoAuxiliaryModel, store.StoreError, or DatasetError for verdicts that can't be read.
     """
     by = dataset.spec.graded_by
     if by is None:
@@ -61,7 +61,7 @@ def graded(
     journal: Journal,
     say: Callable[[str], None],
 ) -> dict[str, str]:
-    """What the grader says of every reply to a turn with a rubric; what the journal has is not asked again."""
+    """The grader's verdicts on all replies to turns with a rubric; verdicts in the journal are reused."""
     lines = {line["graded"]: line["said"] for line in journal.lines if "graded" in line}
     asked = {
         each.id: (each, answers[each.id]["part"]["text"])
@@ -159,5 +159,5 @@ class Verdicts:
 
 
 def digest_of(reply: str) -> str:
-    """What a verdict knows a reply by."""
+    """The digest by which a verdict identifies a reply."""
     return hashlib.sha256(reply.encode()).hexdigest()

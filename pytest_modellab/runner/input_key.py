@@ -43,7 +43,7 @@ def answers_depend_on(
     """Everything that can change an answer; the input key is made of it.
 
     Values stand for themselves: of the code that made them (a catalog that is read, weights that are fetched) nothing
-    counts. What counts is the code from these values to an answer in the journal, and how it is timed: the moduless
+    counts. What counts is the code from these values to an answer in the journal, and how it is timed: the modules
     `asked_by`, which pass them on, what runs a case, makes requests, decodes and degrades, the worker, the engine.
     """
     inputs: dict[str, Any] = {

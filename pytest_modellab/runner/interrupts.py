@@ -13,8 +13,8 @@ from types import FrameType
 def finishing(tell: Callable[[], object]) -> Iterator[None]:
     """Go on to the end of the block: the first Ctrl-C only calls `tell`, the second raises KeyboardInterrupt.
 
-    An exception at any moment, as Python has it otherwise, would come between an answer and writing it down, or into
-    the middle of a request. Outside the main thread, and where somebody else handles Ctrl-C, nothing is changed.
+    Python's KeyboardInterrupt could otherwise be raised between an answer and its entry in the journal, or in the
+    middle of a request. Outside the main thread, and where another handler is installed, nothing is changed.
     """
     usual = signal.default_int_handler
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is not usual:

@@ -65,7 +65,7 @@ class Journal:
         self._file.flush()
 
     def discard(self) -> None:
-        """Remove it: nobody may take over what it holds."""
+        """Remove the journal, so that no session takes over its answers."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 

@@ -25,7 +25,7 @@ def hold(found: Mapping[Path, Record], catalog: Catalog) -> None:
     for path, record in found.items():
         told = [*stated_twice(record)]
         if told:
-            raise MergeError(_refusal(record, path, "says of itself what can't be", told))
+            raise MergeError(_refusal(record, path, "contradicts itself", told))
         if missing := list(missing_specs(record, catalog)):
             raise MergeError(_refusal(record, path, "is of a case that the catalog doesn't have", missing))
         own = record.provenance.commit

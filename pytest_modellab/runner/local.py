@@ -199,7 +199,7 @@ class LocalWorker:
         raise WorkerDied("crash", f"the worker's replies can't be told apart: {why}", self._tail())
 
     def close(self) -> None:
-        """Ask it to end; kill it if it has not within five seconds. Safe to repeat."""
+        """Ask the worker to end; kill it after five seconds. Safe to repeat."""
         if self._gone:
             return
         with contextlib.suppress(OSError):

@@ -53,11 +53,11 @@ class Leases:
 
     @property
     def groups(self) -> set[str]:
-        """Who holds a device."""
+        """The groups that hold a device."""
         return {group for group, _ in self._held.values()}
 
     def give(self, group: str) -> None:
-        """Let go of what `group` holds."""
+        """Release the devices that `group` holds."""
         for name in [name for name, (holder, _) in self._held.items() if holder == group]:
             self._held.pop(name)[1].release()
 

@@ -44,7 +44,7 @@ def from_note(note: dict[str, Any]) -> Outcome:
 
 
 def not_written(error: OSError, reports: Path) -> str:
-    """What to tell of what could not be written, of the cache or under `reports`."""
+    """The message about files that could not be written, in the cache or under `reports`."""
     where = f" ({error.filename})" if error.filename else ""
     cache = cache_root()
     if error.filename and Path(str(error.filename)).is_relative_to(cache):

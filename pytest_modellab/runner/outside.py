@@ -42,7 +42,7 @@ def why_always(case: Case, dataset: Dataset, order: LoadOrder, models: Judging) 
 
 
 def _taking_part(case: Case, dataset: Dataset, order: LoadOrder, models: Judging) -> Iterator[tuple[str, str]]:
-    """Model and engine of all that has a say in a record: what answers, its parts, voice, judges, grader."""
+    """Model and engine of all models that can change a record: the model, its parts, voice, judges, grader."""
     yield case.model.id, order.engine
     for role, part in order.parts.items():
         yield case.model.parts[role], part.engine

@@ -36,7 +36,7 @@ VERSION = 1
 def with_spoken_prompts(dataset: Dataset, models: Models, say: Callable[[str], None]) -> Dataset:
     """`dataset` with a recording of every turn; those without are spoken now, unless they are in the cache.
 
-    Raises auxiliary models.NoServant or store.StoreError where the voice isn't here, ServantError where it fails.
+    Raises NoAuxiliaryModel or store.StoreError where the voice isn't available, AuxiliaryModelError where it fails.
     """
     silent = [each for each in dataset.utterances if each.recording is None]
     if not silent or dataset.spec.voice is None:

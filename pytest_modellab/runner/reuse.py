@@ -42,7 +42,7 @@ class ReusableRecord:
 
 
 def find(reports: Path, wanted: RecordQuery) -> ReusableRecord | None:
-    """The newest record that will do, or else the newest whose answers will; None where the case has to be run."""
+    """The newest reusable record, else the newest with reusable answers; None where the case has to be run."""
     answers: ReusableRecord | None = None
     for path in records_of(wanted.case, reports):
         try:
@@ -81,7 +81,7 @@ def records_of(case: Case, reports: Path) -> list[Path]:
 
 
 def why_not(record: Record, wanted: RecordQuery) -> str | None:
-    """Why a record's answers can't stand for a new run; None if they can, whoever made figures of them."""
+    """Why a record's answers can't be reused; None if they can, whatever code scored them."""
     case = record.case
     if (case.model, case.device, case.dataset, case.task) != (
         wanted.case.model.id,

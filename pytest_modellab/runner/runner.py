@@ -99,13 +99,13 @@ class Runner(Loading):
         return self._outcomes[case.key]
 
     def known(self, case_key: str) -> Outcome | None:
-        """What became of a case in this process; None if nothing yet."""
+        """The outcome of a case in this process; None if there is none yet."""
         return self._outcomes.get(case_key)
 
     def dataset(self, case: Case) -> Dataset:
         """The prepared data of a case, spoken where the model is to hear it.
 
-        Raises store.StoreError, datasets.DatasetError, auxiliary models.NoServant or auxiliary models.ServantError.
+        Raises store.StoreError, datasets.DatasetError, NoAuxiliaryModel or AuxiliaryModelError.
         """
         dataset = prepare(case.dataset, self.catalog, self.store)
         if not task_named(case.task).hears_prompts(self._engine(case)):
@@ -231,7 +231,7 @@ class Runner(Loading):
             return judges.listen(said, self.sounds, journal, self.start_worker, say)
 
     def judges(self, case: Case) -> Judges | None:
-        """Who judges what is spoken in a case; None where nobody has to. Raises store.StoreError or DatasetError."""
+        """The judges of a case's speech; None where none is needed. Raises store.StoreError or DatasetError."""
         spec = case.dataset.judge
         if spec is None or not task_named(case.task).speaks(self._engine(case)):
             return None
@@ -240,9 +240,9 @@ class Runner(Loading):
         return self._judges[case.dataset.id]
 
     def grader(self, case: Case, dataset: Dataset) -> Grader | None:
-        """Who judges what rules can't; None where nobody has to.
+        """The grader of a case's replies; None where rules suffice.
 
-        Raises auxiliary models.NoServant, store.StoreError or DatasetError.
+        Raises auxiliary_models.NoAuxiliaryModel, store.StoreError or DatasetError.
         """
         return grader_of(dataset, self)
 
@@ -267,7 +267,7 @@ class Runner(Loading):
         return inputs if judges is None else {**inputs, "judge": dict(judges.inputs)}
 
     def wanted(self, case: Case, dataset: Dataset, inputs: dict[str, Any]) -> reuse.RecordQuery:
-        """What a record must be of to stand for a run of `case` with these inputs."""
+        """The query for a record that can be reused for a run of `case` with these inputs."""
         return reuse.RecordQuery(
             case,
             provenance.input_key(inputs),

@@ -62,7 +62,7 @@ class Session:
         return self.folder / f"{slug(case_key)}.jsonl"
 
     def note_plan(self, case_keys: list[str]) -> None:
-        """Which cases are selected; every process that collects says the same."""
+        """Store the selected cases; all processes that collect select the same ones."""
         write_text(self.folder / PLAN, json.dumps(case_keys))
 
     def plan(self) -> list[str]:
@@ -81,7 +81,7 @@ class Session:
         write_text(self.folder / f"{slug(case_key)}.outcome", json.dumps({"case": case_key, **outcome}))
 
     def outcome(self, case_key: str) -> dict[str, Any] | None:
-        """What became of a case in this session, by whichever of its processes; None if nothing yet."""
+        """The outcome of a case in any process of this session; None if there is none yet."""
         path = self.folder / f"{slug(case_key)}.outcome"
         if not path.exists():
             return None
@@ -129,7 +129,7 @@ class Session:
     def end(self, *, whole: bool) -> None:
         """Release the session. Its folder goes unless a journal in it holds answers that no record has.
 
-        `whole` is whether it ran to its end: one that was broken off leaves word of that to who watches.
+        `whole` is whether it ran to its end: an aborted session leaves a note for observers.
         """
         for journal in self.folder.glob("*.jsonl"):
             if self._recorded(journal) or (whole and not _answers(journal)):

@@ -76,7 +76,7 @@ class Task:
         return self.quality or error_metric
 
     def speaks(self, engine: type[Engine]) -> bool:
-        """Whether an engine answers aloud, so that judges have to listen."""
+        """Whether an engine answers in speech, so that judges are needed."""
         return False
 
     def hears_prompts(self, engine: type[Engine]) -> bool:
@@ -91,7 +91,7 @@ class Task:
         return True
 
     def show(self, row: Row) -> Iterable[str]:
-        """What the page says of one utterance beside its texts, times and attributes, a few words each."""
+        """Notes of the page on one utterance, beside its texts, times and attributes; a few words each."""
         return ()
 
     def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:

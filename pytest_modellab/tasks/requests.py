@@ -64,11 +64,11 @@ class Requests(Protocol):
         ...
 
     def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
-        """What is kept of a worker's reply. Raises OSError where it can't be stored."""
+        """The stored part of a worker's reply. Raises OSError where its audio can't be stored."""
         ...
 
     def fixed(self, whole: Dataset) -> Request | None:
-        """A request that is repeated: how much its time varies tells how noisy the machine is.
+        """A request that is repeated: the variation of its time measures the noise of the machine.
 
         `whole` is the data set that all shards share. None for a task without.
         """

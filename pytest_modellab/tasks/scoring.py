@@ -75,7 +75,7 @@ class Scoring:
         return line["text"], {} if part is None else {self.task: {**part, **times}}
 
     def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
-        """What is known of a run's parts without its answers."""
+        """The values of a run's parts that are known without its answers."""
         return {}
 
     def untimed(self, parts: Parts) -> Parts:

@@ -58,7 +58,7 @@ def test_a_log_gets_a_line_now_and_then(lab: FakeLab, monkeypatch: pytest.Monkey
 DOTS = """
 import pytest
 from pytest_modellab.plugin import progress
-from pytest_modellab.core.durations import Pace
+from pytest_modellab.core.durations import RemainingTime
 
 progress.LOG_EVERY_S = progress.FOLLOW_EVERY_S = 0.0
 

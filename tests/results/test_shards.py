@@ -369,7 +369,7 @@ OF_ANOTHER_CATALOG: dict[str, tuple[Callable[[FakeLab], Any], str]] = {
     "no such model": (lambda lab: (lab.catalog / "models/tiny.yaml").unlink(), "no model tiny in lab"),
     "utterances that are left out": (
         lambda lab: changed(lab.path / "artifacts", fewer),
-        "says of itself what can't be:\n  is a shard of 2 utterances, its inputs say 4",
+        "contradicts itself:\n  is a shard of 2 utterances, its inputs say 4",
     ),
     "a reference": (
         a_spec("datasets/talk.jsonl", "one two three", "another day"),

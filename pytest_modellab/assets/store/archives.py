@@ -28,7 +28,7 @@ def read_member(archive: Path, member: str) -> Iterator[bytes]:
 
     Raises SourceFailed where the member is absent, a link or a folder, or the archive is damaged.
     """
-    with _damage_told(archive):
+    with _translated_damage(archive):
         if zipfile.is_zipfile(archive):
             yield from _zip_member(archive, member)
         else:
@@ -41,7 +41,7 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
 
     Read each one's bytes before the next. Raises as `read_member`.
     """
-    with _damage_told(archive):
+    with _translated_damage(archive):
         if zipfile.is_zipfile(archive):
             with zipfile.ZipFile(archive) as opened:
                 for found in opened.infolist():
@@ -58,12 +58,12 @@ def read_members(archive: Path, wanted: Callable[[str], bool]) -> Iterator[tuple
 
 
 def _bytes_of(stream: IO[bytes], archive: Path) -> Iterator[bytes]:
-    with _damage_told(archive):
+    with _translated_damage(archive):
         yield from chunks_of(stream)
 
 
 @contextmanager
-def _damage_told(archive: Path) -> Iterator[None]:
+def _translated_damage(archive: Path) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:

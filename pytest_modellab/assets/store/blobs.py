@@ -85,7 +85,7 @@ class Blobs:
         _sync_folder(blob.parent)
 
     def take(self, chunks: Iterable[bytes]) -> str:
-        """Store a file under whatever its digest is, and give that. Raises OSError; nothing is left behind then."""
+        """Store a file under its digest and return the digest. Raises OSError; nothing is left behind then."""
         folder = self.root / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
         with self._written(chunks, folder, "taken") as (part, sha256, _):

@@ -70,7 +70,7 @@ def download(
 
 
 def reading(url: str, read: Callable[[], _T]) -> _T:
-    """Run a network operation. Errors of the network are the source's, those of our disk are not."""
+    """Run a network operation. Network errors are raised as SourceFailed, errors of the local disk unchanged."""
     try:
         return read()
     except HTTPError as error:

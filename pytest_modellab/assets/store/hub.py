@@ -33,7 +33,7 @@ def download(source: Hub, folder: Path, bars: bool) -> Path:
     """
     from huggingface_hub import hf_hub_download
 
-    with _failures_told(), _bars(bars):
+    with _translated_failures(), _bars(bars):
         # An empty cache, so that a corrupt copy in the user's own is not handed out instead.
         found = hf_hub_download(
             source.repo,
@@ -74,7 +74,7 @@ def download_snapshot(repo: str, revision: str, include: tuple[str, ...] | None,
     """
     from huggingface_hub import snapshot_download
 
-    with _failures_told(), _bars(bars):
+    with _translated_failures(), _bars(bars):
         found = snapshot_download(
             repo,
             revision=revision,
@@ -107,7 +107,7 @@ def _endpoint() -> str:
 
 
 @contextmanager
-def _failures_told() -> Iterator[None]:
+def _translated_failures() -> Iterator[None]:
     """What the hub's library raises as SourceFailed, in words; a full disk as it is."""
     try:
         yield

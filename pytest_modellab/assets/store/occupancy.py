@@ -46,7 +46,7 @@ class Occupant:
 
 @contextmanager
 def emptying(root: Path) -> Iterator[None]:
-    """Keep everybody from beginning to work with the cache. Raises CacheInUse where somebody does, or empties it."""
+    """Lock the cache for cleaning. Raises CacheInUse where another process uses or cleans it."""
     try:
         with _emptying(root, timeout=0):
             for path in (root / "occupants").glob("*.lock"):

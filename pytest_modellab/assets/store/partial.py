@@ -37,12 +37,12 @@ class PartialDownload:
 
     @classmethod
     def nowhere(cls) -> "PartialDownload":
-        """One that keeps nothing."""
+        """A partial download that is never stored."""
         return cls(None)
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """While a download goes on, no other process writes to it."""
+        """The lock of the file for the duration of a download."""
         if self._path is None or self._locks is None:
             yield
             return
@@ -98,7 +98,7 @@ class PartialDownload:
                 file.write(piece)
 
     def remove(self) -> None:
-        """Forget what was kept: all of it is where it should be, or it is of no use."""
+        """Remove the partial file: the download is complete, or the file is of no use."""
         if self._path is not None:
             for path in (self._path, self._word):
                 with contextlib.suppress(OSError):

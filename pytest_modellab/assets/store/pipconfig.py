@@ -63,7 +63,7 @@ def run_python(
 
 
 def last_lines(text: str, count: int = 3) -> str:
-    """The end of a program's complaint on one line, without pip's notices about itself."""
+    """The end of a program's error output on one line, without pip's notices about itself."""
     lines = [line.strip() for line in text.splitlines() if line.strip() and "[notice]" not in line]
     return " / ".join(lines[-count:]) or "no message"
 

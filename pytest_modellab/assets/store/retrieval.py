@@ -147,7 +147,7 @@ def read_file(path: Path) -> Bytes:
 
 
 def as_source(chunks: Iterator[bytes], path: Path) -> Bytes:
-    """The same bytes; what goes wrong in reading them is the source's failure, not the cache's."""
+    """The same bytes; read errors are raised as SourceFailed, not as errors of the cache."""
     try:
         yield from chunks
     except OSError as error:

@@ -64,7 +64,7 @@ class Access:
 
 
 def without_credentials(url: str) -> str:
-    """The URL fit for a message or a request line: no `user:password@`."""
+    """The URL without `user:password@`, for messages and request lines."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
@@ -79,7 +79,7 @@ def authorization(url: str) -> str | None:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port: what shares a fate, and what a password may be sent to."""
+    """Scheme, host and port: the unit of reachability, and of where a password may be sent."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
 

@@ -139,7 +139,7 @@ def spoken(root: Path) -> Category:
     for each in sorted((root / "spoken").glob("??/*.flac")):
         part.add(size_of(each))
         if age_s([each]) > OLD_S:
-            part.doomed.append(file(each, "spoken more than a month ago"))
+            part.removable.append(file(each, "spoken more than a month ago"))
     return part
 
 
@@ -149,7 +149,7 @@ def kept(root: Path) -> Category:
     for each in sorted(path for name in (catalogs.FOLDER, drawings.FOLDER) for path in (root / name).glob("*.json")):
         part.add(size_of(each))
         if age_s([each]) > OLD_S:
-            part.doomed.append(file(each, "written more than a month ago"))
+            part.removable.append(file(each, "written more than a month ago"))
     return part
 
 
@@ -166,13 +166,13 @@ def leftovers(root: Path) -> Category:
     ):
         part.add(size_of(path))
         if age_s([path]) > STALE_S:
-            part.doomed.append((folder if path.is_dir() else file)(path, "left by a killed process"))
+            part.removable.append((folder if path.is_dir() else file)(path, "left by a killed process"))
     return part
 
 
-def _may_go(part: Category, doomed: Removable) -> None:
-    if age_s([doomed.path]) > STALE_S:
-        part.doomed.append(doomed)
+def _may_go(part: Category, removable: Removable) -> None:
+    if age_s([removable.path]) > STALE_S:
+        part.removable.append(removable)
     else:
         part.young += 1
 

@@ -39,7 +39,7 @@ class Category:
         name: as shown to the user.
         count: how many there are.
         size: bytes of all of them.
-        doomed: those that may go.
+        removable: those that may go.
         notes: why some files are kept although they look unused.
         young: number of files that are kept only because they are younger than a day.
     """
@@ -47,7 +47,7 @@ class Category:
     name: str
     count: int = 0
     size: int = 0
-    doomed: list[Removable] = field(default_factory=list)
+    removable: list[Removable] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     young: int = 0
 

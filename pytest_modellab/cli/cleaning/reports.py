@@ -68,7 +68,7 @@ def records(reports: Path, retention: Retention) -> Category:
             ):
                 continue
             why = f"{(now - created).days} days old, {place} newer of its case"
-            part.doomed.append(Removable(path, size_of(path), why, partial(_remove_record, path)))
+            part.removable.append(Removable(path, size_of(path), why, partial(_remove_record, path)))
     return part
 
 
@@ -139,7 +139,7 @@ def sessions(reports: Path, older_than: timedelta | None) -> Category:
             part.notes.append(f"left alone, was killed, the next session goes on with its answers: {folder.name}")
             continue
         why = f"killed {age / 86400:.0f} days ago" if kept else "ended, holds no answers"
-        part.doomed.append(Removable(folder, size_of(folder), why, partial(_remove_session, folder)))
+        part.removable.append(Removable(folder, size_of(folder), why, partial(_remove_session, folder)))
     return part
 
 
@@ -153,10 +153,10 @@ def _remove_session(folder: Path) -> None:
 def sounds(reports: Path, records: Category) -> Category:
     """What models said: it goes with the last record that names it, and with the journals of killed sessions."""
     part = Category("sound")
-    doomed = {each.path for each in records.doomed}
+    removable = {each.path for each in records.removable}
     named: set[str] = set()
     for path in (*(reports / "runs").glob("*/*/*.json"), *(reports / "sessions").glob("*/*.jsonl")):
-        if path not in doomed:
+        if path not in removable:
             with suppress(OSError):
                 named.update(_DIGEST.findall(path.read_text(encoding="utf-8", errors="replace")))
     for path in sorted((reports / "audio").glob("*/*.flac")):
@@ -164,7 +164,7 @@ def sounds(reports: Path, records: Category) -> Category:
         if path.stem in named:
             continue
         if age_s([path]) > STALE_S:
-            part.doomed.append(file(path, "no record names it"))
+            part.removable.append(file(path, "no record names it"))
         else:
             part.young += 1
     return part
@@ -183,5 +183,5 @@ def leftovers(reports: Path) -> Category:
     for path in sorted(reports.rglob(".*.tmp")):
         part.add(size_of(path))
         if age_s([path]) > STALE_S:
-            part.doomed.append(file(path, "left by a killed process"))
+            part.removable.append(file(path, "left by a killed process"))
     return part

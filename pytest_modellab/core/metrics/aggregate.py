@@ -65,11 +65,11 @@ class Aggregate(Protocol):
 
     @property
     def has_interval(self) -> bool:
-        """Whether a figure of enough utterances has a 95 % interval."""
+        """Whether a value of enough utterances has a 95 % interval."""
         ...
 
     def value(self, column: Column) -> float | None:
-        """The figure; None where nothing contributes."""
+        """The value; None where nothing contributes."""
         ...
 
     def interval(self, column: Column) -> Interval | None:

@@ -73,7 +73,7 @@ class Judgement:
 
 
 def judge(reply: str, asked: str, rules: Rules, normalize: Callable[[str], str]) -> Judgement:
-    """Hold a reply to what was `asked` against the rules; an empty one is wrong, whatever they are."""
+    """Judge a reply to `asked` by the rules; an empty reply is always wrong."""
     said = words_of(reply, normalize)
     if not said:
         return Judgement(False, "no reply")
@@ -148,6 +148,6 @@ _VERDICT = re.compile(r"^\W*(yes|no)\b", re.IGNORECASE)
 
 
 def verdict_of(judgement: str) -> bool | None:
-    """Whether a judging model's first word is yes or no; None where it is neither, which nobody may guess about."""
+    """The grader's first word as a verdict: yes is True, no is False, anything else None."""
     found = _VERDICT.match(judgement)
     return None if found is None else found[1].lower() == "yes"

@@ -23,7 +23,7 @@ class Evaluated:
 
 
 def evaluate(metric: Metric, table: Table) -> Evaluated:
-    """The figure of the table's run. Nothing is said of failures and shards: the record knows these."""
+    """The value of a metric in the table's run. Failures and shards aren't considered: the record handles these."""
     run = table.run
     missing = metric.why_elsewhere(run.case.task) or metric.missing(run)
     if missing is not None:

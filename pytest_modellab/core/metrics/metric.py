@@ -92,7 +92,7 @@ class Fault:
 
     @classmethod
     def of(cls, note: str, count: float) -> Fault | None:
-        """A fault that counts so many times; None of none."""
+        """A fault that occurs `count` times; None for 0."""
         return cls(note, count) if count > 0 else None
 
 
@@ -158,7 +158,7 @@ class Metric:
 
     @property
     def has_interval(self) -> bool:
-        """Whether it is a figure of many utterances, whose interval a limit can be judged by."""
+        """Whether it is a value over many utterances, with an interval by which a limit can be judged."""
         return self.aggregate.has_interval
 
     @property
@@ -200,7 +200,7 @@ class Metric:
         return Missing(self.empty or f"{self.name} was not measured")
 
     def noise(self, noisy: str | None, noisy_loading: str | None) -> str | None:
-        """Why a figure can't be relied on, of a run whose calls and whose loading were noisy for these reasons.
+        """Why a value isn't reliable, in a run whose calls or loading were noisy for these reasons.
 
         None where nothing speaks against it, and for what is no time.
         """

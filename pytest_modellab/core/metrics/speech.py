@@ -80,9 +80,9 @@ def pace(text: str, seconds: float, silence: float | None) -> float | None:
 
 
 def hurried(paces: Sequence[float | None]) -> list[float | None]:
-    """For each of a voice's utterances how many times its median pace it has, where that is more than voices vary.
+    """The ratio of each utterance's pace to the median pace of the voice, where it exceeds normal variation.
 
-    So what lacks a part of its text shows, wherever it was cut. None for all of fewer than five.
+    A high ratio shows that a part of the text wasn't spoken. None for all where there are fewer than five.
     """
     known = [each for each in paces if each is not None]
     if len(known) < FEWEST_PACES:

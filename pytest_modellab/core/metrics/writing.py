@@ -57,12 +57,12 @@ def tokens(text: str) -> list[Token]:
 
 
 def is_punctuated(text: Sequence[Token]) -> bool:
-    """Whether any mark stands in it: a reference without one says nothing about where they belong."""
+    """Whether it has any punctuation mark: without one, a reference can't be used to score punctuation."""
     return any(token.mark for token in text)
 
 
 def is_mixed_case(text: Sequence[Token]) -> bool:
-    """Whether it has capital and small letters: all capitals, or none, say nothing about where they belong."""
+    """Whether it has upper- and lower-case letters: else a reference can't be used to score casing."""
     letters = "".join(token.word for token in text)
     return any(map(str.isupper, letters)) and any(map(str.islower, letters))
 

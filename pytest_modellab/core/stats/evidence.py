@@ -46,7 +46,7 @@ class Evidence:
 
 
 def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
-    """How strongly a figure with its interval speaks against a bound, by the method the interval was made with."""
+    """The evidence of a value with its interval about a bound, by the method of the interval."""
     match interval.method:
         case "rule of three":
             # No error in n units: the chance of that, were the rate at the bound.
@@ -70,7 +70,7 @@ def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
 
 
 def weigh_share(successes: float, trials: float, bound: float) -> Evidence:
-    """How strongly `successes` of `trials` speak against a share: exact binomial tails, of real numbers by the beta.
+    """The evidence of `successes` of `trials` about a share: exact binomial tails, by the beta function for reals.
 
     At a bound of 0 or 1 one counter-example refutes "never" or "always", and no number proves it.
     """
@@ -84,7 +84,7 @@ def weigh_share(successes: float, trials: float, bound: float) -> Evidence:
 
 
 def weigh_quantile(values: Sequence[float], q: float, bound: float) -> Evidence:
-    """How strongly values speak against a bound of their `q` quantile, whatever their distribution.
+    """The evidence of values about a bound on their `q` quantile, free of assumptions about their distribution.
 
     By the number of values beyond the bound, of which a share 1 - q is expected (the sign test). That a 95th percentile
     keeps within a bound takes at least 59 values, all within it: 0.95^59 < 0.05.

@@ -33,7 +33,7 @@ def _lines(compared: Compared) -> Iterator[str]:
             yield ""
             yield outcome
             for change in changes:
-                yield from _told(compared, change, several)
+                yield from _change_lines(compared, change, several)
     yield from _alike(compared, several)
     yield from _rest(compared, several)
 
@@ -42,7 +42,7 @@ def _name(key: str, side: str, several: bool) -> str:
     return f"{key} ({side})" if several else key
 
 
-def _told(compared: Compared, change: MetricChange, several: bool) -> Iterator[str]:
+def _change_lines(compared: Compared, change: MetricChange, several: bool) -> Iterator[str]:
     yield f"  {_name(change.key, change.side, several)}: {change.title}"
     yield f"    {words.figures(change)}"
     yield f"    {words.evidence(change)}"

@@ -311,7 +311,7 @@ def _not_run(catalog: Catalog, card: Scorecard, todo: Plan) -> list[NotRun]:
 
 
 def _copy_catalog(catalog: Catalog, folder: Path) -> None:
-    """The YAML of the catalog; bands and profiles that come with the lab beside it, where it has none of its own."""
+    """The YAML of the catalog; the package's default bands and profiles beside it, where it has none of its own."""
     for path in (*catalog.folder.glob("*"), *catalog.folder.glob("models/*"), *catalog.folder.glob("datasets/*")):
         if path.suffix in {".yaml", ".yml"} and path.is_file():
             place = folder / path.relative_to(catalog.folder)

@@ -104,7 +104,7 @@ def rejudged(card: Scorecard, records: Mapping[str, Record], rules: Rules) -> Re
         made = _row(row, record, gates[key], rules, carried)
         rows[key] = made
         problems += [f"{key}: {told}" for told in _of_no_limit(row, rules, record)]
-        problems += [f"{key}: {told}" for told in _told(row, made, rules)]
+        problems += [f"{key}: {told}" for told in _differences(row, made, rules)]
     known = {case_key(row.case) for row in card.rows if row.measured}
     problems += [f"{key}: there is a record of it, and no row" for key in records if key not in known]
     if rules.catalog is not None and rules.whole:
@@ -206,8 +206,8 @@ def _bands(row: Row) -> Mapping[Task, TaskGrades]:
         return {}
 
 
-def _told(row: Row, made: Row, rules: Rules) -> Iterator[str]:
-    """What a row says otherwise than what it was made of."""
+def _differences(row: Row, made: Row, rules: Rules) -> Iterator[str]:
+    """Differences between a row and the recomputed one."""
     worse = SEVERITY[made.status] > SEVERITY[row.status]
     if row.status is not made.status and (rules.catalog is not None or worse):
         yield f"the scorecard says {row.status}, its figures and limits come to {made.status}: {made.reason}"

@@ -124,13 +124,15 @@ def _reason(
     if record.failure is not None:
         return record.failure.message
     overall = worst(statuses)
-    said = _told([verdict for verdict in verdicts if verdict.status is overall])
+    said = _grouped_by_reason([verdict for verdict in verdicts if verdict.status is overall])
     if overall is Status.PASS or overall is None:
         return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
     if said:
         return "; ".join(said)
     # A test also fails of what couldn't be decided, where that is refused.
-    doubtful = _told([v for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted])
+    doubtful = _grouped_by_reason(
+        [v for v in verdicts if v.status in {Status.WARN, Status.INCONCLUSIVE} and v.asserted]
+    )
     return "; ".join(filter(None, [_failed(failed_tests), *doubtful])) or "no utterance was answered"
 
 
@@ -138,7 +140,7 @@ def _failed(tests: Sequence[str]) -> str:
     return f"failed: {', '.join(tests)}" if tests else ""
 
 
-def _told(verdicts: Sequence[Judgement]) -> list[str]:
+def _grouped_by_reason(verdicts: Sequence[Judgement]) -> list[str]:
     """Each verdict, those with one reason together."""
     by_reason: dict[str, list[str]] = {}
     for each in verdicts:
@@ -167,7 +169,7 @@ def build(
     """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
 
     `strict` is what else than a failure keeps the session from passing. `tasks_of` are the tasks that each model does,
-    where that is known. `profiles` are what models are recommended for; None: the roles that come with the lab.
+    where that is known. `profiles` are what models are recommended for; None: the default roles of this package.
     """
     return Scorecard(
         session=session,

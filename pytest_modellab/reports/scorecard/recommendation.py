@@ -35,7 +35,7 @@ class Recommendation(ReportModel):
 
     profile: str
     title: str
-    role: bool = Field(description="whether it is a role of the lab; else it is a use case")
+    role: bool = Field(description="whether it is a role; else it is a use case")
     tasks: tuple[str, ...]
     wanted: str = Field(description="what is required and preferred, and why")
     case: CaseRef | None = Field(default=None, description="the first that it was compared on")

@@ -164,7 +164,7 @@ def _language(utterance: Utterance) -> tuple[float, float] | None:
     return (texts.right_language, 1) if texts.tells_language else None
 
 
-def _language_untold(run: Run) -> Missing | None:
+def _language_unknown(run: Run) -> Missing | None:
     told = any(row.detected_language and row.error is None and row.language is not None for row in run.utterances)
     return nobody_speaks(run) or (None if told else Missing(_LANGUAGE))
 
@@ -347,7 +347,7 @@ METRICS = (
         contribution=_language,
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,
-        missing=_language_untold,
+        missing=_language_unknown,
         empty=_LANGUAGE,
         compared="intervals",
         fault=_language_fault,

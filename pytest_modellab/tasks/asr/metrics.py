@@ -13,7 +13,7 @@ _NO_CLIP = Missing("only recognition is timed on a clip of 5 s")
 
 
 def nobody_speaks(run: Run) -> Missing | None:
-    """Why there is no figure of words where every reference was left empty."""
+    """Why there is no value over words where every reference was left empty."""
     return NOBODY_SPEAKS if run.wordless else None
 
 
@@ -27,8 +27,8 @@ def _no_words(run: Run) -> Missing | None:
 def _no_rate(run: Run) -> Missing:
     if "asr" in run.parts:
         return Missing("no reference has a word left after normalisation")
-    untold = "chat" in run.parts
-    why = "the model doesn't tell what it heard" if untold else f"{run.case.task} has no transcripts"
+    without_transcript = "chat" in run.parts
+    why = "the model doesn't tell what it heard" if without_transcript else f"{run.case.task} has no transcripts"
     return Missing(why, possible=False)
 
 

@@ -54,7 +54,7 @@ class TranscriptSummary(Stored):
 
     @property
     def length_ratio(self) -> float | None:
-        """Words of the answers over words of their references: above 1 the model writes too much, below too little."""
+        """Words of the hypotheses over words of the references: above 1 insertions prevail, below 1 deletions."""
         return self.hypothesis_words / self.reference_words if self.reference_words else None
 
 

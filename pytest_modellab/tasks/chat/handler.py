@@ -14,7 +14,7 @@ from ..tts.handler import joined
 
 
 def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
-    """Have the engine answer; the reply, and what it said as float32 samples.
+    """Have the engine answer; the reply, and its speech as float32 samples.
 
     `first_token_s` is when the first piece of text with more than white space in it was there, `first_audio_s` when
     the first piece with a sample was, so that it could be played; None where none came. `stalled_s` is how long a

@@ -69,14 +69,14 @@ class ChatRequests:
 
     def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
         samples, rate = spoken(reply)
-        looked = speech.analyse_speech(samples, rate, reply["text"])
+        analysis = speech.analyse_speech(samples, rate, reply["text"])
         part = {
             "text": reply["text"],
             "heard": reply["heard"],
             "audio": None if rate is None else self._artifacts.keep(samples, rate),
-            "audible": looked.audible,
+            "audible": analysis.audible,
             "sample_rate": rate,
-            "seconds": looked.seconds,
+            "seconds": analysis.seconds,
             "pieces": reply["pieces"],
         }
         times = {name: reply[name] for name in ("first_token_s", "first_audio_s", "stalled_s")}

@@ -36,7 +36,7 @@ def _no_judge_wer(run: Run) -> Missing:
 
 
 def rating(name: str, predictor: Predictor) -> Metric:
-    """The metric of what a predictor gives each audible utterance, where the data set's judge asks for it."""
+    """The metric of a predictor's score of each audible utterance, where the data set's judge names the predictor."""
 
     def score(utterance: Utterance) -> float | None:
         speech = utterance.parts.get("tts")

@@ -37,14 +37,14 @@ class TtsRequests:
 
     def answer(self, request: Request, reply: Mapping[str, Any]) -> Answer:
         samples, rate = spoken(reply)
-        looked = speech.analyse_speech(samples, rate, request.message["text"])
+        analysis = speech.analyse_speech(samples, rate, request.message["text"])
         part = {
             "sample_rate": rate,
             "pieces": reply["pieces"],
             "audio": None if rate is None else self._artifacts.keep(samples, rate),
-            **vars(looked),
+            **vars(analysis),
         }
-        return Answer(None, looked.seconds, part=part, times={"first_audio_s": reply["first_audio_s"]})
+        return Answer(None, analysis.seconds, part=part, times={"first_audio_s": reply["first_audio_s"]})
 
     def fixed(self, whole: Dataset) -> Request:
         longest = max(whole.utterances, key=lambda each: len(each.spoken_text))

@@ -22,7 +22,7 @@ def machine(record: Record) -> str:
 
 
 def code(record: Record) -> str:
-    """On one line: the version of the lab, and the commit that its tests stood at."""
+    """On one line: the version of Model Lab, and the commit of the tests."""
     origin = record.provenance
     at = f", commit {origin.commit[:12]}" if origin.commit else ""
     dirty = ", with changes that aren't committed" if origin.dirty else ""

@@ -133,7 +133,7 @@ def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sound
     ]
     return Shown(
         id=harmless.line(result.id, 200),
-        told=_told(result, record),
+        told=_note(result, record),
         facts=tuple(_facts(result, record)),
         reference=harmless.line(result.reference),
         hypothesis=None if result.hypothesis is None else harmless.line(result.hypothesis),
@@ -173,7 +173,7 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def _told(result: UtteranceResult, record: Record) -> str:
+def _note(result: UtteranceResult, record: Record) -> str:
     if result.error is not None:
         return f"no answer ({result.error.kind})"
     transcript, replied = transcript_of(result), reply_of(result) is not None
