@@ -201,9 +201,9 @@ class TestHub:
     def test_two_processes_fetch_once(self, hub: Site, store: Store) -> None:
         hub.hold("model.bin", WEIGHTS, seconds=0.5)
         script = (
-            "from pathlib import Path; from pytest_modellab.assets.store import Hub, Store, Wanted\n"
+            "from pathlib import Path; from pytest_modellab.assets.store import Hub, Store, WantedFile\n"
             f"source = Hub('lab/model', {REVISION!r}, 'model.bin')\n"
-            f"item = Wanted('model.bin', {sha256(WEIGHTS)!r}, None, (source,))\n"
+            f"item = WantedFile('model.bin', {sha256(WEIGHTS)!r}, None, (source,))\n"
             f"print(Store(Path({str(store.root)!r})).fetch([item])['model.bin'])"
         )
         command = [sys.executable, "-c", script]
