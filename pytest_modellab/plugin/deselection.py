@@ -43,7 +43,7 @@ class Expression:
         self._known: dict[tuple[bool | None, ...], frozenset[bool]] = {}
 
     def outcomes(self, truth: Callable[[str], bool | None]) -> frozenset[bool]:
-        """What the expression may come to, where `truth` gives what is known of a name; None for unknown."""
+        """The possible values of the expression; `truth` gives the value of a name, None where it is unknown."""
         if self._compiled is None:
             return _YES
         found = tuple(truth(name) for name in self.names)

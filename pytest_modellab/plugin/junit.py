@@ -51,7 +51,7 @@ def put(properties: list[tuple[str, object]], found: Sequence[tuple[str, str]]) 
 
 
 def tell_suite(config: pytest.Config, properties: Mapping[str, str]) -> None:
-    """Say this of the whole suite, where a report is written."""
+    """Set properties of the whole suite, where a report is written."""
     # The fixture `record_testsuite_property` does the same, and is out of reach once all tests are over.
     from _pytest.junitxml import xml_key
 

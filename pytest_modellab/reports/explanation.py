@@ -21,7 +21,7 @@ _MOST_LINES = 24
 def explain(
     verdicts: Sequence[Verdict], record: Record, rerun: str, remarks: Sequence[str] = (), count: int = 3
 ) -> str:
-    """Everything a person needs to act on failing verdicts of one test."""
+    """The explanation of the failing verdicts of one test."""
     lines = []
     for verdict in verdicts:
         lines.append(str(verdict))

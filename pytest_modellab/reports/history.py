@@ -119,7 +119,7 @@ def _may_match(place: tuple[str, ...], glob: str) -> bool:
 
 
 def own_metric(record: RecordHeader) -> str:
-    """What a case is first judged by."""
+    """The primary metric of a case."""
     return task_named(record.case.task).quality_metric(record.error_metric)
 
 

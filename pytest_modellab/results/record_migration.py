@@ -28,7 +28,7 @@ _SHARES: Mapping[str, str] = {
     "casing_error": "casing",
     "language_accuracy": "language",
 }
-"""Metric -> the field of `BeyondWer` with its share."""
+"""Metric -> the field of `HiddenErrors` with its share."""
 _RATIOS: Mapping[str, Callable[[HiddenErrors], float | None]] = {
     "insertions_per_min": lambda part: part.inserted / (part.quiet_s / 60) if part.quiet_s else None,
     "length_deviation": lambda part: (

@@ -45,7 +45,7 @@ class Rules:
         tolerance: how far from it the reply may be.
         refuse: whether the reply must be a refusal: one of REFUSALS stands in it.
         reject: none of these may stand in it.
-        language: the tag of the language that it must be in; see `tongues.kept`.
+        language: the tag of the language that it must be in; see `language_id.kept`.
     """
 
     accept: tuple[str, ...] = ()

@@ -65,7 +65,7 @@ def never_compared(before: Record, after: Record) -> dict[str, str]:
 
 
 def singles(before: Record, after: Record, side: str) -> Iterator[Single]:
-    """What was measured once."""
+    """Comparisons of values that are measured once per run."""
     for name, metric in METRICS.items():
         old, new = before.value(name), after.value(name)
         if metric.comparison == "once" and old and new:

@@ -47,7 +47,7 @@ class _Found:
 
 
 def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambda case: DEFAULT) -> Compared:
-    """Hold each side but the first against the first; `allowed` is how far a case's error rate may rise.
+    """Compare each other side with the first; `allowed` gives the allowed rise of a case's error rate.
 
     Raises SideError, and RecordError for a damaged record.
     """
@@ -234,7 +234,7 @@ def _rank(change: MetricChange) -> tuple[int, bool, float, str]:
 
 
 def size(change: MetricChange) -> float:
-    """How large a change is, on a scale that metrics share."""
+    """The size of a change, on a scale that is comparable across metrics."""
     if change.change is None:
         return 0.0
     if change.kind == "ratio":

@@ -51,7 +51,7 @@ class RunPair:
         return Table(self.before), Table(self.after)
 
     def columns(self, metric: Metric) -> tuple[Column, Column]:
-        """What the utterances that contribute on both sides do so, in the same order."""
+        """The columns of the utterances that contribute on both sides, in the same order."""
         first, second = (table.column(metric) for table in self.tables)
         places = {self.before.utterances[row].id: i for i, row in enumerate(first.rows)}
         ids = [self.after.utterances[row].id for row in second.rows]
@@ -239,7 +239,7 @@ def timed(
     method: str = statistics.TIMES,
     **fields: Any,
 ) -> MetricChange:
-    """Slower is what is so beyond the tripwire; noise only ever slows, so that it excuses the side it was on."""
+    """A change of time: slower only beyond the tripwire. Noise only slows: a noisy side is never called slower."""
     p = statistics.beyond(ratio, interval, TRIPWIRE) if p is None else p
     excuse = noisy[1] if ratio > 1 else noisy[0]
     why = f"the machine was noisy: {excuse}" if excuse else ""
@@ -265,7 +265,7 @@ def timed(
 
 
 def spread(metric: Metric) -> float:
-    """By how much of it repeated runs differ in what is measured once."""
+    """The relative difference between repeated runs of a value that is measured once per run."""
     aggregate = metric.aggregate
     assert isinstance(aggregate, Single)
     assert aggregate.spread is not None  # only such are compared once

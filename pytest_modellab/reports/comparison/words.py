@@ -18,7 +18,7 @@ SHOWN_UTTERANCES = 3
 
 
 def headline(compared: Compared) -> str:
-    """What came of it, in a line."""
+    """The result, in one line."""
     if not compared.told:
         return "nothing could be compared"
     worse, better, doubtful = (len(compared.of(each)) for each in ("worse", "better", "inconclusive"))
@@ -48,7 +48,7 @@ def figures(change: MetricChange) -> str:
 
 
 def evidence(change: MetricChange) -> str:
-    """On what it rests, and what else is to be known."""
+    """The data behind a change, and its conditions."""
     unit = counted(change.pairs, "utterance")
     parts = [f"{unit}, {change.method}"]
     if change.worse or change.better:

@@ -29,7 +29,7 @@ _SECONDS = 0.01
 
 
 def contradictions(found: Contents, catalog: Catalog | None) -> Iterator[str]:
-    """Where the records say otherwise than the bundle's catalog, or than the control's records of the same case."""
+    """Contradictions between the records and the bundle's catalog, or the control's records of the same case."""
     if catalog is not None:
         for records, control in ((found.records, False), (found.control_records, True)):
             for name, record in records.items():

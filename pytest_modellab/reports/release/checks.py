@@ -46,7 +46,7 @@ class Verified:
 
 
 def verify(folder: Path, asked: HeldRequirement | None = None) -> Verified:
-    """Everything that can be checked in an unpacked bundle, which is held to what is `asked`, too.
+    """All checks of an unpacked bundle, also against the requirements `asked`.
 
     Raises ReleaseError where there is no note.
     """

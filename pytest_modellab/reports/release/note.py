@@ -63,7 +63,7 @@ class Note(Stored):
 
     @property
     def whole(self) -> bool:
-        """Whether the bundle has what it was judged by."""
+        """Whether the bundle contains its catalog and the records of its control."""
         return self.schema_ == SCHEMA
 
 

@@ -41,7 +41,7 @@ def missing_here(case: Case, catalog: Catalog) -> str | None:
 
 
 def changed_since(record: Record, case: Case, catalog: Catalog) -> list[str]:
-    """What of a record's inputs is no longer what is here: code, options, weights, data, versions."""
+    """The inputs of a record that have changed since: code, options, weights, data, versions."""
     with _runner(catalog) as runner:
         try:
             dataset = runner.dataset(case)

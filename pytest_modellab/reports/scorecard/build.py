@@ -216,7 +216,7 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness
 
 
 def unlimited(rows: Sequence[Row]) -> dict[str, list[str]]:
-    """What tests held against a limit that limits.yaml does not have: titles of metrics -> ids of cases."""
+    """Metrics that tests compared with a limit missing from limits.yaml: titles of metrics -> ids of cases."""
     found: dict[str, list[str]] = {}
     for row in rows:
         if row.unlimited:
@@ -226,5 +226,5 @@ def unlimited(rows: Sequence[Row]) -> dict[str, list[str]]:
 
 
 def no_limit(titles: str, ids: Sequence[str]) -> str:
-    """That tests were skipped for want of a limit, in words."""
+    """The message about tests that were skipped because their limit is missing."""
     return f"no limit on {titles} in limits.yaml, so the tests of it were skipped: {', '.join(ids)}"

@@ -64,7 +64,7 @@ class Candidate:
         return f"{self.title(named)} {METRICS[split(named)[1]].format(self.value(named))}"
 
     def noisy(self, named: str) -> bool:
-        """Whether it is a time, and one that can't be relied on."""
+        """Whether it is a time from a noisy run."""
         task, metric = split(named)
         return any(row.noise(metric) for row in self.rows[task])
 
@@ -101,7 +101,7 @@ def ascending(metric: str, value: float) -> float:
 
 
 def tied(one: Candidate, other: Candidate, named: str) -> bool:
-    """Whether no data set tells them apart: the intervals overlap on each that both were measured on.
+    """Whether the candidates are tied: the intervals overlap on each data set that both were measured on.
 
     Where a figure that has intervals has none, of too few utterances, it tells nothing apart; what is measured once
     does.

@@ -132,7 +132,7 @@ def too_far(candidate: Candidate, all_of_them: Sequence[Candidate], profile: Pro
 
 
 def why_none(found: Sequence[Unfit], profile: ProfileSpec) -> str:
-    """Why nobody qualifies, by who came nearest."""
+    """Why no model qualifies, by the candidates that came nearest."""
     nearest = max((each.kind for each in found), default=Kind.NO_CASE)
     if nearest is Kind.NO_CASE and profile.datasets != ("*",):
         return f"insufficient evidence: nothing was measured on {', '.join(profile.datasets)}"

@@ -137,7 +137,7 @@ def recommend(name: str, profile: ProfileSpec, rows: Sequence[Row], *, role: boo
 
 
 def wanted(profile: ProfileSpec) -> str:
-    """What a profile asks for, in words."""
+    """The requirements of a profile, in words."""
     bounds = [
         f"{METRICS[metric].title} {bounded(metric, bound)}"
         for limits in profile.require.values()

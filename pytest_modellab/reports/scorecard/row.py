@@ -67,7 +67,7 @@ class Row(ReportModel):
         return self.record is not None
 
     def noise(self, metric: str) -> str | None:
-        """Why a time can't be relied on; None where nothing speaks against it, and for what is no time."""
+        """Why a time isn't reliable; None where it is, and for metrics that are no times."""
         return METRICS[metric].noise(self.noisy, self.noisy_loading)
 
     @property

@@ -123,11 +123,11 @@ class Watch:
         self._outcomes: set[Path] = set()
 
     def sessions(self) -> list[str]:
-        """Those that were there at the last look."""
+        """The sessions that existed at the last poll."""
         return list(self._sessions)
 
     def look(self) -> Iterator[Event]:
-        """Events since the last look; at the first, where everything stands."""
+        """Events since the last poll; at the first, the current state."""
         here = {path.name: path for path in _folders(self._reports)}
         for name in [name for name in self._sessions if name not in here]:
             del self._sessions[name]

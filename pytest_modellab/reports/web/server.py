@@ -96,7 +96,7 @@ class ReportsServer(ThreadingHTTPServer):
         super().shutdown()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that went away is no error."""
+        """Closed connections aren't reported as errors."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -279,7 +279,7 @@ class Handler(BaseHTTPRequestHandler):
         return f"modellab/{__version__}"
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: who looks at what is nobody's business."""
+        """No access log."""
 
 
 def _span(header: str | None, size: int) -> tuple[int, int] | None:

@@ -92,7 +92,7 @@ class Sounds:
         return [*self._silent, *beyond]
 
     def spoken(self, label: str, digest: str | None) -> Sound | None:
-        """What a model said; None where it said nothing."""
+        """The audio of a model's answer; None where there is none."""
         if digest is None:
             return None
         path = self._kept.path(digest) if self._kept is not None else None

@@ -45,7 +45,7 @@ class Panel:
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """matplotlib set up for this alone, and quiet: a glyph that its font lacks is the browser's to show."""
+    """A context with matplotlib's settings for pages, without warnings: missing glyphs are left to the browser."""
     logger = logging.getLogger("matplotlib")
     level = logger.level
     with warnings.catch_warnings():
