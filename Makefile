@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 
-.PHONY: smoke demo demo-gif test lint results clean
+.PHONY: smoke demo demo-gif check test lint results clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
@@ -20,11 +20,18 @@ demo-gif: $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt playwright
 	$(BIN)/python docs/demo_gif.py docs/demo.gif
 
+# What to run before a commit: all but the tests that start sessions, browsers or real models.
+check: lint
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session' tests
+
+# All tests: those of each room first, by which alone its modules are to be covered, then those that start sessions.
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
 	@# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
 	$(BIN)/python -m compileall -q pytest_modellab
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile -rs --durations 25 tests
+	$(BIN)/python -m pytest -q tests/test_structure.py
+	$(BIN)/python benchmarks/room_coverage.py
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile -m session -rs --durations 25 tests
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -36,14 +36,15 @@ if TYPE_CHECKING:
     )
     from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
+    from pytest_modellab.reports.scorecard.format import FormatContext, FormatError, ScorecardFormat
     from pytest_modellab.results.record import Record
     from pytest_modellab.results.record_files import RecordError
     from pytest_modellab.results.record_files import read as load_record
     from pytest_modellab.results.verdicts import Limits, Run, Status, Verdict
     from pytest_modellab.runner.executor import Executor, Worker, WorkerDied
     from pytest_modellab.runner.live import LiveModel
+    from pytest_modellab.runner.load_order import LoadOrder
     from pytest_modellab.runner.local import LocalWorker
-    from pytest_modellab.runner.orders import LoadOrder
     from pytest_modellab.tasks.base import Task
     from pytest_modellab.tasks.fixed_clip import fixed_clip
     from pytest_modellab.tasks.requests import Answer, Request, Requests
@@ -67,6 +68,8 @@ __all__ = [
     "Exchange",
     "Executor",
     "FileRecording",
+    "FormatContext",
+    "FormatError",
     "Heard",
     "Limits",
     "LiveModel",
@@ -88,6 +91,7 @@ __all__ = [
     "Requests",
     "Run",
     "Scorecard",
+    "ScorecardFormat",
     "Scoring",
     "Share",
     "Single",
@@ -126,13 +130,14 @@ _PLACES = {
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
     "reports.scorecard.card": "Scorecard",
+    "reports.scorecard.format": "FormatContext FormatError ScorecardFormat",
     "results.record": "Record",
     "results.record_files": "RecordError load_record=read",
     "results.verdicts": "Limits Run Status Verdict",
     "runner.executor": "Executor Worker WorkerDied",
     "runner.live": "LiveModel",
     "runner.local": "LocalWorker",
-    "runner.pool": "LoadOrder",
+    "runner.load_order": "LoadOrder",
     "tasks.base": "Task",
     "tasks.requests": "Answer Request Requests",
     "tasks.fixed_clip": "fixed_clip",

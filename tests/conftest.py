@@ -14,6 +14,7 @@ from fakelab import FakeLab
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.engines.registry import PREDICTORS, available, engine_class
+from pytest_modellab.reports.scorecard.format import FORMATS
 
 pytest_plugins = ["pytester", "releases"]
 
@@ -35,6 +36,7 @@ USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 # hold other classes than the tests import later.
 dict(FORMS)
 dict(PREDICTORS)
+dict(FORMATS)
 for engine in available().values():
     engine_class(engine)
 
@@ -43,13 +45,27 @@ REAL_MODELS = frozenset(
     f"test_{name}.py"
     for name in ("chat_real", "engines", "foreign_task", "real", "streaming_real", "third_party", "voices")
 )
+SESSIONS = REAL_MODELS | {
+    f"test_{name}.py"
+    for name in (
+        *("foreign_suites", "foreign_suites_beside", "forgeries", "live_browser", "notebook", "own_conftest"),
+        *("page_browser", "resume", "signatures", "survival", "versions"),
+    )
+}
+"""Files of tests that start sessions, or a browser, by themselves."""
+SESSION_FIXTURES = frozenset({"pytester", "kept"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "session: starts sessions of pytest, a browser or a real model: no unit test")
     config.addinivalue_line("markers", "heavy: builds an environment of several gigabytes; run by `-m heavy` only")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if SESSION_FIXTURES & {*getattr(item, "fixturenames", ())} or item.path.name in SESSIONS:
+            item.add_marker(pytest.mark.session)
     if "heavy" not in config.option.markexpr:
         for item in items:
             if item.get_closest_marker("heavy"):

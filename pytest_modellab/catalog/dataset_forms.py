@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 from pytest_modellab.core.extensions import Extensions
 
-Location = tuple[str | int, ...]
-
 
 class FormKind(Protocol):
-    """A form as specs know it; `datasets.form.DatasetForm` is all of it."""
+    """A form as its specs know it; `datasets.form.DatasetForm` is all of it."""
 
     Options: ClassVar[type]
     goes_with: ClassVar[frozenset[str]]
@@ -20,7 +18,9 @@ class FormKind(Protocol):
 
     def check(self, spec: Any, given: Any) -> None: ...
 
-    def mistakes(self, spec: Any, given: Any) -> Iterator[tuple[Location, str]]: ...
+    def mistakes(self, spec: Any, given: Any) -> Iterable[tuple[tuple[str | int, ...], str]]: ...
+
+    def read(self, spec: Any, given: Any, access: Any) -> tuple[Any, ...]: ...
 
     def summary(self, given: Any) -> str: ...
 

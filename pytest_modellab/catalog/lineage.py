@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pytest_modellab.assets.convert import SOURCE_FILES
 
+from .roles import JUDGE
 from .specs import DatasetSpec, DeviceSpec, ModelSpec
 
 
 def can_judge(model: ModelSpec, devices: Mapping[str, DeviceSpec]) -> bool:
     """Whether a model can transcribe speech as a judge: its task is asr, and it runs on a CPU."""
-    return "asr" in model.tasks and any(devices[each].kind == "cpu" for each in model.devices if each in devices)
+    return JUDGE in model.tasks and any(devices[each].kind == "cpu" for each in model.devices if each in devices)
 
 
 def not_ctranslate2(model: ModelSpec, folder: Path) -> str:

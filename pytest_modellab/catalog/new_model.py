@@ -64,7 +64,7 @@ def _weights(draft: Draft) -> Iterator[str]:
     elif draft.repo is not None:
         yield "weights:"
         yield f"  repo: {draft.repo}"
-        yield f"  revision: {draft.revision}"
+        yield f"  revision: {_scalar(draft.revision)}"  # of digits alone it would be a number
     else:
         yield "# weights:                 # unless the engine brings its own, one of"
         yield "#   path: ../../folder      # a folder, relative to this file"

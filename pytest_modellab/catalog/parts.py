@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pytest_modellab.engines.registry import engine_class, hears
 
 from .errors import suggest
+from .roles import GRADER
 from .specs import ModelSpec
 
 
@@ -45,7 +46,7 @@ def wrong_part(spec: ModelSpec, role: str, part: ModelSpec, task: str, models: M
             f"`{part.id}` has an environment of its own, and all parts share one process;"
             f" give `{spec.id}` the environment, and name a model without; {_fit(spec, task, models)}"
         )
-    if task == "chat" and _hears(part):
+    if task == GRADER and _hears(part):
         return f"`{part.id}` is given speech, and the part `{role}` is told in writing; {_fit(spec, task, models)}"
     absent = [device for device in spec.devices if device not in part.devices]
     if absent:
@@ -59,12 +60,12 @@ def wrong_part(spec: ModelSpec, role: str, part: ModelSpec, task: str, models: M
 def wrong_auxiliary_model(name: str, task: str, models: Mapping[str, ModelSpec]) -> str:
     """Why the model `name` can't do `task` for a data set, on the CPU and, to chat, in writing; "" if it can."""
     fit = [model.id for model in models.values() if task in model.tasks and "cpu" in model.devices]
-    fit = [each for each in fit if task != "chat" or not _hears(models[each])]
+    fit = [each for each in fit if task != GRADER or not _hears(models[each])]
     if name in fit:
         return ""
     if name not in models:
         return f"unknown model `{name}`; {suggest(name, fit)}"
-    how = "in writing, " if task == "chat" else ""
+    how = "in writing, " if task == GRADER else ""
     allowed = f"allowed: {', '.join(fit)}" if fit else "no model of the catalog does"
     return f"`{name}` does not do `{task}` {how}on the device cpu; {allowed}"
 
@@ -72,7 +73,7 @@ def wrong_auxiliary_model(name: str, task: str, models: Mapping[str, ModelSpec])
 def _hears(model: ModelSpec) -> bool:
     target = model.engine_target
     try:
-        return target is not None and "chat" in model.tasks and hears(engine_class(target))
+        return target is not None and GRADER in model.tasks and hears(engine_class(target))
     except Exception:  # third-party modules may raise anything; another check reports the problem
         return False
 
@@ -86,6 +87,6 @@ def _fit(spec: ModelSpec, task: str, models: Mapping[str, ModelSpec]) -> str:
         and not model.parts
         and model.environment is None
         and {*spec.devices} <= {*model.devices}
-        and (task != "chat" or not _hears(model))
+        and (task != GRADER or not _hears(model))
     ]
     return f"allowed: {', '.join(fit)}" if fit else f"no model of the catalog does `{task}` on the same devices"

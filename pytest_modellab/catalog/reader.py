@@ -16,6 +16,7 @@ from .errors import Problem, suggest
 from .lineage import can_judge, chain, not_ctranslate2
 from .parts import roles_of, wrong_auxiliary_model, wrong_part
 from .profile_spec import mistakes
+from .roles import GRADER, JUDGE, VOICE
 from .specs import LETTERS, DatasetSpec, DeviceKind, DeviceSpec, ModelSpec, NamedSpec, Spec, wrong_bands
 from .validate import build, check_form, check_options
 from .yamlfile import Document, read
@@ -247,7 +248,7 @@ class Reader:
         path = Path(dataset.origin.rpartition(":")[0])
         judge = dataset.graded_by.llm if dataset.graded_by else None
         broken = self.broken_ids(catalog.folder / "models")
-        for place, name, task in ((("voice",), dataset.voice, "tts"), (("graded_by", "llm"), judge, "chat")):
+        for place, name, task in ((("voice",), dataset.voice, VOICE), (("graded_by", "llm"), judge, GRADER)):
             if name is None or not self.engines or any(fnmatchcase(name, glob) for glob in broken):
                 continue
             message = wrong_auxiliary_model(name, task, catalog.models)
@@ -266,7 +267,7 @@ class Reader:
             what = "unknown model" if judge is None else "no model for asr on the CPU:"
             self.complain(path, ("judge", "asr"), f"{what} `{name}`; {suggest(name, able)}")
         readings = dataset.judge.readings
-        known = [each.id for each in catalog.datasets.values() if "asr" in each.tasks and each.spoken]
+        known = [each.id for each in catalog.datasets.values() if JUDGE in each.tasks and each.spoken]
         doubtful = self.broken_ids(catalog.folder / "datasets")
         if readings is not None and readings not in known and not any(fnmatchcase(readings, g) for g in doubtful):
             self.complain(path, ("judge", "readings"), f"no data set for asr `{readings}`; {suggest(readings, known)}")

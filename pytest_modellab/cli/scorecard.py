@@ -10,10 +10,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pytest_modellab.catalog import CatalogError
-from pytest_modellab.core.console import from_here
-from pytest_modellab.reports.scorecard import markdown, page, terminal
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.scorecard.card import Scorecard
-from pytest_modellab.reports.scorecard.files import write_page
+from pytest_modellab.reports.scorecard.files import loader
+from pytest_modellab.reports.scorecard.format import FORMATS, FormatContext, FormatError
 from pytest_modellab.reports.scorecard.recordings import Recordings
 
 from .command import Commands
@@ -33,23 +34,32 @@ def run(options: argparse.Namespace) -> int:
     except ValidationError as error:
         why = error.errors(include_url=False)[0]["msg"]
         raise UsageError(f"{path}: is no scorecard of this version: {why}; run pytest again") from error
-    if options.html is not None:
-        _write_page(card, path.parent, options)
-    elif options.markdown:
-        tell_lines(markdown.render(card), end="")
-    else:
-        for line, _ in terminal.render(card, from_here(path), width=shutil.get_terminal_size().columns):
-            tell(line)
+    _render(card, path.parent, *_chosen(options), options)
     return Exit.OK
 
 
-def _write_page(card: Scorecard, reports: Path, options: argparse.Namespace) -> None:
-    absent = page.missing()
-    if absent:
-        raise UsageError(f"a page takes {' and '.join(absent)}: pip install 'pytest-modellab[report]'")
-    place: Path = options.html
+def _chosen(options: argparse.Namespace) -> tuple[str, Path | None]:
+    """The format, and the file it goes to; None for the standard output."""
+    name = "html" if options.html is not None else "markdown" if options.markdown else options.format
+    if options.html is not None and options.output is not None:
+        raise UsageError("--html names its file itself: leave -o out, or write --format html -o FILE")
+    if name not in FORMATS:
+        raise UsageError(f"unknown format `{name}`; {suggest(name, FORMATS)}")
+    return name, options.html or options.output
+
+
+def _render(card: Scorecard, reports: Path, name: str, place: Path | None, options: argparse.Namespace) -> None:
+    width = shutil.get_terminal_size().columns
+    context = FormatContext(reports, place, width, loader(reports), lambda: _recordings(options))
     try:
-        write_page(card, reports, place, _recordings(options))
+        text = FORMATS[name].render(card, context)
+    except FormatError as error:
+        raise UsageError(str(error)) from error
+    if place is None:
+        tell_lines(text, end="")
+        return
+    try:
+        write_text(place, text)
     except OSError as error:
         raise UsageError(f"{place}: can't be written: {error.strerror or error}") from error
     tell(place)
@@ -69,8 +79,13 @@ def add(commands: Commands) -> None:
     """Add the command with its options."""
     card = commands.add("scorecard", run, "Show the last session's scorecard again.")
     form = card.add_mutually_exclusive_group()
-    form.add_argument("--markdown", action="store_true", help="as Markdown, for the summary of a CI job")
     form.add_argument(
-        "--html", type=Path, metavar="FILE", help="as a page that needs nothing but itself (extra report)"
+        "--format",
+        default="terminal",
+        metavar="NAME",
+        help="terminal (the default), markdown, html, json, or one that a package brings",
     )
+    form.add_argument("--markdown", action="store_true", help="as --format markdown")
+    form.add_argument("--html", type=Path, metavar="FILE", help="as --format html -o FILE")
+    card.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there, and say so")
     card.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.core.metrics.measured import Utterance
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding, Range, RecordId, Stored, Time, volatile
@@ -191,6 +192,15 @@ class Record(Stored):
         """The error rate that counts: the task's own, or of words; of characters where spaces don't divide words."""
         own = task_named(self.case.task).error_metric
         return own if own is not None else "cer" if self.normalizer.name == CHARACTERS else "wer"
+
+    def errors_of(self, row: UtteranceResult) -> int:
+        """Errors of one utterance by the error rate that counts: word errors, or those of the task's own rate."""
+        own = task_named(self.case.task).error_metric
+        if own is None:
+            return row.errors
+        read = METRICS[own].contribution
+        contribution = None if read is None else read(Utterance(row, self))
+        return int(contribution[0]) if isinstance(contribution, tuple) else 0
 
     def value(self, metric: str) -> float | None:
         """The value of a metric, in its unit; None where there is none, as of a shard."""

@@ -334,7 +334,7 @@ class Run:
 
 
 def worst_utterances(record: Record, count: int) -> list[UtteranceResult]:
-    """Those with the most word errors, none without any; failures first."""
-
-    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -r.errors))
-    return [result for result in ranked[:count] if result.errors or result.error is not None]
+    """Those with the most errors, none without any; failures first."""
+    errors = {result.id: record.errors_of(result) for result in record.utterances}
+    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -errors[r.id]))
+    return [result for result in ranked[:count] if errors[result.id] or result.error is not None]

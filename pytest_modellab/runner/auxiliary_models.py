@@ -14,7 +14,7 @@ from pytest_modellab.results import provenance
 from pytest_modellab.tasks.registry import modules_of
 
 from . import sources
-from .orders import LoadOrder
+from .load_order import LoadOrder
 from .serving import Serving
 
 if TYPE_CHECKING:

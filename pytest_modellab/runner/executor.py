@@ -9,7 +9,7 @@ from pytest_modellab.core.extensions import Extensions
 if TYPE_CHECKING:
     from pytest_modellab.results.facts import Memory
 
-    from .orders import LoadOrder
+    from .load_order import LoadOrder
 
 LOCAL = "local"
 IN_PROCESS = "in-process"

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance
+from pytest_modellab.catalog.roles import GRADER
 from pytest_modellab.tasks.chat.request import HANDLER
 from pytest_modellab.tasks.requests import Request
 
@@ -49,7 +50,7 @@ def grader_of(dataset: Dataset, models: Models) -> Grader | None:
     if by is None:
         return None
     if by.llm is not None:
-        return ModelGrader(auxiliary_model(by.llm, "chat", dataset.spec, models, asked_by=__name__), models)
+        return ModelGrader(auxiliary_model(by.llm, GRADER, dataset.spec, models, asked_by=__name__), models)
     return Verdicts.read(models.catalog.folder / "datasets" / str(by.verdicts))
 
 

@@ -12,7 +12,7 @@ from .clock import believed
 from .descendants import descendants_cpu_s
 
 if TYPE_CHECKING:
-    from .orders import LoadOrder
+    from .load_order import LoadOrder
 
 
 class InProcessExecutor:

@@ -27,7 +27,7 @@ from pytest_modellab.tasks.registry import modules_of, task_named
 from . import sources
 from .case_run import CaseRun
 from .executor import Executor
-from .orders import LoadOrder
+from .load_order import LoadOrder
 
 
 def answers_depend_on(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_modellab.results.shards import Shard
     from pytest_modellab.tasks.requests import Requests
 
-    from .orders import LoadOrder
+    from .load_order import LoadOrder
 
 Counted: TypeAlias = Callable[[str, "str | None"], tuple[int, int]]
 """Errors of a text, and words of its reference; of an utterance without an answer all are wrong."""

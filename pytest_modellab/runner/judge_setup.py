@@ -12,7 +12,7 @@ from pytest_modellab.results import provenance
 from . import predictor_handler, sources
 from .auxiliary_models import Models, auxiliary_model
 from .judges import Judges
-from .orders import LoadOrder
+from .load_order import LoadOrder
 
 LOAD_PREDICTOR_S = 300.0
 

@@ -26,7 +26,7 @@ from pytest_modellab.tasks.tts.record import Judge
 from . import predictor_handler
 from .executor import Worker
 from .journal import Journal
-from .orders import LoadOrder
+from .load_order import LoadOrder
 from .serving import Serving
 
 Start = Callable[[LoadOrder], Worker]

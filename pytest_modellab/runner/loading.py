@@ -20,7 +20,7 @@ from pytest_modellab.tasks.registry import handlers_of
 
 from .executor import EXECUTORS, IN_PROCESS, Worker
 from .job import Settings
-from .orders import LoadOrder, PartOrder, mapping
+from .load_order import LoadOrder, PartOrder, mapping
 from .progress import Progress
 
 SEED = 0

@@ -29,7 +29,7 @@ from .executor import WorkerDied
 if TYPE_CHECKING:
     from pytest_modellab.catalog.environments import Environment
 
-    from .orders import LoadOrder
+    from .load_order import LoadOrder
 
 STDERR_LINES = 20
 _LINE_LENGTH = 500

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
 
     from .judges import Judges
-    from .orders import LoadOrder
+    from .load_order import LoadOrder
 
 
 class Judging(Protocol):

@@ -12,7 +12,7 @@ from pytest_modellab.results.conditions import beside
 from pytest_modellab.results.facts import Memory
 
 from .executor import WorkerDied
-from .orders import LoadOrder
+from .load_order import LoadOrder
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case

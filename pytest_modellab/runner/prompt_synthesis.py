@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.datasets import Dataset, Utterance
+from pytest_modellab.catalog.roles import VOICE
 from pytest_modellab.core.atomic import replacing
 from pytest_modellab.tasks.tts.request import spoken, synthesis
 
@@ -40,7 +41,7 @@ def with_spoken_prompts(dataset: Dataset, models: Models, say: Callable[[str], N
     silent = [each for each in dataset.utterances if each.recording is None]
     if not silent or dataset.spec.voice is None:
         return dataset
-    voice = auxiliary_model(dataset.spec.voice, "tts", dataset.spec, models, asked_by=__name__)
+    voice = auxiliary_model(dataset.spec.voice, VOICE, dataset.spec, models, asked_by=__name__)
     recordings = {each.id: _recording(each, voice.inputs) for each in silent}
     lacking = [each for each in silent if not recordings[each.id].path.exists()]
     if lacking:

@@ -38,10 +38,10 @@ from .job import Job, Settings
 from .journal import Journal
 from .judge_setup import set_up_judges
 from .judges import JudgeError, Judges, said_of
+from .load_order import LoadOrder, mapping
 from .loading import Loading
 from .locks import Leases
 from .machine import machine
-from .orders import LoadOrder, mapping
 from .outcome import Outcome, from_note, not_written, to_note
 from .outside import why_always
 from .pool import Pool

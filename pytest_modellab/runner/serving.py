@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytest_modellab.tasks.requests import Request
 
     from .executor import Worker
-    from .orders import LoadOrder
+    from .load_order import LoadOrder
 
 PER_AUDIO_SECOND = 20.0
 """Seconds that a second of audio may take, beside the time to load."""

@@ -40,6 +40,7 @@ class Task:
             still earn A+, A, B and C; and `provisional_below_words` or `provisional_below_turns`, as there. {} for no
             grades.
         given_audio: whether models are given the recordings of the data set.
+        may_be_written: whether some engines are given in writing what others hear.
         may_speak: whether models may answer aloud.
         needs_judge: whether a data set must name a judge for it.
     """
@@ -57,6 +58,7 @@ class Task:
     grades: ClassVar[Mapping[str, Any]] = {}
     given_audio: ClassVar[bool] = True
     needs_judge: ClassVar[bool] = False
+    may_be_written: ClassVar[bool] = False
     may_speak: ClassVar[bool] = False
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: AudioArtifacts) -> Requests:

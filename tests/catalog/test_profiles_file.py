@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from catalogs import write_catalog
-from test_catalog import complaints
+from spoiled_catalog import complaints
 
 from pytest_modellab.catalog.load import load
 

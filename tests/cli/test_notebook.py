@@ -70,8 +70,10 @@ def test_within_its_frame_a_link_opens_a_case(tmp_path: Path) -> None:
 def repository(tmp_path: Path) -> Path:
     """This working tree as a repository that can be cloned, changes that aren't committed included."""
     folder = tmp_path / "repository"
-    skipped = shutil.ignore_patterns(".*", "reports", "dist", "__pycache__", "*.tar.gz")
-    shutil.copytree(ROOT, folder, ignore=skipped)
+    skipped = shutil.ignore_patterns(".*", "dist", "__pycache__", "*.tar.gz")
+    shutil.copytree(
+        ROOT, folder, ignore=lambda at, names: {*skipped(at, names), *({"reports"} if at == str(ROOT) else ())}
+    )
     git = ("git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.org")
     for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "as it is")):
         subprocess.run([*git, *command], check=True)

@@ -70,7 +70,7 @@ class FakeFigures:
     def applies(self, metric: str) -> bool:
         return metric in self.figures
 
-    def figure(self, metric: str) -> float | None:
+    def value(self, metric: str) -> float | None:
         return self.figures[metric]
 
     def noise(self, metric: str) -> str | None:

@@ -11,8 +11,8 @@ from fakelab import FakeLab
 
 from pytest_modellab.runner.executor import EXECUTORS, IN_PROCESS, LOCAL, own_executor
 from pytest_modellab.runner.in_process import InProcessWorker
+from pytest_modellab.runner.load_order import LoadOrder
 from pytest_modellab.runner.local import LocalWorker
-from pytest_modellab.runner.orders import LoadOrder
 
 NICED = """
 from pytest_modellab import LocalWorker

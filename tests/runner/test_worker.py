@@ -18,8 +18,8 @@ from fakelab import FakeLab
 from pytest_modellab.runner import bounds, framing
 from pytest_modellab.runner.clock import believed
 from pytest_modellab.runner.executor import WorkerDied
+from pytest_modellab.runner.load_order import LoadOrder
 from pytest_modellab.runner.local import LocalWorker
-from pytest_modellab.runner.orders import LoadOrder
 from pytest_modellab.tasks.asr.request import HANDLER
 
 ENGINE = "modellab_fake_engine:FakeEngine"

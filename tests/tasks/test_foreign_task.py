@@ -111,6 +111,11 @@ def test_the_page_shows_each_utterance_its_way(measured: tuple[Repository, str])
     page = (measured[0].folder / "reports" / "scorecard.html").read_text(encoding="utf-8")
     assert "es for es" in page
     assert "confidence" in page
+    # The reference is a text, the answer the name of a language: no words are aligned.
+    assert 'title="deleted"' not in page
+    (record,) = measured[0].records()
+    wrong = sum(each.detected_language != each.language for each in record.utterances)
+    assert f"{wrong} with errors; the worst first" in page
 
 
 def test_an_unchanged_session_reuses_and_a_baseline_holds_it(measured: tuple[Repository, str]) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from pytest_modellab.assets.store import WantedFile
 from pytest_modellab.core.ffmpeg import format_of
 
-from ..dataset_forms import Location
 from ..errors import suggest
 from ..specs import ClipSpec, DatasetSpec
 from ..weights import mirror_sources
 from .access import DatasetAccess
-from .form import DatasetForm
+from .form import DatasetForm, Location
 from .recording import FileRecording
 from .utterance import Utterance
 

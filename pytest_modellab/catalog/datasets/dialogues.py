@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from pytest_modellab.core.metrics.answers import Rules
 
-from ..dataset_forms import Location
 from ..dialogue_specs import DialogueSpec, TurnSpec
 from ..specs import ClipSpec, DatasetSpec
 from .access import DatasetAccess
 from .clips import from_clips, unknown_archive
-from .form import DatasetForm
+from .form import DatasetForm, Location
 from .recording import Recording
 from .turn import TurnOf
 from .utterance import Utterance

@@ -1,4 +1,4 @@
-"""A form of data sets: how one kind of source becomes utterances."""
+"""A form of data sets: where utterances come from."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
-from ..dataset_forms import Location
-
 if TYPE_CHECKING:
-    from ..dataset_specs import DatasetSpec
+    from ..specs import DatasetSpec
     from .access import DatasetAccess
     from .utterance import Utterance
 
-
 G = TypeVar("G")
+Location = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class DatasetForm(Generic[G]):
     Options: ClassVar[type] = NoOptions
     """A frozen dataclass, or a pydantic model: what `form: {name: {...}}` may hold. Not of this package's own."""
     goes_with: ClassVar[frozenset[str]] = frozenset()
-    """Which of the keys in `KEYS` may stand beside it."""
+    """Which of the keys in `dataset_forms.KEYS` may stand beside it."""
     speech: ClassVar[bool] = True
     """Whether somebody may speak in it, so that `glossary` and `names` go with it."""
     item: ClassVar[str] = "clip"

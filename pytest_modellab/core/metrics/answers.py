@@ -66,7 +66,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The result of the rules; `by` is the deciding rule, one that failed or the first that held, and its finding."""
+    """The result of the rules; `by` is the rule that decided (failed, or the first that held) and its finding."""
 
     right: bool
     by: str

@@ -13,6 +13,7 @@ from pytest_modellab.results.recount import alike
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.runner.specified import apart_from_specs
 from pytest_modellab.tasks.chat.record import reply_of
+from pytest_modellab.tasks.registry import task_named
 
 from .contents import Contents
 from .note import BASELINES
@@ -56,7 +57,7 @@ def other_baselines(found: Contents, beside: Path) -> Iterator[str]:
 
 def apart_from_control(record: Record, control: Record) -> Iterator[str]:
     """What two records of one case, the second the control's, have otherwise and must share: inputs and data."""
-    free = _OF_THE_ENGINE | (_OF_THE_SOUND if record.case.task == "chat" else frozenset())
+    free = _OF_THE_ENGINE | (_OF_THE_SOUND if task_named(record.case.task).may_be_written else frozenset())
     ours, theirs = record.provenance.inputs, control.provenance.inputs
     for name in sorted((ours.keys() | theirs.keys()) - free):
         if ours.get(name) != theirs.get(name):
@@ -72,12 +73,18 @@ def apart_from_control(record: Record, control: Record) -> Iterator[str]:
         yield from (f"utterance {one.id}: {told}" for told in _told_apart(one, other, record.case.task))
 
 
+def _transcribes(task: str) -> bool:
+    """Whether the audio of an utterance is that of the recording."""
+    found = task_named(task)
+    return found.given_audio and not found.may_speak
+
+
 def _told_apart(one: UtteranceResult, other: UtteranceResult, task: str) -> Iterator[str]:
     for name in _OF_THE_DATA:
         ours, theirs = getattr(one, name), getattr(other, name)
         if not alike(ours, theirs):
             yield f"its {name} is {ours!r:.60}, in the control's record {theirs!r:.60}"
-    heard = task in {"asr", "streaming"} and one.error is None and other.error is None
+    heard = _transcribes(task) and one.error is None and other.error is None
     if heard and abs(one.audio_s - other.audio_s) > _SECONDS:
         yield f"its audio is {one.audio_s:g} s long, in the control's record {other.audio_s:g} s"
     reply, reference = reply_of(one), reply_of(other)

@@ -10,6 +10,7 @@ from pytest_modellab.results.verdicts import Status
 
 from .build import no_limit, unlimited
 from .card import Scorecard
+from .format import FormatContext
 from .tables import by_task, columns, github, models_columns
 
 
@@ -43,3 +44,13 @@ def _lines(card: Scorecard) -> Iterator[str]:
     if card.recommendations:
         yield ""
         yield from (f"- **{plain(each.title)}**: {plain(each.text)}" for each in card.recommendations)
+
+
+class MarkdownFormat:
+    """GitHub's Markdown."""
+
+    def render(self, card: Scorecard, context: FormatContext) -> str:
+        return render(card)
+
+
+FORMAT = MarkdownFormat()

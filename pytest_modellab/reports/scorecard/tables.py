@@ -9,7 +9,7 @@ from tabulate import tabulate
 from pytest_modellab.core.escaping import plain
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Range
-from pytest_modellab.tasks.registry import task_named
+from pytest_modellab.tasks.registry import place_of, task_named
 
 from .layout import NOTHING, Brief, Column
 from .models import ModelRow
@@ -38,7 +38,10 @@ def columns(task: str, rows: Sequence[Row]) -> list[Column]:
     """The rows of one task with their figures."""
     return [
         Column(
-            "model", "model" if task == "asr" else f"{task} model", _cells(r.case.model for r in rows), leading=True
+            "model",
+            "model" if place_of(task) == 0 else f"{task} model",
+            _cells(r.case.model for r in rows),
+            leading=True,
         ),
         Column(DEVICE, "device", _cells(map(_device, rows))),
         Column("dataset", "data set", _cells(r.case.dataset for r in rows), leading=True),

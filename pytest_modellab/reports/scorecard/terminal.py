@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pytest_modellab.core.console import counted, wrapped
+from pytest_modellab.core.console import counted, from_here, printable, wrapped
 from pytest_modellab.results.verdicts import Status
 
 from . import beyond, tables
 from .build import no_limit, unlimited
 from .card import Scorecard
+from .format import FormatContext
 from .grade import NOISY, doubts
 from .layout import TableLines, lay
 from .recommendation import Recommendation
@@ -195,3 +196,14 @@ def _absent(rows: list[Row]) -> Iterator[Line]:
 def _short(text: str) -> str:
     first = text.splitlines()[0]
     return first if len(first) <= _MOST else first[: _MOST - 3] + "..."
+
+
+class TerminalFormat:
+    """Text as at the end of a session, without its colours."""
+
+    def render(self, card: Scorecard, context: FormatContext) -> str:
+        lines = render(card, from_here(context.reports / "scorecard.json"), width=context.width)
+        return "".join(f"{printable(line)}\n" for line, _ in lines)
+
+
+FORMAT = TerminalFormat()

@@ -44,6 +44,7 @@ class SpokenChat(Task):
             "success_rate": (1.0, 0.999, 0.995, 0.99),
         },
     }
+    may_be_written = True
     may_speak = True
 
     def scoring(self) -> Scoring:

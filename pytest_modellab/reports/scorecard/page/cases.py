@@ -142,7 +142,7 @@ def _bound(record: Record, count: int) -> str:
     if dialogues_of(record) is not None:
         which = "dialogues with a wrong answer first"
     else:
-        wrong = sum(bool(r.error is not None or r.errors) for r in record.utterances)
+        wrong = sum(bool(r.error is not None or record.errors_of(r)) for r in record.utterances)
         which = f"{wrong:,} with errors; the worst first"
     more = "" if count >= total else "; the record has them all"
     return f"{count:,} of {total:,} shown, {which}{more}"

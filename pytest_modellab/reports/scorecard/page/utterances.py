@@ -88,13 +88,15 @@ def shown(record: Record, sounds: Sounds, most: int = SHOWN) -> list[Shown]:
 
 
 def distribution(record: Record) -> list[Bar]:
-    """How many utterances have which error rate; one without an answer has 100 %."""
+    """How many utterances have which error rate of words; one without an answer has 100 %. [] without transcripts."""
     counts = [0] * (len(_EDGES) + 2)
     for result in record.utterances:
         transcript = transcript_of(result)
         rate = None if transcript is None else transcript.words.rate
         if rate is not None:
             counts[0 if rate == 0 else 1 + sum(rate > edge for edge in _EDGES)] += 1
+    if not any(counts):
+        return []
     percents = [f"{100 * edge:.0f}" for edge in _EDGES]
     spans = [f"{low} to {high} %" for low, high in zip(["0", *percents], percents, strict=False)]
     labels = ["none wrong", *spans, f"above {percents[-1]} %"]
@@ -123,9 +125,9 @@ def _chosen(record: Record, most: int) -> Sequence[UtteranceResult]:
 def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sounds: Sounds) -> Shown:
     streamed, speech, reply = stream_of(result), speech_of(result), reply_of(result)
     partials = streamed.partials if streamed is not None else ()
-    aligned = result.error is None and result.hypothesis is not None
+    aligned = result.error is None and result.hypothesis is not None and transcript_of(result) is not None
     players = [
-        sounds.heard("what it heard", record, result) if record.case.task != "tts" else None,
+        sounds.heard("what it heard", record, result) if task_named(record.case.task).given_audio else None,
         sounds.spoken("what it said", speech.audio) if speech is not None else None,
         sounds.spoken("its reply", reply.audio) if reply is not None else None,
     ]

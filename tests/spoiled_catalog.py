@@ -1,0 +1,77 @@
+"""A valid catalog, one line of which a test spoils, and what is said of it."""
+
+from pathlib import Path
+
+from catalogs import (
+    DEVICES,
+    GRADES,
+    LIMITS,
+    SHA,
+    model_yaml,
+    write_catalog,
+)
+
+from pytest_modellab.catalog import CatalogError, load
+
+MODEL_FILE, DATASET_FILE = "models/tiny.yaml", "datasets/talk.yaml"
+
+MODEL_KEYS = (
+    "devices, engine, environment, id, languages, licence, options, parts, research, schema, tasks, tiers, timeouts,"
+    " title, weights"
+)
+
+
+CLIPS = f"""\
+schema: modellab.dataset/1
+id: talk
+tasks: [asr]
+tiers: [smoke]
+language: en
+archives:
+  box: {{folder: sounds}}
+clips:
+  - {{id: one, archive: box, member: one.wav, sha256: {SHA}, text: one}}
+  - {{id: two, archive: box, member: two.wav, sha256: {SHA}, text: two}}
+"""
+
+
+MIRRORS = f"""\
+schema: modellab.mirrors/1
+mirrors:
+  {SHA}:
+    - parts:
+        - {{wheel: box==1.0, member: box/model.bin.part1}}
+        - {{folder: parts, member: model.bin.part2}}
+"""
+
+
+VALID = {
+    MODEL_FILE: model_yaml("tiny"),
+    DATASET_FILE: CLIPS,
+    "limits.yaml": LIMITS,
+    "grades.yaml": GRADES,
+    "devices.yaml": DEVICES,
+    "mirrors.yaml": MIRRORS,
+}
+
+
+def complaints(folder: Path) -> list[str]:
+    """What loading `folder` complains of, a line each, without the folder's name; [] where it loads."""
+    try:
+        load(folder)
+    except CatalogError as error:
+        return [line.strip().removeprefix(f"{folder.name}/") for line in str(error).splitlines()[1:]]
+    return []
+
+
+def spoiled(folder: Path, file: str, old: str, new: str) -> list[str]:
+    """The complaints after one replacement in one file of a valid catalog."""
+    assert VALID[file].count(old), f"{old!r} is not in {file}"
+    return complaints(write_catalog(folder / "fixtures", files={**VALID, file: VALID[file].replace(old, new, 1)}))
+
+
+def with_model(folder: Path, text: str | bytes) -> list[str]:
+    """The complaints where `models/tiny.yaml` holds `text`, and no limit names it."""
+    catalog = write_catalog(folder / "fixtures", files={"models/tiny.yaml": ""})
+    (catalog / MODEL_FILE).write_bytes(text.encode() if isinstance(text, str) else text)
+    return complaints(catalog)
