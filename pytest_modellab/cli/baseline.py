@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def matches(record: Record, globs: list[str]) -> bool:
-    """Whether a record's case is meant by one of `globs`; [] means all."""
+    """Whether a record's case matches one of `globs`; [] matches all."""
     return not globs or any(fnmatchcase(record.case.id, glob) for glob in globs)
 
 

@@ -24,7 +24,7 @@ _SHOWN = 10
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show what takes up room; with `--yes` remove what may go. 1 where something could not be removed."""
+    """Show disk usage; with `--yes` remove what isn't needed. 1 where something could not be removed."""
     catalog = open_catalog(options, engines=False)
     folder, root = reports_folder(options).resolve(), cache_root().expanduser().resolve()
     old = None if options.older_than is None else timedelta(days=options.older_than)
@@ -69,7 +69,7 @@ def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Category]:
 
 
 def _remove(parts: Sequence[Category]) -> list[str]:
-    """Remove what may go, and say of the rest why it is still there; it counts as removable no more."""
+    """Remove the removable files; failures are reported and no longer count as removable."""
     failed: list[str] = []
     for part in parts:
         gone: list[Removable] = []

@@ -25,7 +25,7 @@ FORMATS = ("text", "markdown", "html", "json")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Hold every side against the first.
+    """Compare every side with the first.
 
     1 where something got worse, where the data of a case have changed, or where nothing could be compared.
     """

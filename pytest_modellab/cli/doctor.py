@@ -13,7 +13,7 @@ from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what is here, section by section; 1 where no model of the catalog could run, else 0."""
+    """Print all checks, section by section; 1 where no model of the catalog could run, else 0."""
     able = False
     catalog = find_catalog(options)
     for section, findings in groupby(examine(catalog), key=lambda finding: finding.section):

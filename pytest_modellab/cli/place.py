@@ -48,7 +48,7 @@ def find_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalo
 
 
 def allowed_here(options: argparse.Namespace) -> Callable[[CaseRef], Allowed]:
-    """How far the error rate of a case may rise, by the limits.yaml of the catalog here; without one the defaults."""
+    """The allowed rise of a case's error rate, by the limits.yaml of the local catalog; without one the defaults."""
     catalog = find_catalog(options, engines=False)
     if catalog is None:
         return lambda case: DEFAULT
@@ -68,7 +68,7 @@ def open_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalo
 
 
 def first_step(options: argparse.Namespace) -> str:
-    """What begins a catalog where there is none."""
+    """The command that creates a catalog where there is none."""
     named = [] if options.catalog is None else ["--catalog", str(options.catalog)]
     return f"{shlex.join(['modellab', *named, 'new-model'])} ENGINE ID"
 

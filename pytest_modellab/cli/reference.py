@@ -80,7 +80,7 @@ def settings() -> Settings:
 
 
 def updated(page: str) -> str:
-    """The page with its generated parts as they should be. Raises ValueError for a part it lacks, or one too many."""
+    """The page with up-to-date generated parts. Raises ValueError for a part it lacks, or one too many."""
     found = [name for _, name, _ in _PART.findall(page)]
     if sorted(found) != sorted(PARTS):
         raise ValueError(f"generated parts of the page: {found}; there must be each of {[*PARTS]} once")

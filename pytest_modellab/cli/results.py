@@ -17,7 +17,7 @@ from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
-    """Keep the newest records beside the catalog, or show what those that are kept come to."""
+    """Save the newest records beside the catalog, or show the page of the saved ones."""
     catalog = open_catalog(options, engines=False)
     folder: Path = options.folder if options.folder is not None else catalog.base / "results"
     if options.action == "show":

@@ -9,7 +9,7 @@ from pytest_modellab.core.console import printable, printable_lines
 
 
 def tell(text: object, *, file: TextIO | None = None, flush: bool = False) -> None:
-    """Print one line; a line end within `text` is shown as U+FFFD, so that nobody's text begins a line of ours."""
+    """Print one line; a line end within `text` is shown as U+FFFD, so that untrusted text can't start a new line."""
     print(printable(str(text)), file=file or sys.stdout, flush=flush)
 
 

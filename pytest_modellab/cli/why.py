@@ -30,7 +30,7 @@ from .tell import tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
-    """Say of each named case whether its record still stands, and if not, which input changed. 1 where one is run."""
+    """Print for each case whether its record can be reused, else which input changed. 1 where one would be run."""
     catalog = open_catalog(options)
     # A model that is named is in every tier; here all are, so that any may be asked for.
     planned, wrong = plan_here(catalog, Selection(models=[*catalog.models]))

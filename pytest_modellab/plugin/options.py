@@ -161,7 +161,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read(config: pytest.Config) -> Config:
-    """The settings of this session. Decides whether there is a catalog to speak of."""
+    """The settings of this session, including whether there is a catalog."""
     _refuse_detached_report(config)
     # Paths of two repositories on one command line move rootdir; the ini file's folder stays.
     base = config.inipath.parent if config.inipath else config.rootpath

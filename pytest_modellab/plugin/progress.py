@@ -140,7 +140,7 @@ def new_lines(folder: Path, seen: dict[Path, int]) -> list[str]:
 
 
 def progress_text(done: int, total: int, rate: float | None, spaced: bool = True) -> str:
-    """Where a run stands; without spaces between words the error rate is that of characters."""
+    """The progress of a run; in languages without spaces between words the error rate is CER."""
     text = f"utterance {done} of {total}"
     return text if rate is None else f"{text}, {'WER' if spaced else 'CER'} {rate:.1%}"
 

@@ -138,7 +138,7 @@ def wants_case(item: pytest.Item) -> bool:
 
 
 def bounded_without_limit(item: pytest.Item) -> bool:
-    """Whether a test of a bounded metric got no case, for want of one with a limit."""
+    """Whether a test of a bounded metric got no case because no case has a limit on it."""
     return wants_case(item) and case_of(item) is None and item.get_closest_marker("bounded") is not None
 
 
@@ -151,7 +151,7 @@ def _tiers(marks: set[str]) -> set[str]:
 def unnamed(item: pytest.Item, expression: str) -> set[str]:
     """The tiers that a test is in, where it runs only if `-m` names one of them and it doesn't; else none.
 
-    A test that uses no case is somebody else's, whatever its markers.
+    A test that uses no case is no benchmark, whatever its markers.
     """
     if not wants_case(item):
         return set()

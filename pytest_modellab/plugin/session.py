@@ -136,7 +136,7 @@ class LabSession:
         return Limits(ref, self.catalog.limits, self.catalog.shown)
 
     def allowed(self, case: Case) -> Allowed:
-        """How far the error rate of a case may rise against a baseline."""
+        """The allowed rise of a case's error rate against a baseline."""
         from pytest_modellab.catalog.baseline_spec import allowed
 
         return allowed(self.catalog.baseline_limits, self.limits_of(case).case, self.catalog.shown)
@@ -228,7 +228,7 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
 
 
 def left_out_messages(lab: LabSession) -> Iterator[str]:
-    """How many combinations are no case, by the reason; and by name what a language leaves without any."""
+    """Counts of combinations that are no case, by the reason; models and data sets left without any by a language."""
     found = left_out(lab.catalog, lab.config.selection)
     if found:
         yield f"no case for want of a common {', '.join(f'{reason} {len(cases)}' for reason, cases in found.items())}"
@@ -245,7 +245,7 @@ def left_out_messages(lab: LabSession) -> Iterator[str]:
 
 
 def idle_messages(catalog: Catalog) -> list[str]:
-    """The limits that hold no case, a line each, for the start of a session."""
+    """The limits that apply to no case, a line each, for the start of a session."""
     return [f"{catalog.shown(limit.origin)}: a limit that holds no case: {why}" for limit, why in idle_limits(catalog)]
 
 

@@ -17,8 +17,8 @@ from pytest_modellab.core.stats.evidence import weigh
 from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.reports.explanation import explain
-from pytest_modellab.reports.scorecard.beyond import lines, standing_out
 from pytest_modellab.reports.scorecard.grade import grade
+from pytest_modellab.reports.scorecard.hidden_errors import lines, standing_out
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.record_files import canonical
 from pytest_modellab.results.scoring import scored

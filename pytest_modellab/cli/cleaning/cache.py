@@ -134,7 +134,7 @@ def environments(catalog: Catalog, root: Path) -> list[Category]:
 
 
 def spoken(root: Path) -> Category:
-    """What voices have said of dialogues: which catalog's, nobody can tell, and it is spoken anew when it is needed."""
+    """Synthesized prompts of dialogues: their catalog isn't known, and they are synthesized anew when needed."""
     part = Category("spoken questions")
     for each in sorted((root / "spoken").glob("??/*.flac")):
         part.add(size_of(each))
@@ -144,7 +144,7 @@ def spoken(root: Path) -> Category:
 
 
 def kept(root: Path) -> Category:
-    """Validated catalogs and drawings of pages, which are made anew when they are needed."""
+    """Validated catalogs and drawings of pages, which are generated anew when needed."""
     part = Category("catalogs and drawings")
     for each in sorted(path for name in (catalogs.FOLDER, drawings.FOLDER) for path in (root / name).glob("*.json")):
         part.add(size_of(each))
@@ -154,7 +154,7 @@ def kept(root: Path) -> Category:
 
 
 def leftovers(root: Path) -> Category:
-    """What killed processes left: downloads broken off, workers' scratch folders, environments half built."""
+    """Remains of killed processes: partial downloads, workers' temporary folders, incomplete environments."""
     part = Category("temporary files")
     for path in (
         *(root / "tmp").glob("*"),

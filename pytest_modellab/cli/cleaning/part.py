@@ -39,7 +39,7 @@ class Category:
         name: as shown to the user.
         count: how many there are.
         size: bytes of all of them.
-        removable: those that may go.
+        removable: files that may be removed.
         notes: why some files are kept although they look unused.
         young: number of files that are kept only because they are younger than a day.
     """

@@ -151,7 +151,7 @@ def _remove_session(folder: Path) -> None:
 
 
 def sounds(reports: Path, records: Category) -> Category:
-    """What models said: it goes with the last record that names it, and with the journals of killed sessions."""
+    """Synthesized speech: removable once no record and no journal of a killed session names it."""
     part = Category("sound")
     removable = {each.path for each in records.removable}
     named: set[str] = set()

@@ -17,9 +17,9 @@ from pytest_modellab.results.verdicts import REFUSED, Status, Strictness, Verdic
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.chat.record import dialogues_of
 
-from .beyond import standing_out
 from .card import Scorecard
 from .grade import grade
+from .hidden_errors import standing_out
 from .models import by_model
 from .recommendation import recommend_all
 from .row import CaseReport, Judgement, Row

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pytest_modellab.core.console import counted, from_here, printable, wrapped
 from pytest_modellab.results.verdicts import Status
 
-from . import beyond, tables
+from . import hidden_errors, tables
 from .build import no_limit, unlimited
 from .card import Scorecard
 from .format import FormatContext
@@ -44,7 +44,7 @@ def _lines(card: Scorecard, json_place: str, width: int) -> Iterator[Line]:
     yield from _verdicts(measured)
     yield from _marks(card, measured)
     yield from _shared(measured)
-    for line in beyond.lines(measured):
+    for line in hidden_errors.lines(measured):
         yield line, None
     yield from _recordings(measured)
     yield from _absent([row for row in card.rows if not row.measured])

@@ -1,4 +1,4 @@
-"""Hidden errors on the scorecard: slices of the data that stand out, and words written where nobody speaks."""
+"""Hidden errors on the scorecard: slices of the data that stand out, and insertions in clips without speech."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MOST_SLICES = 3
 
 
 def standing_out(record: Record) -> tuple[str, ...]:
-    """The parts of the data that are clearly worse than all of it, the worst first, with their WER.
+    """The slices that are significantly worse than the whole, the worst first, with their WER.
 
-    Clearly: the 95 % interval of the part lies above that of the whole.
+    Significantly: the 95 % interval of the slice lies above that of the whole.
     """
     whole, transcripts = record.interval("wer"), transcripts_of(record)
     if transcripts is None or whole is None:
