@@ -1,4 +1,4 @@
-"""The forms of a data set: where its utterances come from. Each is an entry point of `modellab.dataset_forms`."""
+"""Forms of data sets, which read utterances from one kind of source: entry points of `modellab.dataset_forms`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_modellab.core.extensions import Extensions
 
 
 class FormKind(Protocol):
-    """A form as its specs know it; `datasets.form.DatasetForm` is all of it."""
+    """The part of a form that specs use; `datasets.form.DatasetForm` is the whole protocol."""
 
     Options: ClassVar[type]
     goes_with: ClassVar[frozenset[str]]

@@ -1,4 +1,4 @@
-"""What a data set's YAML file may say: where recordings and references come from, or what they are derived from."""
+"""The types of a data set's YAML file: the sources of recordings and references, and their derivation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs", "a
 
 
 class ArchiveSpec(Spec):
-    """Where recordings lie together: a package, a file on the web or on this machine, or a folder."""
+    """An archive of recordings: a package, a file on the web or on this machine, or a folder."""
 
     wheel: Requirement | None = None
     sdist: Requirement | None = None
@@ -85,7 +85,7 @@ class ClipSpec(NamedSpec):
 
 
 class RecipeSpec(Spec):
-    """How the published archives of a corpus are read."""
+    """The reader of a published corpus, and its options."""
 
     layout: Layout
     split: Identifier = Field(default="test", description="of Common Voice and FLEURS: test, dev, ...")
@@ -95,7 +95,7 @@ class RecipeSpec(Spec):
 
 
 class Degradation(Spec):
-    """What is done to a clean recording, in this order: speed, reverberation, noise, telephone."""
+    """A degradation of clean recordings, applied in this order: speed, reverberation, noise, telephone."""
 
     speed: Number | None = Field(default=None, ge=0.5, le=2, description="factor of tempo and pitch")
     rt60_s: Number | None = Field(default=None, gt=0, le=5, description="reverberation time, seconds to -60 dB")
@@ -113,7 +113,7 @@ class Degradation(Spec):
 
     @property
     def label(self) -> str:
-        """What a person calls it: `reverberation 0.6 s, babble 5 dB`."""
+        """Its label in reports: `reverberation 0.6 s, babble 5 dB`."""
         parts = [
             f"speed {self.speed:g}" if self.speed is not None else "",
             f"reverberation {self.rt60_s:g} s" if self.rt60_s is not None else "",
@@ -124,14 +124,14 @@ class Degradation(Spec):
 
 
 class Join(Spec):
-    """Utterances one after the other, as long recordings."""
+    """Utterances concatenated to long recordings."""
 
     seconds: Number = Field(gt=0, description="a recording is closed when it is this long")
     pause_s: Number = Field(default=0.5, ge=0, le=10, description="silence between two utterances")
 
 
 class DeriveSpec(Spec):
-    """A data set made from another one as it is read, noisy, joined, or just a part of it; nothing is stored."""
+    """A data set derived from another one as it is read: degraded, joined, or a subset; nothing is stored."""
 
     source: Identifier = Field(alias="from")
     take: Whole | None = Field(default=None, ge=1, description="so many of its utterances, evenly spread")
@@ -153,7 +153,7 @@ Sound = Literal["silence", "white", "pink", "hum", "music"]
 
 
 class MadeSpec(NamedSpec):
-    """A clip in which nobody speaks, made on the fly; its reference is empty."""
+    """A synthetic clip without speech; its reference is empty."""
 
     sound: Sound
     seconds: Number = Field(ge=0.1, le=3600)
@@ -194,7 +194,7 @@ def _known_predictor(name: str) -> str:
 
 
 class JudgeSpec(Spec):
-    """Who judges what was spoken."""
+    """The judge of synthesized speech, and the predictors."""
 
     asr: Identifier = Field(description="the model of this catalog that writes down what it hears, on the CPU")
     readings: Identifier | None = Field(
@@ -206,7 +206,7 @@ class JudgeSpec(Spec):
 
 
 class StreamSpec(Spec):
-    """How clips are handed over where they are recognised while they come in."""
+    """Chunk length and pace of streaming recognition."""
 
     chunk_s: Number = Field(default=0.25, ge=0.01, le=30, description="seconds of audio at once")
     pace: Number | None = Field(
@@ -229,7 +229,7 @@ Terms = Annotated[tuple[str, ...], AfterValidator(_words)]
 class DatasetSpec(NamedSpec):
     """Recordings with their references, in one form: a manifest, a folder, clips, a recipe, ...
 
-    For speech synthesis the references are what is to be spoken; a set of nothing but texts has `prompts`.
+    For speech synthesis the references are the input texts; a set without recordings has `prompts`.
     """
 
     schema_: Literal["modellab.dataset/1"] = Field(alias="schema")
@@ -267,7 +267,7 @@ class DatasetSpec(NamedSpec):
 
     @property
     def streaming(self) -> StreamSpec:
-        """How it is handed over where it is a stream, by default where it doesn't say."""
+        """The settings of streaming, with defaults."""
         return self.stream or StreamSpec()
 
     @classmethod

@@ -25,7 +25,7 @@ from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the last session's scorecard again; the exit code says nothing of what is on it."""
+    """Show the last session's scorecard again; the exit code doesn't depend on its result."""
     path = Path(reports_folder(options)) / "scorecard.json"
     try:
         card = Scorecard.model_validate_json(path.read_bytes())

@@ -1,4 +1,4 @@
-"""Who judges the speech of a data set: found, and got ready, before anything is said."""
+"""Setup of a data set's judges, before its case is run."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def predictor(name: str, device: dict[str, Any], seed: int) -> LoadOrder:
 def set_up_judges(spec: JudgeSpec, dataset: DatasetSpec, models: Models) -> Judges:
     """The judges that `spec`, of `dataset`, names.
 
-    A predictor that isn't installed is told of, the recogniser has to be there: without it, what is said would be worth
-    nothing. Raises auxiliary models.NoServant, store.StoreError or datasets.DatasetError.
+    A predictor that isn't installed is reported; the recogniser is required. Raises NoAuxiliaryModel, store.StoreError
+    or datasets.DatasetError.
     """
     recogniser = auxiliary_model(spec.asr, "asr", dataset, models, asked_by=Judges.__module__)
     catalog, order = models.catalog, recogniser.order

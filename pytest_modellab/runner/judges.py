@@ -1,7 +1,7 @@
-"""Judges of speech: a recogniser that writes down what was said, and predictors of what listeners would say of it.
+"""Judges of speech: a recogniser that transcribes it, and predictors of its quality.
 
-They are models like any other, each in a worker of its own, and only listen once all is said: their work disturbs no
-time.
+They are models like any other, each in a worker of its own. They run after the last answer, so that they disturb no
+timing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Start = Callable[[LoadOrder], Worker]
 
 
 class JudgeError(Exception):
-    """A judge could not be loaded, or failed on what it was given: nothing can be said of the speech."""
+    """A judge that could not be loaded, or failed on its input."""
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Judges:
         start: Start,
         say: Callable[[str], None],
     ) -> JudgedSpeech:
-        """Have all that was said written down and rated; what the journal has already is not asked again.
+        """Have all speech transcribed and rated; results in the journal are reused.
 
         Raises JudgeError, or audio.AudioError where a sound is gone.
         """
@@ -95,7 +95,7 @@ class Judges:
         texts: dict[str, str] = {}
         for i, (id, each) in enumerate(said.items(), 1):
             say(f"{self.model} writes down what was said, {i} of {len(said)}")
-            # Recognisers write words where there is nothing to hear.
+            # Recognisers hallucinate words on silence.
             texts[id] = listener.transcribe(each.clip(sounds, listener.rate)) if each.audible else ""
         return texts
 
@@ -120,7 +120,7 @@ class Judges:
 
 @dataclass(frozen=True)
 class SpokenAnswer:
-    """One utterance that was spoken."""
+    """The speech of one utterance."""
 
     audio: str
     """The digest of its sound."""
@@ -134,7 +134,7 @@ class SpokenAnswer:
 
 
 def said_of(utterances: Sequence[Utterance], answers: Mapping[str, Mapping[str, Any]]) -> dict[str, SpokenAnswer]:
-    """What was said for each utterance that was answered, by id."""
+    """The speech of each answered utterance, by id."""
     parts = {each: answers[each.id]["part"] for each in utterances if answers[each.id]["error"] is None}
     return {
         each.id: SpokenAnswer(
@@ -188,7 +188,7 @@ def compared_with(
 
 
 class Listener:
-    """A judge that is loaded when it is first asked, and gone when its context ends."""
+    """A judge that is loaded at the first request and closed when its context ends."""
 
     def __init__(self, name: str, order: LoadOrder, start: Start) -> None:
         self._serving = Serving(f"the judge {name}", order, start, JudgeError)
@@ -200,11 +200,11 @@ class Listener:
         return engine_class(self._engine).rate
 
     def transcribe(self, clip: Clip) -> str:
-        """What it hears. Raises JudgeError."""
+        """The transcript. Raises JudgeError."""
         return str(self._serving.ask(transcription(clip))["text"])
 
     def rate_clip(self, clip: Clip, other: Clip | None = None) -> float:
-        """The score it gives, by itself or held against another. Raises JudgeError."""
+        """The score of a clip, alone or compared with another. Raises JudgeError."""
         clips = [clip] if other is None else [clip, other]
         payload = b"".join(each.samples.astype("<f4").tobytes() for each in clips)
         message = {"op": "rate", "handler": predictor_handler.__name__, "rate": clip.rate, "own": len(clip.samples)}

@@ -1,4 +1,4 @@
-"""A data set, from its spec to utterances whose audio lies on disk, with a fingerprint of all of it."""
+"""Data sets: from the spec to utterances with local audio, and a fingerprint of all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a form of data sets reads with."""
+"""Access of data set forms to the catalog, the store and other data sets."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _COMMAND = re.compile(r"\*..")
 
 
 class NoResources(ValueError):
-    """It isn't the game's file, or has lost its end."""
+    """The file isn't the game's, or is truncated."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Line:
-    """What somebody says, and where it is recorded."""
+    """A line of the script, and the position of its recording."""
 
     name: str
     text: str

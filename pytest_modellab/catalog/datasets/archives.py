@@ -1,4 +1,4 @@
-"""The archives of a data set: where each can be had, and their members as verified files."""
+"""The archives of a data set: their sources, and their members as verified files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .utterance import DatasetError
 
 
 class NotPrepared(Unavailable):
-    """The archives are not here, and cost more than is fetched without being asked for."""
+    """Archives that are missing and too large to be fetched without a request."""
 
     def __init__(self, dataset: str, cost: str) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class NotPrepared(Unavailable):
 
 
 class Archives:
-    """The archives of one spec. What a member is read from is fetched when it is first needed."""
+    """The archives of one spec. An archive is fetched when one of its members is first needed."""
 
     def __init__(self, spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool) -> None:
         self._spec = spec

@@ -1,4 +1,4 @@
-"""A data set out of single clips in packages, archives or folders, each pinned by its digest."""
+"""The form `clips`: single clips in packages, archives or folders, each pinned by its digest."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def from_clips(spec: DatasetSpec, clips: tuple[ClipSpec, ...], access: DatasetAc
 
 
 def unknown_archive(name: str, spec: DatasetSpec) -> str | None:
-    """What to say of an archive that the set doesn't have; None where it has it."""
+    """The message about an archive that the set doesn't have; None where it has it."""
     return None if name in spec.archives else f"unknown archive `{name}`; {suggest(name, spec.archives)}"
 
 

@@ -1,4 +1,4 @@
-"""What rooms, crowds and telephones do to speech, by formulas: deterministic, on samples at one rate.
+"""Degradations of speech: noise, babble, reverberation, speed, telephone bandwidth. Deterministic formulas.
 
 Every function takes and gives float samples of shape (n,) at `RATE` Hz.
 """
@@ -33,7 +33,7 @@ _MU = 255.0
 
 
 def below_ceiling(signal: Signal) -> Signal:
-    """The signal, turned down where it would clip."""
+    """The signal, attenuated where it would clip."""
     peak = float(np.abs(signal).max())
     if peak <= CEILING:
         return signal
@@ -63,7 +63,7 @@ def pink(length: int, random: np.random.Generator) -> Signal:
 
 
 def babble(length: int, voices: Sequence[Signal], random: np.random.Generator) -> Signal:
-    """Several people talking at once, equally loud, each repeated to the length and begun somewhere."""
+    """Several speakers at once, equally loud, each repeated to the length from a random start."""
     total = np.zeros(length)
     for voice in voices:
         power = _power(voice)
@@ -84,7 +84,7 @@ def reverberant(signal: Signal, rt60_s: float, random: np.random.Generator) -> S
 
 
 def faster(signal: Signal, factor: float) -> Signal:
-    """Played `factor` times as fast, pitch and all, as in speed perturbation (Ko et al. 2015)."""
+    """Speed perturbation by `factor`, which changes the pitch too (Ko et al. 2015)."""
     return _resampled(signal, RATE * factor, RATE)
 
 

@@ -1,4 +1,4 @@
-"""Data sets made from other ones as they are read: noisy, reverberant, over the telephone, joined."""
+"""Derived data sets, computed from other ones as they are read: noisy, reverberant, telephone, joined."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BABBLE_VOICES = 6
 
 @dataclass(frozen=True)
 class NoisyRecording:
-    """A recording, degraded. Random choices rest on the seed, the utterance and the condition alone."""
+    """A degraded recording. Random choices depend on the seed, the utterance and the condition alone."""
 
     source: Recording
     condition: Degradation

@@ -1,4 +1,4 @@
-"""Dialogues: an utterance is a turn, and knows what a right reply is like and which turns went before."""
+"""The form `dialogues`: an utterance is a turn, with the rules for its reply and the turns before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data set out of a folder of audio files, each with a .txt of the same name."""
+"""The form `folder`: audio files, each with a .txt of the same name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips in which nobody speaks, made on the fly: whatever a model writes there it has made up.
+"""Synthetic clips without speech: all words in the answers to them are insertions.
 
 Every sound is a function of its kind, length, level and seed. The noise comes from numpy's legacy generator, whose
 stream is frozen (NEP 19), so that a clip is the same under every version of numpy.
@@ -38,7 +38,7 @@ PARTIALS = 6
 
 
 def from_made(spec: DatasetSpec, made: tuple[MadeSpec, ...]) -> tuple[Utterance, ...]:
-    """Utterances without a word: their references are empty."""
+    """Utterances with empty references."""
     return tuple(
         Utterance(
             id=clip.id,
@@ -53,7 +53,7 @@ def from_made(spec: DatasetSpec, made: tuple[MadeSpec, ...]) -> tuple[Utterance,
 
 @dataclass(frozen=True)
 class MadeRecording:
-    """A sound without speech.
+    """A synthetic audio clip without speech.
 
     Attributes:
         sound: its kind.

@@ -1,4 +1,4 @@
-"""A data set out of a JSONL manifest as NeMo writes it."""
+"""The form `manifest`: a JSONL manifest as NeMo writes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A data set, and the fingerprint of all that can change a score."""
+"""A prepared data set, and the fingerprint of everything that can change a score."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A prepared data set: every file is here, and is the one that was meant."""
+    """A prepared data set: all files are local and verified."""
 
     spec: DatasetSpec
     utterances: tuple[Utterance, ...]

@@ -1,4 +1,4 @@
-"""Texts to be spoken."""
+"""The form `prompts`: texts for speech synthesis."""
 
 from __future__ import annotations
 

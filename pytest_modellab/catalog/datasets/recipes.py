@@ -1,6 +1,6 @@
-"""How the published archives of a corpus are read: which members are recordings, and where their references stand.
+"""Readers of published corpora: which members of their archives are recordings, and where the references are.
 
-What can't be scored is left out, by rules that each reader states; nothing is left out because a model fails on it.
+Utterances that can't be scored are left out, by rules that each reader states; none because a model fails on it.
 """
 
 from __future__ import annotations

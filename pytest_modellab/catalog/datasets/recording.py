@@ -1,4 +1,4 @@
-"""Where an utterance's samples come from."""
+"""Recordings: the sources of an utterance's samples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PIECE_TOLERANCE_S = 0.05
 
 
 class Recording(Protocol):
-    """Something that sounds."""
+    """An audio recording: its identity, length and samples."""
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -27,7 +27,7 @@ class Recording(Protocol):
 
     @property
     def seconds(self) -> float:
-        """Length, as far as it can be told without decoding. Raises audio.AudioError."""
+        """Length in seconds, as far as it is known without decoding. Raises audio.AudioError."""
         ...
 
     def samples(self, rate: int) -> NDArray[np.float32]:
@@ -37,7 +37,7 @@ class Recording(Protocol):
 
 @dataclass(frozen=True)
 class FileRecording:
-    """A file, or the piece of it that `offset` and `duration` (seconds) cut out."""
+    """An audio file, or the piece of it given by `offset` and `duration`, in seconds."""
 
     path: Path
     sha256: str
@@ -48,7 +48,7 @@ class FileRecording:
 
     @classmethod
     def of(cls, path: Path, offset: float = 0.0, duration: float | None = None) -> FileRecording:
-        """A file as it lies there. Raises OSError."""
+        """The recording of a whole file. Raises OSError."""
         return cls(path, digest_file(path), offset, duration, ffmpeg.format_of(path.name))
 
     @property
@@ -85,7 +85,7 @@ class FileRecording:
 
 @dataclass(frozen=True)
 class EmbeddedRecording:
-    """A sound file that lies as it is within a file of many: `size` bytes from `start`."""
+    """An audio file embedded in a larger file: `size` bytes from `start`."""
 
     path: Path
     sha256: str

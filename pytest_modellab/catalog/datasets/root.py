@@ -1,4 +1,4 @@
-"""The folder that a data set's own files must lie in: a manifest from elsewhere can't have just any file read."""
+"""The folder in which a data set's files must lie, so that an untrusted manifest can't read any other file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class OutsideRoot(ValueError):
 
 @dataclass(frozen=True)
 class Root:
-    """A folder, and which spec may name another."""
+    """The root folder, and the key of the spec that may name another."""
 
     folder: Path
     spec: str
@@ -30,7 +30,7 @@ class Root:
         return cls(folder.resolve(), file.name)
 
     def check(self, path: Path) -> None:
-        """Raise Outside unless `path`, links followed, lies in the folder."""
+        """Raise OutsideRoot unless `path`, links followed, lies in the folder."""
         if not path.resolve().is_relative_to(self.folder):
             hint = f"if it may be read, set `audio_root` in {self.spec} to a folder that holds it"
             raise OutsideRoot(f"{path} lies outside {self.folder}; {hint}")

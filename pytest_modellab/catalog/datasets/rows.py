@@ -1,4 +1,4 @@
-"""The utterances of a data set as they are read, and everything that is wrong with them."""
+"""Utterances of a data set as they are read, with all problems collected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_PROBLEMS = 20
 
 
 class Rows:
-    """The utterances of a data set as they are read, and what is wrong with them."""
+    """The utterances read so far, and their problems."""
 
     def __init__(self, spec: DatasetSpec, advice: str) -> None:
         self.spec = spec

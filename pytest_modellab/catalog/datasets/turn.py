@@ -1,4 +1,4 @@
-"""What an utterance of a dialogue knows beside its words."""
+"""The dialogue turn of an utterance."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class TurnOf:
     Attributes:
         dialogue: its id.
         earlier: the ids of the turns before it, the first one first.
-        rules: what a right reply is like.
-        context: whether only who remembers an earlier turn can answer.
-        rubric: what a judge is asked about the reply; None where rules alone judge.
+        rules: the rules for a right reply.
+        context: whether a right reply needs an earlier turn.
+        rubric: the grader's question about the reply; None where rules suffice.
     """
 
     dialogue: str

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DatasetError(Exception):
-    """A data set that can't be used as it stands; the text lists every problem with its place."""
+    """A data set that can't be used; the message lists every problem with its place."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ class Utterance:
 
     @property
     def spoken_text(self) -> str:
-        """What a model is given to speak."""
+        """The input text of speech synthesis."""
         return self.text if self.prompt is None else self.prompt
 
     @property
     def seconds(self) -> float:
-        """Length, as far as it can be told without decoding. Raises audio.AudioError."""
+        """Length in seconds, as far as it is known without decoding. Raises audio.AudioError."""
         with self._named():
             return self.sound.seconds
 

@@ -21,7 +21,7 @@ MORE = "pip install 'pytest-modellab[report]' for a page to look at; modellab_pa
 
 @dataclass(frozen=True)
 class Written:
-    """What was left in the folder of reports."""
+    """The files written to the folder of reports."""
 
     card: Scorecard
     """With a problem more for each file that could not be written."""

@@ -15,7 +15,7 @@ from .tables import by_task, columns, github, models_columns
 
 
 def render(card: Scorecard) -> str:
-    """What came of it, the table, what did not pass and why, what was not run, what is recommended."""
+    """The result, the tables, cases that did not pass and why, cases that were not run, recommendations."""
     return "\n".join(_lines(card)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The scorecard on one screen."""
+"""The scorecard as text for a terminal."""
 
 from __future__ import annotations
 
