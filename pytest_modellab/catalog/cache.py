@@ -1,4 +1,4 @@
-"""The validated catalog, cached between sessions.
+"""Cache of the validated catalog between sessions.
 
 A catalog without problems is written as JSON under the cache root, one file for each folder, with a key: the digest of
 every YAML file, of what validates them (this package, pydantic, Python) and of the extensions that are installed. While

@@ -162,7 +162,7 @@ class Environments:
         found = self._found[key]
         first = self._asked.setdefault(key, model.id)
         if isinstance(found, NoEnvironment):
-            # What was said of the first model's stands there: it may be long.
+            # The first model's message has the details, which may be long.
             again = f"its environment, {plan(spec)}, could not be built: it is that of {first}"
             raise NoEnvironment(str(found) if first == model.id or spec.interpreter else again)
         return found

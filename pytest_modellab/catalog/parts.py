@@ -74,7 +74,7 @@ def _hears(model: ModelSpec) -> bool:
     target = model.engine_target
     try:
         return target is not None and GRADER in model.tasks and hears(engine_class(target))
-    except Exception:  # somebody's module may raise anything; what is wrong with it is told elsewhere
+    except Exception:  # third-party modules may raise anything; another check reports the problem
         return False
 
 

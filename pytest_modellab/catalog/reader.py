@@ -213,7 +213,7 @@ class Reader:
         """What a model is made of are models of the catalog that do their part, on the same devices."""
         path = Path(model.origin.rpartition(":")[0])
         if self.broken(path) or not self.engines:
-            return  # its roles may be the ones that are wrong, or nobody can tell
+            return  # its roles may be wrong, or can't be known
         broken = self.broken_ids(catalog.folder / "models")
         for role, name in model.parts.items():
             part = catalog.models.get(name)

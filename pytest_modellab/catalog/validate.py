@@ -69,7 +69,7 @@ def check_options(spec: ModelSpec, document: Document) -> None:
         lacking = [name for name in ("tasks", "devices", "rate", "load", "Options") if not hasattr(engine, name)]
         if lacking:
             raise TypeError(f"it has no {', '.join(f'`{name}`' for name in lacking)}")
-    except Exception as error:  # somebody's module may raise anything
+    except Exception as error:  # third-party modules may raise anything
         message = f"the engine `{spec.engine}` ({spec.engine_target}) can't be used: {type(error).__name__}: {error}"
         document.problems.append(document.problem(("engine",), message))
         return

@@ -167,7 +167,7 @@ def hindrances(model: ModelSpec, catalog: Catalog, store: Store) -> list[tuple[s
         whole = folder is not None
     if not whole:
         found.append((f"files of {source.id} are absent or damaged", f"modellab pull {model.id}"))
-    elif folder is not None:  # nobody has held these against a digest
+    elif folder is not None:  # these were never verified against a digest
         try:
             check_outline(folder)
         except (WeightsDamaged, OSError) as error:

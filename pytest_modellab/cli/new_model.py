@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"no engine `{options.engine}` is installed; {suggest(options.engine, available())}")
     try:
         engine = engine_class(target)
-    except Exception as error:  # somebody's module may raise anything
+    except Exception as error:  # third-party modules may raise anything
         raise UsageError(f"the engine `{options.engine}` ({target}) can't be used: {error}") from None
     tags = ((tag, LANGUAGE_TAG) for tag in options.language)
     for value, pattern in ((options.id, IDENTIFIER), (options.repo, REPO), (options.revision, COMMIT), *tags):

@@ -139,7 +139,7 @@ class StreamingServer:
             except ContractError as error:
                 socket.send(server_message(Status("error", str(error))))
                 socket.close(UNREADABLE)
-            except Exception as error:  # whatever an engine raises, the client is to hear of it
+            except Exception as error:  # engines may raise anything; the client gets the error
                 socket.send(server_message(Status("error", f"{type(error).__name__}: {error}")))
                 socket.close(1011)
         except ConnectionClosed:

@@ -58,7 +58,7 @@ DC_OFFSET = 0.01
 # one syllable).
 MAX_CHARACTERS_PER_S = 25.0
 MIN_CHARACTERS_PER_S = 2.0
-# Silence around a short utterance that is not held against it: "yes" in a clip of four seconds is usual.
+# Allowed silence around a short utterance: "yes" in a clip of four seconds is usual.
 PAUSE_ALLOWANCE_S = 5.0
 
 

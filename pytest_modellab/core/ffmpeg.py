@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# The demuxers of files without a header, by suffix: nothing in their bytes tells what they are.
+# The demuxers of files without a header, by suffix: their format can't be detected from their bytes.
 _HEADERLESS = {".g722": "g722"}
 
-# Suffixes of containers that FFmpeg tells by their bytes, and libsndfile does not know.
+# Suffixes of containers that FFmpeg detects by their bytes and libsndfile doesn't know.
 SUFFIXES = frozenset({".m4a", ".mp4", ".aac", ".webm", ".mka", *_HEADERLESS})
 
 _INSTALL = "PyAV is not installed; pip install 'pytest-modellab[data]'"

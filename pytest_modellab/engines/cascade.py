@@ -72,7 +72,7 @@ class Cascade:
         heard = self._asr.transcribe(turn.clip).text
         yield Heard(heard)
         if not any(character.isalnum() for character in heard):
-            return  # nobody spoke, as far as it knows: to answer would be to talk to itself
+            return  # no speech was recognised, so there is nothing to answer
         language = self._options.language or turn.clip.language
         written = Turn(None, heard, [self._in_writing(past) for past in turn.history])
         unspoken = ""

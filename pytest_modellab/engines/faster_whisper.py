@@ -108,7 +108,7 @@ class FasterWhisper:
         language = expected_language(options.language, clip, self._model.supported_languages)
         segments, info = self._recognised(clip.samples, language, options.initial_prompt)
         text = "".join(segment.text for segment in segments).strip()
-        # An English-only model says `en` of everything.
+        # An English-only model reports `en` for every clip.
         detected = info.language if language is None and self._model.model.is_multilingual else None
         return Transcript(text, detected)
 

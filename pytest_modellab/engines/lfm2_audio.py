@@ -214,7 +214,7 @@ class Lfm2Audio:
         yield from voice.rest()
 
     def _voice(self) -> lfm2_speech.Voice:
-        if self._detokenizer is None:  # not when loading: who only hears needs none
+        if self._detokenizer is None:  # not when loading: recognition needs none
             device = next(self._model.parameters()).device
             self._detokenizer = lfm2_speech.load_detokenizer(self._processor, device)
         return lfm2_speech.Voice(self._detokenizer)

@@ -32,7 +32,7 @@ class MelCepstral:
 
     @classmethod
     def load(cls, request: LoadRequest) -> MelCepstral:
-        import mel_cepstral_distance  # noqa: F401  # what is not there must be told while loading
+        import mel_cepstral_distance  # noqa: F401  # missing libraries must be reported while loading
 
         return cls()
 

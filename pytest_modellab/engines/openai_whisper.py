@@ -83,7 +83,7 @@ class OpenAIWhisper:
             initial_prompt=options.initial_prompt,
             fp16=options.dtype == "float16",
         )
-        # An English-only model says `en` of everything.
+        # An English-only model reports `en` for every clip.
         detected = found["language"] if language is None and self._model.is_multilingual else None
         return Transcript(found["text"].strip(), detected)
 

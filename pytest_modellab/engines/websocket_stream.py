@@ -277,7 +277,7 @@ class WebsocketStream:
                     self._stopped = time.monotonic()  # before it is sent: the answer may be quick
                 socket.send(stop_message())
         except (OSError, WebSocketException):
-            pass  # the one who reads hears of it, too
+            pass  # the reading thread gets the error, too
 
     def _next_frame(self, over: Callable[[], bool]) -> bytes | None:
         """What to send next, once there is something; None where nothing more will come."""

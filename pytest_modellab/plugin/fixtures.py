@@ -112,7 +112,7 @@ def modellab_machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
     from pytest_modellab.runner.machine import machine
 
     if CASE_FIXTURE in request.fixturenames:
-        # A live model wants its device, and whoever is on it may want the machine first.
+        # A live model needs its device, whose current user may be waiting for the machine lock.
         request.config.stash[LAB].runner.reserve(request.getfixturevalue(CASE_FIXTURE), lambda _: None)
     with machine(cache_root(), alone=True, waiting=lambda: None):
         yield

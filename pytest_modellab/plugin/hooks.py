@@ -301,7 +301,7 @@ class ControllerPlugin:
         return ModelDeviceScheduling(config, log, groups, self.lab.likely_seconds)
 
     def pytest_keyboard_interrupt(self) -> None:
-        # xdist's workers may not have been told: Ctrl-C may have gone to this process alone.
+        # Ctrl-C may have gone to this process alone, and not to xdist's workers.
         if "session" in vars(self.lab):
             self.lab.session.stop()
 

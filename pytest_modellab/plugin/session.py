@@ -268,7 +268,7 @@ def finish(lab: LabSession, session: pytest.Session) -> None:
     interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
     try:
         _write_scorecard(lab, session, interrupted=interrupted)
-    finally:  # whatever a scorecard dies of, the next session goes on from what was answered
+    finally:  # after any error in the scorecard, the next session resumes from the answers
         lab.session.end(whole=not interrupted)
 
 

@@ -79,7 +79,7 @@ def _figure(record: Record, metric: Metric, value: float, bound: float, interval
         told = f"no number of {unit}s would tell" if needed is None else f"about {counted(needed, unit)} would tell"
         span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
         text = f"95 % interval {span} on {counted(interval.clusters, unit)}; {told}"
-        # That it is from so many utterances has just been said.
+        # The number of utterances has just been stated.
         return f"{text}; {interval.conditional}" if "speaker" in interval.conditional else text
 
     return Held(weigh(value, interval, bound), interval.conditional, doubt)

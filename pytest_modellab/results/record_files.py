@@ -35,7 +35,7 @@ class RecordError(Exception):
 def write(record: Record, reports: Path) -> Path:
     """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
     case, origin = record.case, record.provenance
-    # To the millisecond: the newest record of a case is told by its name.
+    # To the millisecond: the newest record of a case is found by its name.
     stamp = _stamp(origin.stands_again or origin.rescored or origin.created)
     name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
     path = reports / "runs" / case.model / case.task / name

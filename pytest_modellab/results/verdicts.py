@@ -154,7 +154,7 @@ def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric,
     if held is None:
         few = "too few utterances for an interval"
         if metric.name == record.error_metric and value > bound + DEFAULT.sanity:
-            # As against a baseline: what is broken is so however few say it.
+            # As against a baseline: a large excess is a failure however few utterances there are.
             return replace(verdict, status=Status.FAIL, reason=f"{few}, and beyond the limit by more than 10 points")
         return replace(verdict, status=Status.INCONCLUSIVE, reason=few)
     worse, better = (held.above, held.below) if lower_is_better else (held.below, held.above)

@@ -328,7 +328,7 @@ class CaseRun:
         cut: int = 0,
     ) -> None:
         answer = answer or Answer(None, self.job.seconds[utterance.id])
-        # What a model said aloud is only written down, and scored, once all is said.
+        # Speech is transcribed and scored only after the last answer.
         unheard = error is None and answer.text is None
         errors, words = (0, 0) if unheard or self._counted is None else self._counted(utterance.text, answer.text)
         line = {

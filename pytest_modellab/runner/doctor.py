@@ -83,7 +83,7 @@ def _place(store: Store) -> Iterator[Check]:
 def _engine(section: str, name: str, target: str) -> Check:
     try:
         engine = engine_class(target)
-    except Exception as error:  # somebody's module may raise anything
+    except Exception as error:  # third-party modules may raise anything
         return Check(section, name, False, f"{type(error).__name__}: {error}", f"repair or remove {target}")
     found = provenance.versions(engine.distributions)
     fix = _lacking(engine)

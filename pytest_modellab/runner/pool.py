@@ -83,7 +83,7 @@ class Pool:
         """
         loaded = self._loaded.get(group)
         if loaded is not None and loaded.worker is not None and loaded.worker.gone:
-            # What asked it was broken off from outside, by a time-out of the test, say.
+            # The request was aborted from outside, for example by a time-out of the test.
             loaded = self._loaded.pop(group) and None
         if loaded is not None and ((alone and not loaded.alone) or loaded.loaded_with != loaded_with):
             self.end_worker(group)

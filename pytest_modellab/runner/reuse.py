@@ -51,7 +51,7 @@ def find(reports: Path, wanted: RecordQuery) -> ReusableRecord | None:
                 continue
             record = read(path)
         except (RecordError, OSError, UnicodeDecodeError):
-            continue  # a damaged record stands for nothing
+            continue  # a damaged record isn't reused
         if why_not(record, wanted) is not None:
             continue
         if record.provenance.judging == wanted.judging:

@@ -66,7 +66,7 @@ class Blobs:
         """Remove the file and what a killed process left of it. Hold its lock."""
         blob = self.place(sha256)
         for path in (blob, _stamp_place(blob), *blob.parent.glob(f".{sha256}.*.part")):
-            # Windows does not remove what is read-only.
+            # Windows does not remove read-only files.
             if path.is_file() and not path.is_symlink():
                 path.chmod(0o644)
             path.unlink(missing_ok=True)

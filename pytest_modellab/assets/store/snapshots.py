@@ -123,7 +123,7 @@ def _check(name: str, path: Path, own: bool) -> None:
     elif len(blob.name) == 64:
         actual = _digest(blob, hashlib.sha256())
     else:
-        # Where links can't be had the hub's library keeps plain copies, whose names tell nothing.
+        # Where links aren't possible the hub's library keeps plain copies, whose names are no digests.
         raise SourceFailed(f"{name} can't be verified: {path} is no link to a blob named by its digest")
     if actual != blob.name:
         if own:

@@ -112,7 +112,7 @@ def _probe(host: str, access: Access) -> str | None:
         except HTTPError as answer:
             answer.close()
         except URLError as error:
-            # A host that speaks TLS is there; what is wrong with its certificate is for the download to say.
+            # A host that speaks TLS is reachable; the download reports problems with its certificate.
             if not isinstance(error.reason, ssl.SSLError):
                 outcome.append(f"{host} cannot be reached ({error.reason})")
         except OSError as error:

@@ -8,7 +8,7 @@ from typing import Literal
 
 By = Literal["speaker", "language", "kind", "snr", "duration"]
 
-# A rate on less says next to nothing: at 10 % WER, 100 words have a standard error of 3 points if words were
+# A rate on fewer words is too uncertain: at 10 % WER, 100 words have a standard error of 3 points if words were
 # independent, which they are not.
 FEWEST_WORDS = 100
 FEWEST_UTTERANCES = 5

@@ -254,7 +254,7 @@ def _grades_apart(row: Row, made: Row, rules: Rules) -> Iterator[str]:
         return
     letter = made.grade.letter
     if rules.catalog is None and row.grade.letter == RESEARCH and letter != "F":
-        letter = RESEARCH  # why it isn't for production is told by its catalog
+        letter = RESEARCH  # the catalog says why it isn't for production
     if row.grade.letter != letter:
         yield f"the scorecard grades it {row.grade.letter}, its figures and bands come to {letter}"
     parts = {"weakest", "criteria", *({"provisional", "why"} if rules.same_code and rules.catalog else ())}

@@ -67,7 +67,7 @@ def _checksums(folder: Path) -> bytes:
     try:
         return (folder / CHECKSUMS).read_bytes()
     except OSError:
-        return b""  # told by the checks
+        return b""  # reported by the checks
 
 
 def _ask(arguments: list[str], data: bytes, *, interactive: bool = False) -> subprocess.CompletedProcess[bytes]:

@@ -99,7 +99,7 @@ def _data(record: Record) -> str:
     """What two records must have in common for their figures to be compared."""
     data = str(record.provenance.inputs.get("dataset"))
     if dialogues_of(record) is not None:
-        # One model hears the questions, another is told them in writing: they are the same questions.
+        # Models with speech input and models with text input get the same questions.
         told = "\n".join(f"{each.id} {each.reference}" for each in record.utterances)
         data = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
     return f"{data} {record.normalizer.name} {record.normalizer.version}"
@@ -202,7 +202,7 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness
             part = next((f" whole, only {row.limited_to} of its utterances" for row in matched if row.limited_to), "")
             found.append(f"required case `{glob}` was not measured{part or why}")
     if strict != "failures":
-        # To be strict is to be content with no row that nothing was held against, too.
+        # A strict session also refuses rows to which no limit was applied.
         refused = REFUSED[strict] | ({Status.NOT_AVAILABLE} if strict == "warnings" else set())
         option = "--lab-strict is on" if strict == "warnings" else "inconclusive verdicts fail"
         doubtful = [row for row in measured if row.status in refused and row.status is not Status.FAIL]

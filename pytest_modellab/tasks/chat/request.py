@@ -39,7 +39,7 @@ class ChatRequests:
         for id in earlier:
             part = lines.get(id, {}).get("part") or {"text": "", "heard": None}
             past = self._by_id[id]
-            # Who told what it heard is told the same again; who didn't hears it once more.
+            # A model that reported its transcript gets it as history; any other gets the audio again.
             clip = self._clip(past) if self._hears and part["heard"] is None else None
             clips += [clip] if clip else []
             history.append(

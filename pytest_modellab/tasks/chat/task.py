@@ -67,7 +67,7 @@ class SpokenChat(Task):
 
     def takes_silence(self, engine: Callable[[], type[Engine] | None]) -> bool:
         found = engine()
-        return found is not None and _hears(found)  # to who is told in writing silence can't be told
+        return found is not None and _hears(found)  # silence can't be given to a model with text input
 
 
 def _hears(engine: type[Engine]) -> bool:
