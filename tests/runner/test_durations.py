@@ -1,0 +1,56 @@
+"""How long a case took the last time, by its newest record that tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from shelf import Shelf
+
+from pytest_modellab.runner.durations import seconds_of
+from pytest_modellab.runner.reuse import last, records_of
+
+CASE: Any = SimpleNamespace(
+    task="asr",
+    model=SimpleNamespace(id="tiny"),
+    device=SimpleNamespace(id="cpu"),
+    dataset=SimpleNamespace(id="talk"),
+)
+
+
+def lasted(path: Path, *seconds: float) -> None:
+    stored = json.loads(path.read_text())
+    stored["timing"]["passes"] = [
+        {"kind": "timing", "start": "2026-01-02T03:04:00+00:00", "end": f"2026-01-02T03:04:{each:06.3f}+00:00"}
+        for each in seconds
+    ]
+    path.write_text(json.dumps(stored))
+
+
+def test_the_newest_that_tells(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    assert seconds_of(CASE, shelf.reports) is None
+    [first] = shelf.put("s1", {"tiny": 0})
+    [second] = shelf.put("s2", {"tiny": 0})
+    shelf.put("s3", {"base": 0})
+    assert records_of(CASE, shelf.reports) == [second, first]
+    lasted(first, 1.5, 2)
+    lasted(second)
+    assert seconds_of(CASE, shelf.reports) == 3.5
+    second.write_text("{")
+    assert seconds_of(CASE, shelf.reports) == 3.5
+
+
+def test_the_last_record_that_can_be_read(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    assert last(shelf.reports, CASE) is None
+    [first], [second] = shelf.put("s1", {"tiny": 0}), shelf.put("s2", {"tiny": 0})
+    found = last(shelf.reports, CASE)
+    assert found is not None
+    assert found[1] == second
+    second.write_text("{")
+    found = last(shelf.reports, CASE)
+    assert found is not None
+    assert found[1] == first
