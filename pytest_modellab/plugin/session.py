@@ -246,7 +246,9 @@ def left_out_messages(lab: LabSession) -> Iterator[str]:
 
 def idle_messages(catalog: Catalog) -> list[str]:
     """The limits that apply to no case, a line each, for the start of a session."""
-    return [f"{catalog.shown(limit.origin)}: a limit that holds no case: {why}" for limit, why in idle_limits(catalog)]
+    return [
+        f"{catalog.shown(limit.origin)}: a limit that applies to no case: {why}" for limit, why in idle_limits(catalog)
+    ]
 
 
 def rerun_command(item: pytest.Item, case: Case) -> str:

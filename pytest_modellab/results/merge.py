@@ -106,7 +106,7 @@ def _check_alike(parts: Sequence[ShardRecord]) -> None:
     """Raise MergeError unless these are parts of one cut of one run's input, under one judgement."""
     unsealed = [part for part in parts if part.record.seal is None]
     if unsealed:
-        raise MergeError(f"{_case(parts)}: no seal, so that it can't be told if it is whole:{_files(unsealed)}")
+        raise MergeError(f"{_case(parts)}: no checksum (`seal`), so that damage can't be detected:{_files(unsealed)}")
     _same(parts, "cases", lambda part: f"{part.record.case.task}/{part.record.case.id}")
     inputs = parts[0].record.provenance.inputs
     for part in parts[1:]:

@@ -119,7 +119,7 @@ def read_sealed(path: Path) -> Record:
     """As `read`, of a record that must have a checksum: without it, edits can't be detected."""
     record = read(path)
     if record.seal is None:
-        raise RecordError(f"{path}: has no seal, so that nobody can tell whether it was changed; run the case again")
+        raise RecordError(f"{path}: has no checksum (`seal`), so that changes can't be detected; run the case again")
     return record
 
 

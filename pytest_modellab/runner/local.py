@@ -196,7 +196,7 @@ class LocalWorker:
             else f"it answered request {self._number} with the reply to request {number}"
         )
         self._kill()
-        raise WorkerDied("crash", f"the worker's replies can't be told apart: {why}", self._tail())
+        raise WorkerDied("crash", f"the worker's replies are ambiguous: {why}", self._tail())
 
     def close(self) -> None:
         """Ask the worker to end; kill it after five seconds. Safe to repeat."""

@@ -12,7 +12,7 @@ from pytest_modellab.assets.store.occupancy import CacheInUse, Occupant, emptyin
 def test_a_cache_that_somebody_works_with_is_not_emptied(tmp_path: Path) -> None:
     one, two = Occupant(tmp_path), Occupant(tmp_path)
     for occupant in (one, two):
-        with pytest.raises(CacheInUse, match="a session works with the cache"), emptying(tmp_path):
+        with pytest.raises(CacheInUse, match="a session uses the cache"), emptying(tmp_path):
             pass
         occupant.leave()
         occupant.leave()

@@ -123,7 +123,7 @@ class TestLimitsThatHoldNothing:
         spec = lab.catalog / "models" / "german.yaml"
         spec.write_text(spec.read_text().replace("  languages:\n  - de\n", "") + "languages: [de]\n")
         lab.limits({"metric": "wer", "max": 0.1}, {"metric": "rtf", "max": 1.0, "model": "german"})
-        told = "lab/limits.yaml:5: a limit that holds no case: rtf: no case matches german:*:*"
+        told = "lab/limits.yaml:5: a limit that applies to no case: rtf: no case matches german:*:*"
         lab.run("--collect-only", "-q").stdout.no_fnmatch_line("*error*")
         result = lab.run("--collect-only")
         result.stdout.fnmatch_lines([f"modellab: {told}"])

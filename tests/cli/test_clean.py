@@ -222,7 +222,7 @@ def test_a_session_at_work_is_not_disturbed(lab: FakeLab, cache: Path, workers: 
     told = capsys.readouterr().out
     out, _ = session.communicate(timeout=120)
     assert "left alone, running: " in told
-    assert f"not removed: a session works with the cache {cache}; try again when it has ended" in told
+    assert f"not removed: a session uses the cache {cache}; try again when it has ended" in told
     assert session.returncode == 0, out
     assert len(lab.records()) == 2
     assert blob.exists()

@@ -72,7 +72,7 @@ class TestSessions:
         before = str(three.scorecard()["session"])
         after = session(three)
         out = held(before, after, code=0, capsys=capsys)
-        assert "nothing can be told apart: " in out
+        assert "no detectable difference: " in out
         assert "\nworse\n" not in out
         assert "asr/other:cpu:clips: WER 0.0 %; " in out
 
@@ -159,7 +159,7 @@ class TestSides:
 
     def test_a_baseline(self, shelf: Shelf, capsys: Output) -> None:
         assert main(["baseline", "save", "a:*", "b:*"]) == 0
-        assert "nothing can be told apart" in held("baseline", TWO, code=0, capsys=capsys)
+        assert "no detectable difference" in held("baseline", TWO, code=0, capsys=capsys)
         shelf.put("20260102-030605-cccccc", {"a": 20, "b": 20, "c": 0})
         out = held("baseline", code=1, capsys=capsys)
         assert "worse\n  asr/a:cpu:talk: WER\n" in out

@@ -367,7 +367,7 @@ class TestPlaces:
         (["rescore", "--write"], 1, "not written: the old record has no seal"),
         (["baseline", "save"], 1, "not saved: tiny:cpu:talk: its record has no seal"),
         (["results", "save"], 0, "left out: it has no seal: nobody can tell whether it is as it was written"),
-        (["merge", "shard"], 1, "no seal, so that it can't be told if it is whole"),
+        (["merge", "shard"], 1, "no checksum (`seal`), so that damage can't be detected"),
     ],
 )
 def test_a_record_without_its_seal_counts_as_one_that_may_have_been_changed(

@@ -243,7 +243,7 @@ class TestVerifying:
             (lambda d: d["provenance"].update(session="x"), "is of another session, x"),
             (lambda d: d["provenance"].update(stands_again="2026-01-01"), "was not measured in this session"),
             (lambda d: d["provenance"].update(created="2999-01-01T00:00:00+00:00"), "is younger than the release"),
-            (lambda d: d["provenance"].update(created="2026-01-01"), "no age can be told"),
+            (lambda d: d["provenance"].update(created="2026-01-01"), "its age is unknown"),
             (lambda d: d.update(limited_to=2), "only 2 utterances were run"),
             (lambda d: d.update(ran_on={"device": "cpu", "why": "x"}), "it ran on cpu (x)"),
             (lambda d: loaded(d, 0.5), "figures.load_s: says"),

@@ -92,7 +92,7 @@ class TestKeep:
             results.load(tmp_path)
         packed = path.read_bytes()
         path.write_bytes(gzip.compress(json.dumps({**json.loads(gzip.decompress(packed)), "seal": None}).encode()))
-        with pytest.raises(RecordError, match="has no seal, so that nobody can tell whether it was changed"):
+        with pytest.raises(RecordError, match=r"has no checksum \(`seal`\), so that changes can't be detected"):
             results.load(tmp_path)
         path.write_bytes(packed[:20])
         with pytest.raises(RecordError, match="can't be unpacked"):

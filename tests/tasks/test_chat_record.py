@@ -198,4 +198,4 @@ def test_two_runs_that_tell_nothing_of_what_they_heard_are_not_held_against_each
     assert not made.comparable
     judged = baseline.judge(made, lambda: baseline.of(made), "there")
     assert judged.verdict.status is Status.NOT_AVAILABLE
-    assert judged.verdict.reason == "the model doesn't tell what it heard"
+    assert judged.verdict.reason == "the model reports no transcript of its input"

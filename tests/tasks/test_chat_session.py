@@ -74,7 +74,7 @@ class TestInWriting:
         assert record.value("first_audio_p50_s") is None
         assert record.why_missing("first_audio_p50_s") == "it answered in writing alone"
         assert record.why_missing("agreement_wer") == "it answered in writing alone"
-        assert record.why_missing("wer") == "the model doesn't tell what it heard"
+        assert record.why_missing("wer") == "the model reports no transcript of its input"
         assert record.value("latency_p50_s") is not None
         assert record.value("rtf") is None
 

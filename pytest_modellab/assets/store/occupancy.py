@@ -21,7 +21,7 @@ class CacheInUse(StoreError):
     """Another process uses the cache."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(f"a session works with the cache {root}; try again when it has ended")
+        super().__init__(f"a session uses the cache {root}; try again when it has ended")
 
 
 class Occupant:

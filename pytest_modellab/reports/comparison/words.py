@@ -25,7 +25,7 @@ def headline(compared: Compared) -> str:
     alike = len(compared.of("not told apart"))
     if not worse and not better and not doubtful:
         cases = len({(change.side, change.key) for change in compared.changes})
-        return f"nothing can be told apart: {counted(compared.told, 'figure')} of {counted(cases, 'case')}"
+        return f"no detectable difference: {counted(compared.told, 'figure')} of {counted(cases, 'case')}"
     return f"{worse} worse, {better} better, {f'{doubtful} inconclusive, ' * bool(doubtful)}{alike} not told apart"
 
 

@@ -260,7 +260,7 @@ def _stale(found: Contents, required: Requirements) -> Iterator[str]:
         try:
             age = datetime.fromisoformat(note.created) - datetime.fromisoformat(origin.created)
         except (ValueError, TypeError):  # no time, or one without its zone
-            yield f"{name}: made {origin.created!r}, the release {note.created!r}: no age can be told"
+            yield f"{name}: made {origin.created!r}, the release {note.created!r}: its age is unknown"
             continue
         if origin.commit != note.commit:
             yield f"{name}: is of commit {str(origin.commit)[:12]}, the release of {note.commit[:12]}"

@@ -28,7 +28,9 @@ def _no_rate(run: Run) -> Missing:
     if "asr" in run.parts:
         return Missing("no reference has a word left after normalisation")
     without_transcript = "chat" in run.parts
-    why = "the model doesn't tell what it heard" if without_transcript else f"{run.case.task} has no transcripts"
+    why = (
+        "the model reports no transcript of its input" if without_transcript else f"{run.case.task} has no transcripts"
+    )
     return Missing(why, possible=False)
 
 

@@ -178,7 +178,7 @@ def _note(result: UtteranceResult, record: Record) -> str:
         return f"no answer ({result.error.kind})"
     transcript, replied = transcript_of(result), reply_of(result) is not None
     if transcript is None:
-        return "doesn't tell what it heard" if replied else ""
+        return "no transcript reported" if replied else ""
     unit = "word" if record.error_metric == "wer" else "character"
     heard = "heard with " if replied else ""
     return f"{heard}{counted(transcript.words.errors, 'error')} in {counted(transcript.words.units, unit)}"
