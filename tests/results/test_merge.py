@@ -114,7 +114,7 @@ def test_a_record_without_a_seal_is_refused(tmp_path: Path) -> None:
     found = stored(tmp_path, part(1, (0, 2)), part(2, (1, 3)))
     path = next(iter(found))
     found[path] = found[path].model_copy(update={"seal": None})
-    with pytest.raises(MergeError, match=f"no seal.*\n.*{re.escape(str(path))}"):
+    with pytest.raises(MergeError, match=f"no checksum.*\n.*{re.escape(str(path))}"):
         merge(found)
 
 
