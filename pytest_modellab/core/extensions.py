@@ -74,7 +74,7 @@ class Extensions(Mapping[str, T], Generic[T]):
     @cached_property
     def _names(self) -> tuple[str, ...]:
         if self._order is None:
-            return tuple(self._entries)
+            return tuple(sorted(self._entries))
         order = self._order
         return tuple(sorted(self._entries, key=lambda name: (order(self[name]), name)))
 

@@ -112,7 +112,7 @@ def test_a_member_that_could_leave_its_archive_is_refused(tmp_path: Path, file: 
 def test_archives_go_with_clips(tmp_path: Path) -> None:
     text = dataset_yaml("talk") + "archives: {box: {folder: sounds}}\n"
     told = complaints(write_catalog(tmp_path / "fixtures", files={DATASET_FILE: text}))
-    assert told == [f"{DATASET_FILE}:1: `archives` go with `clips`, `recipe` or `dialogues`, not with `manifest`"]
+    assert told == [f"{DATASET_FILE}:1: `archives` go with `clips`, `dialogues` or `recipe`, not with `manifest`"]
 
 
 class TestYaml:

@@ -13,11 +13,12 @@ import venv
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
 from chromium import launched, needs_chromium
-from nbclient import NotebookClient
 from pages import card, heard, rendered
+
+nbformat = pytest.importorskip("nbformat", reason="nbformat is in the dependency group `notebook`")
+NotebookClient = pytest.importorskip("nbclient").NotebookClient
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOK = ROOT / "docs" / "colab.ipynb"
