@@ -19,6 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     from pytest_modellab.assets.store import StoreError
     from pytest_modellab.catalog import CatalogError
+    from pytest_modellab.core.extensions import ExtensionError
     from pytest_modellab.reports.release.note import ReleaseError
     from pytest_modellab.results.baseline import BaselineError
     from pytest_modellab.results.record_files import RecordError
@@ -31,7 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with chosen(options.config_file):
             return run(options)
-    except (BaselineError, CatalogError, HookError, RecordError, ReleaseError, StoreError, UsageError) as error:
+    except (
+        BaselineError,
+        CatalogError,
+        ExtensionError,
+        HookError,
+        RecordError,
+        ReleaseError,
+        StoreError,
+        UsageError,
+    ) as error:
         tell_lines(f"modellab: {error}", file=sys.stderr)
         return Exit.USAGE if isinstance(error, UsageError) else Exit.WRONG
     except KeyboardInterrupt:

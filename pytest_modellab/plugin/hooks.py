@@ -72,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
             )
         return
     from pytest_modellab.catalog.errors import CatalogError
+    from pytest_modellab.core.extensions import ExtensionError
 
     from . import fixtures
     from .session import LAB, LabSession, open_catalog
@@ -79,10 +80,10 @@ def pytest_configure(config: pytest.Config) -> None:
     _check_reports(settings.reports)
     try:
         catalog, cases = open_catalog(settings)
-    except CatalogError as error:
+        for marker in markers():
+            config.addinivalue_line("markers", marker)
+    except (CatalogError, ExtensionError) as error:
         raise pytest.UsageError(str(error)) from None
-    for marker in markers():
-        config.addinivalue_line("markers", marker)
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     lab = config.stash[LAB] = LabSession(
         config=settings,
