@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fakelab import FakeLab
+from fakelab import FakeCatalog
 
 SUITE = """
 import pytest
@@ -45,22 +45,22 @@ REPLIES = {
 }
 
 
-def model(lab: FakeLab, id: str, engine: str, task: str, tiers: tuple[str, ...] = (), **options: Any) -> None:
+def model(lab: FakeCatalog, id: str, engine: str, task: str, tiers: tuple[str, ...] = (), **options: Any) -> None:
     spec = {"schema": "modellab.model/1", "id": id, "engine": engine, "tasks": [task], "tiers": list(tiers)}
     lab.spec(f"models/{id}.yaml", {**spec, "devices": {"cpu": {}}, "options": options})
 
 
-def talker(lab: FakeLab, **options: Any) -> None:
+def talker(lab: FakeCatalog, **options: Any) -> None:
     options = {"replies": REPLIES, "log": str(lab.log), **options}
     model(lab, "talker", "modellab_fake_talker:FakeTalker", "chat", ("smoke",), **options)
 
 
-def listener(lab: FakeLab, **options: Any) -> None:
+def listener(lab: FakeCatalog, **options: Any) -> None:
     heard = {str(size): said for said, size in SIZES.items()}
     options = {"replies": REPLIES, "heard": heard, "log": str(lab.log), **options}
     model(lab, "listener", "modellab_fake_talker:FakeListener", "chat", ("smoke",), **options)
 
 
-def dialogues(lab: FakeLab, turns: list[dict[str, Any]] | None = None, **extra: Any) -> Path:
+def dialogues(lab: FakeCatalog, turns: list[dict[str, Any]] | None = None, **extra: Any) -> Path:
     spec = {"schema": "modellab.dataset/1", "id": "talk", "tasks": ["chat"], "tiers": ["smoke"], "language": "en"}
     return lab.spec("datasets/talk.yaml", {**spec, "voice": "voice", "dialogues": turns or DIALOGUES, **extra})
