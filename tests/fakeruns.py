@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fakelab import FakeCatalog
 
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.cases import EVERYTHING, Case, Selection, plan
 from pytest_modellab.results.record import Record
-from pytest_modellab.runner.executor import IN_PROCESS
+from pytest_modellab.runner.executor import IN_PROCESS, LOCAL
 from pytest_modellab.runner.job import Settings
 from pytest_modellab.runner.outcome import Outcome
 from pytest_modellab.runner.progress import NoProgress, Progress
@@ -26,9 +27,15 @@ class FakeRuns(FakeCatalog):
 
     executor = IN_PROCESS
 
-    @property
-    def reports(self) -> Path:
-        return self.path / "reports"
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.reports = path / "reports"
+
+    def commanded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Run commands in the catalog's repository; records are as theirs, of workers in processes of their own."""
+        (self.path / "pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n")
+        monkeypatch.chdir(self.path)
+        self.executor = LOCAL
 
     def cases(self, selection: Selection = EVERYTHING) -> list[Case]:
         """The cases of the catalog as it is now."""
@@ -48,6 +55,8 @@ class FakeRuns(FakeCatalog):
         session = Session(self.reports, id or secrets.token_hex(4), own=True)
         told = {"in_doubt": in_doubt} if in_doubt else {}
         runner = Runner(catalog, session, Settings(**{"executor": self.executor, **settings}), progress, **told)
+        if isinstance(progress, StopsAt):
+            progress.session = session
         whole = False
         try:
             yield runner
@@ -73,6 +82,18 @@ class FakeRuns(FakeCatalog):
         outcome = self.outcome(**options)
         assert outcome.record is not None, outcome
         return outcome.record
+
+
+class StopsAt(NoProgress):
+    """A progress that tells its session to stop after so many answers, as Ctrl-C in another process of it does."""
+
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+        self.session: Session | None = None
+
+    def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None:
+        if done == self.answers and self.session is not None:
+            self.session.stop()
 
 
 class Said(NoProgress):

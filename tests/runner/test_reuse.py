@@ -22,7 +22,6 @@ from pytest_modellab.results.record import Record, Value
 from pytest_modellab.results.record_files import RecordError, canonical, newest_first, read, write
 from pytest_modellab.results.verdicts import Limits
 from pytest_modellab.runner import sources
-from pytest_modellab.runner.executor import LOCAL
 
 
 def loads(lab: FakeCatalog) -> int:
@@ -283,10 +282,8 @@ def test_a_record_that_was_edited_is_refused(runs: FakeRuns, capsys: pytest.Capt
 
 @pytest.fixture
 def ini(runs: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands are run where the catalog's repository is; what they start, in processes of its own."""
-    (runs.path / "pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\n")
-    monkeypatch.chdir(runs.path)
-    runs.executor = LOCAL
+    """Commands are run where the catalog's repository is."""
+    runs.commanded(monkeypatch)
 
 
 class TestWhy:
