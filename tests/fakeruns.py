@@ -14,6 +14,7 @@ from fakelab import FakeCatalog
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.cases import EVERYTHING, Case, Selection, plan
 from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import read
 from pytest_modellab.runner.executor import IN_PROCESS, LOCAL
 from pytest_modellab.runner.job import Settings
 from pytest_modellab.runner.outcome import Outcome
@@ -78,10 +79,10 @@ class FakeRuns(FakeCatalog):
         return outcome
 
     def measured(self, **options: Any) -> Record:
-        """The record of the one case, of a session of its own."""
+        """The record of the one case as it is stored, of a session of its own."""
         outcome = self.outcome(**options)
-        assert outcome.record is not None, outcome
-        return outcome.record
+        assert outcome.path is not None, outcome
+        return read(outcome.path)
 
 
 class StopsAt(NoProgress):
