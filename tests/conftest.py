@@ -50,7 +50,7 @@ SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
     for name in (
         *("foreign_suites", "foreign_suites_beside", "forgeries", "live_browser", "notebook", "own_conftest"),
-        *("page_browser", "resume", "signatures", "survival", "versions"),
+        *("page_browser", "signatures", "survival", "versions"),
     )
 }
 """Files of tests that start sessions, or a browser, by themselves."""

@@ -56,6 +56,7 @@ def only_record(reports: Path) -> Record:
     return read(path)
 
 
+@pytest.mark.session
 def test_a_killed_session_of_a_real_model_goes_on_to_the_same_record(tmp_path: Path) -> None:
     def command(reports: Path) -> list[str]:
         # Recognition alone: the model streams, too.
