@@ -12,7 +12,8 @@ import pytest
 from fakelab import FakeCatalog
 
 from pytest_modellab.catalog import load
-from pytest_modellab.catalog.cases import EVERYTHING, Case, Selection, plan
+from pytest_modellab.catalog.cases import EVERYTHING, Case, Selection
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
 from pytest_modellab.runner.executor import IN_PROCESS, LOCAL
@@ -39,8 +40,10 @@ class FakeRuns(FakeCatalog):
         self.executor = LOCAL
 
     def cases(self, selection: Selection = EVERYTHING) -> list[Case]:
-        """The cases of the catalog as it is now."""
-        return plan(load(self.catalog, self.path), selection)
+        """The cases of the catalog as it is now, and as environment variables have it."""
+        cases, problems = plan_here(load(self.catalog, self.path), selection)
+        assert not problems
+        return cases
 
     def case(self) -> Case:
         """The one case there is."""

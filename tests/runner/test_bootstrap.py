@@ -67,7 +67,6 @@ def test_it_answers_with_the_package_of_its_own_place(tmp_path: Path, flags: tup
         [sys.executable, *flags, bootstrap.__file__],
         input=requests.getvalue(),
         capture_output=True,
-        cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": ""},
         check=True,
     )
