@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakelab import FakeLab
+from fakelab import FakeCatalog, FakeLab
 
 from pytest_modellab.cli import main
 from pytest_modellab.reports.release import bundle
@@ -25,7 +25,7 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run([*GIT, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
-def committed(lab: FakeLab, message: str = "all") -> None:
+def committed(lab: FakeCatalog, message: str = "all") -> None:
     git(lab.path, "add", ".")
     git(lab.path, "commit", "-qm", message)
 

@@ -9,8 +9,6 @@ from fakelab import FakeLab
 
 from pytest_modellab.cli import main
 
-BOTH = pytest.mark.parametrize("workers", ["-n0", "-n2"])
-
 SUITE = """
 import pytest
 
@@ -70,10 +68,9 @@ def prepared(lab: FakeLab, *limits: dict[str, Any], **options: Any) -> FakeLab:
     return lab
 
 
-@BOTH
-def test_a_loop_fails_and_is_shown(lab: FakeLab, workers: str) -> None:
+def test_a_loop_fails_and_is_shown(lab: FakeLab) -> None:
     prepared(lab, {"metric": "looped", "max": 0.1, "reason": "nobody reads it"}, wrong={1: "two fine days " * 6})
-    result = lab.run(workers, "-k", "loops")
+    result = lab.run("-k", "loops")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
@@ -88,15 +85,14 @@ def test_a_loop_fails_and_is_shown(lab: FakeLab, workers: str) -> None:
     )
 
 
-@BOTH
-def test_words_made_up_in_silence_fail_a_model_that_is_right_elsewhere(lab: FakeLab, workers: str) -> None:
+def test_words_made_up_in_silence_fail_a_model_that_is_right_elsewhere(lab: FakeLab) -> None:
     prepared(
         lab,
         {"metric": "wer", "max": 0.1},
         {"metric": "insertions_per_min", "dataset": "quiet", "max": 5},
     )
     quiet(lab)
-    result = lab.run(workers)
+    result = lab.run()
     assert result.ret == 1
     # What is right for the speech is made up in clips of the same lengths.
     result.stdout.fnmatch_lines(
@@ -158,11 +154,10 @@ def test_terms_that_are_missed_are_named(lab: FakeLab) -> None:
     )
 
 
-@BOTH
-def test_the_language_that_an_engine_heard_is_judged(lab: FakeLab, workers: str) -> None:
+def test_the_language_that_an_engine_heard_is_judged(lab: FakeLab) -> None:
     languages = {lab.size(0): "en", lab.size(1): "en", lab.size(2): "cy"}
     prepared(lab, {"metric": "language_accuracy", "min": 0.9}, languages=languages)
-    result = lab.run(workers, "-k", "language")
+    result = lab.run("-k", "language")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*fail: Language accuracy 66.7 %, limit >= 90.0 %*", "*clip-2: heard cy, spoken en"])
     assert [each.detected_language for each in lab.record().utterances] == ["en", "en", "cy"]
@@ -175,12 +170,12 @@ def test_a_language_that_was_fixed_is_no_accuracy(lab: FakeLab) -> None:
     result.stdout.fnmatch_lines(["*not-available: Language accuracy not available*the language was fixed*"])
 
 
-@BOTH
 @pytest.mark.parametrize(
-    ("marker", "told"),
+    ("workers", "marker", "told"),
     [
-        ('bounded("loopd")', "*bounded names no metric: `loopd`; did you mean `looped`?*"),
-        ("bounded", "*bounded takes the name of one metric, found () {}*"),
+        ("-n0", 'bounded("loopd")', "*bounded names no metric: `loopd`; did you mean `looped`?*"),
+        ("-n2", 'bounded("loopd")', "*bounded names no metric: `loopd`; did you mean `looped`?*"),
+        ("-n0", "bounded", "*bounded takes the name of one metric, found () {}*"),
     ],
 )
 def test_a_marker_that_names_no_metric_is_refused(lab: FakeLab, workers: str, marker: str, told: str) -> None:
