@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
+from fakeruns import FakeRuns
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.dataset_forms import FORMS
@@ -48,12 +49,12 @@ REAL_MODELS = frozenset(
 SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
     for name in (
-        *("foreign_suites", "foreign_suites_beside", "forgeries", "live_browser", "notebook", "own_conftest"),
-        *("page_browser", "resume", "signatures", "survival", "versions"),
+        *("foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
+        *("page_browser", "resume", "survival", "versions"),
     )
 }
 """Files of tests that start sessions, or a browser, by themselves."""
-SESSION_FIXTURES = frozenset({"pytester", "kept"})
+SESSION_FIXTURES = frozenset({"pytester"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,3 +110,11 @@ def lab(
     if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
         monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     return FakeLab(pytester)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> FakeRuns:
+    """An empty catalog to fill, whose cases are run without a session of pytest; with a cache of its own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    return FakeRuns(tmp_path_factory.mktemp("runs"))

@@ -13,8 +13,9 @@ from pytest_modellab.core import git
 from pytest_modellab.core.console import printable
 from pytest_modellab.reports.release.bundle import unpacked
 from pytest_modellab.reports.release.checks import Verified, verify
-from pytest_modellab.reports.release.conduct import Plan, conduct, required
+from pytest_modellab.reports.release.conduct import conduct
 from pytest_modellab.reports.release.note import BASELINES, Check, NotRun, read
+from pytest_modellab.reports.release.plan import Plan, required
 from pytest_modellab.reports.release.requirements import HeldRequirement, held
 from pytest_modellab.reports.release.signature import signed
 from pytest_modellab.results.provenance import git_state
