@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from configs import parsed
+from fakeruns import FakeRuns
 
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.plugin import options
@@ -57,10 +60,42 @@ def stand_in(command: Sequence[str], folder: Path, silent: bool, asserted: Seque
     with pytest.MonkeyPatch.context() as patched, parsed(folder, *command, ini=None) as config:
         patched.setattr(conditions, "OTHERS_BOUND", 1e9)
         patched.setattr(conditions, "SPREAD_BOUND", 1e9)
-        lab = lab_session(replace(options.read(config), page=False), id=secrets.token_hex(4))
+        lab = lab_session(options.read(config), id=secrets.token_hex(4))
         try:
             measured(lab, asserted=asserted)
         finally:
             lab.runner.close()
         failed = any(tests.failed for tests in lab.tests.values())
         return finish(lab, pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK)
+
+
+class LabSessions(FakeRuns):
+    """Writes a catalog, and has sessions of it without pytest; they end as one of pytest does, in a scorecard."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.ini()
+
+    def ini(self, *lines: str) -> None:
+        """Write the ini file; a page takes longer than such a session does, and is made where it is asked for."""
+        told = lines or ("modellab_page = false",)
+        text = "\n".join(["[pytest]", "modellab_catalog = lab", *told, ""])
+        (self.path / "pytest.ini").write_text(text, encoding="utf-8")
+
+    def session(self, *arguments: str, asserted: Sequence[str] = ASSERTED) -> int:
+        """The exit code of a session with these arguments. Engines run in this process unless an executor is named."""
+        executor = () if any("executor" in each for each in arguments) else ("--lab-inprocess",)
+        return stand_in([*executor, *arguments], self.path, True, asserted)
+
+    def scorecard(self) -> dict[str, Any]:
+        card: dict[str, Any] = json.loads((self.reports / "scorecard.json").read_text(encoding="utf-8"))
+        return card
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> LabSessions:
+    """An empty repository with a catalog to fill, the folder that commands are called in; with a cache of its own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.chdir(tmp_path)
+    return LabSessions(tmp_path)

@@ -275,7 +275,9 @@ class TestRefusals:
     def test_a_required_case_whose_data_are_not_there(self, releasing: FakeRuns) -> None:
         (releasing.path / "lab/datasets/clips.jsonl").unlink()
         committed(releasing)
-        with pytest.raises(ReleaseError, match=r"required cases can't be run here:\n  fake:cpu:clips: data set clips: no manifest "):
+        with pytest.raises(
+            ReleaseError, match=r"required cases can't be run here:\n  fake:cpu:clips: data set clips: no manifest "
+        ):
             release(releasing)
 
     def test_a_required_case_that_there_is_not(self, releasing: FakeRuns, capfd: pytest.CaptureFixture[str]) -> None:
