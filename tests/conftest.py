@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 from fakeruns import FakeRuns
+from labsessions import LabSessions
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.engines.registry import PREDICTORS, available, engine_class
 from pytest_modellab.reports.scorecard.format import FORMATS
 
-pytest_plugins = ["pytester", "labsessions", "releases"]
+pytest_plugins = ["pytester", "releases"]
 
 # Before anything asks which engines there are; PYTHONPATH is what worker processes see of it.
 FAKE_ENGINE = str(Path(__file__).parent / "fake_engine")
@@ -118,3 +119,14 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     return FakeRuns(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> LabSessions:
+    """An empty repository with a catalog to fill, in whose folder commands are called; with a cache of its own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
+        monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    folder = tmp_path_factory.mktemp("sessions")
+    monkeypatch.chdir(folder)
+    return LabSessions(folder)

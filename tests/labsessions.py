@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -90,12 +89,3 @@ class LabSessions(FakeRuns):
     def scorecard(self) -> dict[str, Any]:
         card: dict[str, Any] = json.loads((self.reports / "scorecard.json").read_text(encoding="utf-8"))
         return card
-
-
-@pytest.fixture
-def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> LabSessions:
-    """An empty repository with a catalog to fill, the folder that commands are called in; with a cache of its own."""
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
-    monkeypatch.chdir(tmp_path)
-    return LabSessions(tmp_path)
