@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from configs import parsed
-from fakeruns import FakeRuns
+from fakelab import FakeCatalog
 
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.plugin import options
@@ -68,11 +68,12 @@ def stand_in(command: Sequence[str], folder: Path, silent: bool, asserted: Seque
         return finish(lab, pytest.ExitCode.TESTS_FAILED if failed else pytest.ExitCode.OK)
 
 
-class LabSessions(FakeRuns):
+class LabSessions(FakeCatalog):
     """Writes a catalog, and has sessions of it without pytest; they end as one of pytest does, in a scorecard."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
+        self.reports = path / "reports"
         self.ini()
 
     def ini(self, *lines: str) -> None:

@@ -85,7 +85,8 @@ class TestServe:
         assert told.errors == "whoever can reach it can read all of it\n"
 
     def test_a_browser_is_opened(self, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-        port, opened = free_port(), []
+        port = free_port()
+        opened: list[str] = []
         monkeypatch.setattr(serve, "open_browser", opened.append)
         with interrupted(port, lambda: None):
             told("serve", "--port", str(port), "--reports", str(tmp_path), "--open")
@@ -130,7 +131,8 @@ def streams(sessions: LabSessions) -> LabSessions:
 
 class TestServeAsr:
     def test_a_model_recognises_until_it_is_interrupted(self, streams: LabSessions, told: Told) -> None:
-        port, heard = free_port(), []
+        port = free_port()
+        heard: list[Any] = []
 
         def use() -> None:
             with connect(f"ws://127.0.0.1:{port}", proxy=None) as client:

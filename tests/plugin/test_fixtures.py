@@ -65,6 +65,14 @@ class TestCase:
         with asked(suite) as value:
             assert "clips.jsonl" in told(Failed, lambda: value("dataset"))
 
+    def test_data_that_are_not_to_be_had_skip_the_test(self, suite: LabSessions) -> None:
+        clip = {"id": "a", "archive": "box", "member": "a.wav", "sha256": "c" * 64, "text": "one"}
+        base = {"schema": "modellab.dataset/1", "id": "clips", "tasks": ["asr"], "tiers": ["smoke"], "language": "en"}
+        (suite.path / "empty").mkdir()
+        suite.spec("datasets/clips.yaml", {**base, "archives": {"box": {"folder": "../empty"}}, "clips": [clip]})
+        with asked(suite) as value:
+            assert "could not be fetched" in told(Skipped, lambda: value("dataset"))
+
 
 class TestRun:
     def test_figures_are_held_to_limits(self, suite: LabSessions) -> None:
@@ -171,6 +179,15 @@ class TestLive:
         suite.model(devices={"cuda": {}})
         with asked(suite, test="test_live") as value:
             assert told(Skipped, lambda: value("model")).startswith("cuda: CUDA_VISIBLE_DEVICES='' hides")
+
+    def test_weights_that_are_not_to_be_had_skip(self, suite: LabSessions) -> None:
+        path = suite.model()
+        weights = f"weights:\n  files:\n    model.bin: {{sha256: {'c' * 64}, size: 7}}\n"
+        path.write_text(path.read_text() + weights)
+        mirrors = {"c" * 64: [{"parts": [{"folder": "empty", "member": "model.bin"}]}]}
+        suite.spec("mirrors.yaml", {"schema": "modellab.mirrors/1", "mirrors": mirrors})
+        with asked(suite, "--lab-executor=local", test="test_live") as value:
+            assert "model.bin" in told(Skipped, value("start_model"))
 
     def test_the_machine_is_held_alone(self, suite: LabSessions) -> None:
         with asked(suite, test="test_live") as value:

@@ -48,7 +48,8 @@ def suite(sessions: LabSessions) -> LabSessions:
 
 
 def controller(config: pytest.Config) -> ControllerPlugin:
-    found: ControllerPlugin = config.pluginmanager.get_plugin("modellab-controller")
+    found = config.pluginmanager.get_plugin("modellab-controller")
+    assert isinstance(found, ControllerPlugin)
     return found
 
 
@@ -210,7 +211,8 @@ class TestReports:
         with collected(suite.path, "--lab-inprocess") as session:
             run = valued(session.items[0], "run")
             assert not (run.wer <= 0.1)
-            plugin: LabPlugin = session.config.pluginmanager.get_plugin("modellab-lab")
+            plugin = session.config.pluginmanager.get_plugin("modellab-lab")
+            assert isinstance(plugin, LabPlugin)
             first, second = plugin.pytest_assertrepr_compare("<=", run.wer, 0.1) or []
             assert first.endswith(" <= 0.1")
             assert second.startswith("fail: WER ")
@@ -236,7 +238,8 @@ class TestReports:
         with parsed(suite.path, ini=None) as config:
             hooks.pytest_configure(config)
             for name in ("test_suite.py::test_wer[fake:cpu:clips]", "test_suite.py::test_plain"):
-                report: Any = pytest.TestReport(name, ("x", 1, "x"), {}, "failed", "died", "???")
+                report = pytest.TestReport(name, ("x", 1, "x"), {}, "failed", "died", "call")
+                report.when = "???"  # type: ignore[assignment]  # as xdist reports it
                 controller(config).pytest_runtest_logreport(report)
             lab = config.stash[LAB]
             assert lab.tests["asr/fake:cpu:clips"].failed == ["test_suite.py::test_wer[fake:cpu:clips]"]

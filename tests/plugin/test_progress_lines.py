@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from collections.abc import Iterator
 from itertools import count
@@ -19,6 +18,7 @@ from waiting import wait_for
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.plugin import progress
 from pytest_modellab.plugin.progress import Follower, TerminalProgress
+from pytest_modellab.runner.journal import Journal
 
 
 class Terminal(io.StringIO):
@@ -82,7 +82,7 @@ class TestTerminal:
         self, config: pytest.Config, case: Case, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         line, text, _ = shown(config, tty=True)
-        monkeypatch.setattr(progress.time, "monotonic", count(0.0, 10.0).__next__)
+        monkeypatch.setattr("time.monotonic", count(0.0, 10.0).__next__)
         for done in (1, 2, 3):
             line.advance(case, done, 9, 10.0 * (9 - done), None)
         assert re.search(r"utterance 3 of 9, \d+:\d\d left", text.getvalue())
@@ -116,11 +116,11 @@ def test_the_runs_of_other_processes_are_followed_by_their_journals(
     config: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(progress, "LOG_EVERY_S", 0.02)
+    head = {"key": "k", "case": "fake:cpu:clips", "utterances": 3, "audio_s": 3.0}
+    with Journal.open(tmp_path / "case.jsonl", head) as journal:
+        journal.append({"utterance": "a", "errors": 1, "words": 4})
     text = Terminal(False)
     follower = Follower(tmp_path, reporting(config, text))
-    rows = [{"key": "k", "case": "fake:cpu:clips", "utterances": 3, "audio_s": 3.0}]
-    rows.append({"utterance": "a", "errors": 1, "words": 4})
-    (tmp_path / "case.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     try:
         assert wait_for(lambda: "fake" in text.getvalue(), seconds=10)
     finally:
