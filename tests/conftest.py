@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 from fakeruns import FakeRuns
+from labsessions import LabSessions
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.dataset_forms import FORMS
@@ -49,12 +50,12 @@ REAL_MODELS = frozenset(
 SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
     for name in (
-        *("foreign_suites", "foreign_suites_beside", "forgeries", "live_browser", "notebook", "own_conftest"),
-        *("page_browser", "signatures", "survival", "versions"),
+        *("foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
+        *("page_browser", "survival", "versions"),
     )
 }
 """Files of tests that start sessions, or a browser, by themselves."""
-SESSION_FIXTURES = frozenset({"pytester", "kept"})
+SESSION_FIXTURES = frozenset({"pytester"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,3 +119,14 @@ def runs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFacto
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     return FakeRuns(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> LabSessions:
+    """An empty repository with a catalog to fill, in whose folder commands are called; with a cache of its own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
+        monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    folder = tmp_path_factory.mktemp("sessions")
+    monkeypatch.chdir(folder)
+    return LabSessions(folder)

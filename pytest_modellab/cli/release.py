@@ -13,8 +13,9 @@ from pytest_modellab.core import git
 from pytest_modellab.core.console import printable
 from pytest_modellab.reports.release.bundle import unpacked
 from pytest_modellab.reports.release.checks import Verified, verify
-from pytest_modellab.reports.release.conduct import Plan, conduct, required
+from pytest_modellab.reports.release.conduct import Release, conduct
 from pytest_modellab.reports.release.note import BASELINES, Check, NotRun, read
+from pytest_modellab.reports.release.plan import Plan, required
 from pytest_modellab.reports.release.requirements import HeldRequirement, held
 from pytest_modellab.reports.release.signature import signed
 from pytest_modellab.results.provenance import git_state
@@ -53,11 +54,16 @@ def run(options: argparse.Namespace) -> int:
         key=options.sign,
     )
     made = conduct(todo, lambda text: tell(f"modellab release: {text}", flush=True))
+    return tell_made(made, signed=options.sign is not None)
+
+
+def tell_made(made: Release, *, signed: bool) -> int:
+    """Show the checks of a release, and where its bundle is. 0 where it passed."""
     _show(made.verified.checks)
     _show_undecided(made.verified)
     _show_not_run(made.not_run)
     if made.passed:
-        tell("signed" if options.sign else "unsigned: nothing in it tells who made it; --sign KEY signs it")
+        tell("signed" if signed else "unsigned: nothing in it tells who made it; --sign KEY signs it")
     tell(f"modellab release: {'passed' if made.passed else 'FAILED'}: {made.bundle}")
     return 0 if made.passed else 1
 

@@ -312,9 +312,9 @@ class ControllerPlugin:
             self.follower.stop()
         if self.lab.dry or ("session" not in vars(self.lab) and not self.lab.tests and not self.lab.config.asked):
             return
-        from .session import finish
+        from .scorecard import finish
 
-        finish(self.lab, session)
+        session.exitstatus = finish(self.lab, session.exitstatus)
         if self.lab.scorecard is not None:
             session.config.hook.pytest_modellab_scorecard(config=session.config, scorecard=self.lab.scorecard)
         if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):
