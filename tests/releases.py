@@ -22,7 +22,7 @@ from pytest_modellab.reports.release import bundle
 from pytest_modellab.reports.release.conduct import Release, conduct
 from pytest_modellab.reports.release.note import RECORDS
 from pytest_modellab.reports.release.plan import Plan
-from pytest_modellab.results.record_files import read, seal_of
+from pytest_modellab.results.record_files import checksum_of, read
 
 GIT = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
 
@@ -120,8 +120,8 @@ def forged(folder: Path, change: Callable[[dict[str, Any]], None]) -> None:
     path = the_record(folder)
     edited(path, lambda data: (change(data), data.update(seal=None)))  # type: ignore[arg-type, func-returns-value]  # two calls in one
     record = read(path)
-    path.write_text(record.model_copy(update={"seal": seal_of(record)}).model_dump_json(by_alias=True))
-    bundle.seal(folder)
+    path.write_text(record.model_copy(update={"seal": checksum_of(record)}).model_dump_json(by_alias=True))
+    bundle.write_checksums(folder)
 
 
 def keys(folder: Path) -> tuple[Path, Path]:

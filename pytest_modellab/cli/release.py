@@ -63,7 +63,7 @@ def tell_made(made: Release, *, signed: bool) -> int:
     _show_undecided(made.verified)
     _show_not_run(made.not_run)
     if made.passed:
-        tell("signed" if signed else "unsigned: nothing in it tells who made it; --sign KEY signs it")
+        tell("signed" if signed else "unsigned: it does not show who made it; --sign KEY signs it")
     tell(f"modellab release: {'passed' if made.passed else 'FAILED'}: {made.bundle}")
     return 0 if made.passed else 1
 
@@ -108,7 +108,7 @@ def _described(folder: Path) -> str:
     """The version as git tells it: the tag, or how far behind it this is."""
     found = git.told(folder, "describe", "--tags", "--always")
     if found is None:
-        raise UsageError("give a version: git doesn't tell one here")
+        raise UsageError("give a version: git has none here")
     return found.replace("/", "-")
 
 
@@ -137,7 +137,11 @@ def _show_not_run(not_run: Sequence[NotRun]) -> None:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    made = commands.add("release", run, "Run what release.yaml requires, afresh and strictly; check it; bundle it.")
+    made = commands.add(
+        "release",
+        run,
+        "Measure what release.yaml requires, strictly and without reuse; check it; bundle it.",
+    )
     made.add_argument("version", nargs="?", metavar="VERSION", help="version of the bundle (default: git describe)")
     made.add_argument(
         "-n",

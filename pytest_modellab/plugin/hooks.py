@@ -253,7 +253,7 @@ class ControllerPlugin:
         idle += f"\nmodellab: {newer}" if newer else ""
         if self.lab.config.control:
             return (
-                "modellab: control: an engine that is wrong on purpose stands in for every model, and each case has to"
+                "modellab: control: every model is replaced by an engine that is wrong on purpose, and each case has to"
                 f" fail; reports: {self.lab.shown(self.lab.config.reports)}{idle}"
             )
         return (

@@ -104,9 +104,9 @@ def _known(parts: Sequence[ShardRecord]) -> dict[str, Any]:
 
 def _check_alike(parts: Sequence[ShardRecord]) -> None:
     """Raise MergeError unless these are parts of one cut of one run's input, under one judgement."""
-    unsealed = [part for part in parts if part.record.seal is None]
-    if unsealed:
-        raise MergeError(f"{_case(parts)}: no checksum (`seal`), so that damage can't be detected:{_files(unsealed)}")
+    unchecked = [part for part in parts if part.record.seal is None]
+    if unchecked:
+        raise MergeError(f"{_case(parts)}: no checksum (`seal`), so that damage can't be detected:{_files(unchecked)}")
     _same(parts, "cases", lambda part: f"{part.record.case.task}/{part.record.case.id}")
     inputs = parts[0].record.provenance.inputs
     for part in parts[1:]:
@@ -119,7 +119,7 @@ def _check_alike(parts: Sequence[ShardRecord]) -> None:
     _same(parts, "ways of cutting the data", lambda part: f"{part.shard.utterances} utterances in {part.shard.of}")
     _same(parts, "commits", lambda part: part.record.provenance.commit)
     _same(parts, "versions of pytest-modellab", lambda part: part.record.provenance.lab)
-    _same(parts, "code, terms or prices behind the figures", lambda part: part.record.provenance.judging)
+    _same(parts, "scoring code, terms or prices", lambda part: part.record.provenance.judging)
     _same(parts, "normalizers", lambda part: f"{part.record.normalizer.name} {part.record.normalizer.version}")
     _same(parts, "devices that stood in", lambda part: part.record.ran_on)
     # One that could not be loaded chose nothing.

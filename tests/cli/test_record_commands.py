@@ -78,7 +78,7 @@ class TestRescore:
         stored = json.loads(path.read_text())
         stored.pop("seal")
         path.write_text(json.dumps(stored))
-        assert "not written: the old record has no seal" in told("rescore", str(path), "--write", code=Exit.WRONG)
+        assert "not written: the old record has no checksum" in told("rescore", str(path), "--write", code=Exit.WRONG)
 
 
 class TestHistory:

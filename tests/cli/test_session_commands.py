@@ -156,7 +156,7 @@ class TestRelease:
     def test_without_git_a_version_has_to_be_given(self, releasing: FakeRuns, told: Told) -> None:
         shutil.rmtree(releasing.path / ".git")
         told("release", code=Exit.USAGE)
-        assert "give a version: git doesn't tell one here" in told.errors
+        assert "give a version: git has none here" in told.errors
 
     def test_it_is_made_and_told_step_by_step(
         self, releasing: FakeRuns, told: Told, monkeypatch: pytest.MonkeyPatch
@@ -183,7 +183,7 @@ class TestRelease:
             "not run: asr/a:cpu:clips, asr/b:cpu:clips, asr/c:cpu:clips and 1 more: left out by --required-only" in said
         )
         assert said[-2:] == [
-            "unsigned: nothing in it tells who made it; --sign KEY signs it",
+            "unsigned: it does not show who made it; --sign KEY signs it",
             f"modellab release: passed: {made.bundle}",
         ]
 

@@ -1,4 +1,4 @@
-"""`modellab compare`: sessions, commits, baselines and folders held against each other."""
+"""`modellab compare`: sessions, commits, baselines and folders compared with each other."""
 
 from __future__ import annotations
 

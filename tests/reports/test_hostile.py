@@ -31,7 +31,7 @@ from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.judged import judged
 from pytest_modellab.reports.scorecard.row import CaseReport
 from pytest_modellab.results.record import Record, Summary, Value
-from pytest_modellab.results.record_files import RecordError, read, seal_of
+from pytest_modellab.results.record_files import RecordError, checksum_of, read
 from pytest_modellab.results.verdicts import Status, Verdict
 from pytest_modellab.tasks.parts import run_part, utterance_part
 
@@ -81,12 +81,12 @@ def made(task: str, text: str, id: str, session: str) -> dict[str, Any]:
 
 
 def write(reports: Path, data: dict[str, Any], stamp: str) -> Path:
-    """Store a record with its seal, hostile or not."""
+    """Store a record with its checksum, hostile or not."""
     record = Record.model_validate(data)
     case = record.case
     path = reports / "runs" / case.model / case.task / f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    sealed = record.model_copy(update={"seal": seal_of(record)})
+    sealed = record.model_copy(update={"seal": checksum_of(record)})
     path.write_text(sealed.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
     return path
 
@@ -362,11 +362,11 @@ class TestPlaces:
 @pytest.mark.parametrize(
     ("command", "code", "told"),
     [
-        (["history"], 0, "1 record without a seal: nobody can tell whether they were changed"),
-        (["compare", "first", "newest"], None, "1 record without a seal: nobody can tell whether they were changed"),
-        (["rescore", "--write"], 1, "not written: the old record has no seal"),
-        (["baseline", "save"], 1, "not saved: tiny:cpu:talk: its record has no seal"),
-        (["results", "save"], 0, "left out: it has no seal: nobody can tell whether it is as it was written"),
+        (["history"], 0, "1 record without a checksum (`seal`): changes can't be detected"),
+        (["compare", "first", "newest"], None, "1 record without a checksum (`seal`): changes can't be detected"),
+        (["rescore", "--write"], 1, "not written: the old record has no checksum (`seal`)"),
+        (["baseline", "save"], 1, "not saved: tiny:cpu:talk: its record has no checksum (`seal`)"),
+        (["results", "save"], 0, "left out: it has no checksum (`seal`): changes can't be detected"),
         (["merge", "shard"], 1, "no checksum (`seal`), so that damage can't be detected"),
     ],
 )
@@ -383,9 +383,9 @@ def test_a_record_without_its_seal_counts_as_one_that_may_have_been_changed(
     data = json.loads(path.read_text())
     path.write_text(json.dumps({**data, "seal": None}))
     shard = {"index": 1, "of": 1, "places": [0, 1, 2], "utterances": 3}
-    unsealed = tmp_path / "in" / "shard" / "runs" / "tiny" / "asr" / path.name
-    unsealed.parent.mkdir(parents=True)
-    unsealed.write_text(json.dumps({**data, "shard": shard, "seal": None}))
+    unchecked = tmp_path / "in" / "shard" / "runs" / "tiny" / "asr" / path.name
+    unchecked.parent.mkdir(parents=True)
+    unchecked.write_text(json.dumps({**data, "shard": shard, "seal": None}))
     before = set(reports.rglob("*.json"))
     found = main(command)
     assert told in capsys.readouterr().out

@@ -73,7 +73,7 @@ class TestChanged:
         record = runs.ready().measured(executor="local")
         origin = record.provenance.model_copy(update={"judging": "0" * 64})
         (told,) = changed_since(record.model_copy(update={"provenance": origin}), runs.case(), catalog_of(runs))
-        assert told == "the code that makes figures out of answers changed since it was run"
+        assert told == "the scoring code changed since it was run"
 
     def test_data_that_are_gone(self, runs: FakeRuns) -> None:
         record = runs.ready().measured(executor="local")

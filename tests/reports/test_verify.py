@@ -43,7 +43,7 @@ class TestVerifying:
         said = capsys.readouterr().out
         name = path.relative_to(released)
         assert f"       {name}: was changed after the bundle was made" in said
-        assert f"       {name}: was changed after it was written; its figures can't be relied on" in said
+        assert f"       {name}: was changed after it was written; its values can't be relied on" in said
 
     @pytest.mark.parametrize(
         ("change", "told"),
@@ -72,7 +72,7 @@ class TestVerifying:
     def test_a_record_that_is_there_twice(self, released: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = the_record(released)
         shutil.copyfile(path, path.with_name(f"20{path.name}"))
-        bundle.seal(released)
+        bundle.write_checksums(released)
         assert main(["verify", str(released)]) == 1
         assert "asr/fake:cpu:clips: there are 2 records of it" in capsys.readouterr().out
 
@@ -80,7 +80,7 @@ class TestVerifying:
         record = read(the_record(released))
         saved = baseline.place(record, released / "baselines")
         baseline.write_lines(saved, [baseline.of(record).head.model_copy(update={"dataset": "another"})])
-        bundle.seal(released)
+        bundle.write_checksums(released)
         assert main(["verify", str(released)]) == 1
         assert (
             "asr/fake:cpu:clips: fake:cpu:clips: the data changed since the baseline was saved"

@@ -1,4 +1,4 @@
-"""Baselines: saved answers, and later runs held against them utterance by utterance."""
+"""Baselines: saved answers, and later runs compared with them utterance by utterance."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def spoil(lab: FakeCatalog, count: int) -> None:
 
 
 def judged(runs: FakeRuns, margin: float | None = None) -> BaselineVerdict:
-    """A run of now, held against what was saved, as the catalog allows."""
+    """A run of now, compared with what was saved, as the catalog allows."""
     catalog = load(runs.catalog, runs.path)
     record = runs.measured()
     bounds = allowed(catalog.baseline_limits, record.case, catalog.shown)

@@ -27,7 +27,7 @@ SUITE = "def test_it(no_worse):\n    assert no_worse()\n"
 
 
 def judged(runs: FakeRuns) -> baseline.BaselineVerdict:
-    """The control's answers, held against a baseline of the model's own."""
+    """The control's answers, compared with a baseline of the model's own."""
     baselines = runs.reports / "baselines"
     baseline.save(runs.measured(), baselines)
     wrong = runs.measured(fresh=True, control=True)

@@ -45,7 +45,7 @@ def changed(folder: Path, change: Callable[[Record], Record]) -> None:
         found = change(read(path))
         key = input_key(found.provenance.inputs)
         found = found.model_copy(update={"seal": None, "provenance": found.provenance.model_copy(update={"key": key})})
-        path.write_text(records.text(found.model_copy(update={"seal": records.seal_of(found)})))
+        path.write_text(records.text(found.model_copy(update={"seal": records.checksum_of(found)})))
 
 
 def with_inputs(**inputs: Any) -> Callable[[Record], Record]:

@@ -140,7 +140,7 @@ def test_the_control_needs_no_weights_and_no_library(runs: FakeRuns, monkeypatch
     record = runs.measured(control=True)
     assert (record.value("wer") or 0) > 1
     assert record.provenance.inputs["engine"] == "pytest_modellab.engines.control:Control"
-    # Of the model's options, which tell what baseline it is held against.
+    # Of the model's options, which tell what baseline it is compared with.
     assert record.provenance.inputs["options"]["log"] == str(runs.log)
 
 

@@ -105,7 +105,7 @@ class TestFallback:
         assert "not saved: fake:gpu:clips: it ran on cpu (" in capsys.readouterr().out
         folder = lab.path / "reports" / "baselines" / "asr"
         assert [path.name for path in folder.glob("fake-gpu*")] == []
-        # One that was saved on the device itself is not what a stand-in is held against.
+        # One that was saved on the device itself is not what a stand-in is compared with.
         (theirs,) = [path for path in folder.glob("fake-cpu-clips*.jsonl") if ".speed" not in path.name]
         (folder / theirs.name.replace("fake-cpu", "fake-gpu")).write_bytes(theirs.read_bytes())
         assert main(["baseline", "compare", "fake:gpu:clips"]) == 0
@@ -124,7 +124,7 @@ class TestFallback:
         ("fallback", "told"),
         [
             ("cpux", "unknown device `cpux`; did you mean `cpu`?"),
-            ("gpu", "`gpu` can't stand in for gpu: name a device without one"),
+            ("gpu", "`gpu` can't replace gpu: name a device without one"),
         ],
     )
     def test_a_fallback_that_leads_nowhere_is_refused_with_its_line(

@@ -233,7 +233,7 @@ def test_a_run_whose_engine_turns_back_the_clock_passes_nothing(runs: FakeRuns) 
     assert record.value("rtf") is None
     assert record.summary.answered == 0
     assert all(
-        each.error and each.error.message.startswith("ClockError: the worker's clock can't be believed: it told sec")
+        each.error and each.error.message.startswith("ClockError: the worker's clock is wrong: it reported sec")
         for each in record.utterances
     )
 

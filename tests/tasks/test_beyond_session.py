@@ -98,9 +98,9 @@ def test_words_made_up_in_silence_fail_a_model_that_is_right_elsewhere(lab: Fake
     result.stdout.fnmatch_lines(
         [
             "in 2 of 2 utterances, the worst first:",
-            "*hush: 3 words in 0.25 s in which nobody speaks",
+            "*hush: 3 words in 0.25 s without speech",
             "*HYP: one fine day",
-            "words written where nobody speaks (quiet): fake on cpu 7* /min",
+            "words written without speech (quiet): fake on cpu 7* /min",
         ],
         consecutive=False,
     )
@@ -120,8 +120,8 @@ def test_a_model_that_keeps_quiet_is_recommended_by_its_wer_on_speech(lab: FakeL
     result.assert_outcomes(passed=2)  # no limit on loops, no glossary, no language: no such tests
     result.stdout.fnmatch_lines(
         [
-            "no grade for fake:cpu:quiet: nobody speaks in this data set",
-            "words written where nobody speaks (quiet): fake on cpu 0.0 /min",
+            "no grade for fake:cpu:quiet: no speech in this data set",
+            "words written without speech (quiet): fake on cpu 0.0 /min",
             "primary ASR, fast ASR, small footprint: fake on cpu, the only one that qualifies*",
         ]
     )
@@ -136,7 +136,7 @@ def test_where_nobody_speaks_there_is_no_baseline(lab: FakeLab, capsys: pytest.C
     for action in ("save", "compare"):
         assert main(["baseline", action]) == 0
         told = capsys.readouterr().out
-        assert "fake:cpu:quiet: left out: nobody speaks in this data set, and baselines are compared by it" in told
+        assert "fake:cpu:quiet: left out: no speech in this data set, and baselines are compared by it" in told
         assert "fake:cpu:clips: " in told
     assert not list((lab.path / "reports" / "baselines").rglob("*quiet*"))
 

@@ -159,7 +159,7 @@ class TestInWriting:
         assert record.case.model == "listener"
         assert record.value("replies_to_noise") == 0
         assert record.value("answer_accuracy") is None
-        assert record.why_missing("missed_replies") == "nobody speaks in this data set"
+        assert record.why_missing("missed_replies") == "no speech in this data set"
 
 
 class TestAloud:
@@ -279,7 +279,7 @@ class TestGraders:
         ({"say": "Hi", "context": True}, {}, "nothing was said before it"),
         ({"say": "Hi", "refuse": True, "number": 3}, {}, "`refuse` doesn't go with"),
         ({"say": "Hi", "tolerance": 3}, {}, "`tolerance` goes with `number`"),
-        ({"say": "Hi", "language": "xx"}, {}, "replies can be told to be in ar, be"),
+        ({"say": "Hi", "language": "xx"}, {}, "replies can be detected to be in ar, be"),
         ({"say": "Hi", "rubric": "Good?"}, {}, "say who judges by it under `graded_by`"),
         ({"say": "Hi"}, {"graded_by": {"llm": "talker"}}, "no turn has one"),
         (

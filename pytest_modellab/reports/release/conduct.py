@@ -123,7 +123,7 @@ def conduct(todo: Plan, say: Callable[[str], None], start: Start = start_pytest)
         _copy_records(control_records, folder / CONTROL_RECORDS)
         _copy_baselines(records.values(), todo.reports, folder)
         _write_note(note.model_copy(update={"undecided": checks.undecided(folder)}), folder)
-        bundle.seal(folder)
+        bundle.write_checksums(folder)
         verified = checks.verify(folder)
         if todo.key is not None and verified.good:
             sign(folder, todo.key)

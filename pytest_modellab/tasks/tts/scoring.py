@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
     from pytest_modellab.catalog.specs import DatasetSpec
 
-QUICK = "times as quick as this voice is in the other texts: a part of it may be missing"
+QUICK = "times as fast as the other texts of this model: a part of it may be missing"
 
 
 class TtsScoring(AsrScoring):
