@@ -74,7 +74,7 @@ class TestPage:
         found = card(tmp_path, heard(), heard(model="other"))
         text = rendered(tmp_path, found, recordings=Kept(6_000), embedded_bytes=20_000)
         assert len(players(text)) == 2
-        assert "without a player: talk: 2 recordings beyond the size limit for audio" in Parsed(text).text
+        assert "without a player: talk: 2 recordings beyond the size limit" in Parsed(text).text
 
     def test_what_cannot_fit_is_not_even_read(self, tmp_path: Path) -> None:
         long = utterance("long").model_copy(update={"audio_s": 600.0})
@@ -90,7 +90,7 @@ class TestPage:
         for n in range(9):
             assert handed.heard("it", record(), utterance(str(n))) is None
         assert len(kept.asked) == 3
-        assert handed.silent == ["talk: 9 recordings beyond the size limit for audio"]
+        assert handed.silent == ["talk: 9 recordings beyond the size limit"]
 
 
 def test_a_session_plays_what_was_heard(sessions: LabSessions) -> None:
