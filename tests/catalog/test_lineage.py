@@ -66,4 +66,5 @@ def test_a_chain_leads_to_what_a_set_rests_on_and_ends_where_it_turns_in_a_circl
     assert chain(known["a"], known) == ["a", "b", "c"]
     assert chain(known["c"], known) == ["c"]
     assert chain(known["d"], known) == ["d", "d"]
-    assert chain(dataset("e", "unknown"), known) == ["e", "unknown"]
+    unknown = dataset("e", "unknown")
+    assert chain(unknown, {"e": unknown}) == ["e", "unknown"]
