@@ -54,8 +54,8 @@ class TestProgram:
             openai_whisper.write(tmp_path / "source", tmp_path, python)
 
     def test_one_that_fails_is_told_by_its_last_lines(self, tmp_path: Path) -> None:
-        python = interpreter(tmp_path, "for i in 1 2 3 4 5 6 7; do echo line $i >&2; done; exit 3")
-        with pytest.raises(WeightsDamaged, match=r"could not be written as a checkpoint \(exit code 3\):\nline 3\n"):
+        python = interpreter(tmp_path, "for i in 1 2 3 4 5 6 7; do echo line $i >&2; done; exit 4")
+        with pytest.raises(WeightsDamaged, match=r"could not be written as a checkpoint \(exit code 4\):\nline 3\n"):
             openai_whisper.write(tmp_path / "source", tmp_path, python)
 
     def test_one_that_succeeds_was_told_the_source_and_the_file(self, tmp_path: Path) -> None:
