@@ -18,7 +18,7 @@ from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.engines.registry import PREDICTORS, available, engine_class
 from pytest_modellab.reports.scorecard.format import FORMATS
 
-pytest_plugins = ["pytester", "releases"]
+pytest_plugins = ["pytester", "releases", "rooms"]
 
 # Before anything asks which engines there are; PYTHONPATH is what worker processes see of it.
 FAKE_ENGINE = str(Path(__file__).parent / "fake_engine")

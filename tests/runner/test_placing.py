@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import re
+from collections.abc import Mapping
 from itertools import accumulate
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -27,7 +28,7 @@ devices.presence = lambda kind, index=0: devices.Presence(True)
 """
 
 
-def devices(lab: FakeCatalog, *specs: dict[str, object]) -> None:
+def devices(lab: FakeCatalog, *specs: Mapping[str, object]) -> None:
     lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": list(specs)})
 
 

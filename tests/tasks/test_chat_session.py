@@ -10,7 +10,6 @@ from chatlab import REPLIES, SIZES, SUITE, dialogues, listener, model, talker
 from fakelab import FakeCatalog, FakeLab
 from fakeruns import FakeRuns, StopsAt
 
-from pytest_modellab.catalog import CatalogError
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shards import Shard
 from pytest_modellab.runner.graders import digest_of
@@ -266,38 +265,3 @@ class TestGraders:
         dialogues(runs, RUBRIC, graded_by={"verdicts": "verdicts.jsonl"})
         (runs.catalog / "datasets" / "verdicts.jsonl").write_text('\n{"utterance": "tea.1", "right": true}\n')
         assert "verdicts.jsonl:2: no verdict; write a line such as" in str(runs.outcome().broken)
-
-
-@pytest.mark.parametrize(
-    ("turn", "extra", "message"),
-    [
-        ({"say": "Hi"}, {"voice": "vice"}, "unknown model `vice`; did you mean `voice`"),
-        ({"say": "Hi"}, {"voice": "ear"}, "`ear` does not do `tts` on the device cpu; allowed: voice"),
-        ({"say": "Hi"}, {"voice": None}, "need a `voice` to speak them"),
-        ({"say": "!"}, {}, "`say` holds no letter or digit"),
-        ({"say": "Hi", "accept": ["..."]}, {}, "`accept`: `...` holds no letter or digit"),
-        ({"say": "Hi", "context": True}, {}, "nothing was said before it"),
-        ({"say": "Hi", "refuse": True, "number": 3}, {}, "`refuse` doesn't go with"),
-        ({"say": "Hi", "tolerance": 3}, {}, "`tolerance` goes with `number`"),
-        ({"say": "Hi", "language": "xx"}, {}, "replies can be detected to be in ar, be"),
-        ({"say": "Hi", "rubric": "Good?"}, {}, "say who judges by it under `graded_by`"),
-        ({"say": "Hi"}, {"graded_by": {"llm": "talker"}}, "no turn has one"),
-        (
-            {"say": "Hi", "rubric": "Good?"},
-            {"graded_by": {"llm": "listener"}},
-            "`listener` does not do `chat` in",
-        ),
-        ({"say": "Hi", "clip": {"archive": "a", "member": "b", "sha256": "0" * 64}}, {}, "unknown archive `a`"),
-        ({"say": "Hi", "acept": ["Paris"]}, {}, "did you mean `accept`"),
-    ],
-)
-def test_what_a_data_set_must_not_say(
-    runs: FakeRuns, turn: dict[str, Any], extra: dict[str, Any], message: str
-) -> None:
-    talker(runs)
-    listener(runs)
-    dialogues(runs, [{"id": "one", "turns": [turn]}], **extra)
-    with pytest.raises(CatalogError) as wrong:
-        runs.cases()
-    assert message in str(wrong.value)
-    assert "lab/datasets/talk.yaml:" in str(wrong.value)

@@ -105,6 +105,7 @@ class TestRoundTrip:
         # Asked for and missing, there is no grade: missing is never an A.
         catalog = load(runs.catalog, runs.path)
         (row,) = judged("s", catalog, [(record, runs.path)], required=[], strict="failures").rows
+        assert row.grade is not None
         assert row.grade.letter is None
 
     def test_beside_others_only_times_of_the_machine_alone_count(self, runs: FakeRuns) -> None:
