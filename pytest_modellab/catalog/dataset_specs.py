@@ -217,7 +217,7 @@ class StreamSpec(Spec):
 def _words(terms: tuple[str, ...]) -> tuple[str, ...]:
     for i, term in enumerate(terms):
         if not any(character.isalnum() for character in term):
-            raise ValueError(f"`{term}` holds no letter or digit")
+            raise ValueError(f"`{term}` has no letter or digit")
         if term in terms[:i]:
             raise ValueError(f"`{term}` stands twice")
     return terms

@@ -37,7 +37,7 @@ class TurnSpec(Spec):
     @model_validator(mode="after")
     def _sound(self) -> TurnSpec:
         if not any(character.isalnum() for character in self.say):
-            raise ValueError("`say` holds no letter or digit: what does the user say?")
+            raise ValueError("`say` has no letter or digit: what does the user say?")
         for name in ("accept", "keywords", "reject"):
             for phrase in getattr(self, name):
                 if not any(character.isalnum() for character in phrase):

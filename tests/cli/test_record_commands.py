@@ -115,7 +115,7 @@ class TestResults:
 
     def test_what_is_wrong(self, shelf: Shelf, told: Told) -> None:
         told("results", "show", "tiny", code=Exit.USAGE)
-        assert "CASE goes with `save`" in told.errors
+        assert "CASE is for `save`" in told.errors
         (shelf.reports.parent / "file").touch()
         told("results", "-o", "file/page.md", code=Exit.USAGE)
         assert "file/page.md: can't be written" in told.errors

@@ -96,7 +96,7 @@ class TestServe:
         told("serve", "--reports", str(tmp_path / "none"), code=Exit.USAGE)
         assert "none; run pytest first, or name another: --reports DIR" in told.errors
         told("serve", "--reports", str(tmp_path), "--host", "0.0.0.0", code=Exit.USAGE)
-        assert "0.0.0.0 is no address of this machine alone: who can reach it could read" in told.errors
+        assert "0.0.0.0 is not a loopback address: anyone who can reach it could read" in told.errors
         with socket.create_server(("127.0.0.1", 0)) as taken:
             port = taken.getsockname()[1]
             told("serve", "--reports", str(tmp_path), "--port", str(port), code=Exit.USAGE)

@@ -105,7 +105,7 @@ class TestHeader:
 
     def test_a_control_says_what_stands_in(self, suite: LabSessions) -> None:
         said = self.said(suite, "--lab-control")
-        assert said.startswith("modellab: control: an engine that is wrong on purpose stands in for every model")
+        assert said.startswith("modellab: control: every model is replaced by an engine that is wrong on purpose")
         assert "reports: reports/control" in said
 
     def test_limits_that_apply_to_no_case_and_a_newer_pytest(

@@ -350,7 +350,7 @@ def test_the_bundle_that_is_forged_is_good(released: Path, capsys: pytest.Captur
     said = capsys.readouterr().out
     assert not lines_of(said)
     assert said.rstrip().endswith(f"modellab verify: good: {released}")
-    assert "unsigned: nothing tells who made it" in said
+    assert "unsigned: it does not show who made it" in said
     assert "not checked: answers, times, memory and the machine are as the records say" in said
 
 

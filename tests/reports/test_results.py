@@ -168,7 +168,7 @@ class TestCommand:
     def test_what_is_wrong_on_the_command_line(self, lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
         lab.ready().run()
         assert main(["results", "show", "fake:*"]) == 2
-        assert "CASE goes with `save`" in capsys.readouterr().err
+        assert "CASE is for `save`" in capsys.readouterr().err
         assert main(["results", "save", "other:*"]) == 2
         assert "no record of other:*" in capsys.readouterr().err
         (lab.path / "file").touch()

@@ -126,7 +126,7 @@ class TestPace:
             runs, prompts=texts, sizes={text: 20_000 if i == "3" else 32_000 for i, text in texts.items()}
         ).measured()
         assert [each.id for each in record.utterances if (speech := speech_of(each)) and speech.faults] == ["3"]
-        assert spoken(record, "3").faults[-1].startswith("1.6 times as quick as this voice is")
+        assert spoken(record, "3").faults[-1].startswith("1.6 times as fast as the other texts of this model")
         assert record.value("flawed") == pytest.approx(1 / 6)
 
 
