@@ -5,17 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import pytest
 from fakelab import FakeCatalog
 
 from pytest_modellab.catalog import load
-from pytest_modellab.catalog.cases import EVERYTHING, Case, Selection, plan
+from pytest_modellab.catalog.cases import EVERYTHING, Case, Selection
+from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.results.record import Record
-from pytest_modellab.runner.executor import IN_PROCESS
+from pytest_modellab.results.record_files import read
+from pytest_modellab.runner.executor import IN_PROCESS, LOCAL
 from pytest_modellab.runner.job import Settings
 from pytest_modellab.runner.outcome import Outcome
-from pytest_modellab.runner.progress import NoProgress
+from pytest_modellab.runner.progress import NoProgress, Progress
 from pytest_modellab.runner.runner import Runner
 from pytest_modellab.runner.session import Session
 
@@ -25,13 +29,21 @@ class FakeRuns(FakeCatalog):
 
     executor = IN_PROCESS
 
-    @property
-    def reports(self) -> Any:
-        return self.path / "reports"
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.reports = path / "reports"
+
+    def commanded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Run commands in the catalog's repository; records are as theirs, of workers in processes of their own."""
+        (self.path / "pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n")
+        monkeypatch.chdir(self.path)
+        self.executor = LOCAL
 
     def cases(self, selection: Selection = EVERYTHING) -> list[Case]:
-        """The cases of the catalog as it is now."""
-        return plan(load(self.catalog, self.path), selection)
+        """The cases of the catalog as it is now, and as environment variables have it."""
+        cases, problems = plan_here(load(self.catalog, self.path), selection)
+        assert not problems
+        return cases
 
     def case(self) -> Case:
         """The one case there is."""
@@ -40,17 +52,20 @@ class FakeRuns(FakeCatalog):
 
     @contextmanager
     def session(
-        self, *, id: str | None = None, progress: NoProgress | None = None, in_doubt: Any = None, **settings: Any
+        self, *, whole: bool = True, progress: Progress | None = None, in_doubt: Any = None, **settings: Any
     ) -> Iterator[Runner]:
-        """The Runner of a session, which ends as one that was broken off where an exception ends it."""
+        """The Runner of a session, which ends as one that was broken off where it is interrupted, or not `whole`."""
         catalog = load(self.catalog, self.path)
-        session = Session(self.reports, id or secrets.token_hex(4), own=True)
+        session = Session(self.reports, secrets.token_hex(4), own=True)
         told = {"in_doubt": in_doubt} if in_doubt else {}
         runner = Runner(catalog, session, Settings(**{"executor": self.executor, **settings}), progress, **told)
-        whole = False
+        if isinstance(progress, StopsAt):
+            progress.session = session
         try:
             yield runner
-            whole = True
+        except KeyboardInterrupt:
+            whole = False
+            raise
         finally:
             runner.close()
             session.end(whole=whole)
@@ -68,10 +83,22 @@ class FakeRuns(FakeCatalog):
         return outcome
 
     def measured(self, **options: Any) -> Record:
-        """The record of the one case, of a session of its own."""
+        """The record of the one case as it is stored, of a session of its own."""
         outcome = self.outcome(**options)
-        assert outcome.record is not None, outcome
-        return outcome.record
+        assert outcome.path is not None, outcome
+        return read(outcome.path)
+
+
+class StopsAt(NoProgress):
+    """A progress that tells its session to stop after so many answers, as Ctrl-C in another process of it does."""
+
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+        self.session: Session | None = None
+
+    def advance(self, case: Case, done: int, total: int, audio_left_s: float, wer: float | None) -> None:
+        if done == self.answers and self.session is not None:
+            self.session.stop()
 
 
 class Said(NoProgress):
