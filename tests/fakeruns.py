@@ -52,24 +52,18 @@ class FakeRuns(FakeCatalog):
 
     @contextmanager
     def session(
-        self,
-        *,
-        whole: bool = True,
-        id: str | None = None,
-        progress: Progress | None = None,
-        in_doubt: Any = None,
-        **settings: Any,
+        self, *, whole: bool = True, progress: Progress | None = None, in_doubt: Any = None, **settings: Any
     ) -> Iterator[Runner]:
         """The Runner of a session, which ends as one that was broken off where it is interrupted, or not `whole`."""
         catalog = load(self.catalog, self.path)
-        session = Session(self.reports, id or secrets.token_hex(4), own=True)
+        session = Session(self.reports, secrets.token_hex(4), own=True)
         told = {"in_doubt": in_doubt} if in_doubt else {}
         runner = Runner(catalog, session, Settings(**{"executor": self.executor, **settings}), progress, **told)
         if isinstance(progress, StopsAt):
             progress.session = session
         try:
             yield runner
-        except BaseException:
+        except KeyboardInterrupt:
             whole = False
             raise
         finally:

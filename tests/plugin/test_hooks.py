@@ -76,7 +76,7 @@ class TestConfigure:
 
     def test_reports_that_cannot_be_written_are_a_usage_error(self, suite: LabSessions) -> None:
         (suite.path / "file").touch()
-        told = "file is not a folder; set --lab-report or modellab_reports"
+        told = "reports can't be written to .*file is not a folder; set --lab-report"
         with (
             parsed(suite.path, "--lab-report=file/below", ini=None) as config,
             pytest.raises(pytest.UsageError, match=told),
@@ -148,6 +148,10 @@ class TestCollection:
         with collected(suite.path) as session:
             assert names(session) == ["test_plain"]
             assert session.config.stash[LAB].left_out == {"real_e2e": 2}
+        with collected(suite.path, "-m", "asr") as session:
+            assert names(session) == ["test_plain"]
+        with collected(suite.path, "-m", "asr and real_e2e") as session:
+            assert len(names(session)) == 2
         assert "modellab: tests left out: real_e2e 2; -m with a tier's name runs them" in capsys.readouterr().out
         with collected(suite.path, "-m", "real_e2e") as session:
             assert names(session) == ["test_wer[fake:cpu:clips]", "test_unsure[fake:cpu:clips]"]
@@ -173,6 +177,50 @@ class TestCollection:
                 *("test_wer[fake:cpu:clips]", "test_unsure[fake:cpu:clips]"),
                 *("test_wer[other:cpu:clips]", "test_unsure[other:cpu:clips]"),
             ]
+
+    def test_a_case_of_both_tiers_runs_without_a_marker_expression_and_with_either(self, suite: LabSessions) -> None:
+        for arguments in ((), ("-m", "smoke"), ("-m", "real_e2e")):
+            with collected(suite.path, *arguments, "-k", "wer or unsure") as session:
+                assert names(session) == ["test_wer[fake:cpu:clips]", "test_unsure[fake:cpu:clips]"]
+
+    def test_the_quick_runs_of_every_engine_are_asked_for_by_name(self, suite: LabSessions, capsys: Output) -> None:
+        suite.model("extra", tiers=["smoke_all"])
+        (suite.path / "test_smoke.py").write_text(
+            "import pytest\n\npytestmark = pytest.mark.smoke\n\n\ndef test_answers(run): pass\n"
+        )
+
+        def models(*arguments: str) -> set[str]:
+            with collected(suite.path, *arguments) as session:
+                return {name.partition("[")[2].partition(":")[0] for name in names(session) if "[" in name}
+
+        for arguments in ((), ("-m", "smoke"), ("-m", "real_e2e")):
+            assert models(*arguments) == {"fake"}
+        assert models("-m", "smoke_all") == {"fake", "extra"}
+        capsys.readouterr()
+        assert models("-m", "smoke", "test_smoke.py") == {"fake"}
+        assert "modellab: tests left out: smoke_all 1; -m with a tier's name runs them" in capsys.readouterr().out
+
+    def test_a_model_without_tiers_runs_if_it_is_named(self, suite: LabSessions) -> None:
+        suite.model(tiers=[])
+        with collected(suite.path, "-m", "smoke", "--lab-model=fake") as session:
+            assert names(session) == ["test_wer[fake:cpu:clips]", "test_unsure[fake:cpu:clips]"]
+        told = r"with `tiers: \[\]` a model runs only if named without a wildcard"
+        with (
+            parsed(suite.path, "--lab-model=fak*", ini=None) as config,
+            pytest.raises(pytest.UsageError, match=told),
+        ):
+            hooks.pytest_configure(config)
+
+    def test_globs_choose_models_and_data_sets(self, suite: LabSessions) -> None:
+        suite.model("other")
+        suite.dataset("second")
+        with collected(suite.path, "--lab-model=oth*", "--lab-dataset=second", "-k", "wer or unsure") as session:
+            assert names(session) == ["test_wer[other:cpu:second]", "test_unsure[other:cpu:second]"]
+
+    def test_tests_without_a_case_keep_their_places(self, suite: LabSessions) -> None:
+        (suite.path / "test_a_plain.py").write_text("def test_unrelated(): pass\n")
+        with collected(suite.path) as session:
+            assert names(session)[0] == "test_unrelated"
 
     def test_once_for_each_model_where_that_is_asked(self, suite: LabSessions) -> None:
         suite.dataset("more")

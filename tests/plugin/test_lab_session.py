@@ -32,11 +32,11 @@ class TestOpen:
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [
-            (["--lab-model=fkae"], "--lab-model fkae matches nothing; did you mean `fake`?"),
+            (["--lab-model=fakke"], "--lab-model fakke matches nothing; did you mean `fake`? allowed: fake"),
             (["--lab-device=gpu"], "--lab-device gpu matches nothing; did you mean `cpu`?"),
             (["--lab-dataset=none"], "--lab-dataset none matches nothing"),
             (["--lab-device=cuda"], "leave no case: the models and data sets they match share no tier, task, language"),
-            (["--lab-require=fake:cuda:*"], "--lab-require fake:cuda:* matches no case; "),
+            (["--lab-require=fak:*"], "--lab-require fak:* matches no case; allowed: fake:cpu:clips"),
         ],
     )
     def test_what_matches_nothing_is_a_usage_error(self, labs: LabSessions, arguments: list[str], told: str) -> None:
@@ -142,6 +142,7 @@ class TestFinish:
         (row,) = labs.scorecard()["rows"]
         assert row["status"] == "fail"
         assert path.name in row["reason"]
+        assert row["reason"].endswith("can't be read: No such file or directory")
 
     def test_a_required_case_that_was_not_measured_is_no_pass(self, labs: LabSessions) -> None:
         labs.model("other")

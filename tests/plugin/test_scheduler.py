@@ -84,13 +84,11 @@ def order_of_first_calls(lab: FakeLab) -> list[str]:
 
 def test_what_took_longest_or_is_not_known_comes_first(lab: FakeLab) -> None:
     lab.dataset()
-    delays = {"a-quick": 0.0, "b-long": 0.4, "c-middling": 0.2}
+    delays = {"a-quick": 0.0, "b-long": 0.2, "c-middling": 0.1}
     for name, delay in delays.items():
         lab.model(name, delay_s=delay)
     # One worker, so that what comes first is not a race; the records have to be there, so not the first session.
     lab.run("-n1")
-    lab.run("-n1", "--lab-fresh")
-    assert order_of_first_calls(lab) == ["b-long", "c-middling", "a-quick"]
     lab.model("d-new")
     lab.run("-n1", "--lab-fresh")
     assert order_of_first_calls(lab) == ["d-new", "b-long", "c-middling", "a-quick"]

@@ -58,7 +58,7 @@ class TestSessions:
         assert main(["verify", str(made), "--require", "other"]) == 0
         said = capfd.readouterr().out
         assert not lines_of(said)
-        assert "unsigned: nothing tells who made it" in said
+        assert "unsigned: it does not show who made it" in said
         assert len(lines_of(said, "ok ")) == 16
 
     def test_a_baseline_that_cannot_tell_stops_a_strict_session_only_where_that_is_asked(
