@@ -19,7 +19,7 @@ def canonical_tag(tag: str) -> str:
 
     try:
         found = langcodes.standardize_tag(tag, macro=True)
-    except LookupError:
+    except ValueError:
         raise LanguageTagError(_refusal(tag)) from None
     language = langcodes.get(found).language
     if language is None or not langcodes.tag_is_valid(found):
