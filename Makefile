@@ -24,16 +24,17 @@ demo-gif: $(INSTALLED)
 check: lint
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session' tests
 
-# All tests: those of each room first, by which alone its modules are to be covered, then those that start sessions.
+# All tests: those of each room first, by which its modules are to be covered, then those that start sessions.
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
 	@# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
 	$(BIN)/python -m compileall -q pytest_modellab
 	$(BIN)/python -m pytest -q tests/test_structure.py
 	$(BIN)/python benchmarks/room_coverage.py
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile -m session -rs --durations 25 tests
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m session -rs \
+		--durations 25 tests
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

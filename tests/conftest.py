@@ -26,10 +26,6 @@ sys.path.insert(0, FAKE_ENGINE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [FAKE_ENGINE, os.environ.get("PYTHONPATH")]))
 # What a test writes twice within a second must not be taken for what it was. `make test` compiles the package once.
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-# What is measured of coverage are the processes that tests run in, xdist's workers: in the sessions that tests start it
-# would take half as long again, and most of those are in this process anyway.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 # pytester gives every test a HOME of its own.
 USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 

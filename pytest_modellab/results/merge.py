@@ -66,10 +66,10 @@ def merge(found: Mapping[Path, Record]) -> Record:
         key=lambda each: each[0],
     )
     results = [row for _, row in rows]
+    scoring = task_named(first.case.task).scoring()
     timed = _timing(parts, results)
     if timed.no_speed is not None:
-        untimed = task_named(first.case.task).scoring().untimed
-        results = [row.model_copy(update={"parts": untimed(row.parts)}) for row in results]
+        results = [row.model_copy(update={"parts": scoring.untimed(row.parts)}) for row in results]
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]
     whole = first.model_copy(
@@ -78,7 +78,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "shard": None,
             "failure": _failure(parts),
             "loaded": next((part.record.loaded for part in parts if part.record.loaded), {}),
-            "parts": _known(parts),
+            "parts": scoring.merged([part.record.parts for part in parts]),
             "timing": timed,
             "memory": _memory(parts),
             "provenance": _provenance(parts),
@@ -88,18 +88,6 @@ def merge(found: Mapping[Path, Record]) -> Record:
         }
     )
     return scored(whole, normalizer(first.normalizer.name))
-
-
-def _known(parts: Sequence[ShardRecord]) -> dict[str, Any]:
-    """What the shards know of the run's parts beside its answers; a predictor that failed in one has no figure."""
-    known: dict[str, Any] = {}
-    for part in parts:
-        known = {**part.record.parts, **known}
-    spoken = [part.record.parts["tts"] for part in parts if "tts" in part.record.parts]
-    if spoken:
-        unrated = {name: why for each in spoken for name, why in each.unrated.items()}
-        known["tts"] = spoken[0].model_copy(update={"unrated": unrated})
-    return known
 
 
 def _check_alike(parts: Sequence[ShardRecord]) -> None:

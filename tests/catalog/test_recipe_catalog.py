@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from corpora import RATE, problems
+from served_corpora import RATE, problems
 from debian import without_apt
 from fakelab import FakeLab
 

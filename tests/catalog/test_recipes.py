@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from corpora import RATE, catalog_of, prepared, sound
+from served_corpora import RATE, catalog_of, prepared, sound
 from debian import deb_of, tar_of
 from webserver import Page, Site, serving, sha256
 

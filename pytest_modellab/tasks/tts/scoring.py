@@ -43,6 +43,19 @@ class TtsScoring(AsrScoring):
     def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
         return {} if judged.speech is None else {"tts": summary([], judged.speech.judge, judged.speech.missing)}
 
+    def rescorable(self, parts: Parts) -> bool:
+        """A record doesn't hold what its judge made of the readings that it was measured on."""
+        return "tts" not in parts or parts["tts"].judge.wer is None
+
+    def merged(self, parts: Sequence[Parts]) -> Parts:
+        """A predictor that failed in one shard has no value in the whole."""
+        known = super().merged(parts)
+        spoken: list[SpeechSummary] = [each["tts"] for each in parts if "tts" in each]
+        if spoken:
+            unrated = {name: why for each in spoken for name, why in each.unrated.items()}
+            known["tts"] = spoken[0].model_copy(update={"unrated": unrated})
+        return known
+
     def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
         spoken = _paced(rows)
         return [
