@@ -33,7 +33,7 @@ test: lint $(ENGINES)
 	$(BIN)/python benchmarks/room_coverage.py
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m session -rs \
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m session -rs \
 		--durations 25 tests
 
 lint: $(INSTALLED)

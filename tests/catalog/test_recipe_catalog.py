@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from served_corpora import RATE, problems
 from debian import without_apt
 from fakelab import FakeLab
+from served_corpora import RATE, problems
 
 from pytest_modellab.assets.store import Store, Unavailable
 from pytest_modellab.catalog import load

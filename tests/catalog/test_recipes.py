@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from served_corpora import RATE, catalog_of, prepared, sound
 from debian import deb_of, tar_of
+from served_corpora import RATE, catalog_of, prepared, sound
 from webserver import Page, Site, serving, sha256
 
 from pytest_modellab.assets.store import DigestMismatch, Store, StoreError, Unavailable
