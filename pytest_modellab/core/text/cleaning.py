@@ -14,7 +14,14 @@ VERSION = "1"
 APOSTROPHES = "\u2018\u2019\u201b\u02bb\u02bc\u02bd\u02b9\uff07\u0060\u00b4\u2032\u05f3\ua78c"
 """Characters that are written for an apostrophe: typographic quotes, modifier letters, accents that stand alone."""
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
-_CHILLU = {"\u0d23": "\u0d7a", "\u0d28": "\u0d7b", "\u0d30": "\u0d7c", "\u0d32": "\u0d7d", "\u0d33": "\u0d7e", "\u0d15": "\u0d7f"}
+_CHILLU = {
+    "\u0d23": "\u0d7a",
+    "\u0d28": "\u0d7b",
+    "\u0d30": "\u0d7c",
+    "\u0d32": "\u0d7d",
+    "\u0d33": "\u0d7e",
+    "\u0d15": "\u0d7f",
+}
 """Malayalam consonants whose form without a vowel has a letter of its own since Unicode 5.1."""
 _CHILLU_OF_OLD = re.compile(f"([{''.join(_CHILLU)}])\u0d4d\u200d")
 _INVISIBLE_MARKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\ufe0e\ufe0f")

@@ -23,6 +23,15 @@ def _english() -> Callable[[str], str]:
     return made
 
 
+@cache
+def _characters() -> Callable[[str], str]:
+    """Whisper's, with marks kept."""
+    from whisper_normalizer.basic import BasicTextNormalizer
+
+    made: Callable[[str], str] = BasicTextNormalizer(split_letters=True, preserve_marks=True)
+    return made
+
+
 def _fixed(normalize: Callable[[], Callable[[str], str]], unit: Unit, doc: str) -> Scorer:
     return Scorer(
         normalize=lambda text, language: normalize()(unicodedata.normalize("NFC", text)),
@@ -34,5 +43,5 @@ def _fixed(normalize: Callable[[], Callable[[str], str]], unit: Unit, doc: str) 
 
 WHISPER_ENGLISH = _fixed(_english, "words", "whisper-normalizer's English rules for every language.")
 WHISPER_BASIC = _fixed(whisper.basic, "words", "whisper-normalizer's basic rules for every language.")
-CHARACTERS = _fixed(whisper.characters, "characters", "Characters as units in every language.")
+CHARACTERS = _fixed(_characters, "characters", "Characters as units in every language.")
 NONE = _fixed(lambda: str, "words", "The text as written.")

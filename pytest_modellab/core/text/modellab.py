@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from . import cleaning, whisper
-from .scripts import lower, unit_of, words_of
+from .scripts import apart, lower, unit_of, words_of
 
 VERSION = "1"
 
@@ -23,11 +23,10 @@ def version() -> str:
 def normalized(text: str, language: str) -> str:
     """`text` by the rules of its language (`en`; "" is unknown)."""
     text = cleaning.cleaned(text)
-    if unit_of(language) == "characters":
-        return whisper.characters()(text)
     if language == "en":
         return " ".join(word for word in whisper.english()(text).split() if word.strip("."))
-    return words_of(_unbracketed(lower(text, language)))
+    words = words_of(_unbracketed(lower(text, language)))
+    return apart(words) if unit_of(language) == "characters" else words
 
 
 def _unbracketed(text: str) -> str:

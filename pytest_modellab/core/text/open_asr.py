@@ -28,7 +28,12 @@ _IS = r"\b(it|he|she|what|that|who|here|there|how|when|where|why|this)'s\b"
 _SPELLINGS = {
     **{"ok": "okay", "kay": "okay", "etcetera": "etc", "mm": "hmm", "flyer": "flier"},
     **{"archaeology": "archeology", "archaeological": "archeological", "snowploughs": "snowplows"},
-    **{"cancellation": "cancelation", "cancellations": "cancelations", "pummelled": "pummeled", "pummelling": "pummeling"},
+    **{
+        "cancellation": "cancelation",
+        "cancellations": "cancelations",
+        "pummelled": "pummeled",
+        "pummelling": "pummeling",
+    },
     **{"travelogue": "travelog", "travelogues": "travelogs"},
 }
 _UNSPELT = ("archeological", "cancelation", "cancelations", "flyer / flier", "travelog", "travelogs")
@@ -93,7 +98,9 @@ def _english() -> Callable[[str], str]:
 def _names() -> dict[str, str]:
     """Variants of English names -> the one that the board makes of them."""
     lines = Path(__file__).with_name("open_asr_names.txt").read_text(encoding="utf-8").splitlines()
-    return {variant: name for name, _, variants in (line.partition(": ") for line in lines) for variant in variants.split()}
+    return {
+        variant: name for name, _, variants in (line.partition(": ") for line in lines) for variant in variants.split()
+    }
 
 
 def _unbracketed(text: str) -> str:

@@ -43,3 +43,10 @@ def _letter(each: str) -> str:
     if is_point(each):
         return ""
     return " " if unicodedata.category(each)[0] in "SP" else each
+
+
+def apart(text: str) -> str:
+    """The characters of a text with spaces between: extended grapheme clusters (Unicode Standard Annex #29)."""
+    import regex
+
+    return " ".join(regex.findall(r"\X", text))

@@ -7,7 +7,7 @@ appendix C) as published: those of the package openai-whisper, quirks included.
 - other languages: small letters, marks and punctuation as spaces. Words of scripts with combining marks (Devanagari)
   are cut.
 - languages written without spaces: every character is a unit, as Whisper's authors scored Chinese, Japanese, Thai, Lao
-  and Burmese. Marks are kept there: they are the vowels of Thai.
+  and Burmese. Marks, such as the vowels of Thai, are spaces there, too.
 
 The rules are those of the package whisper-normalizer, without four contractions that it added to them.
 """
@@ -58,8 +58,8 @@ def basic() -> Callable[[str], str]:
 
 @cache
 def characters() -> Callable[[str], str]:
-    """Extended grapheme clusters (Unicode Standard Annex #29) apart, for scripts without spaces."""
+    """The basic normalizer with characters apart, for languages without spaces."""
     from whisper_normalizer.basic import BasicTextNormalizer
 
-    made: Callable[[str], str] = BasicTextNormalizer(split_letters=True, preserve_marks=True)
+    made: Callable[[str], str] = BasicTextNormalizer(split_letters=True)
     return made
