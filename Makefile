@@ -24,16 +24,17 @@ demo-gif: $(INSTALLED)
 check: lint
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session' tests
 
-# All tests: those of each room first, by which alone its modules are to be covered, then those that start sessions.
+# All tests: those of each room first, by which its modules are to be covered, then those that start sessions.
 test: lint $(ENGINES)
 	rm -f .coverage .coverage.*
 	@# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
 	$(BIN)/python -m compileall -q pytest_modellab
 	$(BIN)/python -m pytest -q tests/test_structure.py
 	$(BIN)/python benchmarks/room_coverage.py
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/coverage run -m pytest -q -n 2 --dist loadfile -m session -rs --durations 25 tests
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m session -rs \
+		--durations 25 tests
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .
@@ -52,13 +53,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,tts,websocket,data,report]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,data,report]' --group dev
 	@touch $@
 
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,tts,espeak,piper,websocket,data,report]' \
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,open-asr,tts,espeak,piper,websocket,data,report]' \
 		--group notebook
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
 		playwright

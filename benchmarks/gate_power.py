@@ -1,7 +1,7 @@
 """What a gate against a baseline finds, beside the tests of the field. `python benchmarks/gate_power.py [SIMULATIONS]`.
 
 The error rate of the second of two made-up sets of answers is higher by the stated points, error by error, by loops in
-1 % of the answers, or in 5 %. The gate's test is held against the matched-pairs test of NIST (MAPSSWE, each utterance a
+1 % of the answers, or in 5 %. The gate's test is compared with NIST's matched-pairs test (MAPSSWE, each utterance a
 segment), Wilcoxon's signed ranks and random sign flips of utterances, all one-sided at 5 %. Under "no change" the
 answers of both sets are drawn alike. The aim: the test raises false alarms in at most 5 % of the runs. The gate, which
 fails beyond its sanity bound as well, finds a share within ten points of the best of the other tests that itself keeps

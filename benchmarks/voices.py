@@ -104,7 +104,7 @@ def spoil(record: Record) -> None:
         pace(text, len(each) / rate, found.silence) for each, text, found in zip(cut, references, looked, strict=True)
     ]
     whole = [pace(result.reference, speech.seconds, speech.silence) for result, speech in said]
-    # Each held against the others, which are whole.
+    # Each compared with the others, which are whole.
     quick = [hurried([*whole[:i], each, *whole[i + 1 :]])[i] is not None for i, each in enumerate(paces)]
     loud = [any("cut off" in fault for fault in each) for each in faults]
     catalog = load(ROOT / "fixtures", ROOT)

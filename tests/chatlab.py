@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fakelab import FakeLab
+from fakelab import FakeCatalog
 
 SUITE = """
 import pytest
@@ -38,6 +38,10 @@ DIALOGUES: list[dict[str, Any]] = [
 ]
 
 
+HEARD = {str(size): said for said, size in SIZES.items()}
+"""What one that hears takes each question's sound for."""
+
+
 REPLIES = {
     "Capital of France?": "Paris it is",
     "And of Spain?": "Madrid after {before}",
@@ -45,22 +49,41 @@ REPLIES = {
 }
 
 
-def model(lab: FakeLab, id: str, engine: str, task: str, tiers: tuple[str, ...] = (), **options: Any) -> None:
+def model(lab: FakeCatalog, id: str, engine: str, task: str, tiers: tuple[str, ...] = (), **options: Any) -> None:
     spec = {"schema": "modellab.model/1", "id": id, "engine": engine, "tasks": [task], "tiers": list(tiers)}
     lab.spec(f"models/{id}.yaml", {**spec, "devices": {"cpu": {}}, "options": options})
 
 
-def talker(lab: FakeLab, **options: Any) -> None:
+def talker(lab: FakeCatalog, **options: Any) -> None:
     options = {"replies": REPLIES, "log": str(lab.log), **options}
     model(lab, "talker", "modellab_fake_talker:FakeTalker", "chat", ("smoke",), **options)
 
 
-def listener(lab: FakeLab, **options: Any) -> None:
-    heard = {str(size): said for said, size in SIZES.items()}
-    options = {"replies": REPLIES, "heard": heard, "log": str(lab.log), **options}
+def listener(lab: FakeCatalog, **options: Any) -> None:
+    options = {"replies": REPLIES, "heard": HEARD, "log": str(lab.log), **options}
     model(lab, "listener", "modellab_fake_talker:FakeListener", "chat", ("smoke",), **options)
 
 
-def dialogues(lab: FakeLab, turns: list[dict[str, Any]] | None = None, **extra: Any) -> Path:
+def dialogues(lab: FakeCatalog, turns: list[dict[str, Any]] | None = None, **extra: Any) -> Path:
     spec = {"schema": "modellab.dataset/1", "id": "talk", "tasks": ["chat"], "tiers": ["smoke"], "language": "en"}
     return lab.spec("datasets/talk.yaml", {**spec, "voice": "voice", "dialogues": turns or DIALOGUES, **extra})
+
+
+def cascade(lab: FakeCatalog) -> None:
+    """A model made of a recogniser and a language model, which hears questions that a voice asks."""
+    model(lab, "voice", "modellab_fake_engine:FakeVoice", "tts", sizes=SIZES)
+    model(lab, "ear", "fake-for-tests", "asr", answers=HEARD)
+    model(lab, "mind", "modellab_fake_talker:FakeTalker", "chat", replies=REPLIES)
+    model(lab, "whole", "cascade", "chat", ("smoke",))
+    path = lab.catalog / "models" / "whole.yaml"
+    path.write_text(path.read_text() + "parts: {asr: ear, llm: mind}\n")
+    dialogues(lab)
+
+
+def graded(lab: FakeCatalog) -> None:
+    """Replies in writing, one of them graded by a model."""
+    model(lab, "talker", "modellab_fake_talker:FakeListener", "chat", ("smoke",), replies=REPLIES, heard=HEARD)
+    model(lab, "voice", "modellab_fake_engine:FakeVoice", "tts", sizes=SIZES)
+    model(lab, "judge", "modellab_fake_talker:FakeTalker", "chat", replies={"default": "yes"})
+    turns = [{"say": "Capital of France?", "rubric": "Is Paris named?"}, {"say": "And of Spain?", "accept": ["Madrid"]}]
+    dialogues(lab, [{"id": "capitals", "turns": turns}], graded_by={"llm": "judge"})

@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
+from fakeruns import FakeRuns
+from labsessions import LabSessions
 
 from pytest_modellab.assets.store import cache_root
 from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.engines.registry import PREDICTORS, available, engine_class
 from pytest_modellab.reports.scorecard.format import FORMATS
 
-pytest_plugins = ["pytester", "releases"]
+pytest_plugins = ["pytester", "releases", "rooms"]
 
 # Before anything asks which engines there are; PYTHONPATH is what worker processes see of it.
 FAKE_ENGINE = str(Path(__file__).parent / "fake_engine")
@@ -24,10 +26,6 @@ sys.path.insert(0, FAKE_ENGINE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [FAKE_ENGINE, os.environ.get("PYTHONPATH")]))
 # What a test writes twice within a second must not be taken for what it was. `make test` compiles the package once.
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-# What is measured of coverage are the processes that tests run in, xdist's workers: in the sessions that tests start it
-# would take half as long again, and most of those are in this process anyway.
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 # pytester gives every test a HOME of its own.
 USERS_CACHE = os.environ["MODELLAB_CACHE"] = str(cache_root())
 
@@ -48,12 +46,12 @@ REAL_MODELS = frozenset(
 SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
     for name in (
-        *("foreign_suites", "foreign_suites_beside", "forgeries", "live_browser", "notebook", "own_conftest"),
-        *("page_browser", "resume", "signatures", "survival", "versions"),
+        *("foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
+        *("page_browser", "survival", "versions"),
     )
 }
 """Files of tests that start sessions, or a browser, by themselves."""
-SESSION_FIXTURES = frozenset({"pytester", "kept"})
+SESSION_FIXTURES = frozenset({"pytester"})
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -109,3 +107,22 @@ def lab(
     if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
         monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
     return FakeLab(pytester)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> FakeRuns:
+    """An empty catalog to fill, whose cases are run without a session of pytest; with a cache of its own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    return FakeRuns(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture
+def sessions(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> LabSessions:
+    """An empty repository with a catalog to fill, in whose folder commands are called; with a cache of its own."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    if os.environ["MODELLAB_CACHE"] == USERS_CACHE:
+        monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+    folder = tmp_path_factory.mktemp("sessions")
+    monkeypatch.chdir(folder)
+    return LabSessions(folder)

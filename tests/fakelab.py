@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -41,22 +41,17 @@ FIRST_LENGTH = 4000
 STEP = 100
 
 
-class FakeLab:
-    """Writes the catalog and runs pytest on it. Every data set it makes holds the same clips."""
+class FakeCatalog:
+    """Writes a catalog, and reads what was made of it. Every data set holds the same clips."""
 
     texts: Sequence[str] = ("one fine day", "two fine days", "three fine days")
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        self.pytester = pytester
-        self.path = pytester.path
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self.catalog = self.path / "lab"
         for name in ("models", "datasets"):
             (self.catalog / name).mkdir(parents=True)
-        # A page takes longer than such a session does; tests of it ask for one.
-        pytester.makeini("[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n")
-        pytester.makepyfile(test_suite=SUITE)
         self.log = self.path / "engine.log"
-        self.subprocess = False
 
     def size(self, index: int) -> str:
         """What the fake engine knows the clip by."""
@@ -111,12 +106,42 @@ class FakeLab:
         path.write_text(yaml.safe_dump(dict(data), sort_keys=False), encoding="utf-8")
         return path
 
-    def ready(self, **options: Any) -> FakeLab:
+    def ready(self, **options: Any) -> Self:
         """One model, one data set, one limit."""
         self.model(**options)
         self.dataset()
         self.limits({"metric": "wer", "max": 0.1})
         return self
+
+    def records(self) -> list[Record]:
+        """Every record so far, the oldest first."""
+        paths = sorted((self.path / "reports" / "runs").rglob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return [read(path) for path in paths]
+
+    def record(self) -> Record:
+        (record,) = self.records()
+        return record
+
+    def clips_heard(self) -> list[str]:
+        """The clips that fake engines were given, in order, by size; the fixed clip of timing left out."""
+        fixed = str(round(CLIP_S * 16_000))
+        return [line for line in self.engine_log() if line.isdigit() and line != fixed]
+
+    def engine_log(self) -> list[str]:
+        """What the fake engines did, in order: `load`, a clip's size, `close`."""
+        return self.log.read_text().split() if self.log.exists() else []
+
+
+class FakeLab(FakeCatalog):
+    """Writes the catalog and runs pytest on it."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        super().__init__(pytester.path)
+        self.pytester = pytester
+        # A page takes longer than such a session does; tests of it ask for one.
+        pytester.makeini("[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n")
+        pytester.makepyfile(test_suite=SUITE)
+        self.subprocess = False
 
     def quiet(self) -> FakeLab:
         """Let nothing count as noise: for tests of speed, which run beside others. In processes of their own."""
@@ -135,24 +160,6 @@ class FakeLab:
             return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments)
         return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 
-    def records(self) -> list[Record]:
-        """Every record so far, the oldest first."""
-        paths = sorted((self.path / "reports" / "runs").rglob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-        return [read(path) for path in paths]
-
-    def record(self) -> Record:
-        (record,) = self.records()
-        return record
-
     def scorecard(self) -> dict[str, Any]:
         card: dict[str, Any] = json.loads((self.path / "reports" / "scorecard.json").read_text(encoding="utf-8"))
         return card
-
-    def clips_heard(self) -> list[str]:
-        """The clips that fake engines were given, in order, by size; the fixed clip of timing left out."""
-        fixed = str(round(CLIP_S * 16_000))
-        return [line for line in self.engine_log() if line.isdigit() and line != fixed]
-
-    def engine_log(self) -> list[str]:
-        """What the fake engines did, in order: `load`, a clip's size, `close`."""
-        return self.log.read_text().split() if self.log.exists() else []

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import yaml
+from fakelab import FakeCatalog
 from records import record, utterance
 
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
+from pytest_modellab.engines.registry import target_of
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.merge import merge
 from pytest_modellab.results.record import NormalizerRef, Record
@@ -41,3 +44,23 @@ def stored(folder: Path, *parts: Record) -> dict[Path, Record]:
 def whole(folder: Path, **changes: Any) -> Record:
     """Two shards, the second with `changes`, joined."""
     return merge(stored(folder, part(1, (0, 2)), part(2, (1, 3), **changes)))
+
+
+def of_model(lab: FakeCatalog, model: str) -> list[Record]:
+    """Two shards of a case that the catalog has, made by hand."""
+    spec = yaml.safe_load(lab.model(model).read_text())
+    inputs = {
+        **{"seed": 0, "task": "asr", "model": model, "engine": target_of(spec["engine"], lab.catalog)},
+        **{"options": spec["options"], "device": {"kind": "cpu", "index": 0}, "weights": None, "utterances": 4},
+    }
+    return [part(1, (0, 2), model=model, inputs=inputs), part(2, (1, 3), model=model, inputs=inputs)]
+
+
+def of_two_machines(lab: FakeCatalog) -> Path:
+    """A catalog that they share, and a folder for the shard of each: the folder of both."""
+    lab.texts = ["one two three"] * 4
+    path = lab.dataset("talk", language=None).with_suffix(".jsonl")
+    path.write_text(path.read_text().replace('"clip-', '"u'))
+    for i, each in enumerate(of_model(lab, "tiny")):
+        records.write(each, lab.path / "artifacts" / str(i))
+    return lab.path / "artifacts"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 import soundfile
-from fakelab import FakeLab
+from fakelab import FakeCatalog, FakeLab
 from modellab_fake_stream import RATE, sound
 
 from pytest_modellab.results.record import Record
@@ -25,13 +25,19 @@ def test_wer(run, limits):
 def test_early(run, limits):
     assert run.early_partials >= 1.0
 """
+Catalog = TypeVar("Catalog", bound=FakeCatalog)
 ENGINE = "modellab_fake_stream:FakeStream"
 TEXTS = ("1 2 3 4 5 6", "7 8 9 10 11")
 
 
 def stream_lab(lab: FakeLab) -> FakeLab:
-    """One model, one data set of two clips, at thrice the pace of speech."""
+    """A repository of `streams`, with a suite."""
     lab.pytester.makepyfile(test_suite=SUITE)
+    return streams(lab)
+
+
+def streams(lab: Catalog) -> Catalog:
+    """One model, one data set of two clips, at thrice the pace of speech."""
     model(lab)
     lines = []
     for i, text in enumerate(TEXTS):
@@ -51,7 +57,7 @@ def stream_lab(lab: FakeLab) -> FakeLab:
     return lab
 
 
-def model(lab: FakeLab, id: str = "numbers", tiers: tuple[str, ...] = ("smoke",), **options: Any) -> None:
+def model(lab: FakeCatalog, id: str = "numbers", tiers: tuple[str, ...] = ("smoke",), **options: Any) -> None:
     spec: dict[str, Any] = {
         "schema": "modellab.model/1",
         "id": id,

@@ -81,7 +81,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert {module: sorted(targets & left.keys()) for module, targets in left.items()} == {}
 
 
-@pytest.mark.parametrize("folder", ["pytest_modellab", "benchmarks", "suites", "examples", "docs"])
+@pytest.mark.parametrize("folder", ["pytest_modellab", "benchmarks", "suites", "examples", "docs", "tests"])
 def test_no_file_is_longer_than_one_idea(folder: str) -> None:
     lengths = {
         path.as_posix(): len(path.read_text(encoding="utf-8").splitlines())

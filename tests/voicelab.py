@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from fakelab import FakeLab
+from fakelab import FakeCatalog
 
+Catalog = TypeVar("Catalog", bound=FakeCatalog)
 VOICE = "modellab_fake_engine:FakeVoice"
 
 
@@ -31,7 +32,7 @@ def test_success(run):
 
 
 def ready(
-    lab: FakeLab,
+    lab: Catalog,
     *,
     heard: dict[str, str] | None = None,
     faults: dict[str, str] | None = None,
@@ -39,7 +40,7 @@ def ready(
     prompts: dict[str, str] | None = None,
     judge_options: dict[str, Any] | None = None,
     sizes: dict[str, int] = SIZES,
-) -> FakeLab:
+) -> Catalog:
     """A voice, a judge that hears what was said but for `heard` (text -> what it hears), and texts to speak."""
     texts = TEXTS if prompts is None else prompts
     answers = {str(sizes.get(text, 8000)): (heard or {}).get(text, text) for text in texts.values()}

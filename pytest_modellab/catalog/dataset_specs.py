@@ -74,7 +74,7 @@ class ClipSpec(NamedSpec):
     text: str = Field(description="the reference, as published")
     speaker: str | None = None
     language: Language | None = None
-    kind: str | None = Field(default=None, description="read, whispered, ...: figures by kind")
+    kind: str | None = Field(default=None, description="read, whispered, ...: a slice for each kind")
     licence: str = ""
 
     @model_validator(mode="after")
@@ -179,7 +179,7 @@ class PromptSpec(NamedSpec):
         default=None, description="what a listener should write down, where that isn't the text; empty for nothing"
     )
     language: Language | None = None
-    kind: str | None = Field(default=None, description="plain, numbers, names, ...: figures by kind")
+    kind: str | None = Field(default=None, description="plain, numbers, names, ...: a slice for each kind")
 
     @property
     def reference(self) -> str:
@@ -196,7 +196,7 @@ def _known_predictor(name: str) -> str:
 class JudgeSpec(Spec):
     """The judge of synthesized speech, and the predictors."""
 
-    asr: Identifier = Field(description="the model of this catalog that writes down what it hears, on the CPU")
+    asr: Identifier = Field(description="the model of this catalog that transcribes the speech, on the CPU")
     readings: Identifier | None = Field(
         default=None, description="a data set of people's readings, on which the judge's own error rate is measured"
     )
@@ -217,7 +217,7 @@ class StreamSpec(Spec):
 def _words(terms: tuple[str, ...]) -> tuple[str, ...]:
     for i, term in enumerate(terms):
         if not any(character.isalnum() for character in term):
-            raise ValueError(f"`{term}` holds no letter or digit")
+            raise ValueError(f"`{term}` has no letter or digit")
         if term in terms[:i]:
             raise ValueError(f"`{term}` stands twice")
     return terms
@@ -237,7 +237,7 @@ class DatasetSpec(NamedSpec):
     tasks: tuple[Task, ...] = Field(min_length=1)
     tiers: tuple[Tier, ...] = Field(description="smoke is in smoke_all, too; [] keeps it in the catalog without tests")
     language: Language | None = Field(default=None, description="of utterances that don't state their own")
-    speaker: str | None = Field(default=None, description="of all utterances of a recipe that doesn't tell them apart")
+    speaker: str | None = Field(default=None, description="of all utterances of a recipe without speakers")
     kind: str | None = Field(default=None, description="of all utterances of a recipe: read, prompt, ...")
     licence: str = ""
     normalizer: Literal["whisper-english", "whisper-basic", "characters", "none"] | None = Field(
@@ -246,7 +246,8 @@ class DatasetSpec(NamedSpec):
     manifest: str | None = Field(default=None, description="JSONL as NeMo writes it, relative to the YAML file")
     folder: str | None = Field(default=None, description="audio files, each with a .txt of the same name")
     audio_root: str | None = Field(
-        default=None, description="where its files must lie; relative to the YAML file, by default beside the manifest"
+        default=None,
+        description="folder of all its files; relative to the YAML file, by default the manifest's",
     )
     archives: dict[Identifier, ArchiveSpec] = Field(default_factory=dict)
     clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)

@@ -23,12 +23,12 @@ class TurnSpec(Spec):
     """What the user says, and the rules for the reply: all that are given must hold (see metrics.answers)."""
 
     say: str
-    accept: tuple[str, ...] = Field(default=(), description="one of these stands in the reply, as whole words")
+    accept: tuple[str, ...] = Field(default=(), description="one of these is in the reply, as whole words")
     keywords: tuple[str, ...] = Field(default=(), description="all of these do")
     number: Number | None = Field(default=None, description="the answer, in digits or words")
     tolerance: Number = Field(default=0.0, ge=0, description="how far from `number` the reply may be")
     refuse: bool = Field(default=False, description="the reply must be a refusal, or own up that it can't know")
-    reject: tuple[str, ...] = Field(default=(), description="none of these stands in the reply")
+    reject: tuple[str, ...] = Field(default=(), description="none of these is in the reply")
     language: Language | None = Field(default=None, description="that the reply must be in")
     context: bool = Field(default=False, description="only who remembers an earlier turn can answer")
     rubric: str | None = Field(default=None, description="what a judge is asked, for `graded_by`")
@@ -37,17 +37,17 @@ class TurnSpec(Spec):
     @model_validator(mode="after")
     def _sound(self) -> TurnSpec:
         if not any(character.isalnum() for character in self.say):
-            raise ValueError("`say` holds no letter or digit: what does the user say?")
+            raise ValueError("`say` has no letter or digit: what does the user say?")
         for name in ("accept", "keywords", "reject"):
             for phrase in getattr(self, name):
                 if not any(character.isalnum() for character in phrase):
-                    raise ValueError(f"`{name}`: `{phrase}` holds no letter or digit, so that it stands in no reply")
+                    raise ValueError(f"`{name}`: `{phrase}` has no letter or digit, so that no reply can have it")
         if self.tolerance and self.number is None:
             raise ValueError("`tolerance` goes with `number`")
         if self.refuse and (self.accept or self.keywords or self.number is not None):
             raise ValueError("`refuse` doesn't go with `accept`, `keywords` or `number`: is there an answer or not?")
         if self.language is not None and primary_language(self.language) not in KNOWN:
-            raise ValueError(f"`language`: replies can be told to be in {', '.join(sorted(KNOWN))}")
+            raise ValueError(f"`language`: replies can be detected to be in {', '.join(sorted(KNOWN))}")
         if self.rubric is not None and not self.rubric.strip():
             raise ValueError("`rubric` is empty: what is the judge asked?")
         return self

@@ -79,7 +79,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
     """Read the catalog in `folder`.
 
     Without `engines` no engine is imported: whoever looks at somebody else's catalog runs none of its code. Models are
-    then not held against what their engines declare.
+    then not compared with what their engines declare.
 
     Raises CatalogError with every problem of every file.
     """

@@ -191,7 +191,7 @@ class Reader:
             message = f"unknown device `{device.fallback}`; {suggest(device.fallback, catalog.devices)}"
             self.complain(path, place, message)
         elif other.fallback is not None or other is device:
-            self.complain(path, place, f"`{device.fallback}` can't stand in for {device.id}: name a device without one")
+            self.complain(path, place, f"`{device.fallback}` can't replace {device.id}: name a device without one")
 
     def _check_conversion(self, model: ModelSpec, catalog: Catalog) -> None:
         """A conversion starts from a model of the catalog whose weights are a Whisper in CTranslate2's format."""
@@ -256,7 +256,7 @@ class Reader:
                 self.complain(path, place, message)
 
     def _check_judge(self, dataset: DatasetSpec, catalog: Catalog) -> None:
-        """A judge is a recogniser of the catalog that runs on the CPU, held against data of the catalog."""
+        """A judge is a recogniser of the catalog that runs on the CPU, compared with data of the catalog."""
         if dataset.judge is None:
             return
         path, name = Path(dataset.origin.rpartition(":")[0]), dataset.judge.asr

@@ -18,5 +18,5 @@ class ReleaseFile(Spec):
         default=2.0, gt=0, le=36500, description="how old a record may be when the release is made"
     )
     baselines: Literal["required", "optional"] = Field(
-        default="optional", description="whether each of these cases must have a baseline to be held against"
+        default="optional", description="whether each of these cases must have a baseline"
     )

@@ -206,7 +206,7 @@ class DeviceSpec(NamedSpec):
     kind: DeviceKind
     index: Whole = Field(default=0, ge=0, description="which CUDA device")
     shared: bool = Field(default=False, description="let several models be on it at once")
-    fallback: Identifier | None = Field(default=None, description="the device that stands in where this one is absent")
+    fallback: Identifier | None = Field(default=None, description="the device to use where this one is absent")
     price: PriceSpec | None = Field(default=None, description="gives the cost of an hour of audio")
 
 
@@ -278,7 +278,7 @@ class LimitSpec(Spec):
     device: str = "*"
     dataset: str = "*"
     warn: Number | None = Field(default=None, description="a stricter value beyond which a pass is a warning")
-    judge: Literal["point", "bound"] = Field(default="point", description="by the figure, or by its 95 % interval")
+    judge: Literal["point", "bound"] = Field(default="point", description="by the value, or by its 95 % interval")
     margin: Number = Field(default=0.0, ge=0, description="what it may be beyond the limit, with `judge: bound`")
     reason: str = ""
 

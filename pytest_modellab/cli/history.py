@@ -79,8 +79,8 @@ def _notes(points: tuple[Point, ...], trend: Trend) -> list[str]:
         notes.append("  ~ timed on a noisy machine")
     if any(point.grade.provisional for point in points):
         notes.append("  * provisional grade")
-    if unsealed := sum(not point.sealed for point in points):
-        notes.append(f"  {counted(unsealed, 'record')} without a seal: nobody can tell whether they were changed")
+    if unchecked := sum(not point.has_checksum for point in points):
+        notes.append(f"  {counted(unchecked, 'record')} without a checksum (`seal`): changes can't be detected")
     if len(trend.normalizers) > 1:
         notes.append(f"  scored by {', '.join(sorted(trend.normalizers))}: `modellab rescore --write` makes them one")
     return notes
@@ -88,7 +88,7 @@ def _notes(points: tuple[Point, ...], trend: Trend) -> list[str]:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    past = commands.add("history", run, "Show how the figures of each case went over its past records.")
+    past = commands.add("history", run, "Show the values of each case over its past records.")
     past.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
     past.add_argument(
         "--metric", metavar="NAME", help="the metric to show (default: the error rate; of chat, the accuracy)"

@@ -115,7 +115,7 @@ def script(python: str, inconclusive: str | None = None, start: str = ".", confi
     named = "" if configuration is None else f" -c {shlex.quote(configuration)}"
     enter = "" if start == "." else f"cd {shlex.quote(start)} || exit\n"
     return f"""#!/bin/sh
-{MARK}: `modellab hook install` writes it anew, `modellab hook uninstall` removes it.
+{MARK}: `modellab hook install` writes it again, `modellab hook uninstall` removes it.
 before="$(dirname "$0")/{KEPT}"
 if [ -x "$before" ]; then
     "$before" "$@" || exit $?

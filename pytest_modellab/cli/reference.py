@@ -23,7 +23,7 @@ from . import _parser
 from .exits import MEANINGS
 
 PYTEST_EXITS = {
-    pytest.ExitCode.OK: "every test passed or was skipped, every gate held, something was measured",
+    pytest.ExitCode.OK: "every test passed or was skipped, every gate passed, something was measured",
     pytest.ExitCode.TESTS_FAILED: "a test or a gate failed; or nothing was measured; or a required case is missing",
     pytest.ExitCode.INTERRUPTED: "interrupted; the scorecard is marked partial, the next session goes on",
     pytest.ExitCode.INTERNAL_ERROR: "an error in pytest or a plugin; the next session goes on",

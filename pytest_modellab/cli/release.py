@@ -13,8 +13,9 @@ from pytest_modellab.core import git
 from pytest_modellab.core.console import printable
 from pytest_modellab.reports.release.bundle import unpacked
 from pytest_modellab.reports.release.checks import Verified, verify
-from pytest_modellab.reports.release.conduct import Plan, conduct, required
+from pytest_modellab.reports.release.conduct import Release, conduct
 from pytest_modellab.reports.release.note import BASELINES, Check, NotRun, read
+from pytest_modellab.reports.release.plan import Plan, required
 from pytest_modellab.reports.release.requirements import HeldRequirement, held
 from pytest_modellab.reports.release.signature import signed
 from pytest_modellab.results.provenance import git_state
@@ -53,11 +54,16 @@ def run(options: argparse.Namespace) -> int:
         key=options.sign,
     )
     made = conduct(todo, lambda text: tell(f"modellab release: {text}", flush=True))
+    return tell_made(made, signed=options.sign is not None)
+
+
+def tell_made(made: Release, *, signed: bool) -> int:
+    """Show the checks of a release, and where its bundle is. 0 where it passed."""
     _show(made.verified.checks)
     _show_undecided(made.verified)
     _show_not_run(made.not_run)
     if made.passed:
-        tell("signed" if options.sign else "unsigned: nothing in it tells who made it; --sign KEY signs it")
+        tell("signed" if signed else "unsigned: it does not show who made it; --sign KEY signs it")
     tell(f"modellab release: {'passed' if made.passed else 'FAILED'}: {made.bundle}")
     return 0 if made.passed else 1
 
@@ -102,7 +108,7 @@ def _described(folder: Path) -> str:
     """The version as git tells it: the tag, or how far behind it this is."""
     found = git.told(folder, "describe", "--tags", "--always")
     if found is None:
-        raise UsageError("give a version: git doesn't tell one here")
+        raise UsageError("give a version: git has none here")
     return found.replace("/", "-")
 
 
@@ -131,7 +137,11 @@ def _show_not_run(not_run: Sequence[NotRun]) -> None:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    made = commands.add("release", run, "Run what release.yaml requires, afresh and strictly; check it; bundle it.")
+    made = commands.add(
+        "release",
+        run,
+        "Measure what release.yaml requires, strictly and without reuse; check it; bundle it.",
+    )
     made.add_argument("version", nargs="?", metavar="VERSION", help="version of the bundle (default: git describe)")
     made.add_argument(
         "-n",

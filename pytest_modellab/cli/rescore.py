@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         chosen += [record for record in latest(reports) if matches(record, globs)]
     if not chosen:
         raise UsageError(f"no record of {' or '.join(globs) or 'any case'} in {reports / 'runs'}; run pytest first")
-    unsealed = False
+    unchecked = False
     for old in chosen:
         try:
             new = rescore(old, options.normalizer)
@@ -36,11 +36,11 @@ def run(options: argparse.Namespace) -> int:
         tell(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")
         if options.write and old.seal is None:
             # Written, it would have one: what may have been changed would look as if it were whole.
-            tell("  not written: the old record has no seal, and may have been changed; run the case again")
-            unsealed = True
+            tell("  not written: the old record has no checksum (`seal`), and may have been changed; run it again")
+            unchecked = True
         elif options.write:
             tell(f"  {records.write(new, reports)}")
-    return Exit.WRONG if unsealed else Exit.OK
+    return Exit.WRONG if unchecked else Exit.OK
 
 
 def _figures(record: Record) -> str:

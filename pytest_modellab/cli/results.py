@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> int:
     folder: Path = options.folder if options.folder is not None else catalog.base / "results"
     if options.action == "show":
         if options.cases:
-            raise UsageError("`modellab results show` shows all that is kept; CASE goes with `save`")
+            raise UsageError("`modellab results show` shows all kept results; CASE is for `save`")
         text = results.page(catalog, results.load(folder))
         if options.output is None:
             tell_lines(text, end="")

@@ -22,8 +22,8 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"no folder {reports}; run pytest first, or name another: --reports DIR")
     if not options.exposed and not guard.is_loopback(options.host):
         raise UsageError(
-            f"{options.host} is no address of this machine alone: who can reach it could read every transcript and hear"
-            " every recording of a model, without a password; --exposed says that this is meant"
+            f"{options.host} is not a loopback address: anyone who can reach it could read every transcript and play"
+            " every recording, without a password; --exposed allows that"
         )
     try:
         server = ReportsServer(reports, options.host, options.port, exposed=options.exposed)

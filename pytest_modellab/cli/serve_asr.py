@@ -25,8 +25,8 @@ def run(options: argparse.Namespace) -> int:
     """Load a model of the catalog into this process and serve it until interrupted."""
     if not options.exposed and not guard.is_loopback(options.host):
         raise UsageError(
-            f"{options.host} is no address of this machine alone: who can reach it could use the model, without a"
-            " password; --exposed says that this is meant"
+            f"{options.host} is not a loopback address: anyone who can reach it could use the model, without a"
+            " password; --exposed allows that"
         )
     catalog = open_catalog(options)
     model, request = _request(catalog, options.model, options.device)

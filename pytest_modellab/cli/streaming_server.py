@@ -63,7 +63,7 @@ class StreamingServer:
         from websockets.sync.server import serve
 
         if not exposed and not guard.is_loopback(host):
-            raise ValueError(f"{host} is no address of this machine alone")
+            raise ValueError(f"{host} is not a loopback address")
 
         if engine.rate != RATE:
             raise ValueError(f"{name} takes audio at {engine.rate} Hz, the contract has {RATE} Hz")

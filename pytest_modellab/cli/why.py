@@ -99,7 +99,7 @@ def _explain(runner: Runner, case: Case, reports: Path) -> Iterator[str]:
     record, path = last
     changes = list(input_changes.changes(record.provenance.inputs, inputs))
     yield f"run, for {path} is not of this:"
-    yield from changes or [reuse.why_not(record, wanted) or "its figures can't be made anew from it alone"]
+    yield from changes or [reuse.why_not(record, wanted) or "its values can't be computed again from it alone"]
 
 
 def add(commands: Commands) -> None:

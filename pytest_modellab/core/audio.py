@@ -281,7 +281,7 @@ def _silence(samples: Samples) -> RecordingFinding | None:
     return RecordingFinding(
         "silence",
         f"peak {peak:.0f} dBFS (bound {SILENCE_PEAK_DBFS:.0f}), "
-        f"RMS {rms:.0f} dBFS (bound {SILENCE_RMS_DBFS:.0f}): next to nothing to hear",
+        f"RMS {rms:.0f} dBFS (bound {SILENCE_RMS_DBFS:.0f}): almost silent",
     )
 
 

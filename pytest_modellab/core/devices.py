@@ -56,7 +56,7 @@ def _cuda(visible: str | None) -> tuple[int, str]:
         status = nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
         nvml.nvmlShutdown()
         if status != 0:
-            return 0, "the NVIDIA driver does not tell its devices (see nvidia-smi)"
+            return 0, "the NVIDIA driver does not list its devices (see nvidia-smi)"
         total = int(count.value)
         if total == 0:
             return 0, "the NVIDIA driver sees no device"

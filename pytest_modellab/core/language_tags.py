@@ -19,7 +19,7 @@ def canonical_tag(tag: str) -> str:
 
     try:
         found = langcodes.standardize_tag(tag, macro=True)
-    except langcodes.LanguageTagError:
+    except ValueError:
         raise LanguageTagError(_refusal(tag)) from None
     language = langcodes.get(found).language
     if language is None or not langcodes.tag_is_valid(found):
@@ -56,8 +56,8 @@ def _near(tag: str) -> str | None:
     """The tag of the language whose English name is written most like `tag`."""
     from difflib import get_close_matches
 
-    from langcodes.data_dicts import DEFAULT_SCRIPTS
     from langcodes import Language
+    from langcodes.data_dicts import DEFAULT_SCRIPTS
 
     names = {Language.get(code).language_name().lower(): code for code in DEFAULT_SCRIPTS if len(code) == 2}
     found = get_close_matches(tag.lower(), names, 1, 0.8)

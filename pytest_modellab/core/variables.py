@@ -62,7 +62,7 @@ VARIABLES = (
     HF_ENDPOINT,
     HF_HUB_OFFLINE,
     TRANSFORMERS_OFFLINE,
-    Variable("HF_HOME", "where the hub's own cache lies, which is looked into, too"),
+    Variable("HF_HOME", "the folder of the hub's own cache, which is searched, too"),
     Variable("HF_TOKEN", "for repositories of the hub that ask who you are"),
     PIP_INDEX_URL,
     PIP_CERT,

@@ -26,7 +26,7 @@ MOST_TEXT = 1_000
 LATE_S = 0.5
 """So much beyond the audio that was sent a server's times may lie: its own rounding and padding."""
 _MOST_S = 1e9
-_SEE = "what both sides may say stands in docs/streaming.md under `The contract`"
+_SEE = "docs/streaming.md, `The contract`, lists the messages of both sides"
 
 
 class ContractError(Exception):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-ANSWER = "nobody said any of these words, which stand here to be found wrong"
+ANSWER = "nobody said any of these words, all of them wrong on purpose"
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class FasterWhisperOptions:
         if not 0.1 <= self.stream_step_s <= 10:
             raise ValueError("stream_step_s must be between 0.1 and 10")
         if not 2 * self.stream_step_s <= self.stream_window_s <= 30:
-            raise ValueError("stream_window_s must be at least two steps and at most the 30 s that Whisper hears")
+            raise ValueError("stream_window_s must be at least two steps and at most the 30 s of Whisper's window")
 
 
 class FasterWhisper:

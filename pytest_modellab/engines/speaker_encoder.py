@@ -69,7 +69,7 @@ PREDICTOR = Predictor(
     title="Voice similarity",
     unit="1",
     better="higher",
-    doc="Whether all utterances are of one voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
+    doc="Whether all utterances have the same voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
     "with the first, of the first with the second.",
     compares_with="utterance",
 )

@@ -253,7 +253,7 @@ class ControllerPlugin:
         idle += f"\nmodellab: {newer}" if newer else ""
         if self.lab.config.control:
             return (
-                "modellab: control: an engine that is wrong on purpose stands in for every model, and each case has to"
+                "modellab: control: every model is replaced by an engine that is wrong on purpose, and each case has to"
                 f" fail; reports: {self.lab.shown(self.lab.config.reports)}{idle}"
             )
         return (
@@ -312,9 +312,9 @@ class ControllerPlugin:
             self.follower.stop()
         if self.lab.dry or ("session" not in vars(self.lab) and not self.lab.tests and not self.lab.config.asked):
             return
-        from .session import finish
+        from .scorecard import finish
 
-        finish(self.lab, session)
+        session.exitstatus = finish(self.lab, session.exitstatus)
         if self.lab.scorecard is not None:
             session.config.hook.pytest_modellab_scorecard(config=session.config, scorecard=self.lab.scorecard)
         if self.lab.scorecard is not None and session.config.getoption("xmlpath", None):

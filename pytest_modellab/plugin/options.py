@@ -101,7 +101,7 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--lab-fresh",
         action="store_true",
-        help="Measure everything anew: reuse no records, and no journals of killed sessions.",
+        help="Measure everything again: reuse no records, and no journals of killed sessions.",
     )
     group.addoption(
         "--lab-inprocess",
@@ -126,8 +126,8 @@ def add_options(parser: pytest.Parser) -> None:
         "--lab-baselines",
         choices=("required", "optional"),
         default="required",
-        help="With `optional`, a test against a baseline that can't tell is skipped with its reason, whatever"
-        " --lab-strict says; `modellab release` sets what release.yaml says.",
+        help="With `optional`, an inconclusive test against a baseline is skipped with its reason, also with"
+        " --lab-strict; `modellab release` sets the value of release.yaml.",
     )
     group.addoption(
         "--lab-control",
@@ -157,7 +157,7 @@ def add_options(parser: pytest.Parser) -> None:
         type="bool",
         default=True,
     )
-    parser.addini("modellab_speed_age_days", "How old times may be that stand for unchanged cases.", default="7")
+    parser.addini("modellab_speed_age_days", "How old the times of reused records may be.", default="7")
 
 
 def read(config: pytest.Config) -> Config:

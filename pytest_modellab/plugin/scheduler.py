@@ -5,7 +5,7 @@ xdist's own grouping (`--dist loadgroup`) does nothing on pytest 9.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 from xdist.remote import Producer
@@ -44,10 +44,12 @@ class ModelDeviceScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist
         return nodeid if self._together is None else str(self._together._split_scope(self, nodeid))
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        # Of equals the first stays first.
-        longest = max(self.workqueue, key=self._likely)
-        self.workqueue.move_to_end(longest, last=False)
+        self.workqueue.move_to_end(self.longest(self.workqueue), last=False)
         super()._assign_work_unit(node)
+
+    def longest(self, scopes: Iterable[str]) -> str:
+        """The scope that is likely to take longest; of equals the first."""
+        return max(scopes, key=self._likely)
 
     def _likely(self, scope: str) -> float:
         return self._seconds(scope) if scope in self._groups.values() else 0.0

@@ -7,7 +7,7 @@ import math
 import os
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -21,18 +21,14 @@ from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.streaming_choice import plan_here
-from pytest_modellab.core.console import counted
-from pytest_modellab.core.variables import STEP_SUMMARY
 
 from .junit import CASE
 from .options import Config
 
 if TYPE_CHECKING:
     from pytest_modellab.core.stats.regression import Allowed
-    from pytest_modellab.reports.scorecard import page
     from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.reports.scorecard.files import Written
-    from pytest_modellab.reports.scorecard.row import CaseReport, Row
     from pytest_modellab.results.verdicts import Limits, Run
     from pytest_modellab.runner.runner import Runner
     from pytest_modellab.runner.session import Session
@@ -263,108 +259,3 @@ def rerun_command(item: pytest.Item, case: Case) -> str:
     elif "smoke" not in case.tiers:
         parts += ["-m", case.tiers[-1]]
     return shlex.join(parts)
-
-
-def finish(lab: LabSession, session: pytest.Session) -> None:
-    """Build and store the scorecard; turn a session that must not count as passed into a failed one."""
-    interrupted = session.exitstatus in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
-    try:
-        _write_scorecard(lab, session, interrupted=interrupted)
-    finally:  # after any error in the scorecard, the next session resumes from the answers
-        lab.session.end(whole=not interrupted)
-
-
-def _write_scorecard(lab: LabSession, session: pytest.Session, *, interrupted: bool) -> None:
-    from pytest_modellab.reports.scorecard.build import build
-    from pytest_modellab.reports.scorecard.files import write
-
-    planned = lab.session.plan()
-    touched = {**dict.fromkeys(planned), **dict.fromkeys(lab.tests)}
-    if touched or (lab.config.asked and not interrupted):
-        rows = _rows(lab, list(touched))
-        partial = "interrupted" if interrupted else None
-        idle = [key for key in planned if key not in lab.tests]
-        if idle:
-            partial = f"{partial or 'stopped early'}: {len(idle)} of {len(planned)} cases did not run"
-        card = build(
-            lab.session_id,
-            rows,
-            partial=partial,
-            required=lab.config.required,
-            strict=lab.config.strict,
-            tasks_of={model.id: model.tasks for model in lab.catalog.models.values()},
-            profiles=lab.catalog.profiles,
-        )
-        if not touched:
-            told = f"no test of the catalog's cases was collected, though {lab.config.asked} asked for them"
-            card = card.model_copy(update={"problems": (told, *card.problems)})
-        if lab.failed_beside:
-            problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
-            card = card.model_copy(update={"problems": (*card.problems, problem)})
-        lab.left = write(card, lab.config.reports, with_page=lab.config.page, recordings=_recordings(lab))
-        lab.scorecard = lab.left.card
-        summary = STEP_SUMMARY.get() if lab.config.step_summary else None
-        if summary:
-            from pytest_modellab.reports.scorecard import markdown
-            from pytest_modellab.reports.step_summary import append
-
-            lab.summary_error = append(markdown.render(lab.scorecard), Path(summary))
-        passed = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
-        if lab.scorecard.problems and session.exitstatus in passed:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def _recordings(lab: LabSession) -> page.Recordings | None:
-    """What the page may let one listen to; nothing where there is no page."""
-    if not (lab.config.page and lab.config.page_recordings):
-        return None
-    from pytest_modellab.reports.scorecard.recordings import Recordings
-
-    return Recordings(lab.catalog)
-
-
-def _rows(lab: LabSession, keys: Sequence[str]) -> list[Row]:
-    """The rows of these cases; what stands for no case has none."""
-    from pytest_modellab.reports.scorecard.build import build_row
-    from pytest_modellab.results.verdicts import corrected
-
-    reports = [_report(lab, case) for key in keys if (case := lab.case(key)) is not None]
-    gates = [lab.limits(case).judge(report.record) if report.record else [] for case, report in reports]
-    held = iter(corrected([verdict for gate in gates for verdict in gate]))
-    return [
-        build_row(report, [next(held) for _ in gate], lab.catalog.grades, lab.shown)
-        for (_, report), gate in zip(reports, gates, strict=True)
-    ]
-
-
-def _report(lab: LabSession, case: Case) -> tuple[Case, CaseReport]:
-    from pytest_modellab.catalog.case_ref import CaseRef
-    from pytest_modellab.reports.scorecard.row import CaseReport
-    from pytest_modellab.results.record_files import RecordError
-    from pytest_modellab.results.verdicts import Status, Verdict
-    from pytest_modellab.runner.outcome import Outcome, from_note
-
-    tests = lab.tests.get(case.key, Tests())
-    noted = lab.session.outcome(case.key)
-    try:
-        outcome = from_note(noted) if noted is not None else lab.runner.known(case.key) if lab.measured_here else None
-    except RecordError as error:  # removed or changed while the session went on
-        outcome = Outcome(broken=str(error))
-    kept = lab.session.answered(case.key) if outcome is None else 0
-    broken_off = (
-        f"broken off after {counted(kept, 'utterance')}; what was answered is kept, the same command goes on"
-        if kept
-        else None
-    )
-    return case, CaseReport(
-        case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
-        title=case.model.title or case.model.id,
-        research=case.model.research,
-        record=outcome.record if outcome else None,
-        path=outcome.path if outcome else None,
-        unavailable=outcome.unavailable if outcome else broken_off,
-        broken=outcome.broken if outcome else None,
-        unchanged_since=outcome.unchanged_since if outcome else None,
-        verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
-        failed_tests=tuple(dict.fromkeys(tests.failed)),
-    )

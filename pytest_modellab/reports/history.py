@@ -36,7 +36,7 @@ class Point(ReportModel):
     noisy: frozenset[str]
     """Which figures are times that can't be relied on."""
     normalizer: str
-    sealed: bool = True
+    has_checksum: bool = True
     cut: str = ""
     """Why it is only a part of the data."""
     record: str
@@ -154,7 +154,7 @@ def _point(path: Path, record: RecordHeader, metric: str, bands: Mapping[Task, T
         grade=Grade(letter=None, why=cut) if record.shard else grade(record, bands.get(record.case.task)),
         noisy=frozenset(name for name in shown if record.noise(name)),
         normalizer=f"{record.normalizer.name} {record.normalizer.version}",
-        sealed=record.seal is not None,
+        has_checksum=record.seal is not None,
         cut=cut,
         record=path.relative_to(reports).as_posix(),
     )

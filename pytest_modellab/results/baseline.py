@@ -177,7 +177,7 @@ def save(record: Record, folder: Path) -> Path:
     if record.shard is not None:
         raise BaselineError(f"{record.case.id}: only shard {record.shard.cut} was run; `modellab merge` joins all")
     if record.seal is None:
-        raise BaselineError(f"{record.case.id}: its record has no seal, and may have been changed; run the case again")
+        raise BaselineError(f"{record.case.id}: its record has no checksum (`seal`); run the case again")
     if record.summary.answered < record.summary.utterances:
         missing = record.summary.utterances - record.summary.answered
         raise BaselineError(

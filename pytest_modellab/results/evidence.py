@@ -57,7 +57,7 @@ def _quantile(values: list[float], q: float, metric: Metric, bound: float, inter
 
     def doubt(alpha: float) -> str:
         needed = values_needed(values, q, bound, alpha)
-        told = "no number of calls would tell" if needed is None else f"about {counted(needed, 'call')} would tell"
+        told = "no number of calls would decide it" if needed is None else f"about {counted(needed, 'call')} would tell"
         if interval is not None:
             span = f"95 % interval [{metric.format(interval.low)}, {metric.format(interval.high)}] on"
         elif len(values) < fewest_values(q):

@@ -66,10 +66,10 @@ def merge(found: Mapping[Path, Record]) -> Record:
         key=lambda each: each[0],
     )
     results = [row for _, row in rows]
+    scoring = task_named(first.case.task).scoring()
     timed = _timing(parts, results)
     if timed.no_speed is not None:
-        untimed = task_named(first.case.task).scoring().untimed
-        results = [row.model_copy(update={"parts": untimed(row.parts)}) for row in results]
+        results = [row.model_copy(update={"parts": scoring.untimed(row.parts)}) for row in results]
     order = {row.id: place for place, row in rows}
     findings = [finding for part in parts for finding in part.record.findings]
     whole = first.model_copy(
@@ -78,7 +78,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "shard": None,
             "failure": _failure(parts),
             "loaded": next((part.record.loaded for part in parts if part.record.loaded), {}),
-            "parts": _known(parts),
+            "parts": scoring.merged([part.record.parts for part in parts]),
             "timing": timed,
             "memory": _memory(parts),
             "provenance": _provenance(parts),
@@ -90,23 +90,11 @@ def merge(found: Mapping[Path, Record]) -> Record:
     return scored(whole, normalizer(first.normalizer.name))
 
 
-def _known(parts: Sequence[ShardRecord]) -> dict[str, Any]:
-    """What the shards know of the run's parts beside its answers; a predictor that failed in one has no figure."""
-    known: dict[str, Any] = {}
-    for part in parts:
-        known = {**part.record.parts, **known}
-    spoken = [part.record.parts["tts"] for part in parts if "tts" in part.record.parts]
-    if spoken:
-        unrated = {name: why for each in spoken for name, why in each.unrated.items()}
-        known["tts"] = spoken[0].model_copy(update={"unrated": unrated})
-    return known
-
-
 def _check_alike(parts: Sequence[ShardRecord]) -> None:
     """Raise MergeError unless these are parts of one cut of one run's input, under one judgement."""
-    unsealed = [part for part in parts if part.record.seal is None]
-    if unsealed:
-        raise MergeError(f"{_case(parts)}: no checksum (`seal`), so that damage can't be detected:{_files(unsealed)}")
+    unchecked = [part for part in parts if part.record.seal is None]
+    if unchecked:
+        raise MergeError(f"{_case(parts)}: no checksum (`seal`), so that damage can't be detected:{_files(unchecked)}")
     _same(parts, "cases", lambda part: f"{part.record.case.task}/{part.record.case.id}")
     inputs = parts[0].record.provenance.inputs
     for part in parts[1:]:
@@ -119,7 +107,7 @@ def _check_alike(parts: Sequence[ShardRecord]) -> None:
     _same(parts, "ways of cutting the data", lambda part: f"{part.shard.utterances} utterances in {part.shard.of}")
     _same(parts, "commits", lambda part: part.record.provenance.commit)
     _same(parts, "versions of pytest-modellab", lambda part: part.record.provenance.lab)
-    _same(parts, "code, terms or prices behind the figures", lambda part: part.record.provenance.judging)
+    _same(parts, "scoring code, terms or prices", lambda part: part.record.provenance.judging)
     _same(parts, "normalizers", lambda part: f"{part.record.normalizer.name} {part.record.normalizer.version}")
     _same(parts, "devices that stood in", lambda part: part.record.ran_on)
     # One that could not be loaded chose nothing.

@@ -81,7 +81,7 @@ class Pass(Stored):
     """A period in which the machine was held: shared for accuracy, exclusively for timing."""
 
     kind: Literal["accuracy", "timing", "accuracy and timing"]
-    start: str = Field(description="UTC, ISO 8601, once the lock was held")
+    start: str = Field(description="UTC, ISO 8601, when the lock was taken")
     end: str
 
 
@@ -95,12 +95,14 @@ class Timing(Stored):
     )
     spread: float | None = Field(default=None, description="of these calls: (slowest - fastest) / median")
     others: float | None = Field(default=None, description="share of all processors that others kept busy meanwhile")
-    throttled: int | None = Field(default=None, description="throttling events meanwhile; null where it isn't told")
+    throttled: int | None = Field(
+        default=None, description="throttling events meanwhile; null where they aren't reported"
+    )
     load_average: float | None = Field(default=None, description="of the minute before, our own work included")
     noisy: str | None = Field(default=None, description="why these times can't be relied on, else null")
     loading_others: float | None = Field(default=None, description="as `others`, in loading and the first call")
     noisy_loading: str | None = Field(default=None, description="as `noisy`, of load_s and first_call_s besides")
-    no_speed: str | None = Field(description="why there is no speed figure, else null")
+    no_speed: str | None = Field(description="why there is no speed, else null")
     passes: tuple[Pass, ...] = ()
 
 
@@ -121,7 +123,7 @@ class Provenance(Stored):
         description="everything the input key is made of"
     )
     key: str = Field(description="SHA-256 of the inputs")
-    judging: str | None = volatile(default=None, description="SHA-256 of what made figures out of the answers")
+    judging: str | None = volatile(default=None, description="SHA-256 of the scoring code and its inputs")
     commit: str | None
     dirty: bool | None
     lab: str = Field(description="version of pytest-modellab")
@@ -129,7 +131,7 @@ class Provenance(Stored):
     session: str = volatile()
     created: Time = volatile(description="UTC, ISO 8601")
     rescored: Time | None = volatile(default=None, description="when the scores were made, if not with the run")
-    stands_again: Time | None = volatile(default=None, description="when it came to stand for a later session")
+    stands_again: Time | None = volatile(default=None, description="when a later session reused it")
     merged: tuple[str, ...] = volatile(default=(), description="ids of the shards it was joined from")
     resumed: int = volatile(description="utterances taken over from a session that was killed")
     worker_restarts: int = volatile()
@@ -170,7 +172,7 @@ class Record(Stored):
     provenance: Provenance
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
-    seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
+    seal: str | None = volatile(default=None, description="SHA-256 of all other fields, as written")
 
     @property
     def wordless(self) -> bool:

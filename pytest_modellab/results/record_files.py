@@ -59,20 +59,20 @@ def place_of(reports: Path, case: CaseRef, named: str) -> Path:
 
 def text(record: Record) -> str:
     """A record as it is stored, with its checksum."""
-    return record.model_copy(update={"seal": seal_of(record)}).model_dump_json(by_alias=True, indent=1) + "\n"
+    return record.model_copy(update={"seal": checksum_of(record)}).model_dump_json(by_alias=True, indent=1) + "\n"
 
 
 def _stamp(time: str) -> str:
     return re.sub(r"[-:.]", "", time)[:18]
 
 
-def seal_of(record: Record) -> str:
+def checksum_of(record: Record) -> str:
     """SHA-256 of everything in a record but its `seal`: detects damage and later edits, not forgery."""
     return hashlib.sha256(record.model_copy(update={"seal": None}).model_dump_json(by_alias=True).encode()).hexdigest()
 
 
-def _seal_in(data: bytes) -> str:
-    """The seal of a record as it lies there: a later version that knows more fields finds it whole all the same."""
+def _checksum_in(data: bytes) -> str:
+    """The checksum of a record as it is stored: a later version that knows more fields finds it whole all the same."""
     return hashlib.sha256(to_json({**from_json(data), "seal": None})).hexdigest()
 
 
@@ -94,8 +94,8 @@ def read(path: Path) -> Record:
         place = "".join(f"{part}: " for part in first["loc"])
         schema = record_v1.SCHEMA if _is_v1(data) else SCHEMA
         raise RecordError(f"{path}: not a {schema}: {place}{first['msg']}") from error
-    if record.seal is not None and record.seal != seal_of(record) and record.seal != _seal_in(data):
-        raise RecordError(f"{path}: was changed after it was written; its figures can't be relied on")
+    if record.seal is not None and record.seal != checksum_of(record) and record.seal != _checksum_in(data):
+        raise RecordError(f"{path}: was changed after it was written; its values can't be relied on")
     return record
 
 
@@ -115,7 +115,7 @@ def _is_v1(data: bytes) -> bool:
     return _V1.search(data) is not None
 
 
-def read_sealed(path: Path) -> Record:
+def read_unchanged(path: Path) -> Record:
     """As `read`, of a record that must have a checksum: without it, edits can't be detected."""
     record = read(path)
     if record.seal is None:

@@ -113,12 +113,14 @@ class Timing(Stored):
     clip5_calls_s: tuple[float, ...] = Field(default=(), description="these calls, spread over what was timed")
     spread: float | None = Field(default=None, description="of these calls: (slowest - fastest) / median")
     others: float | None = Field(default=None, description="share of all processors that others kept busy meanwhile")
-    throttled: int | None = Field(default=None, description="throttling events meanwhile; null where it isn't told")
+    throttled: int | None = Field(
+        default=None, description="throttling events meanwhile; null where they aren't reported"
+    )
     load_average: float | None = Field(default=None, description="of the minute before, our own work included")
     noisy: str | None = Field(default=None, description="why these times can't be relied on, else null")
     loading_others: float | None = Field(default=None, description="as `others`, in loading and the first call")
     noisy_loading: str | None = Field(default=None, description="as `noisy`, of load_s and first_call_s besides")
-    no_speed: str | None = Field(description="why there is no speed figure, else null")
+    no_speed: str | None = Field(description="why there is no speed, else null")
     passes: tuple[Pass, ...] = ()
 
 
@@ -233,4 +235,4 @@ class RecordV1(Stored):
     speech: SpeechSummary | None = Field(default=None, description="of a record for tts")
     streaming: StreamingSummary | None = Field(default=None, description="of a record for streaming")
     chat: ChatSummary | None = Field(default=None, description="of a record for chat")
-    seal: str | None = volatile(default=None, description="SHA-256 of all the rest, as it was written")
+    seal: str | None = volatile(default=None, description="SHA-256 of all other fields, as written")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from pytest_modellab.core.text import normalizer
 from pytest_modellab.tasks.asr.text_analysis import Terms
-from pytest_modellab.tasks.chat import scoring as chat_scoring
+from pytest_modellab.tasks.registry import task_named
 
 from .record import Price, Record, UtteranceResult
 from .scoring import scored
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
-    from pytest_modellab.catalog.datasets import Dataset, Utterance
+    from pytest_modellab.catalog.datasets import Dataset
 
 
 def rescore(record: Record, name: str | None = None) -> Record:
@@ -41,18 +41,24 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
     known = {utterance.id: utterance for utterance in dataset.utterances}
     if list(known) != [row.id for row in record.utterances]:
         return None
-    if "tts" in record.parts and record.parts["tts"].judge.wer is not None:
+    scoring = task_named(record.case.task).scoring()
+    if not scoring.rescorable(record.parts):
         return None
-    told = tuple(_with_attributes(row, known[row.id]) for row in record.utterances)
-    if any(_rubric(new) != _rubric(old) for new, old in zip(told, record.utterances, strict=True)):
-        return None
+    told: list[UtteranceResult] = []
+    for row in record.utterances:
+        utterance = known[row.id]
+        parts = scoring.renewed(row, utterance)
+        if parts is None:
+            return None
+        # Reference, speaker and language are in the input key.
+        told.append(row.model_copy(update={"kind": utterance.kind, "snr_db": utterance.snr_db, "parts": parts}))
     normalize, price = normalizer(dataset.normalizer), case.device.price
     origin = {"rescored": _now(), "stands_again": None, "judging": judging}
     renewed = record.model_copy(
         update={
             "id": secrets.token_hex(4),
             "title": case.model.title or case.model.id,
-            "utterances": told,
+            "utterances": tuple(told),
             "price": None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
             "provenance": record.provenance.model_copy(update=origin),
         }
@@ -62,19 +68,3 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _rubric(row: UtteranceResult) -> str | None:
-    rubric: str | None = row.parts["chat"].rubric if "chat" in row.parts else None
-    return rubric
-
-
-def _with_attributes(row: UtteranceResult, utterance: Utterance) -> UtteranceResult:
-    """A row with what its data set tells of the utterance now; reference, speaker and language are in the input key."""
-    update: dict[str, object] = {"kind": utterance.kind, "snr_db": utterance.snr_db}
-    if "chat" in row.parts and utterance.turn is not None:
-        turn = utterance.turn
-        told = {"dialogue": turn.dialogue, "context": turn.context, "rubric": turn.rubric}
-        reply = row.parts["chat"].model_copy(update={**told, "rules": chat_scoring.given(turn.rules)})
-        update["parts"] = {**row.parts, "chat": reply}
-    return row.model_copy(update=update)

@@ -276,18 +276,18 @@ class Figure:
         return self._against(">", bound)
 
     def __eq__(self, other: object) -> bool:
-        raise TypeError(f"compare {self.metric.name} with <, <=, > or >=: measured figures are never exact")
+        raise TypeError(f"compare {self.metric.name} with <, <=, > or >=: measured values are never exact")
 
     __hash__ = None  # type: ignore[assignment]  # nothing that can't be compared for equality can be hashed
 
     def _against(self, comparison: Comparison, bound: Limit | float) -> Verdict:
         if isinstance(bound, Limit):
             if bound.metric != self.metric.name:
-                raise TypeError(f"{self.metric.name} held against a limit for {bound.metric}")
+                raise TypeError(f"{self.metric.name} compared with a limit on {bound.metric}")
             limit = bound
         else:
             if math.isnan(bound):
-                raise ValueError(f"{self.metric.name} held against nan, which nothing can be compared with")
+                raise ValueError(f"{self.metric.name} compared with nan")
             limit = Limit(self.metric.name, float(bound), "test")
         verdict = decide(self.run.record, self.metric, comparison, limit)
         self.run.verdicts.append(verdict)

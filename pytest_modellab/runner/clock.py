@@ -26,7 +26,7 @@ def believed(reply: dict[str, Any], seen_s: float, *, since_start_s: float = mat
         else:
             wrong = _wrong(value, most, above=0.0 if name in {"seconds", "load_s"} else -SLACK_S)
         if wrong:
-            message = f"the worker's clock can't be believed: it told {name} = {value:g}, which is {wrong}"
+            message = f"the worker's clock is wrong: it reported {name} = {value:g}, which is {wrong}"
             message += f"; by this session's clock the call took {seen_s:.3f} s"
             return {"error": {"type": "ClockError", "message": message, "traceback": ""}}
     return reply

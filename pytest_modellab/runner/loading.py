@@ -59,7 +59,7 @@ class Loading:
         """What a worker loads for a case; the model of a `judge` is never replaced. Raises store.StoreError."""
         device, _ = self.device(case)
         if self.settings.control and not judge:
-            # With the model's options, which tell what baseline it is held against.
+            # With the model's options, which tell what baseline it is compared with.
             options = full_options(case.model, device.id)
             return LoadOrder(
                 CONTROL,

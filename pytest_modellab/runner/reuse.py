@@ -93,7 +93,7 @@ def why_not(record: Record, wanted: RecordQuery) -> str | None:
     if record.provenance.key != wanted.key:
         return "its inputs were others"
     if record.seal is None:
-        return "it has no seal, being of an older version"
+        return "it has no checksum (`seal`): it is of an older version"
     if record.limited_to != wanted.limited_to:
         return "it is of another number of utterances"
     if (record.shard and record.shard.cut) != wanted.shard:

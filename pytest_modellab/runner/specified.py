@@ -129,7 +129,7 @@ def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> It
         normalizer = dataset.normalizer or for_language(dataset.language)
         yield from _differs("normalizer", record.normalizer.name, normalizer, where)
     transcripts = transcripts_of(record)
-    if transcripts is not None and record.case.task != "chat":
+    if transcripts is not None and task_named(record.case.task).scoring().counts_terms:
         for name in ("glossary", "names"):
             terms = [each.term for each in getattr(transcripts, name)]
             yield from _differs(name, terms, list(dict.fromkeys(getattr(dataset, name))), where)

@@ -168,7 +168,7 @@ METRICS = (
         aggregate=Single(_megabytes(lambda run: run.memory.device), spread=_MEMORY_SPREAD),
         volatile=True,
         slack=_MEMORY_SPREAD,
-        empty="the device has no memory of its own, or the driver does not tell",
+        empty="the device has no memory of its own, or the driver does not report it",
     ),
     Metric(
         name="model_size_mb",

@@ -56,10 +56,12 @@ class Scoring:
 
     Attributes:
         utterance_part, run_part: the types of the task's own part of an utterance and of a run; None for JSON.
+        counts_terms: whether the terms and names of a data set are looked for in its transcripts.
     """
 
     utterance_part: ClassVar[type[BaseModel] | None] = None
     run_part: ClassVar[type[BaseModel] | None] = None
+    counts_terms: ClassVar[bool] = True
 
     def __init__(self, task: str) -> None:
         self.task = task
@@ -73,6 +75,21 @@ class Scoring:
         """
         part = line["part"]
         return line["text"], {} if part is None else {self.task: {**part, **times}}
+
+    def renewed(self, row: Row, utterance: Utterance) -> Parts | None:
+        """The parts of a row with what the data set tells of its utterance now, to be scored again.
+
+        None where the record lacks what that takes, so that the utterance has to be answered again.
+        """
+        return dict(row.parts)
+
+    def rescorable(self, parts: Parts) -> bool:
+        """Whether a run with these parts can be scored again by changed code or data; texts always can."""
+        return True
+
+    def merged(self, parts: Sequence[Parts]) -> Parts:
+        """What the shards of a run know of its parts beside their answers; `summarize` makes the rest."""
+        return {name: part for each in reversed(parts) for name, part in each.items()}
 
     def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
         """The values of a run's parts that are known without its answers."""

@@ -13,49 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from catalogs import model_yaml, write_catalog
 from fakelab import FakeLab
-from wheels import repack, write_wheel
+from rooms import ROOM, said, spec
 
 from pytest_modellab.assets.venvs import find_python, own_version
-from pytest_modellab.catalog import CatalogError, load
-from pytest_modellab.catalog.environment_spec import EnvironmentSpec
-from pytest_modellab.catalog.environments import Environments, NoEnvironment, plan
-from pytest_modellab.catalog.specs import ModelSpec
+from pytest_modellab.catalog.environments import Environments, NoEnvironment
 from pytest_modellab.cli import main
 from pytest_modellab.runner.local import LocalWorker
-
-ENGINE = Path(__file__).parents[1] / "fake_engine" / "modellab_room_engine.py"
-ROOM = ["modellab-room-engine", "lab-tiny==1.0"]
-"""Requirements of a model of the engine for tests."""
-
-
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of wheels: the engine for tests, two versions of a small package, and this session's numpy."""
-    folder = tmp_path_factory.mktemp("wheels")
-    write_wheel(folder, "modellab-room-engine", "1.0", {ENGINE.name: ENGINE.read_text()})
-    for version in ("1.0", "2.0"):
-        write_wheel(folder, "lab-tiny", version, {"lab_tiny.py": f"VERSION = {version!r}\n"})
-    repack(folder, "numpy")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache that the tests of this file share, so that each environment is built once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture
-def offline(shelf: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Packages come from the shelf alone, whichever tool fetches them, and environments go to the shared cache."""
-    monkeypatch.setenv("MODELLAB_CACHE", str(cache))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    for tool in ("PIP", "UV"):
-        monkeypatch.setenv(f"{tool}_FIND_LINKS", str(shelf))
-        monkeypatch.setenv(f"{tool}_NO_INDEX", "1")
-    return cache
 
 
 def add_model(lab: FakeLab, id: str, environment: dict[str, Any], **more: Any) -> None:
@@ -73,24 +37,6 @@ def add_model(lab: FakeLab, id: str, environment: dict[str, Any], **more: Any) -
             **more,
         },
     )
-
-
-def spec(**environment: Any) -> ModelSpec:
-    """A model with this environment, as read from a catalog."""
-    return ModelSpec.model_validate(
-        {
-            "schema": "modellab.model/1",
-            "id": "tiny",
-            "engine": "room-for-tests",
-            "tasks": ["asr"],
-            "tiers": [],
-            "devices": {"cpu": {}},
-            "environment": environment,
-        }
-    )
-
-
-def said(_: str) -> None: ...
 
 
 def test_two_versions_of_one_package_stand_in_one_scorecard(lab: FakeLab, offline: Path) -> None:
@@ -189,18 +135,6 @@ def test_what_is_missing_is_not_available_and_says_why(
         assert "modellab pull" not in result.stdout.str()  # which makes none
 
 
-def test_a_build_that_fails_tells_the_last_lines_and_leaves_its_log_alone(offline: Path) -> None:
-    environments = Environments(Path(), offline)
-    model = spec(requirements=["lab-tiny==9"])
-    with pytest.raises(NoEnvironment, match="No matching distribution found for lab-tiny==9"):
-        environments.of(model, said)
-    assert model.environment is not None
-    folder = environments.folder(plan(model.environment))
-    assert [path.name for path in folder.iterdir()] == ["build.log"]
-    assert "lab-tiny" in (folder / "build.log").read_text()
-    assert environments.state(model) == f"Python {own_version()}: not built"
-
-
 def test_none_is_built_for_weights_that_cannot_be_had(
     lab: FakeLab, offline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,15 +143,6 @@ def test_none_is_built_for_weights_that_cannot_be_had(
     add_model(lab, "room", {"requirements": ROOM}, weights={"files": {"model.bin": {"sha256": "0" * 64, "size": 7}}})
     lab.run().stdout.fnmatch_lines(["*model.bin (7 bytes)*is not in the cache*"])
     assert not (tmp_path / "cache" / "environments").exists()
-
-
-def test_one_that_cannot_be_built_is_tried_once_in_a_session(offline: Path) -> None:
-    environments = Environments(Path(), offline)
-    told: list[str] = []
-    for _ in range(2):
-        with pytest.raises(NoEnvironment):
-            environments.of(spec(requirements=["lab-tiny==9"]), told.append)
-    assert sum(line.startswith("building its environment, ") for line in told) == 1
 
 
 def test_what_a_failed_build_said_stands_once_in_the_terminal(lab: FakeLab, offline: Path) -> None:
@@ -418,67 +343,3 @@ def test_a_worker_runs_on_another_python(version: str, tmp_path: Path, shelf: Pa
     finally:
         worker.close()
     assert heard["text"] == f"tiny 1.0, Python {environment.python}, sees []"
-
-
-class TestSpec:
-    @pytest.mark.parametrize(
-        ("lines", "told"),
-        [
-            ("python: 3.12\n  requirements: [six]", "expected text, found `3.12`, which YAML reads as the number 3.12"),
-            ('python: "3.9"\n  requirements: [six]', 'a version of Python from "3.10" on'),
-            ('python: "3.12"', "give exactly one of `requirements`, `interpreter`; found none"),
-            ("requirements: [six]\n  interpreter: x", "give exactly one of `requirements`, `interpreter`; found"),
-            ('interpreter: x\n  python: "3.12"', "`python` goes with `requirements`"),
-            ("requirements: []", "needs at least 1 item, found none"),
-            ("requirements: six", "expected a list, found `six`; write [six]"),
-            ("requirements: [six, --index-url=https://a.b]", "options of pip don't belong here"),
-            ("requirements: ['-r other.txt']", "options of pip don't belong here"),
-            ("requirements: ['six --hash=sha256:1']", "is not a requirement such as name==1.2"),
-            ("requirements: [./six]", "is not a requirement such as name==1.2"),
-            ("requirements: ['https://a.b/six.whl']", "is not a requirement such as name==1.2"),
-            ("requirements: ['six @ file:///six.whl']", "may be named by an https:// address, found file:///six.whl"),
-            ("requirements: ['six @ git+ssh://a/b']", "may be named by an https:// address, found git+ssh://a/b"),
-            ("requirements: [six]\n  requirement: [x]", "unknown key `requirement` in `environment`"),
-        ],
-    )
-    def test_what_an_environment_may_not_say(self, tmp_path: Path, lines: str, told: str) -> None:
-        text = f"{model_yaml('tiny')}environment:\n  {lines}\n"
-        first = len(model_yaml("tiny").splitlines()) + 1
-        with pytest.raises(CatalogError) as caught:
-            load(write_catalog(tmp_path / "fixtures", files={"models/tiny.yaml": text}))
-        (problem,) = caught.value.problems
-        assert told in problem.message
-        assert first <= problem.line <= first + 2
-
-    def test_requirements_are_those_of_pip(self) -> None:
-        asked = ["Lab_Tiny[b,a] >=1, <2", "torch @ https://a.b/torch.whl#sha256=00", "six; python_version < '4'"]
-        found = EnvironmentSpec(requirements=tuple(asked))
-        assert found.requirements == (
-            "lab-tiny[a,b]<2,>=1",
-            "torch @ https://a.b/torch.whl#sha256=00",
-            'six; python_version < "4"',
-        )
-        assert plan(found).requirements == (
-            "lab-tiny[a,b]<2,>=1",
-            "numpy",
-            'six; python_version < "4"',
-            "torch @ https://a.b/torch.whl#sha256=00",
-        )
-
-    def test_numpy_as_it_is_asked_for_is_enough(self) -> None:
-        assert plan(EnvironmentSpec(requirements=("numpy<2",))).requirements == ("numpy<2",)
-
-    def test_numpy_for_somebody_else_is_not(self) -> None:
-        marked = 'numpy<2; python_version < "3"'
-        assert plan(EnvironmentSpec(requirements=(marked,))).requirements == ("numpy", marked)
-
-    def test_version_requirements_and_platform_make_the_key(self) -> None:
-        key = Environments.key
-        base = plan(EnvironmentSpec(python="3.12", requirements=("six",)))
-        assert key(base) == key(plan(EnvironmentSpec(python="3.12", requirements=("SIX",))))
-        others = [
-            plan(EnvironmentSpec(python="3.13", requirements=("six",))),
-            plan(EnvironmentSpec(python="3.12", requirements=("six==1",))),
-            plan(EnvironmentSpec(python="3.12", requirements=("six", "idna"))),
-        ]
-        assert len({key(each) for each in (base, *others)}) == 4

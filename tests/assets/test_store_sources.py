@@ -1,11 +1,9 @@
 """Sources that need a network or pip, against servers on 127.0.0.1: a hub, an index, a dead host."""
 
-import io
 import os
 import socket
 import subprocess
 import sys
-import tarfile
 import threading
 import venv
 import zipfile
@@ -13,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packed import sdist, wheel
 from webserver import REVISION, Page, Site, serving, sha256
 
 from pytest_modellab.assets.store import (
@@ -117,36 +116,6 @@ def store(tmp_path: Path) -> Iterator[Store]:
     # Whatever a test did, no archive and no half-written file may stay.
     assert not list((store.root / "tmp").glob("*"))
     assert not list(store.root.rglob("*.part"))
-
-
-def wheel(name: str, members: dict[str, bytes], version: str = "1.0.0") -> tuple[str, bytes]:
-    """The file name and the bytes of a wheel."""
-    info = f"{name}-{version}.dist-info"
-    described = {
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        f"{info}/RECORD": b"",
-    }
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for member, data in {**members, **described}.items():
-            archive.writestr(member, data)
-    return f"{name}-{version}-py3-none-any.whl", out.getvalue()
-
-
-def sdist(members: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
-    """The bytes of a tar.gz."""
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
-        for member, data in members.items():
-            entry = tarfile.TarInfo(member)
-            entry.size = len(data)
-            archive.addfile(entry, io.BytesIO(data))
-        for member, target in (links or {}).items():
-            entry = tarfile.TarInfo(member)
-            entry.type, entry.linkname = tarfile.SYMTYPE, target
-            archive.addfile(entry)
-    return out.getvalue()
 
 
 def in_hub(filename: str = "model.bin") -> Hub:

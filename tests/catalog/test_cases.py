@@ -8,7 +8,8 @@ import pytest
 from catalogs import dataset_yaml, install_engine, model_yaml, write_catalog
 
 from pytest_modellab.catalog import load
-from pytest_modellab.catalog.cases import Selection, plan
+from pytest_modellab.catalog.cases import Selection, bounded, left_out, named_in, one_per_group, plan
+from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.engines.registry import available, engine_class
 
 CPU_ONLY = "  cuda: {compute_type: float16}\n"
@@ -162,3 +163,48 @@ class TestTwoTasks:
             "streaming/b:cpu:talk",
         ]
         assert len({case.id for case in cases}) == 2
+
+
+def test_what_is_no_case_is_told_by_what_keeps_it_from_being_one(tmp_path: Path) -> None:
+    files = {
+        "models/tiny.yaml": model_yaml("tiny").replace(CPU_ONLY, ""),
+        "models/other.yaml": model_yaml("other").replace("[smoke, real_e2e]", "[]"),
+        "datasets/gespraech.yaml": dataset_yaml("gespraech").replace("language: en", "language: de"),
+    }
+    found = left_out(load(write_catalog(tmp_path, models=("tiny", "other"), files=files)))
+    assert {why: [case.id for case in cases] for why, cases in found.items() if why in ("tier", "language")} == {
+        # Of several reasons the first counts: a model that is in no tier need speak no language.
+        "tier": ["other:cpu:gespraech", "other:cpu:talk", "other:cuda:gespraech", "other:cuda:talk"],
+        "language": ["tiny:cpu:gespraech"],
+    }
+
+
+def test_cases_that_a_limit_applies_to(tmp_path: Path) -> None:
+    cases = plan(load(write_catalog(tmp_path, models=("a", "b"))))
+    limits = [LimitSpec(metric="wer", max=0.1, model="a"), LimitSpec(metric="rtf", max=1.0, device="cuda")]
+    assert [case.id for case in bounded(cases, limits[:1])] == ["a:cpu:talk", "a:cuda:talk"]
+    assert [case.id for case in bounded(cases, limits)] == ["a:cpu:talk", "a:cuda:talk", "b:cuda:talk"]
+    assert bounded(cases, []) == bounded([], limits) == []
+
+
+def test_one_case_per_group_is_of_the_smoke_tier_where_there_is_one(tmp_path: Path) -> None:
+    files = {"datasets/long.yaml": dataset_yaml("long").replace("[smoke, real_e2e]", "[real_e2e]")}
+    cases = plan(load(write_catalog(tmp_path, datasets=("long", "talk"), files=files)))
+    assert [case.id for case in one_per_group(cases)] == ["tiny:cpu:talk", "tiny:cuda:talk"]
+    only_long = [case for case in cases if case.dataset.id == "long"]
+    assert one_per_group(only_long) == only_long
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "named"),
+    [
+        ("test_a.py::test_wer[tiny:cpu:talk]", "tiny:cpu:talk"),
+        ("test_a.py::test_wer[fast-tiny:cpu:talk-2]", "tiny:cpu:talk"),
+        ("test_a.py::test_wer[tiny:cpu:talk-long]", "tiny:cpu:talk-long"),
+        ("test_a.py::test_wer[tiny:cpu:talk0]", "tiny:cpu:talk"),
+        ("test_a.py::test_wer[tiny:cpu:talks]", None),
+        ("test_a.py::test_wer", None),
+    ],
+)
+def test_the_case_that_a_test_id_names(nodeid: str, named: str | None) -> None:
+    assert named_in(nodeid, ["tiny:cpu:talk", "tiny:cpu:talk-long"]) == named

@@ -3,11 +3,15 @@
 import hashlib
 from pathlib import Path
 
+import chatlab
 import pytest
 from catalogs import COMMIT, model_yaml, write_catalog
+from ct2_files import model_bin, variables, whisper_folder
+from fakeruns import FakeRuns
 
-from pytest_modellab.assets.store import Folder, Hub, Parts, Sdist, Store, Unavailable, Wheel
-from pytest_modellab.catalog import Catalog, load
+from pytest_modellab.assets.convert import SOURCE_FILES
+from pytest_modellab.assets.store import Folder, Hub, Npm, Parts, Sdist, Store, StoreError, Unavailable, Url, Wheel
+from pytest_modellab.catalog import Catalog, load, weights
 from pytest_modellab.catalog.weights import (
     NotPulled,
     digest,
@@ -16,6 +20,7 @@ from pytest_modellab.catalog.weights import (
     local_folder,
     present,
     size,
+    size_of_all,
     state,
     wanted_files,
 )
@@ -186,3 +191,115 @@ class TestDigest:
 
         (here / "model.bin").write_bytes(WHOLE + b"!")
         assert digest(local.models["tiny"], local) != found
+
+
+def test_each_kind_of_mirror_is_a_source_of_its_kind(tmp_path: Path) -> None:
+    lines = f"  files: {{model.bin: {{sha256: {sha256(WHOLE)}, size: 23}}}}"
+    mirrors = (
+        f"  {sha256(WHOLE)}:\n"
+        "    - parts: [{url: 'https://example.org/model.bin'}]\n"
+        "    - parts: [{npm: 'tiny@1.0.0', member: package/model.bin}]\n"
+    )
+    catalog = catalog_of(tmp_path, lines, mirrors)
+    (wanted,) = wanted_files(catalog.models["tiny"], catalog)
+    assert wanted.sources == (Url("https://example.org/model.bin"), Npm("tiny@1.0.0", "package/model.bin"))
+
+
+class TestState:
+    """Size and presence in words, as they come and go."""
+
+    def told(self, catalog: Catalog, folder: Path, name: str = "tiny") -> tuple[str, str]:
+        return state(catalog.models[name], catalog, Store(folder / "cache", fetching=False))
+
+    def test_of_pinned_files(self, tmp_path: Path) -> None:
+        first, second = b"a" * 1_000_000, b"b" * 1_000_000
+        lines = (
+            f"  files:\n    a.bin: {{sha256: {sha256(first)}, size: 1000000}}\n"
+            f"    b.bin: {{sha256: {sha256(second)}, size: 1000000}}"
+        )
+        mirrors = "".join(f"  {sha256(each)}:\n    - parts: [{{folder: box, member: {each[:1].decode()}}}]\n"
+                          for each in (first, second))  # fmt: skip
+        catalog = catalog_of(tmp_path, lines, mirrors)
+        assert self.told(catalog, tmp_path) == ("2 MB", "absent")
+        (catalog.folder / "box").mkdir()
+        (catalog.folder / "box" / "a").write_bytes(first)
+        with pytest.raises(Unavailable):
+            fetched(catalog, tmp_path)
+        assert self.told(catalog, tmp_path) == ("2 MB", "1 of 2 files absent")
+        (catalog.folder / "box" / "b").write_bytes(second)
+        assert fetched(catalog, tmp_path) is not None
+        assert self.told(catalog, tmp_path) == ("2 MB", "present")
+
+    def test_of_a_folder(self, tmp_path: Path) -> None:
+        catalog = catalog_of(tmp_path, "  path: here")
+        assert self.told(catalog, tmp_path) == ("-", "local: here, absent")
+        (catalog.folder / "models" / "here").mkdir()
+        assert self.told(catalog, tmp_path) == ("-", "local: here")
+
+    def test_of_a_repository_as_a_whole(self, tmp_path: Path) -> None:
+        catalog = catalog_of(tmp_path, f"  repo: org/tiny\n  revision: {COMMIT}")
+        assert self.told(catalog, tmp_path) == ("-", "absent")
+        with pytest.raises(NotPulled, match="modellab pull tiny"):
+            fetched(catalog, tmp_path)
+        assert present(catalog.models["tiny"], catalog, Store(tmp_path / "cache", fetching=False)) is None
+
+    def test_of_a_model_made_of_others(self, runs: FakeRuns) -> None:
+        chatlab.cascade(runs)
+        assert self.told(load(runs.catalog), runs.path, "whole") == ("-", "those of its parts")
+        path = runs.catalog / "models" / "mind.yaml"
+        path.write_text(path.read_text() + f"weights:\n  files: {{m.bin: {{sha256: {sha256(b'm')}, size: 1}}}}\n")
+        assert self.told(load(runs.catalog), runs.path, "whole") == (
+            "-",
+            "those of its parts, of which mind absent",
+        )
+
+
+def converted(folder: Path, source: str, to: str = "transformers") -> Catalog:
+    """A catalog whose model `made` is converted from `tiny`, which has the weights `source`."""
+    made = weights_yaml(f"  convert: {{from: tiny, to: {to}}}").replace("id: tiny", "id: made")
+    made = made.replace("faster-whisper", f"{to}-whisper" if to == "transformers" else to)
+    head, _, rest = made.partition("options:")
+    made = head + rest.partition("devices:")[1] + "\n  cpu: {}\n"
+    files: dict[str, str | None] = {"models/tiny.yaml": weights_yaml(source), "models/made.yaml": made}
+    return load(write_catalog(folder / "fixtures", files=files), engines=False)
+
+
+class TestConversion:
+    def test_it_is_made_once_of_a_folder(self, tmp_path: Path) -> None:
+        catalog = converted(tmp_path, "  path: here")
+        whisper_folder(catalog.folder / "models" / "here", model_bin(variables()))
+        model, store = catalog.models["made"], Store(tmp_path / "cache", progress=False)
+        assert hindrances(model, catalog, store) == []
+        assert state(model, catalog, store) == ("-", "made from tiny when needed")
+        folder = local_folder(model, catalog, store)
+        assert folder is not None
+        assert folder == local_folder(model, catalog, store) == present(model, catalog, store)
+        assert state(model, catalog, store)[1] == "made from tiny"
+        assert size_of_all([folder, folder, None]) == size(folder)
+        assert size_of_all([None]) is None
+
+    def test_what_hinders_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        catalog = converted(tmp_path, "  path: here")
+        model, store = catalog.models["made"], Store(tmp_path / "cache", progress=False)
+        assert hindrances(model, catalog, store) == [("files of tiny are absent or damaged", "modellab pull made")]
+        whisper_folder(catalog.folder / "models" / "here", model_bin(variables())[:-100])
+        ((why, fix),) = hindrances(model, catalog, store)
+        assert "model.bin is cut off in " in why
+        assert fix == "replace the weights of tiny"
+        with pytest.raises(StoreError, match=r"weights of made can't be converted: .*model.bin is cut off in "):
+            local_folder(model, catalog, store)
+        monkeypatch.setattr(weights, "_installed", lambda name: False)
+        assert hindrances(model, catalog, store)[0] == (
+            "safetensors is not installed",
+            "pip install 'pytest-modellab[transformers]'",
+        )
+        with pytest.raises(Unavailable, match="a conversion from tiny: safetensors is not installed"):
+            local_folder(model, catalog, store)
+
+    def test_pinned_files_that_are_not_here(self, tmp_path: Path) -> None:
+        files = ", ".join(f"{name}: {{sha256: {'a' * 64}, size: 1}}" for name in SOURCE_FILES)
+        catalog = converted(tmp_path, f"  files: {{{files}}}")
+        store = Store(tmp_path / "cache", fetching=False)
+        assert hindrances(catalog.models["made"], catalog, store) == [
+            ("files of tiny are absent or damaged", "modellab pull made")
+        ]

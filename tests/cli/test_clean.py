@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from fakelab import FakeLab
+from labsessions import LabSessions
 from records import edits, record, utterance
 from waiting import wait_for
 
@@ -42,9 +43,9 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def reports(lab: FakeLab) -> Path:
-    lab.ready()
-    return lab.path / "reports"
+def reports(sessions: LabSessions) -> Path:
+    sessions.ready()
+    return sessions.path / "reports"
 
 
 def written(reports: Path, age: timedelta = timedelta(0), **fields: Any) -> Path:
@@ -209,12 +210,11 @@ def test_a_session_that_is_alive_or_just_begins_is_left_alone(reports: Path, cap
     assert "left alone, running: begins" in out
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_a_session_at_work_is_not_disturbed(lab: FakeLab, cache: Path, workers: str, capsys: Output) -> None:
+def test_a_session_at_work_is_not_disturbed(lab: FakeLab, cache: Path, capsys: Output) -> None:
     lab.ready(delay_s=0.5)
     lab.model("other", delay_s=0.5)
     blob = unnamed_blob(cache)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", workers]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n2"]
     session = subprocess.Popen(command, cwd=lab.path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     journals = lab.path / "reports" / "sessions"
     assert wait_for(lambda: any(journals.glob("*/*.jsonl")) or session.poll() is not None, seconds=60)
@@ -239,9 +239,11 @@ def unnamed_blob(cache: Path) -> Path:
     return aged(blob)
 
 
-def test_files_that_the_catalog_names_stay_and_others_go_when_asked(lab: FakeLab, cache: Path, capsys: Output) -> None:
-    path = lab.ready().model()
-    parts = lab.catalog / "parts"
+def test_files_that_the_catalog_names_stay_and_others_go_when_asked(
+    sessions: LabSessions, cache: Path, capsys: Output
+) -> None:
+    path = sessions.ready().model()
+    parts = sessions.catalog / "parts"
     parts.mkdir()
     digests = {}
     for name in ("model.bin", "clip.wav"):
@@ -251,10 +253,10 @@ def test_files_that_the_catalog_names_stay_and_others_go_when_asked(lab: FakeLab
         path.read_text() + f"weights:\n  files:\n    model.bin: {{sha256: {digests['model.bin']}, size: 9}}\n"
     )
     mirrors = {digests[name]: [{"parts": [{"folder": "parts", "member": name}]}] for name in digests}
-    lab.spec("mirrors.yaml", {"schema": "modellab.mirrors/1", "mirrors": mirrors})
+    sessions.spec("mirrors.yaml", {"schema": "modellab.mirrors/1", "mirrors": mirrors})
     absent = {"id": "absent", "archive": "box", "member": "gone.wav", "sha256": "c" * 64, "text": "one"}
     clip = {"id": "there", "archive": "box", "member": "clip.wav", "sha256": digests["clip.wav"], "text": "one"}
-    lab.spec(
+    sessions.spec(
         "datasets/voices.yaml",
         {
             **{"schema": "modellab.dataset/1", "id": "voices", "tasks": ["asr"], "tiers": [], "language": "en"},
@@ -262,7 +264,7 @@ def test_files_that_the_catalog_names_stay_and_others_go_when_asked(lab: FakeLab
             **{"archives": {"box": {"folder": "../parts"}}, "clips": [absent, clip]},
         },
     )
-    catalog, store = load(lab.catalog), Store()
+    catalog, store = load(sessions.catalog), Store()
     folder = local_folder(catalog.models["fake"], catalog, store)
     assert folder is not None
     kept = [store.root / "blobs" / "sha256" / digest[:2] / digest for digest in digests.values()]
@@ -289,8 +291,10 @@ def test_files_that_the_catalog_names_stay_and_others_go_when_asked(lab: FakeLab
     assert "removed: 1, 1 kB" in out
 
 
-def test_snapshots_of_the_hub_that_no_model_names_go_when_asked(lab: FakeLab, cache: Path, capsys: Output) -> None:
-    path = lab.ready().model()
+def test_snapshots_of_the_hub_that_no_model_names_go_when_asked(
+    sessions: LabSessions, cache: Path, capsys: Output
+) -> None:
+    path = sessions.ready().model()
     path.write_text(path.read_text() + f"weights: {{repo: some/model, revision: {'a' * 40}}}\n")
     repo = cache / "hub" / "models--some--model"
     for revision in ("a", "b"):
@@ -306,10 +310,10 @@ def test_snapshots_of_the_hub_that_no_model_names_go_when_asked(lab: FakeLab, ca
     assert "no model is some/model at bbbbbbbb" in capsys.readouterr().out
 
 
-def test_environments_that_no_model_names_go_when_asked(lab: FakeLab, cache: Path) -> None:
-    path = lab.ready().model()
+def test_environments_that_no_model_names_go_when_asked(sessions: LabSessions, cache: Path) -> None:
+    path = sessions.ready().model()
     path.write_text(path.read_text() + "environment: {requirements: [numpy]}\n")
-    spec = load(lab.catalog).models["fake"].environment
+    spec = load(sessions.catalog).models["fake"].environment
     assert spec is not None
     folders = [cache / "environments" / name for name in (Environments.key(plan(spec)), "0" * 32)]
     for folder in folders:

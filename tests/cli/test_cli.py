@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from fakelab import FakeLab
+from labsessions import LabSessions
 
 from pytest_modellab.assets.store import digest_file
 from pytest_modellab.cli import main
@@ -17,18 +18,18 @@ SCHEMA = Path(__file__).parents[2] / "pytest_modellab" / "results" / "schema" / 
 
 
 @pytest.fixture
-def weights(lab: FakeLab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def weights(sessions: LabSessions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A lab whose model has one file, that lies in a mirror and not yet in the cache."""
     monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path / "cache"))
-    path = lab.ready().model()
-    folder = lab.catalog / "parts"
+    path = sessions.ready().model()
+    folder = sessions.catalog / "parts"
     folder.mkdir()
     file = folder / "model.bin"
     file.write_bytes(b"weights")
     digest = digest_file(file)
     path.write_text(path.read_text() + f"weights:\n  files:\n    model.bin: {{sha256: {digest}, size: 7}}\n")
     mirrors = {digest: [{"parts": [{"folder": "parts", "member": "model.bin"}]}]}
-    lab.spec("mirrors.yaml", {"schema": "modellab.mirrors/1", "mirrors": mirrors})
+    sessions.spec("mirrors.yaml", {"schema": "modellab.mirrors/1", "mirrors": mirrors})
     return folder
 
 
@@ -43,9 +44,9 @@ def test_models_are_listed_with_what_is_present_and_pulled(weights: Path, capsys
     assert "cache: " in out
 
 
-def test_pull_says_what_is_not_to_be_had_and_goes_on(weights: Path, lab: FakeLab, capsys: Output) -> None:
+def test_pull_says_what_is_not_to_be_had_and_goes_on(weights: Path, sessions: LabSessions, capsys: Output) -> None:
     (weights / "model.bin").unlink()
-    lab.model("another")
+    sessions.model("another")
     assert main(["pull"]) == 1
     out = capsys.readouterr().out
     assert "fake: not available" in out
@@ -58,8 +59,8 @@ def test_a_digest_prints_lines_for_a_spec(weights: Path, capsys: Output) -> None
     assert capsys.readouterr().out == f"  files:\n    model.bin: {{sha256: {digest}, size: 7}}\n"
 
 
-def test_data_sets_are_listed_prepared_and_checked(lab: FakeLab, capsys: Output) -> None:
-    lab.ready()
+def test_data_sets_are_listed_prepared_and_checked(sessions: LabSessions, capsys: Output) -> None:
+    sessions.ready()
     assert main(["data"]) == 0
     assert "clips.jsonl" in capsys.readouterr().out
     assert main(["data", "prepare"]) == 0
@@ -69,9 +70,9 @@ def test_data_sets_are_listed_prepared_and_checked(lab: FakeLab, capsys: Output)
     assert "clip-0: duration: " in capsys.readouterr().out
 
 
-def test_terms_that_nobody_says_are_named(lab: FakeLab, capsys: Output) -> None:
-    lab.ready()
-    lab.dataset(glossary=["Fine Day", "rainy day"], names=["Ann"])
+def test_terms_that_nobody_says_are_named(sessions: LabSessions, capsys: Output) -> None:
+    sessions.ready()
+    sessions.dataset(glossary=["Fine Day", "rainy day"], names=["Ann"])
     assert main(["data", "check", "clips"]) == 0
     told = capsys.readouterr().out
     assert "  glossary: `rainy day` stands in no reference\n  names: `Ann` stands in no reference" in told
@@ -79,40 +80,40 @@ def test_terms_that_nobody_says_are_named(lab: FakeLab, capsys: Output) -> None:
 
 
 @pytest.mark.parametrize("action", ["prepare", "check"])
-def test_broken_data_are_named_and_end_with_one(lab: FakeLab, action: str, capsys: Output) -> None:
-    lab.ready()
-    (lab.catalog / "datasets" / "clips-2.wav").write_bytes(b"nothing to hear")
+def test_broken_data_are_named_and_end_with_one(sessions: LabSessions, action: str, capsys: Output) -> None:
+    sessions.ready()
+    (sessions.catalog / "datasets" / "clips-2.wav").write_bytes(b"nothing to hear")
     assert main(["data", action]) == 1
     assert "utterance clip-2: " in capsys.readouterr().out
 
 
-def test_nothing_hostile_in_a_manifest_reaches_the_terminal(lab: FakeLab, capsys: Output) -> None:
-    lab.ready()
+def test_nothing_hostile_in_a_manifest_reaches_the_terminal(sessions: LabSessions, capsys: Output) -> None:
+    sessions.ready()
     row = {"audio_filepath": "\x1b[2Jgone.wav", "text": "one"}
-    (lab.catalog / "datasets" / "clips.jsonl").write_text(json.dumps(row) + "\n")
+    (sessions.catalog / "datasets" / "clips.jsonl").write_text(json.dumps(row) + "\n")
     assert main(["data", "check"]) == 1
     told = capsys.readouterr().out
     assert "[2Jgone.wav" in told
     assert "\x1b" not in told
 
 
-def test_a_missing_manifest_is_told(lab: FakeLab, capsys: Output) -> None:
-    lab.ready()
-    (lab.catalog / "datasets" / "clips.jsonl").unlink()
+def test_a_missing_manifest_is_told(sessions: LabSessions, capsys: Output) -> None:
+    sessions.ready()
+    (sessions.catalog / "datasets" / "clips.jsonl").unlink()
     assert main(["data", "check"]) == 1
     assert "clips.jsonl" in capsys.readouterr().out
 
 
-def test_an_unknown_name_is_bad_usage_with_a_near_match(lab: FakeLab, capsys: Output) -> None:
-    lab.ready()
+def test_an_unknown_name_is_bad_usage_with_a_near_match(sessions: LabSessions, capsys: Output) -> None:
+    sessions.ready()
     assert main(["pull", "fakee"]) == 2
     assert "no model matches `fakee`; did you mean `fake`?" in capsys.readouterr().err
     assert main(["data", "check", "clps"]) == 2
     assert main(["digest", "nowhere"]) == 2
 
 
-def test_a_broken_catalog_is_told_and_ends_with_one(lab: FakeLab, capsys: Output) -> None:
-    path = lab.ready().model()
+def test_a_broken_catalog_is_told_and_ends_with_one(sessions: LabSessions, capsys: Output) -> None:
+    path = sessions.ready().model()
     path.write_text(path.read_text() + "colour: blue\n")
     assert main(["models"]) == 1
     assert "unknown key `colour`" in capsys.readouterr().err
@@ -128,29 +129,29 @@ def test_a_broken_catalog_is_told_and_ends_with_one(lab: FakeLab, capsys: Output
     ],
 )
 def test_the_catalog_is_the_one_of_the_ini_file_above(
-    lab: FakeLab, name: str, text: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
+    sessions: LabSessions, name: str, text: str, monkeypatch: pytest.MonkeyPatch, capsys: Output
 ) -> None:
-    lab.ready()
-    (lab.path / "tox.ini").unlink()
-    (lab.path / name).write_text(text)
-    below = lab.path / "some" / "where"
+    sessions.ready()
+    (sessions.path / "pytest.ini").unlink()
+    (sessions.path / name).write_text(text)
+    below = sessions.path / "some" / "where"
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
     assert main(["models"]) == 0
     assert "fake-for-tests" in capsys.readouterr().out
 
 
-def test_the_catalog_can_be_named_or_stand_in_fixtures(lab: FakeLab, capsys: Output) -> None:
-    lab.ready()
-    (lab.path / "tox.ini").unlink()
+def test_the_catalog_can_be_named_or_stand_in_fixtures(sessions: LabSessions, capsys: Output) -> None:
+    sessions.ready()
+    (sessions.path / "pytest.ini").unlink()
     assert main(["models"]) == 2
     told = capsys.readouterr().err
-    assert f"no catalog here: {lab.path / 'fixtures'} is not a folder\n" in told
+    assert f"no catalog here: {sessions.path / 'fixtures'} is not a folder\n" in told
     assert "`modellab new-model ENGINE ID`" in told
     assert main(["--catalog", "nowhere", "models"]) == 2
     assert "`modellab --catalog nowhere new-model ENGINE ID`" in capsys.readouterr().err
     assert main(["--catalog", "lab", "models"]) == 0
-    lab.catalog.rename(lab.path / "fixtures")
+    sessions.catalog.rename(sessions.path / "fixtures")
     assert main(["models"]) == 0
 
 
@@ -161,10 +162,41 @@ def test_the_schema_printed_is_the_one_committed(capsys: Output) -> None:
     assert json.loads(printed)["properties"]["timing"]["volatile"] is True
 
 
-def test_a_record_agrees_with_the_committed_schema(lab: FakeLab) -> None:
+def test_a_record_agrees_with_the_committed_schema(sessions: LabSessions) -> None:
     import jsonschema
 
-    lab.ready()
-    assert lab.run().ret == 0
-    (path,) = (lab.path / "reports" / "runs").rglob("*.json")
+    sessions.ready()
+    assert sessions.session("--lab-executor=local") == 0
+    (path,) = (sessions.path / "reports" / "runs").rglob("*.json")
     jsonschema.validate(json.loads(path.read_text()), json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def test_an_interpreter_that_is_not_there_is_told_and_others_are_pulled(sessions: LabSessions, capsys: Output) -> None:
+    path = sessions.ready().model()
+    path.write_text(path.read_text() + "environment: {interpreter: /no/python}\n")
+    sessions.model("another")
+    assert main(["pull"]) == 1
+    out = capsys.readouterr().out
+    assert "fake: needs no weights\nfake: not available\n" in out
+    assert "`interpreter` stands in lab/models/fake.yaml" in out
+    assert "another: needs no weights" in out
+
+
+def test_an_interpreter_is_told_with_its_version(sessions: LabSessions, capsys: Output) -> None:
+    path = sessions.ready().model()
+    path.write_text(path.read_text() + f"environment: {{interpreter: {sys.executable}}}\n")
+    assert main(["pull"]) == 0
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    assert f"fake: Python {version}, {sys.executable}\n" in capsys.readouterr().out
+
+
+def test_a_file_with_other_bytes_than_are_pinned_is_told(weights: Path, sessions: LabSessions, capsys: Output) -> None:
+    (weights / "model.bin").write_bytes(b"changed")
+    assert main(["pull"]) == 1
+    assert "fake: " in (told := capsys.readouterr().out)
+    assert "sha256" in told
+
+
+def test_a_folder_without_files_has_no_digest(tmp_path: Path, capsys: Output) -> None:
+    assert main(["digest", str(tmp_path)]) == 2
+    assert f"{tmp_path} holds no files" in capsys.readouterr().err

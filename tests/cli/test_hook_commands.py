@@ -107,7 +107,17 @@ def test_a_script_enters_the_folder_of_the_configuration() -> None:
 
 
 class TestRun:
-    @pytest.mark.parametrize(("code", "why"), [(0, ""), (1, "tests or gates failed"), (9, "pytest ended with 9")])
+    @pytest.mark.parametrize(
+        ("code", "why"),
+        [
+            (0, ""),
+            (1, "tests or gates failed"),
+            (2, "pytest was interrupted, or a test could not be collected"),
+            (4, "the catalog or pytest's options are wrong"),
+            (5, "no test was selected, so nothing was checked"),
+            (9, "pytest ended with 9"),
+        ],
+    )
     def test_the_end_of_what_pytest_said(
         self, hook: Path, told: Told, code: int, why: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -123,3 +133,16 @@ class TestRun:
         assert "tested with 1 uncommitted changes, which are not pushed: pytest.ini" in said
         assert ("push stopped" in said) == bool(code)
         assert why in said
+
+    def test_without_a_policy_that_of_the_ini_file_holds(
+        self, hook: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+
+        def run_pytest(arguments: Sequence[str], folder: Path, output: IO[bytes]) -> int:
+            asked.extend(arguments)
+            return 0
+
+        monkeypatch.setattr(pre_push, "run_pytest", run_pytest)
+        told("hook", "run")
+        assert tuple(asked) == pre_push.PYTEST

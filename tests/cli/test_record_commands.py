@@ -78,7 +78,7 @@ class TestRescore:
         stored = json.loads(path.read_text())
         stored.pop("seal")
         path.write_text(json.dumps(stored))
-        assert "not written: the old record has no seal" in told("rescore", str(path), "--write", code=Exit.WRONG)
+        assert "not written: the old record has no checksum" in told("rescore", str(path), "--write", code=Exit.WRONG)
 
 
 class TestHistory:
@@ -115,7 +115,7 @@ class TestResults:
 
     def test_what_is_wrong(self, shelf: Shelf, told: Told) -> None:
         told("results", "show", "tiny", code=Exit.USAGE)
-        assert "CASE goes with `save`" in told.errors
+        assert "CASE is for `save`" in told.errors
         (shelf.reports.parent / "file").touch()
         told("results", "-o", "file/page.md", code=Exit.USAGE)
         assert "file/page.md: can't be written" in told.errors

@@ -63,7 +63,7 @@ def test_without_a_driver_there_is_no_cuda(monkeypatch: pytest.MonkeyPatch) -> N
     ("nvml", "reason"),
     [
         (Nvml(1, INIT_FAILS), "an NVIDIA driver is installed but does not start (see nvidia-smi)"),
-        (Nvml(1, COUNT_FAILS), "the NVIDIA driver does not tell its devices (see nvidia-smi)"),
+        (Nvml(1, COUNT_FAILS), "the NVIDIA driver does not list its devices (see nvidia-smi)"),
         (Nvml(0), "the NVIDIA driver sees no device"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Two sets of answers held against each other, against what is known of such tests."""
+"""Two sets of answers compared with each other, against what is known of such tests."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class TestLook:
     def test_one_that_is_cut_off(self) -> None:
         whole = voice()
         assert analyse_speech(whole[: len(whole) * 2 // 3], RATE, TEXT).faults == [
-            "it is cut off: the voice stops at full level"
+            "it is cut off: the speech stops at full level"
         ]
 
     def test_a_pause_within_but_not_around(self) -> None:
@@ -55,7 +55,7 @@ class TestLook:
     @pytest.mark.parametrize(
         ("samples", "fault"),
         [
-            (np.zeros(2 * RATE, dtype=np.float32), "next to nothing to hear"),
+            (np.zeros(2 * RATE, dtype=np.float32), "almost silent"),
             (np.clip(voice() * 50, -1, 1), "clipped"),
             (voice() * 0.5 + np.float32(0.2), "the mean is"),
             (voice(0.2), "faster than speech"),

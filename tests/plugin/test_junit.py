@@ -65,11 +65,10 @@ def test_a_session_that_fails(lab: FakeLab, workers: str) -> None:
     assert [each["metric"] for each in row["verdicts"] if each["asserted"]] == ["wer", "success_rate"]
 
 
-@BOTH
-def test_a_session_that_passes_beside_tests_of_nothing(lab: FakeLab, workers: str) -> None:
+def test_a_session_that_passes_beside_tests_of_nothing(lab: FakeLab) -> None:
     lab.ready()
     lab.pytester.makepyfile(test_plain="def test_plain(record_property): record_property('mine', 1)")
-    assert lab.run(workers, "--junitxml=x.xml", "-o", "modellab_page=true").ret == 0
+    assert lab.run("--junitxml=x.xml", "-o", "modellab_page=true").ret == 0
     suite, tests = properties(lab)
     assert suite["modellab.verdict"] == "passed"
     assert suite["modellab.page"] == "reports/scorecard.html"

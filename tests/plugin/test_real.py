@@ -149,7 +149,7 @@ def test_words_where_nobody_speaks_are_counted_and_no_word_error_rate(tmp_path: 
     assert found == pytest.approx(words / 3.5)
     assert record.value("wer") is None
     assert not record.findings
-    assert "words written where nobody speaks (nonspeech): faster-whisper-tiny.en on cpu" in session.output
+    assert "words written without speech (nonspeech): faster-whisper-tiny.en on cpu" in session.output
     (verdict,) = [each for each in session.scorecard["rows"][0]["verdicts"] if each["metric"] == "insertions_per_min"]
     assert verdict["status"] == ("pass" if found <= 250 else "fail")
     assert session.code == int(found > 250)

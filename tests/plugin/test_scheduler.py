@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import pytest
+from configs import parsed
 from fakelab import FakeLab
 
 from pytest_modellab.catalog.cases import named_in
@@ -41,12 +46,34 @@ def test_the_case_in_a_test_id(nodeid: str, id: str | None) -> None:
         ("loadgroup", ["test_own.py::T::test_a[1]", "big"]),
     ],
 )
-def test_tests_without_a_case_stay_together_as_asked(dist: str, scopes: list[str], pytester: pytest.Pytester) -> None:
-    config = pytester.parseconfig("-n0")
-    config.option.dist, config.option.tx = dist, ["popen"]
-    scheduling = ModelDeviceScheduling(config, None, {"base:cpu:smoke": "base:cpu"}, lambda group: 0.0)
-    assert [scheduling._split_scope(f"test_own.py::T::{name}") for name in ("test_a[1]", "test_b@big")] == scopes
-    assert scheduling._split_scope("test_own.py::T::test_a[base:cpu:smoke]") == "base:cpu"
+def test_tests_without_a_case_stay_together_as_asked(dist: str, scopes: list[str], tmp_path: Path) -> None:
+    with scheduled(tmp_path, dist) as scheduling:
+        assert [scheduling._split_scope(f"test_own.py::T::{name}") for name in ("test_a[1]", "test_b@big")] == scopes
+        assert scheduling._split_scope("test_own.py::T::test_a[base:cpu:smoke]") == "base:cpu"
+
+
+@contextmanager
+def scheduled(folder: Path, dist: str = "load", **seconds: float) -> Iterator[ModelDeviceScheduling]:
+    """A scheduling of models on the CPU, by the seconds that each is likely to take."""
+    groups = {"base:cpu:smoke": "base:cpu", **{f"{name}:cpu:smoke": f"{name}:cpu" for name in seconds}}
+    with parsed(folder, f"--dist={dist}", "--tx=popen") as config:
+        likely = {f"{name}:cpu": value for name, value in seconds.items()}
+        yield ModelDeviceScheduling(config, None, groups, lambda group: likely.get(group, 0.0))
+
+
+def test_the_longest_group_is_next_and_what_is_not_known_before_it(tmp_path: Path) -> None:
+    with scheduled(tmp_path, a=1.0, b=3.0, c=2.0, d=math.inf) as scheduling:
+        left = ["test_own.py::test_plain", "a:cpu", "b:cpu", "c:cpu", "d:cpu"]
+        order = []
+        while left:
+            order.append(scheduling.longest(left))
+            left.remove(order[-1])
+        assert order == ["d:cpu", "b:cpu", "c:cpu", "a:cpu", "test_own.py::test_plain"]
+
+
+def test_of_equals_the_first_comes_first(tmp_path: Path) -> None:
+    with scheduled(tmp_path, a=1.0, b=1.0) as scheduling:
+        assert scheduling.longest(["x", "b:cpu", "a:cpu"]) == "b:cpu"
 
 
 def order_of_first_calls(lab: FakeLab) -> list[str]:
@@ -57,13 +84,11 @@ def order_of_first_calls(lab: FakeLab) -> list[str]:
 
 def test_what_took_longest_or_is_not_known_comes_first(lab: FakeLab) -> None:
     lab.dataset()
-    delays = {"a-quick": 0.0, "b-long": 0.4, "c-middling": 0.2}
+    delays = {"a-quick": 0.0, "b-long": 0.2, "c-middling": 0.1}
     for name, delay in delays.items():
         lab.model(name, delay_s=delay)
     # One worker, so that what comes first is not a race; the records have to be there, so not the first session.
     lab.run("-n1")
-    lab.run("-n1", "--lab-fresh")
-    assert order_of_first_calls(lab) == ["b-long", "c-middling", "a-quick"]
     lab.model("d-new")
     lab.run("-n1", "--lab-fresh")
     assert order_of_first_calls(lab) == ["d-new", "b-long", "c-middling", "a-quick"]

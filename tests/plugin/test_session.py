@@ -65,61 +65,6 @@ def test_the_rerun_command_runs_just_that_case(lab: FakeLab) -> None:
     again.assert_outcomes(failed=1)
 
 
-def test_release_tests_are_deselected_unless_named(lab: FakeLab) -> None:
-    lab.ready(tiers=["real_e2e"])
-    assert lab.run().ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    assert lab.run("-m", "asr").ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    assert lab.run("-m", "asr and real_e2e").ret == 0
-
-
-def test_the_quick_runs_of_every_engine_are_asked_for_by_name(lab: FakeLab) -> None:
-    lab.ready()
-    lab.model("extra", tiers=["smoke_all"])
-    lab.pytester.makepyfile(
-        test_smoke="""
-import pytest
-
-pytestmark = pytest.mark.smoke
-
-
-def test_answers(run):
-    assert run.success_rate >= 1.0
-"""
-    )
-    for arguments in ((), ("-m", "smoke"), ("-m", "real_e2e")):
-        lab.run(*arguments)
-        assert {record.case.model for record in lab.records()} == {"fake"}
-    result = lab.run("-m", "smoke_all")
-    result.assert_outcomes(passed=6)
-    assert {record.case.model for record in lab.records()} == {"fake", "extra"}
-    result = lab.run("-m", "smoke", "test_smoke.py")
-    result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["modellab: tests left out: smoke_all 1; -m with a tier's name runs them"])
-
-
-def test_the_rerun_command_names_a_model_that_runs_only_so(lab: FakeLab) -> None:
-    lab.ready(wrong={1: "to fine"}, tiers=[])
-    result = lab.run("--lab-model", "fake")
-    assert result.ret == 1
-    result.stdout.fnmatch_lines(["*rerun: pytest 'test_suite.py::test_wer?fake:cpu:clips?' --lab-model fake"])
-    lab.run("test_suite.py::test_wer[fake:cpu:clips]", "--lab-model", "fake").assert_outcomes(failed=1)
-
-
-def test_a_model_without_tiers_runs_if_it_is_named(lab: FakeLab) -> None:
-    lab.ready(tiers=[])
-    lab.run("-m", "smoke", "--lab-model", "fake").assert_outcomes(passed=2)
-    result = lab.run("--lab-model", "fak*")
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*with `tiers: ??` a model runs only if named without a wildcard*"])
-
-
-def test_a_case_of_both_tiers_runs_without_a_marker_expression(lab: FakeLab) -> None:
-    lab.ready()
-    lab.run().assert_outcomes(passed=2)
-    lab.run("-m", "smoke").assert_outcomes(passed=2)
-    lab.run("-m", "real_e2e").assert_outcomes(passed=2)
-
-
 @BOTH
 def test_a_case_is_measured_once_however_many_tests_ask(lab: FakeLab, workers: str) -> None:
     lab.ready()
@@ -129,23 +74,15 @@ def test_a_case_is_measured_once_however_many_tests_ask(lab: FakeLab, workers: s
     assert len(lab.records()) == 1
 
 
-@BOTH
-def test_two_data_sets_share_one_loaded_model(lab: FakeLab, workers: str) -> None:
+def test_two_models_are_loaded_by_one_worker_each_for_both_data_sets(lab: FakeLab) -> None:
     lab.ready()
-    lab.dataset("other")
-    assert lab.run(workers).ret == 0
-    assert lab.engine_log().count("load") == LOADS[workers]
-    assert len(lab.records()) == 2
-
-
-def test_two_models_are_loaded_by_one_worker_each(lab: FakeLab) -> None:
-    lab.ready()
+    lab.dataset("more")
     lab.model("other")
     result = lab.run("-n2")
     assert result.ret == 0
     assert lab.engine_log().count("load") == 2 * LOADS["-n2"]
     timed = [record.value("rtf") for record in lab.records()]
-    assert len(timed) == 2
+    assert len(timed) == 4
     assert None not in timed
 
 
@@ -168,24 +105,20 @@ def test_timing_passes_overlap_nothing_and_accuracy_passes_do(lab: FakeLab) -> N
     assert two.start < one.end
 
 
-@BOTH
-def test_unknown_keys_end_the_session_before_it_starts(lab: FakeLab, workers: str) -> None:
+def test_unknown_keys_end_the_session_before_it_starts(lab: FakeLab) -> None:
     path = lab.ready().model()
     path.write_text(path.read_text() + "colour: blue\n")
-    result = lab.run(workers)
+    result = lab.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*lab/models/fake.yaml:*: unknown key `colour`; allowed: devices, engine, *"])
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
 
 
 @BOTH
-@pytest.mark.parametrize("device", ["cuda"])
-def test_a_session_without_the_device_is_no_pass(
-    lab: FakeLab, workers: str, device: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_without_the_device_is_no_pass(lab: FakeLab, workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    lab.ready(devices={device: {}})
-    lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": [{"id": device, "kind": device}]})
+    lab.ready(devices={"cuda": {}})
+    lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": [{"id": "cuda", "kind": "cuda"}]})
     result = lab.run(workers)
     result.assert_outcomes(skipped=2)
     assert result.ret == 1
@@ -197,39 +130,35 @@ def test_a_session_without_the_device_is_no_pass(
     )
 
 
-@BOTH
-def test_a_session_in_which_everything_is_skipped_is_no_pass(lab: FakeLab, workers: str) -> None:
+def test_a_session_in_which_everything_is_skipped_is_no_pass(lab: FakeLab) -> None:
     lab.ready()
     lab.pytester.makeconftest("def pytest_runtest_setup(item):\n    __import__('pytest').skip('somebody said so')\n")
-    result = lab.run(workers)
+    result = lab.run()
     result.assert_outcomes(skipped=2)
     assert result.ret == 1
 
 
-@BOTH
-def test_tests_without_a_case_to_run_are_no_pass(lab: FakeLab, workers: str) -> None:
+def test_tests_without_a_case_to_run_are_no_pass(lab: FakeLab) -> None:
     lab.model(tiers=[])
     lab.dataset()
-    result = lab.run(workers)
+    result = lab.run()
     assert result.ret == 1
     result.stdout.fnmatch_lines(["NOT PASSED: nothing was measured: no test had a case to run; *"])
 
 
-@BOTH
-def test_a_required_case_that_was_not_measured_is_no_pass(lab: FakeLab, workers: str) -> None:
+def test_a_required_case_that_was_not_measured_is_no_pass(lab: FakeLab) -> None:
     lab.ready()
     lab.model("other", devices={"cuda": {}})
-    assert lab.run(workers, "--lab-require", "fake:cpu:*").ret == 0
-    result = lab.run(workers, "--lab-require", "other:cuda:*")
+    assert lab.run("--lab-require", "fake:cpu:*").ret == 0
+    result = lab.run("--lab-require", "other:cuda:*")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["NOT PASSED: required case `other:cuda:?` was not measured"])
 
 
-@BOTH
-def test_a_limit_that_no_test_asserts_still_fails_the_session(lab: FakeLab, workers: str) -> None:
+def test_a_limit_that_no_test_asserts_still_fails_the_session(lab: FakeLab) -> None:
     lab.ready()
     lab.limits({"metric": "wer", "max": 0.1}, {"metric": "peak_rss_mb", "max": 1e-9})
-    result = lab.run(workers)
+    result = lab.run()
     result.assert_outcomes(passed=2)
     assert result.ret == 1
     result.stdout.fnmatch_lines(["NOT PASSED: asr/fake:cpu:clips fails its gate though no test failed: Peak memory *"])
@@ -249,14 +178,6 @@ def test_a_failing_test_without_a_verdict_fails_the_row(lab: FakeLab) -> None:
     lab.pytester.makepyfile(test_suite="def test_own(run): assert len(run.utterances) == 99")
     assert lab.run().ret == 1
     assert lab.scorecard()["rows"][0]["status"] == "fail"
-
-
-def test_stopping_at_the_first_failure_is_said_to_be_partial(lab: FakeLab) -> None:
-    lab.ready(wrong={0: "", 1: ""})
-    lab.model("other")
-    result = lab.run("-x")
-    assert result.ret == 1
-    result.stdout.fnmatch_lines(["PARTIAL: stopped early: 1 of 2 cases did not run"])
 
 
 def test_fewer_utterances_on_request_are_never_graded(lab: FakeLab) -> None:

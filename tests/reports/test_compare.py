@@ -1,4 +1,4 @@
-"""`modellab compare`: sessions, commits, baselines and folders held against each other."""
+"""`modellab compare`: sessions, commits, baselines and folders compared with each other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fakelab import FakeLab
+from labsessions import LabSessions
 from records import record
 from shelf import Shelf, made
 
@@ -25,23 +25,23 @@ TEXTS = [f"utterance number {i} of a good dozen" for i in range(12)]
 
 
 @pytest.fixture
-def three(lab: FakeLab) -> FakeLab:
-    """A lab of three models and a dozen clips, after a session in which all was well."""
-    lab.texts = TEXTS
-    lab.ready()
-    lab.model("other")
-    lab.model("third")
-    session(lab)
-    return lab
+def three(sessions: LabSessions) -> LabSessions:
+    """A catalog of three models and a dozen clips, after a session in which all was well."""
+    sessions.texts = TEXTS
+    sessions.ready()
+    sessions.model("other")
+    sessions.model("third")
+    session(sessions)
+    return sessions
 
 
-def session(lab: FakeLab, *arguments: str) -> str:
+def session(lab: LabSessions) -> str:
     """Run all afresh; the session's id."""
-    lab.run("--lab-fresh", *arguments)
+    lab.session("--lab-fresh")
     return str(lab.scorecard()["session"])
 
 
-def drop_words(lab: FakeLab, model: str) -> None:
+def drop_words(lab: LabSessions, model: str) -> None:
     lab.model(model, wrong={i: f"utterance {i} of a dozen" for i in range(12)})
 
 
@@ -52,11 +52,10 @@ def held(*arguments: str, code: int, capsys: Output) -> str:
 
 
 class TestSessions:
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-    def test_a_planted_fault_is_named_first(self, three: FakeLab, workers: str, capsys: Output) -> None:
+    def test_a_planted_fault_is_named_first(self, three: LabSessions, capsys: Output) -> None:
         before = str(three.scorecard()["session"])
         drop_words(three, "other")
-        after = session(three, workers)
+        after = session(three)
         out = held(before, after, code=1, capsys=capsys)
         lines = [line.strip() for line in out.splitlines()]
         assert "1 worse, 0 better, " in out
@@ -68,7 +67,7 @@ class TestSessions:
         assert all(len(line) <= 80 for line in out.splitlines()), out
         assert "0 worse, 1 better" in held(after, before, code=0, capsys=capsys)
 
-    def test_identical_ones_cannot_be_told_apart(self, three: FakeLab, capsys: Output) -> None:
+    def test_identical_ones_cannot_be_told_apart(self, three: LabSessions, capsys: Output) -> None:
         before = str(three.scorecard()["session"])
         after = session(three)
         out = held(before, after, code=0, capsys=capsys)
@@ -76,12 +75,14 @@ class TestSessions:
         assert "\nworse\n" not in out
         assert "asr/other:cpu:clips: WER 0.0 %; " in out
 
-    def test_one_that_measured_nothing_new_is_told_by_its_scorecard(self, lab: FakeLab, capsys: Output) -> None:
-        lab.texts = TEXTS
-        lab.quiet().ready()
-        before = session(lab)
-        lab.run()
-        after = str(lab.scorecard()["session"])
+    def test_one_that_measured_nothing_new_is_told_by_its_scorecard(
+        self, sessions: LabSessions, capsys: Output
+    ) -> None:
+        sessions.texts = TEXTS
+        sessions.ready()
+        before = session(sessions)
+        sessions.session()
+        after = str(sessions.scorecard()["session"])
         assert after != before
         out = held(before, after, code=0, capsys=capsys)
         assert "asr/fake:cpu:clips: one record stands on both sides" in out

@@ -1,4 +1,4 @@
-"""Figures held against each other, on records made for it: times, shares, many at once."""
+"""Figures compared with each other, on records made for it: times, shares, many at once."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ class TestCorrection:
 
 
 class TestOneAnswer:
-    """Whatever a run is held against, its error rate comes to the same."""
+    """Whatever a run is compared with, its error rate comes to the same."""
 
     def test_what_else_was_measured_makes_no_error_rate_harder_to_tell(self) -> None:
         before, after = made(), noisy(made(wrong=6, seconds=0.9))

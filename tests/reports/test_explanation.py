@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from records import record, stated, utterance, with_part
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from pages import spoken
+from records import edits, record, stated, utterance, with_part
 from shelf import made
 
 from pytest_modellab.core.schema_base import Failure
@@ -53,3 +58,52 @@ def test_a_part_says_nothing_of_words_that_are_right() -> None:
     right = with_part(utterance("a", reference="one", hypothesis="one"), "other", {"x": 1})
     good = stated(record(utterances=[right]), {"success_rate": 0.0})
     assert explain([verdict(good, "cer", 1.0)], good, "again").endswith("rerun: again")
+
+
+def test_why_a_limit_is_as_it_is() -> None:
+    failing = made(6, 2)
+    limited = replace(verdict(failing), why="as good as people")
+    assert "    why this limit: as good as people" in explain([limited], failing, "pytest").splitlines()
+
+
+def test_an_answer_that_was_cut() -> None:
+    long = utterance("a", reference="one", hypothesis="one " * 9, words=edits(insertions=8, hits=1))
+    failing = stated(record(utterances=[long.model_copy(update={"cut_from": 123_456})]), {"wer": 8.0})
+    head = "  a: 8 errors in 1 word (S 0, D 0, I 8); the answer, of 123,456 characters, was cut"
+    assert head in explain([verdict(failing)], failing, "pytest").splitlines()
+
+
+def test_of_an_answer_to_nothing_the_beginning_alone() -> None:
+    loop = utterance("a", reference="", hypothesis="thanks " * 40, words=edits(insertions=40))
+    failing = stated(record(utterances=[loop]), {"wer": 1.0})
+    told = explain([verdict(failing)], failing, "pytest")
+    assert " ... and 10 words more" in told
+
+
+def test_of_a_loop_so_many_lines() -> None:
+    loop = utterance("a", reference="one two three", hypothesis="again and " * 400, words=edits(insertions=800))
+    failing = stated(record(utterances=[loop]), {"wer": 9.0})
+    lines = explain([verdict(failing)], failing, "pytest").splitlines()
+    assert any(re.fullmatch(r" +\.\.\. and \d+ lines more", line) for line in lines)
+    assert len(lines) < 40
+
+
+def test_where_speech_can_be_heard(tmp_path: Path) -> None:
+    failing = stated(spoken(tmp_path), {"wer": 1.0})
+    told = explain([verdict(failing)], failing, "pytest")
+    assert re.search(r"\n    sound: audio/(..)/\1[0-9a-f]{62}\.flac, under the reports\n", told)
+
+
+def test_the_utterances_behind_a_metric_of_hidden_errors() -> None:
+    loops = [utterance(name, "one two", "one two " * 12, edits(insertions=22, hits=2)) for name in "abcd"]
+    failing = stated(record(utterances=[*loops, utterance("good")]), {"looped": 0.8})
+    lines = explain([verdict(failing, "looped")], failing, "pytest", count=2).splitlines()
+    assert "in 4 of 5 utterances, the worst first:" in lines
+    assert sum(line.startswith(("  a: ", "  b: ", "  c: ", "  d: ")) for line in lines) == 2
+
+
+def test_what_concerns_the_raw_text_is_shown_raw() -> None:
+    flat = utterance("a", "One, two. Three, four!", "one two three four", edits(hits=4))
+    failing = stated(record(utterances=[flat]), {"punctuation_error": 1.0})
+    told = explain([verdict(failing, "punctuation_error")], failing, "pytest")
+    assert "    REF: One, two. Three, four!\n    HYP: one two three four\n" in told

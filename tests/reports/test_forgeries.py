@@ -23,7 +23,7 @@ from pytest_modellab.reports.scorecard import files
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.results.provenance import input_key
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.record_files import seal_of, text
+from pytest_modellab.results.record_files import checksum_of, text
 from pytest_modellab.results.recount import recounted
 from pytest_modellab.results.verdicts import Status, case_key
 
@@ -184,7 +184,7 @@ def consistent(change: Callable[[dict[str, Any]], Any]) -> Forgery:
         change(data)
         data["provenance"]["key"] = input_key(data["provenance"]["inputs"])
         again = recounted(Record.model_validate({**data, "seal": None}))
-        path.write_text(text(again.model_copy(update={"seal": seal_of(again)})))
+        path.write_text(text(again.model_copy(update={"seal": checksum_of(again)})))
 
     return forge
 
@@ -211,7 +211,7 @@ def as_answered(data: dict[str, Any]) -> None:
 FORGERIES: dict[str, tuple[Forgery, str]] = {
     "the status of a row": (
         on_failed(lambda data: data["rows"][0].update(status="pass")),
-        f"{KEY}: the scorecard says pass, its figures and limits come to fail",
+        f"{KEY}: the scorecard says pass, its values and limits give fail",
     ),
     "every status": (on_failed(passed), f"{KEY}: fail: WER"),
     "a figure, too": (
@@ -223,7 +223,7 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
         on_failed(without_verdicts),
         "it lacks the verdict on wer (lab/limits.yaml:3), which is fail",
     ),
-    "bands of a grade": (on_failed(graded), f"{KEY}: the scorecard grades it A+, its figures and bands come to F"),
+    "bands of a grade": (on_failed(graded), f"{KEY}: the scorecard grades it A+, its values and bands give F"),
     "a recommendation": (
         on(SCORECARD, lambda data: data["recommendations"][0].update(text="another model")),
         "recommendations[0].text: says 'another model'",
@@ -306,11 +306,11 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     ),
     "a control that failed": (
         on(CONTROL, lambda data: data["rows"][0].update(status="pass")),
-        f"{KEY}: the scorecard says pass, its figures and limits come to fail",
+        f"{KEY}: the scorecard says pass, its values and limits give fail",
     ),
     "no record of the control": (
         lambda folder: shutil.rmtree(folder / "control-records"),
-        f"{KEY}: has a row with figures, and no record",
+        f"{KEY}: has a row with values, but no record",
     ),
     "a limit of the catalog": (in_text(f"{CATALOG}/limits.yaml", "max: 0.1", "max: 0.9"), "its limit is 0.9"),
     "no limit in the catalog": (
@@ -328,7 +328,7 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     "a case that the catalog doesn't have": (another_model, "and the catalog has no such case"),
     "code that nobody has": (
         by_other_code,
-        f"{KEY}: the scorecard says pass, its figures and limits come to fail",
+        f"{KEY}: the scorecard says pass, its values and limits give fail",
     ),
 }
 
@@ -337,7 +337,7 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
 def test_what_is_forged_is_found(released: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     forge, told = FORGERIES[name]
     forge(released)
-    bundle.seal(released)
+    bundle.write_checksums(released)
     assert main(["verify", str(released)]) == 1
     said = capsys.readouterr().out
     assert "ok   checksums" in said
@@ -345,12 +345,12 @@ def test_what_is_forged_is_found(released: Path, name: str, capsys: pytest.Captu
 
 
 def test_the_bundle_that_is_forged_is_good(released: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bundle.seal(released)
+    bundle.write_checksums(released)
     assert main(["verify", str(released)]) == 0
     said = capsys.readouterr().out
     assert not lines_of(said)
     assert said.rstrip().endswith(f"modellab verify: good: {released}")
-    assert "unsigned: nothing tells who made it" in said
+    assert "unsigned: it does not show who made it" in said
     assert "not checked: answers, times, memory and the machine are as the records say" in said
 
 
@@ -358,7 +358,7 @@ def test_a_bundle_that_was_judged_by_other_code_says_what_isnt_compared(
     released: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     on(NOTE, lambda data: data.update(code="0" * 64))(released)
-    bundle.seal(released)
+    bundle.write_checksums(released)
     assert main(["verify", str(released)]) == 0
     assert "not checked: intervals and the words of reasons: it was judged by other code" in capsys.readouterr().out
     assert json.loads((released / NOTE).read_text())["code"] != code()
@@ -374,7 +374,7 @@ class TestOldBundles:
     def test_one_whose_records_are_of_version_1_is_checked_whole(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(["verify", str(OF_RECORDS_1)]) == 0
         said = capsys.readouterr().out
-        assert "ok   figures follow from the utterances" in said
+        assert "ok   values follow from the utterances" in said
         assert "ok   a model that is wrong on purpose is stopped in every required case" in said
 
     def test_a_number_that_was_edited_in_such_a_record_is_found(
@@ -386,7 +386,7 @@ class TestOldBundles:
         data = json.loads(path.read_text()) | {"seal": None}
         data["summary"]["wer"] = 0.01
         path.write_text(json.dumps(data | {"seal": hashlib.sha256(to_json(data)).hexdigest()}))
-        bundle.seal(tmp_path / "old")
+        bundle.write_checksums(tmp_path / "old")
         assert main(["verify", str(tmp_path / "old")]) == 1
         assert "says wer 0.01, its utterances come to 0.0" in capsys.readouterr().out
 
@@ -394,6 +394,6 @@ class TestOldBundles:
         with bundle.unpacked(OLD) as folder:
             shutil.copytree(folder, tmp_path / "old")
         on(NOTE, lambda data: data.update(required=[]))(tmp_path / "old")
-        bundle.seal(tmp_path / "old")
+        bundle.write_checksums(tmp_path / "old")
         assert main(["verify", str(tmp_path / "old")]) == 1
         assert lines_of(capsys.readouterr().out) == ["what is required is what release.yaml asks for"]

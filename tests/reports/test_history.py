@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakelab import FakeLab
+from labsessions import LabSessions
 from records import edits, record, utterance
 
 from pytest_modellab.catalog.load import default_grades
@@ -151,10 +151,10 @@ def test_a_sparkline(values: list[float | None], bars: str) -> None:
     assert sparkline(values) == bars
 
 
-def test_the_records_of_a_session_are_a_trend(lab: FakeLab, capsys: Output) -> None:
-    lab.ready()
-    lab.run()
-    lab.model(wrong={0: "one fine night"})
-    lab.run()
+def test_the_records_of_a_session_are_a_trend(sessions: LabSessions, capsys: Output) -> None:
+    sessions.ready()
+    sessions.session()
+    sessions.model(wrong={0: "one fine night"})
+    sessions.session()
     assert main(["history"]) == 0
     assert "asr/fake:cpu:clips: WER ▁█ (2 records)" in capsys.readouterr().out

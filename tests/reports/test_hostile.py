@@ -15,14 +15,14 @@ from xml.etree import ElementTree
 import cmarkgfm
 import pytest
 from catalogs import DEVICES, GRADES, LIMITS, dataset_yaml, model_yaml, write_catalog
-from filled import filled, spoiled
+from filled import spoiled
+from hostile import HOSTILE, PLAIN, TASKS, made, write
 
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.cli.exits import Exit
 from pytest_modellab.core.escaping import code, plain
-from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.version import __version__
 from pytest_modellab.plugin import junit
 from pytest_modellab.reports.scorecard import files
@@ -30,65 +30,8 @@ from pytest_modellab.reports.scorecard.build import build, build_row
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.judged import judged
 from pytest_modellab.reports.scorecard.row import CaseReport
-from pytest_modellab.results.record import Record, Summary, Value
-from pytest_modellab.results.record_files import RecordError, read, seal_of
+from pytest_modellab.results.record_files import RecordError, read
 from pytest_modellab.results.verdicts import Status, Verdict
-from pytest_modellab.tasks.parts import run_part, utterance_part
-
-HOSTILE = (
-    "12. \x1b[2J\x9b31m\u202e<hostile onx=1></script></style><img src=x onerror=alert(1)> | a | `code` ``b`` **b** _i_"
-    " ~~s~~ [l](javascript:x) ![i](http://h.example/i.png) @somebody #12 http://h.example www.h.example"
-    " me@h.example mailto:me@h.example $x$ <!-- &lt; {{ 7*7 }} \ud800"
-    "\r\n# FORGED head\n- FORGED item\n\nFORGED: line"
-)
-PLAIN = "a plain text"
-TASKS = ("asr", "tts", "chat", "streaming")
-
-
-def made(task: str, text: str, id: str, session: str) -> dict[str, Any]:
-    """JSON of a record with every field that its task has, and `text` wherever it is taken."""
-    case = {"task": task, "model": "tiny", "device": "cpu", "dataset": "talk"}
-    other: dict[str, Any] = {
-        "rules": {},
-        "shard": None,
-        "limited_to": None,
-        "failure": None,
-        "error": None,
-        "ran_on": None,
-        "no_speed": None,
-    }
-    value = filled(Value, PLAIN, {})
-    other["values"] = {name: dict(value) for name, each in METRICS.items() if each.why_elsewhere(task) is None}
-    other["summary"] = filled(Summary, PLAIN, {})
-    data = filled(Record, PLAIN, {**other, "case": case, "parts": {}})
-    data["parts"] = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := run_part(each))}
-    part = {each: filled(kind, PLAIN, other) for each in {"asr", task} if (kind := utterance_part(each))}
-    data["utterances"][0]["parts"] = part
-    data["normalizer"] = {"name": "whisper-english", "version": "0.1.15"}
-    inputs = {"dataset": "d", "versions": {PLAIN: PLAIN}, "python": PLAIN, "options": {"x": PLAIN}}
-    data["provenance"]["inputs"] = inputs
-    data["utterances"] = [{**data["utterances"][0], "id": name} for name in ("one", "two", "three")]
-    data["findings"][0]["utterance"] = "one"
-    kept = {name: data["normalizer"][name] for name in ("name", "version")}
-    if text != PLAIN:
-        spoiled(data, text, Record.model_validate)
-        data["normalizer"] = kept  # one that nobody has is told, and all else with it goes
-        data["provenance"]["inputs"]["dataset"] = "d"
-        for i, each in enumerate(data["utterances"]):
-            each["id"] = f"{i} {text}"
-    data["provenance"]["session"] = session if text == PLAIN else f"{session} {text}"
-    return {**data, "id": id, "seal": None}
-
-
-def write(reports: Path, data: dict[str, Any], stamp: str) -> Path:
-    """Store a record with its seal, hostile or not."""
-    record = Record.model_validate(data)
-    case = record.case
-    path = reports / "runs" / case.model / case.task / f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    sealed = record.model_copy(update={"seal": seal_of(record)})
-    path.write_text(sealed.model_dump_json(by_alias=True, indent=1) + "\n", encoding="utf-8")
-    return path
 
 
 @pytest.fixture(params=["hostile", "plain"])
@@ -362,11 +305,11 @@ class TestPlaces:
 @pytest.mark.parametrize(
     ("command", "code", "told"),
     [
-        (["history"], 0, "1 record without a seal: nobody can tell whether they were changed"),
-        (["compare", "first", "newest"], None, "1 record without a seal: nobody can tell whether they were changed"),
-        (["rescore", "--write"], 1, "not written: the old record has no seal"),
-        (["baseline", "save"], 1, "not saved: tiny:cpu:talk: its record has no seal"),
-        (["results", "save"], 0, "left out: it has no seal: nobody can tell whether it is as it was written"),
+        (["history"], 0, "1 record without a checksum (`seal`): changes can't be detected"),
+        (["compare", "first", "newest"], None, "1 record without a checksum (`seal`): changes can't be detected"),
+        (["rescore", "--write"], 1, "not written: the old record has no checksum (`seal`)"),
+        (["baseline", "save"], 1, "not saved: tiny:cpu:talk: its record has no checksum (`seal`)"),
+        (["results", "save"], 0, "left out: it has no checksum (`seal`): changes can't be detected"),
         (["merge", "shard"], 1, "no checksum (`seal`), so that damage can't be detected"),
     ],
 )
@@ -383,9 +326,9 @@ def test_a_record_without_its_seal_counts_as_one_that_may_have_been_changed(
     data = json.loads(path.read_text())
     path.write_text(json.dumps({**data, "seal": None}))
     shard = {"index": 1, "of": 1, "places": [0, 1, 2], "utterances": 3}
-    unsealed = tmp_path / "in" / "shard" / "runs" / "tiny" / "asr" / path.name
-    unsealed.parent.mkdir(parents=True)
-    unsealed.write_text(json.dumps({**data, "shard": shard, "seal": None}))
+    unchecked = tmp_path / "in" / "shard" / "runs" / "tiny" / "asr" / path.name
+    unchecked.parent.mkdir(parents=True)
+    unchecked.write_text(json.dumps({**data, "shard": shard, "seal": None}))
     before = set(reports.rglob("*.json"))
     found = main(command)
     assert told in capsys.readouterr().out

@@ -48,8 +48,7 @@ def _ours(url: str) -> bool:
     return url.startswith(("http://127.0.0.1:", "data:"))
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_a_session_is_seen_to_move_and_to_end(lab: FakeLab, tab: Page, workers: str) -> None:
+def test_a_session_is_seen_to_move_and_to_end(lab: FakeLab, tab: Page) -> None:
     lab.texts = [f"text {i}" for i in range(10)]
     lab.ready(delay_s=0.3)
     lab.model("absent", devices={"cuda": {}})
@@ -59,7 +58,7 @@ def test_a_session_is_seen_to_move_and_to_end(lab: FakeLab, tab: Page, workers: 
     with serving(reports) as server:
         tab.goto(f"{server.url}live")
         tab.get_by_text("No session is running").wait_for()
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "modellab_page=true", workers]
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "modellab_page=true", "-n2"]
         session = subprocess.Popen(command, cwd=lab.path, stdout=subprocess.DEVNULL)
         seen = set()
         row = tab.locator("li", has_text="fake:cpu:clips")

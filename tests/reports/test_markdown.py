@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakelab import FakeLab
+from configs import collected, reported
+from fakelab import SUITE
+from labsessions import LabSessions
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
@@ -37,21 +39,21 @@ def test_what_was_not_run_is_counted_by_reason_and_marks_are_only_text() -> None
 
 
 class TestCommand:
-    def test_the_last_session(self, lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
-        lab.ready().run()
+    def test_the_last_session(self, sessions: LabSessions, capsys: pytest.CaptureFixture[str]) -> None:
+        sessions.ready().session()
         capsys.readouterr()
         assert main(["scorecard", "--markdown"]) == 0
         assert capsys.readouterr().out.startswith("### Model Lab: passed, 1 case measured")
         assert main(["scorecard"]) == 0
         assert "details: " in capsys.readouterr().out
 
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-    def test_a_test_of_no_case_that_failed(
-        self, lab: FakeLab, workers: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        lab.ready()
-        lab.pytester.makepyfile(test_beside="def test_plain(): assert False")
-        assert lab.run(workers).ret == pytest.ExitCode.TESTS_FAILED
+    def test_a_test_of_no_case_that_failed(self, sessions: LabSessions, capsys: pytest.CaptureFixture[str]) -> None:
+        sessions.ready()
+        (sessions.path / "test_suite.py").write_text(SUITE)
+        (sessions.path / "test_beside.py").write_text("def test_plain(): assert False\n")
+        with collected(sessions.path, "--lab-inprocess") as session:
+            for item in session.items:
+                reported(item)
         capsys.readouterr()
         assert main(["scorecard", "--markdown"]) == 0
         said = capsys.readouterr().out

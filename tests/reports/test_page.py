@@ -184,7 +184,7 @@ class TestSounds:
     def test_what_is_not_kept_is_said(self, tmp_path: Path) -> None:
         found = card(tmp_path, spoken(tmp_path))
         next((tmp_path / "audio").rglob("*.flac")).unlink()
-        assert "its sound is not kept" in Parsed(rendered(tmp_path, found)).text
+        assert "its audio is not kept" in Parsed(rendered(tmp_path, found)).text
 
 
 class TestHostile:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from fakelab import FakeLab
+from labsessions import LabSessions
 from pages import Parsed, card, heard, rendered, spoken
 from records import record, utterance
 
@@ -20,7 +20,6 @@ from pytest_modellab.cli import main
 from pytest_modellab.reports.scorecard.page import sounds
 from pytest_modellab.results.record import Record
 
-BOTH = pytest.mark.parametrize("workers", ["-n0", "-n2"])
 ON = ("-o", "modellab_page=true")
 
 
@@ -75,7 +74,7 @@ class TestPage:
         found = card(tmp_path, heard(), heard(model="other"))
         text = rendered(tmp_path, found, recordings=Kept(6_000), embedded_bytes=20_000)
         assert len(players(text)) == 2
-        assert "without a player: talk: 2 recordings beyond the room for sound" in Parsed(text).text
+        assert "without a player: talk: 2 recordings beyond the size limit" in Parsed(text).text
 
     def test_what_cannot_fit_is_not_even_read(self, tmp_path: Path) -> None:
         long = utterance("long").model_copy(update={"audio_s": 600.0})
@@ -91,39 +90,40 @@ class TestPage:
         for n in range(9):
             assert handed.heard("it", record(), utterance(str(n))) is None
         assert len(kept.asked) == 3
-        assert handed.silent == ["talk: 9 recordings beyond the room for sound"]
+        assert handed.silent == ["talk: 9 recordings beyond the size limit"]
 
 
-@BOTH
-def test_a_session_plays_what_was_heard(lab: FakeLab, workers: str) -> None:
-    lab.model(wrong={1: "to fine"})
-    lab.dataset(licence="CC-BY-4.0")
-    lab.limits({"metric": "wer", "max": 0.1})
-    lab.run(workers, *ON)
-    text = page(lab)
+def test_a_session_plays_what_was_heard(sessions: LabSessions) -> None:
+    sessions.model(wrong={1: "to fine"})
+    sessions.dataset(licence="CC-BY-4.0")
+    sessions.limits({"metric": "wer", "max": 0.1})
+    sessions.session(*ON)
+    text = page(sessions)
     found = [decoded(url) for url in players(text)]
     assert [rate for _, rate in found] == [16_000] * 3
     # The worst first: the second clip.
-    original, _ = soundfile.read(lab.catalog / "datasets" / "clips-1.wav")
+    original, _ = soundfile.read(sessions.catalog / "datasets" / "clips-1.wav")
     np.testing.assert_array_equal(found[0][0], original)
     assert "recordings of clips: CC-BY-4.0" in Parsed(text).text
 
 
-def test_none_where_the_ini_file_forbids_it(lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
-    lab.ready()
-    lab.run(*ON, "-o", "modellab_page_recordings=false")
-    assert players(page(lab)) == []
-    lab.pytester.makeini("[pytest]\nmodellab_catalog = lab\nmodellab_page_recordings = false\n")
+def test_none_where_the_ini_file_forbids_it(sessions: LabSessions, capsys: pytest.CaptureFixture[str]) -> None:
+    sessions.ready()
+    sessions.session(*ON, "-o", "modellab_page_recordings=false")
+    assert players(page(sessions)) == []
+    sessions.ini("modellab_page_recordings = false")
     assert main(["scorecard", "--html", "again.html"]) == 0
     assert players(Path("again.html").read_text(encoding="utf-8")) == []
 
 
-def test_a_session_without_a_page_reads_no_recording_for_it(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_without_a_page_reads_no_recording_for_it(
+    sessions: LabSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(*_: object) -> None:
         raise AssertionError("nothing is to be read")
 
     monkeypatch.setattr("pytest_modellab.reports.scorecard.recordings.Recordings.__init__", refused)
-    assert lab.ready().run().ret == 0
+    assert sessions.ready().session() == 0
 
 
 def changed(folder: Path) -> None:
@@ -149,41 +149,41 @@ class TestCommand:
         ],
     )
     def test_what_is_no_more_as_it_was_is_not_played(
-        self, lab: FakeLab, later: Callable[[Path], None], why: str
+        self, sessions: LabSessions, later: Callable[[Path], None], why: str
     ) -> None:
-        lab.ready().run()
+        sessions.ready().session()
         assert main(["scorecard", "--html", "before.html"]) == 0
         assert len(players(Path("before.html").read_text(encoding="utf-8"))) == 3
-        later(lab.catalog / "datasets")
+        later(sessions.catalog / "datasets")
         assert main(["scorecard", "--html", "after.html"]) == 0
         text = Path("after.html").read_text(encoding="utf-8")
         assert players(text) == []
         assert Parsed(text).text.count(f"without a player: {why}") == 1
 
-    def test_derived_sets_are_made_again(self, lab: FakeLab) -> None:
-        lab.model()
-        lab.dataset(tiers=[], licence="CC0-1.0")
+    def test_derived_sets_are_made_again(self, sessions: LabSessions) -> None:
+        sessions.model()
+        sessions.dataset(tiers=[], licence="CC0-1.0")
         derive = {"from": "clips", "seed": 1, "noisy": [{"noise": "white", "snr_db": 0}]}
         base = {"schema": "modellab.dataset/1", "id": "noisy", "tasks": ["asr"], "tiers": ["smoke"], "language": "en"}
-        lab.spec("datasets/noisy.yaml", {**base, "derive": derive})
-        lab.run()
+        sessions.spec("datasets/noisy.yaml", {**base, "derive": derive})
+        sessions.session()
         assert main(["scorecard", "--html", "page.html"]) == 0
         text = Path("page.html").read_text(encoding="utf-8")
-        clean, _ = soundfile.read(lab.catalog / "datasets" / "clips-0.wav")
+        clean, _ = soundfile.read(sessions.catalog / "datasets" / "clips-0.wav")
         assert len(players(text)) == 3
         assert all(not np.array_equal(decoded(url)[0], clean) for url in players(text))
         assert "recordings of noisy: CC0-1.0" in Parsed(text).text
 
-    def test_a_part_of_a_data_set(self, lab: FakeLab) -> None:
-        lab.ready().run("--lab-max-utterances=2")
+    def test_a_part_of_a_data_set(self, sessions: LabSessions) -> None:
+        sessions.ready().session("--lab-max-utterances=2")
         assert main(["scorecard", "--html", "page.html"]) == 0
         assert len(players(Path("page.html").read_text(encoding="utf-8"))) == 2
 
     def test_a_broken_catalog_costs_the_recordings_alone(
-        self, lab: FakeLab, capsys: pytest.CaptureFixture[str]
+        self, sessions: LabSessions, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        lab.ready().run()
-        lab.spec("limits.yaml", {"colour": "red"})
+        sessions.ready().session()
+        sessions.spec("limits.yaml", {"colour": "red"})
         capsys.readouterr()
         assert main(["scorecard", "--html", "page.html"]) == 0
         said = capsys.readouterr()
@@ -192,5 +192,5 @@ class TestCommand:
         assert players(Path("page.html").read_text(encoding="utf-8")) == []
 
 
-def page(lab: FakeLab) -> str:
-    return (lab.path / "reports" / "scorecard.html").read_text(encoding="utf-8")
+def page(sessions: LabSessions) -> str:
+    return (sessions.path / "reports" / "scorecard.html").read_text(encoding="utf-8")

@@ -1,167 +1,67 @@
-"""A release: made in a repository with real git, then spoiled in every way that `modellab verify` has to find."""
+"""A release, made in a repository with real git: of sessions of pytest where these matter, else of stand-ins."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fakelab import FakeLab
-from releases import committed, edited, forged, git, keys, lines_of, the_record
+from fakeruns import FakeRuns
+from labsessions import stand_in
+from releases import committed, git, keys, lines_of, plan, release
 
 from pytest_modellab.cli import main
 from pytest_modellab.reports.release import bundle
-from pytest_modellab.results import baseline
-from pytest_modellab.results.record_files import read
+from pytest_modellab.reports.release.checks import Verified
+from pytest_modellab.reports.release.conduct import Release, conduct, environment
+from pytest_modellab.reports.release.note import ReleaseError
+from pytest_modellab.reports.release.plan import control_command, required, session_command
+
+KEY = "asr/fake:cpu:clips"
+ASKED = {"schema": "modellab.release/1", "required": ["fake:cpu:*"]}
 
 
-class TestMaking:
-    @pytest.mark.parametrize("workers", ["1", "2"])
+class TestSessions:
     def test_what_is_required_ends_in_a_bundle_that_verifies(
-        self, repository: FakeLab, workers: str, capfd: pytest.CaptureFixture[str]
+        self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
     ) -> None:
         key, allowed = keys(repository.path.parent / f"{repository.path.name}-keys")
-        sign = ["--sign", str(key)] if workers == "1" else []
-        assert main(["release", "1.0", "-n", workers, *sign]) == 0
+        assert main(["release", "1.0", "-n", "2", "--sign", str(key)]) == 0
         made = repository.path / "reports" / "release-1.0.zip"
         said = capfd.readouterr().out
         assert "1 required cases, commit" in said
         assert said.rstrip().endswith(f"modellab release: passed: {made}")
-        assert main(["verify", str(made), "--require", "lab", *(["--signed-by", str(allowed)] if sign else [])]) == 0
+        assert main(["verify", str(made), "--require", "lab", "--signed-by", str(allowed)]) == 0
         said = capfd.readouterr().out
         assert not lines_of(said)
-        assert ("signed by releases@example.org\n" if sign else "unsigned: nothing tells who made it") in said
-        assert len(lines_of(said, "ok ")) == (17 if sign else 16)
-        names = zipfile.ZipFile(made).namelist()
-        assert {"release.json", "scorecard.json", "control-scorecard.json", "environment.json"} < set(names)
-        assert sum(name.startswith("records/fake/asr/") for name in names) == 1
+        assert "signed by releases@example.org\n" in said
+        assert len(lines_of(said, "ok ")) == 17
+        assert {"release.json", "scorecard.json", "control-scorecard.json", "environment.json"} < names(made)
+        assert sum(name.startswith("records/fake/asr/") for name in names(made)) == 1
 
-    def test_the_same_files_are_the_same_bundle(self, released: Path, tmp_path: Path) -> None:
-        for name in ("a.zip", "b.zip"):
-            bundle.pack(released, tmp_path / name)
-        assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
-
-    def test_the_checksums_are_as_others_read_them(self, released: Path) -> None:
-        assert (
-            subprocess.run(["sha256sum", "-c", "--quiet", "checksums.sha256"], cwd=released, check=False).returncode
-            == 0
-        )
-
-    def test_nothing_is_taken_from_an_earlier_session(self, repository: FakeLab) -> None:
-        assert main(["release", "1.0", "-n", "1"]) == 0
-        heard = len(repository.clips_heard())
-        assert main(["release", "1.1", "-n", "1"]) == 0
-        assert len(repository.clips_heard()) == 2 * heard
-
-    @pytest.mark.parametrize("name", ["lab/models/new.yaml", "lab/limits.yaml"])
-    def test_a_tree_that_is_not_committed_is_refused(
-        self, repository: FakeLab, name: str, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        with (repository.path / name).open("a") as file:
-            file.write("\n# a comment\n")
-        if name.endswith("new.yaml"):
-            text = (repository.path / "lab/models/fake.yaml").read_text()
-            (repository.path / name).write_text(text.replace("id: fake", "id: new"))
-        assert main(["release"]) == 1
-        said = capfd.readouterr()
-        assert f"the working tree is not what is committed:\n  {'??' if 'new' in name else ' M'} {name}" in said.err
-        assert not repository.clips_heard()
-
-    @pytest.mark.parametrize(
-        ("hide", "told"),
-        [
-            (("update-index", "--skip-worktree", "lab/limits.yaml"), "taken as unchanged: lab/limits.yaml"),
-            (("update-index", "--assume-unchanged", "lab/limits.yaml"), "taken as unchanged: lab/limits.yaml"),
-            (("rm", "-q", "--cached", "lab/limits.yaml"), "ignored: limits.yaml"),
-        ],
-    )
-    def test_a_change_that_git_was_told_to_overlook_is_refused_as_well(
-        self, repository: FakeLab, hide: tuple[str, ...], told: str, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        if hide[0] == "rm":
-            with (repository.path / ".gitignore").open("a") as file:
-                file.write("limits.yaml\n")
-        git(repository.path, *hide)
-        if hide[0] == "rm":
-            git(repository.path, "add", ".gitignore")
-            git(repository.path, "commit", "-qm", "without limits")
-        repository.limits({"metric": "wer", "max": 0.95})
-        assert main(["release"]) == 1
-        assert f"the working tree is not what is committed:\n  {told}\n" in capfd.readouterr().err
-        assert not repository.clips_heard()
-
-    def test_a_required_case_that_cannot_run_is_told_before_anything_runs(
-        self, repository: FakeLab, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-        repository.model("other", devices={"cpu": {}, "cuda": {}})
-        repository.spec("release.yaml", {"schema": "modellab.release/1", "required": ["other:cuda:*"]})
-        committed(repository)
-        assert main(["release"]) == 1
-        said = capfd.readouterr().err
-        assert "required cases can't be run here:\n  other:cuda:clips: cuda: CUDA_VISIBLE_DEVICES='' hides" in said
-        assert not repository.clips_heard()
-
-    def test_a_required_case_that_there_is_not_is_told_with_its_line(
+    def test_a_catalog_that_the_ini_file_does_not_name(
         self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        repository.spec("release.yaml", {"schema": "modellab.release/1", "required": ["fake:gpu:*"]})
-        committed(repository)
-        assert main(["release"]) == 1
-        said = capfd.readouterr().err
-        assert "lab/release.yaml:1: `required`: no case of the tier real_e2e matches `fake:gpu:*`" in said
-
-    def test_without_a_list_of_what_is_required_there_is_no_release(
-        self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        (repository.catalog / "release.yaml").unlink()
-        assert main(["release"]) == 2
-        assert "lab/release.yaml is missing" in capfd.readouterr().err
-
-    def test_a_model_that_fails_ends_in_a_bundle_that_says_so(
-        self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        repository.model(wrong={0: "nothing of the kind"})
-        committed(repository)
-        assert main(["release", "1.0", "-n", "1"]) == 1
-        said = capfd.readouterr().out
-        assert lines_of(said) == ["every required case passed its gates", "nothing was wrong when it was made"]
-        assert main(["verify", str(repository.path / "reports" / "release-1.0-failed.zip")]) == 1
-
-    def test_a_gate_that_cannot_fail_is_found(self, repository: FakeLab, capfd: pytest.CaptureFixture[str]) -> None:
-        repository.limits({"metric": "success_rate", "min": 1.0})
-        # A test of the WER would ask for a limit on it.
-        repository.pytester.makepyfile(test_suite="def test_success(run):\n    assert run.success_rate >= 1.0\n")
-        committed(repository)
-        assert main(["release", "1.0", "-n", "1"]) == 1
-        said = capfd.readouterr().out
-        assert lines_of(said) == ["a model that is wrong on purpose is stopped in every required case"]
-        assert "asr/fake:cpu:clips: a model that is wrong on purpose came out as pass: give it a limit" in said
-
-    def test_what_is_not_required_may_be_left_out_and_is_named(
-        self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        repository.model("other")
-        committed(repository)
-        assert main(["release", "1.0", "-n", "1", "--required-only"]) == 0
-        assert "not run: asr/other:cpu:clips: left out by --required-only" in capfd.readouterr().out
-        assert main(["release", "1.1", "-n", "1"]) == 0
-        assert "not run" not in capfd.readouterr().out
-
-    def test_a_catalog_that_the_ini_file_does_not_name(self, repository: FakeLab) -> None:
         repository.catalog.rename(repository.path / "other")
         repository.pytester.makeini("[pytest]\nmodellab_page = false\n")
         committed(repository)
         assert main(["--catalog", "other", "release", "1.0", "-n", "1"]) == 0
-        assert "records/fake" in "".join(_names(repository, "1.0"))
+        made = repository.path / "reports" / "release-1.0.zip"
+        assert "records/fake" in "".join(names(made))
+        capfd.readouterr()
+        assert main(["verify", str(made), "--require", "other"]) == 0
+        said = capfd.readouterr().out
+        assert not lines_of(said)
+        assert "unsigned: it does not show who made it" in said
+        assert len(lines_of(said, "ok ")) == 16
 
-    def test_one_that_a_baseline_cannot_tell_from_worse_is_named_and_stopped_only_where_that_is_asked(
+    def test_a_baseline_that_cannot_tell_stops_a_strict_session_only_where_that_is_asked(
         self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
     ) -> None:
         suite = "def test_wer(run, limits):\n    assert run.wer <= limits.wer\n\n\n"
@@ -172,159 +72,264 @@ class TestMaking:
         repository.pytester.makepyfile(test_suite=suite)
         repository.model(wrong={0: "one fine way"})
         committed(repository, "a word wrong, of fifteen")
-        told = "asr/fake:cpu:clips: inconclusive: WER 0.0 % -> 6.7 %"
         assert main(["release", "1.0", "-n", "1"]) == 0
-        assert f"not decided: {told}" in capfd.readouterr().out
-        with zipfile.ZipFile(repository.path / "reports" / "release-1.0.zip") as made:
-            assert told in str(json.loads(made.read("release.json"))["undecided"])
-        asked = {"schema": "modellab.release/1", "required": ["fake:cpu:*"], "baselines": "required"}
-        repository.spec("release.yaml", asked)
-        committed(repository, "baselines have to tell")
-        assert main(["release", "1.1", "-n", "1"]) == 1
-        assert "FAIL no case is worse than its baseline" in capfd.readouterr().out
+        assert f"not decided: {KEY}: inconclusive: WER 0.0 % -> 6.7 %" in capfd.readouterr().out
 
-    def test_a_worse_model_than_the_baseline_is_stopped(
-        self, repository: FakeLab, capfd: pytest.CaptureFixture[str]
+
+class TestMaking:
+    def test_the_bundle_holds_what_it_is_checked_by(self, releasing: FakeRuns) -> None:
+        made = release(releasing)
+        assert made.passed
+        assert made.bundle == releasing.path / "reports" / "release-1.0.zip"
+        assert {"release.json", "scorecard.json", "control-scorecard.json", "environment.json"} < names(made.bundle)
+        assert {"catalog/limits.yaml", "catalog/grades.yaml", "catalog/profiles.yaml"} < names(made.bundle)
+        assert sum(name.startswith("records/fake/asr/") for name in names(made.bundle)) == 1
+        assert sum(name.startswith("control-records/fake/asr/") for name in names(made.bundle)) == 1
+
+    @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+    def test_it_is_signed_where_it_is_good(self, releasing: FakeRuns, tmp_path: Path) -> None:
+        key, _ = keys(tmp_path / "keys")
+        assert "checksums.sha256.sig" in names(release(releasing, key=key).bundle)
+        with pytest.raises(ReleaseError, match=r"none: no such key; `ssh-keygen -t ed25519"):
+            release(releasing, key=tmp_path / "none")
+
+    def test_the_same_files_are_the_same_bundle(self, released: Path, tmp_path: Path) -> None:
+        for name in ("a.zip", "b.zip"):
+            bundle.pack(released, tmp_path / name)
+        assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+    def test_the_checksums_are_as_others_read_them(self, released: Path) -> None:
+        command = ["sha256sum", "-c", "--quiet", "checksums.sha256"]
+        assert subprocess.run(command, cwd=released, check=False).returncode == 0
+
+    def test_nothing_is_taken_from_an_earlier_session(self, releasing: FakeRuns) -> None:
+        assert release(releasing).passed
+        heard = len(releasing.clips_heard())
+        assert release(releasing, version="1.1").passed
+        assert len(releasing.clips_heard()) == 2 * heard
+
+    def test_a_model_that_fails_ends_in_a_bundle_that_says_so(
+        self, releasing: FakeRuns, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        repository.spec(
-            "release.yaml",
-            {"schema": "modellab.release/1", "required": ["fake:cpu:*"], "baselines": "required"},
-        )
-        committed(repository)
-        assert main(["release", "1.0", "-n", "1"]) == 1
-        assert "asr/fake:cpu:clips: has no baseline; `modellab baseline save fake:cpu:clips`" in capfd.readouterr().out
+        releasing.model(wrong={0: "nothing of the kind"})
+        committed(releasing)
+        made = release(releasing)
+        assert wrong(made.verified) == ["every required case passed its gates", "nothing was wrong when it was made"]
+        assert made.bundle.name == "release-1.0-failed.zip"
+        assert main(["verify", str(made.bundle)]) == 1
+        assert "the session ended with 1: tests or gates failed" in capsys.readouterr().out
+
+    def test_a_gate_that_cannot_fail_is_found(self, releasing: FakeRuns) -> None:
+        releasing.limits({"metric": "success_rate", "min": 1.0})
+        committed(releasing)
+        made = release(releasing, asserted=("success_rate",))
+        name = "a model that is wrong on purpose is stopped in every required case"
+        assert wrong(made.verified) == [name]
+        (problem,) = problems(made, name)
+        assert problem.startswith(f"{KEY}: a model that is wrong on purpose came out as pass: give it a limit")
+
+    def test_what_is_not_required_may_be_left_out_and_is_named(self, releasing: FakeRuns) -> None:
+        releasing.model("other")
+        committed(releasing)
+        made = release(releasing, required_only=True)
+        assert made.passed
+        assert [(each.case, each.why) for each in made.not_run] == [
+            ("asr/other:cpu:clips", "left out by --required-only")
+        ]
+        assert not release(releasing, version="1.1").not_run
+
+    def test_one_that_a_baseline_cannot_tell_from_worse_is_named_and_stopped_only_where_that_is_asked(
+        self, releasing: FakeRuns
+    ) -> None:
+        assert release(releasing).passed
         assert main(["baseline", "save"]) == 0
-        capfd.readouterr()
-        assert main(["release", "1.1", "-n", "1"]) == 1
-        assert "?? reports/baselines/asr/fake-cpu-clips.jsonl" in capfd.readouterr().err
-        committed(repository, "a baseline")
-        assert main(["release", "1.1", "-n", "1"]) == 0
-        assert any("baselines/asr/fake-cpu-clips.jsonl" in name for name in _names(repository, "1.1"))
+        releasing.model(wrong={0: "one fine way"})
+        committed(releasing, "a word wrong, of fifteen")
+        told = f"{KEY}: inconclusive: WER 0.0 % -> 6.7 %"
+        made = release(releasing)
+        assert made.passed
+        assert told in str(made.verified.undecided)
+        with zipfile.ZipFile(made.bundle) as packed:
+            assert told in str(json.loads(packed.read("release.json"))["undecided"])
+        releasing.spec("release.yaml", {**ASKED, "baselines": "required"})
+        committed(releasing, "baselines have to tell")
+        made = release(releasing, version="1.1")
+        assert wrong(made.verified) == ["no case is worse than its baseline"]
+        assert problems(made, "no case is worse than its baseline")[0].startswith(told)
 
-
-def _names(lab: FakeLab, version: str) -> list[str]:
-    return zipfile.ZipFile(lab.path / "reports" / f"release-{version}.zip").namelist()
-
-
-def older(data: dict[str, Any]) -> None:
-    made = datetime.fromisoformat(data["provenance"]["created"]) - timedelta(days=3)
-    data["provenance"]["created"] = made.isoformat(timespec="milliseconds")
-
-
-def loaded(data: dict[str, Any], seconds: float) -> None:
-    data["timing"]["load_s"] = data["values"]["load_s"]["value"] = seconds
-
-
-class TestVerifying:
-    def test_a_record_that_is_missing(self, released: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        path = the_record(released)
-        path.unlink()
-        assert main(["verify", str(released)]) == 1
-        said = capsys.readouterr().out
-        assert f"       {path.relative_to(released)}: is missing" in said
-        assert "       asr/fake:cpu:clips: there is no record of it" in said
-
-    def test_a_number_that_was_edited(self, released: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        path = the_record(released)
-        edited(path, lambda data: data["values"]["wer"].update(value=0.01))
-        assert main(["verify", str(released)]) == 1
-        said = capsys.readouterr().out
-        name = path.relative_to(released)
-        assert f"       {name}: was changed after the bundle was made" in said
-        assert f"       {name}: was changed after it was written; its figures can't be relied on" in said
-
-    @pytest.mark.parametrize(
-        ("change", "told"),
-        [
-            (lambda d: d["values"]["wer"].update(value=0.01), "says wer 0.01, its utterances come to 0.0"),
-            (older, "is 3 days older than the release; at most 2 are allowed"),
-            (lambda d: d["provenance"].update(commit="0" * 40), "is of commit 000000000000, the release of"),
-            (lambda d: d["provenance"].update(dirty=True), "was made with uncommitted changes"),
-            (lambda d: d["provenance"].update(session="x"), "is of another session, x"),
-            (lambda d: d["provenance"].update(stands_again="2026-01-01"), "was not measured in this session"),
-            (lambda d: d["provenance"].update(created="2999-01-01T00:00:00+00:00"), "is younger than the release"),
-            (lambda d: d["provenance"].update(created="2026-01-01"), "its age is unknown"),
-            (lambda d: d.update(limited_to=2), "only 2 utterances were run"),
-            (lambda d: d.update(ran_on={"device": "cpu", "why": "x"}), "it ran on cpu (x)"),
-            (lambda d: loaded(d, 0.5), "figures.load_s: says"),
-            (lambda d: d["normalizer"].update(version="0"), "was scored with whisper-english 0, here is"),
-        ],
-    )
-    def test_a_record_that_is_not_the_releases_own_though_everything_fits(
-        self, released: Path, change: Callable[[dict[str, Any]], None], told: str, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        forged(released, change)
-        assert main(["verify", str(released)]) == 1
-        assert told in capsys.readouterr().out
-
-    def test_a_record_that_is_there_twice(self, released: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        path = the_record(released)
-        shutil.copyfile(path, path.with_name(f"20{path.name}"))
-        bundle.seal(released)
-        assert main(["verify", str(released)]) == 1
-        assert "asr/fake:cpu:clips: there are 2 records of it" in capsys.readouterr().out
-
-    def test_a_baseline_that_it_is_worse_than(self, released: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        record = read(the_record(released))
-        saved = baseline.place(record, released / "baselines")
-        baseline.write_lines(saved, [baseline.of(record).head.model_copy(update={"dataset": "another"})])
-        bundle.seal(released)
-        assert main(["verify", str(released)]) == 1
-        assert (
-            "asr/fake:cpu:clips: fake:cpu:clips: the data changed since the baseline was saved"
-            in capsys.readouterr().out
+    def test_a_baseline_that_is_required_has_to_be_there_and_committed(self, releasing: FakeRuns) -> None:
+        releasing.spec("release.yaml", {**ASKED, "baselines": "required"})
+        committed(releasing)
+        made = release(releasing)
+        assert problems(made, "no case is worse than its baseline") == (
+            f"{KEY}: has no baseline; `modellab baseline save fake:cpu:clips` keeps one, to be committed",
         )
+        assert main(["baseline", "save"]) == 0
+        with pytest.raises(ReleaseError, match=r"\?\? reports/baselines/asr/fake-cpu-clips\.jsonl"):
+            release(releasing, version="1.1")
+        committed(releasing, "a baseline")
+        made = release(releasing, version="1.1")
+        assert made.passed
+        assert "baselines/asr/fake-cpu-clips.jsonl" in names(made.bundle)
 
-    @pytest.mark.parametrize("name", ["scorecard.json", "control-scorecard.json"])
-    def test_a_scorecard_that_is_gone_or_none(
-        self, released: Path, name: str, capsys: pytest.CaptureFixture[str]
+    @pytest.mark.parametrize("name", ["lab/limits.yaml", "commit"])
+    def test_what_changes_while_a_session_runs_is_told(self, releasing: FakeRuns, name: str) -> None:
+        def changing(command: Sequence[str], folder: Path, silent: bool) -> int:
+            ended = stand_in(command, folder, silent)
+            if silent and name == "commit":
+                git(folder, "commit", "-q", "--allow-empty", "-m", "another")
+            elif silent:
+                with (folder / name).open("a") as file:
+                    file.write("# a comment\n")
+            return ended
+
+        made = conduct(plan(releasing), lambda text: None, changing)
+        (told,) = problems(made, "nothing was wrong when it was made")
+        changed = "the commit changed while the session ran: " if name == "commit" else f"the session ran:  M {name}"
+        assert changed in told
+
+    def test_data_that_change_while_a_session_runs_are_told_for_each_case(self, releasing: FakeRuns) -> None:
+        def changing(command: Sequence[str], folder: Path, silent: bool) -> int:
+            ended = stand_in(command, folder, silent)
+            if silent:
+                path = folder / "lab/datasets/clips.jsonl"
+                path.write_text(path.read_text().replace("one fine day", "one fine way"))
+            return ended
+
+        made = conduct(plan(releasing), lambda text: None, changing)
+        told = "\n".join(problems(made, "nothing was wrong when it was made"))
+        assert "changed while the session ran:  M lab/datasets/clips.jsonl" in told
+        assert "fake:cpu:clips: changed since it was run: " in told
+
+    @pytest.mark.parametrize("code", [2, 3, 5])
+    def test_a_session_that_was_broken_off_makes_no_release(self, releasing: FakeRuns, code: int) -> None:
+        with pytest.raises(ReleaseError, match=f"no release was made: the session ended with {code}"):
+            conduct(plan(releasing), lambda text: None, lambda command, folder, silent: code)
+
+    def test_a_session_without_a_scorecard_makes_no_release(self, releasing: FakeRuns) -> None:
+        reports = releasing.path / "reports"
+        reports.mkdir()
+        (reports / "scorecard.json").write_text("{}")
+        with pytest.raises(ReleaseError, match=r"the session left no scorecard .*scorecard\.json: "):
+            conduct(plan(releasing), lambda text: None, lambda command, folder, silent: 0)
+        assert not (reports / "scorecard.json").exists()
+
+
+class TestRefusals:
+    """What is told before anything runs."""
+
+    @pytest.mark.parametrize("name", ["lab/models/new.yaml", "lab/limits.yaml"])
+    def test_a_tree_that_is_not_committed(
+        self, releasing: FakeRuns, name: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        (released / name).write_text("{}")
-        assert main(["verify", str(released)]) == 1
-        assert f"       {name}: is no scorecard" in capsys.readouterr().out
-        (released / name).unlink()
-        assert main(["verify", str(released)]) == 1
-        assert f"       {name}: can't be read" in capsys.readouterr().out
-
-    def test_a_file_that_was_added(self, released: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        (released / "more.txt").write_text("x")
-        assert main(["verify", str(released)]) == 1
-        assert "       more.txt: was not in the bundle when it was made" in capsys.readouterr().out
+        with (releasing.path / name).open("a") as file:
+            file.write("\n# a comment\n")
+        if name.endswith("new.yaml"):
+            text = (releasing.path / "lab/models/fake.yaml").read_text()
+            (releasing.path / name).write_text(text.replace("id: fake", "id: new"))
+        assert main(["release"]) == 1
+        said = capfd.readouterr()
+        assert f"the working tree is not what is committed:\n  {'??' if 'new' in name else ' M'} {name}" in said.err
+        assert not releasing.clips_heard()
 
     @pytest.mark.parametrize(
-        ("spoil", "told"),
+        ("hide", "told"),
         [
-            (lambda path: path.unlink(), "no such file"),
-            (lambda path: path.write_bytes(b"x"), "is no bundle of a release"),
-            (lambda path: _damaged(path), "is no bundle of a release"),
-            (lambda path: _zip(path, "../x"), "the member `../x` would leave the bundle's folder"),
-            (lambda path: _zip(path, "/x"), "the member `/x` would leave the bundle's folder"),
-            (lambda path: _zip(path, "x", "x"), "the member `x` is there twice"),
-            (lambda path: _zip(path, "x"), "release.json: can't be read"),
-            (lambda path: _zip(path, "release.json"), "release.json: not a modellab.release-bundle/2"),
+            (("update-index", "--skip-worktree", "lab/limits.yaml"), "taken as unchanged: lab/limits.yaml"),
+            (("update-index", "--assume-unchanged", "lab/limits.yaml"), "taken as unchanged: lab/limits.yaml"),
+            (("rm", "-q", "--cached", "lab/limits.yaml"), "ignored: limits.yaml"),
         ],
     )
-    @pytest.mark.filterwarnings("ignore:Duplicate name")
-    def test_what_is_no_bundle(
-        self, tmp_path: Path, spoil: Callable[[Path], Any], told: str, capsys: pytest.CaptureFixture[str]
+    def test_a_change_that_git_was_told_to_overlook(
+        self, releasing: FakeRuns, hide: tuple[str, ...], told: str, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        path = tmp_path / "release.zip"
-        path.touch()
-        spoil(path)
-        assert main(["verify", str(path)]) == 1
-        assert told in capsys.readouterr().err
+        if hide[0] == "rm":
+            with (releasing.path / ".gitignore").open("a") as file:
+                file.write("limits.yaml\n")
+        git(releasing.path, *hide)
+        if hide[0] == "rm":
+            git(releasing.path, "add", ".gitignore")
+            git(releasing.path, "commit", "-qm", "without limits")
+        releasing.limits({"metric": "wer", "max": 0.95})
+        assert main(["release"]) == 1
+        assert f"the working tree is not what is committed:\n  {told}\n" in capfd.readouterr().err
+        assert not releasing.clips_heard()
+
+    def test_no_repository(self, releasing: FakeRuns) -> None:
+        shutil.rmtree(releasing.path / ".git")
+        with pytest.raises(ReleaseError, match="is in no git repository: a release is of a commit"):
+            release(releasing)
+
+    def test_a_required_case_that_cannot_run(
+        self, releasing: FakeRuns, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+        releasing.model("other", devices={"cpu": {}, "cuda": {}})
+        releasing.spec("release.yaml", {**ASKED, "required": ["other:cuda:*"]})
+        committed(releasing)
+        assert main(["release"]) == 1
+        said = capfd.readouterr().err
+        assert "required cases can't be run here:\n  other:cuda:clips: cuda: CUDA_VISIBLE_DEVICES='' hides" in said
+        assert not releasing.clips_heard()
+
+    def test_a_required_case_whose_data_are_not_there(self, releasing: FakeRuns) -> None:
+        (releasing.path / "lab/datasets/clips.jsonl").unlink()
+        committed(releasing)
+        with pytest.raises(
+            ReleaseError, match=r"required cases can't be run here:\n  fake:cpu:clips: data set clips: no manifest "
+        ):
+            release(releasing)
+
+    def test_a_required_case_that_there_is_not(self, releasing: FakeRuns, capfd: pytest.CaptureFixture[str]) -> None:
+        releasing.spec("release.yaml", {**ASKED, "required": ["fake:gpu:*"]})
+        committed(releasing)
+        assert main(["release"]) == 1
+        said = capfd.readouterr().err
+        assert "lab/release.yaml:1: `required`: no case of the tier real_e2e matches `fake:gpu:*`" in said
+
+    def test_no_list_of_what_is_required(self, releasing: FakeRuns, capfd: pytest.CaptureFixture[str]) -> None:
+        (releasing.catalog / "release.yaml").unlink()
+        assert main(["release"]) == 2
+        assert "lab/release.yaml is missing" in capfd.readouterr().err
 
 
-def _damaged(path: Path) -> None:
-    """A member whose compressed bytes are no longer what zlib wrote."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("release.json", "x" * 10_000)
-    data = bytearray(path.read_bytes())
-    data[44:50] = b"\xff" * 6
-    path.write_bytes(data)
+class TestCommands:
+    """The command lines of the two sessions."""
+
+    def test_all_cases_of_the_tier_are_run_afresh_and_strictly(self, releasing: FakeRuns) -> None:
+        todo = plan(releasing)
+        cases = required(todo.catalog, todo.spec)
+        places = ["-o", f"modellab_catalog={releasing.catalog}", f"--lab-report={todo.reports}"]
+        strictly = ["-m", "real_e2e", "--lab-fresh", "--lab-strict", "--lab-baselines=optional"]
+        assert session_command(todo, cases) == [*strictly, *places, "--lab-require", "fake:cpu:clips"]
+
+    def test_workers_and_what_is_required_only(self, releasing: FakeRuns) -> None:
+        todo = plan(releasing, workers=3, required_only=True)
+        command = session_command(todo, required(todo.catalog, todo.spec))
+        chosen = "--lab-model fake --lab-device cpu --lab-dataset clips"
+        assert f"-n 3 {chosen} --lab-require fake:cpu:clips" in " ".join(command)
+
+    def test_the_control_runs_the_required_cases_alone(self, releasing: FakeRuns) -> None:
+        todo = plan(releasing)
+        command = " ".join(control_command(todo, required(todo.catalog, todo.spec)))
+        assert command.startswith("-m real_e2e --lab-control -o ")
+        assert command.endswith("--lab-model fake --lab-device cpu --lab-dataset clips -q --tb=no")
 
 
-def _zip(path: Path, *names: str) -> None:
-    with zipfile.ZipFile(path, "w") as made:
-        for name in names:
-            made.writestr(name, "x")
+def test_the_environment_names_what_is_installed() -> None:
+    found = environment()
+    assert "pytest" in str(found["installed"])
+    assert str(os.cpu_count()) in str(found["hardware"])
+
+
+def names(made: Path) -> set[str]:
+    return set(zipfile.ZipFile(made).namelist())
+
+
+def wrong(verified: Verified) -> list[str]:
+    return [check.name for check in verified.checks if not check.ok]
+
+
+def problems(made: Release, name: str) -> tuple[str, ...]:
+    (found,) = (check.problems for check in made.verified.checks if check.name == name)
+    return found

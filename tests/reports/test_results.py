@@ -69,7 +69,7 @@ class TestKeep:
         [
             (made(failure=Failure(kind="crash", message="no such file\nmore")), "the model failed: no such file"),
             (made(answered=0), "nothing was answered"),
-            (made(seal=None), "it has no seal: nobody can tell whether it is as it was written"),
+            (made(seal=None), "it has no checksum (`seal`): changes can't be detected"),
         ],
     )
     def test_what_came_to_nothing_is_told_and_leaves_the_kept_one(self, tmp_path: Path, bad: Record, why: str) -> None:
@@ -168,7 +168,7 @@ class TestCommand:
     def test_what_is_wrong_on_the_command_line(self, lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
         lab.ready().run()
         assert main(["results", "show", "fake:*"]) == 2
-        assert "CASE goes with `save`" in capsys.readouterr().err
+        assert "CASE is for `save`" in capsys.readouterr().err
         assert main(["results", "save", "other:*"]) == 2
         assert "no record of other:*" in capsys.readouterr().err
         (lab.path / "file").touch()

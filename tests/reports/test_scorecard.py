@@ -120,7 +120,7 @@ class TestRow:
     def test_no_limit_and_no_test_is_no_pass(self) -> None:
         found = row(record(), limits=())
         assert found.status is Status.NOT_AVAILABLE
-        assert found.reason == "nothing was judged: no limit applies and no test compared a figure"
+        assert found.reason == "nothing was judged: no limit applies and no test compared a value"
 
     def test_a_missing_figure_is_no_pass(self) -> None:
         found = row(record(timing=NO_SPEED))
@@ -196,7 +196,7 @@ class TestWhereNobodySpeaks:
         found = row(quiet("a"), limits=self.LIMITS)
         assert found.status is Status.PASS
         assert found.empty_references == 0
-        assert found.grade == Grade(letter=None, why="nobody speaks in this data set")
+        assert found.grade == Grade(letter=None, why="no speech in this data set")
 
     def test_a_number_in_a_test_is_not_missing_either(self) -> None:
         assert row(quiet("a"), limits=self.LIMITS, verdicts=(verdict(quiet("a"), 0.5),)).status is Status.PASS
@@ -231,8 +231,8 @@ class TestWhereNobodySpeaks:
     def test_it_takes_two_lines_of_the_screen(self) -> None:
         rows = [row(made, limits=self.LIMITS) for made in (quiet("a"), record("a"), quiet("b", 6), record("b"))]
         shown = [line for line, _ in render(build("s", rows, partial=None), "x.json", width=500)]
-        assert "no grade for a:cpu:a-quiet, b:cpu:a-quiet: nobody speaks in this data set" in shown
-        assert "words written where nobody speaks (a-quiet): a on cpu 0.0 /min, b on cpu 6.0 /min" in shown
+        assert "no grade for a:cpu:a-quiet, b:cpu:a-quiet: no speech in this data set" in shown
+        assert "words written without speech (a-quiet): a on cpu 0.0 /min, b on cpu 6.0 /min" in shown
         assert not any("after normalisation" in line for line in shown)
 
 
@@ -306,7 +306,7 @@ class TestTerminal:
         lines = shown([found])
         assert "no grade for tiny:cpu:talk: only 1 utterance was asked for" in lines
         assert "1 odd recording in talk: modellab data check talk" in lines
-        assert "1 reference in talk without a word after normalisation: what is heard there counts as errors" in lines
+        assert "1 reference in talk without a word after normalization: words in the answers count as errors" in lines
         assert grade(record(words=1), BANDS).provisional == ("1 reference word, fewer than 5000",)
 
     def test_no_row_measured(self) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-import subprocess
-import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import labsessions
 import pytest
-from fakelab import FakeLab
+from labsessions import LabSessions
 from serving import ask, serving
 
+from pytest_modellab.plugin.scorecard import finish
+from pytest_modellab.plugin.session import LabSession
 from pytest_modellab.reports.web.progress import Watch
 from pytest_modellab.reports.web.server import MOST_STREAMS
 
@@ -34,25 +37,31 @@ def events(connection: http.client.HTTPConnection) -> Iterator[tuple[str, dict[s
             return
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_a_running_session_is_followed_to_its_end(lab: FakeLab, workers: str) -> None:
-    lab.texts = [f"text {i}" for i in range(8)]
-    lab.ready(delay_s=0.3)
-    # The folder goes when the session ends: on a busy machine before anybody has looked at the last answer.
-    lab.pytester.makeconftest("import time\n\n\ndef pytest_sessionfinish():\n    time.sleep(3)\n")
-    reports = lab.path / "reports"
+def test_a_running_session_is_followed_to_its_end(sessions: LabSessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions.texts = [f"text {i}" for i in range(8)]
+    sessions.ready(delay_s=0.3)
+    reports = sessions.reports
     reports.mkdir()
+    ended: list[int] = []
+
+    def unhurried(lab: LabSession, status: int) -> int:
+        # The folder goes when the session ends: on a busy machine before anybody has looked at the last answer.
+        time.sleep(3)
+        return finish(lab, status)
+
+    monkeypatch.setattr(labsessions, "finish", unhurried)
+    session = threading.Thread(target=lambda: ended.append(sessions.session()))
     with serving(reports) as server:
         connection = http.client.HTTPConnection("127.0.0.1", server.server_address[1], timeout=60)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", workers]
-        session = subprocess.Popen(command, cwd=lab.path, stdout=subprocess.DEVNULL)
+        session.start()
         seen = []
         for name, data in events(connection):
             seen.append((name, data))
             if name == "ended":
                 break
         connection.close()
-        assert session.wait(60) == 0
+        session.join(60)
+        assert ended == [0]
         after = ask(server, "/api/scorecard").json()
     assert seen.pop(0) == ("standing", {"sessions": []})
     (one,) = {data["session"] for _, data in seen}

@@ -87,7 +87,7 @@ class TestRequire:
         self, released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         saved = baseline.save(read(the_record(released)), released / BASELINES)
-        bundle.seal(released)
+        bundle.write_checksums(released)
         own = Path(shutil.copytree(released / CATALOG, tmp_path / "own" / "lab"))
         assert main(["verify", str(released), "--require", str(own)]) == 0
         assert "not checked: that its baselines are the ones that were committed" in capsys.readouterr().out
@@ -109,7 +109,7 @@ class TestRequire:
         in_text(f"{BASELINES}/{name}", "one fine day", "one good day")(beside.parent)
         assert f"baselines/{name}: not as in {beside}" in told()
         saved.unlink()
-        bundle.seal(released)
+        bundle.write_checksums(released)
         assert f"baselines/{name}: is missing, {beside / name} has it" in told()
 
     def test_a_bundle_without_a_catalog_is_not_the_callers(
@@ -135,7 +135,7 @@ class TestSignatures:
         self, released: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         key, allowed = keys(tmp_path / "keys")
-        bundle.seal(released)
+        bundle.write_checksums(released)
         sign(released, key)
         assert main(["verify", str(released), "--signed-by", str(allowed)]) == 0
         assert "signed by releases@example.org\n" in capsys.readouterr().out

@@ -5,44 +5,49 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from fakelab import FakeLab
+from _pytest.pytester import LineMatcher
+from configs import collected, reported
+from fakelab import SUITE
+from labsessions import LabSessions
 
 from pytest_modellab.reports.step_summary import append, within
 
-BOTH = pytest.mark.parametrize("workers", ["-n0", "-n2"])
 
-
-@BOTH
-def test_a_session_appends_its_scorecard_once(
-    lab: FakeLab, workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = lab.path / "summary.md"
+def test_a_session_appends_its_scorecard_once(sessions: LabSessions, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = sessions.path / "summary.md"
     file.write_text("# Before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
-    lab.ready(wrong={1: "to fine"})
-    assert lab.run(workers).ret == pytest.ExitCode.TESTS_FAILED
+    assert sessions.ready(wrong={1: "to fine"}).session() == pytest.ExitCode.TESTS_FAILED
     text = file.read_text(encoding="utf-8")
     assert text.startswith("# Before\n### Model Lab: not passed, 1 case measured\n")
     assert text.count("### Model Lab") == 1
 
 
-def test_none_where_the_ini_file_says_so_or_nothing_was_measured(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = lab.path / "summary.md"
+def test_none_where_the_ini_file_says_so_or_nothing_was_measured(
+    sessions: LabSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = sessions.path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
-    lab.ready().run("-o", "modellab_step_summary=false")
+    sessions.ready().session("-o", "modellab_step_summary=false")
     assert not file.exists()
-    lab.pytester.makepyfile(test_suite="def test_plain(): pass")
-    lab.run()
+    (sessions.path / "test_suite.py").write_text("def test_plain(): pass\n")
+    with collected(sessions.path) as session:
+        reported(session.items[0])
     assert not file.exists()
 
 
 def test_a_summary_that_cannot_be_written_is_told_and_fails_nothing(
-    lab: FakeLab, monkeypatch: pytest.MonkeyPatch
+    sessions: LabSessions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(lab.path / "nowhere" / "summary.md"))
-    result = lab.ready().run()
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(["the step's summary could not be written to *summary.md: No such file or directory"])
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(sessions.path / "nowhere" / "summary.md"))
+    (sessions.ready().path / "test_suite.py").write_text(SUITE)
+    with collected(sessions.path, "--lab-inprocess") as session:
+        for item in session.items:
+            reported(item)
+    assert session.exitstatus == 0
+    LineMatcher(capsys.readouterr().out.splitlines()).fnmatch_lines(
+        ["the step's summary could not be written to *summary.md: No such file or directory"]
+    )
 
 
 class TestBound:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from fakelab import FakeLab
+from configs import collected, reported
+from fakelab import SUITE
+from labsessions import LabSessions
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
@@ -196,21 +198,34 @@ def test_lines_are_broken_between_words(text: str, lines: list[str]) -> None:
     assert wrapped(text, 9) == lines
 
 
+def said(lab: LabSessions, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a session says."""
+    (lab.path / "test_suite.py").write_text(SUITE)
+    with collected(lab.path, *arguments) as session:
+        for item in session.items:
+            reported(item)
+    return capsys.readouterr().out
+
+
 class TestSession:
     @pytest.mark.parametrize("columns", [None, "80", "100"])
     def test_the_width_of_the_terminal(
-        self, lab: FakeLab, columns: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+        self,
+        sessions: LabSessions,
+        columns: str | None,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         if columns is None:
             monkeypatch.delenv("COLUMNS")
         else:
             monkeypatch.setenv("COLUMNS", columns)
-        lab.texts = [f"day number {i}" for i in range(5)]  # as many as an interval takes
-        lab.model("a-model-of-a-long-name")
-        lab.dataset("clips-of-mine")
-        lab.limits({"metric": "wer", "max": 0.1})
-        result = lab.run()
-        lines = result.outlines[next(i for i, line in enumerate(result.outlines) if "modellab scorecard" in line) :]
+        sessions.texts = [f"day number {i}" for i in range(5)]  # as many as an interval takes
+        sessions.model("a-model-of-a-long-name")
+        sessions.dataset("clips-of-mine")
+        sessions.limits({"metric": "wer", "max": 0.1})
+        out = said(sessions, capsys, "--lab-executor=local").splitlines()
+        lines = out[next(i for i, line in enumerate(out) if "modellab scorecard" in line) :]
         width = int(columns or "80")
         assert max(map(len, lines)) <= width
         assert any(line.startswith(f"left out at {width} columns: asr load, ") for line in lines)
@@ -220,12 +235,15 @@ class TestSession:
 
     @pytest.mark.parametrize("colour", [(), ("--color=no",), ("--color=yes",)], ids=str)
     def test_colour_only_where_it_is_shown(
-        self, lab: FakeLab, colour: Sequence[str], monkeypatch: pytest.MonkeyPatch
+        self,
+        sessions: LabSessions,
+        colour: Sequence[str],
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
     ) -> None:
         for name in ("FORCE_COLOR", "PY_COLORS"):
             monkeypatch.delenv(name, raising=False)
-        lab.ready()
-        lab.subprocess = True
-        out = lab.run(*colour).stdout.str()
+        sessions.ready()
+        out = said(sessions, capsys, "--lab-inprocess", *colour)
         assert "primary ASR" in out
         assert bool(ESCAPES.search(out)) == (colour == ("--color=yes",))

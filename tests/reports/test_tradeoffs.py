@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fakelab import FakeLab
+from _pytest.pytester import LineMatcher
+from configs import parsed
+from labsessions import LabSessions
 from records import TIMING, record
 
+from pytest_modellab.cli import main
+from pytest_modellab.plugin import hooks
 from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.tradeoffs import fronts, speed_ups
 from pytest_modellab.results.record import Price
@@ -84,15 +88,14 @@ class TestSpeedUp:
         assert speed_ups([row("one", 0.1, 0.1, device="cuda"), row("one", 0.1, 0.1, device="mps")]) == []
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_devices_stand_side_by_side_and_cost_is_told(lab: FakeLab, workers: str) -> None:
-    lab.ready(devices={"cpu": {}, "slow-cpu": {"delay_s": 0.2}})
+def test_devices_stand_side_by_side_and_cost_is_told(sessions: LabSessions, capsys: pytest.CaptureFixture[str]) -> None:
+    sessions.ready(devices={"cpu": {}, "slow-cpu": {"delay_s": 0.2}})
     price = {"per_hour": 2, "currency": "EUR"}
     devices = [{"id": "cpu", "kind": "cpu", "price": price}, {"id": "slow-cpu", "kind": "cpu", "price": price}]
-    lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": devices})
-    result = lab.run(workers)
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(
+    sessions.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": devices})
+    assert sessions.session("--lab-executor=local") == 0
+    assert main(["scorecard"]) == 0
+    LineMatcher(capsys.readouterr().out.splitlines()).fnmatch_lines(
         [
             "model*device*data set*load*5 s clip*speed-up over CPU",
             "fake*cpu*clips*1.00 x",
@@ -100,14 +103,14 @@ def test_devices_stand_side_by_side_and_cost_is_told(lab: FakeLab, workers: str)
             "best trade of WER against EUR per hour of audio on clips: fake:cpu (beaten: fake:slow-cpu by fake:cpu)",
         ]
     )
-    (front,) = lab.scorecard()["fronts"]
-    assert front["points"][0]["cost"] == pytest.approx(2 * lab.scorecard()["rows"][0]["figures"]["rtf"])
+    (front,) = sessions.scorecard()["fronts"]
+    assert front["points"][0]["cost"] == pytest.approx(2 * sessions.scorecard()["rows"][0]["figures"]["rtf"])
 
 
-def test_a_price_without_a_currency_is_refused_with_its_line(lab: FakeLab) -> None:
-    lab.ready()
+def test_a_price_without_a_currency_is_refused_with_its_line(sessions: LabSessions) -> None:
+    sessions.ready()
     devices = [{"id": "cpu", "kind": "cpu", "price": {"per_hour": 2, "currency": "euro"}}]
-    lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": devices})
-    result = lab.run()
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*lab/devices.yaml:7: *expected a currency such as EUR or USD, found `euro`"])
+    sessions.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": devices})
+    told = r"lab/devices\.yaml:7: .*expected a currency such as EUR or USD, found `euro`"
+    with parsed(sessions.path, ini=None) as config, pytest.raises(pytest.UsageError, match=told):
+        hooks.pytest_configure(config)

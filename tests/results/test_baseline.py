@@ -1,4 +1,4 @@
-"""Baselines: saved answers, and later runs held against them utterance by utterance."""
+"""Baselines: saved answers, and later runs compared with them utterance by utterance."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 from catalogs import SHA
-from fakelab import FakeLab
+from fakelab import FakeCatalog, FakeLab
+from fakeruns import FakeRuns
 
+from pytest_modellab.catalog import load
+from pytest_modellab.catalog.baseline_spec import allowed
 from pytest_modellab.cli import main
-from pytest_modellab.results.baseline import BaselineError, read
+from pytest_modellab.results.baseline import BaselineError, BaselineVerdict, changes_text, judge, read, save
 from pytest_modellab.results.speed_baseline import SUFFIX
+from pytest_modellab.results.verdicts import Status
 
 Output = pytest.CaptureFixture[str]
 SUITE = """
@@ -29,10 +33,31 @@ def test_within_a_point(no_worse):
 """
 
 
+PATH = Path("reports/baselines/asr/fake-cpu-clips.jsonl")
+DOZEN = [f"utterance number {i} of a good dozen" for i in range(12)]
+
+
 @pytest.fixture
-def saved(lab: FakeLab, capsys: Output) -> FakeLab:
+def runs(runs: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
+    """Commands find its records."""
+    runs.commanded(monkeypatch)
+    return runs
+
+
+@pytest.fixture
+def saved(runs: FakeRuns, capsys: Output) -> FakeRuns:
+    """Runs whose good answers were saved."""
+    runs.texts = DOZEN
+    runs.ready().run()
+    assert main(["baseline", "save"]) == 0
+    capsys.readouterr()
+    return runs
+
+
+@pytest.fixture
+def held(lab: FakeLab, capsys: Output) -> FakeLab:
     """A lab whose good answers were saved, and whose suite holds later runs against them."""
-    lab.texts = [f"utterance number {i} of a good dozen" for i in range(12)]
+    lab.texts = DOZEN
     lab.ready()
     assert lab.run().ret == 0
     assert main(["baseline", "save"]) == 0
@@ -41,24 +66,52 @@ def saved(lab: FakeLab, capsys: Output) -> FakeLab:
     return lab
 
 
-def spoil(lab: FakeLab, count: int) -> None:
+def spoil(lab: FakeCatalog, count: int) -> None:
     """Let the model get a word wrong in the first `count` utterances."""
     lab.model(wrong={i: f"utterance lumber {i} of a good dozen" for i in range(count)})
 
 
-def test_the_same_answers_pass(saved: FakeLab, capsys: Output) -> None:
-    result = saved.run()
+def judged(runs: FakeRuns, margin: float | None = None) -> BaselineVerdict:
+    """A run of now, compared with what was saved, as the catalog allows."""
+    catalog = load(runs.catalog, runs.path)
+    record = runs.measured()
+    bounds = allowed(catalog.baseline_limits, record.case, catalog.shown)
+    return judge(record, lambda: read(PATH), str(PATH), margin, allowed=bounds)
+
+
+def statuses(runs: FakeRuns) -> tuple[Status, Status]:
+    """Of being no worse, and of being no worse by more than a point."""
+    return judged(runs).verdict.status, judged(runs, 0.01).verdict.status
+
+
+def test_the_same_answers_pass(saved: FakeRuns, capsys: Output) -> None:
     # Twelve answers that stayed the same pass, and can't exclude a point.
-    result.stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
-    assert result.ret == 0
+    assert statuses(saved) == (Status.PASS, Status.INCONCLUSIVE)
     assert main(["baseline", "compare"]) == 0
     assert "fake:cpu:clips: unchanged: WER 0.0 % -> 0.0 %, +0 points" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_a_regression_fails_and_shows_both_transcripts(saved: FakeLab, workers: str, capsys: Output) -> None:
+def test_a_regression_fails_and_has_both_transcripts(saved: FakeRuns, capsys: Output) -> None:
     spoil(saved, 8)
-    result = saved.run(workers)
+    assert statuses(saved) == (Status.FAIL, Status.FAIL)
+    found = judged(saved)
+    assert "worse: WER 0.0 % -> 9.5 %" in found.verdict.reason
+    assert found.comparison is not None
+    assert changes_text(found.comparison)[:4] == [
+        "worse: clip-0: 0 -> 1 errors",
+        "    reference: utterance number 0 of a good dozen",
+        "    before:    utterance number 0 of a good dozen",
+        "    now:       utterance lumber 0 of a good dozen",
+    ]
+    assert changes_text(found.comparison)[-1] == "    ... and 3 more that are worse"
+    assert main(["baseline", "compare"]) == 1
+    assert "worse: WER" in capsys.readouterr().out
+
+
+def test_a_session_tells_of_a_regression_wherever_its_reports_lie(held: FakeLab) -> None:
+    held.run().stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+    spoil(held, 8)
+    result = held.run("-n2", "--lab-report=elsewhere")
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(
         [
@@ -68,35 +121,39 @@ def test_a_regression_fails_and_shows_both_transcripts(saved: FakeLab, workers: 
             "*now:       utterance lumber 0 of a good dozen",
         ]
     )
-    assert main(["baseline", "compare"]) == 1
-    assert "worse: WER" in capsys.readouterr().out
 
 
-def test_one_more_error_is_no_regression_but_not_within_a_point(saved: FakeLab) -> None:
+def test_one_more_error_is_no_regression_but_not_within_a_point(saved: FakeRuns) -> None:
     spoil(saved, 1)
-    result = saved.run()
-    assert result.ret == 0
-    result.stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+    assert statuses(saved) == (Status.PASS, Status.INCONCLUSIVE)
 
 
-def test_a_rise_that_no_test_can_tell_from_chance_does_not_pass(saved: FakeLab) -> None:
+def test_a_rise_that_no_test_can_tell_from_chance_does_not_pass(saved: FakeRuns) -> None:
     spoil(saved, 3)
-    saved.run().stdout.fnmatch_lines(["*3 answers changed, and no test can tell fewer than 5 from chance*"])
-    limits = saved.pytester.path / "lab/limits.yaml"
+    assert "3 answers changed, and no test can tell fewer than 5 from chance" in judged(saved).verdict.reason
+    limits = saved.catalog / "limits.yaml"
     limits.write_text(limits.read_text() + "baselines:\n  - {tolerance: 0.04, sanity: 0.05, dataset: clips}\n")
-    saved.run().stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+    assert statuses(saved) == (Status.PASS, Status.INCONCLUSIVE)
     limits.write_text(limits.read_text().replace("0.04, sanity: 0.05", "0.01, sanity: 0.02"))
-    result = saved.run()
+    assert statuses(saved) == (Status.FAIL, Status.FAIL)
+    assert "beyond the sanity bound of 2 points (lab/limits.yaml:" in judged(saved).verdict.reason
+
+
+def test_a_session_has_the_bounds_of_the_catalog(held: FakeLab) -> None:
+    spoil(held, 3)
+    limits = held.catalog / "limits.yaml"
+    limits.write_text(limits.read_text() + "baselines:\n  - {tolerance: 0.01, sanity: 0.02, dataset: clips}\n")
+    result = held.run()
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*beyond the sanity bound of 2 points (lab/limits.yaml:*)*"])
 
 
-def test_an_improvement_passes(saved: FakeLab, capsys: Output) -> None:
+def test_an_improvement_passes(saved: FakeRuns, capsys: Output) -> None:
     spoil(saved, 8)
     saved.run()
     assert main(["baseline", "save"]) == 0
     saved.model()
-    saved.run().stdout.fnmatch_lines(["*1 passed, 1 inconclusive*"])
+    assert statuses(saved) == (Status.PASS, Status.INCONCLUSIVE)
     assert main(["baseline", "compare"]) == 0
     assert "better: WER" in capsys.readouterr().out
 
@@ -110,51 +167,51 @@ def test_without_a_baseline_the_test_is_skipped_and_says_so(lab: FakeLab) -> Non
     result.stdout.fnmatch_lines(["*no baseline reports/baselines/asr/fake-cpu-clips.jsonl; `modellab baseline save`*"])
 
 
-def test_changed_data_are_refused_and_that_blocks(saved: FakeLab, capsys: Output) -> None:
+def test_changed_data_are_refused_and_that_blocks(saved: FakeRuns, capsys: Output) -> None:
     manifest = saved.catalog / "datasets" / "clips.jsonl"
     rows = [json.loads(line) for line in manifest.read_text().splitlines()]
     rows[0]["text"] = "something else"
     manifest.write_text("\n".join(map(json.dumps, rows)))
-    result = saved.run()
-    result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["*the data changed since the baseline was saved*"])
+    assert statuses(saved) == (Status.FAIL, Status.FAIL)
+    assert "the data changed since the baseline was saved" in judged(saved).verdict.reason
     assert main(["baseline", "compare"]) == 1
     assert "refused: " in capsys.readouterr().out
 
 
-def test_a_refusal_counts_without_an_assertion(saved: FakeLab) -> None:
-    saved.pytester.makepyfile(test_suite="def test_it(run, no_worse):\n    assert run.wer < 1\n    no_worse()\n")
-    (saved.path / "reports/baselines/asr/fake-cpu-clips.jsonl").write_text("")
-    result = saved.run()
+def test_a_refusal_counts_without_an_assertion(held: FakeLab) -> None:
+    held.pytester.makepyfile(test_suite="def test_it(run, no_worse):\n    assert run.wer < 1\n    no_worse()\n")
+    (held.path / PATH).write_text("")
+    result = held.run()
     assert result.ret == 1
     result.stdout.fnmatch_lines(["NOT PASSED: asr/fake:cpu:clips fails its gate though no test failed*"])
 
 
-def test_reports_that_lie_elsewhere_leave_the_baselines_where_they_are(saved: FakeLab) -> None:
-    spoil(saved, 8)
-    assert saved.run("--lab-report=elsewhere").ret == 1
-
-
-def test_a_damaged_baseline_names_its_line_and_blocks(saved: FakeLab) -> None:
-    path = saved.path / "reports" / "baselines" / "asr" / "fake-cpu-clips.jsonl"
-    lines = path.read_text().splitlines()
-    path.write_text("\n".join([*lines[:3], "{}", *lines[4:]]) + "\n")
+def test_a_damaged_baseline_names_its_line_and_blocks(saved: FakeRuns) -> None:
+    lines = PATH.read_text().splitlines()
+    PATH.write_text("\n".join([*lines[:3], "{}", *lines[4:]]) + "\n")
     with pytest.raises(BaselineError, match=r"clips\.jsonl:4: not a line of a modellab.baseline/1"):
-        read(path)
-    saved.run().assert_outcomes(failed=2)
+        read(PATH)
+    assert statuses(saved) == (Status.FAIL, Status.FAIL)
 
 
-def test_a_run_with_failures_or_cut_short_is_no_baseline(lab: FakeLab, capsys: Output) -> None:
-    lab.ready(faults={lab.size(1): "raise"})
-    lab.run()
+@pytest.mark.parametrize("margin", [-0.1, 1.0, 5])
+def test_a_margin_is_a_ratio(saved: FakeRuns, margin: float) -> None:
+    with pytest.raises(ValueError, match=r"a margin is a ratio of at least 0 and below 1 \(0.01 is one point\), not "):
+        judged(saved, margin)
+
+
+def test_a_run_with_failures_or_cut_short_is_no_baseline(runs: FakeRuns, capsys: Output) -> None:
+    runs.ready(faults={runs.size(1): "raise"}).run()
     assert main(["baseline", "save"]) == 1
     assert "1 utterance got no answer" in capsys.readouterr().out
-    lab.model()
-    lab.run("--lab-max-utterances", "2")
+    runs.model()
+    limited = runs.measured(max_utterances=2)
     assert main(["baseline", "save", "fake:*"]) == 1
+    with pytest.raises(BaselineError, match="only the first 2 of its utterances were run"):
+        save(limited, runs.path)
 
 
-def test_baselines_are_shown_and_cases_chosen(saved: FakeLab, capsys: Output) -> None:
+def test_baselines_are_shown_and_cases_chosen(saved: FakeRuns, capsys: Output) -> None:
     assert main(["baseline", "show"]) == 0
     assert "fake:cpu:clips" in capsys.readouterr().out
     assert main(["baseline", "save", "other:*"]) == 2
@@ -162,29 +219,26 @@ def test_baselines_are_shown_and_cases_chosen(saved: FakeLab, capsys: Output) ->
     assert main(["baseline", "show", "--reports", "elsewhere"]) == 0
 
 
-def test_a_baseline_is_small_and_diffs_by_utterance(saved: FakeLab) -> None:
-    path = saved.path / "reports" / "baselines" / "asr" / "fake-cpu-clips.jsonl"
-    head, *answers = path.read_text().splitlines()
+def test_a_baseline_is_small_and_diffs_by_utterance(saved: FakeRuns) -> None:
+    head, *answers = PATH.read_text().splitlines()
     assert json.loads(head)["case"] == {"task": "asr", "model": "fake", "device": "cpu", "dataset": "clips"}
     assert len(answers) == 12
     assert max(map(len, answers)) < 200
 
 
-def test_the_baseline_of_an_int8_model_names_the_hardware(lab: FakeLab) -> None:
-    lab.ready(load_fault="int8")  # an option that says so; the fake engine does nothing on it
-    lab.run()
+def test_the_baseline_of_an_int8_model_names_the_hardware(runs: FakeRuns) -> None:
+    runs.ready(load_fault="int8").run()  # an option that says so; the fake engine does nothing on it
     assert main(["baseline", "save"]) == 0
-    names = [path.name for path in Path("reports/baselines/asr").iterdir() if not path.name.endswith(SUFFIX)]
+    names = [path.name for path in PATH.parent.iterdir() if not path.name.endswith(SUFFIX)]
     assert len(names) == 1
     assert names[0].startswith("fake-cpu-clips-")
 
 
-def test_a_transcript_with_a_line_separator_is_one_line(lab: FakeLab) -> None:
-    lab.texts = ["one\u2028two three", "four five", "six"]
-    lab.ready()
-    lab.run()
+def test_a_transcript_with_a_line_separator_is_one_line(runs: FakeRuns) -> None:
+    runs.texts = ["one\u2028two three", "four five", "six"]
+    runs.ready().run()
     assert main(["baseline", "save"]) == 0
-    assert read(Path("reports/baselines/asr/fake-cpu-clips.jsonl")).answers[0].hypothesis == "one\u2028two three"
+    assert read(PATH).answers[0].hypothesis == "one\u2028two three"
 
 
 OTHER = """
@@ -207,9 +261,8 @@ class TestAnotherModel:
         lab.pytester.makepyfile(test_suite=OTHER.format(than=than, margin=margin))
         return lab.run(*arguments)
 
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-    def test_a_worse_one_fails_and_is_shown_beside_it(self, two: FakeLab, workers: str) -> None:
-        result = self.ask(two, "fake", 0.01, "--lab-model", "poor", workers)
+    def test_a_worse_one_fails_and_is_shown_beside_it(self, two: FakeLab) -> None:
+        result = self.ask(two, "fake", 0.01, "--lab-model", "poor")
         result.assert_outcomes(failed=1)
         result.stdout.fnmatch_lines(
             [

@@ -1,4 +1,4 @@
-"""Figures held against limits: what a verdict says, and what it counts as."""
+"""Figures compared with limits: what a verdict says, and what it counts as."""
 
 import itertools
 import math
@@ -69,16 +69,16 @@ class TestComparisons:
 
     @pytest.mark.parametrize("comparison", ["==", "!="])
     def test_equality_is_refused(self, comparison: str) -> None:
-        with pytest.raises(TypeError, match="compare wer with <, <=, > or >=: measured figures are never exact"):
+        with pytest.raises(TypeError, match="compare wer with <, <=, > or >=: measured values are never exact"):
             eval(f"wer {comparison} 0.1", {"wer": run_of().wer})
 
     def test_another_metrics_limit_is_refused(self) -> None:
-        with pytest.raises(TypeError, match="wer held against a limit for cer"):
+        with pytest.raises(TypeError, match="wer compared with a limit on cer"):
             run_of().wer <= limits(LimitSpec(metric="cer", max=0.1)).cer  # noqa: B015
 
     def test_a_limit_that_is_no_number_is_refused(self) -> None:
         run = run_of()
-        with pytest.raises(ValueError, match="wer held against nan, which nothing can be compared with"):
+        with pytest.raises(ValueError, match="wer compared with nan"):
             run.wer <= math.nan  # noqa: B015
         assert run.verdicts == []
 

@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "key": ({"key": "c" * 64}, "are of different input keys"),
     "commit": ({"commit": "d" * 40}, f"are of different commits:\n  {'b' * 40}:\n *shard 1/2: .*\n  {'d' * 40}:"),
     "version": ({"lab": "99"}, "are of different versions of pytest-modellab"),
-    "judging": ({"judging": "k"}, "are of different code, terms or prices"),
+    "judging": ({"judging": "k"}, "are of different scoring code, terms or prices"),
     "case": ({"dataset": "other"}, "are of different cases:\n  asr/tiny:cpu:talk:"),
     "limited": ({"limited_to": 4}, "are of different numbers of utterances asked for"),
     "cut": ({"of": 3}, "are of different ways of cutting the data:\n  4 utterances in 2"),

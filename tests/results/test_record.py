@@ -14,7 +14,7 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.provenance import input_key
 from pytest_modellab.results.record import Price, Record
-from pytest_modellab.results.record_files import RecordError, canonical, json_schema, read, seal_of, write
+from pytest_modellab.results.record_files import RecordError, canonical, checksum_of, json_schema, read, write
 
 LOAD_FAILURE = Failure(kind="load", message="no such library", detail="Traceback ...")
 
@@ -23,7 +23,7 @@ class TestFile:
     def test_what_is_written_is_read_back(self, tmp_path: Path) -> None:
         original = record(failure=LOAD_FAILURE, utterances=[utterance(hypothesis="señor 你好 \u202e\x1b[31m")])
         found = read(write(original, tmp_path))
-        assert found.seal == seal_of(original)
+        assert found.seal == checksum_of(original)
         assert found.model_copy(update={"seal": None}) == original
 
     def test_the_name_tells_case_and_time(self, tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ class TestCanonical:
         assert canonical(other) != canonical(record())
 
 
-NOT_TOLD = "the device has no memory of its own, or the driver does not tell"
+NOT_TOLD = "the device has no memory of its own, or the driver does not report it"
 # What a run of one plain utterance has not got.
 ABSENT = {
     *("insertions_per_min", "worst_slice_wer", "glossary_recall", "name_recall"),
@@ -166,7 +166,7 @@ class TestFigures:
             (
                 record(memory=NO_DEVICE_MEMORY),
                 "peak_device_mb",
-                "the device has no memory of its own, or the driver does not tell",
+                "the device has no memory of its own, or the driver does not report it",
             ),
             (record(failure=LOAD_FAILURE, timing=NO_SPEED), "rtf", "no such library"),
             (record(timing=NO_SPEED.model_copy(update={"load_s": None})), "load_s", "load_s was not measured"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from fakelab import FakeLab
+from fakeruns import FakeRuns
 from records import TIMING, record
 
 from pytest_modellab.catalog.specs import LimitsFile
@@ -20,17 +21,18 @@ Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def measured(lab: FakeLab, capsys: Output) -> FakeLab:
-    """A lab with one record of a model that gets one word in nine wrong, and writes another's case."""
-    lab.ready(wrong={0: "one fine DAYS"})
-    lab.limits()
-    lab.run()
+def measured(runs: FakeRuns, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> FakeRuns:
+    """Runs with one record of a model that gets one word in nine wrong, and writes another's case."""
+    runs.commanded(monkeypatch)
+    runs.ready(wrong={0: "one fine DAYS"})
+    runs.limits()
+    runs.run()
     capsys.readouterr()
-    return lab
+    return runs
 
 
 class TestRescore:
-    def test_the_same_normalizer_gives_the_same_scores(self, measured: FakeLab) -> None:
+    def test_the_same_normalizer_gives_the_same_scores(self, measured: FakeRuns) -> None:
         old = measured.record()
         new = rescore(old)
         assert new.summary == old.summary
@@ -40,12 +42,12 @@ class TestRescore:
         assert new.provenance.rescored is not None
         assert new.id != old.id
 
-    def test_a_forged_score_is_put_right_from_the_raw_texts(self, measured: FakeLab) -> None:
+    def test_a_forged_score_is_put_right_from_the_raw_texts(self, measured: FakeRuns) -> None:
         old = measured.record()
         forged = old.model_copy(update={"summary": old.summary.model_copy(update={"wer": 0.0})})
         assert rescore(forged).value("wer") == pytest.approx(1 / 9)
 
-    def test_another_normalizer_can_be_asked_for(self, measured: FakeLab, capsys: Output) -> None:
+    def test_another_normalizer_can_be_asked_for(self, measured: FakeRuns, capsys: Output) -> None:
         assert main(["rescore", "--normalizer", "none", "--write"]) == 0
         told = capsys.readouterr().out
         assert "fake:cpu:clips: WER 11.1 % CER 2.9 % (whisper-english" in told
@@ -56,7 +58,7 @@ class TestRescore:
         assert main(["rescore", "fake:*"]) == 0
         assert capsys.readouterr().out.count("(none") == 2
 
-    def test_a_file_can_be_named_and_nothing_is_written_unasked(self, measured: FakeLab, capsys: Output) -> None:
+    def test_a_file_can_be_named_and_nothing_is_written_unasked(self, measured: FakeRuns, capsys: Output) -> None:
         (path,) = (measured.path / "reports" / "runs").rglob("*.json")
         assert main(["rescore", str(path)]) == 0
         assert capsys.readouterr().out.startswith("fake:cpu:clips: WER 11.1 %")
@@ -66,7 +68,9 @@ class TestRescore:
         ("arguments", "why"),
         [(["other:*"], "no record of other:* in"), (["--normalizer", "best"], "no normalizer 'best': choose from")],
     )
-    def test_what_is_not_there_is_told(self, measured: FakeLab, arguments: list[str], why: str, capsys: Output) -> None:
+    def test_what_is_not_there_is_told(
+        self, measured: FakeRuns, arguments: list[str], why: str, capsys: Output
+    ) -> None:
         assert main(["rescore", *arguments]) == 2
         assert why in capsys.readouterr().err
 
@@ -111,7 +115,7 @@ class TestPropose:
         assert {limit.metric for limit in limits} >= {"success_rate", "rtf", "peak_rss_mb"}
 
 
-def test_three_utterances_are_too_few_for_a_limit_on_errors(measured: FakeLab, capsys: Output) -> None:
+def test_three_utterances_are_too_few_for_a_limit_on_errors(measured: FakeRuns, capsys: Output) -> None:
     assert main(["calibrate", "fake", "clips", "--runs", "2"]) == 0
     told = capsys.readouterr().out
     assert "# no limit on wer: there are too few utterances to say what is usual" in told
@@ -135,7 +139,7 @@ def test_calibrating_runs_afresh_and_its_limits_hold(lab: FakeLab, capsys: Outpu
     assert lab.quiet().run().ret == 0
 
 
-def test_what_cannot_be_calibrated_is_told(measured: FakeLab, capsys: Output) -> None:
+def test_what_cannot_be_calibrated_is_told(measured: FakeRuns, capsys: Output) -> None:
     assert main(["calibrate", "fake", "other"]) == 2
     assert "no data set matches `other`" in capsys.readouterr().err
     assert main(["calibrate", "fake", "clips", "--device", "cuda"]) == 2

@@ -175,9 +175,10 @@ class TestOutcome:
 class TestInterrupts:
     @pytest.fixture(autouse=True)
     def pythons_own(self) -> Any:
-        kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
         yield
         for number, handler in kept.items():
             signal.signal(number, handler)
@@ -196,15 +197,16 @@ class TestInterrupts:
         with finishing(lambda: None):
             assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
 
-    def test_sigterm_counts_as_ctrl_c(self) -> None:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_other_signals_count_as_ctrl_c(self, number: signal.Signals) -> None:
         undo = like_ctrl_c()
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(number)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(number)
         undo()
-        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert signal.getsignal(number) == signal.SIG_DFL
 
     def test_in_another_thread_nothing_changes(self) -> None:
         def inside() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
 import pytest
 from fakelab import FakeLab
+from fakeruns import FakeRuns
 from records import record, utterance
 
 from pytest_modellab.assets.store import Store
@@ -24,31 +26,43 @@ ROOT = Path(__file__).parents[2]
 SUITE = "def test_it(no_worse):\n    assert no_worse()\n"
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def judged(runs: FakeRuns) -> baseline.BaselineVerdict:
+    """The control's answers, compared with a baseline of the model's own."""
+    baselines = runs.reports / "baselines"
+    baseline.save(runs.measured(), baselines)
+    wrong = runs.measured(fresh=True, control=True)
+    path = baseline.place(wrong, baselines)
+    return baseline.judge(wrong, lambda: baseline.read(path), str(path))
+
+
 @pytest.mark.parametrize("texts", [["one fine day in may"], [f"call number {i} of five" for i in range(5)]])
-def test_it_fails_in_a_session(lab: FakeLab, texts: list[str], workers: str) -> None:
-    lab.texts = texts
-    lab.ready()
-    assert lab.run().ret == 0
-    assert main(["baseline", "save"]) == 0
-    lab.pytester.makepyfile(test_suite=SUITE)
-    result = lab.run(workers, "--lab-control")
-    assert result.ret == 1
-    result.stdout.fnmatch_lines(["*fail: WER*worse: WER*beyond the sanity bound of 10 points*"])
+def test_it_fails_however_few_clips_there_are(runs: FakeRuns, texts: list[str]) -> None:
+    runs.texts = texts
+    verdict = judged(runs.ready()).verdict
+    assert verdict.status is Status.FAIL
+    assert re.search("worse: WER.*beyond the sanity bound of 10 points", verdict.reason)
 
 
-def test_it_fails_on_few_speakers(lab: FakeLab) -> None:
-    lab.texts = [f"call number {i} of twenty" for i in range(20)]
+def test_it_fails_in_a_session(lab: FakeLab) -> None:
+    lab.texts = ["one fine day in may"]
     lab.ready()
-    rows = (lab.catalog / "datasets/clips.jsonl").read_text().splitlines()
-    spoken = "\n".join(row.replace("{", f'{{"speaker": "s{i % 5}", ', 1) for i, row in enumerate(rows))
-    (lab.catalog / "datasets/clips.jsonl").write_text(f"{spoken}\n")
     assert lab.run().ret == 0
     assert main(["baseline", "save"]) == 0
     lab.pytester.makepyfile(test_suite=SUITE)
     result = lab.run("--lab-control")
     assert result.ret == 1
-    result.stdout.fnmatch_lines(["*beyond the sanity bound*(conditional on 5 speakers)*"])
+    result.stdout.fnmatch_lines(["*fail: WER*worse: WER*beyond the sanity bound of 10 points*"])
+
+
+def test_it_fails_on_few_speakers(runs: FakeRuns) -> None:
+    runs.texts = [f"call number {i} of twenty" for i in range(20)]
+    runs.ready()
+    rows = (runs.catalog / "datasets/clips.jsonl").read_text().splitlines()
+    spoken = "\n".join(row.replace("{", f'{{"speaker": "s{i % 5}", ', 1) for i, row in enumerate(rows))
+    (runs.catalog / "datasets/clips.jsonl").write_text(f"{spoken}\n")
+    verdict = judged(runs).verdict
+    assert verdict.status is Status.FAIL
+    assert re.search(r"beyond the sanity bound.*\(conditional on 5 speakers\)", verdict.reason)
 
 
 def shipped() -> list[str]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
-from fakelab import FakeLab
+from fakelab import FakeCatalog, FakeLab
+from fakeruns import FakeRuns, StopsAt
 
 from pytest_modellab.runner.edits import Edited, Imported, loaded_with
+from pytest_modellab.runner.executor import LOCAL
 from pytest_modellab.runner.journal import Journal
+from pytest_modellab.runner.outcome import Outcome
 
+L = TypeVar("L", bound=FakeCatalog)
 ENGINE = """
 from pathlib import Path
 from modellab_fake_engine import FakeEngine
@@ -40,10 +45,10 @@ class Editing(FakeEngine):
 """
 
 
-class Editable:
+class Editable(Generic[L]):
     """A lab whose engine, weights and recordings can be edited, two data sets of the same model."""
 
-    def __init__(self, lab: FakeLab) -> None:
+    def __init__(self, lab: L) -> None:
         self.lab = lab
         self.code, self.weights = lab.path / "editing.py", lab.catalog / "weights"
         self.weights.mkdir()
@@ -62,33 +67,34 @@ class Editable:
 
 
 @pytest.fixture
-def editable(lab: FakeLab) -> Editable:
-    return Editable(lab)
+def editable(runs: FakeRuns) -> Editable[FakeRuns]:
+    runs.executor = LOCAL
+    return Editable(runs)
 
 
-def of_code(here: Editable) -> str:
+def of_code(here: Editable[Any]) -> str:
     return f"Path({str(here.code)!r}).write_text({ENGINE.format(edit='', says='wrong words said')!r})"
 
 
-def of_weights(here: Editable) -> str:
+def of_weights(here: Editable[Any]) -> str:
     return f"Path({str(here.weights / 'says.txt')!r}).write_text('wrong words said')"
 
 
-def of_a_recording(here: Editable) -> str:
+def of_a_recording(here: Editable[Any]) -> str:
     folder = here.lab.catalog / "datasets"
     return f"import shutil; shutil.copy({str(folder / 'clips-0.wav')!r}, {str(folder / 'clips-2.wav')!r})"
 
 
-def of_a_reference(here: Editable) -> str:
+def of_a_reference(here: Editable[Any]) -> str:
     path = here.lab.catalog / "datasets" / "clips.jsonl"
     return f"path = Path({str(path)!r}); path.write_text(path.read_text().replace('three fine', 'four fine'))"
 
 
-def of_a_recording_that_goes(here: Editable) -> str:
+def of_a_recording_that_goes(here: Editable[Any]) -> str:
     return f"Path({str(here.lab.catalog / 'datasets' / 'clips-0.wav')!r}).unlink()"
 
 
-EDITS: dict[Callable[[Editable], str], str] = {
+EDITS: dict[Callable[[Editable[Any]], str], str] = {
     of_code: "*changed while it was measured: code: other code between samples and answers: editing.py",
     of_weights: "*changed while it was measured: weights: other weights",
     of_a_recording: "*changed while it was measured: dataset: other recordings or references",
@@ -97,47 +103,64 @@ EDITS: dict[Callable[[Editable], str], str] = {
 }
 
 
+def journals(here: Editable[FakeRuns]) -> list[Path]:
+    return list(here.lab.reports.glob("sessions/*/*.jsonl"))
+
+
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit.__name__)
 def test_a_case_that_was_edited_while_it_was_measured_is_broken_and_leaves_nothing(
-    editable: Editable, edit: Callable[[Editable], str]
+    editable: Editable[FakeRuns], edit: Callable[[Editable[Any]], str]
 ) -> None:
     editable.engine(edit(editable))
-    result = editable.lab.run()
-    assert result.ret == 1
-    result.stdout.fnmatch_lines([f"*{EDITS[edit]}; nothing of it is kept: run it again"])
+    outcome = editable.lab.outcome()
+    assert outcome.record is None
+    assert fnmatchcase(str(outcome.broken), f"{EDITS[edit]}; nothing of it is kept: run it again")
     assert editable.lab.records() == []
-    assert list((editable.lab.path / "reports").glob("sessions/*/*.jsonl")) == []
+    assert journals(editable) == []
 
 
-def test_a_session_that_is_broken_off_after_an_edit_leaves_no_journal(editable: Editable) -> None:
-    editable.engine(f"{of_a_recording(editable)}; import os, signal; os.kill(os.getppid(), signal.SIGINT)")
-    editable.lab.subprocess = True
-    assert editable.lab.run().ret == pytest.ExitCode.INTERRUPTED
-    assert list((editable.lab.path / "reports").glob("sessions/*/*.jsonl")) == []
+def test_a_session_tells_that_a_case_was_edited(lab: FakeLab) -> None:
+    here = Editable(lab)
+    here.engine(of_weights(here))
+    result = lab.run()
+    assert result.ret == 1
+    result.stdout.fnmatch_lines([f"*{EDITS[of_weights]}; nothing of it is kept: run it again"])
 
 
-def edit_between(here: Editable, edit: str) -> pytest.RunResult:
-    """A session of two cases of one model, whose first has been measured when something is edited."""
+def test_a_session_that_is_broken_off_after_an_edit_leaves_no_journal(editable: Editable[FakeRuns]) -> None:
+    editable.engine(of_a_recording(editable))
+    with pytest.raises(KeyboardInterrupt):
+        editable.lab.run(progress=StopsAt(2))
+    assert journals(editable) == []
+
+
+def edited_between(here: Editable[FakeRuns], edit: Callable[[], object]) -> dict[str, Outcome]:
+    """The outcomes of two cases of one model, of whose first something is edited once it has been measured."""
     here.engine("")
     here.lab.dataset("more")
-    here.lab.pytester.makepyfile(test_suite=f"from pathlib import Path\ndef test_edit(run): {edit}\n")
-    return here.lab.run()
+    cases = here.lab.cases()
+    with here.lab.session() as runner:
+        runner.expect(cases)
+        first = runner.run(cases[0])
+        edit()
+        return {cases[0].dataset.id: first, cases[1].dataset.id: runner.run(cases[1])}
 
 
-def test_weights_that_change_between_two_cases_are_loaded_again(editable: Editable) -> None:
+def test_weights_that_change_between_two_cases_are_loaded_again(editable: Editable[FakeRuns]) -> None:
     """The worker is held for the model's next data set; what it has in memory is of before."""
-    edit_between(editable, of_weights(editable)).assert_outcomes(passed=2)
+    edited_between(editable, lambda: (editable.weights / "says.txt").write_text("wrong words said"))
     assert editable.measured() == [("clips", 0.0), ("more", 1.0)]
     assert editable.lab.engine_log().count("load") == 2
     editable.lab.run()
     assert editable.measured() == [("clips", 0.0), ("clips", 1.0), ("more", 1.0)]
 
 
-def test_code_that_changes_between_two_cases_is_not_half_new(editable: Editable) -> None:
+def test_code_that_changes_between_two_cases_is_not_half_new(editable: Editable[FakeRuns]) -> None:
     """The session has imported the engine's class, of which it asks the rate; only the worker could load it again."""
-    result = edit_between(editable, of_code(editable))
-    result.assert_outcomes(passed=1, errors=1)
-    result.stdout.fnmatch_lines(["*editing.py changed since this session began*run it again*"])
+    code = ENGINE.format(edit="", says="wrong words said")
+    told = str(edited_between(editable, lambda: editable.code.write_text(code))["more"].broken)
+    assert "editing.py changed since this session began" in told
+    assert told.endswith("run it again")
     assert editable.measured() == [("clips", 0.0)]
     editable.lab.run()
     assert editable.measured() == [("clips", 0.0), ("clips", 1.0), ("more", 1.0)]

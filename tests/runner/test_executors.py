@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
-from catalogs import install_package
+from catalogs import find_again, install_package
 from fakelab import FakeLab
+from fakeruns import FakeRuns
 
 from pytest_modellab.runner.executor import EXECUTORS, IN_PROCESS, LOCAL, own_executor
 from pytest_modellab.runner.in_process import InProcessWorker
@@ -46,6 +46,15 @@ def test_a_worker_says_what_it_cannot_load(name: str, kind: type[LocalWorker | I
         worker.close()
 
 
+def test_a_record_says_whether_its_worker_was_a_process_of_its_own(runs: FakeRuns) -> None:
+    runs.ready()
+    for executor in (LOCAL, IN_PROCESS):
+        inputs = runs.measured(executor=executor).provenance.inputs
+        assert inputs["in_process"] is (executor == IN_PROCESS)
+        assert "executor" not in inputs
+    assert len(runs.records()) == 2
+
+
 class TestOption:
     def test_in_process_is_what_the_older_option_says(self, lab: FakeLab) -> None:
         assert lab.ready().run("--lab-executor=in-process").ret == 0
@@ -69,14 +78,14 @@ class TestOption:
         result.stderr.fnmatch_lines([told])
 
 
-def test_one_of_another_package_starts_workers(lab: FakeLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_another_package_starts_workers(runs: FakeRuns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     site = tmp_path / "site"
     install_package(site, "lab-niced", "modellab.executors", "niced = lab_niced:Niced", NICED)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ["PYTHONPATH"]]))
-    lab.ready().subprocess = True
-    lab.run("--lab-executor=niced").assert_outcomes(passed=2)
-    inputs = lab.record().provenance.inputs
+    find_again(monkeypatch, EXECUTORS, site)
+    runs.ready()
+    inputs = runs.measured(executor="niced").provenance.inputs
     assert inputs["executor"] == "niced"
     assert inputs["in_process"] is False
-    lab.run().assert_outcomes(passed=2)
-    assert [each.provenance.inputs.get("executor") for each in lab.records()] == ["niced", None]
+    assert not own_executor("niced")
+    runs.run(executor=LOCAL)
+    assert [each.provenance.inputs.get("executor") for each in runs.records()] == ["niced", None]

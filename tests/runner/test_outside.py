@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
+import chatlab
 import pytest
-import voicelab as tts
-from fakelab import FakeLab
+import voicelab
+from every_task import ready_chat
+from fakelab import FakeCatalog
+from fakeruns import FakeRuns, StopsAt
 
 from pytest_modellab.engines import registry
 from pytest_modellab.engines.registry import available, engine_class, outside
 from pytest_modellab.runner import sources
-from pytest_modellab.runner.session import Session
+from pytest_modellab.runner.outside import why_always
 
 NETWORK = {"socket", "http", "requests", "httpx", "aiohttp", "websockets", "grpc"}
+
+
+LISTENER, TALKER = "modellab_fake_talker:FakeListener", "modellab_fake_talker:FakeTalker"
+EAR, VOICE = "modellab_fake_engine:FakeEngine", "modellab_fake_engine:FakeVoice"
+TAKING_PART: dict[str, tuple[Callable[[FakeCatalog], object], str, str]] = {
+    "model": (FakeCatalog.ready, "fake", EAR),
+    "judge": (voicelab.ready, "ear", EAR),
+    "voice": (ready_chat, "voice", VOICE),
+    "grader": (chatlab.graded, "judge", TALKER),
+    "part": (chatlab.cascade, "mind", TALKER),
+}
+"""What of a case can answer otherwise: its catalog, the name of the model, and its engine."""
 
 
 def imports(path: Path) -> set[str]:
@@ -37,23 +53,44 @@ def test_engines_that_speak_to_the_network_say_so(name: str) -> None:
     assert outside(engine_class(target)) == any(imports(path) & NETWORK for path in files.values())
 
 
-@pytest.mark.parametrize("of", ["model", "judge"])
+def answers_from_outside(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an engine, and none that inherits from it, say so."""
+    monkeypatch.setattr(engine_class(LISTENER), "outside", False, raising=False)
+    monkeypatch.setattr(engine_class(engine), "outside", True, raising=False)
+
+
+@pytest.mark.parametrize("of", TAKING_PART)
 def test_no_record_and_no_journal_of_another_session_stands_for_them(
-    lab: FakeLab, monkeypatch: pytest.MonkeyPatch, of: str
+    runs: FakeRuns, monkeypatch: pytest.MonkeyPatch, of: str
 ) -> None:
-    monkeypatch.setattr(engine_class("modellab_fake_engine:FakeEngine"), "outside", True, raising=False)
-    if of == "model":
-        lab.ready()
-    else:
-        lab.pytester.makepyfile(test_suite=tts.SUITE)
-        tts.ready(lab)
-    forgotten: list[str] = []
-    monkeypatch.setattr(Session, "forget", lambda self, key: forgotten.append(key))
-    monkeypatch.setattr(Session, "adopt", lambda self, case, key: pytest.fail("a journal was taken over"))
-    for _ in range(2):
-        lab.run()
-    assert len(lab.records()) == 2
-    assert len(forgotten) == 2
+    ready, _, engine = TAKING_PART[of]
+    ready(runs)
+    assert runs.measured().provenance.inputs
+    assert runs.outcome().unchanged_since is not None
+    answers_from_outside(engine, monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        runs.run(progress=StopsAt(1))
+    (journal,) = runs.reports.glob("sessions/*/*.jsonl")
+    for records in (2, 3):
+        assert runs.measured().provenance.resumed == 0
+        assert len(runs.records()) == records
+        assert not journal.exists()
+
+
+@pytest.mark.parametrize("of", TAKING_PART)
+def test_why_a_case_is_always_measured_names_the_model_and_its_engine(
+    runs: FakeRuns, monkeypatch: pytest.MonkeyPatch, of: str
+) -> None:
+    ready, name, engine = TAKING_PART[of]
+    ready(runs)
+    case = runs.case()
+    with runs.session() as runner:
+        dataset, order = runner.dataset(case), runner.order(case)
+        assert why_always(case, dataset, order, runner) is None
+        answers_from_outside(engine, monkeypatch)
+        assert why_always(case, dataset, order, runner) == (
+            f"{name}: something outside its process can change its answers, by its engine {engine.rpartition(':')[2]}"
+        )
 
 
 def test_what_says_nothing_is_answered_inside() -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
+from collections.abc import Mapping
+from itertools import accumulate
 from multiprocessing.queues import Queue
 from pathlib import Path
 
 import pytest
-from fakelab import FakeLab
+from fakelab import FakeCatalog, FakeLab
+from fakeruns import FakeRuns
 
+from pytest_modellab.catalog.errors import CatalogError
 from pytest_modellab.cli import main
+from pytest_modellab.core import devices as core_devices
 from pytest_modellab.results.record_files import canonical
 from pytest_modellab.runner import locks
 from pytest_modellab.runner.locks import Leases, device_name
@@ -22,79 +28,85 @@ devices.presence = lambda kind, index=0: devices.Presence(True)
 """
 
 
-def devices(lab: FakeLab, *specs: dict[str, object]) -> None:
+def devices(lab: FakeCatalog, *specs: Mapping[str, object]) -> None:
     lab.spec("devices.yaml", {"schema": "modellab.devices/1", "devices": list(specs)})
 
 
+@pytest.fixture
+def all_present(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that has every device, and one card of each."""
+    monkeypatch.setattr(core_devices, "presence", lambda kind, index=0: core_devices.Presence(True))
+    monkeypatch.setattr(locks, "gpu_ids", list)
+
+
 class TestFacts:
-    def test_what_an_engine_tells_is_in_the_record(self, lab: FakeLab) -> None:
+    def test_what_an_engine_tells_is_in_the_record(self, runs: FakeRuns) -> None:
         facts = {"device": "cpu", "chunk_length_s": 30.0, "family": "fake", "beams": 5, "compiled": False, "hint": None}
-        lab.ready(facts=facts)
-        assert lab.run().ret == 0
-        record = lab.record()
+        record = runs.ready(facts=facts).measured()
         assert record.loaded == facts
         assert record.ran_on is None
         assert record.timing.no_speed is None
 
-    def test_what_json_cannot_hold_becomes_text(self, lab: FakeLab) -> None:
-        lab.ready(facts={"shape": [1, 2]})
-        assert lab.run().ret == 0
-        assert lab.record().loaded == {"shape": "[1, 2]"}
+    def test_what_json_cannot_hold_becomes_text(self, runs: FakeRuns) -> None:
+        assert runs.ready(facts={"shape": [1, 2]}).measured().loaded == {"shape": "[1, 2]"}
 
-    def test_an_engine_that_is_elsewhere_gets_no_speed(self, lab: FakeLab) -> None:
-        devices(lab, {"id": "gpu", "kind": "cuda"})
-        lab.pytester.makeconftest(ALL_PRESENT)
-        lab.subprocess = True
-        lab.ready(facts={"device": "cpu"}, devices={"gpu": {}})
-        result = lab.run()
-        record = lab.record()
+    def test_an_engine_that_is_elsewhere_gets_no_speed(self, runs: FakeRuns, all_present: None) -> None:
+        devices(runs, {"id": "gpu", "kind": "cuda"})
+        record = runs.ready(facts={"device": "cpu"}, devices={"gpu": {}}).measured()
         assert record.ran_on is not None
         assert record.ran_on.device == "cpu"
         assert record.value("wer") == 0
         assert record.value("rtf") is None
         assert record.why_missing("rtf") == "asked for gpu, ran on cpu (so the engine says): its times are not gpu's"
-        result.stdout.fnmatch_lines(
+
+    def test_the_scorecard_says_so(self, lab: FakeLab, all_present: None) -> None:
+        devices(lab, {"id": "gpu", "kind": "cuda"})
+        lab.ready(facts={"device": "cpu"}, devices={"gpu": {}})
+        lab.run().stdout.fnmatch_lines(
             ["fake * gpu (cpu) *", "gpu (cpu): asked for gpu, ran on cpu (so the engine says); no speed of its own"]
         )
 
 
-class TestFallback:
-    def test_without_one_an_absent_device_is_not_available(self, lab: FakeLab) -> None:
-        devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "index": 99})
-        lab.ready(devices={"cpu": {}, "gpu": {}})
-        lab.run().stdout.fnmatch_lines(["not-available: fake:gpu:clips: gpu: *"])
-        assert [record.case.device for record in lab.records()] == ["cpu"]
+GPU = {"id": "gpu", "kind": "cuda", "index": 99}
+STOOD_IN_FOR = {**GPU, "fallback": "cpu"}
+CPU = {"id": "cpu", "kind": "cpu"}
 
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-    def test_with_one_the_case_runs_there_and_says_so(self, lab: FakeLab, workers: str) -> None:
-        devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "index": 99, "fallback": "cpu"})
-        lab.ready(devices={"cpu": {"delay_s": 0.001}, "gpu": {"load_fault": "raise"}})
-        result = lab.run(workers)
-        assert result.ret == 0
-        moved = next(record for record in lab.records() if record.case.device == "gpu")
+
+class TestFallback:
+    def test_without_one_an_absent_device_is_not_available(self, runs: FakeRuns) -> None:
+        devices(runs, CPU, GPU)
+        outcomes = runs.ready(devices={"cpu": {}, "gpu": {}}).run()
+        assert str(outcomes["fake:gpu:clips"].unavailable).startswith("gpu: ")
+        assert [record.case.device for record in runs.records()] == ["cpu"]
+
+    def test_with_one_the_case_runs_there(self, runs: FakeRuns) -> None:
+        devices(runs, CPU, STOOD_IN_FOR)
+        runs.ready(devices={"cpu": {"delay_s": 0.001}, "gpu": {"load_fault": "raise"}})
+        moved = runs.run()["fake:gpu:clips"].record
+        assert moved is not None
         assert moved.ran_on is not None
         assert moved.ran_on.device == "cpu"
         assert moved.provenance.inputs["device"] == {"kind": "cpu", "index": 0}
         assert moved.provenance.inputs["options"]["load_fault"] == ""  # the CPU's options, not the other's
         assert moved.value("rtf") is None
-        result.stdout.fnmatch_lines(["gpu (cpu): asked for gpu, ran on cpu (*); no speed of its own"])
-        recommended = lab.scorecard()["recommendations"]
-        assert {each["case"]["device"] for each in recommended if each["role"]} == {"cpu"}
 
-    def test_what_runs_elsewhere_is_not_what_was_required_and_no_baseline(
+    def test_what_ran_elsewhere_says_so_and_is_neither_what_was_required_nor_a_baseline(
         self, lab: FakeLab, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "index": 99, "fallback": "cpu"})
+        devices(lab, CPU, STOOD_IN_FOR)
         lab.ready(devices={"cpu": {}, "gpu": {}})
-        result = lab.run("--lab-require", "*:gpu:*")
+        result = lab.run("-n2", "--lab-require", "*:gpu:*")
         assert result.ret == 1
+        result.stdout.fnmatch_lines(["gpu (cpu): asked for gpu, ran on cpu (*); no speed of its own"])
         result.stdout.fnmatch_lines(["NOT PASSED: required case `?:gpu:?` was not measured: it ran on cpu (*"])
+        recommended = lab.scorecard()["recommendations"]
+        assert {each["case"]["device"] for each in recommended if each["role"]} == {"cpu"}
         monkeypatch.chdir(lab.path)
         assert main(["baseline", "save"]) == 1
         assert "not saved: fake:gpu:clips: it ran on cpu (" in capsys.readouterr().out
         folder = lab.path / "reports" / "baselines" / "asr"
         assert [path.name for path in folder.glob("fake-gpu*")] == []
-        # One that was saved on the device itself is not what a stand-in is held against.
+        # One that was saved on the device itself is not what a stand-in is compared with.
         (theirs,) = [path for path in folder.glob("fake-cpu-clips*.jsonl") if ".speed" not in path.name]
         (folder / theirs.name.replace("fake-cpu", "fake-gpu")).write_bytes(theirs.read_bytes())
         assert main(["baseline", "compare", "fake:gpu:clips"]) == 0
@@ -104,43 +116,51 @@ class TestFallback:
         result.assert_outcomes(skipped=1)
         result.stdout.fnmatch_lines(["SKIPPED*it ran on cpu (*is of gpu"])
 
-    def test_a_model_without_options_for_the_other_device_does_not_fall_back(self, lab: FakeLab) -> None:
-        devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "index": 99, "fallback": "cpu"})
-        lab.ready(devices={"gpu": {}})
-        lab.run().stdout.fnmatch_lines(["not-available: fake:gpu:clips: gpu: *"])
-        assert lab.records() == []
+    def test_a_model_without_options_for_the_other_device_does_not_fall_back(self, runs: FakeRuns) -> None:
+        devices(runs, CPU, STOOD_IN_FOR)
+        assert str(runs.ready(devices={"gpu": {}}).outcome().unavailable).startswith("gpu: ")
+        assert runs.records() == []
 
     @pytest.mark.parametrize(
         ("fallback", "told"),
         [
-            ("cpux", "unknown device `cpux`; did you mean `cpu`?*"),
-            ("gpu", "`gpu` can't stand in for gpu: name a device without one"),
+            ("cpux", "unknown device `cpux`; did you mean `cpu`?"),
+            ("gpu", "`gpu` can't replace gpu: name a device without one"),
         ],
     )
     def test_a_fallback_that_leads_nowhere_is_refused_with_its_line(
-        self, lab: FakeLab, fallback: str, told: str
+        self, runs: FakeRuns, fallback: str, told: str
     ) -> None:
-        devices(lab, {"id": "cpu", "kind": "cpu"}, {"id": "gpu", "kind": "cuda", "fallback": fallback})
-        lab.ready()
-        result = lab.run()
-        assert result.ret == 4
-        result.stderr.fnmatch_lines([f"*lab/devices.yaml:7: {told}"])
+        devices(runs, CPU, {"id": "gpu", "kind": "cuda", "fallback": fallback})
+        with pytest.raises(CatalogError, match=re.escape(f"lab/devices.yaml:7: {told}")):
+            runs.ready().cases()
+
+
+def two_models_of_one_card(lab: FakeCatalog) -> None:
+    devices(lab, {"id": "gpu", "kind": "cuda"})
+    lab.ready(devices={"gpu": {}}, delay_s=0.05)
+    lab.model("other", devices={"gpu": {}}, delay_s=0.05)
+
+
+def loaded_at_once(lab: FakeCatalog) -> list[int]:
+    """How many models were loaded after each thing that happened to one."""
+    return list(accumulate({"load": 1, "close": -1}.get(line, 0) for line in lab.engine_log()))
 
 
 class TestLeases:
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
-    def test_two_models_are_never_on_one_card(self, lab: FakeLab, workers: str) -> None:
-        devices(lab, {"id": "gpu", "kind": "cuda"})
+    def test_two_models_of_a_process_are_never_on_one_card(self, runs: FakeRuns, all_present: None) -> None:
+        two_models_of_one_card(runs)
+        for alone in (True, False):
+            runs.run(alone=alone, fresh=True)
+        assert len(runs.records()) == 4
+        assert max(loaded_at_once(runs)) == 1
+
+    def test_two_processes_are_never_on_one_card(self, lab: FakeLab) -> None:
+        two_models_of_one_card(lab)
         lab.pytester.makeconftest(ALL_PRESENT)
-        lab.subprocess = True
-        lab.ready(devices={"gpu": {}}, delay_s=0.05)
-        lab.model("other", devices={"gpu": {}}, delay_s=0.05)
-        assert lab.run(workers).ret == 0
+        assert lab.run("-n2").ret == 0
         assert len(lab.records()) == 2
-        loaded = 0
-        for line in lab.engine_log():
-            loaded += {"load": 1, "close": -1}.get(line, 0)
-            assert loaded in {0, 1}
+        assert max(loaded_at_once(lab)) == 1
 
     def test_a_shared_device_and_the_cpu_need_no_lease(self) -> None:
         assert device_name({**CUDA, "shared": True}) is None
@@ -204,9 +224,7 @@ def hold_until_the_other_card_is_free(folder: Path, told: Queue[str]) -> None:
     leases.give("theirs")
 
 
-def test_facts_and_places_are_part_of_the_canonical_record(lab: FakeLab) -> None:
-    lab.ready(facts={"device": "cpu"})
-    lab.run()
-    found = canonical(lab.record())
+def test_facts_and_places_are_part_of_the_canonical_record(runs: FakeRuns) -> None:
+    found = canonical(runs.ready(facts={"device": "cpu"}).measured())
     assert found["loaded"] == {"device": "cpu"}
     assert found["ran_on"] is None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
-from catalogs import install_package
-from fakelab import FakeLab
+from catalogs import find_again, install_package
+from fakeruns import FakeRuns
 from pydantic import ValidationError
 from voicelab import ready
 
@@ -19,9 +18,12 @@ from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.predictor import Predictor
 from pytest_modellab.engines.registry import PREDICTORS, engine_class
+from pytest_modellab.results.record import Record
+from pytest_modellab.runner.journal import Journal
 from pytest_modellab.runner.judge_setup import predictor
-from pytest_modellab.runner.judges import JudgeError, SpokenAnswer, compared_with
-from pytest_modellab.tasks.tts.record import speech_of
+from pytest_modellab.runner.judges import JudgeError, Judges, SpokenAnswer, compared_with
+from pytest_modellab.runner.load_order import LoadOrder
+from pytest_modellab.tasks.tts.record import speech_of, voice_of
 
 RATE = 16_000
 PEAK = """
@@ -48,8 +50,25 @@ class Peak:
     def close(self): ...
 
 
-PREDICTOR = Predictor(Peak, "Peak", "1", "lower", "Highest sample of the speech; mean over the utterances.")
+PEAK = Predictor(Peak, "Peak", "1", "lower", "Highest sample of the speech; mean over the utterances.")
 """
+MORE = """
+
+class Longer(Peak):
+    def compare(self, clip, other):
+        return float(len(clip.samples) - len(other.samples))
+
+
+class Faulty(Peak):
+    def score(self, clip):
+        raise RuntimeError("told to fail")
+
+
+GAIN = Predictor(Longer, "Gain", "1", "higher", "Samples more than another utterance has.", "utterance")
+LOSS = Predictor(Longer, "Loss", "1", "lower", "Samples more than a reading has.", "reading")
+FAULTY = Predictor(Faulty, "Faulty", "1", "lower", "Nothing.")
+"""
+ORDER = LoadOrder("modellab_fake_engine:FakeEngine", {}, {"kind": "cpu", "index": 0}, None, 0, 30)
 
 
 class Sounds:
@@ -123,24 +142,70 @@ def test_a_predictor_names_its_engine(compares_with: Literal["nothing", "reading
     assert made.target == f"{__name__}:Sounds"
 
 
-def test_one_of_another_package_rates_a_session(lab: FakeLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install_package(tmp_path / "site", "lab-peak", "modellab.predictors", "peak = lab_peak:PREDICTOR", PEAK)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), os.environ["PYTHONPATH"]]))
-    ready(lab, judge={"asr": "ear", "quality": ["peak"]}).limits({"metric": "peak", "max": 1})
-    lab.pytester.makepyfile(
-        test_suite="""
-        import pytest
-
-        pytestmark = pytest.mark.tts
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Predictors of another package: `peak` of a clip alone, `gain` over another utterance, `loss` of a reading."""
+    code = PEAK + MORE
+    entries = "\n".join(f"{name} = lab_peak:{name.upper()}" for name in ("peak", "gain", "loss", "faulty"))
+    install_package(tmp_path / "site", "lab-peak", "modellab.predictors", entries, code)
+    find_again(monkeypatch, PREDICTORS, tmp_path / "site")
 
 
-        def test_peak(run, limits):
-            assert run.peak <= limits.peak
-        """
-    )
-    lab.subprocess = True
-    lab.run().assert_outcomes(passed=1)
-    record = lab.record()
-    scores = [speech.quality["peak"] for each in record.utterances if (speech := speech_of(each)) is not None]
-    assert all(0 < score <= 1 for score in scores)
-    assert len(scores) == 3
+def rated(record: Record, name: str) -> list[float]:
+    return [speech.quality[name] for each in record.utterances if (speech := speech_of(each)) is not None]
+
+
+class TestOfAnotherPackage:
+    def test_it_rates_each_utterance(self, runs: FakeRuns, installed: None) -> None:
+        scores = rated(ready(runs, judge={"asr": "ear", "quality": ["peak"]}).measured(), "peak")
+        assert all(0 < score <= 1 for score in scores)
+        assert len(scores) == 3
+
+    def test_it_compares_what_was_said_with_another_utterance(self, runs: FakeRuns, installed: None) -> None:
+        scores = rated(ready(runs, judge={"asr": "ear", "quality": ["gain"]}).measured(), "gain")
+        assert scores == [-1000.0, 1000.0, 2000.0]  # the lengths are 16000, 17000 and 18000 samples
+
+    def test_one_that_fails_is_missing_and_the_others_are_not(self, runs: FakeRuns, installed: None) -> None:
+        record = ready(runs, judge={"asr": "ear", "quality": ["loss", "faulty", "peak"]}).measured()
+        voice = voice_of(record)
+        assert voice is not None
+        assert "loss holds speech against people reading the same text, and there are no readings" in str(voice.unrated)
+        assert "the judge faulty failed: RuntimeError: told to fail" in str(voice.unrated)
+        assert len(rated(record, "peak")) == 3
+
+    def test_silence_is_not_rated(self, runs: FakeRuns, installed: None) -> None:
+        judge = {"asr": "ear", "quality": ["peak"]}
+        record = ready(runs, judge=judge, faults={"one fine day": "silence"}).measured()
+        found = [speech.quality for each in record.utterances if (speech := speech_of(each)) is not None]
+        assert [sorted(each) for each in found] == [[], ["peak"], ["peak"]]
+
+    def test_one_whose_library_is_not_installed_says_what_to_install(
+        self, runs: FakeRuns, installed: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(engine_class(PREDICTORS["peak"].target), "distributions", ("no-such-library",))
+        record = ready(runs, judge={"asr": "ear", "quality": ["peak"]}).measured()
+        voice = voice_of(record)
+        assert voice is not None
+        assert "no-such-library is not installed; pip install no-such-library" in str(voice.unrated)
+
+    def test_another_version_of_it_makes_another_run(
+        self, runs: FakeRuns, installed: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        first = ready(runs, judge={"asr": "ear", "quality": ["peak"]}).measured()
+        assert runs.outcome().unchanged_since is not None
+        monkeypatch.setattr(engine_class(PREDICTORS["peak"].target), "distributions", ("numpy",))
+        second = runs.measured()
+        assert first.provenance.inputs["judge"]["quality"]["peak"][0] == {}
+        assert list(second.provenance.inputs["judge"]["quality"]["peak"][0]) == ["numpy"]
+
+
+def test_what_was_judged_before_is_not_judged_again(tmp_path: Path) -> None:
+    judges = Judges("ear", ORDER, None, {"peak": ORDER}, {"mcd": "not installed"}, {})
+    with Journal.open(tmp_path / "a.jsonl", {"key": "k"}) as journal:
+        journal.append({"judged": "a", "text": "one fine day", "quality": {"peak": 0.5}})
+        found = judges.listen(
+            {"a": said(0.5)}, cast(AudioArtifacts, Sounds()), journal, lambda order: pytest.fail("asked"), pytest.fail
+        )
+    assert (found.texts, found.quality) == ({"a": "one fine day"}, {"a": {"peak": 0.5}})
+    assert found.missing == {"mcd": "not installed"}
+    assert found.judge.quality == ("peak", "mcd")

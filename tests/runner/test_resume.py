@@ -16,13 +16,16 @@ from typing import Any
 
 import psutil
 import pytest
-from fakelab import FakeLab
+from fakelab import SUITE, FakeLab
+from fakeruns import FakeRuns, StopsAt
 from waiting import wait_for
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical, read
 from pytest_modellab.runner import framing
+from pytest_modellab.runner import runner as runner_module
+from pytest_modellab.runner.executor import LOCAL
 from pytest_modellab.tasks.fixed_clip import CLIP_S
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +56,7 @@ def only_record(reports: Path) -> Record:
     return read(path)
 
 
+@pytest.mark.session
 def test_a_killed_session_of_a_real_model_goes_on_to_the_same_record(tmp_path: Path) -> None:
     def command(reports: Path) -> list[str]:
         # Recognition alone: the model streams, too.
@@ -74,91 +78,122 @@ def test_a_killed_session_of_a_real_model_goes_on_to_the_same_record(tmp_path: P
     assert not list(disturbed.glob("sessions/*"))
 
 
-class Killed:
-    """A lab whose first session was killed after two of its six utterances."""
-
-    def __init__(self, lab: FakeLab, *arguments: str) -> None:
-        self.lab = lab
-        lab.texts = [f"clip number {i}" for i in range(6)]
-        lab.ready(delay_s=0.3)
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-        kill_midway(command, lab.path, lab.path / "reports", after=2)
-        self.answered = answered(lab.path / "reports")
-        lab.log.unlink()
-
-    def decoded(self) -> list[str]:
-        """Clips the engine was given since, the warm-up left out."""
-        return self.lab.clips_heard()[1:]
+SPEED = "def test_rtf(run): assert run.rtf < 100"
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
-def test_finished_utterances_are_not_decoded_again(lab: FakeLab, workers: str) -> None:
-    killed = Killed(lab, workers)
-    assert lab.run(workers).ret == 0
-    assert killed.decoded() == [lab.size(i) for i in range(killed.answered, 6)]
-    assert lab.record().provenance.resumed == killed.answered
+def test_the_next_session_goes_on_where_the_processes_of_one_were_killed(lab: FakeLab) -> None:
+    lab.texts = [f"clip number {i}" for i in range(6)]
+    lab.ready(delay_s=0.3)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n2"]
+    kill_midway(command, lab.path, lab.path / "reports", after=2)
+    kept = answered(lab.path / "reports")
+    lab.log.unlink()
+    lab.pytester.makepyfile(test_suite=SUITE, test_speed=SPEED)
+    result = lab.run("-n2", "-rs")
+    assert result.ret == 0
+    result.assert_outcomes(passed=2, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED*RTF not available*resumed: * answered in a session that was killed"])
+    assert lab.clips_heard()[1:] == [lab.size(i) for i in range(kept, 6)]  # the first is the warm-up
+    assert lab.record().provenance.resumed == kept
     assert lab.record().timing.no_speed is not None
 
 
-def test_speed_tests_of_a_resumed_run_are_skipped_with_the_reason(lab: FakeLab) -> None:
-    Killed(lab)
-    lab.pytester.makepyfile(test_suite="def test_rtf(run): assert run.rtf < 100")
-    result = lab.run("-rs")
-    result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(["SKIPPED*RTF not available*resumed: * answered in a session that was killed"])
+class Stopped:
+    """Runs whose first session was broken off after two of six utterances."""
+
+    answered = 2
+
+    def __init__(self, runs: FakeRuns, **options: Any) -> None:
+        self.runs = runs
+        runs.texts = [f"clip number {i}" for i in range(6)]
+        with pytest.raises(KeyboardInterrupt):
+            runs.ready().run(progress=StopsAt(self.answered), **options)
+        (self.journal,) = runs.reports.glob("sessions/*/*.jsonl")
+        runs.log.unlink()
+
+    def decoded(self) -> list[str]:
+        """Clips the engine was given since, the warm-up left out."""
+        return self.runs.clips_heard()[1:]
 
 
-def test_a_changed_spec_reuses_nothing(lab: FakeLab) -> None:
-    killed = Killed(lab)
-    lab.model(delay_s=0.01)
-    assert lab.run().ret == 0
-    assert len(killed.decoded()) == 6
+@pytest.mark.parametrize("alone", [True, False])
+def test_finished_utterances_are_not_decoded_again(runs: FakeRuns, alone: bool) -> None:
+    stopped = Stopped(runs, alone=alone)
+    record = runs.measured(alone=alone)
+    assert stopped.decoded() == [runs.size(i) for i in range(stopped.answered, 6)]
+    assert record.provenance.resumed == stopped.answered
+    assert record.timing.no_speed == "resumed: 2 utterances answered in a session that was killed"
+    assert record.value("rtf") is None
 
 
-def test_changed_data_reuse_nothing(lab: FakeLab) -> None:
-    killed = Killed(lab)
-    manifest = lab.catalog / "datasets" / "clips.jsonl"
+def test_a_changed_spec_reuses_nothing(runs: FakeRuns) -> None:
+    stopped = Stopped(runs)
+    runs.model(delay_s=0.01)
+    assert runs.measured().provenance.resumed == 0
+    assert len(stopped.decoded()) == 6
+
+
+def test_changed_data_reuse_nothing(runs: FakeRuns) -> None:
+    stopped = Stopped(runs)
+    manifest = runs.catalog / "datasets" / "clips.jsonl"
     rows = [json.loads(line) for line in manifest.read_text().splitlines()]
     rows[5]["text"] = "clip number 55"
     manifest.write_text("\n".join(map(json.dumps, rows)))
-    assert lab.run().ret == 0
-    assert len(killed.decoded()) == 6
+    assert runs.measured().provenance.resumed == 0
+    assert len(stopped.decoded()) == 6
 
 
-def test_fresh_reuses_nothing_and_forgets_it(lab: FakeLab) -> None:
-    killed = Killed(lab)
-    assert lab.run("--lab-fresh").ret == 0
-    assert len(killed.decoded()) == 6
-    lab.log.unlink()
-    shutil.rmtree(lab.path / "reports" / "runs")  # or its record would stand
-    assert lab.run().ret == 0
-    assert len(killed.decoded()) == 6
+def test_fresh_reuses_nothing_and_forgets_it(runs: FakeRuns) -> None:
+    stopped = Stopped(runs)
+    runs.run(fresh=True)
+    assert len(stopped.decoded()) == 6
+    runs.log.unlink()
+    shutil.rmtree(runs.reports / "runs")  # or its record would stand
+    runs.run()
+    assert len(stopped.decoded()) == 6
 
 
-def test_a_case_that_was_finished_when_the_session_died_keeps_its_times(lab: FakeLab) -> None:
-    lab.ready()
-    lab.model("second")
-    lab.pytester.makeconftest(
-        """
-        import os, signal
-        def pytest_runtest_logreport(report):
-            if report.when == "call" and "second" in report.nodeid:
-                os.kill(os.getpid(), signal.SIGKILL)
-        """
-    )
-    killed = lab.pytester.runpytest_subprocess("-p", "no:cacheprovider")
-    assert killed.ret == -signal.SIGKILL
-    lab.log.unlink()
-    (lab.path / "conftest.py").unlink()
-    assert lab.run().ret == 0
-    assert lab.engine_log() == []
-    assert all(record.value("rtf") is not None for record in lab.records())
+def test_a_line_cut_off_in_the_middle_is_answered_again(runs: FakeRuns) -> None:
+    stopped = Stopped(runs)
+    stopped.journal.write_bytes(stopped.journal.read_bytes()[:-10])
+    record = runs.measured()
+    assert len(stopped.decoded()) == 6 - stopped.answered + 1
+    assert [u.hypothesis for u in record.utterances] == runs.texts
+
+
+def test_a_case_that_was_finished_when_the_session_died_keeps_its_times(runs: FakeRuns) -> None:
+    runs.ready()
+    runs.model("second")
+    with runs.session(whole=False) as runner:
+        assert all(runner.run(case).record for case in runs.cases())
+    runs.log.unlink()
+    assert all(outcome.unchanged_since for outcome in runs.run().values())
+    assert runs.engine_log() == []
+    assert all(record.value("rtf") is not None for record in runs.records())
+
+
+def test_what_was_answered_and_timed_needs_no_model_to_become_a_record(
+    runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = {"device": "cpu"}
+    runs.ready(facts=facts)
+    with monkeypatch.context() as patched:
+        patched.setattr(runner_module, "assemble", None)
+        with pytest.raises(TypeError):
+            runs.run()
+    runs.log.unlink()
+    record = runs.measured()
+    assert runs.engine_log() == []
+    assert record.provenance.resumed == 0
+    assert record.loaded == facts
+    assert record.value("rtf") is not None
+    assert record.timing.load_s is not None
 
 
 def interrupted_midway(lab: FakeLab, times: int) -> tuple[str, int]:
     """A session that gets Ctrl-C while it answers its third clip: what it said, and how many answers it kept."""
     lab.texts = [f"clip number {i}" for i in range(6)]
-    lab.ready(delay_s=1.5)
+    lab.ready(delay_s=0.8)
     session = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"], cwd=lab.path, stdout=subprocess.PIPE, text=True
     )
@@ -184,7 +219,7 @@ def test_ctrl_c_finishes_the_utterance_and_the_next_session_goes_on(lab: FakeLab
 @pytest.mark.parametrize("command", [("hook", "run"), ("release", "1.0", "-n", "1")])
 def test_ctrl_c_in_a_command_that_runs_pytest_finishes_the_utterance(lab: FakeLab, command: tuple[str, ...]) -> None:
     lab.texts = [f"clip number {i}" for i in range(6)]
-    lab.ready(delay_s=1.5)
+    lab.ready(delay_s=0.8)
     lab.spec("release.yaml", {"schema": "modellab.release/1", "required": ["fake:*"]})
     (lab.path / ".gitignore").write_text("reports\nengine.log\n__pycache__\n")
     git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.org")
@@ -210,10 +245,10 @@ def test_ctrl_c_in_a_command_that_runs_pytest_finishes_the_utterance(lab: FakeLa
 
 @pytest.mark.parametrize(("module", "name", "call"), [(framing, "send", 4), (asr, "score", 3)])
 def test_ctrl_c_just_before_or_after_the_call_keeps_the_answer(
-    lab: FakeLab, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, call: int
+    runs: FakeRuns, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, call: int
 ) -> None:
-    lab.texts = [f"clip number {i}" for i in range(6)]
-    lab.ready()
+    runs.texts = [f"clip number {i}" for i in range(6)]
+    runs.ready().executor = LOCAL
     fixed = round(CLIP_S * 16_000) * 4
     called = getattr(module, name)
     calls = 0
@@ -228,24 +263,15 @@ def test_ctrl_c_just_before_or_after_the_call_keeps_the_answer(
         return done
 
     monkeypatch.setattr(module, name, pressed)
-    outcome = lab.pytester.inline_run("-p", "no:cacheprovider", no_reraise_ctrlc=True)
-    assert outcome.ret == pytest.ExitCode.INTERRUPTED
-    assert answered(lab.path / "reports") == 3
+    with pytest.raises(KeyboardInterrupt):
+        runs.run()
+    assert answered(runs.reports) == 3
 
 
 def test_ctrl_c_twice_leaves_at_once(lab: FakeLab) -> None:
     output, kept = interrupted_midway(lab, times=2)
     assert "PARTIAL: interrupted" in output
     assert kept == 2
-
-
-def test_a_line_cut_off_in_the_middle_is_answered_again(lab: FakeLab) -> None:
-    killed = Killed(lab)
-    (journal,) = (lab.path / "reports").glob("sessions/*/*.jsonl")
-    journal.write_bytes(journal.read_bytes()[:-10])
-    assert lab.run().ret == 0
-    assert len(killed.decoded()) == 6 - killed.answered + 1
-    assert [u.hypothesis for u in lab.record().utterances] == lab.texts
 
 
 def test_two_sessions_at_once_both_measure_everything_themselves(lab: FakeLab) -> None:

@@ -6,24 +6,22 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from importlib.machinery import EXTENSION_SUFFIXES
 from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
-import chatlab as chat
 import pytest
-import voicelab as tts
-from fakelab import FakeLab
-from streamlab import stream_lab
+from every_task import READY
+from fakeruns import FakeRuns
 
-from pytest_modellab.catalog.cases import Selection
 from pytest_modellab.catalog.load import load
-from pytest_modellab.catalog.streaming_choice import plan_here
+from pytest_modellab.plugin.progress import TerminalProgress
 from pytest_modellab.runner import sources
 from pytest_modellab.runner.case_run import CaseRun
+from pytest_modellab.runner.executor import LOCAL
 from pytest_modellab.runner.job import Settings
 from pytest_modellab.runner.runner import Runner
 from pytest_modellab.runner.session import Session
@@ -60,26 +58,6 @@ SHOWS = (
 )
 
 
-def ready_tts(lab: FakeLab) -> None:
-    lab.pytester.makepyfile(test_suite=tts.SUITE)
-    tts.ready(lab)
-
-
-def ready_chat(lab: FakeLab) -> None:
-    lab.pytester.makepyfile(test_suite=chat.SUITE)
-    chat.model(lab, "voice", "modellab_fake_engine:FakeVoice", "tts", sizes=chat.SIZES)
-    chat.listener(lab)
-    chat.dialogues(lab)
-
-
-READY: dict[str, Callable[[FakeLab], object]] = {
-    "asr": FakeLab.ready,
-    "streaming": stream_lab,
-    "tts": ready_tts,
-    "chat": ready_chat,
-}
-
-
 class Ran(NamedTuple):
     """The modules of the package that a session loaded in its workers, and ran itself, while a case was answered."""
 
@@ -88,10 +66,11 @@ class Ran(NamedTuple):
 
 
 @pytest.fixture(params=READY)
-def ran(request: pytest.FixtureRequest, lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> Ran:
-    """A session in this process, of a task."""
-    READY[request.param](lab)
-    folder = lab.path / "dump"
+def ran(request: pytest.FixtureRequest, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """A run of a task's case, whose model is in a process of its own."""
+    READY[request.param](runs)
+    runs.executor = LOCAL
+    folder = runs.path / "dump"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(DUMP)
     monkeypatch.setenv("DUMP_MODULES", str(folder / "modules"))
@@ -116,7 +95,7 @@ def ran(request: pytest.FixtureRequest, lab: FakeLab, monkeypatch: pytest.Monkey
             threading.setprofile(None)
 
     monkeypatch.setattr(CaseRun, "finish", watched)
-    lab.run("-p", "no:cacheprovider")
+    runs.run(progress=TerminalProgress(lambda name: None))
     assert session
     return Ran(set((folder / "modules").read_text().split()), session)
 
@@ -124,9 +103,9 @@ def ran(request: pytest.FixtureRequest, lab: FakeLab, monkeypatch: pytest.Monkey
 class Keys:
     """The digests of a lab's one case that is planned, with the package as it lies in a folder."""
 
-    def __init__(self, lab: FakeLab) -> None:
+    def __init__(self, lab: FakeRuns) -> None:
         catalog = load(lab.catalog, lab.path)
-        (self.case,) = plan_here(catalog, Selection())[0]
+        self.case = lab.case()
         self.runner = Runner(catalog, Session(lab.path / "elsewhere", "keys", own=False), Settings())
         self.dataset = self.runner.dataset(self.case)
         self.order = self.runner.order(self.case)
@@ -153,12 +132,12 @@ def edited(modules: Iterable[str], package: Path, keys: Keys) -> dict[str, tuple
 
 
 def test_an_edit_of_what_is_run_while_a_case_is_answered_changes_the_right_key(
-    lab: FakeLab, ran: Ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    runs: FakeRuns, ran: Ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     package = tmp_path / "copy" / NAME
     shutil.copytree(sources.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(sources, "PACKAGE", package)
-    keys = Keys(lab)
+    keys = Keys(runs)
     changed = edited(ran.worker | ran.session, package, keys)
     assert {f"{NAME}.runner.worker", f"{NAME}.runner.framing", f"{NAME}.engines.base"} <= ran.worker
     assert [module for module in sorted(ran.worker) if not changed[module][0]] == []

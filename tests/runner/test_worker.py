@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -9,17 +10,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from fakelab import FakeLab
+from fakeruns import FakeRuns
 
 from pytest_modellab.runner import bounds, framing
+from pytest_modellab.runner import worker as worker_module
 from pytest_modellab.runner.clock import believed
-from pytest_modellab.runner.executor import WorkerDied
+from pytest_modellab.runner.executor import LOCAL, WorkerDied
 from pytest_modellab.runner.load_order import LoadOrder
 from pytest_modellab.runner.local import LocalWorker
+from pytest_modellab.runner.worker import peak_memory, reset_peak_memory, serve, torch_memory
 from pytest_modellab.tasks.asr.request import HANDLER
 
 ENGINE = "modellab_fake_engine:FakeEngine"
@@ -223,23 +228,92 @@ def test_a_huge_answer_is_cut_and_the_record_says_so(lab: FakeLab) -> None:
     result.stdout.fnmatch_lines(["*clip-1: * the answer, of 10,200,000 characters, was cut"])
 
 
-def test_a_session_whose_engine_turns_back_the_clock_passes_nothing(lab: FakeLab) -> None:
-    lab.ready(faults={lab.size(i): "clock -1.3" for i in range(3)})
-    lab.limits({"metric": "wer", "max": 0.1}, {"metric": "rtf", "max": 1.0})
-    result = lab.run()
-    assert result.ret == 1
-    record = lab.record()
+def test_a_run_whose_engine_turns_back_the_clock_passes_nothing(runs: FakeRuns) -> None:
+    record = runs.ready(faults={runs.size(i): "clock -1.3" for i in range(3)}).measured(executor=LOCAL)
     assert record.value("rtf") is None
-    assert all(each.error and each.error.message.startswith("ClockError: ") for each in record.utterances)
-    result.stdout.fnmatch_lines(["*the worker's clock can't be believed: it told seconds = *"])
+    assert record.summary.answered == 0
+    assert all(
+        each.error and each.error.message.startswith("ClockError: the worker's clock is wrong: it reported sec")
+        for each in record.utterances
+    )
 
 
-def test_a_session_whose_engine_forks_gives_no_clip_another_ones_answer(lab: FakeLab) -> None:
-    lab.texts = [f"clip number {i}" for i in range(6)]
+def test_a_run_whose_engine_forks_gives_no_clip_another_ones_answer(runs: FakeRuns) -> None:
+    runs.texts = [f"clip number {i}" for i in range(6)]
     # So long that the other process has answered, too, before the next answer is there.
-    lab.ready(faults={lab.size(2): "fork"}, delay_s=0.3)
-    assert lab.run().ret == 1
-    record = lab.record()
-    for text, each in zip(lab.texts, record.utterances, strict=True):
+    record = runs.ready(faults={runs.size(2): "fork"}, delay_s=0.3).measured(executor=LOCAL)
+    for text, each in zip(runs.texts, record.utterances, strict=True):
         assert each.hypothesis == text or (each.error is not None and "a second process" in each.error.message)
     assert record.provenance.worker_restarts >= 1
+
+
+def exchanged(*messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """The replies to these requests, of a worker in this process whose pipe then closes."""
+    requests, replies = io.BytesIO(), io.BytesIO()
+    for message in messages:
+        framing.send(requests, message)
+    requests.seek(0)
+    serve(requests, replies)
+    replies.seek(0)
+    found = []
+    while (frame := framing.receive(replies)) is not None:
+        found.append(frame[0])
+    return found
+
+
+class TestServe:
+    UNKNOWN: ClassVar[dict[str, Any]] = {"op": "transcribe", "handler": HANDLER, "rate": 16_000, "language": None}
+
+    def test_each_reply_bears_its_number_and_who_gives_it(self) -> None:
+        replies = exchanged({**self.UNKNOWN, "number": 1}, {"op": "reset-peak", "number": 2})
+        assert [(each["number"], each["pid"]) for each in replies] == [(1, os.getpid()), (2, os.getpid())]
+        assert "error" in replies[0]
+        assert "error" not in replies[1]
+
+    def test_after_close_nothing_is_answered(self) -> None:
+        assert len(exchanged({"op": "reset-peak"}, {"op": "close"}, {"op": "reset-peak"})) == 1
+
+    def test_a_session_that_is_gone_ends_it(self) -> None:
+        class Gone(io.BytesIO):
+            def write(self, data: Any) -> int:
+                raise BrokenPipeError
+
+        requests = io.BytesIO()
+        framing.send(requests, {"op": "reset-peak"})
+        framing.send(requests, {"op": "reset-peak"})
+        second = requests.tell() // 2
+        requests.seek(0)
+        serve(requests, Gone())
+        assert requests.tell() == second
+
+
+class TestMemory:
+    def test_the_peak_is_that_of_the_process(self) -> None:
+        found = peak_memory()
+        assert found["peak_rss"] is None or found["peak_rss"] > 1_000_000
+        assert (found["peak_rss"] is None) == (found["peak_rss_method"] is None)
+
+    def test_where_the_system_does_not_tell_it_is_unknown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(worker_module, "Path", lambda name: Path("/nowhere") / name.lstrip("/"))
+        assert reset_peak_memory() is False
+        monkeypatch.setattr(sys, "platform", "win32")
+        assert peak_memory() == {"peak_rss": None, "peak_rss_method": None}
+        monkeypatch.setattr(sys, "platform", "darwin")
+        told = peak_memory()
+        assert told["peak_rss_method"] == "ru_maxrss"
+        assert told["peak_rss"] > 0
+
+    @pytest.mark.parametrize(
+        ("torch", "told"),
+        [
+            (SimpleNamespace(cuda=SimpleNamespace(is_initialized=lambda: True, max_memory_allocated=lambda: 7)), 7),
+            (SimpleNamespace(cuda=SimpleNamespace(is_initialized=lambda: False)), None),
+            (SimpleNamespace(), None),  # another module of that name
+            (None, None),
+        ],
+    )
+    def test_torchs_own_is_told_where_it_uses_a_card(
+        self, monkeypatch: pytest.MonkeyPatch, torch: Any, told: int | None
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "torch", torch)
+        assert torch_memory().get("torch_peak") == told

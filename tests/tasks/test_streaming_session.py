@@ -4,24 +4,50 @@ from __future__ import annotations
 
 import pytest
 from fakelab import FakeLab
-from streamlab import ENGINE, TEXTS, measured, model, stream_lab
+from fakeruns import FakeRuns
+from streamlab import TEXTS, model, stream_lab
+from streamlab import streams as made_streams
 
+from pytest_modellab.catalog import CatalogError
 from pytest_modellab.catalog.load import load
-from pytest_modellab.catalog.streaming_choice import plan_here
 from pytest_modellab.cli import main
+from pytest_modellab.reports.scorecard.judged import judged
+from pytest_modellab.results import conditions
 from pytest_modellab.results.record_files import canonical, read
 from pytest_modellab.results.rescore import rescore
+from pytest_modellab.results.shards import Shard
+from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.streaming.record import stream_of, streams_of
 
 
 @pytest.fixture
-def streams(lab: FakeLab) -> FakeLab:
-    return stream_lab(lab)
+def streams(runs: FakeRuns) -> FakeRuns:
+    return made_streams(runs)
+
+
+class TestSession:
+    def test_it_passes_alone_and_beside_others(self, lab: FakeLab) -> None:
+        stream_lab(lab)
+        assert lab.run().ret == 0
+        assert lab.run("-n2", "--lab-fresh").ret == 0
+        alone, beside = lab.records()
+        # What differs between two runs of the same thing is marked, in streams as elsewhere.
+        assert canonical(beside) == canonical(alone)
+
+    def test_variables_that_are_wrong_are_refused_before_anything_is_run(
+        self, lab: FakeLab, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stream_lab(lab)
+        monkeypatch.setenv("MODELLAB_ASR_VAD", "perhaps")
+        monkeypatch.setenv("MODELLAB_ASR_DEVICE", "gpu")
+        result = lab.run()
+        assert result.ret == 4
+        result.stderr.fnmatch_lines(["*MODELLAB_ASR_DEVICE=gpu: no device*", "MODELLAB_ASR_VAD=perhaps: expected*"])
 
 
 class TestRecord:
-    def test_one_paced_pass_gives_texts_and_latencies(self, streams: FakeLab) -> None:
-        record = measured(streams)
+    def test_one_paced_pass_gives_texts_and_latencies(self, streams: FakeRuns) -> None:
+        record = streams.measured()
         assert [each.hypothesis for each in record.utterances] == list(TEXTS)
         summary = streams_of(record)
         assert summary is not None
@@ -42,9 +68,9 @@ class TestRecord:
         assert streamed is not None
         assert [each.text for each in streamed.partials] == ["1 2", "1 2 3 4", "1 2 3 4 5 6"]
 
-    def test_beside_others_texts_come_without_a_pace_and_latencies_from_a_pass_alone(self, streams: FakeLab) -> None:
-        alone = measured(streams)
-        beside = measured(streams, "-n2", "--lab-fresh")
+    def test_beside_others_texts_come_without_a_pace_and_latencies_from_a_pass_alone(self, streams: FakeRuns) -> None:
+        alone = streams.measured()
+        beside = streams.measured(alone=False, fresh=True)
         assert [each.kind for each in beside.timing.passes] == ["accuracy", "timing"]
         assert beside.value("first_partial_p50_s") is not None
         assert beside.value("kept_up") == 1
@@ -52,61 +78,64 @@ class TestRecord:
         # What differs between two runs of the same thing is marked, in streams as elsewhere.
         assert canonical(beside) == canonical(alone)
 
-    def test_words_that_are_taken_back_are_counted(self, streams: FakeLab) -> None:
+    def test_words_that_are_taken_back_are_counted(self, streams: FakeRuns) -> None:
         model(streams, unsure=True)
         # Each partial ends in a word that isn't so: three of six words, three of five.
-        assert measured(streams).value("unstable_words") == pytest.approx(6 / 11)
+        assert streams.measured().value("unstable_words") == pytest.approx(6 / 11)
 
-    def test_a_stream_that_is_too_slow_fails_its_gate(self, streams: FakeLab) -> None:
-        streams.quiet()
+    def test_a_stream_that_is_too_slow_fails_its_gate(self, streams: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+        for bound in ("OTHERS_BOUND", "SPREAD_BOUND"):
+            monkeypatch.setattr(conditions, bound, 1e9)
         model(streams, first_push_s=1.3)
-        record = measured(streams, code=1)
+        record = streams.measured()
         assert record.value("kept_up") == 0
-        (row,) = streams.scorecard()["rows"]
-        assert row["status"] == "fail"
+        catalog = load(streams.catalog, streams.path)
+        (row,) = judged("s", catalog, [(record, streams.path)], required=[], strict="failures").rows
+        assert row.status is Status.FAIL
 
-    def test_what_raises_fails_the_utterance(self, streams: FakeLab) -> None:
+    def test_what_raises_fails_the_utterance(self, streams: FakeRuns) -> None:
         model(streams, fault="raise")
-        record = measured(streams, code=1)
+        record = streams.measured()
         assert record.summary.answered == 0
         assert record.why_missing("early_partials") == "no utterance was answered"
         assert record.utterances[0].error is not None
         assert "told to fail" in record.utterances[0].error.message
 
-    def test_scoring_again_counts_the_words_of_streams_again(self, streams: FakeLab) -> None:
+    def test_scoring_again_counts_the_words_of_streams_again(self, streams: FakeRuns) -> None:
         model(streams, unsure=True)
-        record = measured(streams)
+        record = streams.measured()
         again = rescore(record)
         assert (again.values, again.parts) == (record.values, record.parts)
         # The basic normalizer takes numbers as they are; all stays as it was.
         assert rescore(record, "whisper-basic").value("unstable_words") == pytest.approx(6 / 11)
 
-    def test_the_engine_that_is_wrong_on_purpose_fails(self, streams: FakeLab) -> None:
-        assert streams.run("--lab-control").ret == 1
+    def test_the_engine_that_is_wrong_on_purpose_fails(self, streams: FakeRuns) -> None:
+        assert (streams.measured(control=True).value("wer") or 0) > 0.1
 
-    def test_pace_and_chunks_are_inputs(self, streams: FakeLab) -> None:
-        record = measured(streams)
+    def test_pace_and_chunks_are_inputs(self, streams: FakeRuns) -> None:
+        record = streams.measured()
         assert record.provenance.inputs["stream"] == {"chunk_s": 0.2, "pace": 3}
-        measured(streams)
+        streams.measured()
         assert len(streams.records()) == 1
         path = streams.catalog / "datasets" / "numbers.yaml"
         path.write_text(path.read_text().replace("pace: 3", "pace: 4"))
-        other = measured(streams)
+        other = streams.measured()
         assert other.provenance.key != record.provenance.key
 
-    def test_without_a_pace_nothing_is_timed_and_the_record_says_why(self, streams: FakeLab) -> None:
+    def test_without_a_pace_nothing_is_timed_and_the_record_says_why(self, streams: FakeRuns) -> None:
         path = streams.catalog / "datasets" / "numbers.yaml"
         path.write_text(path.read_text().replace("pace: 3", "pace: null"))
-        record = measured(streams)
+        record = streams.measured()
         assert record.value("kept_up") is None
         assert record.why_missing("kept_up") == "the data set has `pace: null`"
 
-    def test_shards_are_joined_with_their_figures(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_shards_are_joined_with_their_figures(self, streams: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
         model(streams, unsure=True)
-        whole = measured(streams)
+        whole = streams.measured()
+        streams.commanded(monkeypatch)
         for i in (1, 2):
-            assert measured(streams, f"--lab-shard={i}/2", f"--lab-report=shard-{i}").shard is not None
-        monkeypatch.chdir(streams.path)
+            streams.reports = streams.path / f"shard-{i}"
+            assert streams.measured(shard=Shard(i, 2)).shard is not None
         assert main(["merge", "shard-1", "shard-2", "--output", "joined"]) == 0
         (path,) = (streams.path / "joined" / "runs").rglob("*.json")
         joined = read(path)
@@ -116,23 +145,22 @@ class TestRecord:
         assert found is not None
         assert found.chunk_s == 0.2
 
-    def test_stream_goes_with_its_task(self, streams: FakeLab) -> None:
+    def test_stream_goes_with_its_task(self, streams: FakeRuns) -> None:
         path = streams.catalog / "datasets" / "numbers.yaml"
         path.write_text(path.read_text().replace("- streaming", "- asr"))
-        result = streams.run()
-        assert result.ret == 4
-        result.stderr.fnmatch_lines(["*numbers.yaml:*`stream` goes with the task streaming*"])
+        with pytest.raises(CatalogError, match=r"numbers.yaml:.*`stream` goes with the task streaming"):
+            streams.cases()
 
 
 class TestVariables:
     def test_what_is_chosen_stands_in_the_record_and_its_key(
-        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
+        self, streams: FakeRuns, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        before = measured(streams)
+        before = streams.measured()
         monkeypatch.setenv("MODELLAB_ASR_CHUNK_SECONDS", "0.3")
         monkeypatch.setenv("MODELLAB_ASR_LANGUAGE", "en")
         monkeypatch.setenv("MODELLAB_ASR_VAD", "on")
-        after = measured(streams)
+        after = streams.measured()
         assert after.provenance.key != before.provenance.key
         assert after.provenance.inputs["stream"]["chunk_s"] == 0.3
         assert after.provenance.inputs["options"]["language"] == "en"
@@ -142,77 +170,9 @@ class TestVariables:
         assert found.chunk_s == 0.3
 
     def test_a_model_that_is_chosen_runs_whatever_its_tier_and_no_other_does(
-        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
+        self, streams: FakeRuns, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         model(streams, "spare", tiers=())
         monkeypatch.setenv("MODELLAB_ASR_MODEL", "spare")
-        assert measured(streams).case.model == "spare"
+        assert streams.measured().case.model == "spare"
         assert len(streams.records()) == 1
-
-    def test_other_tasks_are_left_alone_and_share_no_worker(
-        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        streams.model()
-        streams.dataset()
-        both = streams.spec("datasets/both.yaml", {})
-        text = (streams.catalog / "datasets" / "numbers.yaml").read_text()
-        both.write_text(text.replace("id: numbers", "id: both").replace("- streaming", "- streaming\n- asr"))
-        path = streams.catalog / "models" / "numbers.yaml"
-        path.write_text(path.read_text().replace("- streaming", "- streaming\n- asr"))
-        catalog = load(streams.catalog, streams.path)
-        plain, _ = plan_here(catalog)
-        assert len({case.group for case in plain if case.model.id == "numbers"}) == 1
-        monkeypatch.setenv("MODELLAB_ASR_VAD", "on")
-        monkeypatch.setenv("MODELLAB_ASR_PROVIDER", ENGINE)
-        chosen, problems = plan_here(catalog)
-        assert not problems
-        assert {case.key for case in chosen} == {case.key for case in plain}
-        assert len({case.group for case in chosen if case.model.id == "numbers"}) == 2
-        for case in chosen:
-            assert case.model.options.get("vad_filter") == (True if case.task == "streaming" else None)
-
-    @pytest.mark.parametrize(
-        ("name", "value", "message"),
-        [
-            ("PROVIDER", "fake", "no provider of the catalog's; allowed: modellab_fake_stream:FakeStream"),
-            ("MODEL", "nunbers", "no model for streaming; did you mean `numbers`? allowed: numbers"),
-            ("DEVICE", "cuda", "no device; allowed: cpu"),
-            ("COMPUTE", "int8", "has no option `compute_type`"),
-            ("LANGUAGE", "english please", "expected a language tag such as en or en-US, or auto"),
-            ("CHUNK_SECONDS", "fast", "expected a number of seconds from 0.01 to 30"),
-            ("CHUNK_SECONDS", "nan", "expected a number of seconds"),
-            ("CHUNK_SECONDS", "31", "expected a number of seconds"),
-            ("VAD", "perhaps", "expected on or off"),
-        ],
-    )
-    def test_what_is_wrong_is_told_with_what_is_allowed(
-        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch, name: str, value: str, message: str
-    ) -> None:
-        monkeypatch.setenv(f"MODELLAB_ASR_{name}", value)
-        _, problems = plan_here(load(streams.catalog, streams.path))
-        (problem,) = problems
-        assert problem.startswith(f"MODELLAB_ASR_{name}={value}: ")
-        assert message in problem
-
-    def test_and_refused_before_anything_is_run(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("MODELLAB_ASR_VAD", "perhaps")
-        monkeypatch.setenv("MODELLAB_ASR_DEVICE", "gpu")
-        result = streams.run()
-        assert result.ret == 4
-        result.stderr.fnmatch_lines(["*MODELLAB_ASR_DEVICE=gpu: no device*", "MODELLAB_ASR_VAD=perhaps: expected*"])
-
-    def test_what_is_empty_is_not_set(self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
-        catalog = load(streams.catalog, streams.path)
-        plain = plan_here(catalog)
-        for name in ("PROVIDER", "MODEL", "DEVICE", "COMPUTE", "LANGUAGE", "CHUNK_SECONDS", "VAD"):
-            monkeypatch.setenv(f"MODELLAB_ASR_{name}", "")
-        assert plan_here(catalog) == plain
-
-    def test_a_language_must_be_one_that_the_model_speaks(
-        self, streams: FakeLab, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        path = streams.catalog / "models" / "numbers.yaml"
-        path.write_text(path.read_text() + "languages: [en]\n")
-        monkeypatch.setenv("MODELLAB_ASR_LANGUAGE", "de")
-        _, problems = plan_here(load(streams.catalog, streams.path))
-        assert problems[0].startswith("MODELLAB_ASR_LANGUAGE=de: numbers speaks en alone")

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 import soundfile
-from fakelab import FakeLab
+from fakelab import FakeCatalog, FakeLab
+from fakeruns import FakeRuns
 from voicelab import SIZES, SUITE, TEXTS, ready
 
+from pytest_modellab.catalog import CatalogError, load
 from pytest_modellab.engines.registry import engine_class
+from pytest_modellab.reports.scorecard.judged import judged
 from pytest_modellab.results.merge import merge
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical
-from pytest_modellab.results.verdicts import Status
+from pytest_modellab.results.shards import Shard
 from pytest_modellab.tasks.tts.record import speech_of, voice_of
 
 
@@ -25,7 +28,7 @@ def lab(lab: FakeLab) -> FakeLab:
     return lab
 
 
-def sound(lab: FakeLab, digest: str) -> Path:
+def sound(lab: FakeCatalog, digest: str) -> Path:
     return lab.path / "reports" / "audio" / digest[:2] / f"{digest}.flac"
 
 
@@ -34,9 +37,8 @@ def spoken(record: Record, id: str) -> Any:
 
 
 class TestRoundTrip:
-    def test_what_the_judge_writes_down_is_scored_against_the_text(self, lab: FakeLab) -> None:
-        ready(lab, heard={"two fine days": "two fine ways"}).run().assert_outcomes(passed=1, failed=1)
-        record = lab.record()
+    def test_what_the_judge_writes_down_is_scored_against_the_text(self, runs: FakeRuns) -> None:
+        record = ready(runs, heard={"two fine days": "two fine ways"}).measured()
         assert record.value("wer") == pytest.approx(1 / 9)
         assert {each.id: each.hypothesis for each in record.utterances} == {
             "one": "one fine day",
@@ -47,12 +49,11 @@ class TestRoundTrip:
         assert voice is not None
         assert voice.judge.model == "ear"
 
-    def test_what_was_said_is_kept_and_timed(self, lab: FakeLab) -> None:
-        ready(lab).run().assert_outcomes(passed=2)
-        record = lab.record()
+    def test_what_was_said_is_kept_and_timed(self, runs: FakeRuns) -> None:
+        record = ready(runs).measured()
         one = spoken(record, "one")
         assert (one.seconds, one.sample_rate, one.pieces, one.faults) == (1.0, 16_000, 2, ())
-        kept, rate = soundfile.read(sound(lab, one.audio))
+        kept, rate = soundfile.read(sound(runs, one.audio))
         assert (len(kept), rate) == (16_000, 16_000)
         assert one.first_audio_s is not None
         # Two pieces each: it streams.
@@ -61,73 +62,71 @@ class TestRoundTrip:
         assert record.value("clip5_s") is None
         assert record.summary.audio_s == pytest.approx(51_000 / 16_000)
 
-    def test_the_same_again_is_not_run_again(self, lab: FakeLab) -> None:
-        ready(lab).run().assert_outcomes(passed=2)
-        said = len(lab.engine_log())
-        lab.run().stdout.fnmatch_lines(["*unchanged since*"])
-        assert len(lab.engine_log()) == said
+    def test_the_same_again_is_not_run_again(self, runs: FakeRuns) -> None:
+        ready(runs).run()
+        said = len(runs.engine_log())
+        assert runs.outcome().unchanged_since is not None
+        assert len(runs.engine_log()) == said
 
-    def test_another_judge_makes_another_run(self, lab: FakeLab) -> None:
-        ready(lab).run().assert_outcomes(passed=2)
-        ready(lab, judge_options={"delay_s": 0.001}).run().assert_outcomes(passed=2)
-        first, second = lab.records()
+    def test_another_judge_makes_another_run(self, runs: FakeRuns) -> None:
+        first = ready(runs).measured()
+        second = ready(runs, judge_options={"delay_s": 0.001}).measured()
         assert first.provenance.key != second.provenance.key
 
-    def test_silence_is_not_given_to_the_judge(self, lab: FakeLab) -> None:
-        ready(lab, faults={"one fine day": "silence", "two fine days": "nothing"}).run()
-        record = lab.record()
+    def test_silence_is_not_given_to_the_judge(self, runs: FakeRuns) -> None:
+        record = ready(runs, faults={"one fine day": "silence", "two fine days": "nothing"}).measured()
         assert [each.hypothesis for each in record.utterances] == ["", "", "three fine days"]
-        assert "16000" not in lab.clips_heard()
+        assert "16000" not in runs.clips_heard()
         assert spoken(record, "two").audio is None
         assert record.value("flawed") == pytest.approx(2 / 3)
 
-    def test_how_well_the_judge_hears_people_stands_beside(self, lab: FakeLab) -> None:
-        lab.dataset("people", tasks=["asr"], tiers=[])
-        sizes = {lab.size(i): text for i, text in enumerate(("one fine day", "two fine days", "three wrong words"))}
+    def test_how_well_the_judge_hears_people_stands_beside(self, runs: FakeRuns) -> None:
+        runs.dataset("people", tasks=["asr"], tiers=[])
+        sizes = {runs.size(i): text for i, text in enumerate(("one fine day", "two fine days", "three wrong words"))}
         answers = {str(SIZES[text]): text for text in TEXTS.values()} | sizes
-        ready(lab, judge={"asr": "ear", "readings": "people"}, judge_options={"answers": answers}).run()
-        record = lab.record()
+        record = ready(runs, judge={"asr": "ear", "readings": "people"}, judge_options={"answers": answers}).measured()
         assert record.value("judge_wer") == pytest.approx(2 / 9)
         assert record.value("wer") == 0
 
-    def test_a_predictor_that_is_not_listed_gives_no_figure_and_says_so(self, lab: FakeLab) -> None:
-        ready(lab).run()
-        record = lab.record()
+    def test_a_predictor_that_is_not_listed_gives_no_figure_and_says_so(self, runs: FakeRuns) -> None:
+        record = ready(runs).measured()
         assert record.value("distillmos") is None
         assert "does not list `distillmos`" in record.why_missing("distillmos")
 
     def test_one_that_is_not_installed_says_what_to_install(
-        self, lab: FakeLab, monkeypatch: pytest.MonkeyPatch
+        self, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
             engine_class("pytest_modellab.engines.distillmos:DistillMos"), "distributions", ("no-such-library",)
         )
-        ready(lab, judge={"asr": "ear", "quality": ["distillmos"]}).run()
-        record = lab.record()
+        record = ready(runs, judge={"asr": "ear", "quality": ["distillmos"]}).measured()
         assert record.value("distillmos") is None
         assert "pip install 'pytest-modellab[quality]'" in record.why_missing("distillmos")
         # Asked for and missing, there is no grade: missing is never an A.
-        assert lab.scorecard()["rows"][0]["grade"]["letter"] is None
+        catalog = load(runs.catalog, runs.path)
+        (row,) = judged("s", catalog, [(record, runs.path)], required=[], strict="failures").rows
+        assert row.grade is not None
+        assert row.grade.letter is None
 
-    def test_xdist_counts_only_times_of_the_machine_alone(self, lab: FakeLab) -> None:
-        ready(lab).run("-n2").assert_outcomes(passed=2)
-        record = lab.record()
+    def test_beside_others_only_times_of_the_machine_alone_count(self, runs: FakeRuns) -> None:
+        record = ready(runs).measured(alone=False)
         assert [each.kind for each in record.timing.passes] == ["accuracy", "timing"]
         assert (record.value("first_audio_p50_s") or 0) > 0
         assert record.value("wer") == 0
 
-    def test_the_control_fails(self, lab: FakeLab) -> None:
-        result = ready(lab).run("--lab-control")
-        assert result.parseoutcomes().get("failed")
+    def test_the_control_is_wrong(self, runs: FakeRuns) -> None:
+        record = ready(runs).measured(control=True)
+        assert (record.value("wer") or 0) > 0.1
 
 
 class TestPace:
-    def test_an_utterance_that_lacks_a_part_is_told_by_the_pace_of_the_others(self, lab: FakeLab) -> None:
+    def test_an_utterance_that_lacks_a_part_is_told_by_the_pace_of_the_others(self, runs: FakeRuns) -> None:
         texts = {str(i): f"a sentence of more than twenty letters, {word}" for i, word in enumerate("abcdef")}
-        ready(lab, prompts=texts, sizes={text: 20_000 if i == "3" else 32_000 for i, text in texts.items()}).run()
-        record = lab.record()
+        record = ready(
+            runs, prompts=texts, sizes={text: 20_000 if i == "3" else 32_000 for i, text in texts.items()}
+        ).measured()
         assert [each.id for each in record.utterances if (speech := speech_of(each)) and speech.faults] == ["3"]
-        assert spoken(record, "3").faults[-1].startswith("1.6 times as quick as this voice is")
+        assert spoken(record, "3").faults[-1].startswith("1.6 times as fast as the other texts of this model")
         assert record.value("flawed") == pytest.approx(1 / 6)
 
 
@@ -142,24 +141,22 @@ class TestFaults:
             ("two-rates", "several sample rates"),
         ],
     )
-    def test_a_text_that_fails_counts_as_all_words_wrong(self, lab: FakeLab, fault: str, message: str) -> None:
-        ready(lab, faults={"one fine day": fault}).run().assert_outcomes(failed=2)
-        record = lab.record()
+    def test_a_text_that_fails_counts_as_all_words_wrong(self, runs: FakeRuns, fault: str, message: str) -> None:
+        record = ready(runs, faults={"one fine day": fault}).measured()
         error = record.utterances[0].error
         assert error is not None
         assert message in error.message
         assert record.value("wer") == pytest.approx(3 / 9)
         assert record.value("success_rate") == pytest.approx(2 / 3)
 
-    def test_a_judge_that_fails_is_a_failure_that_names_it(self, lab: FakeLab) -> None:
-        result = ready(lab, judge_options={"faults": {"16000": "raise"}}).run()
-        result.stdout.fnmatch_lines(["*the judge ear failed*told to fail*"])
-        assert result.ret == 1
-        assert lab.records() == []
+    def test_a_judge_that_fails_is_a_failure_that_names_it(self, runs: FakeRuns) -> None:
+        told = str(ready(runs, judge_options={"faults": {"16000": "raise"}}).outcome().broken)
+        assert told == "the judge ear failed: RuntimeError: the fake engine was told to fail"
+        assert runs.records() == []
 
-    def test_a_judge_that_is_not_here_makes_the_case_not_available(self, lab: FakeLab) -> None:
-        ready(lab)
-        lab.spec(
+    def test_a_judge_that_is_not_here_makes_the_case_not_available(self, runs: FakeRuns) -> None:
+        ready(runs)
+        runs.spec(
             "models/ear.yaml",
             {
                 "schema": "modellab.model/1",
@@ -171,21 +168,18 @@ class TestFaults:
                 "weights": {"path": "nowhere"},
             },
         )
-        result = lab.run()
-        assert result.ret == 1
-        (row,) = lab.scorecard()["rows"]
-        assert row["status"] == Status.NOT_AVAILABLE
-        assert "nowhere" in row["reason"]
+        outcome = runs.outcome()
+        assert outcome.record is None
+        assert "nowhere" in str(outcome.unavailable)
 
-    def test_a_judge_nobody_knows_is_a_mistake_with_its_line(self, lab: FakeLab) -> None:
-        ready(lab, judge={"asr": "eer"})
-        result = lab.run()
-        assert result.ret == 4
-        result.stderr.fnmatch_lines(["*lab/datasets/texts.yaml:*unknown model `eer`; did you mean `ear`*"])
+    def test_a_judge_nobody_knows_is_a_mistake_with_its_line(self, runs: FakeRuns) -> None:
+        ready(runs, judge={"asr": "eer"})
+        with pytest.raises(CatalogError, match=r"lab/datasets/texts.yaml:.*unknown model `eer`; did you mean `ear`"):
+            runs.cases()
 
-    def test_texts_need_a_judge(self, lab: FakeLab) -> None:
-        ready(lab)
-        lab.spec(
+    def test_texts_need_a_judge(self, runs: FakeRuns) -> None:
+        ready(runs)
+        runs.spec(
             "datasets/texts.yaml",
             {
                 "schema": "modellab.dataset/1",
@@ -195,14 +189,27 @@ class TestFaults:
                 "prompts": [{"id": "a", "text": "a"}],
             },
         )
-        lab.run().stderr.fnmatch_lines(["*needs a `judge`*"])
+        with pytest.raises(CatalogError, match="needs a `judge`"):
+            runs.cases()
 
-    def test_an_empty_text_may_be_met_with_silence(self, lab: FakeLab) -> None:
-        ready(lab, prompts={"empty": ""}, faults={"": "nothing"}).run()
-        record = lab.record()
+    def test_an_empty_text_may_be_met_with_silence(self, runs: FakeRuns) -> None:
+        record = ready(runs, prompts={"empty": ""}, faults={"": "nothing"}).measured()
         assert spoken(record, "empty").faults == ()
         assert record.value("wer") is None
         assert record.value("insertions_per_min") is None
+
+
+class TestShards:
+    def test_joined_they_are_the_whole(self, runs: FakeRuns) -> None:
+        whole = ready(runs, faults={"two fine days": "silence"}).measured()
+        shards = [runs.measured(shard=Shard(index, 2)) for index in (1, 2)]
+        merged = merge({runs.path / f"{record.id}.json": record for record in shards})
+        assert (canonical(merged)["parts"], canonical(merged)["values"]) == (
+            canonical(whole)["parts"],
+            canonical(whole)["values"],
+        )
+        assert merged.value("wer") == whole.value("wer")
+        assert merged.value("flawed") == pytest.approx(1 / 3)
 
 
 class TestKilled:
@@ -217,25 +224,17 @@ class TestKilled:
         assert lab.record().value("wer") == 0
 
 
-class TestShards:
-    def test_joined_they_are_the_whole(self, lab: FakeLab) -> None:
-        ready(lab, faults={"two fine days": "silence"})
-        lab.subprocess = True  # scipy, which measures loudness, can be imported but once in a process
-        lab.run("--lab-fresh")
-        whole = lab.record()
-        for part in ("1/2", "2/2"):
-            lab.run("--lab-shard", part)
-        shards = [record for record in lab.records() if record.shard is not None]
-        merged = merge({lab.path / f"{record.id}.json": record for record in shards})
-        assert (canonical(merged)["parts"], canonical(merged)["values"]) == (
-            canonical(whole)["parts"],
-            canonical(whole)["values"],
-        )
-        assert merged.value("wer") == whole.value("wer")
-        assert merged.value("flawed") == pytest.approx(1 / 3)
-
-
 class TestScorecard:
+    def test_a_wrong_voice_fails_beside_others_and_so_does_the_control(self, lab: FakeLab) -> None:
+        ready(lab, heard={"two fine days": "two fine ways"}).run("-n2").assert_outcomes(passed=1, failed=1)
+        assert lab.record().value("wer") == pytest.approx(1 / 9)
+        assert ready(lab).run("--lab-control").parseoutcomes().get("failed")
+
+    def test_a_case_that_cannot_be_judged_is_told_with_its_reason(self, lab: FakeLab) -> None:
+        result = ready(lab, judge_options={"faults": {"16000": "raise"}}).run()
+        result.stdout.fnmatch_lines(["*the judge ear failed*told to fail*"])
+        assert result.ret == 1
+
     def test_a_failing_limit_names_the_faults_and_where_to_hear_them(self, lab: FakeLab) -> None:
         lab.pytester.makepyfile(
             test_suite=SUITE + "\n\ndef test_structure(run):\n    assert run.flawed <= 0\n",

@@ -116,5 +116,5 @@ def read_settings() -> PipSettings:
 def _default_index() -> str:
     asked = run_python("-c", _DEFAULT_INDEX)
     if asked.returncode or not asked.stdout.strip():
-        raise SourceFailed(f"this pip does not tell its default index ({last_lines(asked.stderr)}); set PIP_INDEX_URL")
+        raise SourceFailed(f"this pip does not state its default index ({last_lines(asked.stderr)}); set PIP_INDEX_URL")
     return asked.stdout.strip()

@@ -28,7 +28,7 @@ class _Prompts(DatasetForm[tuple[PromptSpec, ...]]):
 
     def check(self, spec: DatasetSpec, given: tuple[PromptSpec, ...]) -> None:
         if deaf := [task for task in spec.tasks if TASKS[task].given_audio]:
-            raise ValueError(f"`prompts` are texts to be spoken, with nothing to hear for {', '.join(deaf)}")
+            raise ValueError(f"`prompts` are texts for speech synthesis, without audio for {', '.join(deaf)}")
 
     def read(self, spec: DatasetSpec, given: tuple[PromptSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
         return from_prompts(spec, given)

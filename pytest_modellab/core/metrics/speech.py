@@ -66,7 +66,7 @@ def analyse_speech(samples: NDArray[np.float32], rate: int | None, text: str) ->
     level = float(np.quantile(levels, 0.95))
     quiet = levels < level + QUIET_DB
     if _ends_aloud(samples, rate, level):
-        faults.append("it is cut off: the voice stops at full level")
+        faults.append("it is cut off: the speech stops at full level")
     return SpeechAnalysis(
         seconds, True, float(quiet.mean()), _longest_within(quiet) * FRAME_S, _lufs(samples, rate), faults
     )

@@ -87,7 +87,7 @@ def compare(
 
     The p-values come from sign flips: were there no change, which set an answer came from would not matter. Two
     statistics are looked at, the sum of the changes and that of their signed ranks (Wilcoxon 1945), by the smaller of
-    their p-values with the ranks' counted four times, and that minimum is held against its own distribution over the
+    their p-values with the ranks' counted four times, and that minimum is compared with its own distribution over the
     same flips (Westfall & Young 1993): so a few loops show and so do many small changes. All flips are looked at up to
     12 changed units, else `replicates` random ones, seeded. Units are speakers, or utterances where there are fewer
     than 25 speakers. The interval is that of a ratio with its variance linearised over units (`units.ratio_variance`).

@@ -53,7 +53,7 @@ def compare(sides: Sequence[Side], allowed: Callable[[CaseRef], Allowed] = lambd
     """
     first, *others = sides
     if any(side.baselines for side in others):
-        raise SideError(f"runs are held against a baseline, not the other way round: name `{BASELINE}` first")
+        raise SideError(f"a baseline is the first side of a comparison: name `{BASELINE}` first")
     many = sum(len(side.records) for side in others) * _FIGURES
     found = _Found()
     for side in others:
@@ -157,7 +157,7 @@ def _with_baselines(first: Side, other: Side, context: Context, found: _Found) -
 
 
 def _refused_baseline(baseline: Baseline, record: Record) -> str:
-    """Why a record can't be held against a baseline at all."""
+    """Why a record can't be compared with a baseline at all."""
     if record.ran_on is not None:
         return f"it {record.ran_on}; a baseline is of the device it is named after"
     if baseline.head.dataset != record.provenance.inputs.get("dataset"):

@@ -61,7 +61,7 @@ class MetricChange(ReportModel):
     method: str = ""
     noisy: str | None = Field(default=None, description="why its times can't be relied on")
     conditional: str = Field(default="", description="why it holds for these recordings only")
-    why: str = Field(default="", description="why it is not compared, or can't be told apart")
+    why: str = Field(default="", description="why it is not compared, or not told apart")
     quality: bool = Field(default=True, description="false of times")
     worse: tuple[UtteranceChange, ...] = Field(default=(), description="the largest change first")
     better: tuple[UtteranceChange, ...] = ()
@@ -136,7 +136,7 @@ class Compared(ReportModel):
     never: dict[MetricName, str] = Field(
         default_factory=dict, description="why two runs are never compared by a metric that they have"
     )
-    tests: int = Field(description="that Holm's correction is over: figures whose values differ in any utterance")
+    tests: int = Field(description="number of tests in Holm's correction: metrics whose values differ in any utterance")
     families: dict[Family, int] = Field(default_factory=dict, description="how many of them are corrected together")
     alpha: float
 

@@ -200,18 +200,18 @@ def _side(
 ) -> Side:
     """The newest of each case; shards are left out, and with `whole` what is only the beginning of a data set."""
     records: dict[str, Path] = {}
-    left_out, unsealed = 0, 0
+    left_out, unchecked = 0, 0
     for path, record in found:
         if record.shard is not None or (whole and record.limited_to is not None):
             left_out += 1
         elif case_key(record.case) not in records:
             records[case_key(record.case)] = path
-            unsealed += record.seal is None
+            unchecked += record.seal is None
     notes = [f"passed over: {text}" for text in damaged[:_SHOWN]]
     if len(damaged) > _SHOWN:
         notes.append(f"passed over: {len(damaged) - _SHOWN} more")
     if left_out:
         notes.append(f"left out: {counted(left_out, 'record')} of a part of the data")
-    if unsealed:
-        notes.append(f"{counted(unsealed, 'record')} without a seal: nobody can tell whether they were changed")
+    if unchecked:
+        notes.append(f"{counted(unchecked, 'record')} without a checksum (`seal`): changes can't be detected")
     return Side(name, what, records, notes=tuple(notes))

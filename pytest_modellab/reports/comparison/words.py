@@ -32,7 +32,7 @@ def headline(compared: Compared) -> str:
 def correction(compared: Compared) -> str:
     """How often it would be wrong."""
     if not compared.tests:
-        return "no figure that was compared differs"
+        return "no compared value differs"
     over = ", ".join(counted(number, family) for family, number in compared.families.items())
     return (
         f"where nothing changed, at most {compared.alpha:.0%} of such comparisons call any figure of a kind worse,"

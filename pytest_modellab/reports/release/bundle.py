@@ -20,14 +20,14 @@ _LARGEST = 2_000_000_000
 """Bytes that a bundle may unpack to: one that says more is no bundle."""
 
 
-def seal(folder: Path) -> None:
+def write_checksums(folder: Path) -> None:
     """Write the checksums of a folder's files beside them, as `sha256sum -c` reads them."""
     lines = [f"{digest(folder / name)}  {name}\n" for name in files(folder)]
     (folder / CHECKSUMS).write_text("".join(lines), encoding="utf-8", newline="\n")
 
 
 def pack(folder: Path, path: Path) -> None:
-    """Write a sealed folder as the zip `path`, whole or not at all. Raises OSError."""
+    """Write a folder with checksums as the zip `path`, whole or not at all. Raises OSError."""
     with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as bundle:
         for name in [*(each for each in (CHECKSUMS, SIGNATURE) if (folder / each).is_file()), *files(folder)]:
             entry = zipfile.ZipInfo(name, _TIME)

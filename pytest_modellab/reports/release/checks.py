@@ -68,7 +68,7 @@ def verify(folder: Path, asked: HeldRequirement | None = None) -> Verified:
         ("what is required is what release.yaml asks for", lambda: iter(required.problems)),
         ("every required case has its record", lambda: _missing(found, required)),
         ("every record is of this commit and session, and fresh", lambda: _stale(found, required)),
-        ("figures follow from the utterances", lambda: iter((*recounts.problems, *control_recounts.problems))),
+        ("values follow from the utterances", lambda: iter((*recounts.problems, *control_recounts.problems))),
         ("records agree with the catalog, and with those of the control", lambda: contradictions(found, catalog)),
         ("the scorecard follows from records, limits and grades", lambda: _disagreements(found.card, judged)),
         ("every required case passed its gates", lambda: _not_passed(judged, found.card, required)),

@@ -9,16 +9,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import TypeAlias
 
-from pytest_modellab.catalog import Catalog, CatalogError
+from pytest_modellab.catalog import Catalog
 from pytest_modellab.catalog.cases import Case
-from pytest_modellab.catalog.errors import Problem, suggest
 from pytest_modellab.catalog.load import DEFAULT_PROFILES, default_grades_file
-from pytest_modellab.catalog.release_spec import ReleaseFile
-from pytest_modellab.core import git
 from pytest_modellab.core.child import run_pytest
 from pytest_modellab.core.version import __version__
 from pytest_modellab.results import baseline, provenance
@@ -43,28 +40,12 @@ from .note import (
     NotRun,
     ReleaseError,
 )
+from .plan import Plan, control_command, required, session_command
 from .rejudge import code
-from .requirements import TIER, tier_of
+from .requirements import tier_of
 from .signature import can_sign, sign
 from .standing import changed_since, damaged_weights, missing_here
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The settings of a release."""
-
-    catalog: Catalog
-    spec: ReleaseFile
-    reports: Path
-    version: str
-    workers: int
-    """How many processes run cases at once while accuracy is measured; times are always measured alone."""
-    required_only: bool
-    """Whether only the required cases are run, and what shares their models, devices and data sets."""
-    output: Path
-    """The folder of the bundle."""
-    key: Path | None = None
-    """The SSH key that signs it; None leaves it unsigned."""
+from .working_tree import changes_of, clean_commit
 
 
 @dataclass(frozen=True)
@@ -80,40 +61,37 @@ class Release:
         return self.verified.good
 
 
-def required(catalog: Catalog, spec: ReleaseFile) -> list[Case]:
-    """The cases that release.yaml names. Raises CatalogError for a glob that no case of the tier matches."""
-    cases = tier_of(catalog)
-    ids = [case.id for case in cases]
-    path, _, line = spec.origin.rpartition(":")
-    problems = [
-        Problem(Path(path), int(line), f"`required`: no case of the tier {TIER} matches `{glob}`; {suggest(glob, ids)}")
-        for glob in spec.required
-        if not any(fnmatchcase(id, glob) for id in ids)
-    ]
-    if problems:
-        raise CatalogError(problems, catalog.base)
-    return [case for case in cases if any(fnmatchcase(case.id, glob) for glob in spec.required)]
+Start: TypeAlias = Callable[[Sequence[str], Path, bool], int]
+"""What starts a session: the arguments of pytest, the folder, and whether it is silent. Its exit code is returned."""
 
 
-def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
-    """Make the release: nothing is taken from an earlier session. Raises ReleaseError where it can't even begin."""
+def start_pytest(command: Sequence[str], folder: Path, silent: bool) -> int:
+    """Run pytest in a process of its own."""
+    return run_pytest(command, folder, subprocess.DEVNULL if silent else None)
+
+
+def conduct(todo: Plan, say: Callable[[str], None], start: Start = start_pytest) -> Release:
+    """Make the release: nothing is taken from an earlier session. Raises ReleaseError where it can't even begin.
+
+    `start` runs the two sessions.
+    """
     catalog = todo.catalog
     cases = required(catalog, todo.spec)
-    commit = _clean_commit(catalog, todo.reports)
+    commit = clean_commit(catalog, todo.reports)
     if lacking := _lacking(cases, catalog):
         raise ReleaseError(f"required cases can't be run here:\n{lacking}")
     if todo.key is not None:
         can_sign(todo.key)
     say(f"{len(cases)} required cases, commit {commit[:12]}")
-    command = _command(todo, cases)
+    command = session_command(todo, cases)
     # What is there afterwards is this release's.
     (todo.reports / SCORECARD).unlink(missing_ok=True)
     for suffix in ("", "-failed"):
         (todo.output / f"release-{todo.version}{suffix}.zip").unlink(missing_ok=True)
-    ended = _session(command, catalog.base)
+    ended = _session(start, command, catalog.base)
     card, card_text = _scorecard(todo.reports / SCORECARD)
     say("control: the same gates, every model replaced by one that is wrong on purpose")
-    control, control_text = _control(todo, cases)
+    control, control_text = _control(todo, cases, start)
     say("checking")
     found = [f"the session ended with {ended}: tests or gates failed"] if ended else []
     records = _records_of(card, todo.reports, found)
@@ -145,7 +123,7 @@ def conduct(todo: Plan, say: Callable[[str], None]) -> Release:
         _copy_records(control_records, folder / CONTROL_RECORDS)
         _copy_baselines(records.values(), todo.reports, folder)
         _write_note(note.model_copy(update={"undecided": checks.undecided(folder)}), folder)
-        bundle.seal(folder)
+        bundle.write_checksums(folder)
         verified = checks.verify(folder)
         if todo.key is not None and verified.good:
             sign(folder, todo.key)
@@ -173,76 +151,9 @@ def environment() -> dict[str, object]:
     return {"hardware": provenance.hardware(), "installed": dict(sorted(installed.items()))}
 
 
-def _clean_commit(catalog: Catalog, reports: Path) -> str:
-    """The commit that is checked out, nothing beside it. Raises ReleaseError."""
-    commit, _ = provenance.git_state(catalog.base)
-    if commit is None:
-        raise ReleaseError(f"{catalog.base} is in no git repository: a release is of a commit")
-    if changes := changes_of(catalog.base, reports, catalog.folder):
-        listed = "\n".join(f"  {change}" for change in changes[:10])
-        raise ReleaseError(f"the working tree is not what is committed:\n{listed}\nCommit it or put it away first.")
-    return commit
-
-
-def changes_of(folder: Path, reports: Path, catalog: Path) -> list[str]:
-    """What differs from the commit: by `git status`, and what that overlooks.
-
-    Left out are new files among the reports, but for baselines. Overlooked are files that git was told to take as
-    unchanged, and those of the catalog that it ignores.
-    """
-    root = Path(git.output(folder, "rev-parse", "--show-toplevel").strip()).resolve()
-    told = git.output(root, "status", "--porcelain", "-z", "--untracked-files=all", "--ignore-submodules=none").split(
-        "\0"
-    )
-    changes = [
-        entry
-        for entry in told
-        if entry and not (entry.startswith("??") and _is_report(root / entry[3:], reports.resolve()))
-    ]
-    # A tag in lower case is assume-unchanged, `S` is skip-worktree (git-ls-files(1)).
-    marked = [entry for entry in git.output(root, "ls-files", "-v", "-z").split("\0") if entry]
-    changes += [f"taken as unchanged: {entry[2:]}" for entry in marked if entry[0] == "S" or entry[0].islower()]
-    ignored = git.output(
-        catalog, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", "*.yaml", "*.yml"
-    )
-    return changes + [f"ignored: {name}" for name in ignored.split("\0") if name]
-
-
-def _is_report(path: Path, reports: Path) -> bool:
-    return path.is_relative_to(reports) and not path.is_relative_to(reports / BASELINES)
-
-
-def _command(todo: Plan, cases: Sequence[Case]) -> list[str]:
-    """What follows `pytest` for the session."""
-    strictness = ["--lab-fresh", "--lab-strict", f"--lab-baselines={todo.spec.baselines}"]
-    parts = ["-m", TIER, *strictness, *_places(todo), *_workers(todo)]
-    if todo.required_only:
-        parts += _selection(cases)
-    return parts + [part for case in cases for part in ("--lab-require", case.id)]
-
-
-def _places(todo: Plan) -> list[str]:
-    return ["-o", f"modellab_catalog={todo.catalog.folder}", f"--lab-report={todo.reports}"]
-
-
-def _workers(todo: Plan) -> list[str]:
-    return ["-n", str(todo.workers)] if todo.workers > 1 else []
-
-
-def _selection(cases: Sequence[Case]) -> list[str]:
-    parts: list[str] = []
-    for flag, names in (
-        ("--lab-model", [case.model.id for case in cases]),
-        ("--lab-device", [case.device.id for case in cases]),
-        ("--lab-dataset", [case.dataset.id for case in cases]),
-    ):
-        parts += [part for name in dict.fromkeys(names) for part in (flag, name)]
-    return parts
-
-
-def _session(command: Sequence[str], folder: Path, *, silent: bool = False) -> int:
+def _session(start: Start, command: Sequence[str], folder: Path, *, silent: bool = False) -> int:
     """The exit code of a whole session, 0 or 1. Raises ReleaseError for one that was broken off or could not begin."""
-    ended = run_pytest(command, folder, subprocess.DEVNULL if silent else None)
+    ended = start(command, folder, silent)
     if ended not in (0, 1):
         raise ReleaseError(f"no release was made: the session ended with {ended}")
     return ended
@@ -256,12 +167,11 @@ def _scorecard(path: Path) -> tuple[Scorecard, str]:
         raise ReleaseError(f"the session left no scorecard {path}: {error}") from error
 
 
-def _control(todo: Plan, cases: Sequence[Case]) -> tuple[Scorecard, str]:
+def _control(todo: Plan, cases: Sequence[Case], start: Start) -> tuple[Scorecard, str]:
     """The scorecard of the control session, and its text."""
     path = todo.reports / "control" / SCORECARD
     path.unlink(missing_ok=True)
-    command = ["-m", TIER, "--lab-control", *_places(todo), *_selection(cases), *_workers(todo)]
-    _session([*command, "-q", "--tb=no"], todo.catalog.base, silent=True)
+    _session(start, control_command(todo, cases), todo.catalog.base, silent=True)
     return _scorecard(path)
 
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from pytest_modellab.catalog import Catalog, CatalogError, load
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.record_files import RecordError, read_sealed
+from pytest_modellab.results.record_files import RecordError, read_unchanged
 from pytest_modellab.results.verdicts import case_key
 
 from ..scorecard.card import Scorecard
@@ -60,7 +60,7 @@ def _records(folder: Path, part: str, damaged: list[str]) -> dict[str, Record]:
     for path in sorted((folder / part).rglob("*.json")):
         name = path.relative_to(folder).as_posix()
         try:
-            record = read_sealed(path)
+            record = read_unchanged(path)
         except RecordError as error:
             damaged.append(f"{name}{str(error).removeprefix(str(path))}")
             continue

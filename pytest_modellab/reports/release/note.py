@@ -53,10 +53,10 @@ class Note(Stored):
     baselines: Literal["required", "optional"]
     not_run: tuple[NotRun, ...]
     found: tuple[str, ...] = Field(
-        description="what was wrong when it was made, beyond what a bundle tells; none is well"
+        description="problems when it was made that the bundle itself does not show; empty if none"
     )
     undecided: tuple[str, ...] = Field(
-        default=(), description="required cases of which the baseline can't tell whether they got worse, and why"
+        default=(), description="required cases whose comparison with the baseline is inconclusive, and why"
     )
     catalog: str = Field(default="", description="the catalog's folder, as the scorecard names it; the bundle holds it")
     code: str = Field(default="", description="SHA-256 of the code that judged: only the same gives the same intervals")

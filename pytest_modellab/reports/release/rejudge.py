@@ -97,7 +97,7 @@ def rejudged(card: Scorecard, records: Mapping[str, Record], rules: Rules) -> Re
             problems.append(f"{key}: has more than one row")
             continue
         if record is None:
-            problems.append(f"{key}: has a row with figures, and no record")
+            problems.append(f"{key}: has a row with values, but no record")
             continue
         if Path(row.record or "").name.rpartition("-")[2] != f"{record.id}.json":
             problems.append(f"{key}: its row is of another record than the bundle's, {record.id}")
@@ -160,7 +160,7 @@ def _row(row: Row, record: Record, gate: Sequence[Verdict], rules: Rules, carrie
 
 
 def _again(stated: Judgement, record: Record, rules: Rules) -> Verdict | None:
-    """The verdict on a figure held against a number; None where it was held against something else."""
+    """The verdict on a figure compared with a number; None where it was compared with something else."""
     if stated.source == "test" or (rules.catalog is None and stated.bound is not None):
         return decide(
             record, METRICS[stated.metric], stated.comparison, Limit(stated.metric, stated.bound, stated.source)
@@ -210,7 +210,7 @@ def _differences(row: Row, made: Row, rules: Rules) -> Iterator[str]:
     """Differences between a row and the recomputed one."""
     worse = SEVERITY[made.status] > SEVERITY[row.status]
     if row.status is not made.status and (rules.catalog is not None or worse):
-        yield f"the scorecard says {row.status}, its figures and limits come to {made.status}: {made.reason}"
+        yield f"the scorecard says {row.status}, its values and limits give {made.status}: {made.reason}"
     stated, found = (each.model_dump(mode="json", exclude={"status", *_APART}) for each in (row, made))
     for told in apart(stated, found):
         yield f"the scorecard's row: {told}"
@@ -240,7 +240,7 @@ def _verdicts_apart(row: Row, made: Row, rules: Rules) -> Iterator[str]:
             yield f"{what} has the bound {stated.bound}, its limit is {other.bound}"
         better = SEVERITY[other.status] > SEVERITY[stated.status]
         if stated.status is not other.status and (rules.catalog is not None or better):
-            yield f"{what} says {stated.status}, its figure and bound come to {other.status}"
+            yield f"{what} says {stated.status}, its value and bound give {other.status}"
     for left in found.values():
         yield f"it lacks the verdict on {left.metric} ({left.source}), which is {left.status}"
 
@@ -256,7 +256,7 @@ def _grades_apart(row: Row, made: Row, rules: Rules) -> Iterator[str]:
     if rules.catalog is None and row.grade.letter == RESEARCH and letter != "F":
         letter = RESEARCH  # the catalog says why it isn't for production
     if row.grade.letter != letter:
-        yield f"the scorecard grades it {row.grade.letter}, its figures and bands come to {letter}"
+        yield f"the scorecard grades it {row.grade.letter}, its values and bands give {letter}"
     parts = {"weakest", "criteria", *({"provisional", "why"} if rules.same_code and rules.catalog else ())}
     stated, found = (each.model_dump(mode="json", include=parts) for each in (row.grade, made.grade))
     yield from (f"the scorecard's grade: {told}" for told in apart(stated, found))
@@ -273,7 +273,7 @@ def _card_apart(card: Scorecard, rows: Mapping[str, Row], rules: Rules) -> Itera
         tasks_of={model.id: model.tasks for model in rules.catalog.models.values()},
         profiles=rules.catalog.profiles,
     )
-    yield from (f"not told in the scorecard: {problem}" for problem in made.problems if problem not in card.problems)
+    yield from (f"missing in the scorecard: {problem}" for problem in made.problems if problem not in card.problems)
     if rules.same_code:
         parts = {"models", "recommendations", "fronts", "speed_ups"}
         stated, found = (each.model_dump(mode="json", include=parts) for each in (card, made))

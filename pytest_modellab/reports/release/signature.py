@@ -25,7 +25,7 @@ def can_sign(key: Path) -> None:
 
 
 def sign(folder: Path, key: Path) -> None:
-    """Sign a sealed folder with an SSH key: a private one, or a public one whose private key is with ssh-agent.
+    """Sign a folder with checksums with an SSH key: a private one, or a public one whose private key is with ssh-agent.
 
     Raises ReleaseError.
     """
@@ -48,7 +48,7 @@ def signed(folder: Path, allowed: Path | None) -> tuple[Check | None, str]:
     if allowed is not None and not allowed.is_file():
         raise ReleaseError(f"{allowed}: no such file; it has a name and a public SSH key a line (ssh-keygen(1))")
     if not signature.is_file():
-        unsigned = "unsigned: nothing tells who made it; whoever can write files can make such a bundle"
+        unsigned = "unsigned: it does not show who made it; anyone can make such a bundle"
         return (None, unsigned) if allowed is None else (Check(name, ("it has no signature",)), unsigned)
     if allowed is None:
         return None, "signed, by whom was not checked: --signed-by names the keys that are allowed to"
@@ -56,7 +56,7 @@ def signed(folder: Path, allowed: Path | None) -> tuple[Check | None, str]:
     found = _ask(["find-principals", "-s", str(signature), "-f", str(allowed)], b"")
     who = next(iter(found.stdout.decode("utf-8", "replace").splitlines()), "")
     if found.returncode or not who:
-        return Check(name, (f"its key is not in {allowed}: {_said(found)}",)), "signed by nobody who is allowed to"
+        return Check(name, (f"its key is not in {allowed}: {_said(found)}",)), "signed by none of the allowed keys"
     done = _ask(["verify", "-s", str(signature), "-f", str(allowed), "-I", who, "-n", NAMESPACE], data)
     if done.returncode:
         return Check(name, (f"not what {who} signed: {_said(done)}",)), "the signature is not one of this bundle"

@@ -53,7 +53,7 @@ def changed_since(record: Record, case: Case, catalog: Catalog) -> list[str]:
         f"changed since it was run: {change}" for change in input_changes.changes(record.provenance.inputs, inputs)
     ]
     if not changed and record.provenance.judging != wanted.judging:
-        changed.append("the code that makes figures out of answers changed since it was run")
+        changed.append("the scoring code changed since it was run")
     return changed
 
 

@@ -126,7 +126,7 @@ def _reason(
     overall = worst(statuses)
     said = _grouped_by_reason([verdict for verdict in verdicts if verdict.status is overall])
     if overall is Status.PASS or overall is None:
-        return "" if overall else "nothing was judged: no limit applies and no test compared a figure"
+        return "" if overall else "nothing was judged: no limit applies and no test compared a value"
     if said:
         return "; ".join(said)
     # A test also fails of what couldn't be decided, where that is refused.

@@ -91,7 +91,7 @@ def data_of(row: Row) -> tuple[str, str]:
 
 
 def metric_of(row: Row, named: str) -> str:
-    """Where words aren't divided by spaces, characters are held against what is said of words."""
+    """Where words aren't divided by spaces, characters are compared with what is said of words."""
     return row.error_metric if named == "wer" else named
 
 

@@ -66,13 +66,13 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         were = "was" if record.limited_to == 1 else "were"
         return Grade(letter=None, why=f"only {counted(record.limited_to, 'utterance')} {were} asked for")
     if record.wordless:
-        return Grade(letter=None, why="nobody speaks in this data set")
+        return Grade(letter=None, why="no speech in this data set")
     dialogues = dialogues_of(record)
     if dialogues is not None and dialogues.judged.of == 0 and "answer_accuracy" in bands.criteria:
         return Grade(letter=None, why="no turn of this data set has an answer to be right by")
     criteria = []
     for named, steps in bands.criteria.items():
-        # Where there are no words, characters are held against the bands of words.
+        # Where there are no words, characters are graded by the bands of words.
         metric = record.error_metric if named == "wer" else named
         if not record.applies(metric):
             continue

@@ -52,4 +52,4 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
             shown = f"{row.case.model} on {row.case.device} {metric.format(value)}"
             quiet.setdefault(row.case.dataset, []).append(shown)
     for dataset, each in quiet.items():
-        yield f"words written where nobody speaks ({dataset}): {', '.join(each)}"
+        yield f"words written without speech ({dataset}): {', '.join(each)}"

@@ -41,7 +41,7 @@ class Recommendation(ReportModel):
     case: CaseRef | None = Field(default=None, description="the first that it was compared on")
     brief: str = Field(description="the reason in a few words, or why there is none")
     text: str = Field(description="the reason")
-    ties: tuple[str, ...] = Field(default=(), description="models that the data can't tell apart from it")
+    ties: tuple[str, ...] = Field(default=(), description="models that the data do not tell apart from it")
     provisional: tuple[str, ...] = Field(
         default=(), description="why another one may be chosen with more words, or on a quiet machine"
     )
@@ -175,7 +175,7 @@ def _excluded(left_out: Sequence[tuple[Candidate, Unfit]]) -> tuple[Exclusion, .
 
 
 def _ranks(near: Sequence[Candidate], profile: ProfileSpec) -> tuple[list[str], list[str]]:
-    """The preferences that all can be held against, and why others are passed over."""
+    """The preferences that all can be compared with, and why others are passed over."""
     ranks, passed_over = [], []
     for named in profile.prefer:
         task, metric = split(named)

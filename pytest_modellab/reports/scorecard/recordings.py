@@ -79,5 +79,5 @@ class Recordings:
         except (DatasetError, StoreError, AudioError, OSError) as error:
             return f"can't be read on this machine: {str(error).splitlines()[0]}"
         if any(each.recording is None for each in dataset.utterances):
-            return "texts that a voice spoke to the model, which are not kept with the reports"
+            return "questions spoken by a TTS model, which are not kept with the reports"
         return dataset

@@ -18,7 +18,7 @@ from pytest_modellab.core.atomic import write_bytes
 from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.record_files import read, read_sealed, text
+from pytest_modellab.results.record_files import read, read_unchanged, text
 from pytest_modellab.results.verdicts import Status, case_key
 from pytest_modellab.tasks.registry import place_of, task_named
 
@@ -51,8 +51,8 @@ def place(folder: Path, case: CaseRef) -> Path:
 
 
 def load(folder: Path) -> list[tuple[Record, Path]]:
-    """The records that are kept. Raises RecordError for one that is damaged, or has no seal to tell it by."""
-    return [(read_sealed(path), path) for path in sorted(folder.glob("*/*/*/*.json.gz"))]
+    """The records that are kept. Raises RecordError for one that is damaged, or has no checksum to tell it by."""
+    return [(read_unchanged(path), path) for path in sorted(folder.glob("*/*/*/*.json.gz"))]
 
 
 def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> list[SavedResult]:
@@ -92,7 +92,7 @@ def _unfit(record: Record) -> str:
         first = record.failure.message.partition("\n")[0]
         return f"the model failed: {first}"
     if record.seal is None:
-        return "it has no seal: nobody can tell whether it is as it was written"
+        return "it has no checksum (`seal`): changes can't be detected"
     return "nothing was answered" if record.summary.answered == 0 else ""
 
 

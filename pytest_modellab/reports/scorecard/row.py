@@ -51,7 +51,7 @@ class Row(ReportModel):
     standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
     device_kind: str = ""
-    data: str = Field(default="", description="what tells apart recordings, references and the way they are compared")
+    data: str = Field(default="", description="digest of recordings, references and the way they are compared")
     machine: str = Field(default="", description="what its times hold for")
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
     ran_on: FallbackDevice | None = Field(default=None, description="null where it ran on the device of the case")
@@ -72,7 +72,7 @@ class Row(ReportModel):
 
     @property
     def unlimited(self) -> list[str]:
-        """The metrics that tests held against a limit which limits.yaml does not have."""
+        """The metrics that tests compared with a limit that limits.yaml does not have."""
         absent = [v for v in self.verdicts if v.asserted and v.bound is None and v.value is not None]
         return list(dict.fromkeys(v.metric for v in absent if v.status is Status.NOT_AVAILABLE))
 

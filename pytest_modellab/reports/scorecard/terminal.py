@@ -132,7 +132,7 @@ def _recordings(measured: Sequence[Row]) -> Iterator[Line]:
         yield f"{counted(count, 'odd recording')} in {dataset}: modellab data check {dataset}", None
     empty = {row.case.dataset: row.empty_references for row in measured if row.empty_references}
     for dataset, count in empty.items():
-        told = "without a word after normalisation: what is heard there counts as errors"
+        told = "without a word after normalization: words in the answers count as errors"
         yield f"{counted(count, 'reference')} in {dataset} {told}", None
 
 

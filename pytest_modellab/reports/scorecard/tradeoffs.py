@@ -34,9 +34,7 @@ class Front(ReportModel):
     task: Identifier
     dataset: Identifier
     error_metric: MetricName = Field(description="wer, or cer where no spaces divide words")
-    cost: MetricName = Field(
-        description="the metric that stands for cost: money where all devices have a price, else RTF"
-    )
+    cost: MetricName = Field(description="the metric of cost: money where all devices have a price, else RTF")
     currency: str | None
     points: tuple[TradeoffPoint, ...] = Field(description="by cost, the lowest first")
 

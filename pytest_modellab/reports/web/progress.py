@@ -15,13 +15,18 @@ from typing import Any
 
 from pytest_modellab.core.durations import RemainingTime
 from pytest_modellab.runner.session import OVER, PLAN, slug
+from pytest_modellab.tasks.registry import TASKS
 
 Event = tuple[str, dict[str, Any]]
 QUIET_S = 3600.0
 """A session that has written nothing for so long isn't running: no call of a model takes that long."""
 _MOST = 1e12
-_MADE = ("tts/", "chat/")
-"""Cases whose audio the model makes, or may: how much of it is left nobody knows."""
+
+
+def _may_speak(case: str) -> bool:
+    """Whether the audio of a case, `task/model:device:dataset`, is the model's, so that none knows how much is left."""
+    task = TASKS.get(case.partition("/")[0])
+    return task is not None and task.may_speak
 
 
 @dataclass
@@ -60,7 +65,7 @@ class _Journal:
         self.place += len(whole)
         answers = list(filter(None, map(self._take, whole.split(b"\n"))))
         if answers:
-            self._keep_pace(answers, by_audio=not case.startswith(_MADE), now=now)
+            self._keep_pace(answers, by_audio=not _may_speak(case), now=now)
         return bool(whole)
 
     def _take(self, line: bytes) -> dict[str, Any] | None:

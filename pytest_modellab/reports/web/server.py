@@ -72,7 +72,7 @@ class ReportsServer(ThreadingHTTPServer):
     def __init__(self, reports: Path, host: str = "127.0.0.1", port: int = 8000, *, exposed: bool = False) -> None:
         """Raises OSError where it can't listen, ValueError for a host that others can reach, unless `exposed`."""
         if not exposed and not guard.is_loopback(host):
-            raise ValueError(f"{host} is no address of this machine alone")
+            raise ValueError(f"{host} is not a loopback address")
         if ":" in host:
             self.address_family = socket.AF_INET6
         self.reports = reports

@@ -19,13 +19,13 @@ _TASKS = frozenset({"asr", "tts", "streaming"})
 _OF_REPLIES: Mapping[str, Missing] = {"chat": Missing("chat is judged by its replies")}
 _RECORDINGS: Mapping[str, Missing] = {
     **_OF_REPLIES,
-    "tts": Missing("a text without words is no recording in which nobody speaks"),
+    "tts": Missing("a text without words is not a recording without speech"),
 }
 _NO_SLICE = (
     f"no part of the data (by speaker, language, kind, signal-to-noise ratio or duration) holds"
     f" {FEWEST_WORDS} reference words in {FEWEST_UTTERANCES} utterances beside another part"
 )
-_LANGUAGE = "the language was fixed, the engine does not tell which it heard, or the data set does not state it"
+_LANGUAGE = "the language was fixed, the engine reports none, or the data set does not state it"
 
 
 def _inserted(utterance: Utterance) -> tuple[float, float] | None:
@@ -39,7 +39,7 @@ def _inserted_fault(utterance: Utterance) -> Fault | None:
     found = _inserted(utterance)
     if found is None:
         return None
-    note = f"{counted(round(found[0]), 'word')} in {utterance.row.audio_s:.3g} s in which nobody speaks"
+    note = f"{counted(round(found[0]), 'word')} in {utterance.row.audio_s:.3g} s without speech"
     loop = analysis(utterance).loop
     return Fault.of(f"{note}; {loop}" if loop else note, found[0])
 
@@ -181,8 +181,7 @@ METRICS = (
         title="Insertions",
         unit="/min",
         better="lower",
-        doc="Words written where nobody speaks, per minute of such audio: in answers to utterances whose reference "
-        "has no words.",
+        doc="Words in the answers to utterances whose reference has no words, per minute of their audio.",
         aggregate=Ratio(method=None, steps=60_000),
         contribution=_inserted,
         cluster=SPEAKER,
@@ -243,14 +242,14 @@ METRICS = (
         title="Glossary recall",
         unit="%",
         better="higher",
-        doc="Share of the data set's glossary terms said that stand in the answer to the same utterance.",
+        doc="Share of the spoken glossary terms of the data set that are in the answer to the same utterance.",
         aggregate=Share(clustered=True),
         contribution=_found(lambda texts: summed(texts.glossary)),
         cluster=SPEAKER,
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,
         missing=_unlisted("glossary"),
-        empty="nothing of the data set's `glossary:` stands in a reference",
+        empty="no term of the data set's `glossary:` is in a reference",
         compared="intervals",
         fault=_missed("glossary"),
     ),
@@ -259,14 +258,14 @@ METRICS = (
         title="Name recall",
         unit="%",
         better="higher",
-        doc="Share of the data set's names said that stand in the answer to the same utterance.",
+        doc="Share of the spoken names of the data set that are in the answer to the same utterance.",
         aggregate=Share(clustered=True),
         contribution=_found(lambda texts: summed(texts.names)),
         cluster=SPEAKER,
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,
         missing=_unlisted("names"),
-        empty="nothing of the data set's `names:` stands in a reference",
+        empty="no name of the data set's `names:` is in a reference",
         compared="intervals",
         fault=_missed("names"),
     ),
@@ -275,7 +274,7 @@ METRICS = (
         title="Number recall",
         unit="%",
         better="higher",
-        doc="Share of the numbers said that stand in the answer to the same utterance, in their order.",
+        doc="Share of the spoken numbers that are in the answer to the same utterance, in their order.",
         aggregate=Share(clustered=True),
         contribution=_found(lambda texts: texts.numbers),
         cluster=SPEAKER,

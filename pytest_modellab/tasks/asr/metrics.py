@@ -8,7 +8,7 @@ from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing
 from pytest_modellab.core.metrics.speed import quantile
 from pytest_modellab.core.text import CHARACTERS
 
-NOBODY_SPEAKS = Missing("nobody speaks in this data set", possible=False)
+NOBODY_SPEAKS = Missing("no speech in this data set", possible=False)
 _NO_CLIP = Missing("only recognition is timed on a clip of 5 s")
 
 
@@ -66,7 +66,7 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Character error rate of the corpus, as the word error rate; spaces between words count. "
-        "In scripts without them it stands in place of the word error rate.",
+        "In scripts without them it replaces the word error rate.",
         aggregate=Ratio(),
         contribution=_character_errors,
         cluster=SPEAKER,

@@ -22,7 +22,7 @@ class Term(Stored):
     """A term of the data set's glossary or names, as the spec writes it."""
 
     term: str
-    said: int = Field(description="times it stands in the references")
+    said: int = Field(description="its number in the references")
     found: int = Field(description="of these, times the answers have it too")
 
 

@@ -23,17 +23,17 @@ class Reply(Stored):
     graded: str | None = Field(default=None, description="what the grader said, raw; null where it wasn't asked")
     right: bool | None = Field(description="null where there is nothing to judge by")
     by: str = Field(default="", description="the rule that decided, and what it found")
-    missed: bool = Field(description="no word, and nothing to be heard, though something was said")
+    missed: bool = Field(description="neither text nor audio, though the turn had speech")
     words: int = Field(description="of the reply, after normalisation")
-    audio: Sha256 | None = volatile(default=None, description="digest of its sound, as of a text that was spoken")
+    audio: Sha256 | None = volatile(default=None, description="digest of its audio, as of a synthesized text")
     audible: bool = False
     sample_rate: int | None = None
     seconds: float = Field(default=0.0, description="of its sound")
-    pieces: int = Field(default=0, description="of sound, in which it came")
-    transcript: str | None = Field(default=None, description="of its sound, by the data set's judge")
+    pieces: int = Field(default=0, description="of audio, in which it came")
+    transcript: str | None = Field(default=None, description="of its audio, by the data set's judge")
     agreement: Edits | None = Field(default=None, description="words of the transcript, against the reply's text")
     first_token_s: float | None = volatile(default=None, description="until the first of its text was there")
-    first_audio_s: float | None = volatile(default=None, description="until the first of its sound could be played")
+    first_audio_s: float | None = volatile(default=None, description="until the first of its audio could be played")
     stalled_s: float | None = volatile(default=None, description="silence while it was played as it came")
 
     @property

@@ -26,6 +26,7 @@ class ChatScoring(Scoring):
 
     utterance_part = Reply
     run_part = ChatSummary
+    counts_terms = False
 
     def raw(
         self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
@@ -39,6 +40,16 @@ class ChatScoring(Scoring):
             graded=judged.graded.get(utterance.id),
         )
         return (line["part"] or {}).get("heard"), {"chat": reply}
+
+    def renewed(self, row: Row, utterance: Utterance) -> Parts | None:
+        """None where the rubric has changed, about which nobody was asked."""
+        reply, turn = reply_of(row), utterance.turn
+        if reply is None or turn is None:
+            return dict(row.parts)
+        if reply.rubric != turn.rubric:
+            return None
+        told = {"dialogue": turn.dialogue, "context": turn.context, "rules": given(turn.rules)}
+        return {**row.parts, "chat": reply.model_copy(update=told)}
 
     def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
         return [_scored(row, normalize) for row in rows]

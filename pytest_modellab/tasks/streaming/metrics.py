@@ -250,7 +250,7 @@ METRICS = (
         tasks=_TASKS,
         missing=_unanswered,
         empty="the stream goes to no server",
-        compared=NotCompared("it tells of the connection, not of the model"),
+        compared=NotCompared("it describes the connection, not the model"),
     ),
     Metric(
         name="backpressure_s",
@@ -264,6 +264,6 @@ METRICS = (
         tasks=_TASKS,
         missing=_unanswered,
         empty="the stream goes to no server",
-        compared=NotCompared("it tells of the connection, not of the model"),
+        compared=NotCompared("it describes the connection, not the model"),
     ),
 )

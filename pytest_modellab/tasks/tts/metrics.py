@@ -108,11 +108,11 @@ METRICS = (
         title="Judge's WER",
         unit="%",
         better="lower",
-        doc="WER of the recogniser that judges speech, on people's readings: no voice can be expected to beat it.",
+        doc="WER of the judge on human readings: the lowest that can be expected of a TTS model.",
         aggregate=Single(_judge_wer),
         tasks=_TASKS,
         empty=_no_judge_wer,
-        compared=NotCompared("it tells of the judge, not of the model"),
+        compared=NotCompared("it describes the judge, not the model"),
     ),
     Metric(
         name="flawed",

@@ -16,7 +16,7 @@ class Speech(Stored):
     sample_rate: int | None = Field(description="Hz; null where nothing was said")
     pieces: int = Field(description="in which it came, one by one")
     first_audio_s: float | None = volatile(default=None, description="until the first piece was there")
-    audio: Sha256 | None = volatile(description="digest of its sound: reports/audio/<first two digits>/<digest>.flac")
+    audio: Sha256 | None = volatile(description="digest of its audio: reports/audio/<first two digits>/<digest>.flac")
     audible: bool
     silence: float | None = Field(description="share of pauses")
     longest_pause_s: float | None
@@ -29,10 +29,10 @@ class Judge(Stored):
     """The judge that transcribed the speech, and its own error rate on human speech."""
 
     model: str
-    readings: str | None = Field(description="the data set of people's readings that it was held against")
+    readings: str | None = Field(description="the data set of human readings for comparison")
     quality: tuple[str, ...] = Field(default=(), description="predictors that the data set asks for")
     words: Edits | None = None
-    wer: float | None = Field(default=None, description="on these readings: what no voice can be expected to beat")
+    wer: float | None = Field(default=None, description="on these readings: the lowest to expect of a TTS model")
 
 
 class SpeechSummary(Stored):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
     from pytest_modellab.catalog.specs import DatasetSpec
 
-QUICK = "times as quick as this voice is in the other texts: a part of it may be missing"
+QUICK = "times as fast as the other texts of this model: a part of it may be missing"
 
 
 class TtsScoring(AsrScoring):
@@ -42,6 +42,19 @@ class TtsScoring(AsrScoring):
 
     def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
         return {} if judged.speech is None else {"tts": summary([], judged.speech.judge, judged.speech.missing)}
+
+    def rescorable(self, parts: Parts) -> bool:
+        """A record doesn't hold what its judge made of the readings that it was measured on."""
+        return "tts" not in parts or parts["tts"].judge.wer is None
+
+    def merged(self, parts: Sequence[Parts]) -> Parts:
+        """A predictor that failed in one shard has no value in the whole."""
+        known = super().merged(parts)
+        spoken: list[SpeechSummary] = [each["tts"] for each in parts if "tts" in each]
+        if spoken:
+            unrated = {name: why for each in spoken for name, why in each.unrated.items()}
+            known["tts"] = spoken[0].model_copy(update={"unrated": unrated})
+        return known
 
     def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
         spoken = _paced(rows)

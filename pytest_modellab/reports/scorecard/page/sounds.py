@@ -87,7 +87,7 @@ class Sounds:
     def silent(self) -> list[str]:
         """Why recordings have no player, each reason once."""
         beyond = [
-            f"{name}: {counted(count, 'recording')} beyond the room for sound" for name, count in self._beyond.items()
+            f"{name}: {counted(count, 'recording')} beyond the size limit" for name, count in self._beyond.items()
         ]
         return [*self._silent, *beyond]
 
@@ -97,7 +97,7 @@ class Sounds:
             return None
         path = self._kept.path(digest) if self._kept is not None else None
         if path is None or not path.is_file():
-            return Sound(label, "", "its sound is not kept, or lies elsewhere")
+            return Sound(label, "", "its audio is not kept, or is in another folder")
         return self._sound(label, path)
 
     def heard(self, label: str, record: Record, result: UtteranceResult) -> Sound | None:

@@ -9,8 +9,6 @@ from fakelab import FakeLab
 
 from pytest_modellab.cli import main
 
-BOTH = pytest.mark.parametrize("workers", ["-n0", "-n2"])
-
 SUITE = """
 import pytest
 
@@ -70,10 +68,9 @@ def prepared(lab: FakeLab, *limits: dict[str, Any], **options: Any) -> FakeLab:
     return lab
 
 
-@BOTH
-def test_a_loop_fails_and_is_shown(lab: FakeLab, workers: str) -> None:
+def test_a_loop_fails_and_is_shown(lab: FakeLab) -> None:
     prepared(lab, {"metric": "looped", "max": 0.1, "reason": "nobody reads it"}, wrong={1: "two fine days " * 6})
-    result = lab.run(workers, "-k", "loops")
+    result = lab.run("-k", "loops")
     assert result.ret == 1
     result.stdout.fnmatch_lines(
         [
@@ -88,23 +85,22 @@ def test_a_loop_fails_and_is_shown(lab: FakeLab, workers: str) -> None:
     )
 
 
-@BOTH
-def test_words_made_up_in_silence_fail_a_model_that_is_right_elsewhere(lab: FakeLab, workers: str) -> None:
+def test_words_made_up_in_silence_fail_a_model_that_is_right_elsewhere(lab: FakeLab) -> None:
     prepared(
         lab,
         {"metric": "wer", "max": 0.1},
         {"metric": "insertions_per_min", "dataset": "quiet", "max": 5},
     )
     quiet(lab)
-    result = lab.run(workers)
+    result = lab.run()
     assert result.ret == 1
     # What is right for the speech is made up in clips of the same lengths.
     result.stdout.fnmatch_lines(
         [
             "in 2 of 2 utterances, the worst first:",
-            "*hush: 3 words in 0.25 s in which nobody speaks",
+            "*hush: 3 words in 0.25 s without speech",
             "*HYP: one fine day",
-            "words written where nobody speaks (quiet): fake on cpu 7* /min",
+            "words written without speech (quiet): fake on cpu 7* /min",
         ],
         consecutive=False,
     )
@@ -124,8 +120,8 @@ def test_a_model_that_keeps_quiet_is_recommended_by_its_wer_on_speech(lab: FakeL
     result.assert_outcomes(passed=2)  # no limit on loops, no glossary, no language: no such tests
     result.stdout.fnmatch_lines(
         [
-            "no grade for fake:cpu:quiet: nobody speaks in this data set",
-            "words written where nobody speaks (quiet): fake on cpu 0.0 /min",
+            "no grade for fake:cpu:quiet: no speech in this data set",
+            "words written without speech (quiet): fake on cpu 0.0 /min",
             "primary ASR, fast ASR, small footprint: fake on cpu, the only one that qualifies*",
         ]
     )
@@ -140,7 +136,7 @@ def test_where_nobody_speaks_there_is_no_baseline(lab: FakeLab, capsys: pytest.C
     for action in ("save", "compare"):
         assert main(["baseline", action]) == 0
         told = capsys.readouterr().out
-        assert "fake:cpu:quiet: left out: nobody speaks in this data set, and baselines are compared by it" in told
+        assert "fake:cpu:quiet: left out: no speech in this data set, and baselines are compared by it" in told
         assert "fake:cpu:clips: " in told
     assert not list((lab.path / "reports" / "baselines").rglob("*quiet*"))
 
@@ -158,11 +154,10 @@ def test_terms_that_are_missed_are_named(lab: FakeLab) -> None:
     )
 
 
-@BOTH
-def test_the_language_that_an_engine_heard_is_judged(lab: FakeLab, workers: str) -> None:
+def test_the_language_that_an_engine_heard_is_judged(lab: FakeLab) -> None:
     languages = {lab.size(0): "en", lab.size(1): "en", lab.size(2): "cy"}
     prepared(lab, {"metric": "language_accuracy", "min": 0.9}, languages=languages)
-    result = lab.run(workers, "-k", "language")
+    result = lab.run("-k", "language")
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*fail: Language accuracy 66.7 %, limit >= 90.0 %*", "*clip-2: heard cy, spoken en"])
     assert [each.detected_language for each in lab.record().utterances] == ["en", "en", "cy"]
@@ -175,12 +170,12 @@ def test_a_language_that_was_fixed_is_no_accuracy(lab: FakeLab) -> None:
     result.stdout.fnmatch_lines(["*not-available: Language accuracy not available*the language was fixed*"])
 
 
-@BOTH
 @pytest.mark.parametrize(
-    ("marker", "told"),
+    ("workers", "marker", "told"),
     [
-        ('bounded("loopd")', "*bounded names no metric: `loopd`; did you mean `looped`?*"),
-        ("bounded", "*bounded takes the name of one metric, found () {}*"),
+        ("-n0", 'bounded("loopd")', "*bounded names no metric: `loopd`; did you mean `looped`?*"),
+        ("-n2", 'bounded("loopd")', "*bounded names no metric: `loopd`; did you mean `looped`?*"),
+        ("-n0", "bounded", "*bounded takes the name of one metric, found () {}*"),
     ],
 )
 def test_a_marker_that_names_no_metric_is_refused(lab: FakeLab, workers: str, marker: str, told: str) -> None:

@@ -202,11 +202,11 @@ class TestFigures:
             (
                 run_with(result("a b", "a b"), names=["Ann"]),
                 "name_recall",
-                "nothing of the data set's `names:` stands in a reference",
+                "no name of the data set's `names:` is in a reference",
             ),
             (record(), "punctuation_error", "no answered utterance has a punctuated reference"),
             (run_with(result("a b", "a b")), "number_recall", "no reference holds a number"),
-            (run_with(result("", "you")), "truncated", "nobody speaks in this data set"),
+            (run_with(result("", "you")), "truncated", "no speech in this data set"),
             (run_with(result("", None)), "looped", "no utterance was answered"),
         ],
     )
@@ -250,8 +250,8 @@ class TestCulprits:
                 "insertions_per_min",
                 [result("", "you", "a"), result("", "so " * 9, "b"), result("", "", "c"), result("a b", "a b c", "d")],
                 [
-                    "b: 9 words in 1 s in which nobody speaks; `so` 9 times in a row",
-                    "a: 1 word in 1 s in which nobody speaks",
+                    "b: 9 words in 1 s without speech; `so` 9 times in a row",
+                    "a: 1 word in 1 s without speech",
                 ],
             ),
             ("looped", [result("a b", "a b"), result("a b", "so " * 9, "b")], ["b: `so` 9 times in a row"]),
@@ -318,7 +318,7 @@ class TestWhereNobodySpeaks:
 
     def test_a_limit_on_wer_is_not_available_but_not_missing(self) -> None:
         verdict = Run(self.QUIET, "", lambda verdict: None).wer <= 0.5
-        assert (verdict.status, verdict.reason) == (Status.NOT_AVAILABLE, "nobody speaks in this data set")
+        assert (verdict.status, verdict.reason) == (Status.NOT_AVAILABLE, "no speech in this data set")
         assert not self.QUIET.applies("wer")
         assert not self.QUIET.applies("truncated")
         assert self.QUIET.applies("looped")

@@ -1,0 +1,128 @@
+"""Lines of progress, on a terminal and in a log, by a real reporter that writes to a text."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from _pytest.terminal import TerminalReporter
+from configs import parsed
+from fakeruns import FakeRuns
+from waiting import wait_for
+
+from pytest_modellab.catalog.cases import Case
+from pytest_modellab.plugin import progress
+from pytest_modellab.plugin.progress import Follower, TerminalProgress
+from pytest_modellab.runner.journal import Journal
+
+
+class Terminal(io.StringIO):
+    """A text that says of itself whether it is a terminal."""
+
+    def __init__(self, tty: bool) -> None:
+        super().__init__()
+        self.tty = tty
+
+    def isatty(self) -> bool:
+        return self.tty
+
+
+@pytest.fixture
+def case(runs: FakeRuns) -> Case:
+    return runs.ready().case()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[pytest.Config]:
+    with parsed(tmp_path) as found:
+        yield found
+
+
+def shown(config: pytest.Config, *, tty: bool) -> tuple[TerminalProgress, Terminal, TerminalReporter]:
+    text = Terminal(tty)
+    reporter = reporting(config, text)
+    plugins: dict[str, Any] = {"terminalreporter": reporter}
+    return TerminalProgress(plugins.get), text, reporter
+
+
+def reporting(config: pytest.Config, text: Terminal) -> TerminalReporter:
+    reporter = TerminalReporter(config, text)
+    config.pluginmanager.register(reporter, "terminalreporter")
+    return reporter
+
+
+class TestTerminal:
+    def test_one_line_is_rewritten_and_cleared(self, config: pytest.Config, case: Case) -> None:
+        line, text, _ = shown(config, tty=True)
+        line.say(case, "preparing data and weights")
+        line.advance(case, 1, 3, 2.0, 0.25)
+        drawn = [each.rstrip() for each in text.getvalue().split("\r")]
+        assert drawn[-2:] == [
+            "fake:cpu:clips: preparing data and weights",
+            "fake:cpu:clips: utterance 1 of 3, WER 25.0%",
+        ]
+        line.clear()
+        assert re.search(r"\r +\r$", text.getvalue())
+        before = text.getvalue()
+        line.clear()
+        assert text.getvalue() == before
+
+    def test_it_begins_after_the_dots(self, config: pytest.Config, case: Case) -> None:
+        line, text, reporter = shown(config, tty=True)
+        reporter.write(".")
+        line.say(case, "loading")
+        assert text.getvalue().startswith(".\n\rfake:cpu:clips: loading")
+
+    def test_the_time_that_is_left_once_it_can_be_told(
+        self, config: pytest.Config, case: Case, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        line, text, _ = shown(config, tty=True)
+        monkeypatch.setattr("time.monotonic", count(0.0, 10.0).__next__)
+        for done in (1, 2, 3):
+            line.advance(case, done, 9, 10.0 * (9 - done), None)
+        assert re.search(r"utterance 3 of 9, \d+:\d\d left", text.getvalue())
+
+    def test_nothing_hostile_in_a_message_reaches_it(self, config: pytest.Config, case: Case) -> None:
+        line, text, _ = shown(config, tty=True)
+        line.say(case, "\x1b[2Jloading")
+        assert "\x1b[2J" not in text.getvalue()
+
+    def test_without_a_reporter_nothing_is_shown(self, case: Case) -> None:
+        line = TerminalProgress(lambda name: None)
+        line.say(case, "loading")
+        line.clear()
+
+
+class TestLog:
+    def test_what_is_waited_for_is_told_at_once_all_else_now_and_then(
+        self, config: pytest.Config, case: Case, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        line, text, _ = shown(config, tty=False)
+        line.say(case, "loading")
+        assert text.getvalue() == ""
+        line.say(case, "waiting for the machine: others are measuring")
+        assert text.getvalue().splitlines() == ["fake:cpu:clips: waiting for the machine: others are measuring"]
+        monkeypatch.setattr(progress, "LOG_EVERY_S", 0.0)
+        line.advance(case, 2, 3, 1.0, 0.0)
+        assert text.getvalue().splitlines()[-1].startswith("fake:cpu:clips: utterance 2 of 3, WER 0.0%")
+
+
+def test_the_runs_of_other_processes_are_followed_by_their_journals(
+    config: pytest.Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LOG_EVERY_S", 0.02)
+    head = {"key": "k", "case": "fake:cpu:clips", "utterances": 3, "audio_s": 3.0}
+    with Journal.open(tmp_path / "case.jsonl", head) as journal:
+        journal.append({"utterance": "a", "errors": 1, "words": 4})
+    text = Terminal(False)
+    follower = Follower(tmp_path, reporting(config, text))
+    try:
+        assert wait_for(lambda: "fake" in text.getvalue(), seconds=10)
+    finally:
+        follower.stop()
+    assert text.getvalue().splitlines() == ["fake:cpu:clips: utterance 1 of 3, WER 25.0%"]
