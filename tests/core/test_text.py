@@ -152,7 +152,7 @@ def test_a_scorer_states_everything_that_its_texts_depend_on() -> None:
 
 
 def test_an_unknown_scorer_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(ValueError, match="no scorer 'wisper': choose from .*modellab.*open-asr.*whisper"):
+    with pytest.raises(ValueError, match=r"no scorer 'wisper': choose from .*modellab.*open-asr.*whisper"):
         TextRules("wisper")
 
 

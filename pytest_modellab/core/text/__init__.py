@@ -7,7 +7,7 @@ counted there, words or characters.
 """
 
 from .normalizer import Normalizer, Scorer
-from .registry import DEFAULT, SCORERS, TextRules
+from .registry import DEFAULT, SCORERS, TextRules, module_of
 from .scripts import Unit, unit_of
 
-__all__ = ["DEFAULT", "SCORERS", "Normalizer", "Scorer", "TextRules", "Unit", "unit_of"]
+__all__ = ["DEFAULT", "SCORERS", "Normalizer", "Scorer", "TextRules", "Unit", "module_of", "unit_of"]

@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
+from ..language_tags import canonical_language
 from . import whisper
 from .normalizer import Scorer
-from .scripts import Unit
+from .scripts import Unit, unit_of
 
 
 @cache
@@ -39,6 +40,18 @@ def _fixed(normalize: Callable[[], Callable[[str], str]], unit: Unit, doc: str) 
         unit=lambda language: unit,
         doc=doc,
     )
+
+
+LEGACY_DEFAULTS = frozenset({"whisper-english", "whisper-basic", "characters"})
+"""Those that a data set had by its language."""
+
+
+def for_language(language: str | None) -> str:
+    """The normalizer that a data set in a language had by default, before there were scorers."""
+    primary = canonical_language(language)
+    if unit_of(primary) == "characters":
+        return "characters"
+    return "whisper-english" if primary == "en" else "whisper-basic"
 
 
 WHISPER_ENGLISH = _fixed(_english, "words", "whisper-normalizer's English rules for every language.")

@@ -131,7 +131,7 @@ def _spelt_out(text: str, language: str) -> str:
     def words(found: re.Match[str]) -> str:
         try:
             return str(num2words.num2words(int(found[0]), lang=language))
-        except Exception:  # noqa: BLE001 - num2words raises what it likes for languages and numbers it can't spell
+        except Exception:
             return found[0]
 
     return re.sub(r"\d+", words, re.sub(r"(\d)\s+(\d{3})\b", r"\1\2", text))

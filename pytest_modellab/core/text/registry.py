@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,7 +10,12 @@ from ..language_tags import canonical_language
 from .normalizer import Normalizer, Scorer
 
 DEFAULT = "modellab"
-SCORERS: Mapping[str, Scorer] = Extensions("modellab.normalizers")
+SCORERS: Extensions[Scorer] = Extensions("modellab.normalizers")
+
+
+def module_of(name: str) -> str:
+    """The module of a scorer. Raises KeyError."""
+    return SCORERS.place_of(name).partition(":")[0]
 
 
 @dataclass(frozen=True)

@@ -41,9 +41,10 @@ def english() -> Callable[[str], str]:
     """The English normalizer. It reads a table of some 1,700 spellings."""
     from whisper_normalizer.english import EnglishTextNormalizer
 
-    made = EnglishTextNormalizer()
+    whispers = EnglishTextNormalizer()
     for pattern in ADDED:
-        del made.replacers[pattern]
+        del whispers.replacers[pattern]
+    made: Callable[[str], str] = whispers
     return made
 
 
