@@ -29,7 +29,7 @@ from records import record, with_part
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.schema_base import edits
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import text, write_page
 from pytest_modellab.reports.scorecard.page import NAME
@@ -46,7 +46,7 @@ def utterance(i: int, draw: random.Random) -> UtteranceResult:
     """Eighteen words, a tenth of them wrong, scored as any."""
     said = draw.choices(WORDS, k=18)
     found = [draw.choice(WORDS) if draw.random() < 0.1 else word for word in said]
-    scored = asr.score(" ".join(said), " ".join(found), normalizer("whisper-english"))
+    scored = asr.score(" ".join(said), " ".join(found), TextRules("whisper-english").of("en"))
     return UtteranceResult(
         id=f"speaker-{i % 40}-{i:06}", reference=" ".join(said).upper(), hypothesis=" ".join(found), audio_s=7.0,
         processing_s=0.7, speaker=f"speaker-{i % 40}", language="en",

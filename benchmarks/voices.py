@@ -22,7 +22,6 @@ from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics import hidden_errors
 from pytest_modellab.core.metrics.speech import analyse_speech, hurried, pace
 from pytest_modellab.core.stats.intervals import mean_interval
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.results import baseline
 from pytest_modellab.results.record import Record
@@ -113,7 +112,7 @@ def spoil(record: Record) -> None:
     runner = Runner(catalog, Session(REPORTS, "benchmark", own=True), Settings())
     dataset = catalog.datasets[record.case.dataset]
     judges = set_up_judges(judge.model_copy(update={"quality": (), "readings": None}), dataset, runner)
-    normalize = normalizer(record.normalizer.name)
+    normalize = record.rules.of("en")
     with Listener(judges.model, judges.order, runner.start_worker) as listener:
         heard = [listener.transcribe(Clip(each, rate, "en")) for each in cut]
     lost = [

@@ -6,7 +6,6 @@ from typing import Any
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Edits, Failure, Range
-from pytest_modellab.core.text import Normalizer
 from pytest_modellab.results.record import (
     MemoryUse,
     NormalizerRef,
@@ -139,9 +138,8 @@ def record(
         **more,
     }
     made = Record(**fields)
-    normalize = Normalizer(made.normalizer.name, made.normalizer.version)
     scoring = task_named(made.case.task).scoring()
-    known = {**made.parts, **scoring.summarize(results, made.parts, normalize, Terms({}, {}))}
+    known = {**made.parts, **scoring.summarize(results, made.parts, made.rules, Terms())}
     if "asr" in known:
         counted = {"words": edits(hits=words), "characters": edits(hits=5 * words), **(transcripts or {})}
         known["asr"] = known["asr"].model_copy(update=counted)

@@ -9,7 +9,7 @@ import yaml
 from fakelab import FakeCatalog
 from records import record, utterance
 
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.core.version import __version__
 from pytest_modellab.engines.registry import target_of
 from pytest_modellab.results import record_files as records
@@ -18,7 +18,7 @@ from pytest_modellab.results.record import NormalizerRef, Record
 from pytest_modellab.results.record_files import read
 from pytest_modellab.results.shard_ref import ShardOf
 
-ENGLISH = normalizer("whisper-english")
+ENGLISH = TextRules("whisper-english")
 
 
 def part(index: int, places: tuple[int, ...], of: int = 2, utterances: int = 4, **changes: Any) -> Record:
@@ -26,7 +26,7 @@ def part(index: int, places: tuple[int, ...], of: int = 2, utterances: int = 4, 
     made = record(
         utterances=[utterance(f"u{place}") for place in places],
         shard=ShardOf(index=index, of=of, places=places, utterances=utterances),
-        normalizer=NormalizerRef(name=ENGLISH.name, version=ENGLISH.version),
+        normalizer=NormalizerRef.of(ENGLISH),
         **{key: value for key, value in changes.items() if key not in ORIGIN},
     )
     update = {"lab": __version__, "judging": "j", **{key: value for key, value in changes.items() if key in ORIGIN}}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from pytest_modellab.core.identifiers import Identifier, Sha256
-from pytest_modellab.core.text import divided_by_spaces
+from pytest_modellab.core.language_tags import canonical_language
+from pytest_modellab.core.text import DEFAULT, SCORERS, TextRules, unit_of
 from pytest_modellab.engines.registry import PREDICTORS
 
 from .base import (
@@ -29,6 +30,7 @@ from .base import (
 )
 from .dataset_forms import FORMS, misplaced, own_form
 from .dialogue_specs import DialogueSpec, GradedBy
+from .errors import suggest
 
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs", "amazon-queen"]
 
@@ -240,9 +242,11 @@ class DatasetSpec(NamedSpec):
     speaker: str | None = Field(default=None, description="of all utterances of a recipe without speakers")
     kind: str | None = Field(default=None, description="of all utterances of a recipe: read, prompt, ...")
     licence: str = ""
-    normalizer: Literal["whisper-english", "whisper-basic", "characters", "none"] | None = Field(
-        default=None, description="by language unless given"
+    normalizer: str | None = Field(default=None, description="name of the scorer (default: modellab)")
+    substitutions: dict[str, str] = Field(
+        default_factory=dict, description="phrases that count as others, in references and answers alike"
     )
+    equivalents: tuple[tuple[str, ...], ...] = Field(default=(), description="groups of phrases that count as the same")
     manifest: str | None = Field(default=None, description="JSONL as NeMo writes it, relative to the YAML file")
     folder: str | None = Field(default=None, description="audio files, each with a .txt of the same name")
     audio_root: str | None = Field(
@@ -313,10 +317,30 @@ class DatasetSpec(NamedSpec):
             FORMS[self.form_name].check(self, self.given)
         return self
 
+    @property
+    def rules(self) -> TextRules:
+        """How its texts are scored."""
+        same = [(phrase, group[0]) for group in self.equivalents for phrase in group[1:]]
+        return TextRules(self.normalizer or DEFAULT, (*self.substitutions.items(), *same))
+
+    @field_validator("normalizer")
+    @classmethod
+    def _known_scorer(cls, name: str | None) -> str | None:
+        if name is not None and name not in SCORERS:
+            raise ValueError(f"no scorer `{name}`; {suggest(name, SCORERS)}")
+        return name
+
+    @field_validator("equivalents")
+    @classmethod
+    def _groups(cls, groups: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+        if alone := [group for group in groups if len(group) < 2]:
+            raise ValueError(f"a group has two phrases or more, not {list(alone[0])}")
+        return groups
+
     @model_validator(mode="after")
     def _fitting_normalizer(self) -> DatasetSpec:
-        spaced = divided_by_spaces(self.language)
-        if self.normalizer is not None and not spaced and self.normalizer != "characters":
+        words = self.normalizer in {"whisper-english", "whisper-basic", "none"}
+        if words and unit_of(canonical_language(self.language)) == "characters":
             raise ValueError(
                 f"`normalizer: {self.normalizer}` takes words apart at spaces, and {self.language} is written without:"
                 " leave `normalizer` out"

@@ -11,7 +11,6 @@ from pytest_modellab.catalog.specs import DatasetSpec
 from pytest_modellab.core import audio
 from pytest_modellab.core.console import counted, printable, printable_lines
 from pytest_modellab.core.metrics.hidden_errors import count_term
-from pytest_modellab.core.text import normalizer
 
 from .command import Commands
 from .place import chosen, open_catalog
@@ -82,7 +81,7 @@ def _report(dataset: Dataset, *, check: bool) -> int:
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
     known = counted(speakers, "known speaker") if speakers else "speakers unknown"
     tell(f"{dataset.spec.id}: {counted(len(dataset.utterances), 'utterance')}, {seconds / 60:.1f} min, {known}")
-    tell(f"  normalizer {dataset.normalizer} (language: {dataset.spec.language or 'not stated'})")
+    tell(f"  scorer {dataset.rules.scorer} {dataset.rules.version} (language: {dataset.spec.language or 'not stated'})")
     tell(f"  fingerprint {dataset.fingerprint}")
     tell_lines("\n".join(map(printable, lines)) if lines else "  nothing odd found" if check else "  ready")
     return broken
@@ -90,13 +89,12 @@ def _report(dataset: Dataset, *, check: bool) -> int:
 
 def _unsaid(dataset: Dataset) -> list[str]:
     """A line for each term of the glossary and the names that no reference holds: it can't be missed either."""
-    normalize = normalizer(dataset.normalizer)
-    texts = [normalize(utterance.text).split() for utterance in dataset.utterances]
+    texts = [(rules := dataset.rules.of(each.language), rules(each.text).split()) for each in dataset.utterances]
     return [
-        f"  {key}: `{term}` stands in no reference"
+        f"  {key}: `{term}` is in no reference"
         for key, terms in (("glossary", dataset.spec.glossary), ("names", dataset.spec.names))
         for term in terms
-        if not any(count_term(normalize(term).split(), text) for text in texts)
+        if not any(count_term(normalize(term).split(), text) for normalize, text in texts)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_modellab.core.metrics.registry import METRICS
@@ -30,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     unchecked = False
     for old in chosen:
         try:
-            new = rescore(old, options.normalizer)
+            new = rescore(old, options.scorer and replace(old.rules, scorer=options.scorer))
         except ValueError as error:
             raise UsageError(str(error)) from None
         tell(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")
@@ -52,6 +53,12 @@ def add(commands: Commands) -> None:
     """Add the command with its options."""
     again = commands.add("rescore", run, "Score old records again from their raw texts, and show what changed.")
     again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
-    again.add_argument("--normalizer", metavar="NAME", help="another normalizer than the record's own")
+    again.add_argument(
+        "--scorer",
+        "--normalizer",
+        metavar="NAME",
+        help="modellab, whisper, open-asr, or one of another package (default: the record's own; modellab for a record"
+        " from before there were scorers)",
+    )
     again.add_argument("--write", action="store_true", help="store the new records beside the old")
     again.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

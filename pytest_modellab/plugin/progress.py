@@ -15,7 +15,8 @@ import pytest
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.durations import RemainingTime
-from pytest_modellab.core.text import divided_by_spaces
+from pytest_modellab.core.language_tags import canonical_language
+from pytest_modellab.core.text import unit_of
 from pytest_modellab.runner import journal as journals
 
 LOG_EVERY_S = 30.0
@@ -42,7 +43,8 @@ class TerminalProgress:
         else:
             remaining.note(now, audio_left_s)
         left = remaining.left_s(total - done)
-        text = f"{case.id}: {progress_text(done, total, wer, divided_by_spaces(case.dataset.language))}"
+        spaced = unit_of(canonical_language(case.dataset.language)) == "words"
+        text = f"{case.id}: {progress_text(done, total, wer, spaced)}"
         if left is not None and done < total:
             text += f", {clock(left)} left"
         self._show(text)

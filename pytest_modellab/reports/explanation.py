@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import Verdict, worst_utterances
 from pytest_modellab.results.worst_utterances import behind
@@ -86,9 +85,9 @@ def _answer(result: UtteranceResult, record: Record) -> list[str]:
     if result.error is not None:
         first, *rest = f"no answer: {result.error.kind}: {result.error.message}".splitlines()
         return [f"    {first}", *(f"    {line}" for line in rest)]
-    normalize = normalizer(record.normalizer.name)
+    normalize = record.rules.of(result.language)
     # Made printable before they are aligned, so that the columns fit.
-    reference, hypothesis = (printable(normalize(text)) for text in (result.reference, result.hypothesis or ""))
+    reference, hypothesis = map(printable, normalize.pair(result.reference, result.hypothesis or ""))
     if not reference:
         words = hypothesis.split()
         rest_of = f" ... and {len(words) - 30} words more" if len(words) > 30 else ""

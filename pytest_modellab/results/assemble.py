@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.hardware import hardware
 from pytest_modellab.core.schema_base import Failure
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
@@ -71,7 +70,7 @@ def assemble(
     `timed` holds the seconds of those utterances that were answered with the machine to themselves, `times` what else
     of them counts only then. `judged` is what judges and graders made of the answers.
     """
-    normalize, price = normalizer(dataset.normalizer), case.device.price
+    rules, price = dataset.rules, case.device.price
     known = Judged() if judged is None else judged
     rows = [
         _row(case.task, each, answers[each.id], timed.get(each.id), (times or {}).get(each.id, {}), facts, known)
@@ -86,7 +85,7 @@ def assemble(
         failure=facts.failure,
         loaded=dict(facts.loaded),
         ran_on=facts.fallback_device,
-        normalizer=NormalizerRef(name=normalize.name, version=normalize.version),
+        normalizer=NormalizerRef.of(rules),
         summary=summary(rows),
         parts=task_named(case.task).scoring().known(case.dataset, known),
         timing=timing(rows, facts),
@@ -108,7 +107,7 @@ def assemble(
         utterances=tuple(rows),
         findings=facts.findings,
     )
-    return scored(raw, normalize, Terms.cut(case.dataset.glossary, case.dataset.names, normalize))
+    return scored(raw, rules, Terms.of(case.dataset.glossary, case.dataset.names))
 
 
 def _row(

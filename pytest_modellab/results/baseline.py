@@ -23,7 +23,6 @@ from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Decision, change_text, no_worse, within_margin
 from pytest_modellab.core.stats.regression import RateChange as Moved
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.tasks.registry import task_named
 
 from .record import Record
@@ -236,10 +235,10 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     before = {answer.id: answer for answer in baseline.answers}
     if set(before) != {each.id for each in record.utterances}:
         raise BaselineError(f"{record.case.id}: the run and its baseline hold different utterances; run it whole")
-    normalize = normalizer(record.normalizer.name)
+    rules = record.rules
     errors = task_named(record.case.task).scoring().errors
-    first = [errors(each, before[each.id].hypothesis, normalize) for each in record.utterances]
-    second = [errors(each, each.hypothesis, normalize) for each in record.utterances]
+    first = [errors(each, before[each.id].hypothesis, rules) for each in record.utterances]
+    second = [errors(each, each.hypothesis, rules) for each in record.utterances]
     paired = compare(
         [wrong for wrong, _ in first],
         [wrong for wrong, _ in second],

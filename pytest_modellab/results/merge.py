@@ -17,7 +17,6 @@ from typing import Any
 
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.schema_base import Failure
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.registry import task_named
 
@@ -87,7 +86,7 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "seal": None,
         }
     )
-    return scored(whole, normalizer(first.normalizer.name))
+    return scored(whole, first.rules)
 
 
 def _check_alike(parts: Sequence[ShardRecord]) -> None:
@@ -116,7 +115,7 @@ def _check_alike(parts: Sequence[ShardRecord]) -> None:
     lab, normalize = parts[0].record.provenance.lab, parts[0].record.normalizer
     if lab != __version__:
         raise MergeError(f"{_case(parts)}: made by pytest-modellab {lab}, this is {__version__}; merge with the same")
-    here = normalizer(normalize.name).version
+    here = parts[0].record.rules.version
     if here != normalize.version:
         raise MergeError(
             f"{_case(parts)}: scored by {normalize.name} {normalize.version}, here is {here}; merge with the same"

@@ -15,7 +15,7 @@ from pytest_modellab.core.metrics.measured import Utterance
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding, Range, RecordId, Stored, Time, volatile
-from pytest_modellab.core.text import CHARACTERS
+from pytest_modellab.core.text import TextRules, Unit
 from pytest_modellab.tasks.parts import run_parts, utterance_parts
 from pytest_modellab.tasks.registry import task_named
 
@@ -53,8 +53,17 @@ class UtteranceResult(Stored):
 
 
 class NormalizerRef(Stored):
-    name: str
+    """The scorer of a record's texts."""
+
+    name: str = Field(description="of the scorer")
     version: str
+    replacements: tuple[tuple[str, str], ...] = Field(
+        default=(), description="phrases of the data set that count as others, in references and answers alike"
+    )
+
+    @classmethod
+    def of(cls, rules: TextRules) -> NormalizerRef:
+        return cls(name=rules.scorer, version=rules.version, replacements=rules.replacements)
 
 
 class Summary(Stored):
@@ -191,9 +200,26 @@ class Record(Stored):
 
     @property
     def error_metric(self) -> str:
-        """The error rate that counts: the task's own, or of words; of characters where spaces don't divide words."""
+        """The error rate that counts: the task's own, else WER; CER without words, the macro average of both."""
         own = task_named(self.case.task).error_metric
-        return own if own is not None else "cer" if self.normalizer.name == CHARACTERS else "wer"
+        if own is not None:
+            return own
+        return "macro_error" if len(self.units) > 1 else "cer" if self.units == {"characters"} else "wer"
+
+    @property
+    def rules(self) -> TextRules:
+        """How its texts were scored, by the code that is installed. Raises ValueError for a scorer that isn't here."""
+        return TextRules(self.normalizer.name, self.normalizer.replacements)
+
+    @property
+    def units(self) -> frozenset[Unit]:
+        """What errors are counted in, over all its languages."""
+        part = self.parts.get("asr")
+        languages = None if part is None else part.languages
+        if languages:
+            return frozenset(each.unit for each in languages)
+        # Of records that were scored before languages were told apart.
+        return frozenset({"characters" if self.normalizer.name == "characters" else "words"})
 
     def errors_of(self, row: UtteranceResult) -> int:
         """Errors of one utterance by the error rate that counts: word errors, or those of the task's own rate."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.tasks.metrics import METRICS as OWN_METRICS
 
 from .assemble import timing
@@ -42,7 +41,7 @@ def recounted(record: Record) -> Record:
     )
     kept = ("others", "throttled", "load_average", "noisy", "loading_others", "noisy_loading", "passes")
     times = timing(record.utterances, facts).model_copy(update={name: getattr(stated, name) for name in kept})
-    return scored(record.model_copy(update={"timing": times}), normalizer(record.normalizer.name))
+    return scored(record.model_copy(update={"timing": times}), record.rules)
 
 
 def stated_twice(record: Record) -> Iterator[str]:

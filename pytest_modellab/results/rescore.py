@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import DEFAULT, TextRules
+from pytest_modellab.core.text.legacy import LEGACY_DEFAULTS
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
 
@@ -18,18 +20,24 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
 
 
-def rescore(record: Record, name: str | None = None) -> Record:
-    """`record` under the normalizer `name`, by default its own in the version that is installed now.
+def rescore(record: Record, rules: TextRules | None = None) -> Record:
+    """`record` by other rules, by default its own in the version that is installed now (`renewed_rules`).
 
     Texts, times, memory and provenance are those of the run; id and scores are new, `provenance.rescored` says when.
 
-    Raises ValueError for an unknown normalizer.
+    Raises ValueError for an unknown scorer.
     """
-    again = scored(record, normalizer(name or record.normalizer.name))
+    again = scored(record, rules or renewed_rules(record))
     origin = {"rescored": _now(), "judging": None}
     return again.model_copy(
         update={"id": secrets.token_hex(4), "provenance": record.provenance.model_copy(update=origin)}
     )
+
+
+def renewed_rules(record: Record) -> TextRules:
+    """The rules of a record by which it is scored now: the default scorer for one from before there were scorers."""
+    rules = record.rules
+    return replace(rules, scorer=DEFAULT) if rules.scorer in LEGACY_DEFAULTS else rules
 
 
 def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> Record | None:
@@ -52,7 +60,7 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
             return None
         # Reference, speaker and language are in the input key.
         told.append(row.model_copy(update={"kind": utterance.kind, "snr_db": utterance.snr_db, "parts": parts}))
-    normalize, price = normalizer(dataset.normalizer), case.device.price
+    rules, price = dataset.rules, case.device.price
     origin = {"rescored": _now(), "stands_again": None, "judging": judging}
     renewed = record.model_copy(
         update={
@@ -63,7 +71,7 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
             "provenance": record.provenance.model_copy(update=origin),
         }
     )
-    return scored(renewed, normalize, Terms.cut(case.dataset.glossary, case.dataset.names, normalize))
+    return scored(renewed, rules, Terms.of(case.dataset.glossary, case.dataset.names))
 
 
 def _now() -> str:

@@ -330,7 +330,7 @@ class CaseRun:
         answer = answer or Answer(None, self.job.seconds[utterance.id])
         # Speech is transcribed and scored only after the last answer.
         unheard = error is None and answer.text is None
-        errors, words = (0, 0) if unheard or self._counted is None else self._counted(utterance.text, answer.text)
+        errors, words = (0, 0) if unheard or self._counted is None else self._counted(utterance, answer.text)
         line = {
             "utterance": utterance.id,
             "text": answer.text,

@@ -16,7 +16,7 @@ from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules, module_of
 from pytest_modellab.engines.base import Engine
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
@@ -95,12 +95,11 @@ def _part(case: Case, catalog: Catalog, order: LoadOrder, role: str) -> dict[str
 def figures_depend_on(case: Case, dataset: Dataset) -> str:
     """SHA-256 of what makes figures out of answers: the code that scores, normalizer, terms, what is known of each
     utterance. Its change leads to other figures of the same answers, which need no model."""
-    normalize = normalizer(dataset.normalizer)
     price = case.device.price
     known = [
-        sources.of_modules([assemble.__module__, scored_anew.__module__, *_scoring(case.task)]),
+        sources.of_modules([assemble.__module__, scored_anew.__module__, *_scoring(case.task, dataset.rules)]),
         sorted(METRICS.modules.items()),
-        [normalize.name, normalize.version],
+        [dataset.rules.scorer, dataset.rules.version, dataset.rules.replacements],
         [case.dataset.glossary, case.dataset.names],
         None if price is None else [price.per_hour, price.currency],
         case.model.title,
@@ -110,9 +109,9 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
     return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
 
 
-def _scoring(task: str) -> list[str]:
-    """The modules that are found by entry points: those of metrics, and what scores the task's answers."""
-    return [*METRICS.modules, type(task_named(task).scoring()).__module__]
+def _scoring(task: str, rules: TextRules) -> list[str]:
+    """The modules that are found by entry points: of metrics, of the scorer, and what scores the task's answers."""
+    return [*METRICS.modules, module_of(rules.scorer), type(task_named(task).scoring()).__module__]
 
 
 def _sounding(dataset: Dataset) -> set[str]:

@@ -10,14 +10,14 @@ from .executor import LOCAL
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
-    from pytest_modellab.catalog.datasets import Dataset
+    from pytest_modellab.catalog.datasets import Dataset, Utterance
     from pytest_modellab.core.schema_base import FallbackDevice
     from pytest_modellab.results.shards import Shard
     from pytest_modellab.tasks.requests import Requests
 
     from .load_order import LoadOrder
 
-Counted: TypeAlias = Callable[[str, "str | None"], tuple[int, int]]
+Counted: TypeAlias = Callable[["Utterance", "str | None"], tuple[int, int]]
 """Errors of a text, and words of its reference; of an utterance without an answer all are wrong."""
 
 

@@ -15,7 +15,6 @@ from pytest_modellab.catalog.datasets import Dataset, Utterance
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.schema_base import edits
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.engines.registry import PREDICTORS, engine_class
 from pytest_modellab.tasks.asr.request import transcription
@@ -105,11 +104,13 @@ class Judges:
         if self.readings is None:
             return Judge(model=self.model, readings=None, quality=asked)
         if self._judge is None:
-            normalize = normalizer(self.readings.normalizer)
+            rules = self.readings.rules
             scored = []
             for each in self.readings.utterances:
                 say(f"{self.model} listens to people: {self.readings.spec.id}")
-                scored.append(asr.score(each.text, listener.transcribe(each.clip(listener.rate)), normalize))
+                scored.append(
+                    asr.score(each.text, listener.transcribe(each.clip(listener.rate)), rules.of(each.language))
+                )
             corpus = asr.corpus(scored)
             words = edits(corpus.words)
             self._judge = Judge(

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from pytest_modellab.catalog.cases import Case
+from pytest_modellab.catalog.datasets import Dataset, Utterance
 from pytest_modellab.core.metrics import asr
-from pytest_modellab.core.text import normalizer
 
 from .job import Counted
 
@@ -39,12 +39,13 @@ class NoProgress:
         return nullcontext()
 
 
-def counting(name: str) -> Counted:
-    """The counting of errors for the running WER of a progress line, under the normalizer `name`."""
-    normalize = normalizer(name)
+def counting(dataset: Dataset) -> Counted | None:
+    """The counting of errors for the running WER of a progress line; None where no one unit counts them."""
+    if len(dataset.units) > 1:
+        return None
 
-    def counted(reference: str, text: str | None) -> tuple[int, int]:
-        words = asr.score(reference, text, normalize).words
+    def counted(utterance: Utterance, text: str | None) -> tuple[int, int]:
+        words = asr.score(utterance.text, text, dataset.rules.of(utterance.language)).words
         return words.errors, words.reference
 
     return counted

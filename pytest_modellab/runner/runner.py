@@ -15,7 +15,6 @@ from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.core import audio
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
-from pytest_modellab.core.text import CHARACTERS
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
 from pytest_modellab.results import record_files as records
@@ -166,7 +165,7 @@ class Runner(Loading):
             "case": case.id,
             "utterances": len(seconds),
             "audio_s": sum(seconds.values()),
-            "spaced": dataset.normalizer != CHARACTERS,
+            "spaced": dataset.units != {"characters"},
         }
 
         def say(text: str) -> None:
@@ -193,7 +192,7 @@ class Runner(Loading):
                 journal,
                 self.settings,
                 self.progress,
-                counted=counting(dataset.normalizer) if does.error_metric is None else None,
+                counted=counting(dataset) if does.error_metric is None else None,
                 stopping=self.session.stopping,
             )
             with unedited(inputs, lambda: self._inputs_now(case), discard):

@@ -13,7 +13,7 @@ from pytest_modellab.catalog import Catalog, weights
 from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
 from pytest_modellab.core.language import primary_language
 from pytest_modellab.core.redaction import redacted
-from pytest_modellab.core.text import for_language
+from pytest_modellab.core.text.legacy import for_language
 from pytest_modellab.core.version import __version__
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import transcripts_of
@@ -125,9 +125,11 @@ def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> It
     where = catalog.shown(dataset.origin)
     for name, value in task_named(record.case.task).inputs(dataset).items():
         yield from _differs(f"inputs.{name}", record.provenance.inputs.get(name), value, where)
-    if dataset.normalizer is not None or dataset.language is not None:
-        normalizer = dataset.normalizer or for_language(dataset.language)
-        yield from _differs("normalizer", record.normalizer.name, normalizer, where)
+    rules = dataset.rules
+    # Records of a set that names no scorer may be from before there were any.
+    if dataset.normalizer is not None or record.normalizer.name != for_language(dataset.language):
+        yield from _differs("normalizer", record.normalizer.name, rules.scorer, where)
+    yield from _differs("normalizer.replacements", record.normalizer.replacements, rules.replacements, where)
     transcripts = transcripts_of(record)
     if transcripts is not None and task_named(record.case.task).scoring().counts_terms:
         for name in ("glossary", "names"):

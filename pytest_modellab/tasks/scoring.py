@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
     from pytest_modellab.catalog.specs import DatasetSpec
     from pytest_modellab.core.metrics.measured import Row
-    from pytest_modellab.core.text import Normalizer
+    from pytest_modellab.core.text import TextRules
 
     from .asr.text_analysis import Terms
     from .tts.record import Judge
@@ -99,21 +99,21 @@ class Scoring:
         """The parts of an utterance without the times that mean nothing where a run gives no speed."""
         return parts
 
-    def errors(self, row: Row, hypothesis: str | None, normalize: Normalizer) -> tuple[int, int]:
+    def errors(self, row: Row, hypothesis: str | None, rules: TextRules) -> tuple[int, int]:
         """Errors of a raw text as the answer to an utterance, and the units of its reference, words or characters.
 
         Baselines are compared by it. Without an answer all units are wrong.
         """
         from pytest_modellab.core.metrics import asr
 
-        found = asr.score(row.reference, hypothesis, normalize).words
+        found = asr.score(row.reference, hypothesis, rules.of(row.language)).words
         return found.errors, found.reference
 
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+    def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
         """The parts of each row, out of raw texts and of the parts that it has."""
         return [dict(row.parts) for row in rows]
 
-    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], rules: TextRules, terms: Terms) -> Parts:
         """The parts of a run whose `rows` are scored.
 
         `before` holds what of them was known without the answers; `terms` are what the data set's spec lists.

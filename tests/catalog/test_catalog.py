@@ -153,9 +153,9 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, folder, form, glossary,"
-            " graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer, prompts, recipe,"
-            " schema, speaker, stream, tasks, tiers, title, voice",
+            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, equivalents, folder, form,"
+            " glossary, graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer, prompts, recipe,"
+            " schema, speaker, stream, substitutions, tasks, tiers, title, voice",
             id="a key that YAML takes for true",
         ),
     ],
@@ -297,9 +297,9 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
         (
             DATASET_FILE,
             "language: en",
-            "normalizer: whisper",
-            "5: `normalizer`: unknown value `whisper`; did you mean `whisper-basic`?"
-            " allowed: characters, none, whisper-basic, whisper-english",
+            "normalizer: wisper",
+            "5: `normalizer`: no scorer `wisper`; did you mean `whisper`? allowed: characters, modellab, none,"
+            " open-asr, whisper, whisper-basic, whisper-english",
         ),
         (
             DATASET_FILE,

@@ -298,12 +298,12 @@ class TestFingerprint:
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        ("language: en", "whisper-english"),
-        ("language: de", "whisper-basic"),
-        ("", "whisper-basic"),
+        ("language: en", "modellab"),
+        ("", "modellab"),
         ("language: en\nnormalizer: none", "none"),
+        ("language: ja\nnormalizer: open-asr", "open-asr"),
     ],
 )
-def test_the_normalizer_is_the_specs_or_that_of_the_language(tmp_path: Path, change: str, name: str) -> None:
+def test_the_scorer_is_the_specs_or_the_default(tmp_path: Path, change: str, name: str) -> None:
     manifest(tmp_path, [row()])
-    assert prepared(tmp_path, **{"language: en": change}).normalizer == name
+    assert prepared(tmp_path, **{"language: en": change}).rules.scorer == name

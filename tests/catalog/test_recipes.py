@@ -187,7 +187,7 @@ class TestFleurs:
     def test_the_text_as_written_is_the_reference(self, tmp_path: Path, site: Site) -> None:
         made = prepared(tmp_path, self.on(site), recipe={"layout": "fleurs"}, language="zh", asked=True)
         assert [(u.id, u.text) for u in made.utterances] == [("111", "今天下雨。"), ("999", "他说“好”。")]
-        assert made.normalizer == "characters"
+        assert made.units == {"characters"}
         assert len(made.utterances[0].samples(RATE)) == RATE // 2
 
     def test_of_unknown_size_so_not_fetched_unasked(self, tmp_path: Path, site: Site) -> None:

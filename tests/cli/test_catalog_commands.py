@@ -77,7 +77,7 @@ class TestData:
 
     def test_what_a_set_holds(self, folder: Path, told: Told) -> None:
         said = told("data", "prepare", "talk")
-        assert said.startswith("talk: 2 utterances, 0.0 min, 1 known speaker\n  normalizer whisper-english")
+        assert said.startswith("talk: 2 utterances, 0.0 min, 1 known speaker\n  scorer modellab ")
         assert said.endswith("  ready\n")
 
     def test_a_check_decodes_and_names_terms_that_nobody_says(self, folder: Path, told: Told) -> None:

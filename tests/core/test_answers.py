@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from pytest_modellab.core.metrics.answers import Rules, judge, number_in, verdict_of
 from pytest_modellab.core.metrics.language_id import kept
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.tasks.chat.scoring import given as stored
 
-ENGLISH = normalizer("whisper-english")
+ENGLISH = TextRules("whisper-english").of("en")
 
 
 def right(reply: str, rules: Rules, asked: str = "What is it?") -> bool:
@@ -96,7 +96,7 @@ def test_the_rule_that_decided_is_told() -> None:
 def test_languages(text: str, language: str, expected: bool) -> None:
     assert kept(text, language) is expected
     if expected:
-        assert judge(text, "?", Rules(language=language), normalizer("whisper-basic")).right
+        assert judge(text, "?", Rules(language=language), TextRules("whisper-basic").of("en")).right
 
 
 @pytest.mark.parametrize(

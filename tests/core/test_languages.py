@@ -13,26 +13,24 @@ from rows import BANDS
 
 from pytest_modellab.catalog import CatalogError, load
 from pytest_modellab.core.metrics.asr import score
-from pytest_modellab.core.text import divided_by_spaces, for_language, normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.plugin.progress import progress_text
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results import baseline
 from pytest_modellab.results.record import NormalizerRef, Record
 
-CHARACTERS = normalizer("characters")
+CHARACTERS = TextRules().of("ja")
 NAMED = NormalizerRef(name="characters", version="1")
 
 
 @pytest.mark.parametrize("language", ["zh", "zh-Hant-TW", "ZH", "ja", "ja_JP", "th", "lo", "km", "my", "yue"])
 def test_languages_without_spaces(language: str) -> None:
-    assert not divided_by_spaces(language)
-    assert for_language(language) == "characters"
+    assert TextRules().of(language).unit == "characters"
 
 
 @pytest.mark.parametrize("language", ["en", "ko", "vi", "hi", "ar", None, ""])
 def test_languages_with_spaces(language: str | None) -> None:
-    assert divided_by_spaces(language)
-    assert for_language(language) != "characters"
+    assert TextRules().of(language).unit == "words"
 
 
 @pytest.mark.parametrize(
@@ -60,17 +58,17 @@ def test_the_counts_are_those_of_an_independent_edit_distance_without_spaces() -
 
 
 class TestDataset:
-    def test_the_normalizer_follows_the_language_of_the_set(self, tmp_path: Path) -> None:
+    def test_characters_are_counted_by_the_language_of_the_set(self, tmp_path: Path) -> None:
         manifest(tmp_path, [row(text="你好")])
-        assert prepared(tmp_path, **{"language: en": "language: zh"}).normalizer == "characters"
+        assert prepared(tmp_path, **{"language: en": "language: zh"}).units == {"characters"}
 
-    def test_and_that_of_the_utterances_where_only_they_tell(self, tmp_path: Path) -> None:
+    def test_and_by_those_of_the_utterances(self, tmp_path: Path) -> None:
         manifest(tmp_path, [row(text="你好", language="zh"), row("two.wav", "はい", language="ja")])
-        assert prepared(tmp_path, **{"language: en\n": ""}).normalizer == "characters"
+        assert prepared(tmp_path, **{"language: en\n": ""}).units == {"characters"}
 
-    def test_a_mixed_set_stays_with_words(self, tmp_path: Path) -> None:
+    def test_a_mixed_set_counts_each_by_its_own(self, tmp_path: Path) -> None:
         manifest(tmp_path, [row(text="你好", language="zh"), row("two.wav", "oui", language="fr")])
-        assert prepared(tmp_path, **{"language: en\n": ""}).normalizer == "whisper-basic"
+        assert prepared(tmp_path, **{"language: en\n": ""}).units == {"words", "characters"}
 
     def test_a_normalizer_that_counts_words_is_refused(self, tmp_path: Path) -> None:
         text = dataset_yaml("talk").replace("language: en", "language: ja\nnormalizer: whisper-basic")

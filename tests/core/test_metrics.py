@@ -16,13 +16,13 @@ from pytest_modellab.core.metrics.evaluate import evaluate
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.speed import quantile
 from pytest_modellab.core.metrics.table import Table
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 
 # The first example pays for importing jiwer.
 UNTIMED = settings(deadline=None)
 
-RAW = normalizer("none")
-ENGLISH = normalizer("whisper-english")
+RAW = TextRules("none").of("en")
+ENGLISH = TextRules("whisper-english").of("en")
 
 # Few words, so that repeats and chance matches abound; several scripts, and one word that contains another.
 VOCABULARY = ["a", "the", "then", "no", "no-no", "é", "ß", "猫", "नमस्ते", "שלום", "🙂", "***"]
@@ -106,7 +106,7 @@ class TestScore:
     def test_composed_and_decomposed_text_are_the_same(self) -> None:
         for name in ("none", "whisper-basic", "whisper-english"):
             text = "señor café 한국어 がぎ"
-            assert score(text, unicodedata.normalize("NFD", text), normalizer(name)).words.errors == 0
+            assert score(text, unicodedata.normalize("NFD", text), TextRules(name).of("en")).words.errors == 0
 
 
 class TestCorpus:
@@ -305,7 +305,7 @@ class TestSpeed:
 class TestDefinitions:
     def test_are_filed_under_their_names(self) -> None:
         assert all(metric.name == name for name, metric in METRICS.items())
-        assert len(METRICS) == 55
+        assert len(METRICS) == 56
 
     @pytest.mark.parametrize(
         ("name", "value", "shown"),

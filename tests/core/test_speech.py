@@ -15,7 +15,7 @@ from pytest_modellab.catalog.load import load
 from pytest_modellab.core import audio_artifacts
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics.speech import analyse_speech, hurried, pace
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.engines.base import Speech
 from pytest_modellab.tasks.tts.handler import joined
 
@@ -128,6 +128,6 @@ def test_digits_that_are_spoken_one_by_one_are_one_number_to_whoever_writes_them
     """Else every voice would be charged with as many errors as there are digits."""
     for dataset in load(FIXTURES).datasets.values():
         for prompt in dataset.prompts or ():
-            words = normalizer("whisper-english")(prompt.reference).split()
+            words = TextRules("whisper-english").of("en")(prompt.reference).split()
             pairs = pairwise(words)
             assert not any(len(a + b) == 2 and (a + b).isdigit() for a, b in pairs), (dataset.id, prompt.id, words)

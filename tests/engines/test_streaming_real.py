@@ -19,7 +19,7 @@ from pytest_modellab.catalog.weights import local_folder
 from pytest_modellab.cli.streaming_server import StreamingServer
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.streaming import Shown, first_partial
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.engines.base import DeviceRef, LoadRequest
 from pytest_modellab.engines.registry import available, engine_class
 from pytest_modellab.engines.websocket_asr import WebsocketAsr
@@ -62,7 +62,7 @@ def stream(engine: Any, clip: str, *, pace: float | None = None, chunk_s: float 
 
 
 def errors(clip: str, text: str) -> int:
-    return asr.score(clips()[clip].text, text, normalizer("whisper-english")).words.errors
+    return asr.score(clips()[clip].text, text, TextRules("whisper-english").of("en")).words.errors
 
 
 @pytest.mark.parametrize("clip", ["jfk", LIBRISPEECH, "whispered"])

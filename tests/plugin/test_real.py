@@ -16,7 +16,7 @@ from own_suites import copied
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.table import Table
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
 
@@ -88,7 +88,7 @@ def test_smoke_passes_and_grades_both_models_on_the_cpu(smoke: Session) -> None:
 
 def test_the_wer_in_the_table_is_that_of_an_independent_edit_distance(smoke: Session) -> None:
     for record in smoke.of("asr"):
-        normalize = normalizer(record.normalizer.name)
+        normalize = record.rules.of("en")
         errors = words = 0
         for utterance in record.utterances:
             reference = normalize(utterance.reference).split()
@@ -145,7 +145,7 @@ def test_words_where_nobody_speaks_are_counted_and_no_word_error_rate(tmp_path: 
     (record,) = session.records
     found = record.value("insertions_per_min")
     assert found is not None
-    words = sum(len(normalizer("whisper-english")(each.hypothesis or "").split()) for each in record.utterances)
+    words = sum(len(TextRules().of("en")(each.hypothesis or "").split()) for each in record.utterances)
     assert found == pytest.approx(words / 3.5)
     assert record.value("wer") is None
     assert not record.findings

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from releases import edited, forged, lines_of, the_record
 
 from pytest_modellab.cli import main
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.release import bundle
 from pytest_modellab.reports.release.contents import contents
 from pytest_modellab.reports.release.note import CATALOG, CONTROL, NOTE, SCORECARD
@@ -281,8 +281,8 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
         "utterance clip-0: its audio is 3 s long, in the control's record",
     ),
     "the normalizer": (
-        consistent(lambda data: data["normalizer"].update(name="characters", version=normalizer("characters").version)),
-        "normalizer: the record has 'characters', its spec 'whisper-english' (",
+        consistent(lambda data: data["normalizer"].update(name="characters", version=TextRules("characters").version)),
+        "normalizer: the record has 'characters', its spec 'modellab' (",
     ),
     "options": (inputs(options={"answers": {}}), "inputs.options.log: the record has none, its spec '"),
     "an engine": (inputs(engine="other:Engine"), "inputs.engine: the record has 'other:Engine', its spec '"),

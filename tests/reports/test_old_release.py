@@ -13,7 +13,6 @@ import pytest
 
 from pytest_modellab import load_record
 from pytest_modellab.cli import main
-from pytest_modellab.core.text import normalizer
 from pytest_modellab.results import baseline
 from pytest_modellab.results.record import SCHEMA
 from pytest_modellab.results.record_files import write
@@ -57,7 +56,7 @@ def test_its_record_says_what_it_said(unpacked: Path) -> None:
     for metric in ("rtf", "latency_p50_s", "load_s", "clip5_s"):
         assert record.value(metric) == before["timing"][metric]
     assert [each.hypothesis for each in record.utterances] == [each["hypothesis"] for each in before["utterances"]]
-    again = scored(record, normalizer(record.normalizer.name))
+    again = scored(record, record.rules)
     assert again.value("wer") == pytest.approx(before["summary"]["wer"], abs=1e-12)
     assert [each.parts["asr"].words.errors for each in again.utterances] == [
         sum(each["words"][kind] for kind in ("substitutions", "deletions", "insertions"))

@@ -13,7 +13,7 @@ from records import TIMING, edits, record, stated, utterance
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure, Range
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.scorecard import page
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.page import alignment, utterances
@@ -225,7 +225,7 @@ class TestHostile:
         assert len(text) < 200_000
 
     def test_ten_thousand_words_are_not_aligned_here(self) -> None:
-        found = align(utterance("loop", "one two", "word " * 10_000), normalizer("whisper-english"))
+        found = align(utterance("loop", "one two", "word " * 10_000), TextRules("whisper-english").of("en"))
         assert found.pieces == ()
         assert found.note == f"not aligned here: 10,000 words, more than {alignment.MOST_WORDS:,}"
 

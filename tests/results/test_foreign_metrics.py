@@ -82,7 +82,7 @@ def entry(value: str, name: str = "one") -> EntryPoint:
 
 class TestRegistry:
     def test_ours_come_first_in_the_order_of_their_definition(self) -> None:
-        assert [*METRICS][:3] == ["wer", "cer", "rtf"]
+        assert [*METRICS][:4] == ["wer", "cer", "macro_error", "rtf"]
         assert "nothing" not in METRICS
 
     def test_an_entry_point_may_be_one_metric(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from records import record, utterance
 from shelf import Shelf, made
 
 from pytest_modellab.catalog.datasets import Dataset, Utterance
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.results.record_files import RecordError, read
 from pytest_modellab.results.record_header import headers, read_header
 from pytest_modellab.results.rescore import rescore, scored_anew
@@ -54,18 +55,18 @@ def case_of(**more: Any) -> Any:
 class TestRescore:
     def test_by_another_normalizer(self) -> None:
         old = record(utterances=[utterance("a", reference="One fine day.", hypothesis="one fine day")])
-        new = rescore(old, "none")
+        new = rescore(old, TextRules("none"))
         assert new.id != old.id
         assert new.normalizer.name == "none"
         assert new.value("wer") == pytest.approx(2 / 3)
         assert rescore(old).value("wer") == 0
         assert new.provenance.rescored is not None
         with pytest.raises(ValueError, match="nobody"):
-            rescore(old, "nobody")
+            rescore(old, TextRules("nobody"))
 
     def data(self, count: int, **more: Any) -> Dataset:
         rows = [Utterance(str(i), "red green blue grey", None, kind="read", **more) for i in range(count)]
-        return Dataset(cast(Any, SimpleNamespace(language="en", normalizer=None)), tuple(rows))
+        return Dataset(cast(Any, SimpleNamespace(language="en", rules=TextRules())), tuple(rows))
 
     def test_by_the_terms_and_prices_of_now(self) -> None:
         old = made(4, 2)

@@ -139,6 +139,7 @@ class TestFigures:
         assert found == {
             "wer": 0.1,
             "cer": 0.05,
+            "macro_error": None,
             "rtf": 0.2,
             "rtfx": 5.0,
             "latency_p50_s": 0.4,

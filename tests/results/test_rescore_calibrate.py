@@ -50,10 +50,10 @@ class TestRescore:
     def test_another_normalizer_can_be_asked_for(self, measured: FakeRuns, capsys: Output) -> None:
         assert main(["rescore", "--normalizer", "none", "--write"]) == 0
         told = capsys.readouterr().out
-        assert "fake:cpu:clips: WER 11.1 % CER 2.9 % (whisper-english" in told
+        assert "fake:cpu:clips: WER 11.1 % CER 2.9 % (modellab 1" in told
         assert "-> WER 11.1 % CER 10.0 % (none" in told
         paths = sorted((measured.path / "reports" / "runs").rglob("*.json"), key=lambda path: path.name)
-        assert [read(path).normalizer.name for path in paths] == ["whisper-english", "none"]
+        assert [read(path).normalizer.name for path in paths] == ["modellab", "none"]
         # The newest of a case is the one that was written last.
         assert main(["rescore", "fake:*"]) == 0
         assert capsys.readouterr().out.count("(none") == 2
@@ -66,7 +66,7 @@ class TestRescore:
 
     @pytest.mark.parametrize(
         ("arguments", "why"),
-        [(["other:*"], "no record of other:* in"), (["--normalizer", "best"], "no normalizer 'best': choose from")],
+        [(["other:*"], "no record of other:* in"), (["--normalizer", "best"], "no scorer 'best': choose from")],
     )
     def test_what_is_not_there_is_told(
         self, measured: FakeRuns, arguments: list[str], why: str, capsys: Output

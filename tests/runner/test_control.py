@@ -15,7 +15,6 @@ from pytest_modellab.assets.store import Store
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.datasets import Utterance, prepare
 from pytest_modellab.cli import main
-from pytest_modellab.core.text import for_language
 from pytest_modellab.engines.control import ANSWER
 from pytest_modellab.results import baseline
 from pytest_modellab.results.baseline import Baseline, BaselineAnswer, Head
@@ -81,7 +80,7 @@ def test_it_fails_on_the_sets_that_are_shipped(dataset: str) -> None:
     catalog = load(ROOT / "fixtures")
     spec = catalog.datasets[dataset]
     utterances = prepare(spec, catalog, Store()).utterances
-    scorer = for_language(spec.language)
+    scorer = spec.rules.scorer
 
     def answered(each: Utterance, text: str) -> UtteranceResult:
         return utterance(each.id, reference=each.text, hypothesis=text).model_copy(update={"speaker": each.speaker})

@@ -93,7 +93,7 @@ OF_ANOTHER_CATALOG: dict[str, tuple[Callable[[FakeRuns], Any], str]] = {
     ),
     "a normalizer": (
         a_spec("datasets/talk.yaml", "tasks:", "normalizer: none\ntasks:"),
-        "normalizer: the record has 'whisper-english', its spec 'none' (",
+        "normalizer: the record has 'modellab', its spec 'none' (",
     ),
     "a title": (a_spec("models/tiny.yaml", "tasks:", "title: Other\ntasks:"), "title: the record has 'tiny', its"),
     "a device": (

@@ -92,7 +92,7 @@ SPECS: dict[str, tuple[Callable[[FakeRuns], Any], str]] = {
     ),
     "a normalizer": (
         lambda runs: rewritten(runs, DATASET, normalizer="none"),
-        "normalizer: the record has 'whisper-english', its spec 'none' (lab/datasets/clips.yaml",
+        "normalizer: the record has 'modellab', its spec 'none' (lab/datasets/clips.yaml",
     ),
     "a language": (
         lambda runs: rewritten(runs, DATASET, language="de", normalizer="whisper-english"),

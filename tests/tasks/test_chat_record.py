@@ -16,7 +16,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.datasets.turn import TurnOf
 from pytest_modellab.core.metrics.answers import Rules
 from pytest_modellab.core.schema_base import Failure
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.engines.base import Heard, Speech, Turn
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.results import baseline
@@ -27,7 +27,7 @@ from pytest_modellab.tasks.chat import handler as chat_handler
 from pytest_modellab.tasks.chat import scoring as chat_scoring
 from pytest_modellab.tasks.chat.record import Reply, dialogues_of, reply_of
 
-ENGLISH = normalizer("whisper-english")
+ENGLISH = TextRules("whisper-english")
 MESSAGE = {"op": "respond", "text": "Hello?", "rate": 16_000, "language": "en", "samples": None, "history": []}
 
 
@@ -188,7 +188,7 @@ class TestFigures:
         assert reply is not None
         stored = Reply.model_validate_json(reply.model_dump_json())
         assert stored == reply
-        assert chat_scoring.judged(stored, "Say A.", ENGLISH, failed=False) == reply
+        assert chat_scoring.judged(stored, "Say A.", ENGLISH.of("en"), failed=False) == reply
 
 
 def test_two_runs_that_tell_nothing_of_what_they_heard_are_not_held_against_each_other() -> None:

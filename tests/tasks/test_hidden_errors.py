@@ -15,7 +15,7 @@ from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.schema_base import Failure, Range
 from pytest_modellab.core.stats.evidence import weigh
 from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.explanation import explain
 from pytest_modellab.reports.scorecard.grade import grade
 from pytest_modellab.reports.scorecard.hidden_errors import lines, standing_out
@@ -27,13 +27,13 @@ from pytest_modellab.results.worst_utterances import behind
 from pytest_modellab.tasks.asr.record import TranscriptSummary, transcripts_of
 from pytest_modellab.tasks.asr.text_analysis import Terms
 
-ENGLISH = normalizer("whisper-english")
+ENGLISH = TextRules("whisper-english")
 SILENT = Failure(kind="timeout", message="no answer in 60 s")
 
 
 def result(reference: str, hypothesis: str | None, name: str = "one", **more: Any) -> UtteranceResult:
     """An utterance scored as a run would; no hypothesis is no answer."""
-    words = score(reference, hypothesis, ENGLISH).words
+    words = score(reference, hypothesis, ENGLISH.of("en")).words
     made = utterance(
         name,
         reference,
@@ -46,7 +46,7 @@ def result(reference: str, hypothesis: str | None, name: str = "one", **more: An
 
 def run_with(*results: UtteranceResult, glossary: Sequence[str] = (), names: Sequence[str] = ()) -> Record:
     """The record of these utterances, scored."""
-    return scored(record(utterances=results), ENGLISH, Terms.cut(glossary, names, ENGLISH))
+    return scored(record(utterances=results), ENGLISH, Terms.of(glossary, names))
 
 
 def of(made: Record, name: str) -> tuple[float, float]:

@@ -8,15 +8,15 @@ from typing import Any, cast
 import pytest
 from records import utterance, with_part
 
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.base import Task
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged, Scoring
 from pytest_modellab.tasks.streaming.record import PartialResult, Streamed
 
-ENGLISH = normalizer("whisper-english")
-NO_TERMS = Terms.cut((), (), ENGLISH)
+ENGLISH = TextRules("whisper-english")
+NO_TERMS = Terms()
 
 
 class TestStreams:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from records import edits, record, utterance, with_part
 
 from pytest_modellab.catalog.datasets import Utterance
-from pytest_modellab.core.text import normalizer
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.scoring import scored
 from pytest_modellab.results.values import valued
@@ -22,7 +22,7 @@ from pytest_modellab.tasks.scoring import Judged, JudgedSpeech, Parts
 from pytest_modellab.tasks.streaming.record import Streamed
 from pytest_modellab.tasks.tts.record import Judge, Speech, SpeechSummary
 
-ENGLISH = normalizer("whisper-english")
+ENGLISH = TextRules("whisper-english")
 CLIP = Utterance(id="a", text="One fine day.", recording=None)
 SAID: dict[str, Any] = {
     "seconds": 1.0, "sample_rate": 24_000, "pieces": 2, "audio": "ab" * 32, "audible": True, "silence": 0.1,

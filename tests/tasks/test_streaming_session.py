@@ -11,6 +11,7 @@ from streamlab import streams as made_streams
 from pytest_modellab.catalog import CatalogError
 from pytest_modellab.catalog.load import load
 from pytest_modellab.cli import main
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.scorecard.judged import judged
 from pytest_modellab.results import conditions
 from pytest_modellab.results.record_files import canonical, read
@@ -107,7 +108,7 @@ class TestRecord:
         again = rescore(record)
         assert (again.values, again.parts) == (record.values, record.parts)
         # The basic normalizer takes numbers as they are; all stays as it was.
-        assert rescore(record, "whisper-basic").value("unstable_words") == pytest.approx(6 / 11)
+        assert rescore(record, TextRules("whisper-basic")).value("unstable_words") == pytest.approx(6 / 11)
 
     def test_the_engine_that_is_wrong_on_purpose_fails(self, streams: FakeRuns) -> None:
         assert (streams.measured(control=True).value("wer") or 0) > 0.1

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.text import divided_by_spaces, for_language
+from pytest_modellab.core.text import TextRules, Unit
 
 from .utterance import Utterance
 
@@ -34,17 +34,18 @@ class Dataset:
         return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
     @property
-    def normalizer(self) -> str:
-        """Name of the text normalizer: the spec's, or by language; also where only the utterances tell that."""
-        language = self.spec.language
-        if language is None and not any(divided_by_spaces(utterance.language) for utterance in self.utterances):
-            language = self.utterances[0].language
-        return self.spec.normalizer or for_language(language)
+    def rules(self) -> TextRules:
+        """How its texts are scored."""
+        return self.spec.rules
+
+    @cached_property
+    def units(self) -> frozenset[Unit]:
+        """What errors are counted in, over all its languages."""
+        return frozenset(self.rules.of(utterance.language).unit for utterance in self.utterances)
 
     def only(self, places: Sequence[int]) -> Dataset:
-        """The utterances at these places, under the normalizer of all."""
-        spec = self.spec.model_copy(update={"normalizer": self.normalizer})
-        return Dataset(spec, tuple(self.utterances[place] for place in places))
+        """The utterances at these places."""
+        return Dataset(self.spec, tuple(self.utterances[place] for place in places))
 
     def first(self, count: int | None) -> Dataset:
         return self if count is None else Dataset(self.spec, self.utterances[:count])

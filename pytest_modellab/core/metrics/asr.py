@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
-from ..text import CHARACTERS
-
 if TYPE_CHECKING:
     from jiwer import CharacterOutput, WordOutput
 
@@ -98,8 +96,8 @@ class Corpus:
 def score(reference: str, hypothesis: str | None, normalizer: "Normalizer") -> Scored:
     """Normalise both texts and count what differs.
 
-    Characters are Unicode code points. The single spaces between words count among them, as in jiwer. Under the
-    normalizer "characters" there are no words: characters, as it takes them apart, stand for them, without spaces.
+    Characters are Unicode code points. The single spaces between words count among them, as in jiwer. Where the
+    normalizer counts characters there are no words: the characters that it takes apart are counted, without spaces.
 
     Args:
         reference: what was said, as written. One that normalises to nothing has no units: words recognised in
@@ -110,12 +108,20 @@ def score(reference: str, hypothesis: str | None, normalizer: "Normalizer") -> S
     """
     from jiwer import process_characters, process_words
 
-    truth = normalizer(reference)
-    guess = normalizer(hypothesis or "")
-    words = _counts(process_words(truth, guess))
-    if normalizer.name == CHARACTERS:
+    truth, guess = normalizer.pair(reference, hypothesis or "")
+    words = _with_compounds(truth, guess) if normalizer.merges_compounds else _counts(process_words(truth, guess))
+    if normalizer.unit == "characters":
         return Scored(truth, guess, words, words)
     return Scored(truth, guess, words, _counts(process_characters(truth, guess)))
+
+
+def _with_compounds(reference: str, hypothesis: str) -> Counts:
+    """Word errors, none where words are written apart on one side and together on the other (kaldialign)."""
+    from kaldialign import edit_distance
+
+    found = edit_distance(reference.split(), hypothesis.split(), merge_compounds=True)
+    missed = int(found["sub"]) + int(found["del"])
+    return Counts(int(found["sub"]), int(found["del"]), int(found["ins"]), int(found["ref_len"]) - missed)
 
 
 def _counts(output: "WordOutput | CharacterOutput") -> Counts:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+if TYPE_CHECKING:
+    from ..text import TextRules
 
 T = TypeVar("T")
 
@@ -53,13 +56,6 @@ class Case(Protocol):
     def device(self) -> str: ...
 
 
-class Normalizer(Protocol):
-    """The normalizer with which texts were scored."""
-
-    @property
-    def name(self) -> str: ...
-
-
 class Price(Protocol):
     """The price of an hour of the device."""
 
@@ -97,7 +93,7 @@ class Run(Protocol):
     @property
     def case(self) -> Case: ...
     @property
-    def normalizer(self) -> Normalizer: ...
+    def rules(self) -> TextRules: ...
     @property
     def price(self) -> Price | None: ...
     @property

@@ -20,7 +20,7 @@ from pytest_modellab.results.input_changes import changes as input_changes
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.record_header import read_header
-from pytest_modellab.results.rescore import rescore
+from pytest_modellab.results.rescore import renewed_rules, rescore
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.runner.reuse import since
 
@@ -91,7 +91,8 @@ def _with_records(first: Side, other: Side, context: Context, found: _Found) -> 
         same = before.seal is not None and before.seal == after.seal
         rescored = ""
         if before.normalizer != after.normalizer:
-            before, after = (rescore(each, after.normalizer.name) for each in (before, after))
+            rules = renewed_rules(after)
+            before, after = (rescore(each, rules) for each in (before, after))
             rescored = f"{after.normalizer.name} {after.normalizer.version}"
         found.pairs.append(
             pair.model_copy(

@@ -6,7 +6,7 @@ from pytest_modellab.core.metrics.aggregate import Ratio, Single
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing
 from pytest_modellab.core.metrics.speed import quantile
-from pytest_modellab.core.text import CHARACTERS
+from pytest_modellab.core.text import Unit
 
 NOBODY_SPEAKS = Missing("no speech in this data set", possible=False)
 _NO_CLIP = Missing("only recognition is timed on a clip of 5 s")
@@ -18,10 +18,48 @@ def nobody_speaks(run: Run) -> Missing | None:
 
 
 def _no_words(run: Run) -> Missing | None:
-    if run.wordless or run.normalizer.name != CHARACTERS:
+    languages = _languages(run)
+    if run.wordless or not languages["characters"]:
         return nobody_speaks(run)
-    languages = ", ".join(sorted({each.language for each in run.utterances if each.language})) or "this script"
-    return Missing(f"words aren't divided by spaces in {languages}: see CER")
+    if languages["words"]:
+        return _mixed(run)
+    return Missing(f"words aren't divided by spaces in {languages['characters']}: see CER")
+
+
+def _mixed(run: Run) -> Missing | None:
+    """Why there is no rate over languages in which different units are counted."""
+    languages = _languages(run)
+    if run.wordless or not all(languages.values()):
+        return nobody_speaks(run)
+    return Missing(
+        f"words are counted in {languages['words']}, characters in {languages['characters']}: see the macro average and"
+        " the rates by language"
+    )
+
+
+def _languages(run: Run) -> dict[Unit, str]:
+    """The languages of a run by what is counted in them, as text; "" where there are none."""
+    found: dict[Unit, dict[str, None]] = {"words": {}, "characters": {}}
+    for each in run.utterances:
+        normalizer = run.rules.of(each.language)
+        found[normalizer.unit][normalizer.language or "an unknown language"] = None
+    return {unit: ", ".join(sorted(each)) for unit, each in found.items()}
+
+
+def _one_language(run: Run) -> Missing | None:
+    part = run.parts.get("asr")
+    if part is not None and sum(each.words.units > 0 for each in part.languages) < 2:
+        return Missing("fewer than two languages: see WER or CER", possible=False)
+    return nobody_speaks(run)
+
+
+def _weighted_errors(utterance: Utterance) -> tuple[float, float] | None:
+    """Errors and units, weighted so that each language of the run has the same units."""
+    transcript, run = utterance.parts.get("asr"), utterance.run
+    if transcript is None or "asr" not in run.parts:
+        return None
+    weight = run.parts["asr"].weights.get(run.rules.of(utterance.row.language).language)
+    return None if weight is None else (weight * transcript.words.errors, weight * transcript.words.units)
 
 
 def _no_rate(run: Run) -> Missing:
@@ -70,10 +108,25 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_character_errors,
         cluster=SPEAKER,
-        missing=nobody_speaks,
+        missing=_mixed,
         empty=_no_rate,
         compared="error rate",
         said_by="wer",
+    ),
+    Metric(
+        name="macro_error",
+        title="Macro error",
+        unit="%",
+        better="lower",
+        doc="Macro average over the languages of the data set: the mean of their WERs; of CERs where words aren't "
+        "divided by spaces. Every language counts the same, however many words it has.",
+        aggregate=Ratio(),
+        contribution=_weighted_errors,
+        cluster=SPEAKER,
+        missing=_one_language,
+        empty=_no_rate,
+        compared="error rate",
+        column="macro",
     ),
 )
 

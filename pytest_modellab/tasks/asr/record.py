@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from pytest_modellab.core.metrics.measured import HasParts
 from pytest_modellab.core.schema_base import Edits, Range, Stored
+from pytest_modellab.core.text import Unit
 
 
 class Transcript(Stored):
@@ -38,6 +39,16 @@ class Slice(Stored):
     meaningful: bool = Field(description="enough words and utterances to speak of")
 
 
+class LanguageErrors(Stored):
+    """The errors in one language of a run."""
+
+    language: str = Field(description="ISO 639, without script and region; empty where it isn't known")
+    unit: Unit = Field(description="what its errors are counted in")
+    utterances: int
+    words: Edits = Field(description="of characters, where those are counted")
+    characters: Edits
+
+
 class TranscriptSummary(Stored):
     """Sums over all utterances; one without an answer counts as all of its words deleted."""
 
@@ -48,9 +59,17 @@ class TranscriptSummary(Stored):
     worst_wer: float | None
     reference_words: int = Field(description="of answered utterances with words")
     hypothesis_words: int
+    languages: tuple[LanguageErrors, ...] = Field(default=(), description="sums by language")
     glossary: tuple[Term, ...] = ()
     names: tuple[Term, ...] = ()
     slices: tuple[Slice, ...] = Field(default=(), description="in each way of slicing with at least two parts")
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """By language, what makes its units as many as those of every other; none for a language without any."""
+        counted = {each.language: each.words.units for each in self.languages if each.words.units}
+        mean = sum(counted.values()) / len(counted) if counted else 0.0
+        return {language: mean / units for language, units in counted.items()}
 
     @property
     def length_ratio(self) -> float | None:

@@ -13,10 +13,10 @@ from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, By, values
 from pytest_modellab.core.metrics.writing import Errors
 from pytest_modellab.core.schema_base import Edits, edits, ranged
-from pytest_modellab.core.text import Normalizer
+from pytest_modellab.core.text import Normalizer, TextRules
 
 from ..scoring import Parts, Scoring
-from .record import Slice, Term, Transcript, TranscriptSummary
+from .record import LanguageErrors, Slice, Term, Transcript, TranscriptSummary
 from .text_analysis import Terms, analyse, summed
 
 _BY: tuple[By, ...] = ("speaker", "language", "kind", "snr", "duration")
@@ -28,11 +28,11 @@ class AsrScoring(Scoring):
     utterance_part: ClassVar[type[BaseModel] | None] = Transcript
     run_part: ClassVar[type[BaseModel] | None] = TranscriptSummary
 
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
-        return [{"asr": transcript(row.reference, row.hypothesis, normalize)} for row in rows]
+    def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
+        return [{"asr": transcript(row.reference, row.hypothesis, rules.of(row.language))} for row in rows]
 
-    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
-        return {"asr": summary(rows, normalize, terms)}
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], rules: TextRules, terms: Terms) -> Parts:
+        return {"asr": summary(rows, rules, terms)}
 
 
 def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) -> Transcript:
@@ -41,27 +41,27 @@ def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) ->
     return Transcript(words=edits(scored.words), characters=edits(scored.characters))
 
 
-def summary(rows: Sequence[Row], normalize: Normalizer, terms: Terms) -> TranscriptSummary:
+def summary(rows: Sequence[Row], rules: TextRules, terms: Terms) -> TranscriptSummary:
     """Sums over all utterances, terms one by one, and the parts of the data."""
     # To analyse texts takes most of the time of scoring: only where there are terms to look for.
     listed = terms.glossary or terms.names
-    texts = [analyse(row, normalize, terms) for row in rows] if listed else []
-    return _sums(rows).model_copy(
+    texts = [analyse(row, rules.of(row.language), terms) for row in rows] if listed else []
+    return _sums(rows, rules).model_copy(
         update={
-            "glossary": _terms(tuple(terms.glossary), [each.glossary for each in texts]),
-            "names": _terms(tuple(terms.names), [each.names for each in texts]),
+            "glossary": _terms(terms.glossary, [each.glossary for each in texts]),
+            "names": _terms(terms.names, [each.names for each in texts]),
             "slices": slices(rows),
         }
     )
 
 
-def totals(rows: Sequence[Row]) -> TranscriptSummary | None:
+def totals(rows: Sequence[Row], rules: TextRules) -> TranscriptSummary | None:
     """Sums alone, over the rows that have a transcript; None where none has."""
     scored = [row for row in rows if "asr" in row.parts]
-    return _sums(scored) if scored else None
+    return _sums(scored, rules) if scored else None
 
 
-def _sums(rows: Sequence[Row]) -> TranscriptSummary:
+def _sums(rows: Sequence[Row], rules: TextRules) -> TranscriptSummary:
     counts: list[Transcript] = [row.parts["asr"] for row in rows]
     rates = [rate for each in counts if (rate := each.words.rate) is not None]
     spoken = [row.parts["asr"].words for row in rows if row.error is None and row.parts["asr"].words.units]
@@ -73,6 +73,23 @@ def _sums(rows: Sequence[Row]) -> TranscriptSummary:
         worst_wer=max(rates, default=None),
         reference_words=sum(each.units for each in spoken),
         hypothesis_words=sum(each.hits + each.substitutions + each.insertions for each in spoken),
+        languages=_by_language(rows, rules),
+    )
+
+
+def _by_language(rows: Sequence[Row], rules: TextRules) -> tuple[LanguageErrors, ...]:
+    found: dict[str, list[Transcript]] = {}
+    for row in rows:
+        found.setdefault(rules.of(row.language).language, []).append(row.parts["asr"])
+    return tuple(
+        LanguageErrors(
+            language=language,
+            unit=rules.of(language).unit,
+            utterances=len(parts),
+            words=_total([each.words for each in parts]),
+            characters=_total([each.characters for each in parts]),
+        )
+        for language, parts in sorted(found.items())
     )
 
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pytest_modellab.core.language import primary_language
 from pytest_modellab.core.metrics import hidden_errors, writing
 from pytest_modellab.core.metrics.measured import Row, Run, Utterance
-from pytest_modellab.core.text import Normalizer, normalizer
+from pytest_modellab.core.text import Normalizer
 
 NONE = writing.Errors(0, 0)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of the data set's spec: as written, each with its normalised words."""
+    """The terms of the data set's spec, as written, each once."""
 
-    glossary: Mapping[str, Sequence[str]]
-    names: Mapping[str, Sequence[str]]
+    glossary: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @classmethod
-    def cut(cls, glossary: Iterable[str], names: Iterable[str], normalize: Normalizer) -> Terms:
-        return cls(*({term: normalize(term).split() for term in terms} for terms in (glossary, names)))
+    def of(cls, glossary: Iterable[str], names: Iterable[str]) -> Terms:
+        return cls(*(tuple(dict.fromkeys(terms)) for terms in (glossary, names)))
 
 
 @dataclass(frozen=True)
@@ -72,19 +72,18 @@ def analysis(utterance: Utterance) -> TextAnalysis:
 def _analysed(row: Row, run: Run) -> TextAnalysis:
     part = run.parts.get("asr")
     listed = ((), ()) if part is None else (part.glossary, part.names)
-    glossary, names = (tuple(each.term for each in terms) for terms in listed)
-    return analyse(row, normalizer(run.normalizer.name), _terms(run.normalizer.name, glossary, names))
+    terms = Terms.of(*([each.term for each in terms] for terms in listed))
+    return analyse(row, run.rules.of(row.language), terms)
 
 
-@lru_cache(maxsize=8)
-def _terms(name: str, glossary: tuple[str, ...], names: tuple[str, ...]) -> Terms:
-    return Terms.cut(glossary, names, normalizer(name))
+@lru_cache(maxsize=64)
+def _words(terms: tuple[str, ...], normalize: Normalizer) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(normalize(term).split()) for term in terms)
 
 
 def analyse(row: Row, normalize: Normalizer, terms: Terms) -> TextAnalysis:
     """Everything about one utterance. One without an answer has missed every number and term, and is left out else."""
-    reference = normalize(row.reference).split()
-    hypothesis = normalize(row.hypothesis or "").split()
+    reference, hypothesis = (text.split() for text in normalize.pair(row.reference, row.hypothesis or ""))
     answered = row.error is None
 
     def missed(words: Sequence[str]) -> writing.Errors:
@@ -103,8 +102,8 @@ def analyse(row: Row, normalize: Normalizer, terms: Terms) -> TextAnalysis:
         numbers=writing.Errors(len(said) - hidden_errors.in_order(said, hidden_errors.numbers(hypothesis)), len(said)),
         punctuation=punctuation,
         casing=casing,
-        glossary=tuple(map(missed, terms.glossary.values())),
-        names=tuple(map(missed, terms.names.values())),
+        glossary=tuple(map(missed, _words(terms.glossary, normalize))),
+        names=tuple(map(missed, _words(terms.names, normalize))),
         tells_language=answered and bool(reference) and row.language is not None,
         right_language=heard != "" and heard == spoken,
     )

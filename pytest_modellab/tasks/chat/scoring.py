@@ -10,7 +10,7 @@ from pytest_modellab.catalog.datasets.turn import TurnOf
 from pytest_modellab.core.metrics import answers, asr
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.schema_base import Share, edits
-from pytest_modellab.core.text import Normalizer
+from pytest_modellab.core.text import Normalizer, TextRules
 
 from ..asr import scoring as transcripts
 from ..asr.text_analysis import Terms
@@ -51,11 +51,11 @@ class ChatScoring(Scoring):
         told = {"dialogue": turn.dialogue, "context": turn.context, "rules": given(turn.rules)}
         return {**row.parts, "chat": reply.model_copy(update=told)}
 
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
-        return [_scored(row, normalize) for row in rows]
+    def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
+        return [_scored(row, rules.of(row.language)) for row in rows]
 
-    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
-        heard = transcripts.totals(rows)
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], rules: TextRules, terms: Terms) -> Parts:
+        heard = transcripts.totals(rows, rules)
         return {**({} if heard is None else {"asr": heard}), "chat": summary(rows)}
 
 

@@ -9,7 +9,7 @@ from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.streaming import Shown, changed_words
 from pytest_modellab.core.schema_base import edits
-from pytest_modellab.core.text import Normalizer
+from pytest_modellab.core.text import Normalizer, TextRules
 
 from ..asr.scoring import AsrScoring
 from ..asr.text_analysis import Terms
@@ -48,15 +48,15 @@ class StreamingScoring(AsrScoring):
             return parts
         return {**parts, "streaming": streamed.model_copy(update=dict.fromkeys(_TIMES))}
 
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+    def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
         return [
-            {**transcript, **({"streaming": _counted(row, normalize)} if "streaming" in row.parts else {})}
-            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
+            {**transcript, **({"streaming": _counted(row, rules.of(row.language))} if "streaming" in row.parts else {})}
+            for row, transcript in zip(rows, super().score(rows, rules), strict=True)
         ]
 
-    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], rules: TextRules, terms: Terms) -> Parts:
         known = {"streaming": before["streaming"]} if "streaming" in before else {}
-        return {**super().summarize(rows, before, normalize, terms), **known}
+        return {**super().summarize(rows, before, rules, terms), **known}
 
 
 def _counted(row: Row, normalize: Normalizer) -> Streamed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.speech import hurried, pace
-from pytest_modellab.core.text import Normalizer
+from pytest_modellab.core.text import TextRules
 
 from ..asr.scoring import AsrScoring
 from ..asr.text_analysis import Terms
@@ -56,15 +56,15 @@ class TtsScoring(AsrScoring):
             known["tts"] = spoken[0].model_copy(update={"unrated": unrated})
         return known
 
-    def score(self, rows: Sequence[Row], normalize: Normalizer) -> list[Parts]:
+    def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
         spoken = _paced(rows)
         return [
             {**transcript, **({"tts": spoken[row.id]} if row.id in spoken else {})}
-            for row, transcript in zip(rows, super().score(rows, normalize), strict=True)
+            for row, transcript in zip(rows, super().score(rows, rules), strict=True)
         ]
 
-    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], normalize: Normalizer, terms: Terms) -> Parts:
-        parts = super().summarize(rows, before, normalize, terms)
+    def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], rules: TextRules, terms: Terms) -> Parts:
+        parts = super().summarize(rows, before, rules, terms)
         known: SpeechSummary | None = before.get("tts")
         return parts if known is None else {**parts, "tts": summary(rows, known.judge, known.unrated)}
 

@@ -38,7 +38,7 @@ class Alignment:
 
 def align(result: UtteranceResult, normalize: Normalizer) -> Alignment:
     """The alignment that the errors were counted by."""
-    reference, hypothesis = (normalize(text) for text in (result.reference, result.hypothesis or ""))
+    reference, hypothesis = normalize.pair(result.reference, result.hypothesis or "")
     longest = max(reference.count(" "), hypothesis.count(" ")) + 1
     if longest > MOST_WORDS:
         return Alignment((), f"not aligned here: {longest:,} words, more than {MOST_WORDS:,}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.text import Normalizer, normalizer
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.verdicts import worst_utterances
 from pytest_modellab.tasks.asr.record import transcript_of
@@ -83,8 +82,7 @@ class Shown:
 
 def shown(record: Record, sounds: Sounds, most: int = SHOWN) -> list[Shown]:
     """The worst of a record first; of a dialogue, the turns of those in which something went wrong."""
-    normalize = normalizer(record.normalizer.name)
-    return [_shown(result, record, normalize, sounds) for result in _chosen(record, most)]
+    return [_shown(result, record, sounds) for result in _chosen(record, most)]
 
 
 def distribution(record: Record) -> list[Bar]:
@@ -122,7 +120,7 @@ def _chosen(record: Record, most: int) -> Sequence[UtteranceResult]:
     return [*worst, *flawed, *[r for r in rest if id(r) not in known][:fill]]
 
 
-def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sounds: Sounds) -> Shown:
+def _shown(result: UtteranceResult, record: Record, sounds: Sounds) -> Shown:
     streamed, speech, reply = stream_of(result), speech_of(result), reply_of(result)
     partials = streamed.partials if streamed is not None else ()
     aligned = result.error is None and result.hypothesis is not None and transcript_of(result) is not None
@@ -139,7 +137,7 @@ def _shown(result: UtteranceResult, record: Record, normalize: Normalizer, sound
         hypothesis=None if result.hypothesis is None else harmless.line(result.hypothesis),
         error=harmless.lines(f"{result.error.kind}: {result.error.message}") if result.error is not None else "",
         detail=harmless.lines(result.error.detail) if result.error is not None else "",
-        alignment=align(result, normalize) if aligned else None,
+        alignment=align(result, record.rules.of(result.language)) if aligned else None,
         sounds=tuple(each for each in players if each is not None),
         faults=tuple(harmless.line(fault) for fault in speech.faults) if speech is not None else (),
         partials=tuple(ShownPartial(f"{p.audio_s:.2f} s", harmless.line(p.text)) for p in partials[:_MOST_PARTIALS]),
