@@ -18,7 +18,7 @@ from pytest_modellab.results.record import NormalizerRef, Record
 from pytest_modellab.results.record_files import read
 from pytest_modellab.results.shard_ref import ShardOf
 
-ENGLISH = TextRules("whisper-english")
+ENGLISH = TextRules()
 
 
 def part(index: int, places: tuple[int, ...], of: int = 2, utterances: int = 4, **changes: Any) -> Record:

@@ -13,7 +13,7 @@ from pytest_modellab.catalog import Catalog, weights
 from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
 from pytest_modellab.core.language import primary_language
 from pytest_modellab.core.redaction import redacted
-from pytest_modellab.core.text.legacy import for_language
+from pytest_modellab.core.text.legacy import LEGACY_DEFAULTS, for_language
 from pytest_modellab.core.version import __version__
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import transcripts_of
@@ -127,7 +127,8 @@ def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> It
         yield from _differs(f"inputs.{name}", record.provenance.inputs.get(name), value, where)
     rules = dataset.rules
     # Records of a set that names no scorer may be from before there were any.
-    if dataset.normalizer is not None or record.normalizer.name != for_language(dataset.language):
+    before = LEGACY_DEFAULTS if dataset.language is None else {for_language(dataset.language)}
+    if dataset.normalizer is not None or record.normalizer.name not in before:
         yield from _differs("normalizer", record.normalizer.name, rules.scorer, where)
     yield from _differs("normalizer.replacements", record.normalizer.replacements, rules.replacements, where)
     transcripts = transcripts_of(record)

@@ -154,8 +154,8 @@ class TestWhatLoads:
             "language: en",
             "on: en",
             "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, equivalents, folder, form,"
-            " glossary, graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer, prompts, recipe,"
-            " schema, speaker, stream, substitutions, tasks, tiers, title, voice",
+            " glossary, graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer, prompts,"
+            " recipe, schema, speaker, stream, substitutions, tasks, tiers, title, voice",
             id="a key that YAML takes for true",
         ),
     ],

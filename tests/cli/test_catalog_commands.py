@@ -84,7 +84,7 @@ class TestData:
         path = folder / "fixtures" / "datasets" / "talk.yaml"
         path.write_text(path.read_text() + "glossary: [fine day, tachycardia]\n")
         said = told("data", "check", "talk")
-        assert "glossary: `tachycardia` stands in no reference" in said
+        assert "glossary: `tachycardia` is in no reference" in said
         assert "fine day" not in said
 
     @pytest.mark.parametrize(("file", "content"), [("a.wav", b"no sound"), ("talk.jsonl", b"nonsense")])

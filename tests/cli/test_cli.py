@@ -75,7 +75,7 @@ def test_terms_that_nobody_says_are_named(sessions: LabSessions, capsys: Output)
     sessions.dataset(glossary=["Fine Day", "rainy day"], names=["Ann"])
     assert main(["data", "check", "clips"]) == 0
     told = capsys.readouterr().out
-    assert "  glossary: `rainy day` stands in no reference\n  names: `Ann` stands in no reference" in told
+    assert "  glossary: `rainy day` is in no reference\n  names: `Ann` is in no reference" in told
     assert "Fine Day" not in told
 
 

@@ -240,7 +240,7 @@ def test_other_normalizer_versions_are_scored_again(tmp_path: Path) -> None:
     stored.write(made(wrong=20), tmp_path / "after")
     past = PastRecords(tmp_path, tmp_path)
     found = compare([past.side(str(tmp_path / name)) for name in ("before", "after")])
-    assert found.pairs[0].rescored.startswith("whisper-english ")
+    assert found.pairs[0].rescored.startswith("modellab 1 ")
     assert found.of("worse")[0].after == pytest.approx(20 / 120)
 
 

@@ -59,7 +59,7 @@ class TestVerifying:
             (lambda d: d.update(limited_to=2), "only 2 utterances were run"),
             (lambda d: d.update(ran_on={"device": "cpu", "why": "x"}), "it ran on cpu (x)"),
             (lambda d: loaded(d, 0.5), "figures.load_s: says"),
-            (lambda d: d["normalizer"].update(version="0"), "was scored with whisper-english 0, here is"),
+            (lambda d: d["normalizer"].update(version="0"), "was scored with modellab 0, here is"),
         ],
     )
     def test_a_record_that_is_not_the_releases_own_though_everything_fits(
