@@ -93,9 +93,7 @@ class TestAnInterpreter:
     ) -> None:
         script = '[ "$1" = -c ] && exit 1; echo not-a-setting'
         monkeypatch.setattr(sys, "executable", interpreter(tmp_path, script))
-        with pytest.raises(
-            SourceFailed, match=r"this pip does not state its default index \(no message\); set PIP"
-        ):
+        with pytest.raises(SourceFailed, match=r"this pip does not state its default index \(no message\); set PIP"):
             read_settings()
 
     def test_that_cannot_be_started(self, configured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
