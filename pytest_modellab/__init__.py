@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.load import load as load_catalog
     from pytest_modellab.core.metrics.aggregate import Maximum, Mean, Quantile, Ratio, Share, Single, Total
     from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
+    from pytest_modellab.core.text.normalizer import Scorer
     from pytest_modellab.core.version import __version__
     from pytest_modellab.engines.base import (
         Clip,
@@ -92,6 +93,7 @@ __all__ = [
     "Run",
     "Scorecard",
     "ScorecardFormat",
+    "Scorer",
     "Scoring",
     "Share",
     "Single",
@@ -125,6 +127,7 @@ _PLACES = {
     "catalog.load": "load_catalog=load",
     "core.metrics.aggregate": "Maximum Mean Quantile Ratio Share Single Total",
     "core.metrics.metric": "Cluster Metric Missing NotCompared SPEAKER",
+    "core.text.normalizer": "Scorer",
     "core.version": "__version__",
     "engines.predictor": "Predictor",
     "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"

@@ -328,6 +328,8 @@ class DatasetSpec(NamedSpec):
     def _known_scorer(cls, name: str | None) -> str | None:
         if name is not None and name not in SCORERS:
             raise ValueError(f"no scorer `{name}`; {suggest(name, SCORERS)}")
+        if name is not None:
+            TextRules(name)
         return name
 
     @field_validator("equivalents")

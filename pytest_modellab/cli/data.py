@@ -10,13 +10,16 @@ from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.catalog.specs import DatasetSpec
 from pytest_modellab.core import audio
 from pytest_modellab.core.console import counted, printable, printable_lines
+from pytest_modellab.core.language_tags import canonical_language
 from pytest_modellab.core.metrics.hidden_errors import count_term
+from pytest_modellab.core.text.oddities import oddities
 
 from .command import Commands
 from .place import chosen, open_catalog
 from .tell import tell, tell_lines
 
 # What a check listens at; findings do not depend on it.
+_MOST_ODD = 5
 _CHECK_RATE = 16_000
 
 
@@ -78,6 +81,7 @@ def _report(dataset: Dataset, *, check: bool) -> int:
             lines.append(f"  {error}")
     if check:
         lines += _unsaid(dataset)
+        lines += _odd_texts(dataset)
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})
     known = counted(speakers, "known speaker") if speakers else "speakers unknown"
     tell(f"{dataset.spec.id}: {counted(len(dataset.utterances), 'utterance')}, {seconds / 60:.1f} min, {known}")
@@ -85,6 +89,19 @@ def _report(dataset: Dataset, *, check: bool) -> int:
     tell(f"  fingerprint {dataset.fingerprint}")
     tell_lines("\n".join(map(printable, lines)) if lines else "  nothing odd found" if check else "  ready")
     return broken
+
+
+def _odd_texts(dataset: Dataset) -> list[str]:
+    """A line for each kind of text that is scored in a way that its writer may not expect, with the utterances."""
+    found: dict[str, list[str]] = {}
+    for each in dataset.utterances:
+        for kind, detail in oddities(each.text, canonical_language(each.language)):
+            found.setdefault(kind, []).append(f"{each.id} ({detail})")
+    return [
+        f"  {kind} in {counted(len(where), 'text')}: {'; '.join(where[:_MOST_ODD])}"
+        + (f"; and {len(where) - _MOST_ODD} more" if len(where) > _MOST_ODD else "")
+        for kind, where in found.items()
+    ]
 
 
 def _unsaid(dataset: Dataset) -> list[str]:

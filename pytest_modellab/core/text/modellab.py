@@ -8,6 +8,7 @@ capital I. Languages written without spaces are taken apart into characters. A d
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from . import cleaning, whisper
 from .scripts import apart, lower, unit_of, words_of
@@ -25,7 +26,8 @@ def normalized(text: str, language: str) -> str:
     text = cleaning.cleaned(text)
     if language == "en":
         return " ".join(word for word in whisper.english()(text).split() if word.strip("."))
-    words = words_of(_unbracketed(lower(text, language)))
+    # Compatibility forms first: mathematical capitals have no small letters.
+    words = words_of(_unbracketed(lower(unicodedata.normalize("NFKC", text), language)))
     return apart(words) if unit_of(language) == "characters" else words
 
 

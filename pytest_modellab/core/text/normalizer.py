@@ -24,6 +24,8 @@ class Scorer:
         unit: what is counted in a language. Characters are apart by spaces in a normalized text.
         merges_compounds: whether words that are written apart on one side and together on the other are no error.
         joined: for a language, how compounds are joined before errors are counted; None where they aren't.
+        packages: modules that it imports, which an extra of its package installs.
+        extra: what to install for them, as in `pip install 'pytest-modellab[open-asr]'`.
         doc: one sentence on its rules.
     """
 
@@ -32,6 +34,8 @@ class Scorer:
     unit: Callable[[str], Unit] = unit_of
     merges_compounds: bool = False
     joined: Callable[[str], Joined | None] = lambda language: None
+    packages: tuple[str, ...] = ()
+    extra: str = ""
     doc: str = ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 
 from ..extensions import Extensions
 from ..language_tags import canonical_language
@@ -23,7 +24,7 @@ class TextRules:
     """How the texts of a data set are scored: a scorer by name, and phrases that count as others.
 
     Attributes:
-        scorer: one of `SCORERS`.
+        scorer: one of `SCORERS`. ValueError for another, or where what it needs isn't installed.
         replacements: pairs of a phrase and the one that it counts as, in references and hypotheses alike.
     """
 
@@ -33,6 +34,9 @@ class TextRules:
     def __post_init__(self) -> None:
         if self.scorer not in SCORERS:
             raise ValueError(f"no scorer {self.scorer!r}: choose from {', '.join(SCORERS)}")
+        scorer = SCORERS[self.scorer]
+        if missing := [name for name in scorer.packages if find_spec(name) is None]:
+            raise ValueError(f"the scorer {self.scorer} needs {', '.join(missing)}: pip install '{scorer.extra}'")
 
     @property
     def version(self) -> str:

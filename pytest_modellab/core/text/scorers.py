@@ -23,5 +23,7 @@ OPEN_ASR = Scorer(
     version=open_asr.version,
     merges_compounds=True,
     joined=_joined,
+    packages=("kaldialign", "num2words"),
+    extra="pytest-modellab[open-asr]",
     doc="The rules of the Open ASR Leaderboard.",
 )
