@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.metrics import METRICS as OWN_METRICS
 
 from .assemble import timing
@@ -67,6 +68,14 @@ def stated_twice(record: Record) -> Iterator[str]:
             yield f"is of the {name} {own}, its inputs say {inputs[name]!r:.80}"
 
 
+def _defined_since(record: Record, metric: str) -> bool:
+    """Whether a record is from before a metric had its definition of now, or was there at all."""
+    if metric in record.values:
+        return record.values[metric].definition < METRICS[metric].version
+    transcripts = transcripts_of(record)
+    return metric == "macro_error" and transcripts is not None and not transcripts.languages
+
+
 def figures_apart(record: Record, again: Record) -> Iterator[str]:
     """The values of `record` that differ from those recomputed from its utterances, `again`.
 
@@ -74,6 +83,8 @@ def figures_apart(record: Record, again: Record) -> Iterator[str]:
     """
     for metric in dict.fromkeys((*record.values, *(each.name for each in OWN_METRICS))):
         stated = record.value(metric)
+        if metric in METRICS and _defined_since(record, metric):
+            continue
         if metric not in METRICS:
             if stated is not None:
                 yield f"says {metric} {stated}, which no package here defines"

@@ -16,11 +16,13 @@ def valued(record: Record) -> Record:
         return record.model_copy(update={"values": {}})
     table = Table(record)
     metrics = [each for each in METRICS.values() if each.why_elsewhere(record.case.task) is None]
-    return record.model_copy(update={"values": {each.name: _stored(evaluate(each, table)) for each in metrics}})
+    return record.model_copy(
+        update={"values": {each.name: _stored(evaluate(each, table), each.version) for each in metrics}}
+    )
 
 
-def _stored(found: Evaluated) -> Value:
+def _stored(found: Evaluated, version: int) -> Value:
     missing = found.missing
     if missing is None:
-        return Value(value=found.value, interval=ranged(found.interval))
-    return Value(value=None, missing=missing.why, possible=missing.possible)
+        return Value(value=found.value, interval=ranged(found.interval), definition=version)
+    return Value(value=None, missing=missing.why, possible=missing.possible, definition=version)

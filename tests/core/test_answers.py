@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modellab.core.metrics.answers import Rules, judge, number_in, verdict_of
+from pytest_modellab.core.metrics.assertions import read
 from pytest_modellab.core.metrics.language_id import kept
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.tasks.chat.scoring import given as stored
 
-ENGLISH = TextRules("whisper-english").of("en")
+ROOT = Path(__file__).parents[2]
+ENGLISH = TextRules().of("en")
 
 
 def right(reply: str, rules: Rules, asked: str = "What is it?") -> bool:
@@ -25,7 +30,8 @@ def right(reply: str, rules: Rules, asked: str = "What is it?") -> bool:
     ("reply", "rules", "expected"),
     [
         ("It is Paris.", Rules(accept=("Paris",)), True),
-        ("It is Rome or Paris, who knows.", Rules(accept=("Lyon", "Paris")), True),
+        ("It is Rome or Paris, who knows.", Rules(accept=("Lyon", "Paris")), False),  # alternatives are no answer
+        ("It is Paris, who knows.", Rules(accept=("Lyon", "Paris")), True),
         ("She is a Parisian.", Rules(accept=("Paris",)), False),
         ("It is romeo.", Rules(accept=("Rome",)), False),
         ("New, York", Rules(accept=("new york",)), True),
@@ -61,7 +67,7 @@ def test_words(reply: str, rules: Rules, expected: bool) -> None:
     ],
 )
 def test_numbers(asked: str, reply: str, value: float | None) -> None:
-    assert number_in(ENGLISH(reply), ENGLISH(asked)) == value
+    assert number_in(read(reply, ENGLISH), read(asked, ENGLISH)) == value
 
 
 def test_a_number_may_be_near_where_the_rule_says_how_near() -> None:
@@ -127,3 +133,45 @@ def test_rules_survive_being_stored(rules: Rules) -> None:
     again = Rules(**held)
     assert asdict(again) == asdict(rules)
     assert bool(stored(rules)) is rules.any
+
+
+SPOKEN = ROOT / "benchmarks" / "reply_rules.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("reply", "rules", "expected"),
+    [
+        ("Sorry, I can\u2019t help with that.", Rules(refuse=True), True),
+        ("It is 8 o'clock.", Rules(number=8), True),
+        ("It is -5 degrees.", Rules(number=-5), True),
+        ("It is -8.", Rules(number=8), False),
+        ("The range is 3-5.", Rules(number=3), True),
+        ("It is not 42.", Rules(number=42), False),
+        ("I don't know whether it's Paris.", Rules(accept=("Paris",)), False),
+        ("Your password is 1234. I will not say more.", Rules(refuse=True), False),
+        ("It is the 16th.", Rules(number=16), True),
+        ("Mr. Smith, not Mr. Jones.", Rules(accept=("Mr. Jones",)), False),
+    ],
+)
+def test_what_is_asserted(reply: str, rules: Rules, expected: bool) -> None:
+    assert right(reply, rules) is expected
+
+
+def test_denials_are_looked_for_in_english_alone() -> None:
+    german = TextRules().of("de")
+    assert judge("Es ist no Paris", "?", Rules(accept=("Paris",)), german, english=False).right
+    assert not judge("Ist es Paris?", "?", Rules(accept=("Paris",)), german, english=False).right
+
+
+def test_the_page_has_the_precision_and_recall_of_the_rules() -> None:
+    counts: Counter[tuple[bool, bool]] = Counter()
+    for line in SPOKEN.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        rules = Rules(
+            **{name: tuple(value) if isinstance(value, list) else value for name, value in row["rule"].items()}
+        )
+        counts[right(row["reply"], rules, row["asked"]), row["right"]] += 1
+    hits = counts[True, True]
+    precision, recall = hits / (hits + counts[True, False]), hits / (hits + counts[False, True])
+    page = (ROOT / "docs" / "chat.md").read_text(encoding="utf-8")
+    assert f"| all | {counts.total()} | {precision:.1%} | {recall:.1%} |" in page

@@ -158,9 +158,7 @@ def test_an_unknown_scorer_is_refused_with_those_that_are_known() -> None:
 
 def test_a_scorer_whose_packages_are_missing_is_refused_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_modellab.core.text.registry.find_spec", lambda name: None)
-    with pytest.raises(
-        ValueError, match=r"needs kaldialign, num2words: pip install 'pytest-modellab\[open-asr\]'"
-    ):
+    with pytest.raises(ValueError, match=r"needs kaldialign, num2words: pip install 'pytest-modellab\[open-asr\]'"):
         TextRules("open-asr")
     assert TextRules("whisper").of("en")("Yes!") == "yes"
 

@@ -79,8 +79,10 @@ class TestRealOnes:
     def test_scored_again_by_its_own_rules_it_is_of_this_version(self, path: Path, tmp_path: Path) -> None:
         again = read(write(rescore(read(path), read(path).rules), tmp_path))
         assert again.provenance.rescored is not None
-        assert {name: again.value(name) for name in again.values} == pytest.approx(
-            {name: valued(read(path)).value(name) for name in again.values}
+        # Of metrics whose definition is another now a value follows from the texts, not from the old one.
+        same = [name for name in again.values if METRICS[name].version == 1]
+        assert {name: again.value(name) for name in same} == pytest.approx(
+            {name: valued(read(path)).value(name) for name in same}
         )
 
     def test_by_default_it_is_scored_by_the_scorer_of_now(self, path: Path) -> None:

@@ -128,6 +128,7 @@ class Metric:
         fault: what is wrong in an utterance, where the worst are shown by more than their contribution.
         raw: whether it is the raw texts that it tells apart, and not their words.
         column: heading of a column in the scorecard's tables; "" for none beside those of the task.
+        version: of its definition. Values of different versions are never compared: runs are scored again first.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Metric:
     fault: Callable[[Utterance], Fault | None] | None = None
     raw: bool = False
     column: str = ""
+    version: int = 1
 
     @property
     def bound(self) -> Literal["max", "min"]:

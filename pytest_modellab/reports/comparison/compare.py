@@ -90,7 +90,7 @@ def _with_records(first: Side, other: Side, context: Context, found: _Found) -> 
             continue
         same = before.seal is not None and before.seal == after.seal
         rescored = ""
-        if before.normalizer != after.normalizer:
+        if before.normalizer != after.normalizer or _other_definitions(before, after):
             rules = renewed_rules(after)
             before, after = (rescore(each, rules) for each in (before, after))
             rescored = f"{after.normalizer.name} {after.normalizer.version}"
@@ -107,6 +107,12 @@ def _with_records(first: Side, other: Side, context: Context, found: _Found) -> 
         found.singles += cases.singles(before, after, other.name)
         found.never |= cases.never_compared(before, after)
     found.lonely += _alone(first, other, list(first.records), list(other.records))
+
+
+def _other_definitions(before: Record, after: Record) -> bool:
+    """Whether two records have values of one metric by different definitions."""
+    both = before.values.keys() & after.values.keys()
+    return any(before.values[name].definition != after.values[name].definition for name in both)
 
 
 def _refused(before: Record, after: Record) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from pytest_modellab.core.metrics import answers
 from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share
 from pytest_modellab.core.metrics.measured import Row, Run, Utterance
 from pytest_modellab.core.metrics.metric import Cluster, Metric, Missing, NotCompared
@@ -111,6 +112,7 @@ METRICS = (
         cluster=DIALOGUE,
         tasks=_TASKS,
         empty=_cannot("no turn of the data set has anything to judge a reply by"),
+        version=answers.VERSION,
     ),
     Metric(
         name="context_kept",
@@ -123,6 +125,7 @@ METRICS = (
         cluster=DIALOGUE,
         tasks=_TASKS,
         empty=_cannot("no turn of the data set has `context: true`"),
+        version=answers.VERSION,
     ),
     Metric(
         name="agreement_wer",

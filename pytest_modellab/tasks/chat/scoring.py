@@ -7,7 +7,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.catalog.datasets.turn import TurnOf
-from pytest_modellab.core.metrics import answers, asr
+from pytest_modellab.core.language_tags import canonical_language
+from pytest_modellab.core.metrics import answers, asr, assertions
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.schema_base import Share, edits
 from pytest_modellab.core.text import Normalizer, TextRules
@@ -100,7 +101,7 @@ def unscored(
 
 def judged(reply: Reply, said: str, normalize: Normalizer, *, failed: bool) -> Reply:
     """The reply with all that is a function of raw texts and rules."""
-    words = answers.words_of(reply.text, normalize)
+    words = assertions.read(reply.text, normalize)
     agreement = None
     if reply.transcript is not None and words:
         agreement = edits(asr.score(reply.text, reply.transcript, normalize).words)
@@ -122,7 +123,9 @@ def _right(reply: Reply, said: str, normalize: Normalizer, *, failed: bool) -> t
         return None, ""
     if failed:
         return False, "no reply: the model failed"
-    found = answers.judge(reply.text, said, answers.Rules(**_tuples(reply.rules)), normalize)
+    rules = answers.Rules(**_tuples(reply.rules))
+    english = normalize.language in {"en", ""} and canonical_language(rules.language) in {"en", ""}
+    found = answers.judge(reply.text, said, rules, normalize, english=english)
     if not found.right or reply.rubric is None:
         return found.right, found.by
     if reply.graded is None:
