@@ -167,10 +167,10 @@ def test_the_page_has_the_precision_and_recall_of_the_rules() -> None:
     counts: Counter[tuple[bool, bool]] = Counter()
     for line in SPOKEN.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        rules = Rules(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in row["rule"].items()}
-        )
-        counts[right(row["reply"], rules, row["asked"]), row["right"]] += 1
+        given: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in row["rule"].items()
+        }
+        counts[right(row["reply"], Rules(**given), row["asked"]), row["right"]] += 1
     hits = counts[True, True]
     precision, recall = hits / (hits + counts[True, False]), hits / (hits + counts[False, True])
     page = (ROOT / "docs" / "chat.md").read_text(encoding="utf-8")

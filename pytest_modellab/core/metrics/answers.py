@@ -38,8 +38,8 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)$")
 _PRELUDE = re.compile(
     r"^(?:but )?(?:(?:i am )?(?:very |so |really )?sorry|apologies|i apologize|thank you|thanks|i understand"
-    r"|unfortunately|hello|hi|ok|okay|no|i see|i appreciate|great question|good question|as an ai|as of|at this|at the moment|for now"
-    r"|for (?:your )?(?:privacy|security|safety)|due to|while i|although i)\b"
+    r"|unfortunately|hello|hi|ok|okay|no|i see|i appreciate|great question|good question|as an ai|as of"
+    r"|at this|at the moment|for now|for (?:your )?(?:privacy|security|safety)|due to|while i|although i)\b"
 )
 """How sentences begin that may come before a refusal: apologies, thanks, greetings."""
 
