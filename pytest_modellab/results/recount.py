@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.metrics import METRICS as OWN_METRICS
 
 from .assemble import timing
@@ -70,10 +69,7 @@ def stated_twice(record: Record) -> Iterator[str]:
 
 def _defined_since(record: Record, metric: str) -> bool:
     """Whether a record is from before a metric had its definition of now, or was there at all."""
-    if metric in record.values:
-        return record.values[metric].definition < METRICS[metric].version
-    transcripts = transcripts_of(record)
-    return metric == "macro_error" and transcripts is not None and not transcripts.languages
+    return metric not in record.values or record.values[metric].definition < METRICS[metric].version
 
 
 def figures_apart(record: Record, again: Record) -> Iterator[str]:

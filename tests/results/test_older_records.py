@@ -69,6 +69,8 @@ class TestRealOnes:
         record = read(path)
         again = valued(record)
         for name, value in record.values.items():
+            if value.definition < METRICS[name].version:
+                continue  # what its definition of now needs may not have been measured
             assert alike(again.value(name), value.value), name
             assert again.values[name].possible == value.possible, name
 

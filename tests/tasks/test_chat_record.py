@@ -97,7 +97,7 @@ def turn(dialogue: str, context: bool = False, **rules: Any) -> TurnOf:
 
 
 def result(id: str, said: str, about: TurnOf | None, text: str | None, **extra: Any) -> UtteranceResult:
-    times: dict[str, Any] = {name: extra.pop(name) for name in ("first_token_s", "first_audio_s") if name in extra}
+    times: dict[str, Any] = {name: extra.pop(name) for name in ("first_token_s", "first_audible_s") if name in extra}
     transcript = extra.pop("transcript", None)
     part = None if text is None else {"text": text, "heard": None, "audible": False, **extra}
     reply = chat_scoring.unscored(id, about, part, times, transcript=transcript, graded=None)
@@ -164,7 +164,7 @@ class TestFigures:
     def test_the_users_wait_is_for_sound_where_there_is_any(self) -> None:
         found = talked(
             [
-                result("a", "Hi.", None, "Hello.", first_token_s=0.1, first_audio_s=0.5, audible=True),
+                result("a", "Hi.", None, "Hello.", first_token_s=0.1, first_audible_s=0.5, audible=True),
                 result("b", "Hi.", None, "Hello.", first_token_s=0.3),
             ]
         )

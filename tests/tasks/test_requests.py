@@ -24,6 +24,10 @@ from pytest_modellab.tasks.tts.request import TtsRequests, likely_s
 RATE = 16_000
 
 
+HEARD = {"first_audio_s": 0.1, "first_audible_s": 0.2, "stalled_s": 0.0}
+"""Times of speech."""
+
+
 def spoken(id: str, text: str, seconds: float = 2.0, turn: TurnOf | None = None) -> Utterance:
     return Utterance(id, text, MadeRecording("pink", seconds, -20.0, 1), language="en", turn=turn)
 
@@ -114,18 +118,18 @@ class TestSynthesis:
         assert request.message["text"] == "one fine day"
         assert requests.seconds(CLIPS.utterances[0]) == likely_s("one fine day") == 1.0
         speech = (np.sin(np.arange(RATE) / 9) / 2).astype("<f4")
-        reply = {"payload": speech.tobytes(), "rate": RATE, "pieces": 1, "first_audio_s": 0.1}
+        reply = {"payload": speech.tobytes(), "rate": RATE, "pieces": 1, **HEARD}
         answer = requests.answer(request, reply)
         assert answer.part is not None
         assert answer.part["audible"]
-        assert answer.times == {"first_audio_s": 0.1}
+        assert answer.times == HEARD
         kept = sounds.samples(answer.part["audio"], RATE)
         assert np.allclose(kept, speech, atol=1e-3)
 
     def test_a_model_that_said_nothing(self, tmp_path: Path) -> None:
         requests = TtsRequests(CLIPS, AudioArtifacts(tmp_path))
         request = requests.request(CLIPS.utterances[0], {}, timed=True)
-        answer = requests.answer(request, {"rate": None, "pieces": 0, "first_audio_s": None})
+        answer = requests.answer(request, {"rate": None, "pieces": 0, **dict.fromkeys(HEARD)})
         assert answer.part is not None
         assert answer.part["audio"] is None
         assert not answer.part["audible"]
@@ -160,8 +164,8 @@ class TestDialogue:
     def test_the_reply_is_kept(self, tmp_path: Path) -> None:
         requests = self.requests(tmp_path, hears=True)
         reply: dict[str, Any] = {"text": "fine", "heard": "turn 0", "rate": None, "pieces": 0}
-        reply |= {"first_token_s": 0.1, "first_audio_s": None, "stalled_s": None}
+        reply |= {"first_token_s": 0.1, **dict.fromkeys(HEARD)}
         answer = requests.answer(requests.fixed(TALK), reply)
         assert answer.part is not None
         assert (answer.part["text"], answer.part["audible"], answer.part["audio"]) == ("fine", False, None)
-        assert answer.times == {"first_token_s": 0.1, "first_audio_s": None, "stalled_s": None}
+        assert answer.times == {"first_token_s": 0.1, **dict.fromkeys(HEARD)}

@@ -106,8 +106,22 @@ class TestSpeech:
         assert made.why_missing("judge_wer") == why
 
     def test_one_piece_is_no_stream(self) -> None:
-        assert voice(spoken("a", pieces=1, first_audio_s=0.3)).why_missing("first_audio_p95_s") == "it doesn't stream"
-        assert voice(spoken("a", first_audio_s=0.3)).value("first_audio_p95_s") == pytest.approx(0.3)
+        alone = voice(spoken("a", pieces=1, first_audio_s=0.3, first_audible_s=0.4, stalled_s=0.0))
+        for metric in ("first_audio_p95_s", "first_piece_p50_s", "stalled_s"):
+            assert alone.why_missing(metric) == "it doesn't stream"
+
+    def test_first_audio_is_what_is_heard_and_the_first_piece_is_beside_it(self) -> None:
+        streamed = voice(spoken("a", first_audio_s=0.3, first_audible_s=0.58, stalled_s=0.1))
+        assert streamed.value("first_audio_p95_s") == pytest.approx(0.58)
+        assert streamed.value("first_piece_p50_s") == pytest.approx(0.3)
+        assert streamed.value("stalled_s") == pytest.approx(0.1)
+
+    def test_silence_improves_the_rtf_and_not_that_of_speech(self) -> None:
+        made = voice(spoken("a", seconds=4.0, speech_s=2.0))
+        (row,) = made.utterances
+        assert row.processing_s is not None
+        assert made.value("speech_rtf") == pytest.approx(row.processing_s / 2.0)
+        assert made.value("rtf") is not None
 
     def test_where_nothing_was_said_nothing_is_rated(self) -> None:
         made = valued(record(case=case("voice", "tts"), parts={"tts": voice(spoken("a")).parts["tts"]}))

@@ -24,6 +24,12 @@ FEWEST_LETTERS = 20
 FEWEST_PACES = 5
 HURRIED = 1.35
 """Times the median pace: of three voices on 31 texts the quickest was 1.25."""
+LONGEST_PAUSE_S = 1.0
+"""What a pause has beyond this is no speech: it doesn't count for `speech_rtf`."""
+MOST_SILENCE_S = 1.0
+"""Longer silence before or behind the speech is a fault."""
+MOST_PAUSE_S = 3.0
+"""A longer pause is a fault."""
 INAUDIBLE_DBFS = -60.0
 """What peaks below is silence, to which no recogniser is asked to listen: some write words where there are none."""
 
@@ -38,6 +44,9 @@ class SpeechAnalysis:
         silence: share of its frames that are pauses, before, within and after; None where nothing is audible.
         longest_pause_s: the longest pause within, seconds.
         loudness_lufs: integrated loudness (ITU-R BS.1770-4), where pyloudnorm is installed and 0.4 s or more is spoken.
+        speech_s: its length without leading and trailing silence, and without what pauses have beyond a second; None
+            where nothing is audible.
+        leading_s, trailing_s: silence before and behind the speech, seconds; None where nothing is audible.
         faults: what is wrong with it, in words: clipping, silence, an offset, a length that no text of this size
             has, an end that is cut off. Empty for speech without remark.
     """
@@ -48,6 +57,9 @@ class SpeechAnalysis:
     longest_pause_s: float | None
     loudness_lufs: float | None
     faults: list[str]
+    speech_s: float | None = None
+    leading_s: float | None = None
+    trailing_s: float | None = None
 
 
 def analyse_speech(samples: NDArray[np.float32], rate: int | None, text: str) -> SpeechAnalysis:
@@ -67,9 +79,33 @@ def analyse_speech(samples: NDArray[np.float32], rate: int | None, text: str) ->
     quiet = levels < level + QUIET_DB
     if _ends_aloud(samples, rate, level):
         faults.append("it is cut off: the speech stops at full level")
+    aloud = np.flatnonzero(~quiet)
+    leading_s, trailing_s = float(aloud[0]) * FRAME_S, max(0.0, seconds - float(aloud[-1] + 1) * FRAME_S)
+    pauses = [frames * FRAME_S for frames in _pauses(quiet)]
+    faults += _silences(leading_s, trailing_s, pauses)
+    beyond_s = sum(max(0.0, pause - LONGEST_PAUSE_S) for pause in pauses)
     return SpeechAnalysis(
-        seconds, True, float(quiet.mean()), _longest_within(quiet) * FRAME_S, _lufs(samples, rate), faults
+        seconds,
+        True,
+        float(quiet.mean()),
+        max(pauses, default=0.0),
+        _lufs(samples, rate),
+        faults,
+        max(FRAME_S, seconds - leading_s - trailing_s - beyond_s),
+        leading_s,
+        trailing_s,
     )
+
+
+def _silences(leading_s: float, trailing_s: float, pauses: Sequence[float]) -> list[str]:
+    """Silences that no listener expects."""
+    longest = max(pauses, default=0.0)
+    found = [
+        (leading_s, MOST_SILENCE_S, "of silence before the speech"),
+        (trailing_s, MOST_SILENCE_S, "of silence behind the speech"),
+        (longest, MOST_PAUSE_S, "of silence within the speech"),
+    ]
+    return [f"{seconds:.1f} s {where}" for seconds, most, where in found if seconds > most]
 
 
 def pace(text: str, seconds: float, silence: float | None) -> float | None:
@@ -114,18 +150,19 @@ def _level(samples: NDArray[np.float32]) -> float:
     return 10 * math.log10(max(float(np.mean(np.square(samples, dtype=np.float64))), 1e-20))
 
 
-def _longest_within(quiet: NDArray[np.bool_]) -> int:
-    """The most frames in a row that are pauses, with speech on either side."""
-    longest = run = 0
+def _pauses(quiet: NDArray[np.bool_]) -> list[int]:
+    """The frames of each pause that has speech on either side."""
+    found: list[int] = []
+    run = 0
     begun = False
     for pause in quiet:
         if pause:
             run += 1
         else:
-            if begun:
-                longest = max(longest, run)
+            if begun and run:
+                found.append(run)
             begun, run = True, 0
-    return longest
+    return found
 
 
 def _lufs(samples: NDArray[np.float32], rate: int) -> float | None:

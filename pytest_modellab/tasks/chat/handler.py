@@ -10,24 +10,23 @@ import numpy as np
 from pytest_modellab.core.json_values import storable
 from pytest_modellab.engines.base import Clip, Exchange, Heard, Speech, Turn
 
+from ..playback import Playback
 from ..tts.handler import joined
 
 
 def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Have the engine answer; the reply, and its speech as float32 samples.
 
-    `first_token_s` is when the first piece of text with more than white space in it was there, `first_audio_s` when
-    the first piece with a sample was, so that it could be played; None where none came. `stalled_s` is how long a
-    listener who heard everything as soon as it came would have waited in the middle of it. What the user says is there
-    as a whole when the clock starts.
+    `first_token_s` is when the first piece of text with more than white space in it was there; None where none came.
+    The times of its audio are those of `Playback`. What the user says is there as a whole when the clock starts.
     """
     turn = turn_of(message, payload)
     written: list[str] = []
     spoken: list[Speech] = []
     heard: str | None = None
     first_token_s: float | None = None
-    first_audio_s: float | None = None
-    played_s = stalled_s = 0.0  # until when there is something to play; what was waited for
+    arrived: list[float] = []
+    playback = Playback()
     engine.synchronize()
     cpu, start = process_time(), perf_counter()
     for piece in engine.respond(turn):
@@ -39,12 +38,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
                 written.append(piece)
             case Speech():
                 spoken.append(piece)
-                if not len(piece.samples):
-                    continue
-                if first_audio_s is None:
-                    first_audio_s = played_s = now
-                stalled_s += max(0.0, now - played_s)
-                played_s = max(now, played_s) + len(piece.samples) / piece.rate
+                arrived.append(now)
             case Heard():
                 heard = piece.text
             case _:
@@ -52,14 +46,16 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     engine.synchronize()
     seconds, cpu_s = perf_counter() - start, process_time() - cpu
     samples, rate = joined(spoken)
+    # Listened to afterwards: it is no part of the engine's time.
+    for each, now_s in zip(spoken, arrived, strict=True):
+        playback.add(each.samples, each.rate, now_s)
     reply = {
         "text": storable("".join(written)).strip(),
         "heard": None if heard is None else storable(heard),
         "seconds": seconds,
         "cpu_s": cpu_s,
         "first_token_s": first_token_s,
-        "first_audio_s": first_audio_s,
-        "stalled_s": None if first_audio_s is None else stalled_s,
+        **playback.times(),
         "pieces": sum(1 for piece in spoken if len(piece.samples)),
         "rate": rate,
     }

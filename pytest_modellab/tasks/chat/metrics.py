@@ -209,6 +209,7 @@ METRICS = (
         timed="calls",
         tasks=_TASKS,
         empty=_no_times,
+        version=2,
     ),
     Metric(
         name="onset_p95_s",
@@ -221,5 +222,6 @@ METRICS = (
         timed="calls",
         tasks=_TASKS,
         empty=_no_times,
+        version=2,
     ),
 )

@@ -34,12 +34,13 @@ class Reply(Stored):
     agreement: Edits | None = Field(default=None, description="words of the transcript, against the reply's text")
     first_token_s: float | None = volatile(default=None, description="until the first of its text was there")
     first_audio_s: float | None = volatile(default=None, description="until the first of its audio could be played")
+    first_audible_s: float | None = volatile(default=None, description="until its first audible sample is heard")
     stalled_s: float | None = volatile(default=None, description="silence while it was played as it came")
 
     @property
     def onset_s(self) -> float | None:
-        """Until the user had the first of the reply: its sound, or its text where it has no sound."""
-        return self.first_audio_s if self.audible else self.first_token_s
+        """Until the user had the first of the reply: its first audible sample, or its text where it has no audio."""
+        return self.first_audible_s if self.audible else self.first_token_s
 
 
 class ChatSummary(Stored):

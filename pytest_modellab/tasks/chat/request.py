@@ -79,7 +79,7 @@ class ChatRequests:
             "seconds": analysis.seconds,
             "pieces": reply["pieces"],
         }
-        times = {name: reply[name] for name in ("first_token_s", "first_audio_s", "stalled_s")}
+        times = {name: reply[name] for name in ("first_token_s", "first_audio_s", "first_audible_s", "stalled_s")}
         return Answer(None, request.audio_s, part=part, times=times)
 
     def fixed(self, whole: Dataset) -> Request:

@@ -9,27 +9,32 @@ import numpy as np
 
 from pytest_modellab.engines.base import Speech
 
+from ..playback import Playback
+
 
 def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Have the engine speak `text`; the reply, and the speech as float32 samples.
 
-    `first_audio_s` is when the first piece with a sample in it was there; None where none came.
+    The times of its audio are those of `Playback`.
     """
     pieces: list[Speech] = []
-    first_s: float | None = None
+    arrived: list[float] = []
+    playback = Playback()
     engine.synchronize()
     cpu, start = process_time(), perf_counter()
     for piece in engine.synthesize(message["text"], message["language"]):
         if not isinstance(piece, Speech):
             raise TypeError(f"synthesize() must yield Speech, not {piece!r:.200}")
-        if first_s is None and len(piece.samples):
-            first_s = perf_counter() - start
+        arrived.append(perf_counter() - start)
         pieces.append(piece)
     engine.synchronize()
     seconds, cpu_s = perf_counter() - start, process_time() - cpu
     samples, rate = joined(pieces)
+    # Listened to afterwards: it is no part of the engine's time.
+    for piece, now_s in zip(pieces, arrived, strict=True):
+        playback.add(piece.samples, piece.rate, now_s)
     spoken = sum(1 for piece in pieces if len(piece.samples))
-    reply = {"seconds": seconds, "cpu_s": cpu_s, "first_audio_s": first_s, "pieces": spoken, "rate": rate}
+    reply = {"seconds": seconds, "cpu_s": cpu_s, **playback.times(), "pieces": spoken, "rate": rate}
     return reply, samples
 
 

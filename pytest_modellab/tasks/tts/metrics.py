@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Share, Single
+from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Ratio, Share, Single
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import Fault, Metric, Missing, NotCompared
 from pytest_modellab.engines.predictor import Predictor
@@ -76,14 +77,30 @@ def rating(name: str, predictor: Predictor) -> Metric:
 PREDICTED = tuple(rating(name, PREDICTORS[name]) for name in sorted(PREDICTORS))
 
 
-def _first_audio(utterance: Utterance) -> float | None:
-    """Seconds until the first audio of speech, or of a reply to somebody who spoke."""
-    speech, reply = utterance.parts.get("tts"), utterance.parts.get("chat")
-    if speech is not None:
-        return None if speech.first_audio_s is None else float(speech.first_audio_s)
-    if reply is None or reply.missed or not utterance.row.reference.strip() or reply.first_audio_s is None:
+def _heard(name: str) -> Callable[[Utterance], float | None]:
+    """A time of speech, or of a spoken reply to somebody who spoke, by the field of its part; seconds."""
+
+    def time(utterance: Utterance) -> float | None:
+        part, reply = utterance.parts.get("tts"), utterance.parts.get("chat")
+        if part is None:
+            if reply is None or reply.missed or not utterance.row.reference.strip():
+                return None
+            part = reply
+        found: float | None = getattr(part, name)
+        return None if found is None else float(found)
+
+    return time
+
+
+_first_audible, _first_piece, _stalled = map(_heard, ("first_audible_s", "first_audio_s", "stalled_s"))
+
+
+def _speech_time(utterance: Utterance) -> tuple[float, float] | None:
+    """Processing time and seconds of speech."""
+    speech, seconds = utterance.parts.get("tts"), utterance.row.processing_s
+    if speech is None or speech.speech_s is None or seconds is None:
         return None
-    return float(reply.first_audio_s)
+    return float(seconds), float(speech.speech_s)
 
 
 def _not_streamed(run: Run) -> Missing | None:
@@ -126,6 +143,7 @@ METRICS = (
         tasks=_TASKS,
         empty="nothing was said",
         fault=_flaws,
+        version=2,
     ),
     *PREDICTED,
     Metric(
@@ -133,9 +151,10 @@ METRICS = (
         title="First audio p50",
         unit="s",
         better="lower",
-        doc="Median time until the first piece of audio was there, of a model that streams it.",
+        doc="Median time until the first audible sample is heard, of a model that streams: leading silence counts.",
         aggregate=Quantile(0.5),
-        contribution=_first_audio,
+        contribution=_first_audible,
+        version=2,
         timed="calls",
         tasks=_SPEAKING,
         missing=_not_streamed,
@@ -146,12 +165,52 @@ METRICS = (
         title="First audio p95",
         unit="s",
         better="lower",
-        doc="95th percentile of the time until the first piece of audio was there.",
+        doc="95th percentile of the time until the first audible sample is heard.",
         aggregate=Quantile(0.95),
-        contribution=_first_audio,
+        contribution=_first_audible,
+        version=2,
         timed="calls",
         tasks=_SPEAKING,
         missing=_not_streamed,
         empty=_no_first_audio,
+    ),
+    Metric(
+        name="first_piece_p50_s",
+        title="First piece p50",
+        unit="s",
+        better="lower",
+        doc="Median time until the first piece of audio was there, silent or not.",
+        aggregate=Quantile(0.5),
+        contribution=_first_piece,
+        timed="calls",
+        tasks=_SPEAKING,
+        missing=_not_streamed,
+        empty=_no_first_audio,
+    ),
+    Metric(
+        name="stalled_s",
+        title="Stalled",
+        unit="s",
+        better="lower",
+        doc="Silence while speech is played as it comes, because the next piece was not there yet; mean per utterance.",
+        aggregate=Mean(),
+        contribution=_stalled,
+        timed="calls",
+        tasks=_SPEAKING,
+        missing=_not_streamed,
+        empty=_no_first_audio,
+    ),
+    Metric(
+        name="speech_rtf",
+        title="Speech RTF",
+        unit="1",
+        better="lower",
+        doc="Processing time over the seconds of speech: without leading and trailing silence, and without what pauses "
+        "have beyond a second. Silence improves `rtf`, not this.",
+        aggregate=Ratio(method="time"),
+        contribution=_speech_time,
+        timed="calls",
+        tasks=_TASKS,
+        empty="no utterance was timed with the machine held alone",
     ),
 )

@@ -16,6 +16,13 @@ class Speech(Stored):
     sample_rate: int | None = Field(description="Hz; null where nothing was said")
     pieces: int = Field(description="in which it came, one by one")
     first_audio_s: float | None = volatile(default=None, description="until the first piece was there")
+    first_audible_s: float | None = volatile(default=None, description="until its first audible sample is heard")
+    stalled_s: float | None = volatile(default=None, description="silence while it is played as it comes")
+    speech_s: float | None = Field(
+        default=None, description="without leading and trailing silence, and without pauses beyond a second"
+    )
+    leading_s: float | None = Field(default=None, description="silence before the first audible frame")
+    trailing_s: float | None = Field(default=None, description="silence behind the last audible frame")
     audio: Sha256 | None = volatile(description="digest of its audio: reports/audio/<first two digits>/<digest>.flac")
     audible: bool
     silence: float | None = Field(description="share of pauses")

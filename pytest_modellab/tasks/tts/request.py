@@ -44,11 +44,15 @@ class TtsRequests:
             "audio": None if rate is None else self._artifacts.keep(samples, rate),
             **vars(analysis),
         }
-        return Answer(None, analysis.seconds, part=part, times={"first_audio_s": reply["first_audio_s"]})
+        return Answer(None, analysis.seconds, part=part, times={name: reply[name] for name in TIMES})
 
     def fixed(self, whole: Dataset) -> Request:
         longest = max(whole.utterances, key=lambda each: len(each.spoken_text))
         return synthesis(longest.spoken_text[:80] or "One, two, three.", longest.language)
+
+
+TIMES = ("first_audio_s", "first_audible_s", "stalled_s")
+"""Of a reply: what counts only where it was timed."""
 
 
 def spoken(reply: Mapping[str, Any]) -> tuple[NDArray[np.float32], int | None]:
