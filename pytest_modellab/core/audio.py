@@ -181,10 +181,15 @@ def _mono(samples: Samples, channel: int | None, name: str) -> Samples:
     if channel is None:
         mean: Samples = samples.mean(axis=1, dtype=np.float32)
         return mean
-    if not 0 <= channel < samples.shape[1]:
-        there = "1 channel" if samples.shape[1] == 1 else f"{samples.shape[1]} channels"
-        raise AudioError(f"{name}: no channel {channel}: it has {there}, counted from 0; correct `channel`")
+    check_channel(channel, samples.shape[1], name)
     return np.ascontiguousarray(samples[:, channel])
+
+
+def check_channel(channel: int | None, channels: int, name: str) -> None:
+    """Raise AudioError where a file of so many channels lacks the one that is asked for."""
+    if channel is not None and not 0 <= channel < channels:
+        there = "1 channel" if channels == 1 else f"{channels} channels"
+        raise AudioError(f"{name}: no channel {channel}: it has {there}, counted from 0; correct `channel`")
 
 
 def _name(source: Path | bytes, name: str | None) -> str:

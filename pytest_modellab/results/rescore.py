@@ -71,7 +71,11 @@ def _rubric(row: UtteranceResult) -> str | None:
 
 def _with_attributes(row: UtteranceResult, utterance: Utterance) -> UtteranceResult:
     """A row with what its data set tells of the utterance now; reference, speaker and language are in the input key."""
-    update: dict[str, object] = {"kind": utterance.kind, "snr_db": utterance.snr_db}
+    update: dict[str, object] = {
+        "kind": utterance.kind,
+        "snr_db": utterance.snr_db,
+        "attributes": dict(utterance.attributes),
+    }
     if "chat" in row.parts and utterance.turn is not None:
         turn = utterance.turn
         told = {"dialogue": turn.dialogue, "context": turn.context, "rubric": turn.rubric}
