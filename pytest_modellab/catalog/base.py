@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from pytest_modellab.core.extensions import Extensions
 from pytest_modellab.core.identifiers import IDENTIFIER, SHA256, Identifier
+from pytest_modellab.core.language_tags import canonical_tag
 
 if TYPE_CHECKING:
     from pytest_modellab.engines.base import Engine
@@ -77,7 +78,7 @@ IN_WORDS = {
 }
 """What each pattern asks for, for messages."""
 
-Language = Annotated[str, StringConstraints(pattern=LANGUAGE_TAG)]
+Language = Annotated[str, AfterValidator(canonical_tag)]
 Requirement = Annotated[str, StringConstraints(pattern=REQUIREMENT)]
 DebianPackage = Annotated[str, StringConstraints(pattern=DEBIAN)]
 NpmPackage = Annotated[str, StringConstraints(pattern=NPM)]

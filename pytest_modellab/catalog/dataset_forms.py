@@ -30,6 +30,7 @@ FORMS: Extensions[FormKind] = Extensions("modellab.dataset_forms")
 KEYS: Mapping[str, str] = {
     "archives": "`archives` go",
     "audio_root": "`audio_root` goes",
+    "channel": "`channel` goes",
     "speaker": "`speaker` of a whole set goes",
     "kind": "`kind` of a whole set goes",
     "voice": "`voice` and `graded_by` go",

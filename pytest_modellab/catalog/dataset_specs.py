@@ -253,6 +253,12 @@ class DatasetSpec(NamedSpec):
         default=None,
         description="folder of all its files; relative to the YAML file, by default the manifest's",
     )
+    channel: Whole | None = Field(
+        default=None, ge=0, description="the channel of its files, from 0 on; by default the mean of all"
+    )
+    on_error: Literal["refuse", "leave-out"] = Field(
+        default="refuse", description="a broken or missing recording refuses the set, or is left out and named"
+    )
     archives: dict[Identifier, ArchiveSpec] = Field(default_factory=dict)
     clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)
     recipe: RecipeSpec | None = None
@@ -278,6 +284,10 @@ class DatasetSpec(NamedSpec):
     @classmethod
     def _own_forms(cls) -> list[str]:
         return [name for name in cls.model_fields if own_form(name)]
+
+    def _filled(self) -> list[str]:
+        """The keys that are neither missing nor empty; a channel may be 0."""
+        return [name for name in type(self).model_fields if getattr(self, name) or getattr(self, name) == 0]
 
     @property
     def form_name(self) -> str:
@@ -307,7 +317,7 @@ class DatasetSpec(NamedSpec):
         exactly_one(self, *self._own_forms(), "form")
         if self.form_name not in FORMS or (self.form is not None and own_form(self.form_name)):
             return self  # told with its line, and what may have been meant
-        if wrong := misplaced(self.form_name, [name for name in type(self).model_fields if getattr(self, name)]):
+        if wrong := misplaced(self.form_name, self._filled()):
             raise ValueError(wrong)
         if self.judge is None and (unjudged := [task for task in self.tasks if TASKS[task].needs_judge]):
             raise ValueError(f"`tasks: [{', '.join(unjudged)}]` needs a `judge`, such as {{asr: faster-whisper-base}}")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
 
+from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 from pytest_modellab.core.variables import (
     ASR_CHUNK_SECONDS,
     ASR_COMPUTE,
@@ -133,7 +134,14 @@ def _language(complain: Complain) -> str | None:
     asked = _set(ASR_LANGUAGE)
     if asked is not None and asked != "auto" and not re.fullmatch(LANGUAGE_TAG, asked):
         complain(ASR_LANGUAGE, "expected a language tag such as en or en-US, or auto to have it detected")
-    return asked
+        return asked
+    if asked in {None, "auto"}:
+        return asked
+    try:
+        return canonical_tag(asked)
+    except LanguageTagError as error:
+        complain(ASR_LANGUAGE, str(error))
+        return asked
 
 
 def _chunk(complain: Complain) -> float | None:

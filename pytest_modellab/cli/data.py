@@ -7,6 +7,7 @@ import argparse
 from pytest_modellab.assets.store import Store, StoreError, Unavailable
 from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
+from pytest_modellab.catalog.datasets.sound_check import check_sounds
 from pytest_modellab.catalog.specs import DatasetSpec
 from pytest_modellab.core import audio
 from pytest_modellab.core.console import counted, printable, printable_lines
@@ -64,7 +65,8 @@ def _list(specs: list[DatasetSpec]) -> int:
 
 def _report(dataset: Dataset, *, check: bool) -> int:
     """Print what a prepared set holds; with `check`, decode every clip. 1 where a clip can't be used, else 0."""
-    lines: list[str] = []
+    lines = [f"  {note}" for note in dataset.notes]
+    lines += [f"  {id}: left out: {why}" for id, why in dataset.left_out.items()]
     seconds = 0.0
     broken = 0
     for utterance in dataset.utterances:
@@ -80,6 +82,7 @@ def _report(dataset: Dataset, *, check: bool) -> int:
             broken = 1
             lines.append(f"  {error}")
     if check:
+        lines += [f"  {id}: end: {remark}" for id, remark in check_sounds(dataset.utterances).remarks.items()]
         lines += _unsaid(dataset)
         lines += _odd_texts(dataset)
     speakers = len({utterance.speaker for utterance in dataset.utterances if utterance.speaker})

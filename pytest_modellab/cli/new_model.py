@@ -13,6 +13,7 @@ from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import DEFAULT_DEVICES
 from pytest_modellab.catalog.new_model import Draft, spec_text
 from pytest_modellab.core.identifiers import IDENTIFIER
+from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 from pytest_modellab.engines.registry import available, engine_class, needs_weights, target_of
 
 from .command import Commands
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     draft = Draft(
         id=options.id,
         engine=options.engine,
-        languages=tuple(options.language),
+        languages=tuple(map(_canonical, options.language)),
         tiers=tuple(dict.fromkeys(options.tier)),
         path=None if options.weights is None else os.path.relpath(options.weights.resolve(), models.resolve()),
         repo=options.repo,
@@ -91,6 +92,13 @@ def _next_steps(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterato
     yield f"pytest --lab-model {draft.id}"
     if not draft.tiers:
         yield "A plain `pytest` leaves it out (`tiers: []`); `tiers: [smoke]` in the file puts it in."
+
+
+def _canonical(tag: str) -> str:
+    try:
+        return canonical_tag(tag)
+    except LanguageTagError as error:
+        raise UsageError(str(error)) from None
 
 
 def add(commands: Commands) -> None:

@@ -1,7 +1,6 @@
 """Audio as engines get it (mono float32), and checks for recordings that would distort a measurement."""
 
 import math
-import struct
 import unicodedata
 from dataclasses import dataclass
 from io import BytesIO
@@ -11,7 +10,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from . import ffmpeg
+from . import ffmpeg, framed_audio, sound_headers
 
 Samples = npt.NDArray[np.float32]
 
@@ -21,13 +20,6 @@ BLOCK_FRAMES = 1 << 18
 # A decoder may fall short of the header by a little in a sound file (MP3's encoder delay and padding); one
 # MPEG layer III frame is 1152 samples. A file that is shorter by more than that has lost its end.
 SHORTFALL_FRAMES = 1152
-
-# Enough of a file to tell its container.
-_MAGIC_BYTES = 16
-
-# Writers that cannot seek back put a placeholder where the length of a WAV file belongs: 0xFFFFFFFF (FFmpeg),
-# 0x7FFFFFFF or slightly less (SoX). Lengths from here on are read as "unknown".
-WAV_UNKNOWN_LENGTH = 0x7FFF0000
 
 # Float files may pass full scale by some dB (a hot mix, an inter-sample peak) and are clipped to it. 8 is 18
 # dB over: beyond that the samples are on another scale, such as integers saved as floats, and clipping would
@@ -74,11 +66,32 @@ class RecordingFinding:
     message: str
 
 
-def load(source: Path | bytes, rate: int, *, name: str | None = None, form: str | None = None) -> Samples:
+@dataclass(frozen=True)
+class Decoded:
+    """A file decoded as a whole.
+
+    Attributes:
+        samples: shape (n, channels), n >= 1, all finite and on the scale of audio.
+        rate: Hz, the file's own.
+        remark: what is odd about its end, though it could be read; None for nothing.
+    """
+
+    samples: Samples
+    rate: int
+    remark: str | None
+
+    @property
+    def seconds(self) -> float:
+        return len(self.samples) / self.rate
+
+
+def load(
+    source: Path | bytes, rate: int, *, name: str | None = None, form: str | None = None, channel: int | None = None
+) -> Samples:
     """Decode a clip to mono at `rate` Hz.
 
-    Any container, sample width, rate and channel count that libsndfile reads is accepted; m4a, AAC, WebM and files
-    without a header go to FFmpeg (ffmpeg.py). Channels are
+    Any container, sample width, rate and channel count that libsndfile reads is accepted; m4a, AAC, WebM, AMR, AVI and
+    the like, and files without a header go to FFmpeg (ffmpeg.py). Channels are
     averaged with equal weight; the rate is converted by soxr's HQ recipe, and what passes full scale is
     clipped to it.
 
@@ -87,26 +100,48 @@ def load(source: Path | bytes, rate: int, *, name: str | None = None, form: str 
         rate: the sampling rate wanted, in Hz.
         name: what to call the clip in error messages; by default its path.
         form: FFmpeg's name of the format, for a file without a header ("g722").
+        channel: the channel to take, from 0 on; None for the mean of all.
 
     Returns:
         float32 samples of shape (n,), n >= 1, all in [-1, 1].
 
     Raises:
-        AudioError: the file is missing, is not audio, is corrupt, lacks its end, holds no samples, or holds
-            samples that are not finite or not on the scale of audio. A lost end is noticed in
-            WAV, FLAC, Ogg and MP3 files only.
+        AudioError: the file is missing, is not audio, is corrupt, lacks its end, holds no samples, holds
+            samples that are not finite or not on the scale of audio, or lacks the channel.
         ValueError: `rate` is not positive.
     """
     if rate <= 0:
         raise ValueError(f"the sampling rate must be positive, not {rate} Hz")
-    name = name or ("audio given as bytes" if isinstance(source, bytes) else str(source))
-    data = source if isinstance(source, bytes) else _read(source, name)
-    missing = _missing_wav_bytes(data)
-    if missing:
-        raise AudioError(
-            f"{name}: truncated: its header promises {missing} bytes more than it holds; copy or download it again"
-        )
-    samples, native_rate = _by_ffmpeg(data, name, form) if _is_ffmpegs(data, form) else _decode(data, name)
+    name = _name(source, name)
+    decoded = decode(source, name=name, form=form)
+    mono = _mono(decoded.samples, channel, name)
+    if decoded.rate != rate:
+        import soxr
+
+        mono = soxr.resample(mono, decoded.rate, rate, quality="HQ")
+        if not len(mono):
+            raise AudioError(
+                f"{name}: {len(decoded.samples)} samples at {decoded.rate} Hz leave none at {rate} Hz; leave it out"
+            )
+    return np.clip(mono, -1.0, 1.0)
+
+
+def decode(source: Path | bytes, *, name: str | None = None, form: str | None = None) -> Decoded:
+    """Decode a file as it is: every channel, at its own rate. Several MP3, Ogg or WebM files on end are read as one.
+
+    Arguments and errors as those of `load`.
+    """
+    name = _name(source, name)
+    data = sound_headers.completed(source if isinstance(source, bytes) else _read(source, name))
+    header = sound_headers.sample_bytes(data)
+    if header is not None and header.fault is not None:
+        raise AudioError(f"{name}: {header.fault}")
+    if form is not None:
+        samples, rate = _by_ffmpeg(data, name, form)
+        remark = None
+    else:
+        samples, rate = _all(framed_audio.files_on_end(data), name)
+        remark = framed_audio.unfinished(data)
     if not np.isfinite(samples).all():
         raise AudioError(f"{name}: holds NaN or infinite samples; export it again, or leave it out")
     peak = float(np.abs(samples).max())
@@ -115,16 +150,50 @@ def load(source: Path | bytes, rate: int, *, name: str | None = None, form: str 
             f"{name}: samples reach {peak:.6g} where full scale is 1; they look like integers saved as "
             "floats: divide them by the integer type's full scale and write the file again"
         )
-    mono: Samples = samples.mean(axis=1, dtype=np.float32)
-    if native_rate != rate:
-        import soxr
+    return Decoded(samples, rate, remark)
 
-        mono = soxr.resample(mono, native_rate, rate, quality="HQ")
-        if not len(mono):
-            raise AudioError(
-                f"{name}: {len(samples)} samples at {native_rate} Hz leave none at {rate} Hz; leave it out"
-            )
-    return np.clip(mono, -1.0, 1.0)
+
+def _all(files: list[bytes], name: str) -> tuple[Samples, int]:
+    """The samples of files on end, which have one rate and number of channels."""
+    decoded = [_one(data, name) for data in files]
+    if len({(samples.shape[1], rate) for samples, rate in decoded}) > 1:
+        raise AudioError(
+            f"{name}: {len(files)} files on end, of several sampling rates or numbers of channels; take them apart"
+        )
+    return np.concatenate([samples for samples, _ in decoded]), decoded[0][1]
+
+
+def _one(data: bytes, name: str) -> tuple[Samples, int]:
+    """The samples of one file, all of them."""
+    coded = ffmpeg.is_container(data)
+    try:
+        found = _by_ffmpeg(data, name, None) if coded else _decode(data, name)
+    except AudioError as error:
+        told = "truncated" in str(error) or (coded and ffmpeg.absent())
+        why = None if told else framed_audio.lost_end(data)
+        raise error if why is None else AudioError(f"{error} ({why})") from error
+    if (why := framed_audio.lost_end(data)) is not None:
+        raise AudioError(f"{name}: {why}")
+    return found
+
+
+def _mono(samples: Samples, channel: int | None, name: str) -> Samples:
+    if channel is None:
+        mean: Samples = samples.mean(axis=1, dtype=np.float32)
+        return mean
+    check_channel(channel, samples.shape[1], name)
+    return np.ascontiguousarray(samples[:, channel])
+
+
+def check_channel(channel: int | None, channels: int, name: str) -> None:
+    """Raise AudioError where a file of so many channels lacks the one that is asked for."""
+    if channel is not None and not 0 <= channel < channels:
+        there = "1 channel" if channels == 1 else f"{channels} channels"
+        raise AudioError(f"{name}: no channel {channel}: it has {there}, counted from 0; correct `channel`")
+
+
+def _name(source: Path | bytes, name: str | None) -> str:
+    return name or ("audio given as bytes" if isinstance(source, bytes) else str(source))
 
 
 def probe(source: Path | bytes, form: str | None = None, *, name: str | None = None) -> float:
@@ -137,10 +206,10 @@ def probe(source: Path | bytes, form: str | None = None, *, name: str | None = N
     """
     import soundfile
 
-    name = name or ("audio given as bytes" if isinstance(source, bytes) else str(source))
+    name = _name(source, name)
     try:
         with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-            if _is_ffmpegs(stream.read(_MAGIC_BYTES), form):
+            if form is not None or ffmpeg.is_container(stream.read(ffmpeg.MAGIC_BYTES)):
                 stream.seek(0)
                 seconds = ffmpeg.seconds(stream.read(), form)
             else:
@@ -159,13 +228,11 @@ def probe(source: Path | bytes, form: str | None = None, *, name: str | None = N
     return seconds
 
 
-def _is_ffmpegs(data: bytes, form: str | None) -> bool:
-    return form is not None or ffmpeg.is_container(data)
-
-
 def _by_ffmpeg(data: bytes, name: str, form: str | None) -> tuple[Samples, int]:
     try:
         samples, rate = ffmpeg.decode(data, form)
+    except ffmpeg.Truncated as error:
+        raise AudioError(f"{name}: {error}") from error
     except ffmpeg.DecodingError as error:
         raise AudioError(_undecoded(name, form, error)) from error
     if not len(samples):
@@ -184,20 +251,6 @@ def _read(path: Path, name: str) -> bytes:
         raise AudioError(f"{name}: no such file; check the path, or fetch the data set") from None
     except OSError as error:
         raise AudioError(f"{name}: cannot be read ({error.strerror}); check what it is and its permissions") from error
-
-
-def _missing_wav_bytes(data: bytes) -> int:
-    """How many bytes of samples a WAV file lacks: libsndfile reads what is there and says nothing."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        return 0
-    position = 12
-    while position + 8 <= len(data):
-        kind, size = struct.unpack_from("<4sI", data, position)
-        position += 8
-        if kind == b"data":
-            return 0 if size >= WAV_UNKNOWN_LENGTH else max(0, position + size - len(data))
-        position += size + size % 2
-    return 0
 
 
 def _decode(data: bytes, name: str) -> tuple[Samples, int]:

@@ -85,8 +85,14 @@ class FallbackDevice(Stored):
         return f"ran on {self.device} ({self.why})"
 
 
+LEFT_OUT = "left-out"
+"""The kind of a finding about an utterance that isn't in the record, as its recording is broken."""
+DATA = "data"
+"""The kind of a finding about the data set, whose id it has in place of an utterance's."""
+
+
 class Finding(Stored):
-    """A warning about a recording, for a person to check."""
+    """A warning about a recording or a data set, for a person to check."""
 
     utterance: str
     kind: str

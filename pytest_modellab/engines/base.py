@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
-from pytest_modellab.core.language import primary_language
+from pytest_modellab.core.language import canonical_name, primary_language
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,7 +127,7 @@ def check_language(asked: str | None, spoken: Collection[str]) -> None:
 
     Libraries differ in how they treat an unknown language: some ignore it silently.
     """
-    if asked not in {None, "auto", *spoken}:
+    if asked not in {None, "auto"} and own_name(asked, spoken) is None:
         raise ValueError(f"language `{asked}`: this model speaks {_named(spoken)}")
 
 
@@ -138,15 +138,24 @@ def expected_language(asked: str | None, clip: Clip, spoken: Collection[str]) ->
     transcript would be in another language, without a warning.
     """
     if asked not in {None, "auto"}:
-        return asked
+        return own_name(asked, spoken) or asked
     tag = primary_language(clip.language) or None
+    own = own_name(tag, spoken)
     detects = asked == "auto" and len(spoken) > 1
-    if tag is not None and tag not in spoken and not detects:
+    if tag is not None and own is None and not detects:
         raise ValueError(
             f"the clip is in `{tag}`: this model speaks {_named(spoken)}. With `languages:` in its spec it is kept"
             " from data in others; `language` under `options:` has it try all the same"
         )
-    return None if asked == "auto" else tag
+    return None if asked == "auto" else own
+
+
+def own_name(tag: str | None, spoken: Collection[str]) -> str | None:
+    """The name that a model has for a language, of those in `spoken`: Whisper's `jw` for `jv`; None for no such."""
+    if tag in spoken:
+        return tag
+    canonical = canonical_name(tag)
+    return next((name for name in spoken if tag and canonical_name(name) == canonical), None)
 
 
 def _named(spoken: Collection[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pytest_modellab.core.language import primary_language
+from pytest_modellab.core.language import canonical_name
 
 from .base import Fact, LoadRequest, Speech
 
@@ -81,8 +81,8 @@ class EspeakNg:
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
         import numpy as np
 
-        spoken = primary_language(self._options.voice)
-        if primary_language(language) not in {"", spoken}:
+        spoken = canonical_name(self._options.voice)
+        if canonical_name(language) not in {"", spoken}:
             raise ValueError(f"the text is in `{language}`: this voice speaks {spoken}")
         self._pieces.clear()
         # A zero would end the text.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pytest_modellab.core.language import canonical_name
 
 from . import cuda_libraries
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
 
 DETECTED_S = 5.0
 """Audio of a stream after which its language, where it is to be detected, is detected no more."""
+
+VAD_PARAMETERS = frozenset(
+    {
+        *("threshold", "neg_threshold", "min_speech_duration_ms", "max_speech_duration_s"),
+        *("min_silence_duration_ms", "speech_pad_ms"),
+    }
+)
 
 ComputeType = Literal[
     "default",
@@ -41,12 +51,22 @@ class FasterWhisperOptions:
     compute_type: ComputeType = "default"
     beam_size: int = 5
     cpu_threads: int = 2
-    temperature: float = 0.0
+    temperature: float | tuple[float, ...] = 0.0
+    """A list of them is tried in turn where an answer looks wrong; those above 0 are drawn by chance."""
     condition_on_previous_text: bool = False
     vad_filter: bool = False
+    vad_parameters: dict[str, float] | None = None
+    """Of Silero VAD, by the library's names; with `vad_filter`."""
     language: str | None = None
     """Fixed language, or `auto` to have it detected; else the clip's own."""
     initial_prompt: str | None = None
+    hotwords: str | None = None
+    """Words that are likely, said to the model before every window."""
+    no_repeat_ngram_size: int = 0
+    """No so many tokens occur twice in a window; 0 for no such rule."""
+    hallucination_silence_threshold: float | None = None
+    """Seconds of silence around a likely hallucination that is left out; words are aligned for it."""
+    without_timestamps: bool = False
     stream_step_s: float = 1.0
     """A stream is recognised again with so much new audio."""
     stream_window_s: float = 15.0
@@ -59,12 +79,26 @@ class FasterWhisperOptions:
             raise ValueError("beam_size must be at least 1")
         if self.cpu_threads < 1:
             raise ValueError("cpu_threads must be at least 1: 0 would mean a number that differs by machine")
-        if not 0 <= self.temperature <= 1:
+        if not self.temperatures or not all(0 <= each <= 1 for each in self.temperatures):
             raise ValueError("temperature must be between 0 and 1")
+        if self.vad_parameters is not None and not self.vad_filter:
+            raise ValueError("vad_parameters go with `vad_filter: true`")
+        if unknown := set(self.vad_parameters or ()) - VAD_PARAMETERS:
+            raise ValueError(f"vad_parameters: unknown {', '.join(sorted(unknown))}; {_listed(VAD_PARAMETERS)}")
+        if self.no_repeat_ngram_size < 0:
+            raise ValueError("no_repeat_ngram_size must not be negative")
+        if self.hallucination_silence_threshold is not None and self.hallucination_silence_threshold <= 0:
+            raise ValueError("hallucination_silence_threshold must be more than 0 seconds")
         if not 0.1 <= self.stream_step_s <= 10:
             raise ValueError("stream_step_s must be between 0.1 and 10")
         if not 2 * self.stream_step_s <= self.stream_window_s <= 30:
             raise ValueError("stream_window_s must be at least two steps and at most the 30 s of Whisper's window")
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """All of them, the first to be tried first."""
+        # A worker is given its options as JSON, in which a tuple is a list.
+        return (self.temperature,) if isinstance(self.temperature, int | float) else tuple(self.temperature)
 
 
 class FasterWhisper:
@@ -100,16 +134,25 @@ class FasterWhisper:
             num_workers=1,
             local_files_only=True,
         )
-        check_language(options.language, model.supported_languages)
-        return cls(model, options)
+        engine = cls(model, options)
+        check_language(options.language, engine.spoken)
+        return engine
+
+    @cached_property
+    def spoken(self) -> tuple[str, ...]:
+        """The languages that the weights have a token for: the library lists Cantonese for all of them."""
+        named = self._model.supported_languages
+        if not self._model.model.is_multilingual:
+            return tuple(named)
+        return tuple(each for each in named if self._model.hf_tokenizer.token_to_id(f"<|{each}|>") is not None)
 
     def transcribe(self, clip: Clip) -> Transcript:
         options = self._options
-        language = expected_language(options.language, clip, self._model.supported_languages)
+        language = expected_language(options.language, clip, self.spoken)
         segments, info = self._recognised(clip.samples, language, options.initial_prompt)
         text = "".join(segment.text for segment in segments).strip()
         # An English-only model reports `en` for every clip.
-        detected = info.language if language is None and self._model.model.is_multilingual else None
+        detected = canonical_name(info.language) if language is None and self._model.model.is_multilingual else None
         return Transcript(text, detected)
 
     def start(self, language: str | None) -> LocalAgreement:
@@ -117,7 +160,7 @@ class FasterWhisper:
 
         options = self._options
         clip = Clip(np.zeros(0, dtype=np.float32), self.rate, language)
-        told = expected_language(options.language, clip, self._model.supported_languages)
+        told = expected_language(options.language, clip, self.spoken)
         detects = told is None and self._model.model.is_multilingual
 
         def recognise(samples: NDArray[np.float32], before: str) -> Hypothesis:
@@ -125,7 +168,7 @@ class FasterWhisper:
             prompt = " ".join(part for part in (options.initial_prompt, before) if part)
             segments, info = self._recognised(samples, told, prompt or None, word_timestamps=True)
             words = [Word(w.word, float(w.start), float(w.end)) for segment in segments for w in segment.words or ()]
-            detected = info.language if detects else None
+            detected = canonical_name(info.language) if detects else None
             if len(samples) >= DETECTED_S * self.rate:
                 told = info.language
             return Hypothesis(words, [float(segment.end) for segment in segments], detected)
@@ -147,11 +190,16 @@ class FasterWhisper:
                 samples,
                 language=language,
                 beam_size=options.beam_size,
-                temperature=options.temperature,
+                temperature=options.temperatures,
                 condition_on_previous_text=options.condition_on_previous_text,
                 vad_filter=options.vad_filter,
+                vad_parameters=_vad_parameters(options),
                 initial_prompt=prompt,
-                word_timestamps=word_timestamps,
+                hotwords=options.hotwords,
+                no_repeat_ngram_size=options.no_repeat_ngram_size,
+                hallucination_silence_threshold=options.hallucination_silence_threshold,
+                without_timestamps=options.without_timestamps,
+                word_timestamps=word_timestamps or options.hallucination_silence_threshold is not None,
             )
             # The generator does the decoding: it belongs to the call that is timed.
             return list(segments), info
@@ -167,10 +215,27 @@ class FasterWhisper:
             "family": "whisper",
             "long_audio": "window after window, each from the last timestamp of the one before",
             "chunk_s": self._model.feature_extractor.chunk_length,
-        }
+        } | self._chance()
+
+    def _chance(self) -> dict[str, str]:
+        """What makes answers differ from run to run."""
+        if max(self._options.temperatures) == 0:
+            return {}
+        named = ", ".join(f"{each:g}" for each in self._options.temperatures)
+        return {"nondeterministic": f"temperature {named}: what is drawn above 0 differs from run to run"}
 
     def synchronize(self) -> None:
         """Nothing to wait for: CTranslate2 hands over results only once they are on the host."""
 
     def close(self) -> None:
         del self._model
+
+
+def _vad_parameters(options: FasterWhisperOptions) -> dict[str, float] | None:
+    """As the library takes them: milliseconds are whole."""
+    given = options.vad_parameters
+    return None if given is None else {k: int(v) if k.endswith("_ms") else v for k, v in given.items()}
+
+
+def _listed(names: frozenset[str]) -> str:
+    return f"allowed: {', '.join(sorted(names))}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from pytest_modellab.core.language import canonical_name
+
 from . import on_torch
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
 
@@ -84,7 +86,7 @@ class OpenAIWhisper:
             fp16=options.dtype == "float16",
         )
         # An English-only model reports `en` for every clip.
-        detected = found["language"] if language is None and self._model.is_multilingual else None
+        detected = canonical_name(found["language"]) if language is None and self._model.is_multilingual else None
         return Transcript(found["text"].strip(), detected)
 
     def facts(self) -> dict[str, str | int | float | bool | None]:

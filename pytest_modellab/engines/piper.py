@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_modellab.core.language import primary_language
+from pytest_modellab.core.language import canonical_name
 
 from .base import Fact, LoadRequest, Speech
 
@@ -64,8 +64,8 @@ class Piper:
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
         from piper import SynthesisConfig
 
-        spoken = primary_language(self._voice.config.espeak_voice)
-        if primary_language(language) not in {"", spoken}:
+        spoken = canonical_name(self._voice.config.espeak_voice)
+        if canonical_name(language) not in {"", spoken}:
             raise ValueError(f"the text is in `{language}`: this voice speaks {spoken}")
         options = self._options
         how = SynthesisConfig(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from pytest_modellab.core.language import canonical_name
+
 from . import on_torch
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
 
@@ -210,4 +212,4 @@ def _tag(chunks: Any) -> str | None:
     from transformers.models.whisper.tokenization_whisper import TO_LANGUAGE_CODE
 
     named = next((chunk["language"] for chunk in chunks if chunk.get("language")), None)
-    return None if named is None else TO_LANGUAGE_CODE.get(named, named)
+    return None if named is None else canonical_name(TO_LANGUAGE_CODE.get(named, named))

@@ -134,6 +134,7 @@ def _row(
         language=utterance.language,
         kind=utterance.kind,
         snr_db=utterance.snr_db,
+        attributes=dict(utterance.attributes),
         cut_from=answer.get("cut_from"),
         prompt=utterance.prompt if utterance.prompt != utterance.text else None,
         parts=scoring.untimed(parts) if facts.no_speed else parts,

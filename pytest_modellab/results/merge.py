@@ -82,7 +82,8 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "memory": _memory(parts),
             "provenance": _provenance(parts),
             "utterances": tuple(results),
-            "findings": tuple(sorted(findings, key=lambda finding: order.get(finding.utterance, -1))),
+            # What is known of the whole data set stands in the record of every shard.
+            "findings": tuple(dict.fromkeys(sorted(findings, key=lambda finding: order.get(finding.utterance, -1)))),
             "seal": None,
         }
     )

@@ -59,7 +59,8 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
         if parts is None:
             return None
         # Reference, speaker and language are in the input key.
-        told.append(row.model_copy(update={"kind": utterance.kind, "snr_db": utterance.snr_db, "parts": parts}))
+        attributes = {"kind": utterance.kind, "snr_db": utterance.snr_db, "attributes": dict(utterance.attributes)}
+        told.append(row.model_copy(update={**attributes, "parts": parts}))
     rules, price = dataset.rules, case.device.price
     origin = {"rescored": _now(), "stands_again": None, "judging": judging}
     renewed = record.model_copy(

@@ -214,7 +214,7 @@ class CaseRun:
     def _answer_all(self) -> RunFacts:
         deaths: list[WorkerDied] = []
         loaded: Loaded | None = None
-        findings: list[Finding] = []
+        findings = list(self.job.findings)
         load_s: float | None = None
         first_call_s: float | None = None
         told: dict[str, Fact] = {}

@@ -104,6 +104,7 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
         None if price is None else [price.per_hour, price.currency],
         case.model.title,
         [[u.kind, u.snr_db] for u in dataset.utterances],
+        *([[dict(u.attributes) for u in dataset.utterances]] if any(u.attributes for u in dataset.utterances) else ()),
         [u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances],
     ]
     return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()

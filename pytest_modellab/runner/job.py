@@ -11,7 +11,7 @@ from .executor import LOCAL
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.catalog.datasets import Dataset, Utterance
-    from pytest_modellab.core.schema_base import FallbackDevice
+    from pytest_modellab.core.schema_base import FallbackDevice, Finding
     from pytest_modellab.results.shards import Shard
     from pytest_modellab.tasks.requests import Requests
 
@@ -55,3 +55,5 @@ class Job:
     """The device it runs on, where that is not the case's."""
     loaded_with: Mapping[str, Any] = field(default_factory=dict)
     """Digests and versions of what the worker loads; see edits.loaded_with."""
+    findings: tuple[Finding, ...] = ()
+    """What is known of the data set and its recordings before the run."""

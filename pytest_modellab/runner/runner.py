@@ -13,8 +13,10 @@ from pytest_modellab.catalog import weights
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
+from pytest_modellab.catalog.datasets.sound_check import check_sounds, refusal
 from pytest_modellab.core import audio
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
+from pytest_modellab.core.schema_base import Finding
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
 from pytest_modellab.results import record_files as records
@@ -29,6 +31,7 @@ from pytest_modellab.tasks.tts.record import speech_of
 from . import reuse
 from .auxiliary_models import AuxiliaryModelError, NoAuxiliaryModel
 from .case_run import CaseRun
+from .dataset_findings import findings_of
 from .edits import Edited, Imported, loaded_with, unedited
 from .executor import own_executor
 from .graders import Grader, graded, grader_of
@@ -145,8 +148,9 @@ class Runner(Loading):
         if found is not None:
             return found
         does = task_named(case.task)
+        findings = self._checked_sounds(case, dataset) if does.given_audio else findings_of(dataset)
         requests = does.requests(dataset, engine_class(order.engine), self.sounds)
-        whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}  # finds broken files early
+        whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}
         shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)
         if shard is not None:
             if not shard.places:
@@ -185,6 +189,7 @@ class Runner(Loading):
                 whole,
                 self.device(case)[1],
                 loaded_with(inputs),
+                findings,
             )
             run = CaseRun(
                 job,
@@ -210,6 +215,14 @@ class Runner(Loading):
             if (said := speech_of(each) or reply_of(each)) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))
+
+    def _checked_sounds(self, case: Case, dataset: Dataset) -> tuple[Finding, ...]:
+        """What is odd about the recordings, once all of them were decoded. Raises DatasetError for what is broken."""
+        self.progress.say(case, "checking the recordings")
+        check = check_sounds(dataset.utterances)
+        if check.broken:
+            raise DatasetError(refusal(dataset.spec.id, dataset.spec.origin, check))
+        return findings_of(dataset, check)
 
     def _inputs_now(self, case: Case) -> dict[str, Any]:
         """The inputs of `case` by what is on disk now, nothing taken from memory."""

@@ -18,8 +18,9 @@ from pytest_modellab.engines.registry import available
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
-    "beam_size, compute_type, condition_on_previous_text, cpu_threads, initial_prompt, language,"
-    " stream_show_open, stream_step_s, stream_window_s, temperature, vad_filter"
+    "beam_size, compute_type, condition_on_previous_text, cpu_threads, hallucination_silence_threshold, hotwords,"
+    " initial_prompt, language, no_repeat_ngram_size, stream_show_open, stream_step_s, stream_window_s, temperature,"
+    " vad_filter, vad_parameters, without_timestamps"
 )
 METRICS = ", ".join(sorted(registry.METRICS))
 PLAIN_NAME = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
@@ -153,9 +154,9 @@ class TestWhatLoads:
             DATASET_FILE,
             "language: en",
             "on: en",
-            "5: unknown key `on`; allowed: archives, audio_root, clips, derive, dialogues, equivalents, folder, form,"
-            " glossary, graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer, prompts,"
-            " recipe, schema, speaker, stream, substitutions, tasks, tiers, title, voice",
+            "5: unknown key `on`; allowed: archives, audio_root, channel, clips, derive, dialogues, equivalents,"
+            " folder, form, glossary, graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer,"
+            " on_error, prompts, recipe, schema, speaker, stream, substitutions, tasks, tiers, title, voice",
             id="a key that YAML takes for true",
         ),
     ],

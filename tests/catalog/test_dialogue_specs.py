@@ -23,7 +23,7 @@ from pytest_modellab.catalog.dialogue_specs import TurnSpec
         ({"say": "Hi", "context": True}, {}, "nothing was said before it"),
         ({"say": "Hi", "refuse": True, "number": 3}, {}, "`refuse` doesn't go with"),
         ({"say": "Hi", "tolerance": 3}, {}, "`tolerance` goes with `number`"),
-        ({"say": "Hi", "language": "xx"}, {}, "replies can be detected to be in ar, be"),
+        ({"say": "Hi", "language": "sw"}, {}, "replies can be detected to be in ar, be"),
         ({"say": "Hi", "rubric": "Good?"}, {}, "say who judges by it under `graded_by`"),
         ({"say": "Hi"}, {"graded_by": {"llm": "talker"}}, "no turn has one"),
         (

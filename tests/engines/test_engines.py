@@ -286,6 +286,15 @@ def test_the_language_a_model_is_told(asked: str | None, spoken: str | None, tol
     assert expected_language(asked, Clip(np.zeros(1, np.float32), 16_000, spoken), ("en", "de")) == told
 
 
+@pytest.mark.parametrize(
+    ("asked", "language", "told"), [(None, "fil", "tl"), (None, "jv-ID", "jw"), ("jv", "en", "jw"), ("tl", "en", "tl")]
+)
+def test_a_model_is_told_a_language_by_its_own_name(asked: str | None, language: str, told: str) -> None:
+    spoken = ("en", "tl", "jw")
+    check_language(asked, spoken)
+    assert expected_language(asked, Clip(np.zeros(1, np.float32), 16_000, language), spoken) == told
+
+
 @pytest.mark.parametrize("asked", [None, "auto"])
 def test_a_clip_in_another_language_than_the_model_speaks(asked: str | None) -> None:
     with pytest.raises(ValueError, match="the clip is in `de`: this model speaks en"):

@@ -328,7 +328,8 @@ class TestWhy:
         runs.run()
         package = tmp_path / "pytest_modellab"
         shutil.copytree(sources.PACKAGE, package)
-        (package / "core" / "audio.py").write_text("SILENCE = True\n")
+        module = package / "core" / "audio.py"
+        module.write_text(f"{module.read_text()}SILENCE = True\n")
         monkeypatch.setattr(sources, "PACKAGE", package)
         _, why = self.why(capsys)
         assert why == "  code: other code between samples and answers: pytest_modellab.core.audio"

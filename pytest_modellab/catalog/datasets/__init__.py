@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -15,6 +16,7 @@ from .access import DatasetAccess
 from .form import DatasetForm
 from .model import Dataset
 from .recording import FileRecording
+from .sound_check import check_sounds, refusal
 from .utterance import DatasetError, Utterance
 
 __all__ = ["Dataset", "DatasetAccess", "DatasetError", "FileRecording", "Utterance", "prepare"]
@@ -30,7 +32,17 @@ def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = 
     form = cast("DatasetForm[Any]", FORMS[spec.form_name])
     utterances = form.read(spec, spec.given, access)
     _need_decoder(spec, utterances)
-    return Dataset(spec, utterances)
+    whole = Dataset(spec, utterances, access.left_out, tuple(access.notes))
+    return whole if spec.on_error == "refuse" else _without_broken(whole)
+
+
+def _without_broken(whole: Dataset) -> Dataset:
+    """The utterances whose recordings can be used. Raises DatasetError where there is none."""
+    check = check_sounds(whole.utterances)
+    utterances = tuple(each for each in whole.utterances if each.id not in check.broken)
+    if not utterances:
+        raise DatasetError(refusal(whole.spec.id, whole.spec.origin, check))
+    return replace(whole, utterances=utterances, left_out={**whole.left_out, **check.broken})
 
 
 def _need_decoder(spec: DatasetSpec, utterances: tuple[Utterance, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +26,10 @@ class DatasetAccess:
     asked: bool
     """Whether somebody asked for this set by name, so that it may be fetched whatever its size."""
     prepare: Callable[[DatasetSpec], Dataset]
+    notes: list[str] = field(default_factory=list)
+    """What a person should look at, added to by forms as they read."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """The utterances that other data sets had to leave out, and why."""
 
     @property
     def folder(self) -> Path:
@@ -38,4 +42,6 @@ class DatasetAccess:
 
     def utterances_of(self, name: str) -> tuple[Utterance, ...]:
         """Those of another data set of the catalog. Raises as `DatasetForm.read` does."""
-        return self.prepare(self.catalog.datasets[name]).utterances
+        found = self.prepare(self.catalog.datasets[name])
+        self.left_out.update(found.left_out)
+        return found.utterances

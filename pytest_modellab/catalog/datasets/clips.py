@@ -31,7 +31,7 @@ def from_clips(spec: DatasetSpec, clips: tuple[ClipSpec, ...], access: DatasetAc
         Utterance(
             id=clip.id,
             text=clip.text,
-            recording=FileRecording(paths[clip.id], clip.sha256, form=format_of(clip.member)),
+            recording=FileRecording(paths[clip.id], clip.sha256, form=format_of(clip.member), channel=spec.channel),
             speaker=clip.speaker,
             language=clip.language or spec.language,
             kind=clip.kind,
@@ -46,7 +46,7 @@ def unknown_archive(name: str, spec: DatasetSpec) -> str | None:
 
 
 class _Clips(DatasetForm[tuple[ClipSpec, ...]]):
-    goes_with = frozenset({"archives"})
+    goes_with = frozenset({"archives", "channel"})
 
     def mistakes(self, spec: DatasetSpec, given: tuple[ClipSpec, ...]) -> Iterator[tuple[Location, str]]:
         for i, clip in enumerate(given):

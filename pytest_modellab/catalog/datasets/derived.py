@@ -149,6 +149,7 @@ def _noisy(
         language=clean.language,
         kind=condition.label,
         snr_db=condition.snr_db if condition.snr_db is not None else clean.snr_db,
+        attributes=clean.attributes,
     )
 
 
@@ -180,6 +181,11 @@ def _joined(join: Join, source: Sequence[Utterance]) -> Iterable[Utterance]:
             speaker=_shared(each.speaker for each in group),
             language=_shared(each.language for each in group),
             kind=_shared(each.kind for each in group),
+            attributes={
+                key: value
+                for key in group[0].attributes
+                if (value := _shared(each.attributes.get(key) for each in group))
+            },
         )
 
 

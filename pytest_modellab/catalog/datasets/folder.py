@@ -9,6 +9,7 @@ from pytest_modellab.core import ffmpeg
 from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .form import DatasetForm
+from .manifest_line import existing
 from .recording import FileRecording
 from .root import OutsideRoot, Root
 from .rows import Rows
@@ -23,12 +24,12 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
     root = Root.of(spec, folder)
     rows = Rows(spec, "rename one of the files")
     for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES):
-        text_file = path.with_suffix(".txt")
+        text_file = existing(path.parent, path.with_suffix(".txt").name)
         try:
             for file in (path, text_file):
                 root.check(file)
             text = text_file.read_text(encoding="utf-8-sig").strip()
-            recording = FileRecording.of(path)
+            recording = FileRecording.of(path, channel=spec.channel)
         except FileNotFoundError:
             rows.problems.append(f"{path}: no {text_file.name} beside it with the reference")
         except UnicodeDecodeError:
@@ -48,7 +49,7 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
 
 
 class _Folder(DatasetForm[str]):
-    goes_with = frozenset({"audio_root"})
+    goes_with = frozenset({"audio_root", "channel"})
 
     def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> tuple[Utterance, ...]:
         return from_folder(spec, access.folder / given)

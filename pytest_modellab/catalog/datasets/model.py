@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,10 @@ class Dataset:
 
     spec: DatasetSpec
     utterances: tuple[Utterance, ...]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """The utterances that it goes on without, by id, and what is wrong with their recordings."""
+    notes: tuple[str, ...] = ()
+    """What a person should look at."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -45,7 +49,7 @@ class Dataset:
 
     def only(self, places: Sequence[int]) -> Dataset:
         """The utterances at these places."""
-        return Dataset(self.spec, tuple(self.utterances[place] for place in places))
+        return replace(self, utterances=tuple(self.utterances[place] for place in places))
 
     def first(self, count: int | None) -> Dataset:
-        return self if count is None else Dataset(self.spec, self.utterances[:count])
+        return self if count is None else replace(self, utterances=self.utterances[:count])

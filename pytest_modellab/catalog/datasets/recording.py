@@ -45,16 +45,42 @@ class FileRecording:
     duration: float | None = None
     form: str | None = None
     """FFmpeg's name of the format, of a file without a header: "g722"."""
+    channel: int | None = None
+    """The channel of it, from 0 on; None for the mean of all."""
 
     @classmethod
-    def of(cls, path: Path, offset: float = 0.0, duration: float | None = None) -> FileRecording:
-        """The recording of a whole file. Raises OSError."""
-        return cls(path, digest_file(path), offset, duration, ffmpeg.format_of(path.name))
+    def of(
+        cls, path: Path, offset: float = 0.0, duration: float | None = None, channel: int | None = None
+    ) -> FileRecording:
+        """The recording of a whole file, or of the piece. Raises OSError."""
+        return cls(path, digest_file(path), offset, duration, ffmpeg.format_of(path.name), channel)
 
     @property
     def identity(self) -> tuple[Any, ...]:
-        place = self.sha256, self.offset, self.duration
-        return place if self.form is None else (*place, self.form)
+        # What isn't given is no part of it, so that fingerprints of before it could be given go on to hold.
+        form = () if self.form is None else (self.form,)
+        channel = () if self.channel is None else ("channel", self.channel)
+        return (self.sha256, self.offset, self.duration, *form, *channel)
+
+    @property
+    def file(self) -> tuple[Any, ...]:
+        """The identity of the whole file, as JSON values."""
+        return "file", self.sha256, self.form
+
+    def decoded(self) -> audio.Decoded:
+        """The whole file. Raises audio.AudioError."""
+        return audio.decode(self.path, form=self.form)
+
+    def check_place(self, whole_s: float, channels: int) -> None:
+        """Raise audio.AudioError where the piece or the channel isn't within a file of that length and width."""
+        audio.check_channel(self.channel, channels, str(self.path))
+        if self.duration is not None and self.offset + self.duration > whole_s + PIECE_TOLERANCE_S:
+            raise audio.AudioError(
+                f"{self.path}: a piece of it is said to end at {self.offset + self.duration:.2f} s,"
+                f" but the file ends at {whole_s:.2f} s; correct `offset` and `duration`"
+            )
+        if self.offset >= whole_s:
+            raise audio.AudioError(f"{self.path}: nothing left from {self.offset} s on; correct `offset`")
 
     @property
     def by_ffmpeg(self) -> bool:
@@ -67,20 +93,34 @@ class FileRecording:
         return self.duration if self.duration is not None else audio.probe(self.path, self.form) - self.offset
 
     def samples(self, rate: int) -> NDArray[np.float32]:
-        samples = audio.load(self.path, rate, form=self.form)
+        samples = audio.load(self.path, rate, form=self.form, channel=self.channel)
         if self.offset or self.duration is not None:
             start = round(self.offset * rate)
             whole_s = len(samples) / rate
-            if self.duration is not None and self.offset + self.duration > whole_s + PIECE_TOLERANCE_S:
-                raise audio.AudioError(
-                    f"{self.path}: a piece of it is said to end at {self.offset + self.duration:.2f} s,"
-                    f" but the file ends at {whole_s:.2f} s; correct `offset` and `duration`"
-                )
+            self.check_place(whole_s, 1 if self.channel is None else self.channel + 1)
             end = None if self.duration is None else start + round(self.duration * rate)
             samples = samples[start:end]
             if not len(samples):
                 raise audio.AudioError(f"{self.path}: nothing left from {self.offset} s on; correct `offset`")
         return samples
+
+
+@dataclass(frozen=True)
+class MissingRecording:
+    """A recording that isn't there, of a data set that goes on without."""
+
+    reason: str
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        return "missing", self.reason
+
+    @property
+    def seconds(self) -> float:
+        raise audio.AudioError(self.reason)
+
+    def samples(self, rate: int) -> NDArray[np.float32]:
+        raise audio.AudioError(self.reason)
 
 
 @dataclass(frozen=True)
@@ -96,6 +136,15 @@ class EmbeddedRecording:
     @property
     def identity(self) -> tuple[Any, ...]:
         return (self.sha256,)
+
+    @property
+    def file(self) -> tuple[Any, ...]:
+        """The identity of the file, as JSON values."""
+        return "file", self.sha256, None
+
+    def decoded(self) -> audio.Decoded:
+        """The whole file. Raises audio.AudioError."""
+        return audio.decode(self._bytes(), name=self._name)
 
     @property
     def seconds(self) -> float:

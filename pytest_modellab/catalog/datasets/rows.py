@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..specs import DatasetSpec
+from .sound_check import check_sounds
 from .utterance import DatasetError, Utterance
 
 # A manifest in the wrong format is wrong on every line.
@@ -31,6 +32,8 @@ class Rows:
         if not self._utterances and not self.problems:
             self.problems.append(empty)
         if self.problems:
+            # Told with the rest, so that one look is enough.
+            self.problems += check_sounds(self._utterances.values()).listed()
             shown = self.problems[:MOST_PROBLEMS]
             rest = len(self.problems) - len(shown)
             more = [f"... and {rest} more"] if rest else []

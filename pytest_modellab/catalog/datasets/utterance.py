@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_modellab.core import audio
@@ -39,6 +39,8 @@ class Utterance:
     """Of a dialogue: what went before, and what a right reply is like."""
     prompt: str | None = None
     """What a model is given to speak, where that isn't `text`, by which it is judged."""
+    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What else the data set says of it, such as the speaker's age or the device."""
 
     @property
     def spoken_text(self) -> str:

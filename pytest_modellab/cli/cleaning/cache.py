@@ -16,7 +16,7 @@ from pytest_modellab.assets.store.blobs import Blobs
 from pytest_modellab.catalog import Catalog
 from pytest_modellab.catalog import cache as catalogs
 from pytest_modellab.catalog.dataset_forms import FORMS
-from pytest_modellab.catalog.datasets import DatasetError, prepare
+from pytest_modellab.catalog.datasets import DatasetError, prepare, sound_facts
 from pytest_modellab.catalog.datasets.archives import Archives
 from pytest_modellab.catalog.environments import Environments, plan
 from pytest_modellab.catalog.weights import present, snapshot_of, wanted_files
@@ -144,9 +144,10 @@ def spoken(root: Path) -> Category:
 
 
 def kept(root: Path) -> Category:
-    """Validated catalogs and drawings of pages, which are generated anew when needed."""
-    part = Category("catalogs and drawings")
-    for each in sorted(path for name in (catalogs.FOLDER, drawings.FOLDER) for path in (root / name).glob("*.json")):
+    """Validated catalogs, drawings of pages and facts about sound files, which are made anew when needed."""
+    part = Category("catalogs, drawings and facts about sounds")
+    folders = (catalogs.FOLDER, drawings.FOLDER, sound_facts.FOLDER)
+    for each in sorted(path for name in folders for path in (root / name).glob("*.json")):
         part.add(size_of(each))
         if age_s([each]) > OLD_S:
             part.removable.append(file(each, "written more than a month ago"))

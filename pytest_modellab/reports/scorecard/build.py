@@ -12,6 +12,7 @@ from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import Task, TaskGrades
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.schema_base import DATA, LEFT_OUT
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import REFUSED, Status, Strictness, Verdict, case_key, worst
 from pytest_modellab.tasks.asr.record import transcripts_of
@@ -70,7 +71,9 @@ def build_row(
         words=record.reference_units,
         empty_references=_empty_references(record),
         standing_out=standing_out(record),
-        odd_recordings=len({finding.utterance for finding in record.findings}),
+        odd_recordings=len({each.utterance for each in record.findings if each.kind not in {LEFT_OUT, DATA}}),
+        left_out=tuple(each.utterance for each in record.findings if each.kind == LEFT_OUT),
+        data_notes=tuple(each.message for each in record.findings if each.kind == DATA),
         device_kind=str(inputs.get("device", {}).get("kind", "")),
         data=_data(record),
         machine=", ".join(str(record.provenance.hardware.get(name)) for name in ("cpu", "cores", "gpus")),

@@ -50,6 +50,8 @@ class Row(ReportModel):
     empty_references: int = Field(default=0, description="references without a word after normalisation")
     standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")
+    left_out: tuple[str, ...] = Field(default=(), description="utterances of the data set that were broken")
+    data_notes: tuple[str, ...] = Field(default=(), description="what a person should look at in the data set")
     device_kind: str = ""
     data: str = Field(default="", description="digest of recordings, references and the way they are compared")
     machine: str = Field(default="", description="what its times hold for")

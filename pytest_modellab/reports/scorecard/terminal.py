@@ -19,6 +19,7 @@ from .row import Row
 WIDTH = 80
 """Where nothing tells how wide the terminal is."""
 _MOST = 300
+_MOST_LEFT_OUT = 10
 
 Line = tuple[str, str | None]
 
@@ -130,6 +131,14 @@ def _recordings(measured: Sequence[Row]) -> Iterator[Line]:
     odd = {row.case.dataset: row.odd_recordings for row in measured if row.odd_recordings}
     for dataset, count in odd.items():
         yield f"{counted(count, 'odd recording')} in {dataset}: modellab data check {dataset}", None
+    for dataset, ids in {row.case.dataset: row.left_out for row in measured if row.left_out}.items():
+        more = f" and {len(ids) - _MOST_LEFT_OUT} more" if len(ids) > _MOST_LEFT_OUT else ""
+        shown = printable(", ".join(ids[:_MOST_LEFT_OUT])) + more
+        head = f"{counted(len(ids), 'broken recording')} left out of {dataset}"
+        yield f"{head}: {shown}; modellab data check {dataset}", None
+    for dataset, notes in {row.case.dataset: row.data_notes for row in measured if row.data_notes}.items():
+        for note in notes:
+            yield f"{dataset}: {printable(note)}", None
     empty = {row.case.dataset: row.empty_references for row in measured if row.empty_references}
     for dataset, count in empty.items():
         told = "without a word after normalization: words in the answers count as errors"

@@ -190,6 +190,7 @@ def _facts(result: UtteranceResult, record: Record) -> list[str]:
     facts += [f"speaker {harmless.line(result.speaker, 100)}"] if result.speaker else []
     facts += [harmless.line(result.kind, 100)] if result.kind else []
     facts += [f"signal to noise {result.snr_db:.0f} dB"] if result.snr_db is not None else []
+    facts += [f"{harmless.line(key, 50)} {harmless.line(value, 100)}" for key, value in result.attributes.items()]
     facts += [f"detected language {harmless.line(result.detected_language, 20)}"] if result.detected_language else []
     speech = speech_of(result)
     if speech is not None:

@@ -1,0 +1,219 @@
+"""One line of a manifest, and what its keys mean: those of NeMo, and this package's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import unicodedata
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+from pytest_modellab.core import audio
+from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
+
+from ..specs import DatasetSpec
+from .recording import FileRecording, MissingRecording, Recording
+from .root import Root
+from .sound_facts import SoundFacts
+from .utterance import Utterance
+
+KEYS = (
+    *("audio_filepath", "text", "id", "speaker", "language", "lang", "kind", "snr_db"),
+    *("offset", "duration", "channel"),
+)
+"""The keys with a meaning; any other is an attribute of the utterance."""
+
+# Durations in manifests are rounded, and headers of coded files leave out what the coder adds.
+DURATION_TOLERANCE_S = 0.1
+MOST_ATTRIBUTE = 200
+"""Characters of an attribute; longer texts, and lists and objects, are no attributes."""
+# How alike a key must be to one of KEYS to be a slip of the pen.
+_ALIKE = 0.75
+
+
+@dataclass(frozen=True)
+class ManifestReader:
+    """Reads the lines of one manifest. Every method raises ValueError, or OSError where the audio can't be read."""
+
+    spec: DatasetSpec
+    folder: Path
+    """Which relative paths start from: the manifest's own."""
+    root: Root
+    facts: SoundFacts
+
+    def utterance(self, row: Any) -> Utterance:
+        """The utterance of a line."""
+        if not isinstance(row, dict):
+            raise ValueError("expected an object with `audio_filepath` and `text`")
+        _check(row)
+        name = row.get("id")
+        text = row["text"] if row["text"].strip() else ""
+        kind, speaker = _text(row, "kind"), _text(row, "speaker")
+        if not text and not kind:
+            raise ValueError(
+                "an empty reference can't be scored; give its words or remove the line; where nobody speaks, say so"
+                " by a `kind`, such as silence or noise"
+            )
+        return Utterance(
+            id=str(name) if name not in {None, ""} else Path(row["audio_filepath"]).with_suffix("").as_posix(),
+            text=text,
+            recording=self._recording(row),
+            speaker=speaker,
+            language=_language(row) or self.spec.language,
+            kind=kind,
+            snr_db=None if row.get("snr_db") is None else float(row["snr_db"]),
+            attributes=_attributes(row),
+        )
+
+    def _recording(self, row: dict[str, Any]) -> Recording:
+        path = existing(self.folder, row["audio_filepath"])
+        self.root.check(path)
+        if not path.is_file():
+            reason = f"no audio file {path}{_as_windows_writes(row['audio_filepath'], self.folder)}"
+            if self.spec.on_error == "refuse":
+                raise ValueError(reason)
+            return MissingRecording(reason)
+        channel = row.get("channel") if row.get("channel") is not None else self.spec.channel
+        offset, duration = row.get("offset"), row.get("duration")
+        whole = FileRecording.of(path, channel=channel)
+        if offset is None:
+            duration = self._shorter(whole, float(duration)) if duration else None
+        return FileRecording(
+            path,
+            whole.sha256,
+            float(offset or 0.0),
+            None if duration is None else float(duration),
+            whole.form,
+            channel,
+        )
+
+    def _shorter(self, whole: FileRecording, duration: float) -> float | None:
+        """A duration that cuts the file, as it does in NeMo; None for that of the whole file."""
+        seconds = self._header_s(whole)
+        if seconds is None:
+            return None  # told by the check of the recordings
+        if duration > seconds + DURATION_TOLERANCE_S:
+            raise ValueError(
+                f"`duration` is {duration:.2f} s, but {whole.path} has {seconds:.2f} s; correct it, or leave it out"
+            )
+        return duration if duration < seconds - DURATION_TOLERANCE_S else None
+
+    def _header_s(self, whole: FileRecording) -> float | None:
+        """The length of a file by its header; None where it can't be read."""
+        what = ("header", whole.sha256, whole.form)
+        known = self.facts.of(*what)
+        if known is None:
+            try:
+                known = audio.probe(whole.path, whole.form)
+            except audio.AudioError:
+                return None
+            self.facts.keep(known, *what)
+        return float(known)
+
+
+def near_miss(key: str) -> str | None:
+    """The key of KEYS that was probably meant by another one; None for a word of its own."""
+    return None if key in KEYS else next(iter(get_close_matches(key, KEYS, 1, _ALIKE)), None)
+
+
+def existing(folder: Path, name: str) -> Path:
+    """The file or folder of that name, however its letters with marks are composed in the name and on the disk."""
+    path = folder / name
+    if name.isascii() or path.exists():
+        return path
+    found = folder
+    for step in Path(name).parts:
+        found = found / step
+        if not found.exists() and (alike := _alike(found.parent, step)) is not None:
+            found = alike
+    return found if found.exists() else path
+
+
+def _alike(folder: Path, name: str) -> Path | None:
+    """What has the same letters, among what is in the folder."""
+    wanted = unicodedata.normalize("NFC", name)
+    try:
+        found = sorted(each for each in folder.iterdir() if unicodedata.normalize("NFC", each.name) == wanted)
+    except OSError:
+        return None
+    return found[0] if found else None
+
+
+def _check(row: dict[str, Any]) -> None:
+    """Raise ValueError where a key that has a meaning has a value that has none."""
+    for key in ("audio_filepath", "text"):
+        if not isinstance(row.get(key), str):
+            raise ValueError(f"`{key}` is missing or not text")
+    try:
+        json.dumps(row, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair (a broken \\u escape): not text") from None
+    for key in ("language", "lang"):
+        if not isinstance(row.get(key), str | None):
+            raise ValueError(f"`{key}` must be text, found {row[key]!r}")
+    for key in ("id", "speaker", "kind"):
+        if not isinstance(row.get(key), str | int | None):
+            raise ValueError(f"`{key}` must be text or a number, found {row[key]!r}")
+    for key in ("offset", "duration"):
+        number = row.get(key)
+        # Not a number, and what is too large for one, compare as false.
+        if number is not None and (not _is_number(number) or not 0 <= number <= sys.float_info.max):
+            raise ValueError(f"`{key}` must be seconds, found {number!r}")
+    snr_db = row.get("snr_db")
+    if snr_db is not None and (not _is_number(snr_db) or not abs(snr_db) <= sys.float_info.max):
+        raise ValueError(f"`snr_db` must be decibels, found {snr_db!r}")
+    channel = row.get("channel")
+    if channel is not None and (not isinstance(channel, int) or isinstance(channel, bool) or channel < 0):
+        raise ValueError(f"`channel` must be a whole number from 0 on, found {channel!r}")
+    if row.get("offset") is not None and row.get("duration") == 0:
+        raise ValueError("`duration` of a piece must be more than 0 seconds")
+
+
+def _language(row: dict[str, Any]) -> str | None:
+    """The canonical tag; `lang` is NeMo's key."""
+    tags = {}
+    for key in ("language", "lang"):
+        if row.get(key):
+            try:
+                tags[key] = canonical_tag(row[key])
+            except LanguageTagError as error:
+                raise ValueError(f"`{key}`: {error}") from None
+    if len(set(tags.values())) > 1:
+        raise ValueError(f"`language` is {row['language']} and `lang` {row['lang']}: leave one of them out")
+    return next(iter(tags.values()), None)
+
+
+def _attributes(row: dict[str, Any]) -> dict[str, str]:
+    """What else a line says of its utterance, as text."""
+    found = {}
+    for key, value in row.items():
+        if key in KEYS or value is None or not isinstance(value, str | int | float):
+            continue
+        text = value.strip() if isinstance(value, str) else json.dumps(value)
+        if text and len(text) <= MOST_ATTRIBUTE and len(key) <= MOST_ATTRIBUTE:
+            found[key] = text
+    return found
+
+
+def _text(row: dict[str, Any], key: str) -> str | None:
+    return None if row.get(key) is None else str(row[key])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _as_windows_writes(name: str, folder: Path) -> str:
+    """A hint for a path that names no file, where it looks as if it was written on Windows; else ""."""
+    if any(character in name for character in "\b\f\n\r\t"):
+        return "; `\\b`, `\\f`, `\\n`, `\\r` and `\\t` are no letters in JSON: write paths with `/`"
+    if "\\" not in name or os.sep == "\\":
+        return ""
+    path = PureWindowsPath(name)
+    if path.drive or path.root:
+        return "; it is a path of Windows: write it from the manifest's folder on, with `/`"
+    there = " (which is there)" if (folder / path.as_posix()).is_file() else ""
+    return f"; `\\` divides folders on Windows only: write `{path.as_posix()}`{there}"
