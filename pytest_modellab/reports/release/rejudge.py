@@ -36,7 +36,7 @@ from ..scorecard.part import RESEARCH
 from ..scorecard.row import CaseReport, Judgement, Row
 
 _PACKAGE = Path(__file__).parents[2]
-_WORDING = {"reason", "intervals", "standing_out"}
+_WORDING = {"reason", "intervals", "standing_out", "turns", "speakers", "graded_apart", "by_value_alone"}
 """Of a row: what other code may word or estimate otherwise."""
 _APART = {"record", "verdicts", "grade", "unchanged_since", "failed_tests", *_WORDING}
 """Of a row: what isn't compared field by field."""
@@ -108,7 +108,7 @@ def rejudged(card: Scorecard, records: Mapping[str, Record], rules: Rules) -> Re
     known = {case_key(row.case) for row in card.rows if row.measured}
     problems += [f"{key}: there is a record of it, and no row" for key in records if key not in known]
     if rules.catalog is not None and rules.whole:
-        problems += _card_apart(card, rows, rules)
+        problems += _card_apart(card, rows, records, rules)
     return Rejudged(rows, tuple(problems), tuple(carried))
 
 
@@ -262,7 +262,7 @@ def _grades_apart(row: Row, made: Row, rules: Rules) -> Iterator[str]:
     yield from (f"the scorecard's grade: {told}" for told in apart(stated, found))
 
 
-def _card_apart(card: Scorecard, rows: Mapping[str, Row], rules: Rules) -> Iterator[str]:
+def _card_apart(card: Scorecard, rows: Mapping[str, Row], records: Mapping[str, Record], rules: Rules) -> Iterator[str]:
     """What the scorecard concludes from its rows otherwise than they allow."""
     assert rules.catalog is not None
     made = build(
@@ -272,6 +272,7 @@ def _card_apart(card: Scorecard, rows: Mapping[str, Row], rules: Rules) -> Itera
         strict=rules.strict,
         tasks_of={model.id: model.tasks for model in rules.catalog.models.values()},
         profiles=rules.catalog.profiles,
+        records=records,
     )
     yield from (f"missing in the scorecard: {problem}" for problem in made.problems if problem not in card.problems)
     if rules.same_code:

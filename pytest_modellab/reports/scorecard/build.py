@@ -68,6 +68,8 @@ def build_row(
         utterances=record.summary.utterances,
         limited_to=record.limited_to,
         words=record.reference_units,
+        turns=None if (dialogues := dialogues_of(record)) is None else dialogues.judged.of,
+        speakers=len({each.speaker for each in record.utterances if each.speaker is not None}),
         empty_references=_empty_references(record),
         standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
@@ -165,11 +167,13 @@ def build(
     strict: Strictness = "failures",
     tasks_of: Mapping[str, Sequence[str]] | None = None,
     profiles: ProfilesFile | None = None,
+    records: Mapping[str, Record] | None = None,
 ) -> Scorecard:
     """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
 
     `strict` is what else than a failure keeps the session from passing. `tasks_of` are the tasks that each model does,
     where that is known. `profiles` are what models are recommended for; None: the default roles of this package.
+    `records` are those of the rows, by the keys of their cases: models are compared by their answers.
     """
     return Scorecard(
         session=session,
@@ -177,7 +181,7 @@ def build(
         partial=partial,
         rows=tuple(rows),
         models=tuple(by_model(rows, tasks_of or {})),
-        recommendations=tuple(recommend_all(profiles or default_profiles(), rows)),
+        recommendations=tuple(recommend_all(profiles or default_profiles(), rows, records)),
         fronts=tuple(fronts(rows)),
         speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),
