@@ -22,6 +22,7 @@ from .grade import grade
 from .hidden_errors import standing_out
 from .models import by_model
 from .recommendation import recommend_all
+from .remarks import by_value_alone, graded_apart
 from .row import CaseReport, Judgement, Row
 from .tradeoffs import fronts, speed_ups
 
@@ -43,6 +44,7 @@ def build_row(
             failed_tests=report.failed_tests,
         )
     asserted = dict.fromkeys(report.verdicts)
+    every = [*gate, *(v for v in asserted if v not in gate)]
     verdicts = [
         *(_stored(v, v in asserted) for v in gate),
         *(_stored(v, True) for v in asserted if v not in gate),
@@ -54,14 +56,16 @@ def build_row(
     if record.failure is not None or record.summary.answered == 0:
         statuses.append(Status.FAIL)
     inputs = record.provenance.inputs
+    status = worst(statuses) or Status.NOT_AVAILABLE
+    graded = grade(record, grades.get(record.case.task), report.research)
     return Row(
         case=report.case,
         title=report.title,
-        status=worst(statuses) or Status.NOT_AVAILABLE,
+        status=status,
         reason=_reason(record, verdicts, statuses, report.failed_tests),
         figures={name: record.value(name) for name in METRICS},
         intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
-        grade=grade(record, grades.get(record.case.task), report.research),
+        grade=graded,
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
@@ -70,6 +74,8 @@ def build_row(
         words=record.reference_units,
         turns=None if (dialogues := dialogues_of(record)) is None else dialogues.judged.of,
         speakers=len({each.speaker for each in record.utterances if each.speaker is not None}),
+        graded_apart=graded_apart(graded, status, every),
+        by_value_alone=by_value_alone(record, every),
         empty_references=_empty_references(record),
         standing_out=standing_out(record),
         odd_recordings=len({finding.utterance for finding in record.findings}),
