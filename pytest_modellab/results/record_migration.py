@@ -82,7 +82,8 @@ def _utterance(old: UtteranceV1) -> UtteranceResult:
         "streaming": old.streamed,
         "chat": old.reply,
     }
-    same = {name: getattr(old, name) for name in UtteranceResult.model_fields if name != "parts"}
+    later = {"parts", "attributes"}
+    same = {name: getattr(old, name) for name in UtteranceResult.model_fields if name not in later}
     return UtteranceResult(**same, parts={task: part for task, part in parts.items() if part is not None})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 
 from duels import chosen, measured, table
 from hypothesis import given, settings
@@ -54,7 +55,7 @@ def winner(those: Sequence[Model], found: Recommendation) -> Model | None:
 
 @settings(max_examples=40, deadline=None)
 @given(tables(), st.randoms())
-def test_the_order_of_rows_changes_nothing(those: list[Model], random: st.Random) -> None:
+def test_the_order_of_rows_changes_nothing(those: list[Model], random: Random) -> None:
     records = [each for model in those for each in model.records]
     mixed = list(records)
     random.shuffle(mixed)

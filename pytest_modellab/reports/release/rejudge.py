@@ -161,6 +161,8 @@ def _row(row: Row, record: Record, gate: Sequence[Verdict], rules: Rules, carrie
 
 def _again(stated: Judgement, record: Record, rules: Rules) -> Verdict | None:
     """The verdict on a figure compared with a number; None where it was compared with something else."""
+    if stated.by:
+        return None  # the gate reaches all that there are, of a bundle with its limits
     if stated.source == "test" or (rules.catalog is None and stated.bound is not None):
         return decide(
             record, METRICS[stated.metric], stated.comparison, Limit(stated.metric, stated.bound, stated.source)
@@ -178,7 +180,7 @@ def _of_no_limit(row: Row, rules: Rules, record: Record) -> Iterator[str]:
     limits = Limits(record.case, rules.catalog.limits, rules.origin)
     for stated in row.verdicts:
         ours = stated.source.startswith(f"{rules.shown}/limits.yaml:")
-        if ours and limits.of(stated.metric).origin != stated.source:
+        if ours and limits.of(stated.metric, stated.by).origin != stated.source:
             yield f"its verdict on {stated.metric} is of {stated.source}, where there is no such limit"
 
 
@@ -192,6 +194,7 @@ def _as_stated(stated: Judgement, record: Record) -> Verdict:
         status=stated.status,
         source=stated.source,
         reason=stated.reason,
+        by=stated.by,
     )
 
 

@@ -123,6 +123,7 @@ def _stored(verdict: Verdict, asserted: bool) -> Judgement:
         source=verdict.source,
         reason=verdict.reason,
         asserted=asserted,
+        by=verdict.by,
     )
 
 
@@ -159,9 +160,9 @@ def _grouped_by_reason(verdicts: Sequence[Judgement]) -> list[str]:
 def _judgement_text(verdict: Judgement) -> str:
     metric = METRICS[verdict.metric]
     if verdict.status is Status.NOT_AVAILABLE:
-        return metric.title
-    value, bound = metric.format(verdict.value), metric.format(verdict.bound)
-    return f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
+        return metric.titled(verdict.by)
+    value, bound = metric.shown(verdict.value, verdict.by), metric.shown(verdict.bound, verdict.by)
+    return f"{metric.titled(verdict.by)} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
 
 
 def build(

@@ -26,7 +26,7 @@ def graded_apart(grade: Grade, status: Status, verdicts: Sequence[Verdict]) -> s
     weakest = next(each for each in grade.criteria if each.metric == grade.weakest)
     sign = "≤" if metric.bound == "max" else "≥"
     worst = f" (C asks for {sign} {metric.format(weakest.bands['C'])})" if "C" in weakest.bands else ""
-    bounds = [each.bound for each in verdicts if each.metric == grade.weakest and each.bound is not None]
+    bounds = [v.bound for v in verdicts if v.metric == grade.weakest and v.bound is not None and not v.by]
     limit = f"its limit is {sign} {metric.format(bounds[0])}" if bounds else "no limit is on it"
     return f"grade F by {metric.title} {metric.format(weakest.value)}{worst}, {status} because {limit}"
 
@@ -36,12 +36,8 @@ def by_value_alone(record: Record, verdicts: Sequence[Verdict]) -> tuple[str, ..
     found: dict[str, None] = {}
     for each in verdicts:
         interval = record.interval(each.metric)
-        if (
-            each.status not in {Status.PASS, Status.WARN}
-            or each.bound is None
-            or each.p is not None
-            or interval is None
-        ):
+        passed = each.status in {Status.PASS, Status.WARN} and each.p is None and not each.by
+        if not passed or each.bound is None or interval is None:
             continue
         if interval.high > each.bound if each.comparison.startswith("<") else interval.low < each.bound:
             found[each.metric] = None

@@ -27,6 +27,7 @@ class Judgement(ReportModel):
     source: str
     reason: str
     asserted: bool = Field(description="by a test, not only by the gate")
+    by: str = Field(default="", description="attribute between whose groups the gap is judged; empty for the value")
 
 
 class Row(ReportModel):

@@ -153,7 +153,7 @@ def _slice_fault(utterance: Utterance) -> Fault | None:
     worst, row = _worst_slice(utterance.run), utterance.row
     if worst is None:
         return None
-    own = values(row.speaker, row.language, row.kind, row.snr_db, row.audio_s)[worst.by]
+    own = values(row).get(worst.by)
     transcript = transcript_of(row)
     errors = transcript.words.errors if transcript is not None and own == worst.value else 0
     return Fault.of(f"{worst.by} {worst.value}", errors)
