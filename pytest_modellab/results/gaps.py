@@ -62,7 +62,11 @@ def judged(record: Record, metric: Metric, bound: GapBound) -> GapFound:
     found = gap(metric, large)
     text = _told(metric, found, large)
     p = None
-    if bound.by_interval:
+    few_speakers = bound.by != "speaker" and "speaker" in found.conditional
+    if bound.by_interval and few_speakers:
+        # A group of one voice differs from others by the voice, whatever else it has in common.
+        outcome, text = "inconclusive", f"{text}; a group of few speakers says nothing about others"
+    elif bound.by_interval:
         outcome, p, why = _by_interval(metric, large, bound)
         text = "; ".join(filter(None, [text, why, found.conditional]))
     else:

@@ -125,6 +125,16 @@ class TestByInterval:
         assert found.status is Status.INCONCLUSIVE
         assert found.p is not None
 
+    def test_a_group_of_few_speakers_says_nothing_about_others(self) -> None:
+        made = spoken({"scots": [3, 2] * 40, "english": EVEN * 2})
+        told = [each.model_copy(update={"speaker": f"s{i // 80}"}) for i, each in enumerate(made.utterances)]
+        made = made.model_copy(update={"utterances": tuple(told)})
+        found = judge(made, judge="bound")
+        assert found.status is Status.INCONCLUSIVE
+        assert found.reason.endswith("; a group of few speakers says nothing about others")
+        assert judge(made).status is Status.FAIL  # by the value alone
+        assert judge(made, judge="bound", by="speaker").status is Status.FAIL  # of these speakers
+
     def test_without_intervals_too(self) -> None:
         made = spoken({"scots": [0] * 20, "english": [0] * 20}, by="accent")
         means = [each.model_copy(update={"processing_s": 0.2}) for each in made.utterances]

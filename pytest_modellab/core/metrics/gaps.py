@@ -56,7 +56,7 @@ class Gap:
         worst, best: their names.
         value: of the worst less the best, or the other way round where higher is better.
         low, high: the 95 % interval; None where a group has none.
-        conditional: the recordings that it is conditional on, "" for none.
+        conditional: the recordings that a group is conditional on, "" for none.
     """
 
     worst: str
@@ -95,8 +95,8 @@ def gap(metric: Metric, those: Sequence[Group]) -> Gap:
     worst = max(those, key=lambda each: sign * each.value)
     best = min(those, key=lambda each: sign * each.value)
     ends = list(_ends(metric, those))
-    both = (metric.aggregate.interval(each.column) for each in (worst, best))
-    conditional = next((each.conditional for each in both if each is not None and each.conditional), "")
+    every = (metric.aggregate.interval(each.column) for each in those)
+    conditional = next((each.conditional for each in every if each is not None and each.conditional), "")
     low = max((low for low, _ in ends), default=None)
     high = max((high for _, high in ends), default=None)
     value = sign * (worst.value - best.value)
