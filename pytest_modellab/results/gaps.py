@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pytest_modellab.core.metrics.gaps import Gap, Group, gap, groups, weigh
 from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS
@@ -19,6 +19,9 @@ MOST_NAMED = 3
 """Of small groups, in a reason."""
 
 
+Outcome: TypeAlias = Literal["pass", "fail", "inconclusive", "absent"]
+
+
 @dataclass(frozen=True)
 class GapFound:
     """What the gap of a record comes to.
@@ -30,7 +33,7 @@ class GapFound:
         p: as of a verdict; None where it is judged by the value alone.
     """
 
-    outcome: Literal["pass", "fail", "inconclusive", "absent"]
+    outcome: Outcome
     value: float | None = None
     reason: str = ""
     p: float | None = None
@@ -78,9 +81,7 @@ def judged(record: Record, metric: Metric, bound: GapBound) -> GapFound:
     return GapFound(outcome, found.value, text, p)
 
 
-def _by_interval(
-    metric: Metric, large: list[Group], bound: GapBound
-) -> tuple[Literal["pass", "fail", "inconclusive"], float | None, str]:
+def _by_interval(metric: Metric, large: list[Group], bound: GapBound) -> tuple[Outcome, float | None, str]:
     weighed = weigh(metric, large, bound.value + bound.margin)
     if weighed is None:
         return "inconclusive", None, "too few utterances for an interval"

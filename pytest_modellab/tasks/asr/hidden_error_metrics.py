@@ -291,7 +291,7 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Highest WER of a part of the data (a speaker, language, kind, band of signal-to-noise ratio or of "
-        "duration) with at least 100 reference words in 5 utterances.",
+        "duration, attribute of the data set) with at least 100 reference words in 5 utterances.",
         aggregate=Single(_worst_rate),
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,
