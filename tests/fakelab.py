@@ -12,6 +12,7 @@ import pytest
 import soundfile
 import yaml
 
+from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
 from pytest_modellab.tasks.fixed_clip import CLIP_S
@@ -100,6 +101,13 @@ class FakeCatalog:
 
     def limits(self, *limits: Mapping[str, Any]) -> Path:
         return self.spec("limits.yaml", {"schema": "modellab.limits/1", "limits": list(limits)})
+
+    def roles_of_any_size(self) -> Path:
+        """The default roles, given on however few words."""
+        data = default_profiles().model_dump(mode="json", by_alias=True)
+        for role in data["roles"].values():
+            role["least_words"] = 0
+        return self.spec("profiles.yaml", data)
 
     def spec(self, name: str, data: Mapping[str, Any]) -> Path:
         path = self.catalog / name

@@ -157,12 +157,12 @@ def idle_limits(catalog: Catalog) -> list[tuple[LimitSpec, str]]:
     sets = {name: dataset.model_copy(update={"tiers": TIERS}) for name, dataset in catalog.datasets.items()}
     known = {case.ids for case in plan(replace(catalog, models=everything, datasets=sets))}
     names = _names(known)
-    held: dict[str, set[Ids]] = {}
-    """Metric -> cases that a later limit holds."""
+    held: dict[tuple[str, str], set[Ids]] = {}
+    """Metric, and attribute of a gap -> cases that a later limit holds."""
     found = []
     for limit in reversed(catalog.limits):
         matched = _applied(limit, known, names)
-        later = held.setdefault(limit.metric, set())
+        later = held.setdefault((limit.metric, limit.by), set())
         if not matched:
             found.append((limit, f"{limit.metric}: no case matches {limit.model}:{limit.device}:{limit.dataset}"))
         elif matched <= later:

@@ -11,16 +11,22 @@ from pydantic import Field
 from pytest_modellab.core.identifiers import Identifier
 from pytest_modellab.core.metrics.registry import METRICS
 
-from .base import Number, Spec, Task
+from .base import Number, Spec, Task, Whole
 from .errors import suggest
 from .specs import out_of_scale
+
+LEAST_WORDS = 1_000
+"""Reference words. At a WER of 10 % the interval of so many reaches about three points to each side."""
+LEAST_TURNS = 100
+"""Judged turns. At half of them right the interval of so many reaches ten points to each side."""
 
 
 class ProfileSpec(Spec):
     """A role or use case for which one model is chosen.
 
     A model qualifies where it passes its gates with a grade above F in every task of `require`, and meets each bound
-    there on each data set. Among models that qualify the first of `prefer` decides, and the next one breaks ties.
+    there on each data set, as far as the intervals tell. Among models that qualify the first of `prefer` decides by a
+    paired test, and the next one decides among those that no test tells apart.
     """
 
     title: str = Field(min_length=1)
@@ -35,6 +41,13 @@ class ProfileSpec(Spec):
         default_factory=dict, description="task.metric -> how far from the best that qualifies, at most"
     )
     prefer: tuple[str, ...] = Field(min_length=1, description="task.metric, the one that matters most first")
+    least_words: Whole = Field(
+        default=LEAST_WORDS, ge=0, description="reference words of each task, below which no model is chosen"
+    )
+    least_turns: Whole = Field(
+        default=LEAST_TURNS, ge=0, description="judged turns of dialogues, below which no model is chosen"
+    )
+    least_speakers: Whole = Field(default=0, ge=0, description="speakers, below which no model is chosen")
     research: bool = Field(default=False, description="whether models that are marked `research` may be chosen")
 
 

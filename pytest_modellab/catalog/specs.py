@@ -269,11 +269,18 @@ def wrong_bands(metric: str, values: list[float]) -> str:
 
 
 class LimitSpec(Spec):
-    """A bound on one metric, for the cases that its globs match. The last match counts."""
+    """A bound on one metric, for the cases that its globs match. The last match counts.
+
+    With `by` and `max_gap` it is on the gap between the worst and the best group of utterances by an attribute.
+    """
 
     metric: str
     max: Number | None = None
     min: Number | None = None
+    by: str = Field(
+        default="", description="speaker, language, kind, snr, duration, or an attribute of utterances; with `max_gap`"
+    )
+    max_gap: Number | None = Field(default=None, ge=0, description="how far the worst group may be from the best one")
     model: str = "*"
     device: str = "*"
     dataset: str = "*"
@@ -284,9 +291,14 @@ class LimitSpec(Spec):
 
     @model_validator(mode="after")
     def _right_side(self) -> LimitSpec:
-        side = exactly_one(self, "max", "min")
+        side = exactly_one(self, "max", "min", "max_gap")
         metric = METRICS.get(self.metric)
-        if metric is not None and side != metric.bound:
+        if (side == "max_gap") != bool(self.by):
+            raise ValueError("`max_gap` and `by` go together: the attribute by which groups are formed")
+        if side == "max_gap":
+            if metric is not None and metric.contribution is None:
+                raise ValueError(f"{self.metric} is measured once, and has no groups")
+        elif metric is not None and side != metric.bound:
             raise ValueError(f"a {metric.better} {metric.name} is better: bound it with `{metric.bound}`")
         if metric is not None and (wrong := out_of_scale(metric, self.value)):
             raise ValueError(wrong)
@@ -303,13 +315,13 @@ class LimitSpec(Spec):
             raise ValueError(f"`margin`: {wrong}")
         if self.warn is not None and metric is not None and (wrong := out_of_scale(metric, self.warn)):
             raise ValueError(f"`warn`: {wrong}")
-        if self.warn is not None and (self.warn >= self.value if self.max is not None else self.warn <= self.value):
+        if self.warn is not None and (self.warn <= self.value if self.min is not None else self.warn >= self.value):
             raise ValueError("`warn` must be stricter than the limit")
         return self
 
     @property
     def value(self) -> float:
-        value = self.max if self.max is not None else self.min
+        value = next((each for each in (self.max, self.min, self.max_gap) if each is not None), None)
         assert value is not None  # the validator saw to it
         return value
 

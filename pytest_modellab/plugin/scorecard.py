@@ -41,7 +41,8 @@ def _write_scorecard(lab: LabSession, *, interrupted: bool) -> None:
     planned = lab.session.plan()
     touched = {**dict.fromkeys(planned), **dict.fromkeys(lab.tests)}
     if touched or (lab.config.asked and not interrupted):
-        rows = _rows(lab, list(touched))
+        reports = [_report(lab, case) for key in touched if (case := lab.case(key)) is not None]
+        rows = _rows(lab, reports)
         partial = "interrupted" if interrupted else None
         idle = [key for key in planned if key not in lab.tests]
         if idle:
@@ -54,6 +55,7 @@ def _write_scorecard(lab: LabSession, *, interrupted: bool) -> None:
             strict=lab.config.strict,
             tasks_of={model.id: model.tasks for model in lab.catalog.models.values()},
             profiles=lab.catalog.profiles,
+            records={case.key: report.record for case, report in reports if report.record is not None},
         )
         if not touched:
             told = f"no test of the catalog's cases was collected, though {lab.config.asked} asked for them"
@@ -80,12 +82,11 @@ def _recordings(lab: LabSession) -> page.Recordings | None:
     return Recordings(lab.catalog)
 
 
-def _rows(lab: LabSession, keys: Sequence[str]) -> list[Row]:
-    """The rows of these cases; what stands for no case has none."""
+def _rows(lab: LabSession, reports: Sequence[tuple[Case, CaseReport]]) -> list[Row]:
+    """The rows of these cases."""
     from pytest_modellab.reports.scorecard.build import build_row
     from pytest_modellab.results.verdicts import corrected
 
-    reports = [_report(lab, case) for key in keys if (case := lab.case(key)) is not None]
     gates = [lab.limits(case).judge(report.record) if report.record else [] for case, report in reports]
     held = iter(corrected([verdict for gate in gates for verdict in gate]))
     return [

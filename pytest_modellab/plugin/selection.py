@@ -41,7 +41,8 @@ def parametrize(metafunc: pytest.Metafunc, lab: LabSession) -> None:
     if "per_model" in marks:
         cases = one_per_group(cases)
     for mark in metafunc.definition.iter_markers("bounded"):
-        limits = [limit for limit in lab.catalog.limits if (limit.metric,) == mark.args and not mark.kwargs]
+        on_values = (limit for limit in lab.catalog.limits if not limit.by)
+        limits = [limit for limit in on_values if (limit.metric,) == mark.args and not mark.kwargs]
         cases = bounded(cases, limits or _no_limit(mark, lab.catalog))
     made = _made(metafunc, lab, [(case, _marks(case, tiers)) for case in cases])
     metafunc.parametrize(CASE_FIXTURE, [_parameter(case, names) for case, names in made], indirect=True)

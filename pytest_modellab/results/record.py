@@ -38,7 +38,9 @@ class UtteranceResult(Stored):
     language: str | None = None
     kind: str | None = Field(default=None, description="what sort of speech or recording, where the data set says")
     snr_db: float | None = None
-    attributes: dict[str, str] = Field(default_factory=dict, description="what else the data set says of it")
+    attributes: dict[str, str] = Field(
+        default_factory=dict, description="what else the data set says of it, such as the accent of the speaker"
+    )
     cut_from: int | None = Field(
         default=None, description="characters of the longest text in the answer, where it was cut to what is kept"
     )

@@ -89,15 +89,17 @@ class Verdict:
     p: float | None = None
     """Chance of data this bad were the true figure within the limit; None where it is judged by the figure alone."""
     strict: Strictness = "failures"
+    by: str = ""
+    """The attribute between whose groups the metric's gap is meant; "" where its value is."""
 
     def __bool__(self) -> bool:
         return self.status not in REFUSED[self.strict]
 
     def __str__(self) -> str:
         metric = METRICS[self.metric]
-        text = f"{metric.title} {metric.format(self.value)}"
+        text = f"{metric.titled(self.by)} {metric.shown(self.value, self.by)}"
         if self.bound is not None:
-            text += f", limit {self.comparison} {metric.format(self.bound)} ({self.source})"
+            text += f", limit {self.comparison} {metric.shown(self.bound, self.by)} ({self.source})"
         if self.status is Status.FAIL and self.value is not None and self.bound not in {None, self.value}:
             side = "over" if self.comparison.startswith("<") else "under"
             text += f", {side} by {metric.format_gap(self.value - self.bound)}"
@@ -134,6 +136,37 @@ def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit)
         # Noise only ever slows: what holds in it holds, what doesn't may be the noise.
         return replace(verdict, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}", p=None)
     return verdict
+
+
+def decide_gap(record: Record, metric: Metric, by: str, limit: Limit) -> Verdict:
+    """Judge the gap of a metric between the groups of a record's utterances by an attribute."""
+    from .gaps import GapBound, judged
+
+    assert limit.value is not None
+    verdict = Verdict(
+        case=case_key(record.case),
+        metric=metric.name,
+        comparison="<=",
+        value=None,
+        bound=limit.value,
+        status=Status.NOT_AVAILABLE,
+        source=limit.origin,
+        why=limit.why,
+        strict=limit.strict,
+        by=by,
+    )
+    if record.value(metric.name) is None:
+        return replace(verdict, reason=record.why_missing(metric.name))
+    found = judged(record, metric, GapBound(by, limit.value, limit.margin, limit.by_interval, limit.gates))
+    if found.outcome == "absent":
+        return replace(verdict, reason=found.reason)
+    status = Status(found.outcome)
+    if status is Status.PASS and limit.warn is not None and found.value is not None and found.value > limit.warn:
+        status = Status.WARN
+    noisy = record.noise(metric.name)
+    if noisy and status in {Status.FAIL, Status.WARN}:
+        return replace(verdict, value=found.value, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}")
+    return replace(verdict, value=found.value, status=status, reason=found.reason, p=found.p)
 
 
 def _holds(value: float, comparison: Comparison, bound: float) -> bool:
@@ -191,14 +224,10 @@ class Limits:
     def __repr__(self) -> str:
         return f"Limits({self.case.id})"
 
-    def of(self, metric: str) -> Limit:
+    def of(self, metric: str, by: str = "") -> Limit:
+        """The limit on a metric, or on its gap between the groups by an attribute."""
         for entry in reversed(self.entries):
-            if (
-                entry.metric == metric
-                and fnmatchcase(self.case.model, entry.model)
-                and fnmatchcase(self.case.device, entry.device)
-                and fnmatchcase(self.case.dataset, entry.dataset)
-            ):
+            if entry.metric == metric and entry.by == by and self._applies(entry):
                 return Limit(
                     metric=metric,
                     value=entry.value,
@@ -212,10 +241,19 @@ class Limits:
                 )
         return Limit(metric, None, "limits.yaml")
 
+    def _applies(self, entry: LimitSpec) -> bool:
+        names = (self.case.model, entry.model), (self.case.device, entry.device), (self.case.dataset, entry.dataset)
+        return all(fnmatchcase(name, glob) for name, glob in names)
+
+    @property
+    def gaps(self) -> list[tuple[str, str]]:
+        """The metrics that have a limit on their gap between groups, each with the attribute."""
+        return list(dict.fromkeys((each.metric, each.by) for each in self.entries if each.by and self._applies(each)))
+
     @property
     def by_interval(self) -> int:
         """How many limits of the case are judged by an interval."""
-        return sum(self.of(metric).by_interval for metric in METRICS)
+        return sum(self.of(metric, by).by_interval for metric, by in (*((name, "") for name in METRICS), *self.gaps))
 
     def judge(self, record: Record) -> list[Verdict]:
         """The gate: every limit that applies to the record's case, asserted by a test or not."""
@@ -225,7 +263,16 @@ class Limits:
             if limit.value is not None:
                 comparison: Comparison = "<=" if metric.bound == "max" else ">="
                 verdicts.append(decide(record, metric, comparison, limit))
+        for name, by in self.gaps:
+            verdict = decide_gap(record, METRICS[name], by, self.of(name, by))
+            # A limit on any data set asks nothing of one that doesn't know the attribute.
+            if verdict.value is not None or verdict.status is not Status.NOT_AVAILABLE or self._names_data(name, by):
+                verdicts.append(verdict)
         return verdicts
+
+    def _names_data(self, metric: str, by: str) -> bool:
+        """Whether a limit on a gap names the data set itself, without a glob."""
+        return any((e.metric, e.by, e.dataset) == (metric, by, self.case.dataset) for e in self.entries)
 
     def in_doubt(self, record: Record) -> bool:
         """Whether a limit is inconclusive because of noise alone, so that another run may decide it."""
@@ -240,15 +287,19 @@ def corrected(gates: Sequence[Verdict]) -> list[Verdict]:
     """
     from pytest_modellab.core.stats.evidence import holm
 
-    judged = {f"{gate.case} {gate.metric}": gate.p for gate in gates if gate.p is not None}
+    judged = {_key(gate): gate.p for gate in gates if gate.p is not None}
     rejected = holm(judged)
     reason = f"by Holm's correction across {len(judged)} gates"
     return [
         replace(gate, status=Status.FAIL, reason=reason)
-        if f"{gate.case} {gate.metric}" in rejected and gate.status is not Status.FAIL
+        if _key(gate) in rejected and gate.status is not Status.FAIL
         else gate
         for gate in gates
     ]
+
+
+def _key(gate: Verdict) -> str:
+    return f"{gate.case} {gate.metric} {gate.by}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -147,7 +147,7 @@ class TestWhatLoads:
             "device: cpu",
             "devise: cpu",
             "4: unknown key `devise` in `limits[1]`; did you mean `device`?"
-            " allowed: dataset, device, judge, margin, max, metric, min, model, reason, warn",
+            " allowed: by, dataset, device, judge, margin, max, max_gap, metric, min, model, reason, warn",
             id="limit",
         ),
         pytest.param(
@@ -338,7 +338,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "success_rate, max",
             "5: `limits[2]`: a higher success_rate is better: bound it with `min`",
         ),
-        ("limits.yaml", ", max: 0.15", "", "3: `limits[0]`: give exactly one of `max`, `min`; found none"),
+        ("limits.yaml", ", max: 0.15", "", "3: `limits[0]`: give exactly one of `max`, `min`, `max_gap`; found none"),
         ("limits.yaml", "wer", "were", f"3: unknown metric `were`; did you mean `wer`? allowed: {METRICS}"),
         ("limits.yaml", "0.15", "15%", "3: `limits[0].max`: expected a number, found `15%`"),
         ("limits.yaml", "0.15", "15", "3: `limits[0]`: wer is a ratio: 0.15 is 15 %, found 15"),

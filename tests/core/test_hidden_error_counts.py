@@ -6,6 +6,7 @@ import pytest
 from edit_distance import edit_counts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from records import utterance
 
 from pytest_modellab.core.metrics.hidden_errors import (
     compresses_like_a_loop,
@@ -199,5 +200,9 @@ class TestSlices:
         assert band(value, edges, unit) == name
 
     def test_what_is_not_known_has_no_part(self) -> None:
-        found = values(None, "en", None, None, 3.0)
-        assert found == {"speaker": None, "language": "en", "kind": None, "snr": None, "duration": "2 to 5 s"}
+        made = utterance().model_copy(update={"language": "en", "audio_s": 3.0})
+        own = {"speaker": None, "language": "en", "kind": None, "snr": None, "duration": "2 to 5 s"}
+        assert values(made) == own
+        # What the data set says besides; its own columns don't stand in for those that every set has.
+        told = made.model_copy(update={"attributes": {"accent": "scots", "language": "de"}})
+        assert values(told) == {**own, "accent": "scots"}

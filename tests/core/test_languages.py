@@ -99,7 +99,10 @@ def test_a_run_has_no_wer_and_says_why(lab: FakeLab) -> None:
 
 
 def test_the_scorecard_grades_and_recommends_by_cer(lab: FakeLab) -> None:
-    result = chinese(lab).quiet().run("-m", "smoke")
+    asked = {"title": "any size", "why": "Few words.", "require": {"asr": {}}, "prefer": ["asr.wer"]}
+    profiles = {"few": {**asked, "least_words": 0}, "enough": asked}
+    chinese(lab).spec("profiles.yaml", {"schema": "modellab.profiles/1", "roles": profiles})
+    result = lab.quiet().run("-m", "smoke")
     (found,) = lab.scorecard()["rows"]
     assert (found["error_metric"], found["words"]) == ("cer", 24)
     criteria = {each["metric"]: each for each in found["grade"]["criteria"]}
@@ -107,8 +110,9 @@ def test_the_scorecard_grades_and_recommends_by_cer(lab: FakeLab) -> None:
     assert (criteria["cer"]["letter"], criteria["cer"]["bound"]) == ("C", 0.25)
     assert found["grade"]["provisional"] == ["24 reference characters, fewer than 5000"]
     assert found["status"] == "pass"
-    primary = lab.scorecard()["recommendations"][0]
-    assert primary["text"].startswith("fake on cpu: the only one that passes with a grade above F (CER 16.7 %, RTF")
+    chosen, none = lab.scorecard()["recommendations"]
+    assert chosen["text"].startswith("fake on cpu: the only one that passes with a grade above F (CER 16.7 %)")
+    assert none["text"] == "none: not enough to say: 24 characters; 2,000 would do"
     table = next(line for line in result.outlines if line.startswith("fake "))
     assert " n/a " in table
     assert "16.7 % [" in table

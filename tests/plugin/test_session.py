@@ -13,6 +13,7 @@ LOADS = {"-n0": 1, "-n2": 2}
 @BOTH
 def test_a_good_model_passes_and_is_graded_on_one_screen(lab: FakeLab, workers: str) -> None:
     lab.ready()
+    lab.roles_of_any_size()
     lab.spec(
         "grades.yaml",
         {

@@ -114,4 +114,5 @@ def test_without_a_limit_the_test_is_skipped_and_the_row_stands_by_what_was_judg
 
 def test_a_catalog_without_grades_is_graded_by_the_bands_of_the_package(lab: FakeLab) -> None:
     lab.ready()
+    lab.roles_of_any_size()
     lab.run().stdout.fnmatch_lines(["fake *A+ (wer) ?*pass", "primary ASR*: fake on cpu, the only one*"])

@@ -115,7 +115,7 @@ class TestSummary:
         interval = Range(low=0.05, high=0.2, method="t", clusters=9, conditional="")
         made = []
         for model, wer in (("one", 0.10), ("two", 0.11)):
-            each = heard(model=model, wer=wer)
+            each = heard(model=model, wer=wer, words=2000)
             made.append(stated(each, {}, {"wer": interval}))
         found = card(tmp_path, *made)
         assert found.recommendations[0].ties == ("two",)

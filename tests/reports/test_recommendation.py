@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pages import answered, case
 from records import NO_SPEED, record
-from rows import NOISY, RTF, WER, exact, primary, row, spread, timing
+from rows import NOISY, RTF, WER, exact, of_any_size, primary, row, spread, timing
 
 from pytest_modellab.catalog.load import default_profiles, load
 from pytest_modellab.catalog.profile_spec import ProfileSpec
@@ -55,7 +55,7 @@ class TestPrimary:
         assert self.text(row(made)) == "none: insufficient evidence: no case was graded"
 
     def test_those_that_pass_with_an_f_are_said_not_to_count(self) -> None:
-        rows = [row(record(name, wer=wer), limits=[RTF]) for name, wer in (("a", 0.1), ("b", 0.2), ("c", 0.9))]
+        rows = [exact(row(record(name, wer=wer), limits=[RTF])) for name, wer in (("a", 0.1), ("b", 0.2), ("c", 0.9))]
         assert [each.status for each in rows] == [Status.PASS] * 3
         assert ": lowest WER of 2 that pass with a grade above F (" in self.text(*rows)
 
@@ -81,18 +81,18 @@ class TestPrimary:
 
     def test_models_are_compared_on_the_data_sets_they_share(self) -> None:
         rows = [
-            row(record("a", dataset="hard", wer=0.10)),
-            row(record("b", dataset="easy", wer=0.01)),
-            row(record("b", dataset="hard", wer=0.12)),
+            exact(row(record("a", dataset="hard", wer=0.10))),
+            exact(row(record("b", dataset="easy", wer=0.01))),
+            exact(row(record("b", dataset="hard", wer=0.12))),
         ]
         assert self.text(*rows).startswith("a on cpu: lowest WER of 2 that pass with a grade above F (WER 10.0 %,")
 
     def test_over_several_data_sets_words_are_pooled(self) -> None:
         rows = [
-            row(record("a", dataset="short", wer=0.01, words=10)),
-            row(record("a", dataset="long", wer=0.10, words=990)),
-            row(record("b", dataset="short", wer=0.05, words=10)),
-            row(record("b", dataset="long", wer=0.08, words=990)),
+            exact(row(record("a", dataset="short", wer=0.01, words=10))),
+            exact(row(record("a", dataset="long", wer=0.10, words=990))),
+            exact(row(record("b", dataset="short", wer=0.05, words=10))),
+            exact(row(record("b", dataset="long", wer=0.08, words=990))),
         ]
         text = self.text(*rows)
         assert text.startswith("b on cpu: lowest WER of 2 that pass with a grade above F (WER 8.0 % over 2 data sets,")
@@ -105,8 +105,8 @@ class TestPrimary:
 
 def use_case(rows: Sequence[Row], **spec: Any) -> Recommendation:
     """What is recommended for a use case of its own."""
-    asked = {"title": "notes", "why": "Notes are read once.", "require": {"asr": {}}, "prefer": ["asr.wer"], **spec}
-    return recommend("notes", ProfileSpec.model_validate(asked), rows, role=False)
+    asked = {"title": "notes", "why": "Notes are read once.", "require": {"asr": {}}, "prefer": ["asr.wer"]}
+    return recommend("notes", ProfileSpec.model_validate({**asked, "least_words": 0, **spec}), rows, role=False)
 
 
 def named(found: Recommendation) -> str | None:
@@ -115,7 +115,7 @@ def named(found: Recommendation) -> str | None:
 
 class TestRoles:
     def role(self, name: str, rows: Sequence[Row]) -> Recommendation:
-        return recommend(name, default_profiles().roles[name], rows)
+        return recommend(name, of_any_size(name), rows)
 
     def test_the_fastest_is_one_within_two_points_of_the_best(self) -> None:
         rows = [
@@ -131,7 +131,7 @@ class TestRoles:
         assert named(self.role("primary-asr", rows)) == "best"
 
     def test_a_small_footprint_is_memory_within_five_points(self) -> None:
-        rows = [row(record(name, wer=wer)) for name, wer in (("best", 0.05), ("small", 0.1), ("tiny", 0.11))]
+        rows = [exact(row(record(name, wer=wer))) for name, wer in (("best", 0.05), ("small", 0.1), ("tiny", 0.11))]
         rows = [
             each.model_copy(update={"figures": {**each.figures, "peak_rss_mb": mb}})
             for each, mb in zip(rows, (900, 400, 90), strict=True)
@@ -145,22 +145,26 @@ class TestRoles:
         both = Range(low=0.19, high=0.22, method="m", clusters=9, conditional="")
         close = [each.model_copy(update={"intervals": {"rtf": both}}) for each in rows]
         assert self.role("fast-asr", close).ties == ("b",)
-        assert self.role("fast-asr", [exact(each) for each in rows]).ties == ()
+        # Nor does the last decimal decide: two runs of the same code differ by more.
+        assert self.role("fast-asr", [exact(each) for each in rows]).ties == ("b",)
+        slow = exact(row(record("b", timing=timing(0.30))))
+        assert self.role("fast-asr", [exact(rows[0]), slow]).ties == ()
 
     def test_without_an_interval_nothing_is_told_apart(self) -> None:
         rows = [row(record(name, wer=wer)) for name, wer in (("a", 0.05), ("b", 0.10))]
         assert self.role("primary-asr", rows).ties == ("b",)
-        assert self.role("small-footprint", rows).ties == ()
+        assert self.role("small-footprint", rows).ties == ("b",)
+        rows[1] = rows[1].model_copy(update={"figures": {**rows[1].figures, "peak_rss_mb": 900}})
+        assert self.role("small-footprint", rows).ties == ()  # what is measured once, beyond its spread
 
-    def test_one_that_is_not_told_apart_from_the_best_is_not_left_out_for_certain(self) -> None:
+    def test_nobody_is_left_out_who_is_not_told_apart_from_the_best(self) -> None:
         rows = [
             row(spread(record("base", wer=0.03, words=6000, timing=timing(0.4)), 0.004, 0.26)),
             row(spread(record("tiny", wer=0.06, words=6000, timing=timing(0.1)), 0.007, 0.60)),
         ]
         found = self.role("fast-asr", rows)
-        assert named(found) == "base"
-        assert found.provisional == ("it isn't certain that tiny on cpu must be left out",)
-        assert found.excluded[0].doubt == "its WER is not told apart from the best"
+        assert (named(found), found.excluded) == ("tiny", ())
+        assert found.provisional == ("WER may be more than 2 points from the best",)
 
     def test_a_rivals_noise_makes_a_choice_by_speed_provisional(self) -> None:
         noisy = NOISY.model_copy(update={"rtf": 0.5})
@@ -268,15 +272,21 @@ class TestUseCases:
         left = use_case(rows, require={"asr": {"rtf": 0.5, "wer": 0.095}}).excluded[0]
         assert left.doubt == ""  # its words are too many wrong, whatever its times
 
-    def test_a_bound_within_the_interval_is_not_missed_for_certain(self) -> None:
+    def test_a_bound_within_the_interval_is_not_missed(self) -> None:
         rows = [row(spread(record("base", wer=0.11, words=6000), 0.09, 0.13)), row(record("tiny", words=6000))]
         found = use_case(rows, require={"asr": {"wer": 0.10}})
-        assert found.excluded[0].doubt == "the interval of its WER reaches within"
+        assert found.excluded == ()
+        found = use_case(rows[:1], require={"asr": {"wer": 0.10}})
+        assert (named(found), found.provisional) == ("base", ("WER on talk may be beyond 10.0 %",))
+        far = row(spread(record("far", wer=0.12, words=6000), 0.101, 0.13))
+        assert (
+            use_case([far], require={"asr": {"wer": 0.10}}).excluded[0].why == "WER 12.0 % on talk, required ≤ 10.0 %"
+        )
 
     def test_nobody_near_enough_in_everything_is_no_error(self) -> None:
         rows = [
-            row(record("good", wer=0.02, words=6000, timing=timing(0.5))),
-            row(record("fast", wer=0.10, words=6000, timing=timing(0.1))),
+            exact(row(record("good", wer=0.02, words=6000, timing=timing(0.5)))),
+            exact(row(record("fast", wer=0.10, words=6000, timing=timing(0.1)))),
         ]
         found = use_case(rows, within={"asr.wer": 0.02, "asr.rtf": 0.1})
         assert found.text == "none: no model is near enough to the best in all of asr.wer, asr.rtf"
@@ -291,9 +301,10 @@ class TestUseCases:
         def pair(model: str, words: float, characters: float) -> list[Row]:
             first = row(record(model, dataset="en", wer=words, words=5000))
             second = row(record(model, dataset="ja", wer=characters, words=50_000))
-            return [first, second.model_copy(update={
+            second = second.model_copy(update={
                 "error_metric": "cer", "figures": {**second.figures, "wer": None, "cer": characters},
-            })]  # fmt: skip
+            })  # fmt: skip
+            return [exact(first), exact(second)]
 
         found = use_case([*pair("one", 0.02, 0.10), *pair("two", 0.08, 0.09)])
         assert named(found) == "one"

@@ -124,7 +124,7 @@ class TestPage:
         assert "x 1.2" in text
 
     def test_what_is_of_other_data_is_told_and_not_compared(self, tmp_path: Path) -> None:
-        old, new = made(model="old", wer=0.01), made(model="new", wer=0.09)
+        old, new = made(model="old", wer=0.01, words=2000), made(model="new", wer=0.09, words=2000)
         origin = new.provenance.model_copy(update={"inputs": {**new.provenance.inputs, "dataset": "another"}})
         results.keep([old, new.model_copy(update={"provenance": origin})], tmp_path)
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))

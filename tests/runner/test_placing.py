@@ -95,6 +95,7 @@ class TestFallback:
     ) -> None:
         devices(lab, CPU, STOOD_IN_FOR)
         lab.ready(devices={"cpu": {}, "gpu": {}})
+        lab.roles_of_any_size()
         result = lab.run("-n2", "--lab-require", "*:gpu:*")
         assert result.ret == 1
         result.stdout.fnmatch_lines(["gpu (cpu): asked for gpu, ran on cpu (*); no speed of its own"])

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
+from pytest_modellab.core.stats.student_t import CONFIDENCE
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -72,8 +74,8 @@ class Aggregate(Protocol):
         """The value; None where nothing contributes."""
         ...
 
-    def interval(self, column: Column) -> Interval | None:
-        """Its 95 % interval; None where there is too little to estimate from, or where it has none."""
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
+        """Its interval, of 95 %; None where there is too little to estimate from, or where it has none."""
         ...
 
 
@@ -103,12 +105,12 @@ class Ratio:
         ratio = math.fsum(column.values) / total
         return ratio if self.then is None else self.then(ratio)
 
-    def interval(self, column: Column) -> Interval | None:
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import error_rate_interval, time_ratio_interval
 
         if self.method == "rate":
-            return column.named(error_rate_interval(column.values, column.of, column.clusters))
-        return time_ratio_interval(column.values, column.of) if self.method == "time" else None
+            return column.named(error_rate_interval(column.values, column.of, column.clusters, confidence))
+        return time_ratio_interval(column.values, column.of, confidence) if self.method == "time" else None
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,12 @@ class Share:
         total = math.fsum(column.of)
         return math.fsum(column.values) / total if total else None
 
-    def interval(self, column: Column) -> Interval | None:
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
 
         if self.clustered:
-            return column.named(share_interval(column.values, column.of, column.clusters))
-        return wilson_interval(math.fsum(column.values), round(math.fsum(column.of)))
+            return column.named(share_interval(column.values, column.of, column.clusters, confidence))
+        return wilson_interval(math.fsum(column.values), round(math.fsum(column.of)), confidence)
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,10 @@ class Mean:
         mean = math.fsum(column.values) / len(column) if len(column) else math.nan
         return None if math.isnan(mean) else mean
 
-    def interval(self, column: Column) -> Interval | None:
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import mean_interval
 
-        return None if self.value(column) is None else mean_interval(column.values)
+        return None if self.value(column) is None else mean_interval(column.values, confidence)
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,10 @@ class Quantile:
         low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
         return float(low + (place - math.floor(place)) * (high - low))
 
-    def interval(self, column: Column) -> Interval | None:
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import quantile_interval
 
-        return quantile_interval(column.values, self.q) if self.has_interval else None
+        return quantile_interval(column.values, self.q, confidence) if self.has_interval else None
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class Total:
     def value(self, column: Column) -> float | None:
         return math.fsum(column.values) if len(column) else None
 
-    def interval(self, column: Column) -> None:
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> None:
         return None
 
 
@@ -196,7 +198,7 @@ class Maximum:
     def value(self, column: Column) -> float | None:
         return float(column.values.max()) if len(column) else None
 
-    def interval(self, column: Column) -> None:
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> None:
         return None
 
 
@@ -216,5 +218,5 @@ class Single:
     def value(self, column: Column) -> None:
         return None
 
-    def interval(self, column: Column) -> None:
+    def interval(self, column: Column, confidence: float = CONFIDENCE) -> None:
         return None

@@ -210,6 +210,14 @@ class Metric:
             return None
         return (noisy_loading if self.timed == "loading" else None) or noisy
 
+    def titled(self, by: str = "") -> str:
+        """Its title, or that of its gap between groups by an attribute."""
+        return f"{self.title} gap by {by}" if by else self.title
+
+    def shown(self, value: float | None, by: str = "") -> str:
+        """A value, or a gap between groups by an attribute."""
+        return self.format_gap(value) if by and value is not None else self.format(value)
+
     def format_gap(self, difference: float) -> str:
         """The size of a difference between two values; of two percentages it is in points."""
         return f"{abs(100 * difference):.3g} points" if self.unit == "%" else self.format(abs(difference))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from typing import Literal
+from typing import TYPE_CHECKING
 
-By = Literal["speaker", "language", "kind", "snr", "duration"]
+if TYPE_CHECKING:
+    from .measured import Row
+
+OWN = ("speaker", "language", "kind", "snr", "duration")
+"""Ways of slicing that every data set has; the others are the attributes of its utterances."""
 
 # A rate on fewer words is too uncertain: at 10 % WER, 100 words have a standard error of 3 points if words were
 # independent, which they are not.
@@ -17,16 +21,18 @@ SNR_EDGES_DB = (0.0, 5.0, 10.0, 20.0)
 DURATION_EDGES_S = (2.0, 5.0, 10.0, 30.0)
 
 
-def values(
-    speaker: str | None, language: str | None, kind: str | None, snr_db: float | None, audio_s: float
-) -> Mapping[By, str | None]:
-    """The part that an utterance belongs to in each way of slicing; None where it isn't known."""
+def values(row: Row) -> Mapping[str, str | None]:
+    """The part that an utterance belongs to in each way of slicing; None where it isn't known.
+
+    An attribute that is called like a way that every data set has doesn't replace it.
+    """
     return {
-        "speaker": speaker,
-        "language": language,
-        "kind": kind,
-        "snr": None if snr_db is None else band(snr_db, SNR_EDGES_DB, "dB"),
-        "duration": band(audio_s, DURATION_EDGES_S, "s"),
+        **row.attributes,
+        "speaker": row.speaker,
+        "language": row.language,
+        "kind": row.kind,
+        "snr": None if row.snr_db is None else band(row.snr_db, SNR_EDGES_DB, "dB"),
+        "duration": band(row.audio_s, DURATION_EDGES_S, "s"),
     }
 
 

@@ -101,10 +101,21 @@ def _few(found: Paired) -> str:
 
 
 def _needed(found: Paired) -> str:
-    """About how many utterances would show such a rise four times in five; 2.49 standard errors are needed."""
-    assert found.low is not None  # there are five units
+    """About how many utterances would show such a rise four times in five."""
+    factor = power_factor(found)
+    assert factor is not None  # there are five units, and a rise
+    return str(max(found.utterances + 1, math.ceil(found.utterances * factor)))
+
+
+def power_factor(found: Paired) -> float | None:
+    """How many times as many utterances would show such a change four times in five; 2.49 standard errors are needed.
+
+    None without a change, or with fewer than five units.
+    """
+    if found.low is None or found.difference == 0:
+        return None
     errors = 1.96 * found.difference / max(found.difference - found.low, 1e-12)
-    return str(max(found.utterances + 1, math.ceil(found.utterances * (2.49 / errors) ** 2)))
+    return (2.49 / errors) ** 2
 
 
 def change_text(metric: Metric, before: float | None, after: float | None, found: RateChange) -> str:

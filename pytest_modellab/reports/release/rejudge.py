@@ -36,7 +36,7 @@ from ..scorecard.part import RESEARCH
 from ..scorecard.row import CaseReport, Judgement, Row
 
 _PACKAGE = Path(__file__).parents[2]
-_WORDING = {"reason", "intervals", "standing_out"}
+_WORDING = {"reason", "intervals", "standing_out", "turns", "speakers", "graded_apart", "by_value_alone"}
 """Of a row: what other code may word or estimate otherwise."""
 _APART = {"record", "verdicts", "grade", "unchanged_since", "failed_tests", *_WORDING}
 """Of a row: what isn't compared field by field."""
@@ -108,7 +108,7 @@ def rejudged(card: Scorecard, records: Mapping[str, Record], rules: Rules) -> Re
     known = {case_key(row.case) for row in card.rows if row.measured}
     problems += [f"{key}: there is a record of it, and no row" for key in records if key not in known]
     if rules.catalog is not None and rules.whole:
-        problems += _card_apart(card, rows, rules)
+        problems += _card_apart(card, rows, records, rules)
     return Rejudged(rows, tuple(problems), tuple(carried))
 
 
@@ -161,6 +161,8 @@ def _row(row: Row, record: Record, gate: Sequence[Verdict], rules: Rules, carrie
 
 def _again(stated: Judgement, record: Record, rules: Rules) -> Verdict | None:
     """The verdict on a figure compared with a number; None where it was compared with something else."""
+    if stated.by:
+        return None  # the gate reaches all that there are, of a bundle with its limits
     if stated.source == "test" or (rules.catalog is None and stated.bound is not None):
         return decide(
             record, METRICS[stated.metric], stated.comparison, Limit(stated.metric, stated.bound, stated.source)
@@ -178,7 +180,7 @@ def _of_no_limit(row: Row, rules: Rules, record: Record) -> Iterator[str]:
     limits = Limits(record.case, rules.catalog.limits, rules.origin)
     for stated in row.verdicts:
         ours = stated.source.startswith(f"{rules.shown}/limits.yaml:")
-        if ours and limits.of(stated.metric).origin != stated.source:
+        if ours and limits.of(stated.metric, stated.by).origin != stated.source:
             yield f"its verdict on {stated.metric} is of {stated.source}, where there is no such limit"
 
 
@@ -192,6 +194,7 @@ def _as_stated(stated: Judgement, record: Record) -> Verdict:
         status=stated.status,
         source=stated.source,
         reason=stated.reason,
+        by=stated.by,
     )
 
 
@@ -262,7 +265,7 @@ def _grades_apart(row: Row, made: Row, rules: Rules) -> Iterator[str]:
     yield from (f"the scorecard's grade: {told}" for told in apart(stated, found))
 
 
-def _card_apart(card: Scorecard, rows: Mapping[str, Row], rules: Rules) -> Iterator[str]:
+def _card_apart(card: Scorecard, rows: Mapping[str, Row], records: Mapping[str, Record], rules: Rules) -> Iterator[str]:
     """What the scorecard concludes from its rows otherwise than they allow."""
     assert rules.catalog is not None
     made = build(
@@ -272,6 +275,7 @@ def _card_apart(card: Scorecard, rows: Mapping[str, Row], rules: Rules) -> Itera
         strict=rules.strict,
         tasks_of={model.id: model.tasks for model in rules.catalog.models.values()},
         profiles=rules.catalog.profiles,
+        records=records,
     )
     yield from (f"missing in the scorecard: {problem}" for problem in made.problems if problem not in card.problems)
     if rules.same_code:

@@ -23,6 +23,7 @@ from .grade import grade
 from .hidden_errors import standing_out
 from .models import by_model
 from .recommendation import recommend_all
+from .remarks import by_value_alone, graded_apart
 from .row import CaseReport, Judgement, Row
 from .tradeoffs import fronts, speed_ups
 
@@ -44,6 +45,7 @@ def build_row(
             failed_tests=report.failed_tests,
         )
     asserted = dict.fromkeys(report.verdicts)
+    every = [*gate, *(v for v in asserted if v not in gate)]
     verdicts = [
         *(_stored(v, v in asserted) for v in gate),
         *(_stored(v, True) for v in asserted if v not in gate),
@@ -55,20 +57,26 @@ def build_row(
     if record.failure is not None or record.summary.answered == 0:
         statuses.append(Status.FAIL)
     inputs = record.provenance.inputs
+    status = worst(statuses) or Status.NOT_AVAILABLE
+    graded = grade(record, grades.get(record.case.task), report.research)
     return Row(
         case=report.case,
         title=report.title,
-        status=worst(statuses) or Status.NOT_AVAILABLE,
+        status=status,
         reason=_reason(record, verdicts, statuses, report.failed_tests),
         figures={name: record.value(name) for name in METRICS},
         intervals={name: found for name in METRICS if (found := record.interval(name)) is not None},
-        grade=grade(record, grades.get(record.case.task), report.research),
+        grade=graded,
         verdicts=tuple(sorted(verdicts, key=lambda v: (list(METRICS).index(v.metric), v.source))),
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
         utterances=record.summary.utterances,
         limited_to=record.limited_to,
         words=record.reference_units,
+        turns=None if (dialogues := dialogues_of(record)) is None else dialogues.judged.of,
+        speakers=len({each.speaker for each in record.utterances if each.speaker is not None}),
+        graded_apart=graded_apart(graded, status, every),
+        by_value_alone=by_value_alone(record, every),
         empty_references=_empty_references(record),
         standing_out=standing_out(record),
         odd_recordings=len({each.utterance for each in record.findings if each.kind not in {LEFT_OUT, DATA}}),
@@ -118,6 +126,7 @@ def _stored(verdict: Verdict, asserted: bool) -> Judgement:
         source=verdict.source,
         reason=verdict.reason,
         asserted=asserted,
+        by=verdict.by,
     )
 
 
@@ -154,9 +163,9 @@ def _grouped_by_reason(verdicts: Sequence[Judgement]) -> list[str]:
 def _judgement_text(verdict: Judgement) -> str:
     metric = METRICS[verdict.metric]
     if verdict.status is Status.NOT_AVAILABLE:
-        return metric.title
-    value, bound = metric.format(verdict.value), metric.format(verdict.bound)
-    return f"{metric.title} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
+        return metric.titled(verdict.by)
+    value, bound = metric.shown(verdict.value, verdict.by), metric.shown(verdict.bound, verdict.by)
+    return f"{metric.titled(verdict.by)} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
 
 
 def build(
@@ -168,11 +177,13 @@ def build(
     strict: Strictness = "failures",
     tasks_of: Mapping[str, Sequence[str]] | None = None,
     profiles: ProfilesFile | None = None,
+    records: Mapping[str, Record] | None = None,
 ) -> Scorecard:
     """The scorecard of `rows`. `required` are globs over case ids that must have been measured.
 
     `strict` is what else than a failure keeps the session from passing. `tasks_of` are the tasks that each model does,
     where that is known. `profiles` are what models are recommended for; None: the default roles of this package.
+    `records` are those of the rows, by the keys of their cases: models are compared by their answers.
     """
     return Scorecard(
         session=session,
@@ -180,7 +191,7 @@ def build(
         partial=partial,
         rows=tuple(rows),
         models=tuple(by_model(rows, tasks_of or {})),
-        recommendations=tuple(recommend_all(profiles or default_profiles(), rows)),
+        recommendations=tuple(recommend_all(profiles or default_profiles(), rows, records)),
         fronts=tuple(fronts(rows)),
         speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),

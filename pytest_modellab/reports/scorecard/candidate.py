@@ -69,6 +69,13 @@ class Candidate:
         return any(row.noise(metric) for row in self.rows[task])
 
 
+def compared(candidate: Candidate, among: Sequence[Candidate]) -> Candidate:
+    """What of a candidate all of them share; the whole of it where they share nothing in some task."""
+    shared = {task: set.intersection(*({data_of(row) for row in each.rows[task]} for each in among))
+              for task in candidate.rows}  # fmt: skip
+    return candidate.on(shared) if all(shared.values()) else candidate
+
+
 def is_rate(metric: str) -> bool:
     """Whether it is an error rate, which is pooled by what was said."""
     return METRICS[metric].comparison == "error rate"
@@ -98,21 +105,3 @@ def metric_of(row: Row, named: str) -> str:
 def ascending(metric: str, value: float) -> float:
     """A value such that the lower one is the better one."""
     return value if METRICS[metric].better == "lower" else -value
-
-
-def tied(one: Candidate, other: Candidate, named: str) -> bool:
-    """Whether the candidates are tied: the intervals overlap on each data set that both were measured on.
-
-    Where a figure that has intervals has none, of too few utterances, it tells nothing apart; what is measured once
-    does.
-    """
-    task, metric = split(named)
-    others = {data_of(row): row for row in other.rows[task]}
-    pairs = [
-        (row.intervals.get(metric_of(row, metric)), there.intervals.get(metric_of(row, metric)))
-        for row in one.rows[task]
-        if (there := others.get(data_of(row))) is not None
-    ]
-    if not pairs or not METRICS[metric].has_interval:
-        return False
-    return all(a is None or b is None or (a.low <= b.high and b.low <= a.high) for a, b in pairs)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.verdicts import Limits, Strictness, corrected
+from pytest_modellab.results.verdicts import Limits, Strictness, case_key, corrected
 
 from .build import build, build_row
 from .card import Scorecard
@@ -57,4 +57,5 @@ def judged(
         strict=strict,
         tasks_of={model.id: model.tasks for model in catalog.models.values()},
         profiles=catalog.profiles,
+        records={case_key(record.case): record for record, _ in found},
     )

@@ -8,6 +8,7 @@ from pytest_modellab.core.console import counted
 from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.results.verdicts import Status
 
+from . import remarks
 from .build import no_limit, unlimited
 from .card import Scorecard
 from .format import FormatContext
@@ -32,6 +33,7 @@ def _lines(card: Scorecard) -> Iterator[str]:
     wrong = [row for row in card.rows if row.status is not Status.PASS and (row.measured or row.status is Status.FAIL)]
     told = [f"**{row.status}** {code(row.case.id)}: {plain(row.reason)}" for row in wrong]
     told += [plain(no_limit(titles, ids)) for titles, ids in unlimited(measured).items()]
+    told += [plain(line) for line in remarks.lines(measured)]
     told += [f"**not passed**: {plain(problem)}" for problem in card.problems]
     if told:
         yield "\n" + "\n".join(f"- {line}" for line in told)

@@ -8,10 +8,12 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from pytest_modellab.catalog.profile_spec import ProfileSpec
+from pytest_modellab.core.metrics.aggregate import Single
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.verdicts import Status
 
-from .candidate import Candidate, ascending, metric_of, split, tied
+from .candidate import Candidate, ascending, metric_of, split
+from .contest import Contest
 from .grade import NOISY
 from .part import RESEARCH
 
@@ -30,6 +32,8 @@ class Kind(IntEnum):
     RESEARCH = 5
     MISSED = 6
     FAR = 7
+    SPARED = 8
+    FEW = 9
 
 
 @dataclass(frozen=True)
@@ -83,25 +87,30 @@ def _by_gates(rows: Sequence[Row], profile: ProfileSpec) -> Unfit | None:
 
 
 def _missed(rows: Sequence[Row], bounds: Mapping[str, float]) -> Iterator[tuple[str, str]]:
-    """The bounds that a model doesn't meet, on each data set, each with why it may meet it after all."""
+    """The bounds that a model doesn't meet, on each data set, each with why it may meet it after all.
+
+    By the interval: a bound within it is not missed. What has none is taken by its value, beyond the spread of repeated
+    runs where that is known.
+    """
     for named, bound in bounds.items():
         have = [(row, value) for row in rows if (value := row.figures.get(metric_of(row, named))) is not None]
         if not have:
             yield f"{METRICS[named].title} is not available, required {bounded(named, bound)}", ""
         for row, value in have:
-            if ascending(named, value) > ascending(named, bound):
+            if ascending(named, _at_best(row, named, value)) > ascending(named, bound):
                 metric = METRICS[metric_of(row, named)]
                 told = f"{metric.title} {metric.format(value)} on {row.case.dataset}, required {bounded(named, bound)}"
-                yield told, _doubt(row, named, bound)
+                yield told, NOISY if row.noise(named) else ""
 
 
-def _doubt(row: Row, named: str, bound: float) -> str:
-    """Why a bound that isn't met may be met after all."""
-    if row.noise(named):
-        return NOISY
+def _at_best(row: Row, named: str, value: float) -> float:
+    """The better end of a figure's interval, or of what repeated runs differ by; the value where it has neither."""
     near = edge(row, named, better=True)
-    within = near is not None and ascending(named, near) <= ascending(named, bound)
-    return f"the interval of its {METRICS[metric_of(row, named)].title} reaches within" if within else ""
+    if near is not None:
+        return near
+    aggregate = METRICS[metric_of(row, named)].aggregate
+    spread = aggregate.spread if isinstance(aggregate, Single) else None
+    return value if not spread else value / (1 + spread) if METRICS[named].better == "lower" else value * (1 + spread)
 
 
 def edge(row: Row, named: str, *, better: bool) -> float | None:
@@ -112,23 +121,29 @@ def edge(row: Row, named: str, *, better: bool) -> float | None:
     return interval.low if better == (METRICS[named].better == "lower") else interval.high
 
 
-def too_far(candidate: Candidate, all_of_them: Sequence[Candidate], profile: ProfileSpec) -> Unfit | None:
-    """Why a candidate is too far from the best; None where it isn't."""
+def too_far(candidate: Candidate, others: Sequence[Candidate], profile: ProfileSpec, contest: Contest) -> Unfit | None:
+    """Why a candidate is too far from another one, by the interval of the gap between the two; None where it isn't."""
     for named, margin in profile.within.items():
         metric = METRICS[split(named)[1]]
         if candidate.value(named) is None:
             return Unfit(Kind.FAR, f"{metric.title} is not available on all data sets that are compared")
-        best = min((each for each in all_of_them if each.value(named) is not None), key=lambda each: each.order(named))
-        gap = candidate.order(named) - best.order(named)
-        if gap > margin + 1e-9:
-            far = f"{metric.format_gap(gap)} from the best, more than {metric.format_gap(margin)}"
-            doubt = ""
-            if tied(best, candidate, named):
-                doubt = f"its {candidate.title(named)} is not told apart from the best"
-            elif candidate.noisy(named):
-                doubt = NOISY
-            return Unfit(Kind.FAR, f"{candidate.shown(named)} is {far}", doubt)
+        gaps = (contest.compare(candidate, other, named) for other in others if other is not candidate)
+        beyond = [told.gap for told in gaps if told.gap and told.low is not None and told.low > margin + 1e-9]
+        if beyond:
+            gap = f"{metric.format_gap(max(beyond))} from the best, more than {metric.format_gap(margin)}"
+            return Unfit(Kind.FAR, f"{candidate.shown(named)} is {gap}", NOISY if candidate.noisy(named) else "")
     return None
+
+
+def may_be_far(candidate: Candidate, others: Sequence[Candidate], profile: ProfileSpec, contest: Contest) -> list[str]:
+    """What may be too far from another candidate, though its interval reaches within."""
+    found = []
+    for named, margin in profile.within.items():
+        gaps = [contest.compare(candidate, other, named).gap for other in others if other is not candidate]
+        if any(gap is not None and gap > margin + 1e-9 for gap in gaps):
+            metric = METRICS[split(named)[1]]
+            found.append(f"{metric.title} may be more than {metric.format_gap(margin)} from the best")
+    return found
 
 
 def why_none(found: Sequence[Unfit], profile: ProfileSpec) -> str:
@@ -145,6 +160,7 @@ def why_none(found: Sequence[Unfit], profile: ProfileSpec) -> str:
         Kind.UNJUDGED: "no model passed all its gates; some could not be judged",
         Kind.RESEARCH: "what passed its gates is for research only",
         Kind.MISSED: "no model meets all that is required",
+        Kind.SPARED: "what qualifies was spared of data on which others were measured",
         Kind.FAR: f"no model is near enough to the best in all of {', '.join(profile.within)}",
     }[nearest]
 

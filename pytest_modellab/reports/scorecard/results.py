@@ -22,6 +22,7 @@ from pytest_modellab.results.record_files import read, read_unchanged, text
 from pytest_modellab.results.verdicts import Status, case_key
 from pytest_modellab.tasks.registry import place_of, task_named
 
+from . import remarks
 from .card import Scorecard
 from .grade import NOISY, doubts
 from .judged import judged
@@ -146,6 +147,7 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     told = [
         f"**{row.status}** {code(row.case.id)}: {plain(row.reason)}" for row in rows if row.status is not Status.PASS
     ]
+    told += [plain(line) for line in remarks.lines(rows)]
     few, noisy = doubts(row.grade for row in rows)
     if few or noisy:
         told.append(f"\\* provisional: {plain('; '.join([*few, *([NOISY] if noisy else [])]))}")

@@ -27,6 +27,7 @@ class Judgement(ReportModel):
     source: str
     reason: str
     asserted: bool = Field(description="by a test, not only by the gate")
+    by: str = Field(default="", description="attribute between whose groups the gap is judged; empty for the value")
 
 
 class Row(ReportModel):
@@ -47,6 +48,12 @@ class Row(ReportModel):
     utterances: int = 0
     limited_to: int | None = Field(default=None, description="only so many utterances were asked for, else null")
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
+    turns: int | None = Field(default=None, description="judged turns; null where there are no dialogues")
+    speakers: int = Field(default=0, description="of whom the data set knows")
+    graded_apart: str = Field(default="", description='why the verdict and the grade differ, as of a pass with an "F"')
+    by_value_alone: tuple[MetricName, ...] = Field(
+        default=(), description="limits that are passed by the value alone: its interval reaches beyond them"
+    )
     empty_references: int = Field(default=0, description="references without a word after normalisation")
     standing_out: tuple[str, ...] = Field(default=(), description="parts of the data with a clearly higher WER")
     odd_recordings: int = Field(default=0, description="recordings with a finding: clipping, silence, ...")

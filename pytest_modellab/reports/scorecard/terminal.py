@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pytest_modellab.core.console import counted, from_here, printable, wrapped
 from pytest_modellab.results.verdicts import Status
 
-from . import hidden_errors, tables
+from . import hidden_errors, remarks, tables
 from .build import no_limit, unlimited
 from .card import Scorecard
 from .format import FormatContext
@@ -87,6 +87,8 @@ def _verdicts(measured: Sequence[Row]) -> Iterator[Line]:
             yield _short(f"{row.status} {row.case.id}: {row.reason}"), row.status
     for titles, ids in unlimited(measured).items():
         yield _short(no_limit(titles, ids)), Status.WARN
+    for line in remarks.lines(measured):
+        yield _short(line), None
 
 
 def _marks(card: Scorecard, measured: Sequence[Row]) -> Iterator[Line]:

@@ -153,7 +153,7 @@ def _slice_fault(utterance: Utterance) -> Fault | None:
     worst, row = _worst_slice(utterance.run), utterance.row
     if worst is None:
         return None
-    own = values(row.speaker, row.language, row.kind, row.snr_db, row.audio_s)[worst.by]
+    own = values(row).get(worst.by)
     transcript = transcript_of(row)
     errors = transcript.words.errors if transcript is not None and own == worst.value else 0
     return Fault.of(f"{worst.by} {worst.value}", errors)
@@ -291,7 +291,7 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Highest WER of a part of the data (a speaker, language, kind, band of signal-to-noise ratio or of "
-        "duration) with at least 100 reference words in 5 utterances.",
+        "duration, attribute of the data set) with at least 100 reference words in 5 utterances.",
         aggregate=Single(_worst_rate),
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from pydantic import Field
 
@@ -30,7 +29,7 @@ class Term(Stored):
 class Slice(Stored):
     """A slice: the utterances that share a value of an attribute."""
 
-    by: Literal["speaker", "language", "kind", "snr", "duration"]
+    by: str = Field(description="speaker, language, kind, snr, duration, or an attribute of the data set's utterances")
     value: str
     utterances: int
     words: Edits

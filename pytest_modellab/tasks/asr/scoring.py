@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.aggregate import Column, Ratio
 from pytest_modellab.core.metrics.measured import Row
-from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, By, values
+from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, OWN, values
 from pytest_modellab.core.metrics.writing import Errors
 from pytest_modellab.core.schema_base import Edits, edits, ranged
 from pytest_modellab.core.text import Normalizer, TextRules
@@ -18,8 +18,6 @@ from pytest_modellab.core.text import Normalizer, TextRules
 from ..scoring import Parts, Scoring
 from .record import LanguageErrors, Slice, Term, Transcript, TranscriptSummary
 from .text_analysis import Terms, analyse, summed
-
-_BY: tuple[By, ...] = ("speaker", "language", "kind", "snr", "duration")
 
 
 class AsrScoring(Scoring):
@@ -113,7 +111,8 @@ def _terms(terms: Sequence[str], by_utterance: Sequence[Sequence[Errors]]) -> tu
 def slices(rows: Sequence[Row]) -> tuple[Slice, ...]:
     """The parts of a run in every way of slicing that has at least two, the order of slicings fixed, parts by name.
 
-    Utterances without reference words, and in each slicing those whose part isn't known, are in none.
+    Utterances without reference words, and in each slicing those whose part isn't known, are in none. An attribute is a
+    way of slicing only where two of its parts are large enough to speak of: a number of each utterance is none.
     """
     import numpy as np
 
@@ -124,20 +123,26 @@ def slices(rows: Sequence[Row]) -> tuple[Slice, ...]:
         of=np.array([row.parts["asr"].words.units for row in spoken], dtype=np.float64),
         clusters=[row.speaker for row in spoken],
     )
-    parts: dict[By, dict[str, list[int]]] = {}
+    parts: dict[str, dict[str, list[int]]] = {}
     for place, row in enumerate(spoken):
-        for by, value in values(row.speaker, row.language, row.kind, row.snr_db, row.audio_s).items():
+        for by, value in values(row).items():
             if value is not None:
                 parts.setdefault(by, {}).setdefault(value, []).append(place)
     return tuple(
         _slice(by, value, [spoken[place] for place in places], column.at(np.array(places)))
-        for by in _BY
-        if len(parts.get(by, {})) > 1
+        for by in (*OWN, *sorted(parts.keys() - set(OWN)))
+        if len(parts.get(by, {})) > 1 and (by in OWN or _several_meaningful(parts[by].values(), spoken))
         for value, places in sorted(parts[by].items())
     )
 
 
-def _slice(by: By, value: str, rows: Sequence[Row], column: Column) -> Slice:
+def _several_meaningful(parts: Iterable[Sequence[int]], rows: Sequence[Row]) -> bool:
+    """Whether at least two parts are large enough to speak of."""
+    words = [sum(rows[i].parts["asr"].words.units for i in part) for part in parts if len(part) >= FEWEST_UTTERANCES]
+    return len([each for each in words if each >= FEWEST_WORDS]) > 1
+
+
+def _slice(by: str, value: str, rows: Sequence[Row], column: Column) -> Slice:
     total, rate = _total([row.parts["asr"].words for row in rows]), Ratio().value(column)
     assert rate is not None  # utterances without words are in no slice
     return Slice(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.gaps import gap, groups
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.asr.record import Slice, transcripts_of
 from pytest_modellab.tasks.chat.record import dialogues_of
@@ -20,6 +23,8 @@ from .utterances import Bar, Shown, distribution, shown
 
 _MOST_SLICES = 60
 _MOST_FINDINGS = 40
+_MOST_GROUPS = 30
+"""Of more no gap is shown: each pair of them is compared."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class Detail:
     """What part of the utterances is shown, and which."""
     slices: tuple[SliceRow, ...] = ()
     slices_left_out: int = 0
+    gaps: tuple[str, ...] = ()
+    """Between the worst and the best part, in each way of slicing."""
     findings: tuple[str, ...] = ()
     findings_left_out: int = 0
     failure: str = ""
@@ -125,6 +132,7 @@ def detail(record: Record, sounds: Sounds, most: int) -> Detail:
         bound=_bound(record, len(chosen)),
         slices=tuple(parts[:_MOST_SLICES]),
         slices_left_out=max(0, len(parts) - _MOST_SLICES),
+        gaps=tuple(_gaps(record)),
         findings=tuple(harmless.line(f"{f.utterance}: {f.message}", 400) for f in record.findings[:_MOST_FINDINGS]),
         findings_left_out=max(0, len(record.findings) - _MOST_FINDINGS),
         failure=harmless.lines(record.failure.message) if record.failure else "",
@@ -161,10 +169,10 @@ def _figure(record: Record, name: str) -> FigureLine:
 
 def _held(verdict: Judgement) -> ShownVerdict:
     metric = METRICS[verdict.metric]
-    limit = f"{verdict.comparison} {metric.format(verdict.bound)}" if verdict.bound is not None else "none"
+    limit = f"{verdict.comparison} {metric.shown(verdict.bound, verdict.by)}" if verdict.bound is not None else "none"
     return ShownVerdict(
-        title=metric.title,
-        text="n/a" if verdict.value is None else metric.format(verdict.value),
+        title=harmless.line(metric.titled(verdict.by), 200),
+        text="n/a" if verdict.value is None else metric.shown(verdict.value, verdict.by),
         limit=limit,
         status=verdict.status,
         source=harmless.line(verdict.source, 300),
@@ -178,6 +186,21 @@ def _by_rate(record: Record) -> list[Slice]:
     if transcripts is None:
         return []
     return sorted(transcripts.slices, key=lambda each: (not each.meaningful, -each.wer))
+
+
+def _gaps(record: Record) -> Iterator[str]:
+    """The gap between the worst and the best part that are large enough, in each way of slicing, with its interval."""
+    transcripts, metric = transcripts_of(record), METRICS[record.error_metric]
+    table = Table(record)
+    for by in dict.fromkeys(each.by for each in transcripts.slices if each.meaningful) if transcripts else ():
+        large = [each for each in groups(metric, table, by) if each.large]
+        if 1 < len(large) <= _MOST_GROUPS:
+            found = gap(metric, large)
+            ends = ""
+            if found.low is not None and found.high is not None:
+                ends = f" [{metric.format_gap(found.low)}, {metric.format_gap(found.high)}]"
+            between = f"{found.worst} is worse than {found.best} by {metric.format_gap(found.value)}{ends}"
+            yield harmless.line(f"{metric.titled(by)}: {between}", 400)
 
 
 def _part(each: Slice) -> SliceRow:

@@ -1,0 +1,145 @@
+"""The gap of a metric between the worst and the best group of utterances by an attribute, with its interval.
+
+The worst and the best are chosen by what was measured, so that their difference is too large on average. The interval
+allows for the choice: its lower end is the largest of the simultaneous lower ends of all pairs of groups (Bonferroni),
+its upper end the largest of their plain upper ends, which is that of the truly largest gap or above it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+from ..stats.student_t import CONFIDENCE
+from .slices import FEWEST_UTTERANCES, FEWEST_WORDS, values
+
+if TYPE_CHECKING:
+    from .aggregate import Column
+    from .metric import Metric
+    from .table import Table
+
+
+@dataclass(frozen=True)
+class Group:
+    """The utterances that share a value of an attribute.
+
+    Attributes:
+        name: the value.
+        utterances: that contribute to the metric.
+        words: reference words of an error rate, else 0.
+        value: of the metric.
+        column: the contributions.
+        large: whether it is large enough to speak of: 5 utterances, and of an error rate 100 words.
+    """
+
+    name: str
+    utterances: int
+    words: int
+    value: float
+    column: Column
+    large: bool
+
+    def __str__(self) -> str:
+        words = f"{self.words} words in " if self.words else ""
+        return f"{self.name} {words}{self.utterances} utterance{'s' * (self.utterances != 1)}"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The gap between two groups, in the unit of the metric, 0 or more.
+
+    Attributes:
+        worst, best: their names.
+        value: of the worst less the best, or the other way round where higher is better.
+        low, high: the 95 % interval; None where a group has none.
+        conditional: the recordings that a group is conditional on, "" for none.
+    """
+
+    worst: str
+    best: str
+    value: float
+    low: float | None
+    high: float | None
+    conditional: str = ""
+
+
+def groups(metric: Metric, table: Table, by: str) -> list[Group]:
+    """The groups of a run's utterances by an attribute, by name; those that it isn't known of are in none."""
+    import numpy as np
+
+    column = table.column(metric)
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(column.rows.tolist()):
+        name = values(table.run.utterances[row]).get(by)
+        if name is not None:
+            places.setdefault(name, []).append(place)
+    found = []
+    for name, own in sorted(places.items()):
+        part = column.at(np.array(own, dtype=np.intp))
+        value = metric.aggregate.value(part)
+        if value is None:
+            continue
+        words = round(math.fsum(part.of)) if metric.comparison == "error rate" else 0
+        enough = metric.comparison != "error rate" or words >= FEWEST_WORDS
+        found.append(Group(name, len(part), words, value, part, enough and len(part) >= FEWEST_UTTERANCES))
+    return found
+
+
+def gap(metric: Metric, those: Sequence[Group]) -> Gap:
+    """The gap between the worst and the best of at least two groups."""
+    sign = 1 if metric.better == "lower" else -1
+    worst = max(those, key=lambda each: sign * each.value)
+    best = min(those, key=lambda each: sign * each.value)
+    ends = list(_ends(metric, those))
+    every = (metric.aggregate.interval(each.column) for each in those)
+    conditional = next((each.conditional for each in every if each is not None and each.conditional), "")
+    low = max((low for low, _ in ends), default=None)
+    high = max((high for _, high in ends), default=None)
+    value = sign * (worst.value - best.value)
+    return Gap(worst.name, best.name, value, None if low is None else max(0.0, low), high, conditional)
+
+
+def weigh(metric: Metric, those: Sequence[Group], bound: float) -> tuple[float, float] | None:
+    """The p-values of "no gap is above the bound" and of "one is"; None where a group has no interval.
+
+    Above: the smallest of all pairs, by as many as there are (Bonferroni). Below: the largest, as all have to be.
+    """
+    pairs = list(_pairs(metric, those, CONFIDENCE))
+    if len(pairs) < len(those) * (len(those) - 1):
+        return None
+    above, below = [], []
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    for difference, low, high in pairs:
+        far = difference - bound
+        reach = difference - low if far > 0 else high - difference
+        p = NormalDist().cdf(-z * abs(far) / reach) if reach > 0 else 0.0
+        above.append(p if far > 0 else 1 - p)
+        below.append(1 - p if far > 0 else p)
+    return min(1.0, len(pairs) * min(above)), max(below)
+
+
+def _ends(metric: Metric, those: Sequence[Group]) -> Iterator[tuple[float, float]]:
+    """The simultaneous lower end and the plain upper end of the difference of each pair."""
+    many = len(those) * (len(those) - 1)
+    strict = list(_pairs(metric, those, 1 - (1 - CONFIDENCE) / many))
+    plain = list(_pairs(metric, those, CONFIDENCE))
+    if len(strict) == len(plain) == many:
+        yield from ((low, high) for (_, low, _), (_, _, high) in zip(strict, plain, strict=True))
+
+
+def _pairs(metric: Metric, those: Sequence[Group], confidence: float) -> Iterator[tuple[float, float, float]]:
+    """The difference of each ordered pair and its ends out of those of the two (MOVER: Zou & Donner 2008)."""
+    sign = 1 if metric.better == "lower" else -1
+    intervals = [metric.aggregate.interval(each.column, confidence) for each in those]
+    known = [
+        (sign * each.value, *sorted((sign * interval.low, sign * interval.high)))
+        for each, interval in zip(those, intervals, strict=True)
+        if interval is not None
+    ]
+    for (x, low, high), (y, other_low, other_high) in permutations(known, 2):
+        below, above = math.hypot(x - low, other_high - y), math.hypot(high - x, y - other_low)
+        yield x - y, x - y - below, x - y + above
