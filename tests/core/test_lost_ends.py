@@ -56,6 +56,9 @@ class TestWhole:
         assert probe(data) == pytest.approx(SECONDS, abs=0.1)
         assert decode(data).remark is None
 
+    def test_of_windows_media(self) -> None:
+        assert seconds(encoded(tone(SECONDS, 44_100), 44_100, "wma")) == pytest.approx(SECONDS, abs=0.1)
+
     @pytest.mark.parametrize("suffix", ["webm", "mka", "opus", "mp3", "flv", "avi"])
     def test_and_where_its_recorder_could_not_seek_back(self, suffix: str) -> None:
         data = by_ffmpeg(suffix, piped=True)
