@@ -19,7 +19,7 @@ from pytest_modellab.core.audio import AudioError
 HERE = "fixtures/datasets"
 
 
-def one(folder: Path, seconds: float = 2.0, **line: Any) -> Utterance:
+def one(folder: Path, seconds: Any = 2.0, **line: Any) -> Utterance:
     """The utterance of a manifest of one line, of a file of so many seconds."""
     return whole(folder, seconds, **line).utterances[0]
 
