@@ -448,7 +448,8 @@ def test_the_forms_in_the_docs_are_valid() -> None:
     head, *forms = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
     made = [DatasetSpec.model_validate({**head, **form}) for form in forms]
     forms_given = [next(name for name in FORMS if getattr(spec, name) is not None) for spec in made]
-    assert forms_given == ["manifest", "folder", "clips", "recipe", "derive", "derive", "made", "manifest"]
+    assert forms_given == ["manifest", "folder", "clips", "recipe", "derive", "derive", "made", "manifest", "manifest"]
+    assert made[-1].on_error == "leave-out"
 
 
 class TestCommand:
