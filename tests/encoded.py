@@ -58,6 +58,8 @@ def encoded(samples: npt.NDArray[np.float32], rate: int, suffix: str, *, piped: 
     opened: Any = av.open(out, "w", format=container)
     with opened:
         stream = opened.add_stream(codec, rate=rate, layout="mono")
+        if codec == "wmav2":
+            stream.bit_rate = 64_000
         kind = "fltp" if stream.codec_context.format is None else stream.codec_context.format.name
         if kind in {"fltp", "flt"}:
             data = samples
@@ -73,5 +75,6 @@ def encoded(samples: npt.NDArray[np.float32], rate: int, suffix: str, *, piped: 
 def _frames(stream: Any, frame: av.AudioFrame) -> list[Any]:
     """The frame as the encoder takes it, and the end."""
     codec = stream.codec_context
-    resampler = av.AudioResampler(format=codec.format or frame.format, layout="mono", rate=frame.rate)
+    size = 2048 if codec.name == "wmav2" else None
+    resampler = av.AudioResampler(format=codec.format or frame.format, layout="mono", rate=frame.rate, frame_size=size)
     return [*resampler.resample(frame), *resampler.resample(None), None]

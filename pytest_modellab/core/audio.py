@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -209,13 +209,12 @@ def probe(source: Path | bytes, form: str | None = None, *, name: str | None = N
     name = _name(source, name)
     try:
         with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as stream:
-            if form is not None or ffmpeg.is_container(stream.read(ffmpeg.MAGIC_BYTES)):
+            coded = form is not None or ffmpeg.is_container(stream.read(ffmpeg.MAGIC_BYTES))
+            stream.seek(0)
+            seconds = ffmpeg.seconds(stream.read(), form) if coded else _header_s(stream)
+            if not coded and not seconds:
                 stream.seek(0)
-                seconds = ffmpeg.seconds(stream.read(), form)
-            else:
-                stream.seek(0)
-                with soundfile.SoundFile(stream) as file:
-                    seconds = int(file.frames) / int(file.samplerate)
+                seconds = _header_s(BytesIO(sound_headers.completed(stream.read())))
     except FileNotFoundError:
         raise AudioError(f"{name}: no such file; check the path, or fetch the data set") from None
     except ffmpeg.DecodingError as error:
@@ -226,6 +225,13 @@ def probe(source: Path | bytes, form: str | None = None, *, name: str | None = N
     if seconds <= 0:
         raise AudioError(f"{name}: holds no samples; record or download it again, or leave it out")
     return seconds
+
+
+def _header_s(stream: BinaryIO) -> float:
+    import soundfile
+
+    with soundfile.SoundFile(stream) as file:
+        return int(file.frames) / int(file.samplerate)
 
 
 def _by_ffmpeg(data: bytes, name: str, form: str | None) -> tuple[Samples, int]:

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets.sound_check import SoundCheck
 
 
-def findings_of(dataset: Dataset, check: SoundCheck | None = None) -> tuple[Finding, ...]:
+def findings_of(dataset: Dataset, check: SoundCheck) -> tuple[Finding, ...]:
     """What was left out, what a person should look at, and what the check of the recordings remarked."""
     return (
         *(Finding(utterance=id, kind=LEFT_OUT, message=f"left out: {why}") for id, why in dataset.left_out.items()),
         *(Finding(utterance=dataset.spec.id, kind=DATA, message=note) for note in dataset.notes),
-        *(Finding(utterance=id, kind="end", message=text) for id, text in (check.remarks if check else {}).items()),
+        *(Finding(utterance=id, kind="end", message=text) for id, text in check.remarks.items()),
     )

@@ -148,7 +148,9 @@ class Runner(Loading):
         if found is not None:
             return found
         does = task_named(case.task)
-        findings = self._checked_sounds(case, dataset) if does.given_audio else findings_of(dataset)
+        findings = self._checked_sounds(case, dataset)
+        if judges is not None and judges.readings is not None:
+            self._checked_sounds(case, judges.readings)
         requests = does.requests(dataset, engine_class(order.engine), self.sounds)
         whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}
         shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)

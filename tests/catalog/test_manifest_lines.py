@@ -19,7 +19,7 @@ from pytest_modellab.core.audio import AudioError
 HERE = "fixtures/datasets"
 
 
-def one(folder: Path, seconds: float = 2.0, **line: Any) -> Utterance:
+def one(folder: Path, seconds: Any = 2.0, **line: Any) -> Utterance:
     """The utterance of a manifest of one line, of a file of so many seconds."""
     return whole(folder, seconds, **line).utterances[0]
 
@@ -44,6 +44,13 @@ class TestNemo:
     @pytest.mark.parametrize("duration", [2.0, 1.95, 2.05, 2, 0, None])
     def test_the_rounded_duration_of_the_whole_file_cuts_nothing(self, tmp_path: Path, duration: float | None) -> None:
         assert one(tmp_path, 2.0, duration=duration).sound.identity[1:] == (0.0, None)
+
+    def test_a_duration_of_several_files_on_end_is_theirs(self, tmp_path: Path) -> None:
+        manifest(tmp_path, [row("two.mp3", duration=6.0), row("two.mp3", id="cut", duration=4.0)])
+        soundfile.write(tmp_path / HERE / "one.mp3", np.zeros(3 * RATE), RATE, format="MP3")
+        (tmp_path / HERE / "two.mp3").write_bytes((tmp_path / HERE / "one.mp3").read_bytes() * 2)
+        both, cut = prepared(tmp_path).utterances
+        assert (len(both.samples(RATE)), len(cut.samples(RATE))) == (6 * RATE, 4 * RATE)
 
     def test_lang_is_a_language(self, tmp_path: Path) -> None:
         assert one(tmp_path, lang="de").language == "de"

@@ -125,4 +125,5 @@ def test_the_forms_in_the_docs_are_valid() -> None:
     head, *forms = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)]
     made = [DatasetSpec.model_validate({**head, **form}) for form in forms]
     forms_given = [next(name for name in FORMS if getattr(spec, name) is not None) for spec in made]
-    assert forms_given == ["manifest", "folder", "clips", "recipe", "derive", "derive", "made", "manifest", "manifest"]
+    assert forms_given == ["manifest", "folder", "clips", "recipe", "derive", "derive", "made", *["manifest"] * 3]
+    assert any(spec.on_error == "leave-out" for spec in made)

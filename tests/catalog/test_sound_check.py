@@ -100,7 +100,7 @@ def test_what_recordings_are_computed_from_is_checked(tmp_path: Path) -> None:
     joined = JoinedRecording((good, nan), 0.5)
     loud = MadeRecording("white", 1.0, -1.0, 0)
     fine = MadeRecording("white", 1.0, -30.0, 0)
-    names = {"noisy": noisy, "joined": joined, "loud": loud, "fine": fine}
+    names: dict[str, Any] = {"noisy": noisy, "joined": joined, "loud": loud, "fine": fine}
     found = check_sounds([*(Utterance(id, "a", each) for id, each in names.items()), Utterance("text", "a", None)])
     assert found.broken.keys() == {"noisy", "joined", "loud"}
     assert "over full scale" in found.broken["loud"]

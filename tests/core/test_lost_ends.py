@@ -56,6 +56,9 @@ class TestWhole:
         assert probe(data) == pytest.approx(SECONDS, abs=0.1)
         assert decode(data).remark is None
 
+    def test_of_windows_media(self) -> None:
+        assert seconds(encoded(tone(SECONDS, 44_100), 44_100, "wma")) == pytest.approx(SECONDS, abs=0.1)
+
     @pytest.mark.parametrize("suffix", ["webm", "mka", "opus", "mp3", "flv", "avi"])
     def test_and_where_its_recorder_could_not_seek_back(self, suffix: str) -> None:
         data = by_ffmpeg(suffix, piped=True)
@@ -69,9 +72,10 @@ class TestWhole:
 
     def test_a_wav_of_a_recorder_that_was_killed_states_0_bytes(self) -> None:
         data = wav(lambda size: 0)
-        assert seconds(data) == SECONDS
-        with pytest.raises(AudioError, match="holds no samples"):
-            load(data[: data.index(b"data") + 8], RATE)
+        assert seconds(data) == probe(data) == SECONDS
+        for read in (lambda data: load(data, RATE), probe):
+            with pytest.raises(AudioError, match="holds no samples"):
+                read(data[: data.index(b"data") + 8])
 
     def test_a_tag_before_and_behind_an_mp3(self) -> None:
         data = by_ffmpeg("mp3")

@@ -56,7 +56,7 @@ class Heard:
 
 def engine(**options: Any) -> tuple[FasterWhisper, Heard]:
     heard = Heard()
-    return FasterWhisper(heard, FasterWhisperOptions(**as_given(**options))), heard  # type: ignore[arg-type]
+    return FasterWhisper(heard, FasterWhisperOptions(**as_given(**options))), heard
 
 
 def test_what_people_ship_reaches_the_library() -> None:

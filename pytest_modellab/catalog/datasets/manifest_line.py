@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import unicodedata
@@ -96,6 +97,8 @@ class ManifestReader:
         if seconds is None:
             return None  # told by the check of the recordings
         if duration > seconds + DURATION_TOLERANCE_S:
+            seconds = self._decoded_s(whole)
+        if duration > seconds + DURATION_TOLERANCE_S:
             raise ValueError(
                 f"`duration` is {duration:.2f} s, but {whole.path} has {seconds:.2f} s; correct it, or leave it out"
             )
@@ -110,6 +113,18 @@ class ManifestReader:
                 known = audio.probe(whole.path, whole.form)
             except audio.AudioError:
                 return None
+            self.facts.keep(known, *what)
+        return float(known)
+
+    def _decoded_s(self, whole: FileRecording) -> float:
+        """The length of a file, all of it: a header may be an estimate, or that of the first of several on end."""
+        what = ("decoded", whole.sha256, whole.form)
+        known = self.facts.of(*what)
+        if known is None:
+            try:
+                known = whole.decoded().seconds
+            except audio.AudioError:
+                return math.inf  # told by the check of the recordings
             self.facts.keep(known, *what)
         return float(known)
 
