@@ -64,6 +64,7 @@ def judged(record: Record, metric: Metric, bound: GapBound) -> GapFound:
         return GapFound("inconclusive", reason=f"no two groups to compare: {told}")
     found = gap(metric, large)
     text = _told(metric, found, large)
+    outcome: Outcome
     p = None
     few_speakers = bound.by != "speaker" and "speaker" in found.conditional
     if bound.by_interval and few_speakers:
@@ -75,7 +76,7 @@ def judged(record: Record, metric: Metric, bound: GapBound) -> GapFound:
     else:
         outcome = "pass" if found.value <= bound.value else "fail"
     if outcome == "pass" and small:
-        widest = gap(metric, every).value > bound.value
+        widest = gap(metric, every).value > bound.value + bound.margin
         outcome = "inconclusive" if widest else outcome
         text += f"; {'beyond it with ' if widest else 'left out: '}{_small(small)}"
     return GapFound(outcome, found.value, text, p)

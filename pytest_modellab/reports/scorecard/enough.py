@@ -26,7 +26,7 @@ def too_few(candidate: Candidate, profile: ProfileSpec) -> str:
         for have, least, noun in _amounts(rows, profile):
             if have < least:
                 on = f" of {task}" if len(candidate.rows) > 1 else ""
-                return f"{have:,} {noun}{on}, fewer than {least:,}"
+                return f"{_counted(have, noun)}{on}, fewer than {least:,}"
     return ""
 
 
@@ -35,22 +35,22 @@ def _amounts(rows: Sequence[Row], profile: ProfileSpec) -> Iterator[tuple[int, i
     own = list({data_of(row): row for row in rows}.values())
     turns = [row.turns for row in own if row.turns is not None]
     if turns:
-        yield sum(turns), profile.least_turns, "judged turns"
+        yield sum(turns), profile.least_turns, "judged turn"
     elif own and all(row.error_metric == "cer" for row in own):
-        yield sum(row.words for row in own), CHARACTERS_A_WORD * profile.least_words, "characters"
+        yield sum(row.words for row in own), CHARACTERS_A_WORD * profile.least_words, "character"
     else:
         have = sum(row.words // (CHARACTERS_A_WORD if row.error_metric == "cer" else 1) for row in own)
-        yield have, profile.least_words, "words"
+        yield have, profile.least_words, "word"
     if profile.least_speakers:
-        yield max((row.speakers for row in own), default=0), profile.least_speakers, "speakers"
+        yield max((row.speakers for row in own), default=0), profile.least_speakers, "speaker"
 
 
 def not_enough(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest) -> str:
     """That nothing can be said yet: what there is, what would do, and what would decide, where the data tell."""
     best = max(few, key=lambda each: [have / max(1, least) for have, least, _ in _every(each, profile)])
     have, least, noun = next(each for each in _every(best, profile) if each[0] < each[1])
-    text = f"not enough to say: {have:,} {noun}; {least:,} would do"
-    told = [] if noun == "speakers" else [each for each in _needed(few, profile, contest, have) if each[0] > least]
+    text = f"not enough to say: {_counted(have, noun)}; {least:,} would do"
+    told = [] if noun == "speaker" else [each for each in _needed(few, profile, contest, have) if each[0] > least]
     return text + "".join(f", about {number:,} {why}" for number, why in told if number <= MOST_NEEDED)
 
 
@@ -83,6 +83,10 @@ def _needed(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest, ha
                         _rounded(have * units / interval.clusters),
                         f"to tell the {title} of {found.best.model} from its bound",
                     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _rounded(number: float) -> int:

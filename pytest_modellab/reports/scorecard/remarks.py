@@ -18,10 +18,10 @@ MOST_TITLES = 4
 """On one line; the page has all, case by case."""
 
 
-def graded_apart(grade: Grade, status: Status, verdicts: Sequence[Verdict]) -> str:
-    """Why a row passes its limits and is graded F, in a few words; "" where it isn't so."""
+def graded_apart(grade: Grade, status: Status, verdicts: Sequence[Verdict]) -> str | None:
+    """Why a row passes its limits and is graded F, in a few words; None where it isn't so."""
     if grade.letter != "F" or grade.weakest is None or status not in {Status.PASS, Status.WARN}:
-        return ""
+        return None
     metric = METRICS[grade.weakest]
     weakest = next(each for each in grade.criteria if each.metric == grade.weakest)
     sign = "≤" if metric.bound == "max" else "≥"

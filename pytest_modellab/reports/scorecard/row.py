@@ -50,7 +50,7 @@ class Row(ReportModel):
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
     turns: int | None = Field(default=None, description="judged turns; null where there are no dialogues")
     speakers: int = Field(default=0, description="of whom the data set knows")
-    graded_apart: str = Field(default="", description='why the verdict and the grade differ, as of a pass with an "F"')
+    graded_apart: str | None = Field(default=None, description="why a case with the grade F passes, else null")
     by_value_alone: tuple[MetricName, ...] = Field(
         default=(), description="limits that are passed by the value alone: its interval reaches beyond them"
     )
