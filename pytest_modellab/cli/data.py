@@ -13,7 +13,8 @@ from pytest_modellab.core import audio
 from pytest_modellab.core.console import counted, printable, printable_lines
 from pytest_modellab.core.language_tags import canonical_language
 from pytest_modellab.core.metrics.hidden_errors import count_term
-from pytest_modellab.core.text.oddities import oddities
+from pytest_modellab.core.text import DEFAULT
+from pytest_modellab.core.text.oddities import OF_DEFAULT_SCORER, oddities
 
 from .command import Commands
 from .place import chosen, open_catalog
@@ -99,7 +100,8 @@ def _odd_texts(dataset: Dataset) -> list[str]:
     found: dict[str, list[str]] = {}
     for each in dataset.utterances:
         for kind, detail in oddities(each.text, canonical_language(each.language)):
-            found.setdefault(kind, []).append(f"{each.id} ({detail})")
+            if kind not in OF_DEFAULT_SCORER or dataset.rules.scorer == DEFAULT:
+                found.setdefault(kind, []).append(f"{each.id} ({detail})")
     return [
         f"  {kind} in {counted(len(where), 'text')}: {'; '.join(where[:_MOST_ODD])}"
         + (f"; and {len(where) - _MOST_ODD} more" if len(where) > _MOST_ODD else "")

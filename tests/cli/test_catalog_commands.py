@@ -87,6 +87,20 @@ class TestData:
         assert "glossary: `tachycardia` is in no reference" in said
         assert "fine day" not in said
 
+    @pytest.mark.parametrize("scorer", ["modellab", "whisper"])
+    def test_a_check_names_texts_whose_scoring_may_surprise(self, folder: Path, told: Told, scorer: str) -> None:
+        path = folder / "fixtures" / "datasets" / "talk.yaml"
+        path.write_text(path.read_text() + f"normalizer: {scorer}\n")
+        lines = folder / "fixtures" / "datasets" / "talk.jsonl"
+        rows = [json.loads(line) for line in lines.read_text().splitlines()]
+        rows[0]["text"] = "it\u2019s a\u200b fine day"
+        lines.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        said = told("data", "check", "talk")
+        assert "  invisible characters in 1 text: " in said
+        assert "(ZERO WIDTH SPACE)" in said
+        # What becomes of an apostrophe is told of the default scorer alone.
+        assert ("typographic apostrophes in 1 text" in said) == (scorer == "modellab")
+
     @pytest.mark.parametrize(("file", "content"), [("a.wav", b"no sound"), ("talk.jsonl", b"nonsense")])
     def test_what_cannot_be_used(self, folder: Path, told: Told, file: str, content: bytes) -> None:
         (folder / "fixtures" / "datasets" / file).write_bytes(content)

@@ -15,6 +15,9 @@ _NEUTRAL = ("DIGIT", "FULLWIDTH", "IDEOGRAPHIC", "MODIFIER", "COMBINING", "SUPER
 _TOGETHER = {"HIRAGANA": "CJK", "KATAKANA": "CJK", "KATAKANA-HIRAGANA": "CJK", "BOPOMOFO": "CJK"}
 """Scripts that are written together, so that they are no mixture."""
 
+OF_DEFAULT_SCORER = frozenset({"typographic apostrophes", "decomposed characters", "points", "digits"})
+"""Kinds that tell what the scorer `modellab` does; others may do otherwise."""
+
 
 def oddities(text: str, language: str) -> Iterator[tuple[str, str]]:
     """The kind and the detail of each, of a reference in a language (`en`; "" is unknown)."""
