@@ -17,7 +17,6 @@ from .base import (
     COMMIT,
     CURRENCY,
     IN_WORDS,
-    LANGUAGE_TAG,
     REPO,
     TASKS,
     TIERS,
@@ -54,7 +53,6 @@ from .errors import suggest
 
 __all__ = [
     "IN_WORDS",
-    "LANGUAGE_TAG",
     "LETTERS",
     "TASKS",
     "TIERS",

@@ -64,7 +64,8 @@ class OpenAIWhisper:
         device = on_torch.begin(request.device, options.dtype, options.cpu_threads)
         # A file, never a name: names are downloaded. It is read as data: whisper passes weights_only=True.
         model = whisper.load_model(str(checkpoint), device="cpu" if device.type == "mps" else device)
-        spoken = tuple(whisper.tokenizer.LANGUAGES) if model.is_multilingual else ("en",)
+        # The library lists Cantonese, its last one, for all weights: those of before large-v3 have no token for it.
+        spoken = tuple(whisper.tokenizer.LANGUAGES)[: model.num_languages] if model.is_multilingual else ("en",)
         check_language(options.language, spoken)
         if device.type == "mps":
             # MPS knows no sparse tensors; these serve word timestamps only, which aren't asked for.

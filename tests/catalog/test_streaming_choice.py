@@ -45,6 +45,7 @@ def test_other_tasks_are_left_alone_and_share_no_worker(streams: FakeRuns, monke
         ("DEVICE", "cuda", "no device; allowed: cpu"),
         ("COMPUTE", "int8", "has no option `compute_type`"),
         ("LANGUAGE", "english please", "expected a language tag such as en or en-US, or auto"),
+        ("LANGUAGE", "xx", "`xx` is no language tag"),
         ("CHUNK_SECONDS", "fast", "expected a number of seconds from 0.01 to 30"),
         ("CHUNK_SECONDS", "nan", "expected a number of seconds"),
         ("CHUNK_SECONDS", "31", "expected a number of seconds"),

@@ -121,6 +121,10 @@ class TestNewModel:
         told("new-model", "faster-whisper", "mine", "--weights", "weights", code=Exit.USAGE)
         assert "there is a model `mine` already" in told.errors
 
+    def test_its_languages_are_canonical(self, folder: Path, told: Told) -> None:
+        told("new-model", "pocketsphinx", "mine", "--language", "eng")
+        assert "languages: [en]" in (folder / "fixtures" / "models" / "mine.yaml").read_text()
+
     def test_where_there_is_no_catalog_one_is_begun(
         self, tmp_path: Path, told: Told, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -141,6 +145,7 @@ class TestNewModel:
             (("faster-whisper", "a", "--weights", "none"), "none is not a folder"),
             (("pocketsphinx", "a", "--weights", "."), "pocketsphinx brings its own model"),
             (("pocketsphinx", "a", "--language", "english!"), "expected a language tag such as en"),
+            (("pocketsphinx", "a", "--language", "xx"), "`xx` is no language tag"),
         ],
     )
     def test_what_is_wrong(self, folder: Path, told: Told, arguments: tuple[str, ...], message: str) -> None:

@@ -117,3 +117,14 @@ def test_what_is_written_where_nobody_speaks_is_insertions(runs: FakeRuns, wrong
     assert record.utterances[2].parts["asr"].words.insertions == words
     assert record.utterances[2].kind == "silence"
     assert record.summary.spoken == 2
+
+
+def test_a_manifest_of_silence_alone_has_insertions_and_no_wer(runs: FakeRuns) -> None:
+    runs.texts = ("", "")
+    runs.ready(wrong={1: "you"})
+    path = runs.dataset()
+    rewrite(path, [row | {"kind": "noise"} for row in lines(path)])
+    record = runs.measured()
+    assert record.wordless
+    assert record.value("wer") is None
+    assert record.value("insertions_per_min") == pytest.approx(1 / (8100 / 16_000 / 60))
