@@ -127,7 +127,7 @@ def too_far(candidate: Candidate, others: Sequence[Candidate], profile: ProfileS
         metric = METRICS[split(named)[1]]
         if candidate.value(named) is None:
             return Unfit(Kind.FAR, f"{metric.title} is not available on all data sets that are compared")
-        gaps = (contest.compare(candidate, other, named) for other in others if other is not candidate)
+        gaps = (contest.gap(candidate, other, named) for other in others if other is not candidate)
         beyond = [told.gap for told in gaps if told.gap and told.low is not None and told.low > margin + 1e-9]
         if beyond:
             gap = f"{metric.format_gap(max(beyond))} from the best, more than {metric.format_gap(margin)}"
@@ -139,7 +139,7 @@ def may_be_far(candidate: Candidate, others: Sequence[Candidate], profile: Profi
     """What may be too far from another candidate, though its interval reaches within."""
     found = []
     for named, margin in profile.within.items():
-        gaps = [contest.compare(candidate, other, named).gap for other in others if other is not candidate]
+        gaps = [contest.gap(candidate, other, named).gap for other in others if other is not candidate]
         if any(gap is not None and gap > margin + 1e-9 for gap in gaps):
             metric = METRICS[split(named)[1]]
             found.append(f"{metric.title} may be more than {metric.format_gap(margin)} from the best")
