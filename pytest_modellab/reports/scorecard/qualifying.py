@@ -80,10 +80,25 @@ def _by_gates(rows: Sequence[Row], profile: ProfileSpec) -> Unfit | None:
         if row.status not in {Status.PASS, Status.WARN}:
             return Unfit(Kind.UNJUDGED, f"could not be judged {where}: {_line(row) or row.status}")
         if row.grade is not None and letter == "F":
-            return Unfit(Kind.FAILED, f"grade F {where}, by {METRICS[str(row.grade.weakest)].title}")
+            return Unfit(Kind.FAILED, f"grade F {where}, by {METRICS[str(row.grade.weakest)].title}", _may_be_c(row))
         if row.grade is not None and letter == RESEARCH and not profile.research:
             return Unfit(Kind.RESEARCH, f"for research only: {row.grade.why}")
     return None
+
+
+def _may_be_c(row: Row) -> str:
+    """Why a grade F may be a better one after all: every criterion that earned it has its band in the interval."""
+    assert row.grade is not None
+    worst = [each for each in row.grade.criteria if each.letter == "F"]
+    for each in worst:
+        near = edge(row, each.metric, better=True)
+        if near is None or "C" not in each.bands:
+            return ""
+        if ascending(each.metric, near) > ascending(each.metric, each.bands["C"]):
+            return ""
+    return (
+        f"the interval of its {', '.join(METRICS[each.metric].title for each in worst)} reaches within" if worst else ""
+    )
 
 
 def _missed(rows: Sequence[Row], bounds: Mapping[str, float]) -> Iterator[tuple[str, str]]:
