@@ -83,6 +83,14 @@ class TestSharedData:
         found = choice(measured("big", "easy", BAD), measured("big", "hard", BAD), measured("small", "easy", GOOD))
         assert named(found) == "small"
 
+    def test_an_f_whose_interval_reaches_a_better_grade_is_not_for_certain(self) -> None:
+        found = choice(measured("a", "talk", [9, 0, 0, 0, 2, 2, 4, 4]), measured("b", "talk", [1] * 8))
+        (left,) = found.excluded
+        assert (left.why, left.doubt) == ("grade F on talk, by WER", "the interval of its WER reaches within")
+        assert found.provisional[-1] == "it isn't certain that a on cpu must be left out"
+        (left,) = choice(measured("a", "talk", [9] * 40), measured("b", "talk", [1] * 40)).excluded
+        assert left.doubt == ""
+
     def test_a_set_of_a_few_words_spares_nobody(self) -> None:
         found = choice(
             measured("big", "easy", GOOD, 0.5),
@@ -154,6 +162,11 @@ class TestEnough:
         )
         assert named(found) == "a"
         assert [(each.model, each.why) for each in found.excluded] == [("b", "400 words, fewer than 500")]
+
+    def test_on_few_speakers_a_choice_is_of_these(self) -> None:
+        notes = choice(measured("a", "talk", GOOD, speakers=4)).provisional
+        assert "conditional on 4 speakers" in notes
+        assert not any("speaker" in note for note in choice(measured("a", "talk", GOOD, speakers=5)).provisional)
 
     @pytest.mark.parametrize(("least", "taken"), [(3, "a"), (5, None)])
     def test_a_profile_may_ask_for_speakers(self, least: int, taken: str | None) -> None:

@@ -360,7 +360,9 @@ def test_a_bundle_that_was_judged_by_other_code_says_what_isnt_compared(
     on(NOTE, lambda data: data.update(code="0" * 64))(released)
     bundle.write_checksums(released)
     assert main(["verify", str(released)]) == 0
-    assert "not checked: intervals and the words of reasons: it was judged by other code" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "not checked: intervals and the words of reasons: it was judged by other code" in said
+    assert "not checked: recommendations: other code may choose by other rules" in said
     assert json.loads((released / NOTE).read_text())["code"] != code()
 
 

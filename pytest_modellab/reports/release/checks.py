@@ -223,6 +223,7 @@ def _unchecked(note: Note, same_code: bool) -> Iterator[str]:
         )
     elif not same_code:
         yield "intervals and the words of reasons: it was judged by other code than is installed here"
+        yield "recommendations: other code may choose by other rules"
     yield "answers, times, memory and the machine are as the records say; tests that failed are as the scorecard says"
     yield "that nothing was wrong when it was made, the list of what was installed, and the command are as it says"
 

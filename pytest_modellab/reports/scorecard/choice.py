@@ -122,12 +122,12 @@ def _skipped(those: Sequence[Candidate], named: str, contest: Contest) -> tuple[
     """Why some were not compared by a preference."""
     title = METRICS[split(named)[1]].title
     pairs = ((one, other) for i, one in enumerate(those) for other in those[i + 1 :])
-    whys = dict.fromkeys(told for pair in pairs if (told := contest.compare(*pair, named).why))
+    whys = dict.fromkeys(told for pair in pairs if (told := contest.gap(*pair, named).why))
     return tuple(f"{title} passed over: {why}" for why in whys)
 
 
 def _incomparable(one: Candidate, other: Candidate, prefer: Sequence[str], contest: Contest) -> bool:
-    return all(contest.compare(one, other, named).why for named in prefer)
+    return all(contest.gap(one, other, named).why for named in prefer)
 
 
 def _named(left: Sequence[Candidate], prefer: Sequence[str], contest: Contest) -> Candidate:
@@ -141,7 +141,7 @@ def _named(left: Sequence[Candidate], prefer: Sequence[str], contest: Contest) -
 
 def _lead(one: Candidate, other: Candidate, prefer: Sequence[str], contest: Contest) -> int:
     for named in prefer:
-        gap = contest.compare(one, other, named).gap
+        gap = contest.gap(one, other, named).gap
         if gap:
             return -1 if gap > 0 else 1
     return 0

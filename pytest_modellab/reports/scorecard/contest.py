@@ -73,18 +73,29 @@ class Contest:
 
     def compare(self, one: Candidate, other: Candidate, named: str) -> Told:
         """By `task.metric`, over the data sets that both were measured on."""
+        return self._once(one, other, named, paired.REPLICATES)
+
+    def gap(self, one: Candidate, other: Candidate, named: str) -> Told:
+        """The same without the test, which takes most of the time: `better` says nothing."""
+        return self._once(one, other, named, 1)
+
+    def _once(self, one: Candidate, other: Candidate, named: str, replicates: int) -> Told:
         first, second = sorted((one, other), key=lambda each: (each.model, each.device))
         task, metric = split(named)
-        key = (named, *((each.model, each.device, *sorted(map(data_of, each.rows[task]))) for each in (first, second)))
+        key = (
+            named,
+            replicates,
+            *((each.model, each.device, *sorted(map(data_of, each.rows[task]))) for each in (first, second)),
+        )
         if key not in self._told:
-            self._told[key] = self._compared(first, second, task, metric)
+            self._told[key] = self._compared(first, second, task, metric, replicates)
         return self._told[key] if first is one else self._told[key].turned()
 
     def beats(self, one: Candidate, other: Candidate, named: str) -> bool:
         """Whether the data tell the two apart, and the first is the better one."""
         return one is not other and self.compare(one, other, named).better > 0
 
-    def _compared(self, one: Candidate, other: Candidate, task: str, name: str) -> Told:
+    def _compared(self, one: Candidate, other: Candidate, task: str, name: str, replicates: int) -> Told:
         pairs = _shared(one, other, task)
         if not pairs:
             return Told(why=NO_DATA)
@@ -96,7 +107,7 @@ class Contest:
         columns = self._columns(pairs, name)
         match metric.comparison:
             case "error rate" | "pairs" if columns is not None and _same_places(*columns):
-                return _by_pairs(metric, *columns)
+                return _by_pairs(metric, *columns, replicates)
             case "means" if columns is not None:
                 return _by_means(metric, *columns)
             case "speed" | "times" if columns is not None:
@@ -174,9 +185,9 @@ def _same_places(one: Column, other: Column) -> bool:
     return bool(np.allclose(one.of, other.of)) and float(one.of.sum()) > 0
 
 
-def _by_pairs(metric: Metric, one: Column, other: Column) -> Told:
+def _by_pairs(metric: Metric, one: Column, other: Column, replicates: int) -> Told:
     """Sign flips of the changes, as in a comparison with a baseline."""
-    found = paired.compare(other.values, one.values, one.of, one.clusters)
+    found = paired.compare(other.values, one.values, one.of, one.clusters, replicates)
     if found is None:
         return Told(why=NO_DATA)
     factor = power_factor(found)

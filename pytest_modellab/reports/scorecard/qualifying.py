@@ -80,10 +80,25 @@ def _by_gates(rows: Sequence[Row], profile: ProfileSpec) -> Unfit | None:
         if row.status not in {Status.PASS, Status.WARN}:
             return Unfit(Kind.UNJUDGED, f"could not be judged {where}: {_line(row) or row.status}")
         if row.grade is not None and letter == "F":
-            return Unfit(Kind.FAILED, f"grade F {where}, by {METRICS[str(row.grade.weakest)].title}")
+            return Unfit(Kind.FAILED, f"grade F {where}, by {METRICS[str(row.grade.weakest)].title}", _may_be_c(row))
         if row.grade is not None and letter == RESEARCH and not profile.research:
             return Unfit(Kind.RESEARCH, f"for research only: {row.grade.why}")
     return None
+
+
+def _may_be_c(row: Row) -> str:
+    """Why a grade F may be a better one after all: every criterion that earned it has its band in the interval."""
+    assert row.grade is not None
+    worst = [each for each in row.grade.criteria if each.letter == "F"]
+    for each in worst:
+        near = edge(row, each.metric, better=True)
+        if near is None or "C" not in each.bands:
+            return ""
+        if ascending(each.metric, near) > ascending(each.metric, each.bands["C"]):
+            return ""
+    return (
+        f"the interval of its {', '.join(METRICS[each.metric].title for each in worst)} reaches within" if worst else ""
+    )
 
 
 def _missed(rows: Sequence[Row], bounds: Mapping[str, float]) -> Iterator[tuple[str, str]]:
@@ -127,7 +142,7 @@ def too_far(candidate: Candidate, others: Sequence[Candidate], profile: ProfileS
         metric = METRICS[split(named)[1]]
         if candidate.value(named) is None:
             return Unfit(Kind.FAR, f"{metric.title} is not available on all data sets that are compared")
-        gaps = (contest.compare(candidate, other, named) for other in others if other is not candidate)
+        gaps = (contest.gap(candidate, other, named) for other in others if other is not candidate)
         beyond = [told.gap for told in gaps if told.gap and told.low is not None and told.low > margin + 1e-9]
         if beyond:
             gap = f"{metric.format_gap(max(beyond))} from the best, more than {metric.format_gap(margin)}"
@@ -139,7 +154,7 @@ def may_be_far(candidate: Candidate, others: Sequence[Candidate], profile: Profi
     """What may be too far from another candidate, though its interval reaches within."""
     found = []
     for named, margin in profile.within.items():
-        gaps = [contest.compare(candidate, other, named).gap for other in others if other is not candidate]
+        gaps = [contest.gap(candidate, other, named).gap for other in others if other is not candidate]
         if any(gap is not None and gap > margin + 1e-9 for gap in gaps):
             metric = METRICS[split(named)[1]]
             found.append(f"{metric.title} may be more than {metric.format_gap(margin)} from the best")

@@ -10,6 +10,7 @@ from pydantic import Field
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.profile_spec import ProfilesFile, ProfileSpec
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.tasks.registry import task_named
 
 from .candidate import Candidate, ascending, compared, metric_of, split
 from .choice import Choice, choose
@@ -151,6 +152,7 @@ def _provisional(
     few, noisy = doubts(row.grade for row in seen.every)
     if few:
         yield f"{'; '.join(few)}, too few to rank models"
+    yield from _of_few_speakers(seen)
     for task, bounds in profile.require.items():
         for metric, bound in bounds.items():
             for row in best.rows[task]:
@@ -170,3 +172,10 @@ def _provisional(
     open_ = dict.fromkeys(f"{each.model} on {each.device}" for each, why in among.left_out if why.doubt)
     if open_:
         yield f"it isn't certain that {', '.join(open_)} must be left out"
+
+
+def _of_few_speakers(seen: Candidate) -> Iterator[str]:
+    """That a choice holds for the speakers of a set alone, each reason once."""
+    figures = (row.intervals.get(task_named(row.case.task).quality_metric(row.error_metric)) for row in seen.every)
+    conditional = (found.conditional for found in figures if found is not None)
+    yield from dict.fromkeys(told for told in conditional if "speaker" in told)
