@@ -18,11 +18,14 @@ def believed(reply: dict[str, Any], seen_s: float, *, since_start_s: float = mat
 
     `seen_s` is how long the call took by the session's own clock, `since_start_s` how old the worker is, by which its
     processor time is bounded. Times are what is called `seconds` or ends in `_s`; `audio_s` is a length, no time.
+    `first_audible_s` is `first_audio_s` and the silence that is played before it, which may last longer than the call.
     """
     most = seen_s * (1 + SLACK) + SLACK_S
     for name, value in _times(reply):
         if name == "cpu_s":
             wrong = _wrong(value, since_start_s * (os.cpu_count() or 1) + 1.0, above=-SLACK_S)
+        elif name == "first_audible_s":
+            wrong = _wrong(value, math.inf, above=-SLACK_S)
         else:
             wrong = _wrong(value, most, above=0.0 if name in {"seconds", "load_s"} else -SLACK_S)
         if wrong:

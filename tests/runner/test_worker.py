@@ -119,6 +119,8 @@ def test_an_engine_that_turns_back_the_clock_while_it_loads_is_timed_all_the_sam
 @pytest.mark.parametrize(
     ("reply", "good"),
     [
+        ({"seconds": 0.5, "first_audible_s": 3.0}, True),  # leading silence is played longer than it took to make
+        ({"seconds": 0.5, "first_audible_s": -3.0}, False),
         ({"seconds": 0.9, "first_token_s": 0.1, "stalled_s": 0.0, "cpu_s": 3.0}, True),
         ({"seconds": 0.9, "first_audio_s": None, "audio_s": 500.0, "rate": 16_000}, True),
         ({"seconds": 0.9, "partials": [{"at_s": 0.5, "audio_s": 90.0, "text": "a"}]}, True),
