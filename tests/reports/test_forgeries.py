@@ -274,7 +274,7 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
     ),
     "references": (
         consistent(as_answered),
-        "utterance clip-0: its reference is 'of that kind', in the control's record 'one fine day'",
+        "utterance clip-0: its reference is 'of that kind', in the control's record",
     ),
     "the length of a clip": (
         consistent(lambda data: data["utterances"][0].update(audio_s=3.0)),
