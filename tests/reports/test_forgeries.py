@@ -272,10 +272,7 @@ FORGERIES: dict[str, tuple[Forgery, str]] = {
         consistent(as_if_fewer_were_asked),
         "holds 4 utterances, the control's record 5; at place 0 'clip-1', in the control's 'clip-0'",
     ),
-    "references": (
-        consistent(as_answered),
-        "utterance clip-0: its reference is 'of that kind', in the control's record",
-    ),
+    "references": (consistent(as_answered), "utterance clip-0: its reference is 'of that kind', in the control's"),
     "the length of a clip": (
         consistent(lambda data: data["utterances"][0].update(audio_s=3.0)),
         "utterance clip-0: its audio is 3 s long, in the control's record",
