@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from pytest_modellab.core.text import SCORERS, TextRules
 from pytest_modellab.core.text.cleaning import APOSTROPHES, invisible
+from pytest_modellab.core.text.legacy import for_language
 
 CASES = [
     json.loads(line) for line in Path(__file__).with_name("text_cases.jsonl").read_text(encoding="utf-8").splitlines()
@@ -165,3 +166,15 @@ def test_a_scorer_whose_packages_are_missing_is_refused_with_what_to_install(mon
 
 def test_rules_cross_process_boundaries() -> None:
     assert pickle.loads(pickle.dumps(TextRules())).of("en")("Colour!") == "color"
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("en-US", "whisper-english"), ("eng", "whisper-english"), ("ja", "characters"), ("de", "whisper-basic")],
+)
+def test_what_a_data_set_was_scored_by_before_there_were_scorers(language: str, name: str) -> None:
+    assert for_language(language) == name
+
+
+def test_a_data_set_without_a_language_was_scored_by_the_basic_rules() -> None:
+    assert for_language(None) == "whisper-basic"
