@@ -20,9 +20,9 @@ demo-gif: $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt playwright
 	$(BIN)/python docs/demo_gif.py docs/demo.gif
 
-# What to run before a commit: all but the tests that start sessions, browsers or real models.
+# What to run before a commit: all but the tests that start sessions, browsers or real models, or run cases.
 check: lint
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session' tests
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs' tests
 
 # All tests: those of each room first, by which its modules are to be covered, then those that start sessions.
 test: lint $(ENGINES)

@@ -52,10 +52,13 @@ SESSIONS = REAL_MODELS | {
 }
 """Files of tests that start sessions, or a browser, by themselves."""
 SESSION_FIXTURES = frozenset({"pytester"})
+RUN_FIXTURES = frozenset({"runs", "sessions", "released"})
+"""Fixtures of tests that run cases of fake models, or look at a release of some."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "session: starts sessions of pytest, a browser or a real model: no unit test")
+    config.addinivalue_line("markers", "runs: runs cases of fake models without a session of pytest")
     config.addinivalue_line("markers", "heavy: builds an environment of several gigabytes; run by `-m heavy` only")
 
 
@@ -64,6 +67,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if SESSION_FIXTURES & {*getattr(item, "fixturenames", ())} or item.path.name in SESSIONS:
             item.add_marker(pytest.mark.session)
+        if RUN_FIXTURES & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.runs)
     if "heavy" not in config.option.markexpr:
         for item in items:
             if item.get_closest_marker("heavy"):
