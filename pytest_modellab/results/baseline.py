@@ -23,6 +23,7 @@ from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Decision, change_text, no_worse, within_margin
 from pytest_modellab.core.stats.regression import RateChange as Moved
+from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.registry import task_named
 
 from .record import Record
@@ -239,10 +240,11 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     errors = task_named(record.case.task).scoring().errors
     first = [errors(each, before[each.id].hypothesis, rules) for each in record.utterances]
     second = [errors(each, each.hypothesis, rules) for each in record.utterances]
+    weights = _weights(record)
     paired = compare(
-        [wrong for wrong, _ in first],
-        [wrong for wrong, _ in second],
-        [units for _, units in second],
+        [weight * wrong for weight, (wrong, _) in zip(weights, first, strict=True)],
+        [weight * wrong for weight, (wrong, _) in zip(weights, second, strict=True)],
+        [weight * units for weight, (_, units) in zip(weights, second, strict=True)],
         [each.speaker for each in record.utterances],
         replicates,
     )
@@ -255,8 +257,8 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     ]
     return Comparison(
         paired=paired,
-        wer_before=_rate(first),
-        wer_after=_rate(second),
+        wer_before=_rate(first, weights),
+        wer_after=_rate(second, weights),
         worse=_ranked([change for change in changes if change.errors_after > change.errors_before]),
         better=_ranked([change for change in changes if change.errors_after < change.errors_before]),
         finding=no_worse(paired, allowed),
@@ -264,8 +266,18 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     )
 
 
-def _rate(counts: Sequence[tuple[int, int]]) -> float:
-    return sum(errors for errors, _ in counts) / sum(units for _, units in counts)
+def _weights(record: Record) -> list[float]:
+    """Of each utterance, 1 but where words and characters are counted: there each language weighs the same."""
+    transcripts = transcripts_of(record)
+    if transcripts is None or len(record.units) < 2:
+        return [1] * len(record.utterances)
+    by_language = transcripts.weights
+    return [by_language.get(record.rules.of(each.language).language, 0.0) for each in record.utterances]
+
+
+def _rate(counts: Sequence[tuple[int, int]], weights: Sequence[float]) -> float:
+    errors, units = (sum(w * each[i] for w, each in zip(weights, counts, strict=True)) for i in (0, 1))
+    return errors / units
 
 
 def _ranked(changes: Sequence[UtteranceChange]) -> tuple[UtteranceChange, ...]:

@@ -87,7 +87,7 @@ class Value(Stored):
     possible: bool = Field(
         default=True, description="false where the data or the kind of model can't have it: then nothing is missed"
     )
-    definition: int = Field(default=1, description="version of the metric's definition")
+    definition: int = Field(default=1, ge=1, description="version of the metric's definition")
 
 
 class Pass(Stored):

@@ -72,14 +72,15 @@ def _defined_since(record: Record, metric: str) -> bool:
     return metric not in record.values or record.values[metric].definition < METRICS[metric].version
 
 
-def figures_apart(record: Record, again: Record) -> Iterator[str]:
+def figures_apart(record: Record, again: Record, *, same_code: bool = True) -> Iterator[str]:
     """The values of `record` that differ from those recomputed from its utterances, `again`.
 
-    Of metrics of other packages only those that it states: others that are installed here weren't there.
+    Of metrics of other packages only those that it states: others that are installed here weren't there. Where other
+    code computed them, metrics that weren't there or had another definition are left out.
     """
     for metric in dict.fromkeys((*record.values, *(each.name for each in OWN_METRICS))):
         stated = record.value(metric)
-        if metric in METRICS and _defined_since(record, metric):
+        if not same_code and metric in METRICS and _defined_since(record, metric):
             continue
         if metric not in METRICS:
             if stated is not None:

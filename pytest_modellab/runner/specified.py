@@ -11,7 +11,7 @@ from typing import Any
 
 from pytest_modellab.catalog import Catalog, weights
 from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
-from pytest_modellab.core.language import primary_language
+from pytest_modellab.core.language_tags import canonical_language
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text.legacy import LEGACY_DEFAULTS, for_language
 from pytest_modellab.core.version import __version__
@@ -136,8 +136,8 @@ def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> It
         for name in ("glossary", "names"):
             terms = [each.term for each in getattr(transcripts, name)]
             yield from _differs(name, terms, list(dict.fromkeys(getattr(dataset, name))), where)
-    found = {primary_language(each.language) for each in record.utterances}
-    if dataset.language is not None and primary_language(dataset.language) not in found:
+    found = {canonical_language(each.language) for each in record.utterances}
+    if dataset.language is not None and canonical_language(dataset.language) not in found:
         # Utterances may state their own; that none is of the language of all is another data set.
         yield from _differs("language", " ".join(sorted(found)) or "none", dataset.language, where)
 

@@ -28,7 +28,7 @@ MEASURED = {
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: "-".join(path.parts[-4:]))
 def test_every_figure_of_a_real_record_follows_from_its_utterances(path: Path) -> None:
     record = read(path)
-    assert not list(figures_apart(record, recounted(record)))
+    assert not list(figures_apart(record, recounted(record), same_code=False))
     assert not list(stated_twice(record))
 
 
@@ -101,3 +101,16 @@ def test_inputs_of_another_case_are_a_contradiction(name: str) -> None:
     origin = record.provenance.model_copy(update={"inputs": {**record.provenance.inputs, name: "other"}})
     (told,) = stated_twice(record.model_copy(update={"provenance": origin}))
     assert told == f"is of the {name} {getattr(record.case, name)}, its inputs say 'other'"
+
+
+@pytest.mark.parametrize("forged", ["another definition", "left out"])
+def test_values_of_this_code_are_all_compared_whatever_definition_they_state(forged: str) -> None:
+    made = recounted(read(SMALL["asr"]))
+    values = dict(made.values)
+    if forged == "left out":
+        del values["success_rate"]
+    else:
+        values["success_rate"] = values["success_rate"].model_copy(update={"value": 0.5, "definition": 0})
+    told = [*figures_apart(made.model_copy(update={"values": values}), made)]
+    assert len(told) == 1
+    assert "success_rate" in told[0]

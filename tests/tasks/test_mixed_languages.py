@@ -6,6 +6,7 @@ import pytest
 from records import record, utterance
 
 from pytest_modellab.core.text import TextRules
+from pytest_modellab.results import baseline
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.scoring import scored
 from pytest_modellab.tasks.asr.record import transcripts_of
@@ -72,3 +73,11 @@ def test_one_language_has_no_average(language: str, metric: str) -> None:
 def test_a_language_without_references_counts_for_nothing() -> None:
     found = run(("en", "one fine day", "one fine day"), ("de", "ein Tag", "kein Tag"), ("fr", "...", "non"))
     assert found.value("macro_error") == pytest.approx(0.25)
+
+
+def test_a_baseline_is_compared_by_the_macro_average() -> None:
+    inputs = MIXED.provenance.model_copy(update={"inputs": {"dataset": "d"}})
+    mixed = MIXED.model_copy(update={"provenance": inputs})
+    found = baseline.against(mixed, baseline.of(mixed))
+    assert found.wer_after == pytest.approx(mixed.value("macro_error"))
+    assert found.wer_before == pytest.approx(found.wer_after)

@@ -174,7 +174,7 @@ class _Recounts:
                 f" {again.normalizer.version}: install that version to check its scores"
             )
             return
-        yield from figures_apart(record, again)
+        yield from figures_apart(record, again, same_code=same_code)
         yield from stated_twice(record)
         if record.provenance.key != input_key(record.provenance.inputs):
             yield "its key isn't that of its inputs"
@@ -223,6 +223,7 @@ def _unchecked(note: Note, same_code: bool) -> Iterator[str]:
         )
     elif not same_code:
         yield "intervals and the words of reasons: it was judged by other code than is installed here"
+        yield "values of metrics that this code defines in another way, or that the other code didn't have"
         yield "recommendations: other code may choose by other rules"
     yield "answers, times, memory and the machine are as the records say; tests that failed are as the scorecard says"
     yield "that nothing was wrong when it was made, the list of what was installed, and the command are as it says"
