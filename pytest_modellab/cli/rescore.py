@@ -45,7 +45,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _figures(record: Record) -> str:
-    shown = " ".join(f"{METRICS[name].title} {METRICS[name].format(record.value(name))}" for name in ("wer", "cer"))
+    names = dict.fromkeys(("wer", "cer", record.error_metric))
+    shown = " ".join(f"{METRICS[name].title} {METRICS[name].format(record.value(name))}" for name in names)
     return f"{shown} ({record.normalizer.name} {record.normalizer.version})"
 
 

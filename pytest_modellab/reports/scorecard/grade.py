@@ -85,7 +85,7 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         criteria.append(Criterion(metric=metric, value=value, letter=letter or "F", bound=bound, bands=allowed))
     weakest = max(criteria, key=lambda criterion: _rank(criterion.letter))
     count = record.reference_units
-    unit = "word" if record.error_metric == "wer" else "character"
+    unit = {"wer": "word", "macro_error": "unit"}.get(record.error_metric, "character")
     why = []
     if dialogues is not None and dialogues.judged.of < bands.provisional_below_turns:
         why.append(f"{counted(dialogues.judged.of, 'judged turn')}, fewer than {bands.provisional_below_turns}")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pytest_modellab.core.language import primary_language
+from pytest_modellab.core.language_tags import canonical_language
 from pytest_modellab.core.metrics import hidden_errors, writing
 from pytest_modellab.core.metrics.measured import Row, Run, Utterance
 from pytest_modellab.core.text import Normalizer
@@ -92,7 +92,7 @@ def analyse(row: Row, normalize: Normalizer, terms: Terms) -> TextAnalysis:
 
     said = hidden_errors.numbers(reference)
     punctuation, casing = _writing(row) if answered else (NONE, NONE)
-    heard, spoken = primary_language(row.detected_language), primary_language(row.language)
+    heard, spoken = canonical_language(row.detected_language), canonical_language(row.language)
     return TextAnalysis(
         reference=reference,
         hypothesis=hypothesis,
