@@ -46,6 +46,18 @@ def test_final_text(run: Run, limits: Limits) -> None:
     assert run.final_p95_s <= limits.final_p95_s
 
 
+@pytest.mark.spoken
+@pytest.mark.bounded("endpoint_p95_s")
+def test_the_end_of_speech_is_found_soon(run: Run, limits: Limits) -> None:
+    assert run.endpoint_p95_s <= limits.endpoint_p95_s
+
+
+@pytest.mark.spoken
+@pytest.mark.bounded("early_cuts")
+def test_nobody_is_cut_short(run: Run, limits: Limits) -> None:
+    assert run.early_cuts <= limits.early_cuts
+
+
 @pytest.mark.bounded("kept_up")
 def test_it_keeps_up_with_the_speaker(run: Run, limits: Limits) -> None:
     assert run.kept_up >= limits.kept_up

@@ -214,6 +214,19 @@ class StreamSpec(Spec):
     pace: Number | None = Field(
         default=1.0, ge=0.1, le=100, description="times as fast as it is spoken; null: as fast as it is taken, untimed"
     )
+    endpoint_s: Number | None = Field(
+        default=None,
+        ge=0.5,
+        le=30,
+        description="seconds of silence behind a clip in which the engine is to find the end of speech by itself, in a"
+        " second stream of each clip that is timed; null: not measured",
+    )
+
+    @model_validator(mode="after")
+    def _timed(self) -> StreamSpec:
+        if self.endpoint_s is not None and self.pace is None:
+            raise ValueError("`endpoint_s` needs a `pace`: the end of speech is found in time")
+        return self
 
 
 def _words(terms: tuple[str, ...]) -> tuple[str, ...]:

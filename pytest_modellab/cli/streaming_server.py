@@ -25,7 +25,7 @@ from pytest_modellab.engines.asr_contract import (
     parse_stop,
     server_message,
 )
-from pytest_modellab.engines.base import Settled, Settling, Stream, StreamingTranscriber
+from pytest_modellab.engines.base import Endpointing, Settled, Settling, Stream, StreamingTranscriber
 from pytest_modellab.reports.web import guard
 
 START_S = 30.0
@@ -153,7 +153,8 @@ class StreamingServer:
         with self._turn:
             stream = self._engine.start(start.language)
         try:
-            socket.send(server_message(Status("ready", server=self._name)))
+            finds_ends = isinstance(stream, Endpointing) and stream.finds_ends
+            socket.send(server_message(Status("ready", server=self._name, finds_ends=finds_ends)))
             self._listen(socket, stream, start.offset_s)
         finally:
             with self._turn:
@@ -171,7 +172,7 @@ class StreamingServer:
                 partials = stream.partials()
                 settled = stream.settled() if isinstance(stream, Settling) else told
             for partial in partials:
-                socket.send(server_message(AsrPartial(_after(told.text, partial.text))))
+                socket.send(server_message(AsrPartial(_after(told.text, partial.text), partial.end_of_speech)))
             if settled.end_s > told.end_s:
                 text = _after(told.text, settled.text)
                 socket.send(server_message(AsrFinal(text, offset_s + settled.end_s)))

@@ -51,6 +51,8 @@ class Status:
     state: str
     message: str = ""
     server: str = ""
+    finds_ends: bool = False
+    """Whether its partials say where speech ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class AsrPartial:
     """The partial hypothesis of the audio after the last final."""
 
     text: str
+    end_of_speech: bool = False
+    """Whether the server takes what was said so far as finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +106,14 @@ def stop_message() -> str:
 
 def server_message(message: FromServer) -> str:
     match message:
-        case Status(state, text, server):
+        case Status(state, text, server, finds_ends):
             said: dict[str, Any] = {"type": "status", "state": state, "protocol": PROTOCOL}
             said |= {"message": text} if text else {}
             said |= {"server": server} if server else {}
-        case AsrPartial(text):
+            said |= {"finds_ends": True} if finds_ends else {}
+        case AsrPartial(text, end_of_speech):
             said = {"type": "asr_partial", "text": text}
+            said |= {"end_of_speech": True} if end_of_speech else {}
         case AsrFinal(text, end_s):
             said = {"type": "asr_final", "text": text, "end_s": end_s}
         case FinalSummary(text, language):
@@ -153,9 +159,9 @@ def parse_server(raw: str | bytes, who: str) -> FromServer:
                     f"{who} speaks {protocol!r}, this client {PROTOCOL}: use a server of that version; {_SEE}"
                 )
             message, server = (str(said.get(key, ""))[:MOST_TEXT] for key in ("message", "server"))
-            return Status(_text(said, "state", raw, who), message, server)
+            return Status(_text(said, "state", raw, who), message, server, _flag(said, "finds_ends", raw, who))
         case "asr_partial":
-            return AsrPartial(_text(said, "text", raw, who))
+            return AsrPartial(_text(said, "text", raw, who), _flag(said, "end_of_speech", raw, who))
         case "asr_final":
             return AsrFinal(_text(said, "text", raw, who), _number(said, "end_s", raw, who))
         case "final_summary":
@@ -211,6 +217,13 @@ def _text(said: dict[str, Any], key: str, raw: str | bytes, who: str) -> str:
     if not isinstance(said.get(key), str):
         raise ContractError(f"{who} sent {_short(raw)}: `{key}` must be text; {_SEE}")
     return str(said[key])
+
+
+def _flag(said: dict[str, Any], key: str, raw: str | bytes, who: str) -> bool:
+    value = said.get(key, False)
+    if not isinstance(value, bool):
+        raise ContractError(f"{who} sent {_short(raw)}: `{key}` must be true or false; {_SEE}")
+    return value
 
 
 def _number(said: dict[str, Any], key: str, raw: str | bytes, who: str) -> float:

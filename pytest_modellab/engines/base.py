@@ -89,10 +89,12 @@ class Partial:
     """A stream's hypothesis so far: the whole text, not only what is new.
 
     `at` is its time of arrival by `time.perf_counter()`, for a stream that receives it in another thread; None: now.
+    `end_of_speech` is whether the engine takes what was said so far as finished, by what it heard alone.
     """
 
     text: str
     at: float | None = None
+    end_of_speech: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,16 @@ class Settling(Protocol):
 
     def settled(self) -> Settled:
         """The text that is final by now; `end_s` never decreases."""
+        ...
+
+
+@runtime_checkable
+class Endpointing(Protocol):
+    """A stream that may find the end of speech by itself, and marks it by `Partial.end_of_speech`."""
+
+    @property
+    def finds_ends(self) -> bool:
+        """Whether it does, as it is set up."""
         ...
 
 

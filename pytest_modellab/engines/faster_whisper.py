@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pytest_modellab.core.language import canonical_name
 
-from . import cuda_libraries
+from . import cuda_libraries, silero_vad
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
-from .local_agreement import Hypothesis, LocalAgreement, Word
+from .local_agreement import Ended, Hypothesis, LocalAgreement, Word
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,6 +73,8 @@ class FasterWhisperOptions:
     """Its window is cut where a segment ends once it is longer."""
     stream_show_open: bool = True
     """Whether its partials have words that two hypotheses don't agree on yet."""
+    stream_endpoint_s: float | None = 0.8
+    """Speech is taken as finished after so many seconds without it, by Silero VAD; null for never."""
 
     def __post_init__(self) -> None:
         if self.beam_size < 1:
@@ -91,6 +93,8 @@ class FasterWhisperOptions:
             raise ValueError("hallucination_silence_threshold must be more than 0 seconds")
         if not 0.1 <= self.stream_step_s <= 10:
             raise ValueError("stream_step_s must be between 0.1 and 10")
+        if self.stream_endpoint_s is not None and not 0.1 <= self.stream_endpoint_s <= 10:
+            raise ValueError("stream_endpoint_s must be between 0.1 and 10, or null")
         if not 2 * self.stream_step_s <= self.stream_window_s <= 30:
             raise ValueError("stream_window_s must be at least two steps and at most the 30 s of Whisper's window")
 
@@ -173,12 +177,15 @@ class FasterWhisper:
                 told = info.language
             return Hypothesis(words, [float(segment.end) for segment in segments], detected)
 
+        if options.stream_endpoint_s is not None:
+            silero_vad.prepare()
         return LocalAgreement(
             recognise,
             rate=self.rate,
             step_s=options.stream_step_s,
             window_s=options.stream_window_s,
             show_open=options.stream_show_open,
+            ended=None if options.stream_endpoint_s is None else silence_of(options.stream_endpoint_s),
         )
 
     def _recognised(
@@ -229,6 +236,20 @@ class FasterWhisper:
 
     def close(self) -> None:
         del self._model
+
+
+def silence_of(seconds: float) -> Ended:
+    """Whether so many seconds of silence follow the speech of a stream, by Silero VAD; for windows in their order."""
+    spoken = False
+
+    def ended(window: NDArray[np.float32]) -> bool:
+        nonlocal spoken
+        end_s = silero_vad.speech_end(window)
+        spoken = spoken or end_s is not None
+        # A window that was cut may have no speech any more.
+        return spoken and len(window) / silero_vad.RATE - (end_s or 0.0) >= seconds
+
+    return ended
 
 
 def _vad_parameters(options: FasterWhisperOptions) -> dict[str, float] | None:

@@ -64,6 +64,8 @@ class Hypothesis:
     """As in `Transcript`."""
 
 
+Ended: TypeAlias = "Callable[[NDArray[np.float32]], bool]"
+"""Whether the speech in a window is over, from samples of shape (n,)."""
 Recognise: TypeAlias = "Callable[[NDArray[np.float32], str], Hypothesis]"
 """From samples of shape (n,), and the text before them, to what is said in them."""
 
@@ -126,13 +128,26 @@ class LocalAgreement:
     """A `Stream` that recognises a window again with each step of audio."""
 
     def __init__(
-        self, recognise: Recognise, *, rate: int, step_s: float, window_s: float, show_open: bool = True
+        self,
+        recognise: Recognise,
+        *,
+        rate: int,
+        step_s: float,
+        window_s: float,
+        show_open: bool = True,
+        ended: Ended | None = None,
     ) -> None:
-        """`show_open`: whether partials also have what is not agreed on yet: sooner, but it may change."""
+        """`show_open`: whether partials also have what is not agreed on yet: sooner, but it may change.
+
+        `ended`: with it partials are marked where speech is over, and have all that was recognised until then.
+        """
         self._recognise = recognise
         self._rate = rate
         self._window_s = window_s
         self._show_open = show_open
+        self._ended = ended
+        self._told_end = ""
+        """The text that was marked as finished."""
         self._steps = Steps(max(1, round(step_s * rate)))
         self._window = self._steps.rest()  # of no length
         self._begin = 0
@@ -148,10 +163,18 @@ class LocalAgreement:
         for step in self._steps.take(samples):
             self._hear(step)
             text = self._text(self._agreement.open if self._show_open else [])
-            if text != self._shown:
+            finished = self._text(self._agreement.open)
+            if self._ended is not None and finished not in ("", self._told_end) and self._ended(self._window):
+                self._shown = self._told_end = finished
+                self._partials.append(Partial(finished, end_of_speech=True))
+            elif text != self._shown:
                 self._shown = text
                 self._partials.append(Partial(text))
             self._shorten()
+
+    @property
+    def finds_ends(self) -> bool:
+        return self._ended is not None
 
     def partials(self) -> Sequence[Partial]:
         partials, self._partials = self._partials, []

@@ -77,7 +77,8 @@ class MoonshineVoice:
         return Transcript(joined(found.lines))
 
     def start(self, language: str | None) -> MoonshineStream:
-        return MoonshineStream(self._transcriber, self.rate, self._options.stream_step_s)
+        finds_ends = self._options.vad_threshold > 0  # else all is speech
+        return MoonshineStream(self._transcriber, self.rate, self._options.stream_step_s, finds_ends=finds_ends)
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {
@@ -98,7 +99,8 @@ class MoonshineVoice:
 class MoonshineStream:
     """The library's own stream, which cuts speech into lines and goes over the line that is open again and again."""
 
-    def __init__(self, transcriber: Any, rate: int, step_s: float) -> None:
+    def __init__(self, transcriber: Any, rate: int, step_s: float, *, finds_ends: bool) -> None:
+        self.finds_ends = finds_ends
         # Left to itself the library goes over it less often where it takes long: by the clock, not by the audio.
         self._stream = transcriber.create_stream(update_interval=math.inf)
         self._stream.start()
@@ -106,6 +108,8 @@ class MoonshineStream:
         self._steps = Steps(max(1, round(step_s * rate)))
         self._lines: dict[int, Any] = {}
         self._shown = ""
+        self._ended = ""
+        """The text of the last line that was complete, with those before."""
         self._partials: list[Partial] = []
 
     def push(self, samples: NDArray[np.float32]) -> None:
@@ -139,9 +143,11 @@ class MoonshineStream:
     def _note(self, transcript: Any) -> None:
         self._lines |= {line.line_id: line for line in transcript.lines}
         text = joined(self._lines.values())
-        if text != self._shown:
+        ended = self.finds_ends and bool(text) and all(line.is_complete for line in self._lines.values())
+        if text != self._shown or (ended and text != self._ended):
             self._shown = text
-            self._partials.append(Partial(text))
+            self._ended = text if ended else self._ended
+            self._partials.append(Partial(text, end_of_speech=ended))
 
 
 def joined(lines: Iterable[Any]) -> str:

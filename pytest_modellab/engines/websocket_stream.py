@@ -62,6 +62,8 @@ class Connection:
 
     socket: Any
     server: str
+    finds_ends: bool = False
+    """Whether its partials say where speech ends."""
 
     @classmethod
     @contextmanager
@@ -106,7 +108,7 @@ class Connection:
                     )
                 if said.state == "ready":
                     break
-            yield cls(socket, said.server)
+            yield cls(socket, said.server, said.finds_ends)
 
 
 class WebsocketStream:
@@ -137,11 +139,16 @@ class WebsocketStream:
         self._transcript: Transcript | None = None
         self._failure: Exception | None = None
         self._connections = 0
+        self._finds_ends = False
         self._waited_s = 0.0
         self._messages = 0
         self._characters = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
+
+    @property
+    def finds_ends(self) -> bool:
+        return self._finds_ends
 
     @property
     def reconnects(self) -> int:
@@ -208,7 +215,7 @@ class WebsocketStream:
         while not self._closed:
             try:
                 with Connection.open(self._options, self._language, self._acked / SAMPLE_BYTES / RATE) as connection:
-                    self._begin()
+                    self._begin(connection)
                     self._talk(connection.socket)
                 return
             except ContractError as error:
@@ -238,9 +245,10 @@ class WebsocketStream:
             self._failure = self._failure or error
             self._changed.notify_all()
 
-    def _begin(self) -> None:
+    def _begin(self, connection: Connection) -> None:
         """A new connection: all that is not final goes out again."""
         with self._changed:
+            self._finds_ends = connection.finds_ends
             self._connections += 1
             self._sent = self._acked
             self._stopped = None
@@ -321,8 +329,8 @@ class WebsocketStream:
             match said:
                 case Status("error", message):
                     raise ContractError(f"{self._options.shown} gives up: {message or 'it does not say why'}")
-                case AsrPartial(text):
-                    self._show(joined([*self._finals, text]), now)
+                case AsrPartial(text, end_of_speech):
+                    self._show(joined([*self._finals, text]), now, end_of_speech=end_of_speech)
                 case AsrFinal(text, end_s):
                     self._acknowledge(end_s)
                     self._finals.append(text)
@@ -359,7 +367,7 @@ class WebsocketStream:
         del self._kept[: until - self._acked]
         self._acked = until
 
-    def _show(self, text: str, at: float) -> None:
-        if text != self._shown:
+    def _show(self, text: str, at: float, *, end_of_speech: bool = False) -> None:
+        if text != self._shown or end_of_speech:
             self._shown = text
-            self._partials.append(Partial(text, at))
+            self._partials.append(Partial(text, at, end_of_speech))

@@ -25,10 +25,10 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
 from pytest_modellab.tasks.registry import task_named
-from pytest_modellab.tasks.scoring import Judged, JudgedSpeech
+from pytest_modellab.tasks.scoring import Judged, JudgedSpeech, SpeechEnds
 from pytest_modellab.tasks.tts.record import speech_of
 
-from . import reuse
+from . import reuse, speech_ends
 from .auxiliary_models import AuxiliaryModelError, NoAuxiliaryModel
 from .case_run import CaseRun
 from .dataset_findings import findings_of
@@ -207,6 +207,9 @@ class Runner(Loading):
                 judged = Judged(
                     speech=None if judges is None else self._judged_speech(case, judges, dataset, run, journal),
                     graded={} if grader is None else graded(grader, dataset, run.answers, journal, say),
+                    speech_ends=self._speech_ends(dataset, run, journal, say)
+                    if does.anchored(dataset.spec)
+                    else SpeechEnds(),
                 )
             record = assemble(
                 case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin, times=run.times, judged=judged
@@ -244,6 +247,13 @@ class Runner(Loading):
             said = said_of(dataset.utterances, run.answers)
             return judges.listen(said, self.sounds, journal, self.start_worker, say)
 
+    def _speech_ends(self, dataset: Dataset, run: CaseRun, journal: Journal, say: Callable[[str], None]) -> SpeechEnds:
+        """Where the speech ends in the recordings that were timed."""
+        waiting = "waiting for the machine: others are measuring"
+        with machine(cache_root(), alone=False, waiting=lambda: say(waiting)):
+            timed = [each for each in dataset.utterances if each.id in run.times]
+            return speech_ends.speech_ends(timed, journal, self.start_worker, say)
+
     def judges(self, case: Case) -> Judges | None:
         """The judges of a case's speech; None where none is needed. Raises store.StoreError or DatasetError."""
         spec = case.dataset.judge
@@ -274,6 +284,8 @@ class Runner(Loading):
         )
         if not own_executor(self.settings.executor):
             inputs["executor"] = self.settings.executor
+        if task_named(case.task).anchored(dataset.spec):
+            inputs["speech_ends"] = speech_ends.inputs()
         judges = self.judges(case)
         grader = self.grader(case, dataset)
         if grader is not None:

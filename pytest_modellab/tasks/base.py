@@ -90,6 +90,10 @@ class Task:
         """
         return True
 
+    def anchored(self, dataset: DatasetSpec) -> bool:
+        """Whether it counts times from where the speech of a recording ends, so that a detector is asked for it."""
+        return False
+
     def show(self, row: Row) -> Iterable[str]:
         """Notes of the page on one utterance, beside its texts, times and attributes; a few words each."""
         return ()

@@ -39,16 +39,33 @@ class JudgedSpeech:
 
 
 @dataclass(frozen=True)
+class SpeechEnds:
+    """Where speech ends in recordings, by a voice activity detector.
+
+    Attributes:
+        seconds: of audio, by utterance id; none for a recording in which no speech was found.
+        detector: its name and version; None where it wasn't asked.
+        missing: why it gave none, though asked for.
+    """
+
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    detector: str | None = None
+    missing: str | None = None
+
+
+@dataclass(frozen=True)
 class Judged:
     """The results of auxiliary models about the answers.
 
     Attributes:
         speech: results of the judges of speech; None without judges.
         graded: the grader's verdicts on replies, by utterance id.
+        speech_ends: where the recordings' speech ends.
     """
 
     speech: JudgedSpeech | None = None
     graded: Mapping[str, str] = field(default_factory=dict)
+    speech_ends: SpeechEnds = field(default_factory=SpeechEnds)
 
 
 class Scoring:

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from modellab_fake_stream import FakeStream, FakeStreamOptions, sound
 
 from pytest_modellab.core.metrics.registry import METRICS
-from pytest_modellab.core.metrics.streaming import BEHIND_S, FirstPartial, Shown, changed_words, first_partial, kept_up
+from pytest_modellab.core.metrics.streaming import (
+    BEHIND_S,
+    Shown,
+    changed_words,
+    emission_delay,
+    first_right,
+    kept_up,
+)
 from pytest_modellab.tasks.streaming import handler as streaming_handler
 
 
@@ -20,13 +27,72 @@ def shown(*texts: str) -> list[Shown]:
     return [Shown(float(i), i / 2, text.split()) for i, text in enumerate(texts, 1)]
 
 
-class TestFirstPartial:
-    def test_it_is_the_first_with_a_word(self) -> None:
-        assert first_partial(shown("", "", "he", "he began")) == FirstPartial(at_s=3.0, audio_s=1.5)
+class TestFirstRight:
+    @pytest.mark.parametrize(
+        ("partials", "reference", "at_s"),
+        [
+            (("", "", "he", "he began"), "he began a confused complaint", 3.0),
+            # What was never said is no first partial.
+            (("thank you", "thank you he", "he began"), "he began a confused complaint", 3.0),
+            (("she", "she began", "she began a"), "he began a confused complaint", 3.0),
+            (("a complaint",), "he began a confused complaint", None),
+            # Speech of which the beginning was missed.
+            (("confused", "a confused complaint against"), "he began a confused complaint against the wizard", None),
+            (("complaint a b c",), "complaint", None),
+            (("", ""), "he began", None),
+            ((), "he began", None),
+            (("he",), "", None),
+        ],
+    )
+    def test_by_hand(self, partials: Sequence[str], reference: str, at_s: float | None) -> None:
+        found = first_right(shown(*partials), reference.split())
+        assert (None if found is None else found.at_s) == at_s
 
-    @pytest.mark.parametrize("texts", [(), ("", "")])
-    def test_without_a_word_there_is_none(self, texts: Sequence[str]) -> None:
-        assert first_partial(shown(*texts)) is None
+    @given(st.lists(st.sampled_from("abcd"), min_size=1, max_size=9), st.integers(1, 9))
+    def test_a_beginning_of_the_reference_is_right(self, reference: list[str], count: int) -> None:
+        beginning = Shown(1.0, 1.0, reference[:count])
+        assert first_right([beginning], reference) == beginning
+
+
+class TestEmissionDelay:
+    @pytest.mark.parametrize(
+        ("partials", "final", "reference", "delay"),
+        [
+            # Words at 1, 2, 3, 4 s of four seconds, due at 0, 1, 2, 3.
+            ([(1, "a"), (2, "a b"), (3, "a b c"), (4, "a b c d")], "a b c d", 4, 1.0),
+            # All at the end: it lagged by the whole clip, and half a second.
+            ([], "a b c d", 4, 4.5),
+            # A word that is taken back counts from when it came for good.
+            ([(1, "x"), (2, "a b"), (3, "a b c"), (4, "a b c d")], "a b c d", 4, (2 + 1 + 1 + 1) / 4),
+            ([(1, "a"), (2, "x"), (3, "a b c"), (4, "a b c d")], "a b c d", 4, (3 + 2 + 1 + 1) / 4),
+            # What comes when all is spoken is counted once.
+            ([(1, "a"), (2, "a b")], "a b c d", 4, (1 + 1 + 2.5) / 3),
+            # Words that were missed let those that came be due later, not earlier.
+            ([(1, "a"), (3, "a b")], "a b", 4, (1 + 2) / 2),
+            # Words that are made up make all due sooner.
+            ([(1, "a"), (2, "a b"), (3, "a b c"), (4, "a b c d")], "a b c d", 2, 1.0),
+            ([(1, "a")], "", 4, None),
+        ],
+    )
+    def test_by_hand(
+        self, partials: Sequence[tuple[float, str]], final: str, reference: int, delay: float | None
+    ) -> None:
+        given = [Shown(at_s, at_s, text.split()) for at_s, text in partials]
+        found = emission_delay(given, final.split(), 4.5, 4.0, reference)
+        assert found == (None if delay is None else pytest.approx(delay))
+
+    @given(
+        st.lists(st.lists(st.sampled_from("ab"), max_size=5), max_size=6), st.lists(st.sampled_from("ab"), min_size=1)
+    )
+    def test_it_is_at_most_that_of_a_recogniser_that_shows_nothing(
+        self, texts: list[list[str]], final: list[str]
+    ) -> None:
+        partials = [Shown(float(i), float(i), text) for i, text in enumerate(texts)]
+        nothing = emission_delay([], final, 7.0, 6.0, 3)
+        found = emission_delay(partials, final, 7.0, 6.0, 3)
+        assert found is not None
+        assert nothing == 7.0
+        assert found <= nothing
 
 
 class TestChangedWords:
@@ -73,7 +139,7 @@ def ask(numbers: int, **options: Any) -> tuple[dict[str, Any], FakeStream]:
         FakeStreamOptions(**{k: v for k, v in options.items() if k not in {"pace", "chunk_s", "offline"}})
     )
     message = {"rate": 16_000, "language": "en", "chunk_s": options.get("chunk_s", 0.2)}
-    message |= {"pace": options.get("pace"), "offline": options.get("offline", False)}
+    message |= {"pace": options.get("pace"), "offline": options.get("offline", False), "endpoint_s": None}
     samples = sound(range(numbers))
     return streaming_handler.answer(engine, message, samples.astype("<f4").tobytes())[0], engine
 

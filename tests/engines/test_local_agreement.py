@@ -110,6 +110,18 @@ class TestStream:
         assert open_ == ["a b", "a b c d", "a b c d e f"]
         assert agreed == ["a b", "a b c d"]
 
+    def test_where_speech_is_over_all_that_was_heard_is_told_once(self) -> None:
+        told = iter([False, True, True, False, True])
+        live = stream(Oracle(spoken("a b c d")), show_open=False, ended=lambda window: next(told))
+        assert live.finds_ends
+        partials = []
+        for step in ramp(5.0).reshape(5, -1):
+            live.push(step)
+            partials += [(each.text, each.end_of_speech) for each in live.partials()]
+        # What isn't agreed on yet is told with the end: nobody goes on speaking.
+        assert partials == [("a b c d", True)]
+        assert not stream(Oracle(spoken("a"))).finds_ends
+
     def test_finish_hears_the_rest_and_takes_it_as_it_is(self) -> None:
         oracle = Oracle(spoken("a b c d e"))
         _, final = through(stream(oracle), ramp(2.5))

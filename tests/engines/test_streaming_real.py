@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from faulty_net import FaultyNet
 
@@ -18,10 +19,11 @@ from pytest_modellab.catalog.validate import full_options
 from pytest_modellab.catalog.weights import local_folder
 from pytest_modellab.cli.streaming_server import StreamingServer
 from pytest_modellab.core.metrics import asr
-from pytest_modellab.core.metrics.streaming import Shown, first_partial
+from pytest_modellab.core.metrics.streaming import Shown, first_right
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.engines.base import DeviceRef, LoadRequest
 from pytest_modellab.engines.registry import available, engine_class
+from pytest_modellab.engines.silero_vad import speech_end
 from pytest_modellab.engines.websocket_asr import WebsocketAsr
 from pytest_modellab.tasks.streaming import handler as streaming_handler
 
@@ -55,9 +57,12 @@ def whisper() -> Iterator[Any]:
     engine.close()
 
 
-def stream(engine: Any, clip: str, *, pace: float | None = None, chunk_s: float = 0.25) -> dict[str, Any]:
+def stream(
+    engine: Any, clip: str, *, pace: float | None = None, chunk_s: float = 0.25, endpoint_s: float | None = None
+) -> dict[str, Any]:
     samples = clips()[clip].samples(RATE)
     message = {"rate": RATE, "language": "en", "chunk_s": chunk_s, "pace": pace, "offline": False}
+    message |= {"endpoint_s": endpoint_s}
     return streaming_handler.answer(engine, message, samples.astype("<f4").tobytes())[0]
 
 
@@ -69,7 +74,9 @@ def errors(clip: str, text: str) -> int:
 def test_at_the_pace_of_speech_the_first_word_shows_before_the_last_is_spoken(whisper: Any, clip: str) -> None:
     reply = stream(whisper, clip, pace=1.0)
     assert reply["audio_s"] > 4
-    first = first_partial(Shown(each["at_s"], each["audio_s"], each["text"].split()) for each in reply["partials"])
+    normalize = TextRules().of("en")
+    shown = (Shown(each["at_s"], each["audio_s"], normalize(each["text"]).split()) for each in reply["partials"])
+    first = first_right(shown, normalize(clips()[clip].text).split())
     assert first is not None
     # In audio, and not by the clock: a busy machine takes longer, but shows no word later in the speech.
     assert first.audio_s <= 2.0 < reply["audio_s"]
@@ -96,10 +103,48 @@ def test_a_line_that_breaks_twice_changes_no_letter(whisper: Any) -> None:
     assert broken["text"] == here["text"]
 
 
+def test_the_end_of_speech_is_found_behind_it(whisper: Any) -> None:
+    clip = clips()[LIBRISPEECH].samples(RATE)
+    end_s = speech_end(clip)
+    assert end_s is not None
+    assert 4.0 < end_s < len(clip) / RATE
+    # Twice as fast as it is spoken: times are half as long.
+    endpoint = stream(whisper, LIBRISPEECH, pace=2.0, endpoint_s=3.0)["endpoint"]
+    assert endpoint["at_s"] > (end_s + 0.8) / 2
+    assert errors(LIBRISPEECH, endpoint["text"]) <= 1
+
+
+def test_a_server_tells_where_speech_ends(whisper: Any) -> None:
+    with StreamingServer(whisper, "tiny.en") as server:
+        remote = WebsocketAsr.load(LoadRequest(DeviceRef("cpu"), {"url": server.url}, None))
+        endpoint = stream(remote, LIBRISPEECH, pace=2.0, endpoint_s=3.0)["endpoint"]
+    assert endpoint["at_s"] is not None
+    assert errors(LIBRISPEECH, endpoint["text"]) <= 1
+
+
+def test_moonshine_takes_a_pause_for_the_end() -> None:
+    engine = loaded("moonshine-tiny-en-live")
+    try:
+        endpoint = stream(engine, "jfk", pace=4.0, endpoint_s=3.0)["endpoint"]
+        assert engine.start("en").finds_ends
+    finally:
+        engine.close()
+    # "And so my fellow Americans", and he goes on.
+    assert endpoint["at_s"] < 4.0 / 4
+    assert 4 <= len(endpoint["text"].split()) < 10
+
+
+def test_silence_has_no_end_of_speech() -> None:
+    assert speech_end(np.zeros(0, np.float32)) is None
+    assert speech_end(np.zeros(2 * RATE, np.float32)) is None
+
+
 def test_moonshine_streams_by_its_own_means() -> None:
     engine = loaded("moonshine-tiny-en")
     try:
         one, other = (stream(engine, LIBRISPEECH, chunk_s=chunk_s) for chunk_s in (0.25, 0.6))
+        # Set to take everything for speech, it looks for no end of it.
+        assert not engine.start("en").finds_ends
     finally:
         engine.close()
     assert one["text"] == other["text"]

@@ -43,6 +43,8 @@ class FakeStreamOptions:
     finish_s: float = 0.0
     unsure: bool = False
     """Whether the last number is another one at first."""
+    ends_at_s: float = 0.0
+    """After so much audio it takes speech as finished; 0 for never."""
     fault: str = ""
     language: str | None = None
     vad_filter: bool = False
@@ -79,6 +81,7 @@ class NumberStream:
         self.options = options
         self.samples: Any = np.zeros(0, dtype=np.float32)
         self.shown = ""
+        self.ended = False
         self.closed = False
 
     def push(self, samples: Any) -> None:
@@ -94,10 +97,15 @@ class NumberStream:
         if words and self.options.unsure:
             words[-1] = "unsure"
         text = " ".join(words)
-        if text == self.shown:
+        ended = self.finds_ends and not self.ended and len(self.samples) / RATE >= self.options.ends_at_s
+        if text == self.shown and not ended:
             return []
-        self.shown = text
-        return [Partial(text)]
+        self.shown, self.ended = text, self.ended or ended
+        return [Partial(text, end_of_speech=ended)]
+
+    @property
+    def finds_ends(self) -> bool:
+        return self.options.ends_at_s > 0
 
     def settled(self) -> Settled:
         words = read(self.samples)[:-OPEN]

@@ -58,6 +58,21 @@ class Engine:
         self.closed = True
 
 
+class EndOfSpeech(Engine):
+    """A stream that takes speech as finished with the fourth chunk, or the one told."""
+
+    finds_ends = True
+
+    def __init__(self, *given: Any, after: int = 4) -> None:
+        super().__init__(*given)
+        self.after = after
+
+    def partials(self) -> list[Any]:
+        if len(self.heard) == 2 and len(self.pushed) == self.after:
+            return [Partial("done", end_of_speech=True)]
+        return super().partials()
+
+
 class TestRecognition:
     def ask(self, engine: Engine) -> dict[str, Any]:
         reply, samples = asr.answer(engine, {"rate": RATE, "language": "en"}, SECOND)
@@ -119,8 +134,11 @@ class TestSynthesis:
 
 
 class TestStreaming:
-    def ask(self, engine: Engine, *, pace: float | None = None, offline: bool = False) -> dict[str, Any]:
+    def ask(
+        self, engine: Engine, *, pace: float | None = None, offline: bool = False, endpoint_s: float | None = None
+    ) -> dict[str, Any]:
         message = {"rate": RATE, "language": "en", "pace": pace, "chunk_s": 0.4, "offline": offline}
+        message |= {"endpoint_s": endpoint_s}
         reply, samples = streaming.answer(engine, message, SECOND)
         assert samples == b""
         assert engine.closed
@@ -142,6 +160,40 @@ class TestStreaming:
 
     def test_the_clip_as_a_whole_beside_it(self) -> None:
         assert self.ask(Engine(Transcript("one")), offline=True)["offline"] == "one"
+
+    def test_an_engine_that_finds_no_ends_is_not_asked_for_them(self) -> None:
+        engine = Engine(Transcript("one"))
+        assert self.ask(engine, pace=50, endpoint_s=0.8)["endpoint"] is None
+        assert engine.heard == ["en"]
+
+    def test_the_end_of_speech_in_a_stream_of_its_own_without_a_stop(self) -> None:
+        engine = EndOfSpeech(Transcript("one"), Partial("on"))
+        reply = self.ask(engine, pace=50, endpoint_s=0.8)
+        endpoint = reply["endpoint"]
+        # The clip of a second, and the silence behind it until the end is found.
+        assert engine.pushed == [6400, 6400, 6400, 6400]
+        assert (endpoint["text"], endpoint["listened_s"]) == ("done", pytest.approx(1.6 / 50))
+        assert 1.6 / 50 <= endpoint["at_s"] < 5
+        assert [each["text"] for each in reply["partials"]] == ["on"]
+        assert engine.heard == ["en", "en"]
+
+    def test_an_end_that_is_not_found_within_the_silence(self) -> None:
+        engine = EndOfSpeech(Transcript("one"), Partial("on"), after=99)
+        endpoint = self.ask(engine, pace=50, endpoint_s=0.8)["endpoint"]
+        assert endpoint == {"text": None, "at_s": None, "listened_s": pytest.approx(1.8 / 50)}
+
+    def test_the_silence_behind_a_clip_is_as_loud_as_its_pauses(self) -> None:
+        random = np.random.default_rng(1)
+        clip = np.concatenate((random.normal(0, 0.1, RATE), random.normal(0, 0.001, RATE))).astype(np.float32)
+        whole = streaming.with_room_tone(clip, RATE, 2.0)
+        assert whole.dtype == np.float32
+        assert len(whole) == 4 * RATE
+        assert np.array_equal(whole[: 2 * RATE], clip)
+        assert float(np.std(whole[2 * RATE :])) == pytest.approx(0.001, rel=0.1)
+        assert not streaming.with_room_tone(np.zeros(RATE, np.float32), RATE, 1.0).any()
+        # A clip without a pause is not followed by as much noise.
+        loud = streaming.with_room_tone(random.normal(0, 0.1, RATE).astype(np.float32), RATE, 1.0)
+        assert float(np.std(loud[RATE:])) == pytest.approx(10 ** (-50 / 20), rel=0.1)
 
     @pytest.mark.parametrize(
         ("given", "message"),

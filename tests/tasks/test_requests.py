@@ -98,16 +98,24 @@ class TestStreaming:
         request = requests.request(CLIPS.utterances[0], {}, timed=timed)
         partials = [{"at_s": 0.1, "audio_s": 0.5, "text": ""}, {"at_s": 0.6, "audio_s": 1.0, "text": "one"}]
         reply: dict[str, Any] = {"text": "one", "language": "en", "partials": partials, "offline": "on"}
-        reply |= {"final_s": 0.2, "late_s": 0.0, "reconnects": None, "waited_s": None}
+        endpoint = {"text": "one", "at_s": 2.5, "listened_s": 2.5}
+        reply |= {"audio_s": 2.0, "final_s": 0.2, "late_s": 0.0, "reconnects": None, "waited_s": None}
+        reply |= {"endpoint": endpoint if timed else None}
         answer = requests.answer(request, reply)
         assert answer.part is not None
         assert answer.part["partials"][1] == {"text": "one", "audio_s": 1.0}
-        assert answer.part["first_audio_s"] == 1.0
-        assert answer.times == (
-            {"first_s": 0.6, "first_audio_s": 1.0, "final_s": 0.2, "late_s": 0.0, "reconnects": None, "waited_s": None}
-            if timed
-            else {}
-        )
+        shown = [{"at_s": 0.1, "text": ""}, {"at_s": 0.6, "text": "one"}]
+        told = {"final_s": 0.2, "late_s": 0.0, "reconnects": None, "waited_s": None, "endpoint": endpoint}
+        assert answer.times == ({"shown": shown, "spoken_s": 2.0, **told} if timed else {})
+
+    @pytest.mark.parametrize(("timed", "endpoint_s", "likely_s"), [(True, 3.0, 14.0), (False, None, 2.0)])
+    def test_an_end_of_speech_is_asked_for_only_where_times_count(
+        self, timed: bool, endpoint_s: float | None, likely_s: float
+    ) -> None:
+        requests = StreamingRequests(StreamSpec(chunk_s=0.5, pace=0.5, endpoint_s=3.0), RATE)
+        request = requests.request(CLIPS.utterances[0], {}, timed=timed)
+        assert request.message["endpoint_s"] == endpoint_s
+        assert request.audio_s == likely_s
 
 
 class TestSynthesis:

@@ -10,7 +10,7 @@ from records import edits, record, utterance, with_part
 
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.values import valued
-from pytest_modellab.tasks.streaming.record import Streamed, StreamingSummary
+from pytest_modellab.tasks.streaming.record import Endpoint, Streamed, StreamingSummary
 
 
 def stream(name: str, **fields: Any) -> UtteranceResult:
@@ -18,8 +18,16 @@ def stream(name: str, **fields: Any) -> UtteranceResult:
     return with_part(utterance(name), "streaming", Streamed(**{**whole, "first_audio_s": None, **fields}))
 
 
-def of(*streams: UtteranceResult, pace: float | None = 1.0) -> Record:
-    parts = {"streaming": StreamingSummary(chunk_s=0.2, pace=pace)}
+def ended(name: str, speech_end_s: float | None, *, at_s: float | None, missing: int = 0) -> UtteranceResult:
+    """A stream of 3 s whose engine took it as finished at `at_s` s, of which `missing` of 3 words were missing."""
+    words = edits(deletions=missing, hits=3 - missing)
+    found = Endpoint(text=None if at_s is None else "one two three", at_s=at_s, listened_s=at_s or 6.0, words=words)
+    fields = {"late_s": 0.0, "spoken_s": 3.0, "speech_end_s": speech_end_s, "endpoint": found}
+    return stream(name, **fields).model_copy(update={"audio_s": 3.0})
+
+
+def of(*streams: UtteranceResult, pace: float | None = 1.0, endpoint_s: float | None = None) -> Record:
+    parts = {"streaming": StreamingSummary(chunk_s=0.2, pace=pace, endpoint_s=endpoint_s)}
     return valued(record(utterances=streams, case=case("live", "streaming"), parts=parts))
 
 
@@ -42,13 +50,30 @@ def test_the_loss_is_that_of_the_clips_that_were_recognised_as_a_whole() -> None
     assert made.value("streaming_loss") == pytest.approx(-1 / 3)
 
 
+def test_ends_of_speech() -> None:
+    soon, late = ended("a", 2.5, at_s=3.5), ended("b", 2.0, at_s=3.2)
+    cut, missed = ended("c", 2.5, at_s=1.5, missing=2), ended("d", 2.5, at_s=None, missing=3)
+    made = of(soon, late, cut, missed, ended("e", None, at_s=3.3), endpoint_s=3.0)
+    # A clip that was cut has no latency, one whose end wasn't found has that of the wait.
+    assert made.value("endpoint_p50_s") == pytest.approx(1.2)
+    assert made.value("endpoint_p95_s") == pytest.approx(3.27)
+    assert (made.value("early_cuts"), made.value("missed_ends")) == (0.25, 0.25)
+    assert made.value("endpoint_wer") == pytest.approx(5 / 15)
+
+
 @pytest.mark.parametrize(
     ("made", "metric", "why"),
     [
         (of(utterance()), "early_partials", "no utterance was answered"),
         (of(stream("a"), pace=None), "kept_up", "the data set has `pace: null`"),
         (of(stream("a")), "final_p50_s", "no stream was paced with the machine held alone"),
-        (of(stream("a", late_s=0.0)), "first_partial_p95_s", "no partial result had a word"),
+        (of(stream("a", late_s=0.0, shown=())), "first_partial_p95_s", "no partial result was right"),
+        (of(stream("a", late_s=0.0)), "first_partial_p95_s", "the record has no times of its partial results"),
+        (of(stream("a", late_s=0.0)), "endpoint_p50_s", "the data set's `stream:` has no `endpoint_s`"),
+        (of(stream("a", late_s=0.0), endpoint_s=1.0), "missed_ends", "its engine finds no end of speech by itself"),
+        (of(ended("a", None, at_s=1.0), endpoint_s=1.0), "early_cuts", "no speech was found in any clip"),
+        (of(ended("a", 2.0, at_s=1.0), endpoint_s=1.0), "endpoint_p50_s", "it cut every clip before its speech ended"),
+        (of(stream("a"), endpoint_s=1.0), "endpoint_wer", "no stream was paced with the machine held alone"),
         (of(stream("a", words=0)), "unstable_words", "no final text has a word"),
         (of(stream("a")), "streaming_loss", "the engine recognises no clip as a whole"),
         (of(stream("a")), "reconnects", "the stream goes to no server"),

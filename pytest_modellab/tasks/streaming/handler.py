@@ -16,23 +16,31 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pytest_modellab.core.json_values import storable
-from pytest_modellab.engines.base import Clip, Partial, Remote, Transcript
+from pytest_modellab.engines.base import Clip, Endpointing, Partial, Remote, Transcript
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+FRAME_S = 0.02
+LOUDEST_ROOM_DB = -50.0
+"""Relative to full scale: a clip without a pause has no quiet frame."""
 
 
 def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Recognise the clip in `payload` (float32, `message["rate"]` Hz) as a stream.
 
     `message` also has `language`, `chunk_s`, `pace` (1 is real time; None for none) and `offline`: whether the clip is
-    recognised as a whole, too, if the engine can, which is outside the time that counts.
+    recognised as a whole, too, if the engine can; and `endpoint_s`, the seconds of silence behind the clip in which the
+    engine is to find the end of speech by itself, in a second stream (None for no such stream). Both are outside the
+    time that counts.
 
     The reply: `text`, `language`; `seconds`, the wall time that `start`, `push` and `finish` took, which is the time
     that counts, and `cpu_s`; `partials`, each with `at_s` on the clock above, `audio_s` pushed by then, and `text`;
     `audio_s`; `late_s`, how far the chunks were behind their time at most (None without a pace); `final_s`, from where
     the last sample is spoken to the final text (None without a pace); `reconnects` and `waited_s` of a stream that
-    goes to a server, else None; `offline`, or None.
+    goes to a server, else None; `offline`, or None; `endpoint`: the `text` of the first partial that the engine marked
+    as the end of speech and the time `at_s` of it on the clock of its own stream, both None where it marked none, and
+    `listened_s`, for how long it was given sound; None without `endpoint_s`, or where the engine finds no ends.
     """
     # A copy, since a frame's bytes are read-only and some engines write into their input.
     samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
@@ -44,6 +52,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
         transcript = run.through(samples, rate, message["chunk_s"], pace)
         stream = run.stream
         remote = isinstance(stream, Remote)
+        ends = isinstance(stream, Endpointing) and stream.finds_ends
         reply = {
             "text": storable(transcript.text),
             "language": None if transcript.language is None else storable(transcript.language),
@@ -58,11 +67,19 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
         }
     finally:
         run.stream.close()
+    endpoint = None
+    if message["endpoint_s"] is not None and ends:
+        listening = _Run(engine, language)
+        try:
+            heard = with_room_tone(samples, rate, message["endpoint_s"])
+            endpoint = listening.until_end_of_speech(heard, rate, message["chunk_s"], pace)
+        finally:
+            listening.stream.close()
     offline = None
     if message["offline"] and "asr" in engine.tasks:
         offline = storable(_checked(engine.transcribe(Clip(samples, rate, language)), "transcribe()").text)
         engine.synchronize()
-    return {**reply, "offline": offline}, b""
+    return {**reply, "offline": offline, "endpoint": endpoint}, b""
 
 
 class _Run:
@@ -80,17 +97,10 @@ class _Run:
         self._partials: list[tuple[Partial, float]] = []
 
     def through(self, samples: NDArray[np.float32], rate: int, chunk_s: float, pace: float | None) -> Transcript:
+        """The whole clip, and an explicit stop behind it."""
         self._begin = perf_counter()
         for chunk, end_s in _chunks(samples, rate, chunk_s):
-            if pace is not None:
-                due = self._begin + end_s / pace
-                sleep(max(0.0, due - perf_counter()))
-                self.late_s = max(self.late_s, perf_counter() - due)
-            before = perf_counter()
-            self._pushed.append((before, end_s))
-            self.stream.push(chunk)
-            self.busy_s += perf_counter() - before
-            self._collect()
+            self._push(chunk, end_s, pace)
         before = perf_counter()
         transcript = self.stream.finish()
         self._engine.synchronize()
@@ -99,6 +109,33 @@ class _Run:
         self._collect()
         self.final_s = now - self._begin - len(samples) / rate / (pace or math.inf)
         return _checked(transcript, "finish()")
+
+    def until_end_of_speech(
+        self, samples: NDArray[np.float32], rate: int, chunk_s: float, pace: float | None
+    ) -> dict[str, Any]:
+        """The clip up to where the engine finds the end of speech, without a stop."""
+        self._begin = perf_counter()
+        listened_s = 0.0
+        for chunk, end_s in _chunks(samples, rate, chunk_s):
+            self._push(chunk, end_s, pace)
+            listened_s = end_s / (pace or math.inf)
+            found = next(((partial, at) for partial, at in self._partials if partial.end_of_speech), None)
+            if found is not None:
+                text, at_s = storable(found[0].text), found[1] - self._begin
+                return {"text": text, "at_s": at_s, "listened_s": listened_s}
+        return {"text": None, "at_s": None, "listened_s": listened_s}
+
+    def _push(self, chunk: NDArray[np.float32], end_s: float, pace: float | None) -> None:
+        """A chunk, once its last sample has been spoken, and what it led to."""
+        if pace is not None:
+            due = self._begin + end_s / pace
+            sleep(max(0.0, due - perf_counter()))
+            self.late_s = max(self.late_s, perf_counter() - due)
+        before = perf_counter()
+        self._pushed.append((before, end_s))
+        self.stream.push(chunk)
+        self.busy_s += perf_counter() - before
+        self._collect()
 
     def partials(self) -> list[dict[str, Any]]:
         """As they are stored, in the order they came."""
@@ -118,6 +155,20 @@ class _Run:
             if not isinstance(partial, Partial) or not isinstance(partial.text, str):
                 raise TypeError(f"partials() must give Partials with text, not {partial!r:.200}")
             self._partials.append((partial, now if partial.at is None else partial.at))
+
+
+def with_room_tone(samples: NDArray[np.float32], rate: int, seconds: float) -> NDArray[np.float32]:
+    """A clip of shape (n,) and then so many seconds of noise, as loud as the clip's quietest tenth.
+
+    A recording that went on would not turn into digital silence. The noise is the same at every call.
+    """
+    frame = max(1, round(FRAME_S * rate))
+    frames = samples[: len(samples) // frame * frame].reshape(-1, frame).astype(np.float64)
+    levels = np.sqrt(np.mean(np.square(frames), axis=1))
+    quiet = float(np.quantile(levels, 0.1)) if len(levels) else 0.0
+    level = min(quiet, 10 ** (LOUDEST_ROOM_DB / 20))
+    noise = np.random.default_rng(0).normal(0.0, level, round(seconds * rate)) if level else 0.0
+    return np.concatenate((samples, np.zeros(round(seconds * rate)) + noise)).astype(np.float32)
 
 
 def _chunks(samples: NDArray[np.float32], rate: int, chunk_s: float) -> Iterator[tuple[NDArray[np.float32], float]]:

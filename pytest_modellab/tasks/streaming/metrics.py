@@ -10,47 +10,24 @@ from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCom
 from pytest_modellab.core.metrics.streaming import kept_up
 
 from ..asr.record import transcript_of
-from .record import streams_of
+from .endpoint_metrics import METRICS as ENDPOINT_METRICS
+from .paced import TASKS, time_of, unanswered, unpaced
+from .record import stream_of
 
 if TYPE_CHECKING:
     from .record import Streamed
 
-_TASKS = frozenset({"streaming"})
-
-
-def _stream(utterance: Utterance) -> Streamed | None:
-    found: Streamed | None = utterance.parts.get("streaming")
-    return found
-
-
-def _paced(utterance: Utterance) -> Streamed | None:
-    """A stream that came in as fast as it was spoken, with the machine held alone."""
-    stream = _stream(utterance)
-    return None if stream is None or stream.late_s is None else stream
-
 
 def _remote(utterance: Utterance) -> Streamed | None:
-    stream = _stream(utterance)
+    stream = stream_of(utterance)
     return None if stream is None or stream.reconnects is None else stream
 
 
-def _first_partial(utterance: Utterance) -> float | None:
-    stream = _paced(utterance)
-    return None if stream is None else stream.first_s
-
-
-def _final(utterance: Utterance) -> float | None:
-    stream = _paced(utterance)
-    return None if stream is None else stream.final_s
-
-
-def _late(utterance: Utterance) -> float | None:
-    stream = _paced(utterance)
-    return None if stream is None else stream.late_s
+_first_partial, _final, _late, _delay = map(time_of, ("first_right_s", "final_s", "late_s", "emission_delay_s"))
 
 
 def _early(utterance: Utterance) -> tuple[float, float] | None:
-    stream = _stream(utterance)
+    stream = stream_of(utterance)
     if stream is None:
         return None
     return stream.first_audio_s is not None and stream.first_audio_s < utterance.row.audio_s, 1
@@ -62,12 +39,12 @@ def _kept_up(utterance: Utterance) -> tuple[float, float] | None:
 
 
 def _changed(utterance: Utterance) -> tuple[float, float] | None:
-    stream = _stream(utterance)
+    stream = stream_of(utterance)
     return None if stream is None else (stream.changed, stream.words)
 
 
 def _offline(utterance: Utterance) -> tuple[float, float] | None:
-    stream = _stream(utterance)
+    stream = stream_of(utterance)
     counts = None if stream is None else stream.offline_words
     return None if counts is None else (counts.errors, counts.units)
 
@@ -89,20 +66,9 @@ def _waited(utterance: Utterance) -> float | None:
     return None if stream is None else stream.waited_s or 0.0
 
 
-def _unanswered(run: Run) -> Missing | None:
-    return None if any("streaming" in row.parts for row in run.utterances) else Missing("no utterance was answered")
-
-
-def _unpaced(run: Run) -> Missing | None:
-    streams = [stream for row in run.utterances if (stream := row.parts.get("streaming")) is not None]
-    if not streams:
-        return _unanswered(run)
-    if any(stream.late_s is not None for stream in streams):
-        return None
-    streams_as = streams_of(run)
-    unpaced = streams_as is None or streams_as.pace is None
-    why = "the data set has `pace: null`" if unpaced else "no stream was paced with the machine held alone"
-    return Missing(run.timing.no_speed or why)
+def _no_first_partial(run: Run) -> Missing:
+    old = any(stream.shown is None for row in run.utterances if (stream := row.parts.get("streaming")) is not None)
+    return Missing("the record has no times of its partial results" if old else "no partial result was right")
 
 
 METRICS = (
@@ -111,14 +77,15 @@ METRICS = (
         title="First partial p50",
         unit="s",
         better="lower",
-        doc="Median, over the clips, of the time from where the clip begins to the first partial result with a "
-        "word; the wait for the word to be spoken is in it.",
+        doc="Median, over the clips, of the time from where the clip begins to the first partial result that is right "
+        "so far: fewer than half of its words are wrong. The wait for the words to be spoken is in it.",
         aggregate=Quantile(0.5),
         contribution=_first_partial,
         timed="calls",
-        tasks=_TASKS,
-        missing=_unpaced,
-        empty="no partial result had a word",
+        tasks=TASKS,
+        missing=unpaced,
+        empty=_no_first_partial,
+        version=2,
     ),
     Metric(
         name="first_partial_p95_s",
@@ -129,34 +96,50 @@ METRICS = (
         aggregate=Quantile(0.95),
         contribution=_first_partial,
         timed="calls",
-        tasks=_TASKS,
-        missing=_unpaced,
-        empty="no partial result had a word",
+        tasks=TASKS,
+        missing=unpaced,
+        empty=_no_first_partial,
+        version=2,
+    ),
+    Metric(
+        name="emission_delay_p50_s",
+        title="Emission delay p50",
+        unit="s",
+        better="lower",
+        doc="Median, over the clips, of how long after its time a word is shown for good, mean over the words of the "
+        "clip: length-adaptive average lagging (LAAL) by the clock.",
+        aggregate=Quantile(0.5),
+        contribution=_delay,
+        timed="calls",
+        tasks=TASKS,
+        missing=unpaced,
+        empty="no final text with the times of its partial results has a word",
     ),
     Metric(
         name="early_partials",
         title="Early partials",
         unit="%",
         better="higher",
-        doc="Share of the clips with a partial result that has a word before all of their audio was handed over.",
+        doc="Share of the clips with a partial result that is right so far before all of their audio was handed over.",
         aggregate=Share(),
         contribution=_early,
         volatile=True,
-        tasks=_TASKS,
-        missing=_unanswered,
+        tasks=TASKS,
+        missing=unanswered,
+        version=2,
     ),
     Metric(
         name="final_p50_s",
         title="Final p50",
         unit="s",
         better="lower",
-        doc="Median, over the clips, of the time from where the last sample is spoken to the final text; what the "
-        "stream is behind by then is in it.",
+        doc="Median, over the clips, of the time from where the last sample is spoken to the final text, after an "
+        "explicit stop; what the stream is behind by then is in it.",
         aggregate=Quantile(0.5),
         contribution=_final,
         timed="calls",
-        tasks=_TASKS,
-        missing=_unpaced,
+        tasks=TASKS,
+        missing=unpaced,
     ),
     Metric(
         name="final_p95_s",
@@ -167,9 +150,10 @@ METRICS = (
         aggregate=Quantile(0.95),
         contribution=_final,
         timed="calls",
-        tasks=_TASKS,
-        missing=_unpaced,
+        tasks=TASKS,
+        missing=unpaced,
     ),
+    *ENDPOINT_METRICS,
     Metric(
         name="unstable_words",
         title="Unstable words",
@@ -180,8 +164,8 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_changed,
         cluster=SPEAKER,
-        tasks=_TASKS,
-        missing=_unanswered,
+        tasks=TASKS,
+        missing=unanswered,
         empty="no final text has a word",
         compared="intervals",
     ),
@@ -194,8 +178,8 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_offline,
         cluster=SPEAKER,
-        tasks=_TASKS,
-        missing=_unanswered,
+        tasks=TASKS,
+        missing=unanswered,
         empty="the engine recognises no clip as a whole",
     ),
     Metric(
@@ -208,8 +192,8 @@ METRICS = (
         aggregate=Ratio(method=None),
         contribution=_loss,
         cluster=SPEAKER,
-        tasks=_TASKS,
-        missing=_unanswered,
+        tasks=TASKS,
+        missing=unanswered,
         empty="the engine recognises no clip as a whole",
         compared=NotCompared("it is the difference of WER and offline WER, which are"),
     ),
@@ -222,8 +206,8 @@ METRICS = (
         aggregate=Maximum(),
         contribution=_late,
         timed="calls",
-        tasks=_TASKS,
-        missing=_unpaced,
+        tasks=TASKS,
+        missing=unpaced,
         compared=NotCompared("it is one moment of one clip"),
     ),
     Metric(
@@ -235,8 +219,8 @@ METRICS = (
         aggregate=Share(),
         contribution=_kept_up,
         timed="calls",
-        tasks=_TASKS,
-        missing=_unpaced,
+        tasks=TASKS,
+        missing=unpaced,
     ),
     Metric(
         name="reconnects",
@@ -247,8 +231,8 @@ METRICS = (
         aggregate=Total(),
         contribution=_reconnects,
         volatile=True,
-        tasks=_TASKS,
-        missing=_unanswered,
+        tasks=TASKS,
+        missing=unanswered,
         empty="the stream goes to no server",
         compared=NotCompared("it describes the connection, not the model"),
     ),
@@ -261,8 +245,8 @@ METRICS = (
         aggregate=Total(),
         contribution=_waited,
         timed="calls",
-        tasks=_TASKS,
-        missing=_unanswered,
+        tasks=TASKS,
+        missing=unanswered,
         empty="the stream goes to no server",
         compared=NotCompared("it describes the connection, not the model"),
     ),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core import audio
-from pytest_modellab.core.metrics.streaming import Shown, first_partial
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.tasks.fixed_clip import fixed_clip
 
@@ -54,21 +53,22 @@ class StreamingRequests:
             "language": clip.language,
             "chunk_s": self._spec.chunk_s,
         }
-        message |= {"pace": pace, "offline": offline}
+        endpoint_s = None if pace is None else self._spec.endpoint_s
+        message |= {"pace": pace, "offline": offline, "endpoint_s": endpoint_s}
+        twice_s = 0.0 if endpoint_s is None else clip.seconds + endpoint_s
         # At a slow pace it takes as much longer.
-        likely_s = clip.seconds / min(1.0, pace or 1.0)
+        likely_s = (clip.seconds + twice_s) / min(1.0, pace or 1.0)
         return Request(message, clip.samples.astype("<f4").tobytes(), likely_s, findings)
 
 
 def kept(reply: Mapping[str, Any], pace: float | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """What a journal keeps of a worker's reply: what always counts, and what only where the machine was held alone."""
     partials = [{"text": each["text"], "audio_s": each["audio_s"]} for each in reply["partials"]]
-    first = first_partial(Shown(each["at_s"], each["audio_s"], each["text"].split()) for each in reply["partials"])
     always = {"partials": partials, "offline": reply["offline"]}
-    always |= {"first_audio_s": None if first is None else first.audio_s}
     always |= {"reconnects": reply["reconnects"], "waited_s": reply["waited_s"]}
     if pace is None:
         return always, {}
-    timed = {"first_s": None if first is None else first.at_s, "first_audio_s": always["first_audio_s"]}
-    timed |= {name: reply[name] for name in ("final_s", "late_s", "reconnects", "waited_s")}
+    shown = [{"text": each["text"], "at_s": each["at_s"]} for each in reply["partials"]]
+    timed = {"shown": shown, "spoken_s": reply["audio_s"] / pace}
+    timed |= {name: reply[name] for name in ("final_s", "late_s", "endpoint", "reconnects", "waited_s")}
     return always, timed

@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.measured import Row
-from pytest_modellab.core.metrics.streaming import Shown, changed_words
+from pytest_modellab.core.metrics.streaming import Shown, changed_words, emission_delay, first_right
 from pytest_modellab.core.schema_base import edits
 from pytest_modellab.core.text import Normalizer, TextRules
 
 from ..asr.scoring import AsrScoring
 from ..asr.text_analysis import Terms
 from ..scoring import Judged, Parts
-from .record import PartialResult, Streamed, StreamingSummary
+from .record import Streamed, StreamingSummary
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
     from pytest_modellab.catalog.specs import DatasetSpec
 
-_TIMES = ("first_s", "final_s", "late_s")
+_TIMES = (
+    *("first_s", "first_right_s", "emission_delay_s", "shown", "spoken_s", "final_s", "late_s"),
+    *("speech_end_s", "endpoint"),
+)
 
 
 class StreamingScoring(AsrScoring):
@@ -34,13 +37,20 @@ class StreamingScoring(AsrScoring):
     ) -> tuple[str | None, Parts]:
         if line["part"] is None:
             return line["text"], {}
-        part = {**line["part"], **times}
-        partials = tuple(PartialResult(**each) for each in part.pop("partials"))
-        unscored = Streamed(**part, partials=partials, offline_words=None, changed=0, words=0)
+        part = {**line["part"], **times, "speech_end_s": judged.speech_ends.seconds.get(utterance.id)}
+        unscored = Streamed.model_validate({**part, "offline_words": None, "changed": 0, "words": 0})
         return line["text"], {"streaming": unscored}
 
     def known(self, dataset: DatasetSpec, judged: Judged) -> Parts:
-        return {"streaming": StreamingSummary(chunk_s=dataset.streaming.chunk_s, pace=dataset.streaming.pace)}
+        stream, ends = dataset.streaming, judged.speech_ends
+        known = StreamingSummary(
+            chunk_s=stream.chunk_s,
+            pace=stream.pace,
+            endpoint_s=stream.endpoint_s,
+            detector=ends.detector,
+            undetected=ends.missing,
+        )
+        return {"streaming": known}
 
     def untimed(self, parts: Parts) -> Parts:
         streamed: Streamed | None = parts.get("streaming")
@@ -61,13 +71,24 @@ class StreamingScoring(AsrScoring):
 
 def _counted(row: Row, normalize: Normalizer) -> Streamed:
     streamed: Streamed = row.parts["streaming"]
+    reference = normalize(row.reference).split()
     final = normalize(row.hypothesis or "").split()
-    shown = [Shown(0.0, each.audio_s, normalize(each.text).split()) for each in streamed.partials]
+    partials = [Shown(0.0, each.audio_s, normalize(each.text).split()) for each in streamed.partials]
+    first = first_right(partials, reference)
     offline = None if streamed.offline is None else asr.score(row.reference, streamed.offline, normalize).words
-    return streamed.model_copy(
-        update={
-            "offline_words": None if offline is None else edits(offline),
-            "changed": changed_words(shown, final),
-            "words": len(final),
-        }
-    )
+    counted: dict[str, Any] = {
+        "offline_words": None if offline is None else edits(offline),
+        "changed": changed_words(partials, final),
+        "words": len(final),
+        "first_audio_s": None if first is None else first.audio_s,
+    }
+    if streamed.shown is not None and streamed.spoken_s is not None and streamed.final_s is not None:
+        shown = [Shown(each.at_s, 0.0, normalize(each.text).split()) for each in streamed.shown]
+        first = first_right(shown, reference)
+        final_at_s = streamed.spoken_s + streamed.final_s
+        counted["first_right_s"] = None if first is None else first.at_s
+        counted["emission_delay_s"] = emission_delay(shown, final, final_at_s, streamed.spoken_s, len(reference))
+    if streamed.endpoint is not None:
+        words = edits(asr.score(row.reference, streamed.endpoint.text, normalize).words)
+        counted["endpoint"] = streamed.endpoint.model_copy(update={"words": words})
+    return streamed.model_copy(update=counted)

@@ -56,8 +56,14 @@ class StreamingRecognition(Task):
 
         return StreamingRequests(dataset.spec.streaming, engine.rate)
 
+    def anchored(self, dataset: DatasetSpec) -> bool:
+        return dataset.streaming.endpoint_s is not None
+
     def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:
-        return {"stream": dataset.streaming.model_dump(mode="json")}
+        stream = dataset.streaming
+        # Without ends of speech the inputs are those of records from before there were any.
+        left_out = {"endpoint_s"} if stream.endpoint_s is None else None
+        return {"stream": stream.model_dump(mode="json", exclude=left_out)}
 
 
 TASK = StreamingRecognition()
