@@ -152,6 +152,13 @@ class Timeouts(Spec):
     per_audio_second: Number = Field(default=20.0, ge=0, description="... this many seconds per second of audio")
 
 
+class AudioPriceSpec(Spec):
+    """The price of a minute of audio, as vendors name it."""
+
+    per_minute: Number = Field(gt=0)
+    currency: str = Field(pattern=CURRENCY)
+
+
 class ModelSpec(NamedSpec):
     """One model: an engine, its weights, its options, and the devices it runs on."""
 
@@ -175,6 +182,9 @@ class ModelSpec(NamedSpec):
         min_length=1, description="device id -> options that differ on it ({} for none)"
     )
     timeouts: Timeouts = Timeouts()
+    price: AudioPriceSpec | None = Field(
+        default=None, description="gives the cost of an hour of audio, in place of the device's price"
+    )
 
     @property
     def engine_target(self) -> str | None:

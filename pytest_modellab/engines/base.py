@@ -124,6 +124,20 @@ class ModelPart:
     request: LoadRequest
 
 
+class TryAgain(Exception):
+    """A call that failed for a reason that passes, such as a busy server: the worker makes it anew.
+
+    Times are those of the last call alone; the others are counted.
+    """
+
+    def __init__(self, error: Exception, *, after_s: float, most: int) -> None:
+        """`error` is what is raised in the end, after `most` repetitions; the next is made in `after_s` seconds."""
+        super().__init__(str(error))
+        self.error = error
+        self.after_s = after_s
+        self.most = most
+
+
 def check_language(asked: str | None, spoken: Collection[str]) -> None:
     """Raise ValueError unless the option `language` is one that the model speaks, `auto`, or not given.
 
@@ -174,7 +188,8 @@ class Engine(Protocol):
 
     A class may also have `needs_weights`: True where a spec must have `weights:`, False where it must have none. And
     `outside`: True where something outside its process can change its answers, such as a server. Such answers are
-    measured anew in every session and never reused from a record or a journal.
+    measured anew in every session and never reused from a record or a journal. And `repeats`: True where calls may be
+    made anew, by TryAgain.
     """
 
     tasks: ClassVar[frozenset[str]]
@@ -299,6 +314,18 @@ class StreamingTranscriber(Engine, Protocol):
     """An engine that recognises speech while it is spoken."""
 
     def start(self, language: str | None) -> Stream: ...
+
+
+@runtime_checkable
+class Client(Protocol):
+    """An engine whose calls go to a server."""
+
+    def client_s(self) -> float | None:
+        """Seconds of the last call, made in the same thread, until its request was sent: encoding and upload.
+
+        None where that can't be told.
+        """
+        ...
 
 
 @runtime_checkable

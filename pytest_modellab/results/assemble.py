@@ -16,11 +16,11 @@ from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged
 
+from .price import price_of
 from .record import (
     MemoryUse,
     NormalizerRef,
     Pass,
-    Price,
     Provenance,
     Record,
     Timing,
@@ -70,7 +70,7 @@ def assemble(
     `timed` holds the seconds of those utterances that were answered with the machine to themselves, `times` what else
     of them counts only then. `judged` is what judges and graders made of the answers.
     """
-    rules, price = dataset.rules, case.device.price
+    rules = dataset.rules
     known = Judged() if judged is None else judged
     rows = [
         _row(case.task, each, answers[each.id], timed.get(each.id), (times or {}).get(each.id, {}), facts, known)
@@ -90,7 +90,7 @@ def assemble(
         parts=task_named(case.task).scoring().known(case.dataset, known),
         timing=timing(rows, facts),
         memory=_memory(facts.memory, origin.model_size),
-        price=None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
+        price=price_of(case.model, case.device),
         provenance=Provenance(
             inputs=origin.inputs,
             key=origin.key,
@@ -136,6 +136,8 @@ def _row(
         snr_db=utterance.snr_db,
         attributes=dict(utterance.attributes),
         cut_from=answer.get("cut_from"),
+        retries=answer.get("retries"),
+        client_s=None if processing_s is None else answer.get("client_s"),
         prompt=utterance.prompt if utterance.prompt != utterance.text else None,
         parts=scoring.untimed(parts) if facts.no_speed else parts,
     )

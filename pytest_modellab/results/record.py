@@ -44,6 +44,10 @@ class UtteranceResult(Stored):
     cut_from: int | None = Field(
         default=None, description="characters of the longest text in the answer, where it was cut to what is kept"
     )
+    retries: int | None = volatile(default=None, description="how often the call was repeated; null where none can be")
+    client_s: float | None = volatile(
+        default=None, description="of the processing time, until the request to a server was sent"
+    )
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
     parts: Annotated[dict[str, Any], AfterValidator(utterance_parts)] = Field(
         default_factory=dict, description="what only some tasks have, by task: `asr` wherever there is a transcript"
@@ -151,9 +155,10 @@ class Provenance(Stored):
 
 
 class Price(Stored):
-    """The price of an hour of the device at the time of the run, from devices.yaml."""
+    """The price at the time of the run: of an hour of the device, or of a minute of audio."""
 
-    per_hour: float
+    per_hour: float | None = Field(default=None, description="of the device, from devices.yaml")
+    per_audio_minute: float | None = Field(default=None, description="from the model's spec")
     currency: str
 
 

@@ -173,8 +173,8 @@ def _stated(metric: Metric, old: RecordV1, record: Record) -> tuple[float | None
     if name in _RATIOS:
         return (None if beyond is None else _RATIOS[name](beyond)), None
     if name == "cost_per_audio_hour":
-        rtf = old.timing.rtf
-        return (rtf * old.price.per_hour if old.price is not None and rtf is not None else None), None
+        rtf, per_hour = old.timing.rtf, None if old.price is None else old.price.per_hour
+        return (None if rtf is None or per_hour is None else rtf * per_hour), None
     holder = _holder(name, old)
     if holder is not None:
         return getattr(holder, name), getattr(holder, f"{name}_interval", None)

@@ -12,7 +12,8 @@ from pytest_modellab.core.text.legacy import LEGACY_DEFAULTS
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
 
-from .record import Price, Record, UtteranceResult
+from .price import price_of
+from .record import Record, UtteranceResult
 from .scoring import scored
 
 if TYPE_CHECKING:
@@ -61,14 +62,14 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
         # Reference, speaker and language are in the input key.
         attributes = {"kind": utterance.kind, "snr_db": utterance.snr_db, "attributes": dict(utterance.attributes)}
         told.append(row.model_copy(update={**attributes, "parts": parts}))
-    rules, price = dataset.rules, case.device.price
+    rules = dataset.rules
     origin = {"rescored": _now(), "stands_again": None, "judging": judging}
     renewed = record.model_copy(
         update={
             "id": secrets.token_hex(4),
             "title": case.model.title or case.model.id,
             "utterances": tuple(told),
-            "price": None if price is None else Price(per_hour=price.per_hour, currency=price.currency),
+            "price": price_of(case.model, case.device),
             "provenance": record.provenance.model_copy(update=origin),
         }
     )

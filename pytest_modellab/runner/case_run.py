@@ -310,11 +310,12 @@ class CaseRun:
         if "error" in reply:
             error = reply["error"]
             message = f"{error['type']}: {error['message']}"
-            self._note(utterance, None, None, Failure(kind="exception", message=message, detail=error["traceback"]))
+            failure = Failure(kind="exception", message=message, detail=error["traceback"])
+            self._note(utterance, None, None, failure, served=_served(reply))
         else:
             reply, cut = bounded(reply)
             answer = self.job.requests.answer(request, reply)
-            self._note(utterance, answer, reply["seconds"], None, cut=cut)
+            self._note(utterance, answer, reply["seconds"], None, cut=cut, served=_served(reply))
             if self.settings.alone:
                 self._note_times(utterance, reply["seconds"], answer)
 
@@ -326,6 +327,7 @@ class CaseRun:
         error: Failure | None,
         *,
         cut: int = 0,
+        served: Mapping[str, Any] | None = None,
     ) -> None:
         answer = answer or Answer(None, self.job.seconds[utterance.id])
         # Speech is transcribed and scored only after the last answer.
@@ -344,6 +346,7 @@ class CaseRun:
             "errors": errors,
             "words": words,
             "cut_from": cut or None,
+            **(served or {}),
         }
         self.journal.append(line)
         self.answers[utterance.id] = line
@@ -373,6 +376,11 @@ class CaseRun:
 
     def _say(self, text: str) -> None:
         self.progress.say(self.job.case, text)
+
+
+def _served(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """What the client of a server tells of a call: how often it was repeated, and its own part of the time."""
+    return {name: reply[name] for name in ("retries", "client_s") if name in reply}
 
 
 def _moved(asked: Mapping[str, Any], told: Mapping[str, Fact]) -> FallbackDevice | None:

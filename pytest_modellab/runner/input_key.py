@@ -21,6 +21,7 @@ from pytest_modellab.engines.base import Engine
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
 from pytest_modellab.results.assemble import assemble
+from pytest_modellab.results.price import price_of
 from pytest_modellab.results.rescore import scored_anew
 from pytest_modellab.tasks.registry import modules_of, task_named
 
@@ -95,13 +96,13 @@ def _part(case: Case, catalog: Catalog, order: LoadOrder, role: str) -> dict[str
 def figures_depend_on(case: Case, dataset: Dataset) -> str:
     """SHA-256 of what makes figures out of answers: the code that scores, normalizer, terms, what is known of each
     utterance. Its change leads to other figures of the same answers, which need no model."""
-    price = case.device.price
+    price = price_of(case.model, case.device)
     known = [
         sources.of_modules([assemble.__module__, scored_anew.__module__, *_scoring(case.task, dataset.rules)]),
         sorted(METRICS.modules.items()),
         [dataset.rules.scorer, dataset.rules.version, dataset.rules.replacements],
         [case.dataset.glossary, case.dataset.names],
-        None if price is None else [price.per_hour, price.currency],
+        None if price is None else list(price.model_dump(exclude_none=True).values()),
         case.model.title,
         [[u.kind, u.snr_db] for u in dataset.utterances],
         *([[dict(u.attributes) for u in dataset.utterances]] if any(u.attributes for u in dataset.utterances) else ()),

@@ -15,7 +15,8 @@ from pytest_modellab.core.language_tags import canonical_language
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text.legacy import LEGACY_DEFAULTS, for_language
 from pytest_modellab.core.version import __version__
-from pytest_modellab.results.record import Record
+from pytest_modellab.results.price import price_of
+from pytest_modellab.results.record import Price, Record
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.registry import task_named
 
@@ -60,9 +61,8 @@ def apart_from_specs(record: Record, catalog: Catalog, *, control: bool = False)
         part = catalog.models[parts[role]]
         yield from _model_apart(told[role], part, ran_on, catalog, f"inputs.parts.{role}", same_version)
     yield from _differs("title", record.title, model.title or model.id, where)
-    price = None if asked.price is None else (asked.price.per_hour, asked.price.currency)
-    stated = None if record.price is None else (record.price.per_hour, record.price.currency)
-    yield from _differs("price", stated, price, catalog.shown(asked.origin))
+    priced = asked.origin if model.price is None else model.origin
+    yield from _differs("price", _amount(record.price), _amount(price_of(model, asked)), catalog.shown(priced))
     yield from _dataset_apart(record, dataset, catalog)
 
 
@@ -140,6 +140,10 @@ def _dataset_apart(record: Record, dataset: DatasetSpec, catalog: Catalog) -> It
     if dataset.language is not None and canonical_language(dataset.language) not in found:
         # Utterances may state their own; that none is of the language of all is another data set.
         yield from _differs("language", " ".join(sorted(found)) or "none", dataset.language, where)
+
+
+def _amount(price: Price | None) -> tuple[Any, ...] | None:
+    return None if price is None else tuple(price.model_dump(exclude_none=True).values())
 
 
 def _differs(place: str, told: Any, spec: Any, where: str) -> Iterator[str]:

@@ -22,10 +22,19 @@ from typing import IO, Any
 import numpy as np
 
 from pytest_modellab.core.json_values import json_value, storable
-from pytest_modellab.engines.base import DeviceRef, LoadRequest, ModelPart, Telling
+from pytest_modellab.engines.base import Client, DeviceRef, LoadRequest, ModelPart, Telling, TryAgain
 from pytest_modellab.engines.registry import engine_class
 
 from . import framing
+
+
+class Repeated(Exception):
+    """A call that failed however often it was made anew."""
+
+    def __init__(self, error: Exception, retries: int) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.retries = retries
 
 
 class Host:
@@ -41,6 +50,7 @@ class Host:
         What the engine raises becomes an `error` with type, message and traceback.
         """
         samples = b""
+        retries: dict[str, Any] = {}
         try:
             match message["op"]:
                 case "load":
@@ -48,20 +58,39 @@ class Host:
                 case "reset-peak":
                     reply = {"reset": reset_peak_memory()}
                 case _:
-                    reply, samples = self._handlers[message["handler"]].answer(self._engine, message, payload)
+                    reply, samples = self._answered(message, payload)
+        except Repeated as repeated:
+            reply, retries = _told(repeated.error), {"retries": repeated.retries}
         except Exception as error:  # an engine may raise anything; the session decides what it means
-            reply = {
-                "error": {
-                    "type": type(error).__name__,
-                    "message": storable(str(error) or repr(error)),
-                    "traceback": storable("".join(traceback.format_exception(error))),
-                }
-            }
-        return {**reply, **peak_memory(), **torch_memory()}, samples
+            reply = _told(error)
+        return {**reply, **retries, **peak_memory(), **torch_memory()}, samples
 
     def close(self) -> None:
         if self._engine is not None:
             self._engine.close()
+
+    def _answered(self, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """The handler's reply, of the last call where one is made anew; `retries` is how often that was.
+
+        An engine that goes to a server may tell `client_s`, too. Raises what the engine raises in the end.
+        """
+        handler, retries = self._handlers[message["handler"]], 0
+        while True:
+            try:
+                reply, samples = handler.answer(self._engine, message, payload)
+                break
+            except TryAgain as again:
+                if retries >= again.most:
+                    times = "once" if again.most == 1 else f"{again.most} times"
+                    repeated = f" (repeated {times}, see `retries`)" if again.most else ""
+                    raise Repeated(type(again.error)(f"{again.error}{repeated}"), retries) from None
+                retries += 1
+                sleep(again.after_s)
+        if getattr(self._engine, "repeats", False):
+            reply["retries"] = retries
+        if isinstance(self._engine, Client) and (client_s := self._engine.client_s()) is not None:
+            reply["client_s"] = client_s
+        return reply, samples
 
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:
         # First, so that they bind the clock before an engine can replace it.
@@ -85,6 +114,17 @@ class Host:
             "cpu_s": cpu_s,
             "facts": {str(name): json_value(fact) for name, fact in facts.items()},
         }
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """The reply in place of an answer."""
+    return {
+        "error": {
+            "type": type(error).__name__,
+            "message": storable(str(error) or repr(error)),
+            "traceback": storable("".join(traceback.format_exception(error))),
+        }
+    }
 
 
 def _importable(path: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share, Single
+from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share, Single, Total
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
 
@@ -42,13 +42,21 @@ def _answered(utterance: Utterance) -> tuple[float, float]:
 
 
 def _cost(run: Run) -> float | None:
+    if run.price is None:
+        return None
+    if run.price.per_audio_minute is not None:
+        return run.price.per_audio_minute * 60
     timed = [found for row in run.utterances if (found := _times(Utterance(row, run))) is not None]
     audio_s = sum(audio for _, audio in timed)
-    return run.price.per_hour * sum(seconds for seconds, _ in timed) / audio_s if run.price and audio_s else None
+    if run.price.per_hour is None or not audio_s:
+        return None
+    return run.price.per_hour * sum(seconds for seconds, _ in timed) / audio_s
 
 
 def _unpriced(run: Run) -> Missing | None:
-    return no_speed(run) if run.price else Missing(f"devices.yaml gives {run.case.device} no price")
+    if run.price is None:
+        return Missing(f"devices.yaml gives {run.case.device} no price")
+    return no_speed(run) if run.price.per_audio_minute is None else None
 
 
 def _megabytes(read: Callable[[Run], int | None]) -> Callable[[Run], float | None]:
@@ -140,8 +148,8 @@ METRICS = (
         title="Cost",
         unit="price",
         better="lower",
-        doc="Price of the device time that an hour of audio takes, one clip after the other: RTF times the price "
-        "of an hour of the device in devices.yaml.",
+        doc="Price of an hour of audio: by the model's price of a minute, or else of the device time that it takes, "
+        "one clip after the other, which is RTF times the price of an hour of the device in devices.yaml.",
         aggregate=Single(_cost),
         timed="calls",
         elsewhere=_OF_AUDIO,
@@ -178,6 +186,33 @@ METRICS = (
         doc="The model's files on disk, in 10^6 bytes.",
         aggregate=Single(_megabytes(lambda run: run.memory.model_size), spread=0.0),
         volatile=True,
+    ),
+    Metric(
+        name="client_p50_s",
+        title="Client's part p50",
+        unit="s",
+        better="lower",
+        doc="Median, over the utterances, of the time until the request to a server was sent: encoding, connecting, "
+        "upload. It is part of the latency.",
+        aggregate=Quantile(0.5),
+        contribution=lambda utterance: utterance.row.client_s,
+        timed="calls",
+        missing=no_speed,
+        empty="its engine goes to no server, or can't tell",
+        compared=NotCompared("it describes the client, not the model"),
+    ),
+    Metric(
+        name="retries",
+        title="Retries",
+        unit="n",
+        better="lower",
+        doc="How often a call of a server was repeated, over all utterances: refused, failed on its side, or lost its "
+        "connection. Times are those of the last call alone.",
+        aggregate=Total(),
+        contribution=lambda utterance: utterance.row.retries,
+        volatile=True,
+        empty="its engine repeats no calls",
+        compared=NotCompared("it describes the server, not the model"),
     ),
     Metric(
         name="success_rate",

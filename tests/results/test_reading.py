@@ -49,7 +49,7 @@ class TestHeaders:
 def case_of(**more: Any) -> Any:
     spec = SimpleNamespace(glossary=("green",), names=(), **more)
     device = SimpleNamespace(price=SimpleNamespace(per_hour=3.6, currency="EUR"))
-    return SimpleNamespace(dataset=spec, device=device, model=SimpleNamespace(title="", id="tiny"))
+    return SimpleNamespace(dataset=spec, device=device, model=SimpleNamespace(title="", id="tiny", price=None))
 
 
 class TestRescore:

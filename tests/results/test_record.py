@@ -100,9 +100,13 @@ class TestCanonical:
             "provenance.rescored",
             "provenance.resumed",
             "provenance.worker_restarts",
-            "utterances",  # of which only processing_s, see below
+            "utterances",  # of which only times and retries, see below
         }
-        assert set(full.utterances[0].model_dump()) - set(canonical(full)["utterances"][0]) == {"processing_s"}
+        assert set(full.utterances[0].model_dump()) - set(canonical(full)["utterances"][0]) == {
+            "processing_s",
+            "retries",
+            "client_s",
+        }
 
     def test_two_runs_that_differ_in_time_only_are_the_same(self) -> None:
         assert canonical(record(timing=NO_SPEED, id="ffff0000")) == canonical(record())
@@ -127,7 +131,7 @@ NOT_TOLD = "the device has no memory of its own, or the driver does not report i
 # What a run of one plain utterance has not got.
 ABSENT = {
     *("insertions_per_min", "worst_slice_wer", "glossary_recall", "name_recall"),
-    *("punctuation_error", "casing_error", "language_accuracy", "truncated"),
+    *("punctuation_error", "casing_error", "language_accuracy", "truncated", "client_p50_s", "retries"),
     *(name for name, metric in METRICS.items() if metric.why_elsewhere("asr") is not None),
 }
 

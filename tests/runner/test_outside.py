@@ -18,7 +18,7 @@ from pytest_modellab.engines.registry import available, engine_class, outside
 from pytest_modellab.runner import sources
 from pytest_modellab.runner.outside import why_always
 
-NETWORK = {"socket", "http", "requests", "httpx", "aiohttp", "websockets", "grpc"}
+NETWORK = {"socket", "http", "requests", "httpx", "httpx2", "aiohttp", "websockets", "grpc"}
 
 
 LISTENER, TALKER = "modellab_fake_talker:FakeListener", "modellab_fake_talker:FakeTalker"
