@@ -53,13 +53,13 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,data,report]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,served,serve,data,report]' --group dev
 	@touch $@
 
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,open-asr,tts,espeak,piper,websocket,data,report]' \
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,open-asr,tts,espeak,piper,websocket,served,serve,data,report]' \
 		--group notebook
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
 		playwright

@@ -86,12 +86,13 @@ def _parser() -> argparse.ArgumentParser:
         scorecard,
         serve,
         serve_asr,
+        serve_models,
         why,
     )
 
     for each in (
         *(models, doctor, new_model, data, baseline, compare, history, rescore, why, calibrate, scorecard, results),
-        *(hook, release, clean, merge, serve, serve_asr, schema),
+        *(hook, release, clean, merge, serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)
     return parser

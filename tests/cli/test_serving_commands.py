@@ -179,3 +179,50 @@ class TestServeAsr:
             port = taken.getsockname()[1]
             told("serve-asr", "numbers", "--port", str(port), code=Exit.USAGE)
         assert f"can't listen on 127.0.0.1:{port}: " in told.errors
+
+
+class TestServeModels:
+    def test_models_are_served_until_it_is_interrupted(self, streams: LabSessions, told: Told) -> None:
+        port = free_port()
+        found: list[Any] = []
+
+        def use() -> None:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/models") as answer:
+                found.extend(each["id"] for each in json.load(answer)["data"])
+
+        with interrupted(port, use):
+            said = told("serve-models", "numbers", "deaf", "--port", str(port))
+        assert said == f"numbers, deaf on cpu: http://127.0.0.1:{port}/v1 (Ctrl-C ends it)\nended\n"
+        assert found == ["numbers", "deaf"]
+
+    def test_where_others_can_reach_it_is_said(self, streams: LabSessions, told: Told) -> None:
+        port = free_port()
+        with interrupted(port, lambda: None):
+            told("serve-models", "numbers", "--port", str(port), "--host", "0.0.0.0", "--exposed")
+        assert told.errors == "whoever can reach it can use the models\n"
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["nunbers"], "no model `nunbers` in the catalog; did you mean `numbers`?"),
+            (["numbers", "--device", "gpu"], "numbers is not set up for the device `gpu`; did you mean `cpu`?"),
+            (["numbers", "--host", "0.0.0.0"], "0.0.0.0 is not a loopback address"),
+        ],
+    )
+    def test_what_cannot_be_served_is_told(
+        self, streams: LabSessions, told: Told, arguments: list[str], message: str
+    ) -> None:
+        told("serve-models", *arguments, code=Exit.USAGE)
+        assert message in told.errors
+
+    def test_an_environment_of_its_own_cannot_be_entered(self, streams: LabSessions, told: Told) -> None:
+        path = streams.catalog / "models" / "numbers.yaml"
+        path.write_text(path.read_text() + "environment: {requirements: [numpy]}\n")
+        told("serve-models", "numbers", code=Exit.USAGE)
+        assert "numbers has an environment of its own, which serve-models can't enter" in told.errors
+
+    def test_a_port_that_is_taken(self, streams: LabSessions, told: Told) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            told("serve-models", "numbers", "--port", str(port), code=Exit.USAGE)
+        assert f"can't listen on 127.0.0.1:{port}: " in told.errors
