@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from .aggregate import Aggregate, Mean, Quantile, Ratio, Share, Single
 from .measured import Run, Utterance
 
-Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "price", "dB"]
+Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "/s", "price", "dB", "Hz"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
 _NOTATION: dict[Unit, tuple[str, int, int]] = {
@@ -22,7 +22,9 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "MB": (" MB", 0, 2),
     "price": ("", 2, 2),
     "/min": (" /min", 1, 2),
+    "/s": (" /s", 2, 2),
     "dB": (" dB", 1, 2),
+    "Hz": (" Hz", 0, 1),
 }
 # Below this the digits would only be zeros; it is shown with "<".
 _SMALLEST = 1e-5
@@ -110,7 +112,7 @@ class Metric:
         title: its heading in reports.
         unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
             itself; "1" is a plain ratio, "n" a number of times, "x" a factor, "MB" 10^6 bytes, "/min" a number per
-            minute, "price" an amount of money in the currency of the device's price.
+            minute, "/s" one per second, "price" an amount of money in the currency of the device's price.
         better: which direction is an improvement.
         doc: its definition.
         aggregate: how contributions become a figure, or where a record has it.

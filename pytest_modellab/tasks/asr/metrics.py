@@ -18,7 +18,7 @@ def nobody_speaks(run: Run) -> Missing | None:
 
 
 def _no_words(run: Run) -> Missing | None:
-    languages = _languages(run)
+    languages = languages_counted(run)
     if run.wordless or not languages["characters"]:
         return nobody_speaks(run)
     if languages["words"]:
@@ -28,7 +28,7 @@ def _no_words(run: Run) -> Missing | None:
 
 def _mixed(run: Run) -> Missing | None:
     """Why there is no rate over languages in which different units are counted."""
-    languages = _languages(run)
+    languages = languages_counted(run)
     if run.wordless or not all(languages.values()):
         return nobody_speaks(run)
     return Missing(
@@ -37,7 +37,7 @@ def _mixed(run: Run) -> Missing | None:
     )
 
 
-def _languages(run: Run) -> dict[Unit, str]:
+def languages_counted(run: Run) -> dict[Unit, str]:
     """The languages of a run by what is counted in them, as text; "" where there are none."""
     found: dict[Unit, dict[str, None]] = {"words": {}, "characters": {}}
     for each in run.utterances:
