@@ -119,7 +119,7 @@ class Share:
 
     Attributes:
         clustered: whether the interval allows for several places in an utterance, and for clusters; else it is
-            Wilson's, of independent utterances.
+            exact, of independent utterances.
     """
 
     clustered: bool = False
@@ -130,11 +130,11 @@ class Share:
         return math.fsum(column.values) / total if total else None
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
-        from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
+        from pytest_modellab.core.stats.intervals import proportion_interval, share_interval
 
         if self.clustered:
             return column.named(share_interval(column.values, column.of, column.clusters, confidence))
-        return wilson_interval(math.fsum(column.values), round(math.fsum(column.of)), confidence)
+        return proportion_interval(math.fsum(column.values), round(math.fsum(column.of)), confidence)
 
 
 @dataclass(frozen=True)
