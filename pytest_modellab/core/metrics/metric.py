@@ -118,6 +118,7 @@ class Metric:
         aggregate: how contributions become a figure, or where a record has it.
         contribution: what an utterance contributes; none of a metric that is measured once.
         cluster: how utterances are clustered; None where they are independent.
+        stratum: of an utterance, where an error rate is over strata that are sampled apart, such as languages.
         timed: whether it is a time, which a noisy machine makes worse than it is: of calls or of loading.
         volatile: whether two runs of the same answers may differ in it, as all times do.
         tasks: the tasks that have it; empty for all but those of `elsewhere`.
@@ -141,6 +142,7 @@ class Metric:
     aggregate: Aggregate
     contribution: Callable[[Utterance], Contribution] | None = None
     cluster: Cluster | None = None
+    stratum: Callable[[Utterance], str] | None = None
     timed: Literal["calls", "loading"] | None = None
     volatile: bool = False
     tasks: frozenset[str] = frozenset()

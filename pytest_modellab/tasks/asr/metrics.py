@@ -62,6 +62,10 @@ def _weighted_errors(utterance: Utterance) -> tuple[float, float] | None:
     return None if weight is None else (weight * transcript.words.errors, weight * transcript.words.units)
 
 
+def _language(utterance: Utterance) -> str:
+    return utterance.run.rules.of(utterance.row.language).language
+
+
 def _no_rate(run: Run) -> Missing:
     if "asr" in run.parts:
         return Missing("no reference has a word left after normalisation")
@@ -123,6 +127,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_weighted_errors,
         cluster=SPEAKER,
+        stratum=_language,
         missing=_one_language,
         empty=_no_rate,
         compared="error rate",
