@@ -116,7 +116,9 @@ class TestMissing:
     ) -> None:
         scored.dataset(normalizer=NAME)
         scored.run()
+        assert main(["baseline", "save", "fake:*"]) == 0
         (path,) = (scored.path / "reports" / "runs").rglob("*.json")
+        scored.dataset()  # by the default scorer from now on
         monkeypatch.setattr(sys, "path", [each for each in sys.path if Path(each) != site])
         for name in ("_entries", "_names"):
             monkeypatch.delitem(vars(SCORERS), name, raising=False)
@@ -126,6 +128,12 @@ class TestMissing:
         capsys.readouterr()
         assert main(["rescore", str(path), "--scorer", "modellab"]) == 0
         assert "-> WER 11.1 %" in capsys.readouterr().out
+        for command in (["compare", str(path), str(path)], ["baseline", "compare"]):
+            main(command)
+            captured = capsys.readouterr()
+            told = " ".join((captured.out + captured.err).split())  # lines are wrapped
+            assert f"no scorer '{NAME}': choose from characters, modellab" in told
+            assert "`modellab rescore --scorer NAME --write` scores the record anew" in told
         assert main(["rescore", str(path)]) == Exit.USAGE
         assert f"no scorer '{NAME}': choose from" in capsys.readouterr().err
 
