@@ -36,13 +36,13 @@ def corpus_and_its_rate(
     n = speakers * each
     words = random.integers(*WORDS, size=n)
     names = np.repeat(np.arange(speakers), each)
-    by_speaker, of_its_own = _difficulty(random, names)
+    by_speaker, of_its_own = difficulty(random, names)
     errors = random.poisson(rate * words * by_speaker * of_its_own)
     of_these = rate * float((words * by_speaker).sum() / words.sum())
     return errors.tolist(), words.tolist(), [str(name) for name in names], of_these
 
 
-def _difficulty(
+def difficulty(
     random: np.random.Generator, speakers: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of each utterance its speaker's and its own. Lognormals of mean 1: the expected rate is the nominal one."""
@@ -53,12 +53,16 @@ def _difficulty(
 
 @dataclass(frozen=True)
 class Pair:
-    """Two sets of answers to the same utterances: errors of each, words, speakers (None where unknown)."""
+    """Two sets of answers to the same utterances: errors of each, words, speakers (None where unknown).
+
+    `of_these` is the rise of the rate that is expected of these very speakers.
+    """
 
     first: NDArray[np.int64]
     second: NDArray[np.int64]
     words: NDArray[np.int64]
     speakers: list[str | None]
+    of_these: float
 
     @property
     def change(self) -> NDArray[np.int64]:
@@ -92,7 +96,7 @@ def pair(
     """
     words = random.integers(*WORDS, size=n)
     names = np.arange(n) if speakers is None else np.arange(n) % speakers
-    by_speaker, of_its_own = _difficulty(random, names)
+    by_speaker, of_its_own = difficulty(random, names)
     expected = words * by_speaker * of_its_own
     first = random.poisson(RATE * expected)
     second = np.where(random.random(n) < redrawn, random.poisson(RATE * expected), first)
@@ -105,4 +109,5 @@ def pair(
         second = second + np.where(random.random(n) < share, random.poisson(size, n), 0)
     else:
         second = second + random.poisson(rise * expected)
-    return Pair(first, second, words, [None] * n if speakers is None else [str(name) for name in names])
+    these = rise * float((words * by_speaker).sum() / words.sum()) if not share and speakers is not None else rise
+    return Pair(first, second, words, [None] * n if speakers is None else [str(name) for name in names], these)

@@ -20,7 +20,8 @@ from pytest_modellab.catalog.datasets import degraded
 from pytest_modellab.catalog.load import load
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics import hidden_errors
-from pytest_modellab.core.metrics.speech import analyse_speech, hurried, pace
+from pytest_modellab.core.metrics.pace import hurried, pace
+from pytest_modellab.core.metrics.speech import analyse_speech
 from pytest_modellab.core.stats.intervals import mean_interval
 from pytest_modellab.engines.base import Clip
 from pytest_modellab.results import baseline

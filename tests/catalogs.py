@@ -119,6 +119,7 @@ def install_package(folder: Path, name: str, group: str, entry: str, code: str) 
 
 def find_again(monkeypatch: pytest.MonkeyPatch, extensions: Extensions[Any], folder: Path) -> None:
     """Let what is installed in `folder` be found in this process, for as long as the test lasts."""
+    list(extensions)  # so that what is found now is found again afterwards
     monkeypatch.syspath_prepend(str(folder))
     for name in ("_entries", "_names"):
         monkeypatch.delitem(vars(extensions), name, raising=False)

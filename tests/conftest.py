@@ -41,7 +41,9 @@ for engine in available().values():
 
 REAL_MODELS = frozenset(
     f"test_{name}.py"
-    for name in ("chat_real", "engines", "foreign_task", "real", "served_real", "streaming_real", "third_party", "voices")
+    for name in (
+        *("chat_real", "engines", "foreign_task", "real", "served_real", "streaming_real", "third_party", "voices"),
+    )
 )
 SESSIONS = REAL_MODELS | {
     f"test_{name}.py"

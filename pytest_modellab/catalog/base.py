@@ -60,16 +60,12 @@ CURRENCY = r"^[A-Z]{3}$"
 # What the worker runs on, and no patch release: those are interchangeable.
 PYTHON = r"^3\.[1-9][0-9]$"
 
-# BCP 47 as far as it goes here: `english` would choose another normalizer than `en`, unnoticed.
-LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
-
 IN_WORDS = {
     IDENTIFIER: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
     SHA256: "64 hexadecimal digits in lower case",
     COMMIT: "a commit (40 hexadecimal digits in lower case)",
     REPO: "owner/name",
     CURRENCY: "a currency such as EUR or USD",
-    LANGUAGE_TAG: "a language tag such as en or en-US",
     REQUIREMENT: "a pinned package, name==version",
     NPM: "a pinned npm package, name@version",
     DEBIAN: "a pinned Debian package, name=version",

@@ -5,7 +5,6 @@ They change specs before cases are planned, so that input keys and records conta
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, get_origin, get_type_hints
@@ -23,7 +22,7 @@ from pytest_modellab.core.variables import (
 )
 from pytest_modellab.engines.registry import engine_class
 
-from .base import LANGUAGE_TAG, TIERS
+from .base import TIERS
 from .cases import EVERYTHING, Case, Selection, plan
 from .errors import suggest
 
@@ -132,15 +131,12 @@ def _one_of(variable: Variable, what: str, allowed: Any, complain: Complain) -> 
 
 def _language(complain: Complain) -> str | None:
     asked = _set(ASR_LANGUAGE)
-    if asked is not None and asked != "auto" and not re.fullmatch(LANGUAGE_TAG, asked):
-        complain(ASR_LANGUAGE, "expected a language tag such as en or en-US, or auto to have it detected")
-        return asked
-    if asked in {None, "auto"}:
+    if asked is None or asked == "auto":
         return asked
     try:
         return canonical_tag(asked)
     except LanguageTagError as error:
-        complain(ASR_LANGUAGE, str(error))
+        complain(ASR_LANGUAGE, f"{error}{' ' if str(error).endswith('?') else '; '}`auto` has it detected")
         return asked
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from pytest_modellab.catalog.base import COMMIT, IN_WORDS, LANGUAGE_TAG, REPO, TIERS
+from pytest_modellab.catalog.base import COMMIT, IN_WORDS, REPO, TIERS
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import DEFAULT_DEVICES
 from pytest_modellab.catalog.new_model import Draft, spec_text
@@ -35,10 +35,10 @@ def run(options: argparse.Namespace) -> int:
         engine = engine_class(target)
     except Exception as error:  # third-party modules may raise anything
         raise UsageError(f"the engine `{options.engine}` ({target}) can't be used: {error}") from None
-    tags = ((tag, LANGUAGE_TAG) for tag in options.language)
-    for value, pattern in ((options.id, IDENTIFIER), (options.repo, REPO), (options.revision, COMMIT), *tags):
+    for value, pattern in ((options.id, IDENTIFIER), (options.repo, REPO), (options.revision, COMMIT)):
         if value is not None and not re.fullmatch(pattern, value):
             raise UsageError(f"expected {IN_WORDS[pattern]}, found `{value}`")
+    languages = tuple(map(_canonical, options.language))
     if (options.repo is None) != (options.revision is None):
         raise UsageError("--repo and --revision go together: a pin without a revision moves")
     if options.weights is not None and not options.weights.is_dir():
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     draft = Draft(
         id=options.id,
         engine=options.engine,
-        languages=tuple(map(_canonical, options.language)),
+        languages=languages,
         tiers=tuple(dict.fromkeys(options.tier)),
         path=None if options.weights is None else os.path.relpath(options.weights.resolve(), models.resolve()),
         repo=options.repo,

@@ -39,8 +39,10 @@ UNITS: Mapping[Unit, str] = {
     "s": "s",
     "MB": "10^6 bytes",
     "/min": "per minute",
+    "/s": "per second",
     "price": "the device's currency",
     "dB": "dB",
+    "Hz": "Hz",
 }
 COMPARISONS: Mapping[How, str] = {
     "error rate": "by errors, utterance by utterance, as baselines are",

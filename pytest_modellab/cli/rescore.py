@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.text import TextRules
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.rescore import rescore
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     unchecked = False
     for old in chosen:
         try:
-            new = rescore(old, options.scorer and replace(old.rules, scorer=options.scorer))
+            new = rescore(old, options.scorer and TextRules(options.scorer, old.normalizer.replacements))
         except ValueError as error:
             raise UsageError(str(error)) from None
         tell(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")

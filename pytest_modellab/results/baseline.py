@@ -226,7 +226,8 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
 
     Of many comparisons at once each needs a smaller p-value, and so more `replicates`.
 
-    Raises BaselineError where they are not of the same data, or there are no words to compare.
+    Raises BaselineError where they are not of the same data, there are no words to compare, or the record's scorer is
+    not installed.
     """
     if baseline.head.dataset != record.provenance.inputs.get("dataset"):
         raise BaselineError(
@@ -236,6 +237,8 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
     before = {answer.id: answer for answer in baseline.answers}
     if set(before) != {each.id for each in record.utterances}:
         raise BaselineError(f"{record.case.id}: the run and its baseline hold different utterances; run it whole")
+    if record.unscorable:
+        raise BaselineError(f"{record.case.id}: {record.unscorable}")
     rules = record.rules
     errors = task_named(record.case.task).scoring().errors
     first = [errors(each, before[each.id].hypothesis, rules) for each in record.utterances]

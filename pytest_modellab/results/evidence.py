@@ -70,7 +70,7 @@ def _quantile(values: list[float], q: float, metric: Metric, bound: float, inter
 
 
 def _figure(record: Record, metric: Metric, value: float, bound: float, interval: Range) -> Held:
-    unit = "speaker" if interval.method != "Wilson" else "independent case"
+    unit = "speaker" if interval.method not in {"exact", "Wilson"} else "independent case"
     if interval.clusters == record.summary.utterances:
         unit = "utterance"
 

@@ -221,6 +221,15 @@ class Record(Stored):
         return TextRules(self.normalizer.name, self.normalizer.replacements)
 
     @property
+    def unscorable(self) -> str:
+        """Why its texts can't be scored here: its scorer, or what that needs, isn't installed; "" where they can."""
+        try:
+            _ = self.rules
+        except ValueError as error:
+            return f"{error}; `modellab rescore --scorer NAME --write` scores the record anew"
+        return ""
+
+    @property
     def units(self) -> frozenset[Unit]:
         """What errors are counted in, over all its languages."""
         part = self.parts.get("asr")

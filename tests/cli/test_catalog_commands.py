@@ -144,7 +144,10 @@ class TestNewModel:
             (("faster-whisper", "a"), "faster-whisper needs weights: give --weights FOLDER"),
             (("faster-whisper", "a", "--weights", "none"), "none is not a folder"),
             (("pocketsphinx", "a", "--weights", "."), "pocketsphinx brings its own model"),
-            (("pocketsphinx", "a", "--language", "english!"), "expected a language tag such as en"),
+            (
+                ("pocketsphinx", "a", "--language", "english!"),
+                "`english!` is no language tag (ISO 639 or BCP 47, such as en, deu or pt-BR); did you mean `en`?",
+            ),
             (("pocketsphinx", "a", "--language", "xx"), "`xx` is no language tag"),
         ],
     )

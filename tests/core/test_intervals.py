@@ -12,11 +12,13 @@ from pytest_modellab.core.stats.intervals import (
     binomial_cdf,
     error_rate_interval,
     mean_interval,
+    proportion_interval,
     quantile_interval,
+    share_interval,
+    student_t_interval,
     time_ratio_interval,
-    wilson_interval,
 )
-from pytest_modellab.core.stats.student_t import student_t_quantile
+from pytest_modellab.core.stats.student_t import beta_quantile, student_t_quantile
 
 
 @pytest.mark.parametrize("df", [1, 2, 3, 4.5, 10, 37, 500, 10_000])
@@ -26,12 +28,12 @@ def test_students_t_is_that_of_scipy(p: float, df: float) -> None:
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 5), (3, 7), (5, 5), (997, 1000)])
-def test_wilson_is_that_of_scipy(successes: int, trials: int) -> None:
-    expected = stats.binomtest(successes, trials).proportion_ci(method="wilson")
-    found = wilson_interval(successes, trials)
+def test_a_proportion_is_that_of_scipy(successes: int, trials: int) -> None:
+    expected = stats.binomtest(successes, trials).proportion_ci(method="exact")
+    found = proportion_interval(successes, trials)
     assert found is not None
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
-    assert wilson_interval(0, 0) is None
+    assert proportion_interval(0, 0) is None
 
 
 class TestErrorRate:
@@ -138,5 +140,73 @@ class TestQuantiles:
         assert binomial_cdf(300, 0.95) == pytest.approx(stats.binom.cdf(np.arange(301), 300, 0.95), abs=1e-12)
 
 
-def test_a_mean_of_scores_that_are_all_the_same_has_no_interval() -> None:
-    assert mean_interval([3.0] * 10) is None
+@pytest.mark.parametrize(("p", "a", "b"), [(0.025, 3, 5), (0.975, 0.7, 19.4), (0.5, 400, 20), (0.9, 1, 1)])
+def test_the_beta_quantile_is_that_of_scipy(p: float, a: float, b: float) -> None:
+    assert beta_quantile(p, a, b) == pytest.approx(stats.beta.ppf(p, a, b), rel=1e-9)
+
+
+class TestMean:
+    def test_of_scores_that_are_all_the_same_there_is_none(self) -> None:
+        assert mean_interval([3.0] * 10) is None
+
+    def test_of_symmetric_values_it_is_students(self) -> None:
+        scores = [3.0, 3.2, 3.4, 3.6, 3.8]
+        found, expected = mean_interval(scores), stats.t.interval(0.95, 4, 3.4, stats.sem(scores))
+        assert found is not None
+        assert (found.low, found.high) == pytest.approx(expected)
+
+    def test_it_reaches_further_where_a_tail_is(self) -> None:
+        scores = [4.5, 4.6, 4.4, 4.6, 4.5, 2.1]
+        found, plain = mean_interval(scores), student_t_interval(scores)
+        assert found is not None
+        assert plain is not None
+        assert found.low < plain.low
+        assert found.high == plain.high
+
+    @pytest.mark.parametrize("n", [5, 20, 100])
+    def test_it_covers_scores_that_crowd_near_the_top(self, n: int) -> None:
+        random = np.random.default_rng(n)
+        covered = {mean_interval: 0, student_t_interval: 0}
+        for _ in range(1000):
+            scores = 5 - 0.5 * random.lognormal(-0.125, 0.5, n)
+            for method in covered:
+                found = method(scores)
+                covered[method] += found is not None and found.low <= 4.5 <= found.high
+        assert covered[mean_interval] >= 930
+        assert covered[mean_interval] >= covered[student_t_interval]
+
+    def test_of_what_rarely_happens_it_takes_five(self) -> None:
+        assert mean_interval([0.0] * 96 + [0.1, 0.4, 0.2, 0.7]) is None
+        assert mean_interval([0.0] * 95 + [0.1, 0.4, 0.2, 0.7, 0.3]) is not None
+        assert mean_interval([0.0, 0.0, 0.1, 0.4]) is not None  # no value is most of them
+
+    def test_it_covers_stalls(self) -> None:
+        random = np.random.default_rng(0)
+        told = covered = 0
+        for _ in range(1000):
+            found = mean_interval((random.random(100) < 0.2) * random.lognormal(-0.5, 1, 100))
+            told += found is not None
+            covered += found is not None and found.low <= 0.2 <= found.high
+        assert covered >= 0.93 * told
+        assert told >= 990
+
+
+class TestShares:
+    @pytest.mark.parametrize(("n", "share"), [(5, 0.02), (5, 0.1), (20, 0.02), (100, 0.9), (20, 0.98)])
+    def test_they_are_covered_near_0_and_1(self, n: int, share: float) -> None:
+        counts = np.arange(n + 1)
+        intervals = [proportion_interval(int(k), n) for k in counts]
+        held = [each is not None and each.low <= share <= each.high for each in intervals]
+        assert stats.binom.pmf(counts, n, share)[held].sum() >= 0.95
+
+    @pytest.mark.parametrize("speakers", [5, 10])
+    def test_of_few_speakers_they_are_covered(self, speakers: int) -> None:
+        random = np.random.default_rng(speakers)
+        covered = 0
+        names = [str(i % speakers) for i in range(100)]
+        for _ in range(500):
+            of_speaker = random.beta(9, 1, speakers)  # their mean is 0.9
+            counts = random.binomial(2, of_speaker[np.arange(100) % speakers])
+            found = share_interval(counts, [2] * 100, names)
+            covered += found is not None and found.low <= 0.9 <= found.high
+        assert covered >= 465

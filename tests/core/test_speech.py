@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pytest_modellab.catalog.load import load
 from pytest_modellab.core import audio_artifacts
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
-from pytest_modellab.core.metrics.speech import analyse_speech, hurried, pace
+from pytest_modellab.core.metrics.speech import analyse_speech
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.engines.base import Speech
 from pytest_modellab.tasks.tts.handler import joined
@@ -77,22 +77,6 @@ class TestLook:
         found = analyse_speech(np.full(size, 0.01, dtype=np.float32), rate, TEXT)
         assert found.seconds == size / rate
         assert found.silence is None or 0 <= found.silence <= 1
-
-
-class TestPace:
-    def test_what_is_said_in_two_thirds_of_the_time_stands_out(self) -> None:
-        text = "a sentence of more than twenty letters"
-        paces = [pace(text, seconds, 0.1) for seconds in (3.0, 3.1, 2.9, 3.0, 2.0, 3.2)]
-        assert [each is not None for each in hurried(paces)] == [False, False, False, False, True, False]
-
-    def test_pauses_are_no_part_of_it(self) -> None:
-        text = "a sentence of more than twenty letters"
-        assert pace(text, 4.0, 0.5) == pace(text, 2.0, 0.0)
-
-    def test_few_or_short_texts_tell_nothing_of_a_voice(self) -> None:
-        assert pace("too short", 1.0, 0.0) is None
-        assert hurried([10.0, 10.0, 10.0, 30.0]) == [None] * 4
-        assert hurried([10.0, 10.0, 10.0, 30.0, None]) == [None] * 5
 
 
 class TestJoined:

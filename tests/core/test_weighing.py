@@ -13,8 +13,9 @@ from pytest_modellab.core.stats.intervals import (
     Interval,
     error_rate_interval,
     mean_interval,
+    proportion_interval,
+    student_t_interval,
     time_ratio_interval,
-    wilson_interval,
 )
 
 
@@ -37,7 +38,7 @@ class TestWeigh:
 
     @pytest.mark.parametrize(("successes", "trials"), [(90, 100), (0, 5), (5, 5), (58, 58), (3, 7)])
     def test_a_proportion_agrees_with_the_exact_test(self, successes: int, trials: int) -> None:
-        interval = wilson_interval(successes, trials)
+        interval = proportion_interval(successes, trials)
         assert interval is not None
         found = weigh(successes / trials, interval, 0.95)
         assert found.below == pytest.approx(stats.binomtest(successes, trials, 0.95, "less").pvalue, abs=1e-9)
@@ -45,13 +46,25 @@ class TestWeigh:
 
     def test_a_mean_agrees_with_students_test(self) -> None:
         scores = np.random.default_rng(4).normal(3.4, 0.4, 12)
-        interval = mean_interval(scores.tolist())
+        interval = student_t_interval(scores.tolist())
         assert interval is not None
         expected = stats.ttest_1samp(scores, 3.5, alternative="less").pvalue
         assert weigh(float(scores.mean()), interval, 3.5).below == pytest.approx(expected)
 
+    def test_the_ends_of_a_skewed_mean_are_its_tails(self) -> None:
+        interval = mean_interval([4.5, 4.6, 4.4, 4.6, 4.5, 2.1])
+        assert interval is not None
+        mean = (4.5 + 4.6 + 4.4 + 4.6 + 4.5 + 2.1) / 6
+        assert weigh(mean, interval, interval.low).above == pytest.approx(0.025)
+        assert weigh(mean, interval, interval.high).below == pytest.approx(0.025)
+        assert weigh(mean, interval, mean).above == pytest.approx(0.5)
+
+    def test_a_proportion_of_an_older_record_is_weighed_as_ever(self) -> None:
+        older = Interval(0.8, 0.95, "Wilson", 100)
+        assert weigh(0.9, older, 0.95).below == pytest.approx(stats.binomtest(90, 100, 0.95, "less").pvalue, abs=1e-9)
+
     def test_one_counter_example_refutes_always(self) -> None:
-        interval = wilson_interval(99, 100)
+        interval = proportion_interval(99, 100)
         assert interval is not None
         assert weigh(0.99, interval, 1.0).below == 0
         assert weigh(0.99, interval, 1.0).above == 1

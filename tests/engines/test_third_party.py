@@ -319,7 +319,7 @@ class TestNewModel:
             (("faster-whisper", "x", "--weights", "/no/such/folder"), "/no/such/folder is not a folder"),
             (("faster-whisper", "x", "--repo", "a/b"), "--repo and --revision go together"),
             (("faster-whisper", "x", "--repo", "b", "--revision", "a" * 40), "expected owner/name, found `b`"),
-            (("faster-whisper", "x", "--language", "klingon!"), "expected a language tag such as en or en-US"),
+            (("faster-whisper", "x", "--language", "klingon!"), "`klingon!` is no language tag"),
             (("faster-whisper", "fake", *HUB), "there is a model `fake` already"),
             (("faster-whisper", "x"), "faster-whisper needs weights: give --weights FOLDER, one on this machine, or"),
             (("pocketsphinx", "x", *HUB), "pocketsphinx brings its own model: leave --weights and --repo out"),

@@ -9,9 +9,9 @@ from scipy import stats
 from pytest_modellab.core.stats.intervals import (
     Interval,
     mean_interval,
+    proportion_interval,
     quantile_interval,
     time_ratio_interval,
-    wilson_interval,
 )
 from pytest_modellab.reports.comparison.statistics import beyond, of_intervals, of_means, of_quantiles
 
@@ -39,9 +39,11 @@ def test_differences_that_are_all_alike_have_no_interval() -> None:
 
 def test_out_of_wilsons_intervals_it_is_newcombes_of_two_shares() -> None:
     # Newcombe 1998, "Interval estimation for the difference between independent proportions", method 10, (a).
-    first, second = wilson_interval(48, 80), wilson_interval(56, 70)
-    assert first is not None
-    assert second is not None
+    first, second = (
+        Interval(found.low, found.high, "Wilson", n)
+        for k, n in ((48, 80), (56, 70))
+        for found in [stats.binomtest(k, n).proportion_ci(method="wilson")]
+    )
     found = of_intervals(48 / 80, first, 56 / 70, second)
     assert (found.change, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=1e-4)
     assert 0.001 < found.p < 0.05
@@ -49,7 +51,7 @@ def test_out_of_wilsons_intervals_it_is_newcombes_of_two_shares() -> None:
 
 @pytest.mark.parametrize("after", [40, 48, 55, 62, 75])
 def test_the_p_value_agrees_with_the_interval(after: int) -> None:
-    first, second = wilson_interval(48, 80), wilson_interval(after, 80)
+    first, second = proportion_interval(48, 80), proportion_interval(after, 80)
     assert first is not None
     assert second is not None
     there, back = of_intervals(0.6, first, after / 80, second), of_intervals(after / 80, second, 0.6, first)

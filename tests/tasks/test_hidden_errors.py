@@ -14,7 +14,7 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.schema_base import Failure, Range
 from pytest_modellab.core.stats.evidence import weigh
-from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
+from pytest_modellab.core.stats.intervals import proportion_interval, share_interval
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.explanation import explain
 from pytest_modellab.reports.scorecard.grade import grade
@@ -217,11 +217,11 @@ class TestFigures:
 
 
 class TestShareInterval:
-    def test_one_place_each_is_all_but_wilsons(self) -> None:
-        found, wilson = share_interval([1] * 30 + [0] * 70, [1] * 100, [None] * 100), wilson_interval(30, 100)
+    def test_one_place_each_is_the_exact_one(self) -> None:
+        found, exact = share_interval([1] * 30 + [0] * 70, [1] * 100, [None] * 100), proportion_interval(30, 100)
         assert found is not None
-        assert wilson is not None
-        assert (found.low, found.high) == pytest.approx((wilson.low, wilson.high), abs=0.001)
+        assert exact is not None
+        assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=0.001)
 
     def test_places_that_go_together_count_for_less(self) -> None:
         apart = share_interval([1, 0] * 50, [1] * 100, [None] * 100)

@@ -34,6 +34,7 @@ class Column:
         of: denominators, shape (n,); all 1 where values stand alone.
         clusters: the cluster of each (speaker, dialogue); None where observations are independent.
         nouns: what a cluster and an observation are called.
+        strata: the stratum of each, where strata were sampled apart (languages); empty where there are none.
     """
 
     rows: NDArray[np.intp]
@@ -41,6 +42,7 @@ class Column:
     of: Numbers
     clusters: Sequence[str | None]
     nouns: tuple[str, str] = ("speaker", "utterance")
+    strata: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -51,7 +53,9 @@ class Column:
 
         found = np.arange(len(self))[places]
         clusters = [self.clusters[i] for i in found]
-        return replace(self, rows=self.rows[found], values=self.values[found], of=self.of[found], clusters=clusters)
+        strata = [self.strata[i] for i in found] if self.strata else ()
+        rows, values, of = self.rows[found], self.values[found], self.of[found]
+        return replace(self, rows=rows, values=values, of=of, clusters=clusters, strata=strata)
 
     def named(self, interval: Interval | None) -> Interval | None:
         """An interval that calls clusters and observations by their own nouns."""
@@ -108,6 +112,12 @@ class Ratio:
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import error_rate_interval, time_ratio_interval
 
+        if self.method == "rate" and column.strata:
+            from pytest_modellab.core.stats.strata import stratified_rate_interval
+
+            return column.named(
+                stratified_rate_interval(column.values, column.of, column.clusters, column.strata, confidence)
+            )
         if self.method == "rate":
             return column.named(error_rate_interval(column.values, column.of, column.clusters, confidence))
         return time_ratio_interval(column.values, column.of, confidence) if self.method == "time" else None
@@ -119,7 +129,7 @@ class Share:
 
     Attributes:
         clustered: whether the interval allows for several places in an utterance, and for clusters; else it is
-            Wilson's, of independent utterances.
+            exact, of independent utterances.
     """
 
     clustered: bool = False
@@ -130,11 +140,11 @@ class Share:
         return math.fsum(column.values) / total if total else None
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
-        from pytest_modellab.core.stats.intervals import share_interval, wilson_interval
+        from pytest_modellab.core.stats.intervals import proportion_interval, share_interval
 
         if self.clustered:
             return column.named(share_interval(column.values, column.of, column.clusters, confidence))
-        return wilson_interval(math.fsum(column.values), round(math.fsum(column.of)), confidence)
+        return proportion_interval(math.fsum(column.values), round(math.fsum(column.of)), confidence)
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,13 @@ stated otherwise.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # Four times in a row is beyond emphasis ("no, no, no").
 LOOP_REPEATS = 4
@@ -22,6 +27,12 @@ LOOP_COMPRESSION_EXCESS = 1.5
 
 # Fewer words may be missing at an end by an ordinary error.
 LOST_WORDS = 3
+
+# A name or a call ("no, no") may well be said twice.
+REPEAT_FEWEST = 3
+# More than half of the text has to be there again.
+REPEAT_ERRORS = 0.5
+REPEAT_MOST = 8
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,24 @@ def in_a_row(words: Sequence[str], text: Sequence[str]) -> int:
     return most
 
 
+def times_said(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
+    """How many times the hypothesis says the whole reference: 1 unless it says more than half of it again.
+
+    It says it k times where its edit distance from k references in a row is less than half a reference, for k up to 8:
+    beyond, it is a loop. So insertions of other words, or of up to half as many words as the reference has, are no
+    repetition, nor is a reference that repeats itself. References of one or two words are always said once.
+    """
+    size = len(reference)
+    if size < REPEAT_FEWEST:
+        return 1
+    most = REPEAT_ERRORS * size
+    for times in range(2, REPEAT_MOST + 1):
+        # The distance is no less than the difference of the lengths.
+        if abs(times * size - len(hypothesis)) < most and _distance(list(reference) * times, hypothesis) < most:
+            return times
+    return 1
+
+
 def compression_ratio(text: str) -> float:
     """Bytes of UTF-8 over bytes after zlib; 0 for no text."""
     data = text.encode()
@@ -104,25 +133,40 @@ def lost_end(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
     return 0 if min(cuts, default=fits[-1]) < fits[-1] else len(reference) - best
 
 
+def _distance(reference: Sequence[str], hypothesis: Sequence[str]) -> int:
+    """Edit distance: the least number of words to put in, leave out or replace."""
+    *_, last = _distances(reference, hypothesis)
+    return int(last[-1])
+
+
 def _beginnings(reference: Sequence[str], hypothesis: Sequence[str]) -> tuple[list[int], int]:
     """The errors of each beginning of the hypothesis, none up to all of its words, against the beginning of the
     reference that it fits best; and the length of the longest that fits the whole of it best."""
     import numpy as np
 
+    fits = []
+    for row in _distances(reference, hypothesis):
+        fits.append(int(row.min()))
+    return fits, int(np.flatnonzero(row == row.min())[-1])
+
+
+def _distances(reference: Sequence[str], hypothesis: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+    """For each beginning of the hypothesis, none up to all of its words, its edit distance from the beginnings of the
+    reference, of shape (words + 1,)."""
+    import numpy as np
+
     codes: dict[str, int] = {}
     expected = np.array([codes.setdefault(word, len(codes)) for word in reference], dtype=np.int64)
-    # One row per word of the hypothesis, a column per length of the reference's beginning.
     columns = np.arange(len(reference) + 1)
     row = columns
-    fits = [0]
+    yield row
     for i, word in enumerate(hypothesis, 1):
         step = np.empty_like(row)
         step[0] = i
         np.minimum(row[1:] + 1, row[:-1] + (expected != codes.get(word, -1)), out=step[1:])
         # Deletions run along the row: the least of what stands to the left, one more for each column.
         row = np.minimum.accumulate(step - columns) + columns
-        fits.append(int(row.min()))
-    return fits, int(np.flatnonzero(row == row.min())[-1])
+        yield row
 
 
 def count_term(term: Sequence[str], words: Sequence[str]) -> int:

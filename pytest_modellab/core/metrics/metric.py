@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from .aggregate import Aggregate, Mean, Quantile, Ratio, Share, Single
 from .measured import Run, Utterance
 
-Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "price", "dB"]
+Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "/s", "price", "dB", "Hz"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
 _NOTATION: dict[Unit, tuple[str, int, int]] = {
@@ -22,7 +22,9 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "MB": (" MB", 0, 2),
     "price": ("", 2, 2),
     "/min": (" /min", 1, 2),
+    "/s": (" /s", 2, 2),
     "dB": (" dB", 1, 2),
+    "Hz": (" Hz", 0, 1),
 }
 # Below this the digits would only be zeros; it is shown with "<".
 _SMALLEST = 1e-5
@@ -110,12 +112,13 @@ class Metric:
         title: its heading in reports.
         unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
             itself; "1" is a plain ratio, "n" a number of times, "x" a factor, "MB" 10^6 bytes, "/min" a number per
-            minute, "price" an amount of money in the currency of the device's price.
+            minute, "/s" one per second, "price" an amount of money in the currency of the device's price.
         better: which direction is an improvement.
         doc: its definition.
         aggregate: how contributions become a figure, or where a record has it.
         contribution: what an utterance contributes; none of a metric that is measured once.
         cluster: how utterances are clustered; None where they are independent.
+        stratum: of an utterance, where an error rate is over strata that are sampled apart, such as languages.
         timed: whether it is a time, which a noisy machine makes worse than it is: of calls or of loading.
         volatile: whether two runs of the same answers may differ in it, as all times do.
         tasks: the tasks that have it; empty for all but those of `elsewhere`.
@@ -139,6 +142,7 @@ class Metric:
     aggregate: Aggregate
     contribution: Callable[[Utterance], Contribution] | None = None
     cluster: Cluster | None = None
+    stratum: Callable[[Utterance], str] | None = None
     timed: Literal["calls", "loading"] | None = None
     volatile: bool = False
     tasks: frozenset[str] = frozenset()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING
 
 from .. import audio
+from . import bandwidth
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,10 +20,6 @@ QUIET_DB = -40.0
 END_S = 0.01
 CUT_DB = -20.0
 """A voice that stops within this of its own level, in the last hundredth of a second, was cut off: it fades else."""
-FEWEST_LETTERS = 20
-FEWEST_PACES = 5
-HURRIED = 1.35
-"""Times the median pace: of three voices on 31 texts the quickest was 1.25."""
 LONGEST_PAUSE_S = 1.0
 """What a pause has beyond this is no speech: it doesn't count for `speech_rtf`."""
 MOST_SILENCE_S = 1.0
@@ -47,8 +43,10 @@ class SpeechAnalysis:
         speech_s: its length without leading and trailing silence, and without what pauses have beyond a second; None
             where nothing is audible.
         leading_s, trailing_s: silence before and behind the speech, seconds; None where nothing is audible.
+        bandwidth_hz: up to where its spectrum reaches; None where nothing is audible.
         faults: what is wrong with it, in words: clipping, silence, an offset, a length that no text of this size
-            has, an end that is cut off. Empty for speech without remark.
+            has, an end that is cut off, a bandwidth of less than half of what its sample rate allows. Empty for speech
+            without remark.
     """
 
     seconds: float
@@ -60,6 +58,7 @@ class SpeechAnalysis:
     speech_s: float | None = None
     leading_s: float | None = None
     trailing_s: float | None = None
+    bandwidth_hz: float | None = None
 
 
 def analyse_speech(samples: NDArray[np.float32], rate: int | None, text: str) -> SpeechAnalysis:
@@ -83,6 +82,8 @@ def analyse_speech(samples: NDArray[np.float32], rate: int | None, text: str) ->
     leading_s, trailing_s = float(aloud[0]) * FRAME_S, max(0.0, seconds - float(aloud[-1] + 1) * FRAME_S)
     pauses = [frames * FRAME_S for frames in _pauses(quiet)]
     faults += _silences(leading_s, trailing_s, pauses)
+    reach_hz = bandwidth.bandwidth_hz(samples, rate)
+    faults += [each for each in (bandwidth.narrow(reach_hz, rate),) if each]
     beyond_s = sum(max(0.0, pause - LONGEST_PAUSE_S) for pause in pauses)
     return SpeechAnalysis(
         seconds,
@@ -94,6 +95,7 @@ def analyse_speech(samples: NDArray[np.float32], rate: int | None, text: str) ->
         max(FRAME_S, seconds - leading_s - trailing_s - beyond_s),
         leading_s,
         trailing_s,
+        reach_hz,
     )
 
 
@@ -106,25 +108,6 @@ def _silences(leading_s: float, trailing_s: float, pauses: Sequence[float]) -> l
         (longest, MOST_PAUSE_S, "of silence within the speech"),
     ]
     return [f"{seconds:.1f} s {where}" for seconds, most, where in found if seconds > most]
-
-
-def pace(text: str, seconds: float, silence: float | None) -> float | None:
-    """Letters of `text` per second of voice, pauses left out; a digit counts for three. None for fewer than 20."""
-    letters = sum(3 if each.isdigit() else each.isalpha() for each in text)
-    voiced_s = seconds * (1 - (silence or 0.0))
-    return letters / voiced_s if letters >= FEWEST_LETTERS and voiced_s > 0 else None
-
-
-def hurried(paces: Sequence[float | None]) -> list[float | None]:
-    """The ratio of each utterance's pace to the median pace of the voice, where it exceeds normal variation.
-
-    A high ratio shows that a part of the text wasn't spoken. None for all where there are fewer than five.
-    """
-    known = [each for each in paces if each is not None]
-    if len(known) < FEWEST_PACES:
-        return [None] * len(paces)
-    usual = median(known)
-    return [each / usual if each is not None and each > HURRIED * usual else None for each in paces]
 
 
 def _ends_aloud(samples: NDArray[np.float32], rate: int, level: float) -> bool:

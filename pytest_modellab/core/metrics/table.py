@@ -34,6 +34,7 @@ class Table:
         values: list[float] = []
         of: list[float] = []
         clusters: list[str | None] = []
+        strata: list[str] = []
         if metric.contribution is not None:
             for i, utterance in enumerate(self.utterances):
                 found = metric.contribution(utterance)
@@ -44,10 +45,13 @@ class Table:
                 values.append(value)
                 of.append(units)
                 clusters.append(metric.cluster.key(utterance) if metric.cluster else None)
+                if metric.stratum is not None:
+                    strata.append(metric.stratum(utterance))
         return Column(
             rows=np.array(rows, dtype=np.intp),
             values=np.array(values, dtype=np.float64),
             of=np.array(of, dtype=np.float64),
             clusters=clusters,
+            strata=strata,
             nouns=(metric.cluster.noun, metric.cluster.observation) if metric.cluster else ("speaker", "utterance"),
         )

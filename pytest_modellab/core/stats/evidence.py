@@ -15,6 +15,7 @@ FEWEST_UNITS = 5
 """Of independent observations. With fewer, Student's t has next to no degrees of freedom, an interval of a ratio is
 beyond sense, and not even a change of all of them the same way is significant: 2^-4 is above 0.05."""
 
+SKEWED_T = "Student's t, for skewness"
 FEWEST_CHANGED = FEWEST_UNITS
 """Answers. Of fewer that changed no test can tell whether it was chance."""
 
@@ -52,11 +53,12 @@ def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
             # No error in n units: the chance of that, were the rate at the bound.
             n = math.log(ALPHA) / math.log1p(-interval.high)
             return Evidence(above=1.0, below=(1 - bound) ** n if bound < 1 else 0.0)
-        case "Wilson":
+        case "exact" | "Wilson":  # the latter of older records
             return weigh_share(value * interval.clusters, interval.clusters, bound)
-        case "Student's t":
+        case "Student's t" | "Student's t, for skewness":
             df = interval.clusters - 1
-            error = (interval.high - value) / student_t_quantile((1 + CONFIDENCE) / 2, df)
+            reach = interval.high - value if bound > value else value - interval.low
+            error = reach / student_t_quantile((1 + CONFIDENCE) / 2, df)
             above = _tail((value - bound) / error if error else math.copysign(math.inf, value - bound), df)
         case method if method.startswith("linearised"):
             df = interval.clusters - 1

@@ -8,13 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .evidence import FEWEST_UNITS
-from .student_t import CONFIDENCE, student_t_quantile
+from .evidence import FEWEST_CHANGED, FEWEST_UNITS, SKEWED_T
+from .student_t import CONFIDENCE, beta_quantile, student_t_quantile
 from .units import Values, independent, ratio_variance
 
 LEAST_TIME_ERROR = 1e-3
@@ -93,17 +92,18 @@ def _log_ratio(
     return Interval(ratio / math.exp(spread), ratio * math.exp(spread), method, k, conditional)
 
 
-def wilson_interval(successes: float, trials: int, confidence: float = CONFIDENCE) -> Interval | None:
-    """Wilson's score interval of a proportion (Wilson 1927); None without trials."""
+def proportion_interval(successes: float, trials: float, confidence: float = CONFIDENCE) -> Interval | None:
+    """The exact interval of a proportion (Clopper & Pearson 1934); None without trials.
+
+    It covers whatever the proportion is, where approximations don't at 5 trials or near 0 and 1. Its ends are those of
+    the tests of `evidence.weigh_share`. Both counts may be real numbers.
+    """
     if trials <= 0:
         return None
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    p = successes / trials
-    centre = p + z * z / (2 * trials)
-    spread = z * math.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    low, high = (centre - spread) / scale, (centre + spread) / scale
-    return Interval(0.0 if successes == 0 else low, 1.0 if successes == trials else high, "Wilson", trials)
+    tail = (1 - confidence) / 2
+    low = beta_quantile(tail, successes, trials - successes + 1) if successes > 0 else 0.0
+    high = beta_quantile(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
+    return Interval(low, high, "exact", round(trials))
 
 
 def share_interval(
@@ -111,9 +111,10 @@ def share_interval(
 ) -> Interval | None:
     """The interval of a share, sum(counts) / sum(places), of things that come several to an utterance.
 
-    Wilson's at the effective sample size (Korn & Graubard 1998, "Confidence intervals for proportions with small
+    The exact one at the effective sample size (Korn & Graubard 1998, "Confidence intervals for proportions with small
     expected number of positive counts estimated from survey data"): the places over the design effect, the variance
-    linearised over clusters over that of independent places, taken as at least 1. Where no variance can be seen (all,
+    linearised over clusters over that of independent places, taken as at least 1; less where there are few clusters, by
+    the squared ratio of the quantiles of Student's t for places and for clusters. Where no variance can be seen (all,
     none, or one cluster) each cluster counts as a single place: the safe side.
 
     Args:
@@ -134,13 +135,37 @@ def share_interval(
     if k > 1 and 0 < p < 1:
         variance = k / (k - 1) * float(np.square(x - p * n).sum()) / total**2
         effect = max(1.0, variance * total / (p * (1 - p)))
-        effective = total / effect
+        level = (1 + confidence) / 2
+        few = student_t_quantile(level, max(1.0, total - 1)) / student_t_quantile(level, k - 1)
+        effective = total / effect * min(1.0, few) ** 2
     trials = max(1, round(effective))
-    found = wilson_interval(p * trials, trials, confidence)
+    found = proportion_interval(p * trials, trials, confidence)
     return None if found is None else replace(found, conditional=units.conditional)
 
 
 def mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
+    """The interval of the mean of independent values, skewed ones too, as scores near the top of their scale and waits.
+
+    The outer ends of Student's t and of t corrected for the skewness of the values (Hall 1992, "On the removal of
+    skewness by transformation").
+
+    Returns:
+        None below two values, or where all are the same; and where more than half are, with fewer than five others: how
+        much rarely happens can't be told from so few.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    plain = student_t_interval(x, confidence)
+    if plain is None or _mostly_one(x):
+        return None
+    k = len(x)
+    mean, deviation = float(x.mean()), float(x.std(ddof=1))
+    skewness = k * float(((x - mean) ** 3).sum()) / ((k - 1) * (k - 2)) / deviation**3 if k > 2 else 0.0
+    error, t = deviation / math.sqrt(k), student_t_quantile((1 + confidence) / 2, k - 1)
+    low, high = (mean - error * _skewed(end, skewness / math.sqrt(k)) for end in (t, -t))
+    return Interval(min(plain.low, low), max(plain.high, high), SKEWED_T, k)
+
+
+def student_t_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
     """Student's t interval of the mean of independent values; None below two, or where all are the same."""
     x = np.asarray(values, dtype=np.float64)
     k = len(x)
@@ -149,6 +174,19 @@ def mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | 
     mean = float(x.mean())
     spread = student_t_quantile((1 + confidence) / 2, k - 1) * float(x.std(ddof=1)) / math.sqrt(k)
     return Interval(mean - spread, mean + spread, "Student's t", k)
+
+
+def _skewed(t: float, skewness: float) -> float:
+    """The quantile of the studentized mean where t is that without skewness (that of the values over sqrt(n))."""
+    if abs(skewness) < 1e-6:
+        return t
+    return 3 / skewness * (float(np.cbrt(1 + skewness * (t - skewness / 6))) - 1)
+
+
+def _mostly_one(x: NDArray[np.float64]) -> bool:
+    """Whether more than half of the values are the same one, and fewer than five aren't."""
+    most = int(np.unique(x, return_counts=True)[1].max())
+    return 2 * most > len(x) and len(x) - most < FEWEST_CHANGED
 
 
 def time_ratio_interval(numerator: Values, denominator: Values, confidence: float = CONFIDENCE) -> Interval | None:

@@ -1,4 +1,5 @@
-"""Student's t distribution, in plain Python: scipy is no dependency, and gates are imported where numpy is not."""
+"""Student's t and the beta distribution, in plain Python: scipy is no dependency, and gates are imported where numpy is
+not."""
 
 from __future__ import annotations
 
@@ -28,6 +29,15 @@ def student_t_quantile(p: float, df: float) -> float:
 def student_t_cdf(t: float, df: float) -> float:
     """P(T <= t) for t >= 0, by the regularised incomplete beta function."""
     return 1 - regularised_beta(df / (df + t * t), df / 2, 0.5) / 2
+
+
+def beta_quantile(p: float, a: float, b: float) -> float:
+    """The p quantile of the beta distribution, by bisection of its distribution function. 0 < p < 1."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if regularised_beta(middle, a, b) < p else (low, middle)
+    return (low + high) / 2
 
 
 def regularised_beta(x: float, a: float, b: float) -> float:

@@ -124,7 +124,7 @@ def _refused(before: Record, after: Record) -> str:
     for record in (before, after):
         if record.ran_on is not None and before.ran_on != after.ran_on:
             return f"one of them {record.ran_on}"
-    return ""
+    return after.unscorable
 
 
 def _with_baselines(first: Side, other: Side, context: Context, found: _Found) -> None:
@@ -171,7 +171,7 @@ def _refused_baseline(baseline: Baseline, record: Record) -> str:
         return "the data changed since the baseline was saved; `modellab baseline save` keeps a new one"
     if {each.id for each in baseline.answers} != {each.id for each in record.utterances}:
         return "the run and its baseline hold different utterances; run it whole"
-    return ""
+    return record.unscorable
 
 
 def _against_baseline(record: Record, other: Side, saved: str, refused: str) -> Pair:

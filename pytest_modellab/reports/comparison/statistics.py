@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from pytest_modellab.core.stats.evidence import IntervalLike, weigh
-from pytest_modellab.core.stats.intervals import Interval, mean_interval
+from pytest_modellab.core.stats.intervals import Interval, student_t_interval
 from pytest_modellab.core.stats.student_t import CONFIDENCE, student_t_cdf
 
 PAIRED = "paired by utterance: sign flips"
@@ -31,7 +31,7 @@ class Difference:
 def of_means(before: Sequence[float], after: Sequence[float]) -> Difference | None:
     """Student's t of the differences of pairs; None below two, or where all differ by the same."""
     differences = [b - a for a, b in zip(before, after, strict=True)]
-    interval = mean_interval(differences)
+    interval = student_t_interval(differences)
     if interval is None:
         return None
     k = len(differences)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -166,9 +166,7 @@ def _aligned(metric: Metric, first: Table, second: Table) -> tuple[Column, Colum
 
 def _scaled(one: Column, other: Column) -> tuple[Column, Column]:
     scale = _SET_UNITS / max(float(other.of.sum()), 1e-12)
-    first, second = (
-        Column(each.rows, each.values * scale, each.of * scale, each.clusters, each.nouns) for each in (one, other)
-    )
+    first, second = (replace(each, values=each.values * scale, of=each.of * scale) for each in (one, other))
     return first, second
 
 

@@ -18,7 +18,7 @@ def nobody_speaks(run: Run) -> Missing | None:
 
 
 def _no_words(run: Run) -> Missing | None:
-    languages = _languages(run)
+    languages = languages_counted(run)
     if run.wordless or not languages["characters"]:
         return nobody_speaks(run)
     if languages["words"]:
@@ -28,7 +28,7 @@ def _no_words(run: Run) -> Missing | None:
 
 def _mixed(run: Run) -> Missing | None:
     """Why there is no rate over languages in which different units are counted."""
-    languages = _languages(run)
+    languages = languages_counted(run)
     if run.wordless or not all(languages.values()):
         return nobody_speaks(run)
     return Missing(
@@ -37,7 +37,7 @@ def _mixed(run: Run) -> Missing | None:
     )
 
 
-def _languages(run: Run) -> dict[Unit, str]:
+def languages_counted(run: Run) -> dict[Unit, str]:
     """The languages of a run by what is counted in them, as text; "" where there are none."""
     found: dict[Unit, dict[str, None]] = {"words": {}, "characters": {}}
     for each in run.utterances:
@@ -60,6 +60,10 @@ def _weighted_errors(utterance: Utterance) -> tuple[float, float] | None:
         return None
     weight = run.parts["asr"].weights.get(run.rules.of(utterance.row.language).language)
     return None if weight is None else (weight * transcript.words.errors, weight * transcript.words.units)
+
+
+def _language(utterance: Utterance) -> str:
+    return utterance.run.rules.of(utterance.row.language).language
 
 
 def _no_rate(run: Run) -> Missing:
@@ -123,6 +127,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_weighted_errors,
         cluster=SPEAKER,
+        stratum=_language,
         missing=_one_language,
         empty=_no_rate,
         compared="error rate",

@@ -34,6 +34,7 @@ class TextAnalysis:
         reference, hypothesis: normalised words.
         answered: whether the engine returned a result.
         loop: the repeated phrase; "" where nothing repeats.
+        times: how many times the answer says the whole reference, at least once.
         lost: number of words at the end of the reference that the answer lacks.
         numbers: missed, of those said.
         punctuation, casing: wrong places, of all.
@@ -45,6 +46,7 @@ class TextAnalysis:
     hypothesis: list[str]
     answered: bool
     loop: str
+    times: int
     lost: int
     numbers: writing.Errors
     punctuation: writing.Errors
@@ -98,6 +100,7 @@ def analyse(row: Row, normalize: Normalizer, terms: Terms) -> TextAnalysis:
         hypothesis=hypothesis,
         answered=answered,
         loop=_loop(row, reference, hypothesis) if answered else "",
+        times=hidden_errors.times_said(reference, hypothesis),
         lost=hidden_errors.lost_end(reference, hypothesis) if answered else 0,
         numbers=writing.Errors(len(said) - hidden_errors.in_order(said, hidden_errors.numbers(hypothesis)), len(said)),
         punctuation=punctuation,
@@ -107,6 +110,11 @@ def analyse(row: Row, normalize: Normalizer, terms: Terms) -> TextAnalysis:
         tells_language=answered and bool(reference) and row.language is not None,
         right_language=heard != "" and heard == spoken,
     )
+
+
+def times_said(row: Row, normalize: Normalizer) -> int:
+    """How many times the answer says the whole reference, at least once."""
+    return hidden_errors.times_said(*(text.split() for text in normalize.pair(row.reference, row.hypothesis or "")))
 
 
 def summed(errors: Sequence[writing.Errors]) -> writing.Errors:

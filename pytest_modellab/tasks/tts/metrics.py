@@ -6,10 +6,15 @@ import math
 from collections.abc import Callable
 
 from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Ratio, Share, Single
+from pytest_modellab.core.metrics.hidden_errors import REPEAT_FEWEST
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import Fault, Metric, Missing, NotCompared
+from pytest_modellab.core.metrics.pace import units_spoken
 from pytest_modellab.engines.predictor import Predictor
 from pytest_modellab.engines.registry import PREDICTORS
+
+from ..asr.metrics import languages_counted
+from ..asr.text_analysis import analysis
 
 _TASKS = frozenset({"tts"})
 _SPEAKING = frozenset({"tts", "chat"})
@@ -103,6 +108,37 @@ def _speech_time(utterance: Utterance) -> tuple[float, float] | None:
     return float(seconds), float(speech.speech_s)
 
 
+def _spoken_rate(utterance: Utterance) -> tuple[float, float] | None:
+    """Words, or letters where words aren't divided by spaces, and seconds of speech."""
+    speech, row = utterance.parts.get("tts"), utterance.row
+    if speech is None or not speech.speech_s:
+        return None
+    units = units_spoken(row.reference, utterance.run.rules.of(row.language).unit)
+    return (units, float(speech.speech_s)) if units else None
+
+
+def _mixed_units(run: Run) -> Missing | None:
+    counted = languages_counted(run)
+    if not all(counted.values()):
+        return None
+    return Missing(f"words are counted in {counted['words']}, letters in {counted['characters']}", possible=False)
+
+
+def _bandwidth(utterance: Utterance) -> float | None:
+    speech = utterance.parts.get("tts")
+    return None if speech is None else speech.bandwidth_hz
+
+
+def _repeated(utterance: Utterance) -> tuple[float, float] | None:
+    texts = analysis(utterance)
+    return (texts.times > 1, 1) if texts.answered and len(texts.reference) >= REPEAT_FEWEST else None
+
+
+def _repetition(utterance: Utterance) -> Fault | None:
+    times = analysis(utterance).times
+    return Fault.of(f"said {times} times", times - 1)
+
+
 def _not_streamed(run: Run) -> Missing | None:
     said = [speech for row in run.utterances if (speech := row.parts.get("tts")) is not None]
     return Missing("it doesn't stream") if said and not any(each.pieces > 1 for each in said) else None
@@ -137,13 +173,53 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Share of what was spoken that has a fault of structure: silence, clipping, an offset, a length that "
-        "no text of this size has, an end that is cut off.",
+        "no text of this size has, an end that is cut off, a narrow band, a rate at which nobody reads, a text that is "
+        "repeated.",
         aggregate=Share(),
         contribution=_flawed,
         tasks=_TASKS,
         empty="nothing was said",
         fault=_flaws,
-        version=2,
+        version=3,
+    ),
+    Metric(
+        name="repeated",
+        title="Repeated",
+        unit="%",
+        better="lower",
+        doc="Share of the texts of three or more words of which the judge hears more than half again: the whole twice, "
+        "or up to eight times.",
+        aggregate=Share(),
+        contribution=_repeated,
+        tasks=_TASKS,
+        empty="no text of three or more words was answered",
+        compared="intervals",
+        fault=_repetition,
+    ),
+    Metric(
+        name="speaking_rate",
+        title="Speaking rate",
+        unit="/s",
+        better="higher",
+        doc="Words per second of speech, of texts without digits; letters where words aren't divided by spaces.",
+        aggregate=Ratio(method="time"),
+        contribution=_spoken_rate,
+        tasks=_TASKS,
+        missing=_mixed_units,
+        empty="nothing without digits was said, or it was measured before seconds of speech were",
+        compared=NotCompared("neither quicker nor slower speech is better"),
+    ),
+    Metric(
+        name="bandwidth_hz",
+        title="Bandwidth",
+        unit="Hz",
+        better="higher",
+        doc="Highest frequency at which the spectrum of the speech is within 50 dB of its maximum and 10 dB above the "
+        "noise in its pauses; mean of what is audible.",
+        aggregate=Mean(),
+        contribution=_bandwidth,
+        tasks=_TASKS,
+        empty="nothing audible was said, or it was measured before bandwidths were",
     ),
     *PREDICTED,
     Metric(

@@ -23,6 +23,7 @@ class Speech(Stored):
     )
     leading_s: float | None = Field(default=None, description="silence before the first audible frame")
     trailing_s: float | None = Field(default=None, description="silence behind the last audible frame")
+    bandwidth_hz: float | None = Field(default=None, description="up to where its spectrum reaches")
     audio: Sha256 | None = volatile(description="digest of its audio: reports/audio/<first two digits>/<digest>.flac")
     audible: bool
     silence: float | None = Field(description="share of pauses")

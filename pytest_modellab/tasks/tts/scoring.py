@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.metrics import speed
 from pytest_modellab.core.metrics.measured import Row
-from pytest_modellab.core.metrics.speech import hurried, pace
+from pytest_modellab.core.metrics.pace import TOO_FAST, TOO_SLOW, hurried, odd_rate, pace
 from pytest_modellab.core.text import TextRules
 
 from ..asr.scoring import AsrScoring
-from ..asr.text_analysis import Terms
+from ..asr.text_analysis import Terms, times_said
 from ..scoring import Judged, Parts
 from .record import Judge, Speech, SpeechSummary
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.specs import DatasetSpec
 
 QUICK = "times as fast as the other texts of this model: a part of it may be missing"
+REPEATED = "times: the text is repeated"
+OF_SCORING = (QUICK, REPEATED, TOO_FAST, TOO_SLOW)
+"""The ends of faults that show by text: each scoring finds them anew."""
 
 
 class TtsScoring(AsrScoring):
@@ -57,7 +60,7 @@ class TtsScoring(AsrScoring):
         return known
 
     def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
-        spoken = _paced(rows)
+        spoken = _compared(rows, rules)
         return [
             {**transcript, **({"tts": spoken[row.id]} if row.id in spoken else {})}
             for row, transcript in zip(rows, super().score(rows, rules), strict=True)
@@ -69,17 +72,26 @@ class TtsScoring(AsrScoring):
         return parts if known is None else {**parts, "tts": summary(rows, known.judge, known.unrated)}
 
 
-def _paced(rows: Sequence[Row]) -> dict[str, Speech]:
-    """The speech of each row, with a fault where it is much quicker than its voice is in the others."""
+def _compared(rows: Sequence[Row], rules: TextRules) -> dict[str, Speech]:
+    """The speech of each row, with the faults that show by its text, its transcript and the speech of the others."""
     said: list[tuple[Row, Speech]] = [(row, row.parts["tts"]) for row in rows if "tts" in row.parts]
     paces = [pace(row.reference, speech.seconds, speech.silence) for row, speech in said]
     found = {}
     for (row, speech), times in zip(said, hurried(paces), strict=True):
-        faults = tuple(each for each in speech.faults if not each.endswith(QUICK))
-        if times is not None:
-            faults = (*faults, f"{times:.1f} {QUICK}")
+        of_sound = [each for each in speech.faults if not each.endswith(OF_SCORING)]
+        faults = (*of_sound, *_faults(row, speech, times, times_said(row, rules.of(row.language))))
         found[row.id] = speech.model_copy(update={"faults": faults})
     return found
+
+
+def _faults(row: Row, speech: Speech, times_as_fast: float | None, said: int) -> Iterator[str]:
+    """What is wrong with speech by its text, one by one; scoring again finds it anew."""
+    if said > 1:
+        yield f"said {said} {REPEATED}"
+    if rate := odd_rate(row.reference, speech.speech_s):
+        yield rate
+    if times_as_fast is not None:
+        yield f"{times_as_fast:.1f} {QUICK}"
 
 
 def summary(rows: Sequence[Row], judge: Judge, unrated: Mapping[str, str]) -> SpeechSummary:

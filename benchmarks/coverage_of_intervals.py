@@ -1,0 +1,254 @@
+"""Coverage of the interval of every kind of figure, and errors of limits on it.
+
+    python benchmarks/coverage_of_intervals.py [RUNS]
+
+The kinds are those of the installed metrics; one without a simulation is an error. Each cell has the share of 95 %
+intervals that hold the true value, and how often a limit at the true value, the hardest case, is failed and passed,
+one-sided at 5 %. In brackets the share of runs in which there is an interval, where it isn't all. The aim: 93 % or
+more, or none. The true value is that of speakers in general; of the speakers of the set, where an interval says that it
+is conditional on them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from corpora import difficulty
+from numpy.typing import NDArray
+
+from pytest_modellab.core.metrics.aggregate import Aggregate, Column, Mean, Quantile, Ratio, Share
+from pytest_modellab.core.metrics.metric import Metric
+from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.stats.evidence import ALPHA, weigh, weigh_quantile
+
+CLIPS = (5, 20, 100)
+SPEAKERS = (1, 3, 10)
+LANGUAGES = ((0.05, (3, 25)), (0.12, (3, 25)), (0.08, (5, 60)))
+"""Error rate and units of an utterance: two languages of words, one of characters."""
+SPREAD = 0.5
+"""Standard deviation of the log of times, of which quantiles are taken."""
+
+Draw = Callable[[np.random.Generator, int], "Drawn | None"]
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A drawn column, the true value, and that of the speakers of the set."""
+
+    column: Column
+    true: float
+    of_these: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is drawn for one row of the table, by the number of clips."""
+
+    data: str
+    aggregate: Aggregate
+    draw: Draw
+
+
+def column(values: NDArray[np.float64], of: NDArray[np.float64] | None = None, names: object = None) -> Column:
+    n = len(values)
+    clusters = [None] * n if names is None else [str(name) for name in np.asarray(names)]
+    return Column(np.arange(n), values, np.ones(n) if of is None else of, clusters)
+
+
+def lognormal(random: np.random.Generator, spread: float, n: int) -> NDArray[np.float64]:
+    """Of mean 1."""
+    return random.lognormal(-(spread**2) / 2, spread, n)
+
+
+def error_rates() -> Iterator[Case]:
+    for rate in (0.10, 0.30):
+        for speakers in SPEAKERS:
+
+            def draw(random: np.random.Generator, n: int, rate: float = rate, speakers: int = speakers) -> Drawn | None:
+                if n < speakers:
+                    return None
+                names = np.arange(n) % speakers
+                by_speaker, own = difficulty(random, names)
+                words = random.integers(3, 25, n).astype(np.float64)
+                errors = random.poisson(rate * words * by_speaker * own).astype(np.float64)
+                these = rate * float((words * by_speaker).sum() / words.sum())
+                return Drawn(column(errors, words, names), rate, these)
+
+            yield Case(f"{rate:.0%}, {_speakers(speakers)}", Ratio(), draw)
+
+
+def macro_averages() -> Iterator[Case]:
+    for others, of_others in ((None, "as many clips of each"), (100, "100 clips of the other two")):
+        for speakers in SPEAKERS:
+
+            def draw(
+                random: np.random.Generator, n: int, others: int | None = others, speakers: int = speakers
+            ) -> Drawn | None:
+                return None if n < speakers else _languages(random, (others or n, others or n, n), speakers)
+
+            yield Case(f"3 languages, {of_others}, {_speakers(speakers)} of each", Ratio(), draw)
+
+
+def _languages(random: np.random.Generator, clips: tuple[int, ...], speakers: int) -> Drawn:
+    parts, names, strata, these = [], [], [], []
+    for language, ((rate, units), n) in enumerate(zip(LANGUAGES, clips, strict=True)):
+        own_names = np.arange(n) % speakers
+        by_speaker, own = difficulty(random, own_names)
+        of = random.integers(*units, size=n).astype(np.float64)
+        errors = random.poisson(rate * of * by_speaker * own)
+        parts.append(np.stack([errors, of]) / of.sum())
+        names += [f"{language} {name}" for name in own_names]
+        strata += [str(language)] * n
+        these.append(rate * float((of * by_speaker).sum() / of.sum()))
+    values, of = np.concatenate(parts, axis=1)
+    found = Column(np.arange(len(values)), values, of, names, strata=strata)
+    return Drawn(found, float(np.mean([rate for rate, _ in LANGUAGES])), float(np.mean(these)))
+
+
+def times() -> Iterator[Case]:
+    for spread in (0.1, 0.3, 0.6, 1.0):
+
+        def draw(random: np.random.Generator, n: int, spread: float = spread) -> Drawn:
+            seconds = random.uniform(1, 15, n)
+            return Drawn(column(0.3 * seconds * lognormal(random, spread, n), seconds), 0.3, 0.3)
+
+        yield Case(f"sd of the log {spread}", Ratio(method="time"), draw)
+
+
+def shares() -> Iterator[Case]:
+    for share in (0.02, 0.10, 0.50, 0.90, 0.98):
+
+        def draw(random: np.random.Generator, n: int, share: float = share) -> Drawn:
+            return Drawn(column((random.random(n) < share).astype(np.float64)), share, share)
+
+        yield Case(f"{share:.0%}", Share(), draw)
+
+
+def shares_of_places() -> Iterator[Case]:
+    for share in (0.05, 0.50, 0.90):
+        for speakers in SPEAKERS:
+
+            def draw(
+                random: np.random.Generator, n: int, share: float = share, speakers: int = speakers
+            ) -> Drawn | None:
+                if n < speakers:
+                    return None
+                names = np.arange(n) % speakers
+                # Beta distributions whose parameters add up to 10: of speakers, and of their utterances.
+                of_speaker = random.beta(10 * share, 10 * (1 - share), speakers).clip(1e-6, 1 - 1e-6)
+                places = 1 + random.poisson(1, n)
+                found = random.binomial(places, random.beta(10 * of_speaker[names], 10 * (1 - of_speaker[names])))
+                these = float((places * of_speaker[names]).sum() / places.sum())
+                return Drawn(column(found.astype(np.float64), places.astype(np.float64), names), share, these)
+
+            yield Case(f"{share:.0%}, {_speakers(speakers)}", Share(clustered=True), draw)
+
+
+def means() -> Iterator[Case]:
+    def scores(random: np.random.Generator, n: int) -> Drawn:
+        return Drawn(column(random.normal(4, 0.4, n)), 4.0, 4.0)
+
+    def crowded(random: np.random.Generator, n: int) -> Drawn:
+        return Drawn(column(5 - 0.5 * lognormal(random, 0.5, n)), 4.5, 4.5)
+
+    yield Case("scores, sd 0.4", Mean(), scores)
+    yield Case("scores 0.5 below the top, sd of the log 0.5", Mean(), crowded)
+    for share in (0.05, 0.2, 0.5, 1.0):
+
+        def waits(random: np.random.Generator, n: int, share: float = share) -> Drawn:
+            return Drawn(column((random.random(n) < share) * lognormal(random, 1.0, n)), share, share)
+
+        yield Case(f"waits in {share:.0%}, sd of the log 1", Mean(), waits)
+
+
+def quantiles(q: float) -> Iterator[Case]:
+    true = float(np.exp(SPREAD * NormalDist().inv_cdf(q)))
+
+    def draw(random: np.random.Generator, n: int) -> Drawn:
+        return Drawn(column(random.lognormal(0, SPREAD, n)), true, true)
+
+    yield Case(f"sd of the log {SPREAD}", Quantile(q), draw)
+
+
+KINDS: dict[str, Callable[[], Iterator[Case]]] = {
+    "error rate": error_rates,
+    "macro average": macro_averages,
+    "ratio of times or lengths": times,
+    "share of utterances": shares,
+    "share of places": shares_of_places,
+    "mean": means,
+    "median": lambda: quantiles(0.5),
+    "95th percentile": lambda: quantiles(0.95),
+}
+
+
+def kind_of(metric: Metric) -> str | None:
+    """The kind of a metric's interval; None for none. Raises ValueError for one that has no simulation."""
+    match metric.aggregate:
+        case Ratio(method="rate"):
+            return "error rate" if metric.stratum is None else "macro average"
+        case Ratio(method="time"):
+            return "ratio of times or lengths"
+        case Share(clustered=clustered):
+            return "share of places" if clustered else "share of utterances"
+        case Mean():
+            return "mean"
+        case Quantile(q=0.5, has_interval=True):
+            return "median"
+        case Quantile(q=0.95, has_interval=True):
+            return "95th percentile"
+    if metric.has_interval:
+        raise ValueError(f"{metric.name}: no simulation of {metric.aggregate}")
+    return None
+
+
+def cell(case: Case, n: int, runs: int) -> str:
+    """Covered; failed, passed at the limit; and how often there is an interval."""
+    random = np.random.default_rng([n, *case.data.encode()])
+    told = covered = failed = passed = 0
+    for _ in range(runs):
+        drawn = case.draw(random, n)
+        if drawn is None:
+            return "-"
+        interval, value = case.aggregate.interval(drawn.column), case.aggregate.value(drawn.column)
+        if interval is None or value is None:
+            continue
+        true = drawn.of_these if interval.conditional else drawn.true
+        told += 1
+        covered += interval.low <= true <= interval.high
+        if isinstance(case.aggregate, Quantile):
+            evidence = weigh_quantile(drawn.column.values.tolist(), case.aggregate.q, true)
+        else:
+            evidence = weigh(value, interval, true)
+        failed += evidence.above <= ALPHA
+        passed += evidence.below <= ALPHA
+    if not told:
+        return "none"
+    shares = [100 * count / told for count in (covered, failed, passed)]
+    some = "" if told == runs else f" [{100 * told / runs:.0f}]"
+    return "{:.1f}; {:.1f}, {:.1f}".format(*shares) + some
+
+
+def _speakers(count: int) -> str:
+    return f"{count} speaker{'s' * (count > 1)}"
+
+
+def main() -> None:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    kinds = {metric.name: kind_of(metric) for metric in METRICS.values()}
+    for kind in KINDS:
+        print(f"{kind}: {', '.join(name for name, found in kinds.items() if found == kind)}")
+    print(f"no interval: {', '.join(name for name, found in kinds.items() if found is None)}")
+    print(f"\n| figure | data | {' | '.join(f'{n} clips' for n in CLIPS)} |\n|---|---|{'---|' * len(CLIPS)}")
+    for kind, cases in KINDS.items():
+        for case in cases():
+            cells = " | ".join(cell(case, n, runs) for n in CLIPS)
+            print(f"| {kind} | {case.data} | {cells} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
