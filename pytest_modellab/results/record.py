@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.metrics.measured import Utterance
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
@@ -186,6 +187,11 @@ class Record(Stored):
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
     seal: str | None = volatile(default=None, description="SHA-256 of all other fields, as written")
+
+    @property
+    def hardware(self) -> Hardware:
+        """The hardware of the run, with the kind of device that the model was to run on."""
+        return Hardware.stated(self.provenance.hardware, self.provenance.inputs.get("device", {}).get("kind"))
 
     @property
     def wordless(self) -> bool:
