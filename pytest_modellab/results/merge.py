@@ -191,10 +191,14 @@ def _timing(parts: Sequence[ShardRecord], results: Sequence[Any]) -> Timing:
     return timing(results, facts).model_copy(
         update={
             "others": _most([each.others for each in times]),
+            "core_wait": _most([each.core_wait for each in times]),
+            "core_wait_method": _joined([each.core_wait_method for each in times]),
             "throttled": _sum([each.throttled for each in times]),
             "load_average": _most([each.load_average for each in times]),
             "noisy": noisy,
             "loading_others": _most([each.loading_others for each in times]),
+            "loading_core_wait": _most([each.loading_core_wait for each in times]),
+            "noise_definition": min(each.noise_definition for each in times),
             "noisy_loading": _noise({part.name: part.record.timing.noisy_loading for part in parts}),
             "passes": tuple(sorted((one for each in times for one in each.passes), key=lambda one: one.start)),
         }

@@ -159,7 +159,7 @@ class TestNoSlower:
             assert told(Skipped, value("no_slower")).startswith("no speed baseline for this hardware ")
 
     def test_against_one(self, suite: LabSessions, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(conditions, "OTHERS_BOUND", 1e9)
+        monkeypatch.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
         monkeypatch.setattr(conditions, "SPREAD_BOUND", 1e9)
         suite.session("--lab-executor=local")
         assert main(["baseline", "save"]) == 0
@@ -170,7 +170,7 @@ class TestNoSlower:
     def test_of_other_hardware_it_skips_and_says_what_differs(
         self, suite: LabSessions, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(conditions, "OTHERS_BOUND", 1e9)
+        monkeypatch.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
         monkeypatch.setattr(conditions, "SPREAD_BOUND", 1e9)
         suite.session("--lab-executor=local")
         assert main(["baseline", "save"]) == 0
