@@ -34,7 +34,7 @@ def test_success(run):
 QUIET = """
 import pytest_modellab.results.conditions as conditions
 
-conditions.OTHERS_BOUND = conditions.SPREAD_BOUND = 1e9
+conditions.CORE_WAIT_BOUND = conditions.SPREAD_BOUND = 1e9
 """
 
 # Samples of the first clip; each further one is a little longer, which is how the fake engine tells them apart.

@@ -57,7 +57,7 @@ def measured(lab: LabSession, cases: Iterable[Case] | None = None, asserted: Seq
 def stand_in(command: Sequence[str], folder: Path, silent: bool, asserted: Sequence[str] = ASSERTED) -> int:
     """A session of pytest, of these arguments: its exit code. Its times count, however busy the machine is."""
     with pytest.MonkeyPatch.context() as patched, parsed(folder, *command, ini=None) as config:
-        patched.setattr(conditions, "OTHERS_BOUND", 1e9)
+        patched.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
         patched.setattr(conditions, "SPREAD_BOUND", 1e9)
         lab = lab_session(options.read(config), id=secrets.token_hex(4))
         try:

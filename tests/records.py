@@ -45,6 +45,16 @@ TIMING = Times(
 )
 NO_SPEED = TIMING.model_copy(update=dict.fromkeys(SPEEDS) | {"no_speed": "the machine was shared"})
 
+HARDWARE = {
+    "cpu": "some",
+    "instruction_sets": ["avx2"],
+    "architecture": "x86_64",
+    "cores": 2,
+    "gpus": [],
+    "gpu_driver": None,
+    "memory_bytes": 8 * 2**30,
+    "system": "Linux",
+}
 MEMORY = MemoryUse(peak_rss=300_000_000, method="VmHWM", sampled_rss=None, device=900_000_000, model_size=150_000_000)
 NO_DEVICE_MEMORY = MEMORY.model_copy(update={"device": None})
 
@@ -128,7 +138,7 @@ def record(
             commit="b" * 40,
             dirty=False,
             lab="0.1",
-            hardware={"cpu": "some"},
+            hardware=HARDWARE,
             session="s",
             created="2026-01-02T03:04:05.678+00:00",
             resumed=0,

@@ -81,7 +81,10 @@ def _compare(record: Record, folder: Path, allowed: Allowed) -> int:
         tell(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")
         return 1
     try:
-        comparison = answers.against(record, answers.read(path), allowed)
+        baseline = answers.read(path)
+        if refused := answers.of_other_hardware(record, baseline.head):
+            raise BaselineError(f"{record.case.id}: {refused}")
+        comparison = answers.against(record, baseline, allowed)
     except BaselineError as error:
         tell(f"refused: {error}")
         return 1
@@ -92,12 +95,12 @@ def _compare(record: Record, folder: Path, allowed: Allowed) -> int:
 
 
 def _compare_speed(record: Record, folder: Path) -> int:
-    path = speed.place(record, folder)
-    if not path.exists():
-        tell("  speed: no baseline of this hardware")
-        return 0
     try:
-        change = speed.against(record, speed.read(path))
+        saved = speed.find(record, folder)
+        if saved is None or saved.is_other:
+            tell(f"  speed: no baseline of this hardware{f'; {saved.why_other}' if saved else ''}")
+            return 0
+        change = speed.against(record, saved.baseline)
     except BaselineError as error:
         tell(f"  speed: not compared: {error}")
         return 0

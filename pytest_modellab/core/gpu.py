@@ -27,6 +27,18 @@ def gpu_ids() -> list[str]:
     return _of_each("nvmlDeviceGetUUID")
 
 
+def driver_version() -> str | None:
+    """The version of the NVIDIA driver; None where there is none, or it doesn't tell."""
+    import pynvml
+
+    if not _driver():
+        return None
+    try:
+        return str(pynvml.nvmlSystemGetDriverVersion())
+    except pynvml.NVMLError:
+        return None
+
+
 def _of_each(question: str) -> list[str]:
     import pynvml
 

@@ -174,17 +174,23 @@ def modellab_no_slower(modellab_run: Run, request: pytest.FixtureRequest) -> Cal
     Skips, saying so, where none was saved on this hardware, or the run has no times.
     """
     from pytest_modellab.results import speed_baseline
+    from pytest_modellab.results.baseline import BaselineError
     from pytest_modellab.results.verdicts import Status
 
     lab = request.config.stash[LAB]
-    path = speed_baseline.place(modellab_run.record, lab.config.baselines)
-    shown = lab.shown(path)
+    record = modellab_run.record
 
     def against(tripwire: float = speed_baseline.TRIPWIRE) -> Verdict:
-        _skip_shard(modellab_run.record)
-        if not path.exists():
-            pytest.skip(f"no speed baseline for this hardware {shown}; `modellab baseline save` keeps one")
-        verdict = speed_baseline.judge(modellab_run.record, path, shown, tripwire, strict=lab.config.strict)
+        _skip_shard(record)
+        try:
+            saved = speed_baseline.find(record, lab.config.baselines)
+        except BaselineError as error:
+            pytest.fail(str(error), pytrace=False)
+        if saved is None or saved.is_other:
+            place = lab.shown(speed_baseline.place(record, lab.config.baselines))
+            other = f" ({saved.why_other})" if saved else ""
+            pytest.skip(f"no speed baseline for this hardware {place}{other}; `modellab baseline save` keeps one")
+        verdict = speed_baseline.judge(record, saved.path, lab.shown(saved.path), tripwire, strict=lab.config.strict)
         if verdict.status is Status.NOT_AVAILABLE:
             pytest.skip(str(verdict))
         _skip_undecided(verdict, lab)

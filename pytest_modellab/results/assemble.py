@@ -16,6 +16,7 @@ from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged
 
+from . import core_wait
 from .price import price_of
 from .record import (
     MemoryUse,
@@ -166,11 +167,15 @@ def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
         first_call_s=facts.first_call_s,
         clip5_calls_s=() if no_speed else tuple(conditions.clip_s),
         spread=None if no_speed else conditions.spread,
-        others=conditions.others,
+        others=conditions.calls.others,
+        core_wait=conditions.calls.core_wait,
+        core_wait_method=conditions.calls.method if conditions.calls.wall_s else None,
         throttled=conditions.throttled,
         load_average=conditions.load_average,
         noisy=conditions.noisy,
-        loading_others=conditions.loading_others,
+        loading_others=conditions.loading.others,
+        loading_core_wait=conditions.loading.core_wait,
+        noise_definition=core_wait.DEFINITION,
         noisy_loading=conditions.noisy_loading,
         no_speed=no_speed,
         passes=tuple(Pass.model_validate(each) for each in conditions.passes),

@@ -6,7 +6,6 @@ so that a diff shows what changed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from pydantic import Field, ValidationError
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
@@ -126,7 +126,7 @@ def place(record: Record, folder: Path) -> Path:
     case = record.case
     name = f"{case.model}-{case.device}-{case.dataset}"
     if _depends_on_hardware(record):
-        name += f"-{hardware_key(record)}"
+        name += f"-{record.hardware.answers_key()}"
     return folder / case.task / f"{name}.jsonl"
 
 
@@ -135,17 +135,17 @@ def _depends_on_hardware(record: Record) -> bool:
     return any("int8" in str(value) for value in options.values())
 
 
-def hardware_of(record: Record) -> dict[str, object]:
-    """What answers of int8 kernels, and times, depend on: the processor; on CUDA devices the graphics card, too."""
-    names = ["cpu", "instruction_sets"]
-    if record.provenance.inputs.get("device", {}).get("kind") == "cuda":
-        names.append("gpus")
-    return {name: record.provenance.hardware.get(name) for name in names}
-
-
-def hardware_key(record: Record) -> str:
-    """Eight digits that are the same for runs on hardware of one kind."""
-    return hashlib.sha256(json.dumps(hardware_of(record), sort_keys=True).encode()).hexdigest()[:8]
+def of_other_hardware(record: Record, head: Head) -> str:
+    """Why answers of quantised models can't be compared with a baseline: its hardware may answer otherwise; else ""."""
+    if not _depends_on_hardware(record):
+        return ""
+    likeness = Hardware.stated(head.hardware, record.hardware.device).same_answers(record.hardware)
+    if likeness.answer != "other":
+        return ""
+    return (
+        f"the baseline is of hardware with other int8 kernels: {likeness.told()};"
+        f" `modellab baseline save` keeps one of this hardware"
+    )
 
 
 def of(record: Record) -> Baseline:
@@ -157,7 +157,7 @@ def of(record: Record) -> Baseline:
         created=record.provenance.created,
         normalizer=record.normalizer.name,
         wer=record.value("wer"),
-        hardware=hardware_of(record),
+        hardware=record.hardware.stated_for_answers(),
     )
     answers = [
         BaselineAnswer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
@@ -330,7 +330,10 @@ def judge(
         missing = record.why_missing(record.error_metric)
         return BaselineVerdict(replace(verdict, status=Status.NOT_AVAILABLE, reason=missing), None)
     try:
-        found = against(record, other(), allowed)
+        baseline = other()
+        if refused := of_other_hardware(record, baseline.head):
+            raise BaselineError(f"{record.case.id}: {refused}")
+        found = against(record, baseline, allowed)
     except BaselineError as error:
         return BaselineVerdict(replace(verdict, reason=str(error)), None)
     if margin is not None:

@@ -86,12 +86,12 @@ def as_yaml(records: Sequence[Record], proposals: Sequence[Proposal], command: s
     import yaml
 
     first = records[0]
-    hardware = first.provenance.hardware
+    hardware = first.hardware
     commit = f"{first.provenance.commit or 'no commit'}{' (dirty)' if first.provenance.dirty else ''}"
     noisy = [record.timing.noisy for record in records if record.timing.noisy]
     lines = [
         f"# Proposed by `{command}` on {first.provenance.created[:10]}, at {commit}",
-        f"# {hardware['cpu']}, {hardware['cores']} cores, {', '.join(hardware['instruction_sets'])}",
+        f"# {hardware.cpu}, {hardware.cores_text} cores, {', '.join(hardware.instruction_sets or ())}",
     ]
     if noisy:
         lines.append(f"# {len(noisy)} of {len(records)} runs were on a noisy machine and propose no times: {noisy[0]}")

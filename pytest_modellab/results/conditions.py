@@ -1,28 +1,27 @@
-"""Timing conditions of a run: repeated calls on a fixed clip, other load on the machine, and time stamps."""
+"""Timing conditions of a run: repeated calls on a fixed clip, waiting for cores, and time stamps."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    pass
+from pytest_modellab.core.cores import usable_cpus
+
+from .core_wait import CoreUse
 
 SPREAD_BOUND = 0.15
 """Of (slowest - fastest) / median of the fixed clip. On a quiet machine it is a few per cent."""
 LEAST_SPREAD_S = 0.010
 """Differences below are the scheduler's, whatever their share of a short call."""
-OTHERS_BOUND = 0.10
-"""Of the share of all CPUs that others kept busy while calls were timed."""
-LEAST_TIMED_S = 1.0
-"""Below, the kernel's ticks of 10 ms are too coarse to tell what others used."""
+CORE_WAIT_BOUND = 0.10
+"""Of the core wait while calls were timed."""
 
 PassKind = Literal["accuracy", "timing", "accuracy and timing"]
 
@@ -36,23 +35,29 @@ class Conditions:
 
     Attributes:
         clip_s: seconds of each call on the fixed clip, in order.
-        timed_s: wall time during which calls were timed.
-        others_s: CPU seconds that other processes used in that time.
+        calls: use of the cores while calls were timed.
+        loading: the same, while the model was loaded and first called.
         throttled: how often the processor or the container's quota throttled the run; None where it isn't known.
         load_average: of the last minute when timing began; for the record, it includes our own work.
-        loading_s: wall time of loading the model and of its first call.
-        loading_others_s: CPU seconds that other processes used in that time.
         passes: kind, start and end (UTC, ISO 8601) of each time the machine was held.
     """
 
     clip_s: list[float] = field(default_factory=list)
-    timed_s: float = 0.0
-    others_s: float = 0.0
-    loading_s: float = 0.0
-    loading_others_s: float = 0.0
+    calls: CoreUse = field(default_factory=CoreUse)
+    loading: CoreUse = field(default_factory=CoreUse)
     throttled: int | None = None
     load_average: float | None = None
     passes: list[dict[str, str]] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Conditions:
+        """From a journal, of this version or of an older one, which didn't tell what the worker itself used."""
+        fields, cores = dict(kept), len(usable_cpus()) or os.cpu_count() or 1
+        for name, wall, others in (("calls", "timed_s", "others_s"), ("loading", "loading_s", "loading_others_s")):
+            if wall in fields:
+                fields[name] = {"wall_s": fields.pop(wall), "others_s": fields.pop(others), "cores": cores}
+            fields[name] = CoreUse(**fields[name])
+        return cls(**fields)
 
     @property
     def spread(self) -> float | None:
@@ -62,23 +67,13 @@ class Conditions:
         return (max(self.clip_s) - min(self.clip_s)) / median(self.clip_s)
 
     @property
-    def others(self) -> float | None:
-        """Share of all CPUs that others kept busy; None where too little was timed to tell."""
-        return _share(self.others_s, self.timed_s)
-
-    @property
-    def loading_others(self) -> float | None:
-        """As `others`, while the model was loaded and first called."""
-        return _share(self.loading_others_s, self.loading_s)
-
-    @property
     def noisy(self) -> str | None:
         """Why the times can't be relied on; None where nothing speaks against them."""
         reasons = []
         if self.spread and self.spread > SPREAD_BOUND and max(self.clip_s) - min(self.clip_s) > LEAST_SPREAD_S:
             reasons.append(f"the same clip varied by {_beyond(self.spread, SPREAD_BOUND)}")
-        if self.others is not None and self.others > OTHERS_BOUND:
-            reasons.append(f"others used {_beyond(self.others, OTHERS_BOUND, ' of the processors')}")
+        if waited := _waited(self.calls):
+            reasons.append(waited)
         if self.throttled:
             reasons.append(f"the processor was throttled {self.throttled} times")
         return "; ".join(reasons) or None
@@ -86,10 +81,7 @@ class Conditions:
     @property
     def noisy_loading(self) -> str | None:
         """Why the times of loading and of the first call can't be relied on; None where nothing speaks against them."""
-        share = self.loading_others
-        if share is None or share <= OTHERS_BOUND:
-            return None
-        return f"others used {_beyond(share, OTHERS_BOUND, ' of the processors while it was loaded')}"
+        return _waited(self.loading, " while it was loaded")
 
     @contextmanager
     def held(self, kind: PassKind) -> Iterator[None]:
@@ -109,23 +101,39 @@ class Conditions:
 
     def timed(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Make one timed call, and see what others did meanwhile."""
-        reply, seconds, used = beside(call)
-        self.timed_s += seconds
-        self.others_s += used
+        reply, use = beside(call)
+        self.calls += use
         return reply
 
 
-def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float, float]:
-    """Make a call: the reply, its wall time, and CPU seconds of others.
+def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], CoreUse]:
+    """Make a call: the reply, and the use of the cores meanwhile.
 
-    The reply tells those of the worker and of the processes that it started. Those of others are not cut off at 0: the
-    kernel counts in ticks, and what it gives one call it takes from another.
+    The reply tells the CPU time and the run delay of the worker and of the processes that it started. One that tells no
+    CPU time is of a worker in this process.
     """
-    start, busy, own = time.perf_counter(), _busy_s(), time.process_time()
+    start, (busy, stolen, cores), session = time.perf_counter(), _cores_now(), time.process_time()
     reply = call()
-    seconds = reply.get("cpu_s", 0.0) + reply.get("descendants_cpu_s", 0.0)
-    used = _busy_s() - busy - (time.process_time() - own) - seconds
-    return reply, time.perf_counter() - start, used
+    own_s = reply.get("cpu_s", 0.0) + reply.get("descendants_cpu_s", 0.0)
+    session_s = time.process_time() - session
+    now_busy, now_stolen, _ = _cores_now()
+    use = CoreUse(
+        wall_s=time.perf_counter() - start,
+        own_s=own_s if "cpu_s" in reply else own_s + session_s,
+        others_s=now_busy - busy - session_s - own_s,
+        stolen_s=max(0.0, now_stolen - stolen),
+        waited_s=reply.get("waited_s"),
+        cores=cores,
+    )
+    return reply, use
+
+
+def _waited(use: CoreUse, when: str = "") -> str | None:
+    """Beyond the bound, how long the worker waited for a core."""
+    share = use.core_wait
+    if share is None or share <= CORE_WAIT_BOUND:
+        return None
+    return f"it waited {_beyond(share, CORE_WAIT_BOUND, f' of its time for a core that others had{when}')}"
 
 
 def _beyond(share: float, bound: float, what: str = "") -> str:
@@ -134,22 +142,22 @@ def _beyond(share: float, bound: float, what: str = "") -> str:
     return f"{share:.{digits}%}{what} (bound {bound:.{digits}%})"
 
 
-def _share(others_s: float, wall_s: float) -> float | None:
-    return None if wall_s < LEAST_TIMED_S else max(0.0, others_s / wall_s / (os.cpu_count() or 1))
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _busy_s() -> float:
-    """CPU seconds that this machine has worked since it started, all processors together, stolen time included."""
+def _cores_now() -> tuple[float, float, int]:
+    """Seconds that the usable cores have worked since the machine started, those stolen from them, and their number."""
     import psutil
 
-    times = psutil.cpu_times()._asdict()
+    every, usable = [each._asdict() for each in psutil.cpu_times(percpu=True)], usable_cpus()
+    # Where processors are offline their places aren't their numbers.
+    if usable and max(usable) < len(every):
+        every = [every[i] for i in sorted(usable)]
     # Linux counts a guest's time under user, too.
-    idle = ("idle", "iowait", "guest", "guest_nice")
-    return float(sum(seconds for name, seconds in times.items() if name not in idle))
+    idle = ("idle", "iowait", "guest", "guest_nice", "steal")
+    busy = sum(seconds for times in every for name, seconds in times.items() if name not in idle)
+    return float(busy), float(sum(times.get("steal", 0.0) for times in every)), max(1, len(every))
 
 
 def _throttled() -> int | None:

@@ -28,9 +28,6 @@ from .record import MemoryUse, Provenance, Record, Timing
 from .scoring import scored
 from .shard_ref import ShardOf
 
-_MACHINE = ("cpu", "instruction_sets", "cores", "gpus")
-"""What machines must share for their times to be of one kind."""
-
 
 class MergeError(Exception):
     """Records that are not the shards of one run; the message names the files."""
@@ -194,10 +191,14 @@ def _timing(parts: Sequence[ShardRecord], results: Sequence[Any]) -> Timing:
     return timing(results, facts).model_copy(
         update={
             "others": _most([each.others for each in times]),
+            "core_wait": _most([each.core_wait for each in times]),
+            "core_wait_method": _joined([each.core_wait_method for each in times]),
             "throttled": _sum([each.throttled for each in times]),
             "load_average": _most([each.load_average for each in times]),
             "noisy": noisy,
             "loading_others": _most([each.loading_others for each in times]),
+            "loading_core_wait": _most([each.loading_core_wait for each in times]),
+            "noise_definition": min(each.noise_definition for each in times),
             "noisy_loading": _noise({part.name: part.record.timing.noisy_loading for part in parts}),
             "passes": tuple(sorted((one for each in times for one in each.passes), key=lambda one: one.start)),
         }
@@ -215,14 +216,16 @@ def _no_speed(parts: Sequence[ShardRecord]) -> str | None:
             return f"{part.name}: {part.record.timing.no_speed}"
         if any(one.kind == "accuracy" for one in part.record.timing.passes[-1:]):
             return f"{part.name} was not timed with the machine to itself"
-    for name in _MACHINE:
-        values = [str(part.record.provenance.hardware.get(name)) for part in parts]
-        other = next((i for i, value in enumerate(values) if value != values[0]), None)
-        if other is not None:
+    first = parts[0]
+    for part in parts[1:]:
+        likeness = first.record.hardware.same_speed(part.record.hardware)
+        for each in likeness.differing:
             return (
-                f"the shards were timed on different hardware: {name} {values[0]} ({parts[0].name}),"
-                f" {values[other]} ({parts[other].name})"
+                f"the shards were timed on different hardware: {each.title} {each.one} ({first.name}),"
+                f" {each.other} ({part.name})"
             )
+        if not likeness.same:
+            return f"the shards may be timed on different hardware ({first.name}, {part.name}): {likeness.told()}"
     return None
 
 
@@ -248,7 +251,7 @@ def _provenance(parts: Sequence[ShardRecord]) -> Provenance:
     return origins[0].model_copy(
         update={
             "dirty": None if origins[0].dirty is None else any(each.dirty for each in origins),
-            "hardware": {name: _joined([each.hardware.get(name) for each in origins]) for name in origins[0].hardware},
+            "hardware": _hardware(parts),
             "session": f"merge-{now:%Y%m%d-%H%M%S}",
             # Its times are as old as the oldest of them; the record itself is the newest of its case.
             "created": min(each.created for each in origins),
@@ -258,6 +261,19 @@ def _provenance(parts: Sequence[ShardRecord]) -> Provenance:
             "worker_restarts": sum(each.worker_restarts for each in origins),
         }
     )
+
+
+def _hardware(parts: Sequence[ShardRecord]) -> dict[str, Any]:
+    """What all have; of machines of one kind the least of each number, else each value once, as text."""
+    several = [part.record.provenance.hardware for part in parts]
+    alike = all(parts[0].record.hardware.same_speed(part.record.hardware).same for part in parts)
+    joined = {name: [each.get(name) for each in several] for name in several[0]}
+    return {name: (_least(values) if alike else None) or _joined(values) for name, values in joined.items()}
+
+
+def _least(values: Sequence[Any]) -> Any:
+    """The least of several numbers; None where not all are."""
+    return min(values) if all(isinstance(each, int | float) for each in values) else None
 
 
 def _joined(values: Sequence[Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.metrics.measured import Utterance
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
@@ -111,13 +112,23 @@ class Timing(Stored):
         default=(), description="calls on a fixed clip of 5 s, spread over what was timed"
     )
     spread: float | None = Field(default=None, description="of these calls: (slowest - fastest) / median")
-    others: float | None = Field(default=None, description="share of all processors that others kept busy meanwhile")
+    others: float | None = Field(default=None, description="share of the processors that others kept busy meanwhile")
+    core_wait: float | None = Field(
+        default=None, description="share of its time for which the worker waited for a core that others had"
+    )
+    core_wait_method: str | None = Field(
+        default=None, description="`run delay`, by the kernel; `load beyond free cores`, estimated"
+    )
     throttled: int | None = Field(
         default=None, description="throttling events meanwhile; null where they aren't reported"
     )
     load_average: float | None = Field(default=None, description="of the minute before, our own work included")
     noisy: str | None = Field(default=None, description="why these times can't be relied on, else null")
     loading_others: float | None = Field(default=None, description="as `others`, in loading and the first call")
+    loading_core_wait: float | None = Field(default=None, description="as `core_wait`, in loading and the first call")
+    noise_definition: int = Field(
+        default=1, ge=1, description="version of what `noisy` and `noisy_loading` are by: 1 `others`, 2 `core_wait`"
+    )
     noisy_loading: str | None = Field(default=None, description="as `noisy`, of load_s and first_call_s besides")
     no_speed: str | None = Field(description="why there is no speed, else null")
     passes: tuple[Pass, ...] = ()
@@ -191,6 +202,11 @@ class Record(Stored):
     utterances: tuple[UtteranceResult, ...]
     findings: tuple[Finding, ...] = ()
     seal: str | None = volatile(default=None, description="SHA-256 of all other fields, as written")
+
+    @property
+    def hardware(self) -> Hardware:
+        """The hardware of the run, with the kind of device that the model was to run on."""
+        return Hardware.stated(self.provenance.hardware, self.provenance.inputs.get("device", {}).get("kind"))
 
     @property
     def wordless(self) -> bool:

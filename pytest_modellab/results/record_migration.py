@@ -53,7 +53,7 @@ def migrated(old: RecordV1) -> Record:
         normalizer=old.normalizer,
         summary=_summary(old),
         parts=_run_parts(old),
-        timing=Timing(**{name: getattr(old.timing, name) for name in Timing.model_fields}),
+        timing=Timing(**{name: getattr(old.timing, name) for name in Timing.model_fields if hasattr(old.timing, name)}),
         memory=old.memory,
         price=old.price,
         provenance=old.provenance,

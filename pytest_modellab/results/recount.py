@@ -18,6 +18,11 @@ from .scoring import scored
 
 _OWN = {"id", "seal", "provenance"}
 """What a record has of its own: it doesn't follow from utterances."""
+_CONDITIONS = (
+    *("others", "core_wait", "core_wait_method", "throttled", "load_average", "noisy"),
+    *("loading_others", "loading_core_wait", "noise_definition", "noisy_loading", "passes"),
+)
+"""Of the timing, what was measured once."""
 _CLOSE = 1e-9
 """Relative difference of two sums of the same numbers on two machines."""
 
@@ -39,8 +44,7 @@ def recounted(record: Record) -> Record:
         restarts=0,
         conditions=Conditions(clip_s=list(stated.clip5_calls_s)),
     )
-    kept = ("others", "throttled", "load_average", "noisy", "loading_others", "noisy_loading", "passes")
-    times = timing(record.utterances, facts).model_copy(update={name: getattr(stated, name) for name in kept})
+    times = timing(record.utterances, facts).model_copy(update={name: getattr(stated, name) for name in _CONDITIONS})
     return scored(record.model_copy(update={"timing": times}), record.rules)
 
 

@@ -2,11 +2,13 @@
 
 reports/baselines/<task>/<model>-<device>-<dataset>-<hardware>.speed.jsonl, beside the answers' baselines. Two runs of
 the same code on machines of one kind differ by up to 25 % in time, so this check only finds large regressions. For
-small differences compare two runs in one session.
+small differences compare two runs in one session. What a baseline is of stands in its header: those of older versions
+don't state cores and memory, so that they are known of no hardware.
 """
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,12 +17,13 @@ from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
+from pytest_modellab.core.hardware import Hardware, Likeness
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, Evidence, weigh
 from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval
 
-from .baseline import BaselineError, hardware_key, hardware_of, read_lines, write_lines
+from .baseline import BaselineError, read_lines, write_lines
 from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
 
@@ -60,10 +63,36 @@ class TooFewCalls(BaselineError):
     """Too few utterances are timed on both sides for a comparison."""
 
 
+class OtherHardware(BaselineError):
+    """The times are of other hardware, or it isn't known whether they are."""
+
+
 @dataclass(frozen=True)
 class SpeedBaseline:
     head: SpeedHead
     calls: tuple[Call, ...]
+
+    def likeness(self, record: Record) -> Likeness:
+        """Whether its times and a record's are of one kind of hardware."""
+        return Hardware.stated(self.head.hardware, record.hardware.device).same_speed(record.hardware)
+
+
+@dataclass(frozen=True)
+class SavedSpeed:
+    """A speed baseline on disk, and whether it is of a record's hardware."""
+
+    path: Path
+    baseline: SpeedBaseline
+    likeness: Likeness
+
+    @property
+    def is_other(self) -> bool:
+        return self.likeness.answer == "other"
+
+    @property
+    def why_other(self) -> str:
+        """What it is of, where it is of other hardware; else ""."""
+        return f"{self.path.name} is of {self.likeness.told()}" if self.is_other else ""
 
 
 @dataclass(frozen=True)
@@ -103,9 +132,26 @@ class SpeedChange:
 
 
 def place(record: Record, folder: Path) -> Path:
-    """Where the speed baseline of a record's case on its hardware lies."""
+    """Where the speed baseline of a record's case on its hardware is kept."""
     case = record.case
-    return folder / case.task / f"{case.model}-{case.device}-{case.dataset}-{hardware_key(record)}{SUFFIX}"
+    name = f"{case.model}-{case.device}-{case.dataset}-{record.hardware.speed_key()}{SUFFIX}"
+    return folder / case.task / name
+
+
+def find(record: Record, folder: Path) -> SavedSpeed | None:
+    """The speed baseline of a record's case on its hardware; else one of which that isn't known; else another's.
+
+    Raises BaselineError, naming file and line.
+    """
+    case = record.case
+    name = glob.escape(f"{case.model}-{case.device}-{case.dataset}-")
+    saved = []
+    for path in sorted((folder / case.task).glob(f"{name}????????{SUFFIX}")):
+        baseline = read(path)
+        if baseline.head.case == case:
+            saved.append(SavedSpeed(path, baseline, baseline.likeness(record)))
+    order = ("same", "unknown", "other")
+    return min(saved, key=lambda each: (order.index(each.likeness.answer), len(each.likeness.differing)), default=None)
 
 
 def of(record: Record) -> SpeedBaseline:
@@ -124,7 +170,7 @@ def of(record: Record) -> SpeedBaseline:
         rtf=rtf,
         clip5_s=record.value("clip5_s"),
         load_s=timing.load_s,
-        hardware=hardware_of(record),
+        hardware=record.hardware.stated_for_speed(),
     )
     return SpeedBaseline(head, tuple(_calls(record)))
 
@@ -156,8 +202,15 @@ def _calls(record: Record) -> list[Call]:
 def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE) -> SpeedChange:
     """Compare a record's times with a baseline's.
 
-    Raises BaselineError where they are not of the same data, TooFewCalls where too few were timed on both sides.
+    Raises BaselineError where they are not of the same data, OtherHardware where they are not known to be of the same
+    hardware, TooFewCalls where too few were timed on both sides.
     """
+    if not (likeness := baseline.likeness(record)).same:
+        what = "is of other hardware" if likeness.differing else "may be of other hardware"
+        why = likeness.told() if likeness.differing else f"{likeness.told()} in one of the two"
+        raise OtherHardware(
+            f"{record.case.id}: the speed baseline {what}: {why}; `modellab baseline save` keeps one of this hardware"
+        )
     if baseline.head.dataset != record.provenance.inputs.get("dataset"):
         raise BaselineError(
             f"{record.case.id}: the data changed since its speed was saved; `modellab baseline save` keeps a new one"
@@ -187,7 +240,8 @@ def judge(
     """Judge a record against the speed baseline at `path`, called `shown`.
 
     It fails where the times say that their ratio is beyond the tripwire (a ratio: 0.3 is 30 % slower), passes where
-    they say that it is within, and is inconclusive else, with too few times to tell, and on a noisy machine.
+    they say that it is within, and is inconclusive else, with too few times to tell, on a noisy machine, and where the
+    baseline is not known to be of the record's hardware.
     """
     verdict = Verdict(
         case=case_key(record.case),
@@ -203,7 +257,7 @@ def judge(
         return replace(verdict, reason=record.why_missing(METRIC))
     try:
         found = against(record, read(path), tripwire)
-    except TooFewCalls as error:
+    except (TooFewCalls, OtherHardware) as error:
         return replace(verdict, status=Status.INCONCLUSIVE, reason=str(error))
     except BaselineError as error:
         return replace(verdict, status=Status.FAIL, reason=str(error))

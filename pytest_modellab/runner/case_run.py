@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +90,7 @@ class CaseRun:
             memory=Memory(**end["memory"]),
             resumed=end["resumed"],
             restarts=end["restarts"],
-            conditions=Conditions(**end["conditions"]),
+            conditions=Conditions.read(end["conditions"]),
             findings=tuple(Finding(**finding) for finding in end["findings"]),
             loaded=end["loaded"],
             fallback_device=None if end["fallback_device"] is None else FallbackDevice(**end["fallback_device"]),
@@ -119,7 +119,7 @@ class CaseRun:
                     **vars(facts),
                     "failure": facts.failure and facts.failure.model_dump(),
                     "memory": vars(facts.memory),
-                    "conditions": vars(facts.conditions),
+                    "conditions": asdict(facts.conditions),
                     "findings": [finding.model_dump() for finding in facts.findings],
                     "fallback_device": facts.fallback_device and facts.fallback_device.model_dump(),
                 }
@@ -145,7 +145,7 @@ class CaseRun:
                 why = loaded.failure.message if loaded.failure else "unknown"
                 return replace(facts, no_speed=f"the model could not be loaded again to be timed: {why}")
             facts = replace(facts, load_s=loaded.load_s, first_call_s=loaded.first_call_s)
-            self._conditions.loading_s, self._conditions.loading_others_s = loaded.wall_s, loaded.others_s
+            self._conditions.loading = loaded.use
             return replace(facts, no_speed=self._time_subset(loaded))
         except WorkerDied as death:
             self.pool.drop(self.job.case.group)
@@ -235,7 +235,7 @@ class CaseRun:
             if loaded is None and len(deaths) < MAX_DEATHS:
                 loaded = self._load(alone=self.settings.alone, warm_up=not deaths)
                 if load_s is None:  # the first load that counts, and what was beside it
-                    self._conditions.loading_s, self._conditions.loading_others_s = loaded.wall_s, loaded.others_s
+                    self._conditions.loading = loaded.use
                 load_s, first_call_s = load_s or loaded.load_s, first_call_s or loaded.first_call_s
                 memory, told = loaded.memory, loaded.facts or told
                 if loaded.first_death is not None:

@@ -1,4 +1,4 @@
-"""CPU time of a worker's child processes, which counts as the engine's, as that of its threads does."""
+"""Child processes of a worker and their CPU time, which counts as the engine's, as that of its threads does."""
 
 from __future__ import annotations
 
@@ -20,18 +20,27 @@ def descendants_cpu_s(pid: int) -> float:
     total = 0.0
     with contextlib.suppress(psutil.Error, OSError):
         total += _of_ended(psutil.Process(pid).cpu_times())
-        for child in _descendants(pid):
+        for child in _living(pid):
             with contextlib.suppress(psutil.Error, OSError):
                 times = psutil.Process(child).cpu_times()
                 total += times.user + times.system + _of_ended(times)
     return total
 
 
+def descendants(pid: int) -> list[int]:
+    """The processes below `pid` that live, zombies included; [] where it is gone."""
+    import psutil
+
+    with contextlib.suppress(psutil.Error, OSError):
+        return _living(pid)
+    return []
+
+
 def _of_ended(times: object) -> float:
     return float(getattr(times, "children_user", 0.0)) + float(getattr(times, "children_system", 0.0))
 
 
-def _descendants(pid: int) -> list[int]:
+def _living(pid: int) -> list[int]:
     """The processes below `pid` that live, zombies included. Raises psutil.Error or OSError where it is gone."""
     if not _LIST.exists():
         import psutil
@@ -40,7 +49,7 @@ def _descendants(pid: int) -> list[int]:
     found = _children(pid)
     for child in tuple(found):
         with contextlib.suppress(OSError):
-            found += _descendants(child)
+            found += _living(child)
     return found
 
 

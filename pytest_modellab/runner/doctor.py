@@ -17,6 +17,7 @@ from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
 from pytest_modellab.catalog.weights import hindrances, state
 from pytest_modellab.core import devices, ffmpeg
 from pytest_modellab.core.console import counted
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.engines.base import Engine
 from pytest_modellab.engines.registry import PREDICTORS, available, engine_class, remedy
 from pytest_modellab.results import provenance
@@ -61,14 +62,14 @@ def examine(catalog: Catalog | None) -> Iterator[Check]:
 
 def _hardware(kind: str) -> str:
     """What stands behind a kind of device, as far as it has a name."""
-    names = Counter(provenance.hardware()["gpus"]) if kind == "cuda" else {}
+    names = Counter(Hardware.stated(provenance.hardware()).gpus or ()) if kind == "cuda" else {}
     return ", ".join(f"{count} x {name}" if count > 1 else name for name, count in names.items()) or kind
 
 
 def _place(store: Store) -> Iterator[Check]:
-    hardware = provenance.hardware()
-    yield Check("machine", "processor", True, f"{hardware['cpu']}, {hardware['cores']} cores")
-    yield Check("machine", "python", True, f"{hardware['python']}, {hardware['os']}")
+    hardware = Hardware.stated(provenance.hardware())
+    yield Check("machine", "processor", True, f"{hardware.cpu}, {hardware.cores_text} cores")
+    yield Check("machine", "python", True, f"{hardware.python}, {hardware.os}")
     existing = next(path for path in (store.root, *store.root.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     what, fix = f"{store.root}, {free / 1e9:.0f} GB free", ""

@@ -25,6 +25,7 @@ from . import framing
 from .clock import believed
 from .descendants import descendants_cpu_s
 from .executor import WorkerDied
+from .run_delay import delays, waited_s
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.environments import Environment
@@ -113,7 +114,7 @@ class LocalWorker:
         if self._gone:
             raise WorkerDied("crash", "the worker was ended before, when what had asked it was broken off")
         self._number += 1
-        started_s = descendants_cpu_s(self.pid)
+        started_s, before = descendants_cpu_s(self.pid), delays(self.pid)
         start = time.monotonic()
         try:
             framing.send(self._stdin, {**message, "number": self._number}, payload)
@@ -136,7 +137,11 @@ class LocalWorker:
         self._sample(reply)
         now = time.monotonic()
         reply = believed(reply, now - start, since_start_s=now - self._started)
-        return {**reply, "descendants_cpu_s": max(0.0, descendants_cpu_s(self.pid) - started_s)}
+        return {
+            **reply,
+            "descendants_cpu_s": max(0.0, descendants_cpu_s(self.pid) - started_s),
+            "waited_s": waited_s(before, delays(self.pid)),
+        }
 
     @property
     def gone(self) -> bool:

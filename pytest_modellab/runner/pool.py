@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.conditions import beside
+from pytest_modellab.results.core_wait import CoreUse
 from pytest_modellab.results.facts import Memory
 
 from .executor import WorkerDied
@@ -33,10 +34,8 @@ class Loaded:
     worker: Worker | None
     load_s: float | None = None
     first_call_s: float | None = None
-    wall_s: float = 0.0
-    """Of both, as the session saw them."""
-    others_s: float = 0.0
-    """CPU seconds of other processes in that time."""
+    use: CoreUse = field(default_factory=CoreUse)
+    """Use of the cores in both, as the session saw it."""
     failure: Failure | None = None
     memory: Memory = field(default_factory=Memory)
     first_death: WorkerDied | None = None
@@ -126,7 +125,7 @@ class Pool:
     def _load(self, order: LoadOrder, warm_up: Request | None, warm_up_s: float) -> Loaded:
         worker = self._start(order)
         try:
-            reply, wall_s, others_s = beside(lambda: worker.request(order.message(), timeout=order.timeout_s))
+            reply, use = beside(lambda: worker.request(order.message(), timeout=order.timeout_s))
         except WorkerDied as death:
             return Loaded(
                 None,
@@ -141,13 +140,11 @@ class Pool:
             message = f"could not be loaded: {error['type']}: {error['message']}"
             return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
         loaded = Loaded(worker, load_s=reply["load_s"], facts=reply["facts"], memory=worker.memory)
-        loaded.wall_s, loaded.others_s = wall_s, others_s
+        loaded.use = use
         loaded.memory.load_rss = loaded.memory.peak_rss
         if warm_up is not None:
             try:
-                first, wall_s, others_s = beside(
-                    lambda: worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s)
-                )
+                first, use = beside(lambda: worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s))
             except WorkerDied as death:
                 # What kills the first call is met again, and told, where this utterance is measured.
                 again = self._load(order, None, warm_up_s)
@@ -157,5 +154,5 @@ class Pool:
                 worker.close()
                 raise
             loaded.first_call_s = first.get("seconds")
-            loaded.wall_s, loaded.others_s = loaded.wall_s + wall_s, loaded.others_s + others_s
+            loaded.use += use
         return loaded

@@ -8,13 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pytest_modellab.catalog.cases import Case
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.results import provenance
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, newest_first, read, write
 from pytest_modellab.results.shards import Shard
-
-_MACHINE = ("cpu", "instruction_sets", "cores", "gpus", "memory_bytes")
-"""What a speed is of: two machines that share these may still differ, but records stay where they were made."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +100,11 @@ def why_not(record: Record, wanted: RecordQuery) -> str | None:
         return "not every utterance was answered"
     if record.ran_on is None and record.timing.no_speed is not None:
         return f"it has no times ({record.timing.no_speed})"
-    here = provenance.hardware()
-    if any(record.provenance.hardware.get(name) != here.get(name) for name in _MACHINE):
-        return "it was measured on another machine"
+    here = Hardware.stated(provenance.hardware(), record.hardware.device)
+    for likeness in (record.hardware.same_answers(here), record.hardware.same_speed(here)):
+        if not likeness.same:
+            where = "another machine" if likeness.differing else "a machine that it doesn't tell from this one"
+            return f"it was measured on {where}: {likeness.told()}"
     age = datetime.now(UTC) - datetime.fromisoformat(record.provenance.created)
     if not timedelta(0) <= age <= wanted.speed_age:
         return f"its times are {age.days} days old; at most {wanted.speed_age.days} are relied on"

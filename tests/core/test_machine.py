@@ -65,6 +65,11 @@ class Driver:
     def start(self) -> None:
         """A driver that answers."""
 
+    def version(self) -> str:
+        if self.broken:
+            raise pynvml.NVMLError(1)
+        return "570.1"
+
 
 @pytest.fixture
 def nvml(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
@@ -75,6 +80,7 @@ def nvml(monkeypatch: pytest.MonkeyPatch) -> Iterator[Driver]:
     monkeypatch.setattr(pynvml, "nvmlDeviceGetName", lambda handle: f"H100 {handle}")
     monkeypatch.setattr(pynvml, "nvmlDeviceGetUUID", lambda handle: f"GPU-{handle}")
     monkeypatch.setattr(pynvml, "nvmlDeviceGetComputeRunningProcesses", driver.processes)
+    monkeypatch.setattr(pynvml, "nvmlSystemGetDriverVersion", driver.version)
     gpu._driver.cache_clear()
     yield driver
     gpu._driver.cache_clear()
@@ -84,6 +90,7 @@ class TestDevices:
     def test_names_ids_and_memory(self, nvml: Driver) -> None:
         assert gpu.gpu_names() == ["H100 0", "H100 1"]
         assert gpu.gpu_ids() == ["GPU-0", "GPU-1"]
+        assert gpu.driver_version() == "570.1"
         assert gpu.gpu_memory(7) == 300
         assert gpu.gpu_memory(8) is None  # the driver doesn't tell
         assert gpu.gpu_memory(9) is None
@@ -91,6 +98,7 @@ class TestDevices:
     def test_a_driver_that_fails(self, nvml: Driver) -> None:
         nvml.broken = True
         assert gpu.gpu_names() == []
+        assert gpu.driver_version() is None
         assert gpu.gpu_memory(7) is None
 
     def test_no_driver(self, nvml: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,15 +107,55 @@ class TestDevices:
 
         monkeypatch.setattr(pynvml, "nvmlInit", fail)
         assert gpu.gpu_ids() == []
+        assert gpu.driver_version() is None
         assert gpu.gpu_memory(7) is None
 
 
 class TestHardware:
     def test_what_this_machine_is(self) -> None:
         found = hardware.hardware.__wrapped__()
-        assert found["cores"] == os.cpu_count()
+        assert 0 < found["cores"] <= (os.cpu_count() or 1)
         assert found["memory_bytes"] > 0
         assert found["cpu"]
+
+    def test_names_of_baselines_are_those_of_older_versions(self) -> None:
+        # SHA-256 of {"cpu": "some", "instruction_sets": ["avx2"]}, on CUDA devices with "gpus".
+        fields = {"cpu": "some", "instruction_sets": ["avx2"], "gpus": ["L4"], "cores": 2, "system": "Linux"}
+        keys = {kind: hardware.Hardware.stated(fields, kind).answers_key() for kind in ("cpu", "cuda")}
+        assert keys == {"cpu": "d75e55ba", "cuda": "4ae5e722"}
+
+    def test_it_is_told_part_by_part(self) -> None:
+        fields = {"cpu": "some", "cores": 1.5, "memory_bytes": 8e9, "gpus": [{"name": "L4"}], "os": "Linux-6"}
+        assert [*hardware.Hardware.stated(fields).parts()] == ["some, 1.5 cores", "8 GB", "L4", "Linux-6"]
+        assert [*hardware.Hardware.stated({}).parts()] == ["unknown processor"]
+
+    @pytest.mark.parametrize(
+        ("fields", "system", "architecture"),
+        [
+            ({"os": "Linux-6.1.0-x86_64-with-glibc2.36"}, "Linux", "x86_64"),
+            ({"os": "macOS-14.4-arm64-arm-64bit"}, "Darwin", "aarch64"),
+            ({"os": "Windows-10-10.0.19045-SP0", "instruction_sets": ["avx2"]}, "Windows", "x86_64"),
+            ({"instruction_sets": ["asimd"]}, None, "aarch64"),
+            ({"system": "Linux", "architecture": "riscv64"}, "Linux", "riscv64"),
+            ({}, None, None),
+        ],
+    )
+    def test_older_records_tell_system_and_architecture_in_a_text(
+        self, fields: dict[str, object], system: str | None, architecture: str | None
+    ) -> None:
+        found = hardware.Hardware.stated(fields)
+        assert (found.system, found.architecture) == (system, architecture)
+
+    @pytest.mark.parametrize("output", ["Apple M2 Pro\n", ""])
+    def test_macos_is_asked_for_the_model(self, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        def run(*args: object, **options: object) -> SimpleNamespace:
+            if not output:
+                raise FileNotFoundError
+            return SimpleNamespace(stdout=output)
+
+        monkeypatch.setattr(sys, "platform", "darwin")
+        monkeypatch.setattr(subprocess, "run", run)
+        assert hardware._brand() == output.strip()
 
     @pytest.mark.parametrize(
         ("text", "model", "flag"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -157,13 +159,28 @@ class TestNoSlower:
             assert told(Skipped, value("no_slower")).startswith("no speed baseline for this hardware ")
 
     def test_against_one(self, suite: LabSessions, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(conditions, "OTHERS_BOUND", 1e9)
+        monkeypatch.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
         monkeypatch.setattr(conditions, "SPREAD_BOUND", 1e9)
         suite.session("--lab-executor=local")
         assert main(["baseline", "save"]) == 0
         with asked(suite, "--lab-executor=local") as value:
             # The record is the baseline's own.
             assert value("no_slower")()
+
+    def test_of_other_hardware_it_skips_and_says_what_differs(
+        self, suite: LabSessions, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
+        monkeypatch.setattr(conditions, "SPREAD_BOUND", 1e9)
+        suite.session("--lab-executor=local")
+        assert main(["baseline", "save"]) == 0
+        (path,) = (suite.path / "reports" / "baselines" / "asr").glob("*.speed.jsonl")
+        cores = json.loads(path.read_text().splitlines()[0])["hardware"]["cores"]
+        path.write_text(re.sub('"cores": [0-9.]+', '"cores": 4096', path.read_text()))
+        with asked(suite, "--lab-executor=local") as value:
+            why = told(Skipped, value("no_slower"))
+        assert why.startswith("no speed baseline for this hardware ")
+        assert f"({path.name} is of 4096 cores, here {cores:g}); `modellab baseline save` keeps one" in why
 
 
 class TestLive:

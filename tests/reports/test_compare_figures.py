@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from records import NO_SPEED, TIMING
+from records import HARDWARE, NO_SPEED, TIMING
 from shelf import made
 
 from pytest_modellab.cli import main
@@ -74,9 +74,9 @@ class TestTimes:
 
     def test_other_hardware_and_no_times_are_not_compared(self) -> None:
         other = made()
-        origin = other.provenance.model_copy(update={"hardware": {"cpu": "another"}})
+        origin = other.provenance.model_copy(update={"hardware": {**HARDWARE, "cores": 16}})
         found = changes(made(), other.model_copy(update={"provenance": origin}))["rtf"]
-        assert (found.outcome, found.why) == ("not compared", "the two ran on other hardware")
+        assert (found.outcome, found.why) == ("not compared", "the two ran on other hardware: 2 cores, then 16")
         found = changes(made(), made(timing=NO_SPEED))["rtf"]
         assert found.outcome == "not compared"
         assert "the machine was shared" in found.why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from duels import measured, table
-from records import record
+from records import HARDWARE, record
 from rows import RTF, exact, row, timing
 
 from pytest_modellab.core.schema_base import Range
@@ -129,7 +129,7 @@ class TestTimes:
 
     def test_times_of_two_machines_are_not_compared(self) -> None:
         rows, contest = table([measured("a", "talk", GOOD), measured("b", "talk", GOOD, 0.9)], [RTF])
-        rows[0] = rows[0].model_copy(update={"machine": "another"})
+        rows[0] = rows[0].model_copy(update={"hardware": {**HARDWARE, "cores": 16}})
         one, other = sides(rows)
         assert contest.compare(one, other, "asr.rtf") == Told(why=MACHINES)
         assert contest.compare(one, other, "asr.wer").why == ""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from pages import answered, case
-from records import NO_SPEED, record
+from records import HARDWARE, NO_SPEED, record
 from rows import NOISY, RTF, WER, exact, of_any_size, primary, row, spread, timing
 
 from pytest_modellab.catalog.load import default_profiles, load
@@ -174,7 +174,7 @@ class TestRoles:
 
     def test_times_of_different_machines_rank_nobody(self) -> None:
         rows = [row(record("a", words=6000)), row(record("b", words=6000, timing=timing(0.1)))]
-        rows[0] = rows[0].model_copy(update={"machine": "another"})
+        rows[0] = rows[0].model_copy(update={"hardware": {**HARDWARE, "cores": 16}})
         found = self.role("fast-asr", rows)
         assert found.text == "none: of 2 that qualify none can be ranked: RTF passed over: timed on different machines"
         assert "; RTF passed over: timed on different machines" in self.role("primary-asr", rows).text

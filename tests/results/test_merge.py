@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from records import MEMORY, TIMING, record, utterance
+from records import HARDWARE, MEMORY, TIMING, record, utterance
 from shard_parts import ENGLISH, part, stored, whole
 
 from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
@@ -119,13 +119,13 @@ def test_a_record_without_a_seal_is_refused(tmp_path: Path) -> None:
 
 
 def test_different_hardware_has_no_speed_and_says_so(tmp_path: Path) -> None:
-    joined = whole(tmp_path, hardware={"cpu": "other"})
+    joined = whole(tmp_path, hardware={**HARDWARE, "cpu": "other"})
     assert joined.value("rtf") is None
     assert joined.value("clip5_s") is None
     assert joined.timing.no_speed == (
-        "the shards were timed on different hardware: cpu some (shard 1/2), other (shard 2/2)"
+        "the shards were timed on different hardware: CPU some (shard 1/2), other (shard 2/2)"
     )
-    assert joined.provenance.hardware == {"cpu": "other + some"}
+    assert joined.provenance.hardware == {**HARDWARE, "cpu": "other + some"}
 
 
 def test_a_shard_without_times_leaves_the_whole_without(tmp_path: Path) -> None:

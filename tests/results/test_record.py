@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from records import NO_DEVICE_MEMORY, NO_SPEED, record, utterance
+from records import HARDWARE, NO_DEVICE_MEMORY, NO_SPEED, record, utterance
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Failure
@@ -90,7 +90,7 @@ class TestCanonical:
             "id",
             "failure.detail",
             "price",
-            "provenance.hardware.cpu",
+            *(f"provenance.hardware.{name}" for name in HARDWARE),
             "provenance.session",
             "provenance.created",
             "provenance.judging",

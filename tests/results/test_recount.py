@@ -20,6 +20,7 @@ SMALL = {path.parent.parent.parent.name: path for path in sorted(RECORDS, key=la
 """The smallest record of each task."""
 MEASURED = {
     *("timing.load_s", "timing.first_call_s", "timing.load_average", "timing.others", "timing.loading_others"),
+    *("timing.core_wait", "timing.loading_core_wait", "timing.noise_definition"),
     *("timing.throttled", "parts.streaming.chunk_s", "parts.streaming.pace", "utterances", "memory", "loaded", "price"),
 }
 """What was measured once, or was asked for: nothing else in the record tells it."""

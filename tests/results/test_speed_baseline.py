@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 from fakelab import FakeLab
-from records import NO_SPEED, TIMING, record, utterance
+from records import HARDWARE, NO_SPEED, TIMING, record, utterance
 
 from pytest_modellab.cli import main
 from pytest_modellab.results.baseline import BaselineError
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.speed_baseline import against, judge, place, read, save
+from pytest_modellab.results.speed_baseline import SUFFIX, OtherHardware, against, find, judge, place, read, save
 from pytest_modellab.results.verdicts import Status
 
 Output = pytest.CaptureFixture[str]
@@ -28,6 +29,12 @@ def timed(*seconds: float, dataset: str = "d", **more: object) -> Record:
     found = record(utterances=utterances, timing=timing)
     inputs = {"dataset": dataset, "device": {"kind": "cpu"}}
     return found.model_copy(update={"provenance": found.provenance.model_copy(update={"inputs": inputs})})
+
+
+def on(run: Record, **changes: object) -> Record:
+    """The same on hardware with these changes."""
+    origin = run.provenance.model_copy(update={"hardware": {**HARDWARE, **changes}})
+    return run.model_copy(update={"provenance": origin})
 
 
 TEN = (0.1, 0.2, 0.1, 0.3, 0.1, 0.2, 0.1, 0.3, 0.1, 0.2)
@@ -107,6 +114,45 @@ class TestSaving:
         run = timed(*TEN)
         other = run.provenance.model_copy(update={"hardware": {"cpu": "another"}})
         assert place(run, tmp_path) != place(run.model_copy(update={"provenance": other}), tmp_path)
+
+    def test_that_of_this_hardware_is_found_first(self, tmp_path: Path) -> None:
+        run = timed(*TEN)
+        saved = {cores: save(on(run, cores=cores), tmp_path) for cores in (16, 2, 4)}
+        for cores, path in saved.items():
+            found = find(on(run, cores=cores), tmp_path)
+            assert found is not None
+            assert (found.path, found.is_other, found.why_other) == (path, False, "")
+        other = find(on(run, cpu="another"), tmp_path)
+        assert other is not None
+        assert other.is_other
+        assert other.why_other.endswith(", here another")
+
+    def test_that_of_a_case_with_a_longer_name_is_none(self, tmp_path: Path) -> None:
+        run = timed(*TEN)
+        longer = run.model_copy(update={"case": run.case.model_copy(update={"dataset": "talk-2"})})
+        save(longer, tmp_path)
+        assert find(run, tmp_path) is None
+
+    def test_one_of_an_older_version_is_read_and_decides_nothing(self, tmp_path: Path) -> None:
+        head, *calls = save(timed(*TEN), tmp_path).read_text().splitlines()
+        hardware = {name: HARDWARE[name] for name in ("cpu", "instruction_sets")}
+        # Its name was made of these two alone.
+        old = tmp_path / "old" / "asr" / f"tiny-cpu-talk-d75e55ba{SUFFIX}"
+        old.parent.mkdir(parents=True)
+        old.write_text("\n".join([json.dumps({**json.loads(head), "hardware": hardware}), *calls]) + "\n")
+        found = find(timed(*TEN), tmp_path / "old")
+        assert found is not None
+        assert (found.path, found.is_other, found.likeness.answer) == (old, False, "unknown")
+        for factor in (1, 3):
+            verdict = judge(timed(*times(factor)), old, "there")
+            assert verdict.status is Status.INCONCLUSIVE
+            assert "may be of other hardware: not stated: cores, memory in one of the two" in str(verdict)
+        with pytest.raises(OtherHardware, match="`modellab baseline save` keeps one of this hardware"):
+            against(timed(*TEN), read(old))
+        save(timed(*TEN), tmp_path / "old")
+        again = find(timed(*TEN), tmp_path / "old")
+        assert again is not None
+        assert again.likeness.same
 
     def test_a_damaged_line_is_named(self, tmp_path: Path) -> None:
         path = save(timed(*TEN), tmp_path)

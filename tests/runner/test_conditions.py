@@ -24,6 +24,7 @@ from pytest_modellab.catalog import load
 from pytest_modellab.catalog.datasets import prepare
 from pytest_modellab.core import gpu
 from pytest_modellab.results.conditions import Conditions
+from pytest_modellab.results.core_wait import CoreUse
 from pytest_modellab.runner import descendants, pool
 from pytest_modellab.runner.local import LocalWorker
 from pytest_modellab.tasks.fixed_clip import CLIP_S, fixed_clip
@@ -103,19 +104,19 @@ class TestWhatAnEngineStarts:
         assert busy.request({"op": "reset-peak"}, timeout=60)["descendants_cpu_s"] < 0.1
 
     def test_it_is_not_that_of_others(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        clock = iter([Times(100.0, 10.0, 50.0), Times(107.0, 11.0, 52.0)])
-        monkeypatch.setattr(psutil, "cpu_times", lambda: next(clock))
+        clock = iter([[Times(100.0, 10.0, 50.0)], [Times(107.0, 11.0, 52.0)]])
+        monkeypatch.setattr(psutil, "cpu_times", lambda *, percpu: next(clock))
         monkeypatch.setattr(time, "process_time", lambda: 5.0)
         found = Conditions()
         found.timed(lambda: {"cpu_s": 1.0, "descendants_cpu_s": 5.5})
-        assert found.others_s == pytest.approx(1.5)
+        assert found.calls.others_s == pytest.approx(1.5)
 
     def test_without_the_kernels_list_it_is_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as child:
             try:
-                assert child.pid in descendants._descendants(os.getpid())
+                assert child.pid in descendants.descendants(os.getpid())
                 monkeypatch.setattr(descendants, "_LIST", Path("/nowhere"))
-                assert child.pid in descendants._descendants(os.getpid())
+                assert child.pid in descendants.descendants(os.getpid())
             finally:
                 child.kill()
 
@@ -264,8 +265,10 @@ def test_a_slow_load_beside_others_is_inconclusive_whatever_they_do_later(lab: F
     burner = (
         f"from pathlib import Path\nwhile not Path({log}).exists() or Path({log}).read_text().count(chr(10)) < 2: 0"
     )
-    with subprocess.Popen([sys.executable, "-c", burner]):
-        noisy = lab.pytester.runpytest_subprocess()
+    burners = [subprocess.Popen([sys.executable, "-c", burner]) for _ in range(2 * (os.cpu_count() or 1))]
+    noisy = lab.pytester.runpytest_subprocess()
+    for each in burners:
+        each.wait()
     record = lab.record()
     assert record.timing.noisy_loading is not None
     assert noisy.ret == 0
@@ -278,8 +281,8 @@ def test_others_beside_a_second_load_say_nothing_of_the_first_whose_time_counts(
     lab.ready(faults={lab.size(1): "exit"})
     busy = iter([0.0, 0.0, 1e6])  # loading, the first call; loading again after the worker's death
 
-    def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float, float]:
-        return call(), 5.0, next(busy)
+    def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], CoreUse]:
+        return call(), CoreUse(wall_s=5.0, own_s=1.0, others_s=next(busy))
 
     monkeypatch.setattr(pool, "beside", beside)
     lab.run()

@@ -85,7 +85,7 @@ class TestRecord:
         assert streams.measured().value("unstable_words") == pytest.approx(6 / 11)
 
     def test_a_stream_that_is_too_slow_fails_its_gate(self, streams: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
-        for bound in ("OTHERS_BOUND", "SPREAD_BOUND"):
+        for bound in ("CORE_WAIT_BOUND", "SPREAD_BOUND"):
             monkeypatch.setattr(conditions, bound, 1e9)
         model(streams, first_push_s=1.3)
         record = streams.measured()

@@ -146,8 +146,7 @@ def _with_baselines(first: Side, other: Side, context: Context, found: _Found) -
         seen.add(key)
         try:
             baseline = answers.read(path)
-            times = speed.place(record, folder)
-            timed = speed.read(times) if times.exists() else None
+            timed = speed.find(record, folder)
         except BaselineError as error:
             found.pairs.append(_against_baseline(record, other, "", str(error)))
             continue
@@ -157,8 +156,9 @@ def _with_baselines(first: Side, other: Side, context: Context, found: _Found) -
         found.pairs.append(_against_baseline(record, other, saved, refused))
         if not refused:
             found.changes += cases.of_answers(baseline, record, context)
-            if timed is not None:
-                found.changes.append(cases.of_times(timed, record, context))
+            # Those of other hardware are not this case's here; where that isn't known, it is told.
+            if timed is not None and not timed.is_other:
+                found.changes.append(cases.of_times(timed.baseline, record, context))
     saved_cases = [key for key in dict.fromkeys(_saved(first)) if key not in other.records]
     found.lonely += _alone(first, other, saved_cases, [*seen, *missing], seen)
 
@@ -171,7 +171,7 @@ def _refused_baseline(baseline: Baseline, record: Record) -> str:
         return "the data changed since the baseline was saved; `modellab baseline save` keeps a new one"
     if {each.id for each in baseline.answers} != {each.id for each in record.utterances}:
         return "the run and its baseline hold different utterances; run it whole"
-    return record.unscorable
+    return record.unscorable or answers.of_other_hardware(record, baseline.head)
 
 
 def _against_baseline(record: Record, other: Side, saved: str, refused: str) -> Pair:

@@ -18,7 +18,6 @@ from pytest_modellab.core.stats import paired
 from pytest_modellab.core.stats.evidence import ALPHA
 from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval
 from pytest_modellab.core.stats.regression import Allowed
-from pytest_modellab.results import baseline as answers
 from pytest_modellab.results.conditions import LEAST_SPREAD_S
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import FEWEST_CALLS, TRIPWIRE
@@ -222,8 +221,11 @@ def by_times(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
 
 def incomparable_times(both: RunPair) -> str:
     """Why the times of two runs can't be compared; "" where they can."""
-    if answers.hardware_key(both.before) != answers.hardware_key(both.after):
-        return "the two ran on other hardware"
+    likeness = both.before.hardware.same_speed(both.after.hardware)
+    if likeness.differing:
+        return f"the two ran on other hardware: {likeness.told('then')}"
+    if not likeness.same:
+        return f"whether the two ran on the same hardware isn't known: {likeness.told()}"
     if any(each.provenance.inputs.get("in_process") for each in (both.before, both.after)):
         return "an engine ran inside pytest"
     return ""

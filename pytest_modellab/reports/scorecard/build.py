@@ -85,6 +85,7 @@ def build_row(
         device_kind=str(inputs.get("device", {}).get("kind", "")),
         data=_data(record),
         machine=", ".join(str(record.provenance.hardware.get(name)) for name in ("cpu", "cores", "gpus")),
+        hardware=record.provenance.hardware,
         currency=record.price.currency if record.price else None,
         ran_on=record.ran_on,
         noisy=record.timing.noisy if record.timing.no_speed is None else None,

@@ -102,7 +102,7 @@ class Contest:
         metric = METRICS[name]
         if any(row.figures.get(metric_of(row, name)) is None for pair in pairs for row in pair):
             return Told(why=MISSING)
-        if metric.timed and len({row.machine for pair in pairs for row in pair}) > 1:
+        if metric.timed and not _same_speed([row for pair in pairs for row in pair]):
             return Told(why=MACHINES)
         columns = self._columns(pairs, name)
         match metric.comparison:
@@ -141,6 +141,12 @@ def _shared(one: Candidate, other: Candidate, task: str) -> list[tuple[Row, Row]
     others = {data_of(row): row for row in other.rows[task]}
     own = {data_of(row): row for row in one.rows[task]}
     return [(own[data], others[data]) for data in sorted(own.keys() & others.keys())]
+
+
+def _same_speed(rows: Sequence[Row]) -> bool:
+    """Whether times of all these are known to be of one kind of hardware."""
+    first, *others = (row.timed_on for row in rows)
+    return all(first.same_speed(other).same for other in others)
 
 
 def _value(candidate: Candidate, pairs: Sequence[tuple[Row, Row]], task: str, name: str) -> float:

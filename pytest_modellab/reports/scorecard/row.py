@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import FallbackDevice, Range, TextWithoutSecrets
 from pytest_modellab.results.record import Record
@@ -62,6 +64,7 @@ class Row(ReportModel):
     device_kind: str = ""
     data: str = Field(default="", description="digest of recordings, references and the way they are compared")
     machine: str = Field(default="", description="what its times hold for")
+    hardware: dict[str, Any] = Field(default_factory=dict, description="the same, as the record states it")
     currency: str | None = Field(default=None, description="of the cost; null where the device has no price")
     ran_on: FallbackDevice | None = Field(default=None, description="null where it ran on the device of the case")
     noisy: str | None = Field(default=None, description="why its times can't be relied on, else null")
@@ -74,6 +77,11 @@ class Row(ReportModel):
     @property
     def measured(self) -> bool:
         return self.record is not None
+
+    @property
+    def timed_on(self) -> Hardware:
+        """The hardware of the run, with the kind of device of its case."""
+        return Hardware.stated(self.hardware, self.device_kind)
 
     def noise(self, metric: str) -> str | None:
         """Why a time isn't reliable; None where it is, and for metrics that are no times."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from pytest_modellab.results.record import Record
 
@@ -18,7 +17,7 @@ def origins(record: Record) -> list[tuple[str, str]]:
 
 def machine(record: Record) -> str:
     """On one line: processor, memory, graphics, system."""
-    return harmless.line(", ".join(_machine(record.provenance.hardware)))
+    return harmless.line(", ".join(record.hardware.parts()))
 
 
 def code(record: Record) -> str:
@@ -58,22 +57,6 @@ def _all(record: Record) -> Iterator[tuple[str, str]]:
     yield "taken over from a killed session", f"{origin.resumed} utterances" if origin.resumed else ""
     yield "restarts of its process", str(origin.worker_restarts or "")
     yield "input key", origin.key
-
-
-def _machine(hardware: Mapping[str, Any]) -> Iterator[str]:
-    cores = hardware.get("cores")
-    yield f"{hardware.get('cpu', 'unknown processor')}{f', {cores} cores' if cores else ''}"
-    memory = hardware.get("memory_bytes")
-    if isinstance(memory, int):
-        yield f"{memory / 1e9:.0f} GB"
-    gpus = hardware.get("gpus") or ()
-    yield from (_gpu(each) for each in gpus)
-    if hardware.get("os"):
-        yield str(hardware["os"])
-
-
-def _gpu(gpu: object) -> str:
-    return str(gpu.get("name", gpu)) if isinstance(gpu, Mapping) else str(gpu)
 
 
 def _pairs(found: object) -> str:
