@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_modellab.tasks.requests import Answer
 
 MOST_CHARACTERS = 400_000
 """Of one text. Some 60,000 words, six hours of speech; to score and to explain more takes minutes."""
@@ -19,3 +23,9 @@ def bounded(value: Any) -> tuple[Any, int]:
         pairs = [bounded(each) for each in value]
         return [each for each, _ in pairs], max((cut for _, cut in pairs), default=0)
     return value, 0
+
+
+def bounded_answer(answer: Answer) -> tuple[Answer, int]:
+    """As `bounded`, of an answer that has others beside it in its reply."""
+    values, cut = bounded({"text": answer.text, "part": answer.part, "times": answer.times})
+    return (replace(answer, **values), cut) if cut else (answer, 0)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
     from pytest_modellab.core.schema_base import FallbackDevice, Finding
     from pytest_modellab.results.shards import Shard
-    from pytest_modellab.tasks.requests import Requests
+    from pytest_modellab.tasks.groups import GroupRequests
 
     from .load_order import LoadOrder
 
@@ -48,7 +48,7 @@ class Job:
     order: LoadOrder
     seconds: dict[str, float]
     """Length of each utterance's audio, by id."""
-    requests: Requests
+    requests: GroupRequests
     whole: Dataset
     """The data set that `dataset` may be a shard of: what is asked over and over is the same for all shards."""
     fallback_device: FallbackDevice | None = None

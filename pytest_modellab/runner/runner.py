@@ -24,6 +24,7 @@ from pytest_modellab.results.assemble import Origin, assemble
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
+from pytest_modellab.tasks.groups import grouped
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged, JudgedSpeech, SpeechEnds
 from pytest_modellab.tasks.tts.record import speech_of
@@ -151,7 +152,7 @@ class Runner(Loading):
         findings = self._checked_sounds(case, dataset)
         if judges is not None and judges.readings is not None:
             self._checked_sounds(case, judges.readings)
-        requests = does.requests(dataset, engine_class(order.engine), self.sounds)
+        requests = grouped(does.requests(dataset, engine_class(order.engine), self.sounds))
         whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}
         shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)
         if shard is not None:

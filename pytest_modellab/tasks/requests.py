@@ -16,6 +16,14 @@ Answers: TypeAlias = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
+class Given:
+    """One utterance of a request for several: seconds of its audio, and what is odd in its recording."""
+
+    audio_s: float
+    findings: tuple[RecordingFinding, ...] = ()
+
+
+@dataclass(frozen=True)
 class Request:
     """One request to a worker.
 
@@ -25,12 +33,19 @@ class Request:
         payload: float32 samples, little-endian.
         audio_s: seconds of audio that the model is given, or is likely to make; time-outs rest on it.
         findings: what is odd in the recording.
+        given: by utterance, in their order, what a request for several is made of; see groups.GroupRequests.
     """
 
     message: dict[str, Any]
     payload: bytes = b""
     audio_s: float = 0.0
     findings: tuple[RecordingFinding, ...] = ()
+    given: tuple[Given, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Given, ...]:
+        """What it is made of, by utterance."""
+        return self.given or (Given(self.audio_s, self.findings),)
 
 
 @dataclass(frozen=True)
@@ -53,7 +68,10 @@ class Answer:
 
 
 class Requests(Protocol):
-    """The requests of one task for one data set and one engine, and the answers taken from the replies."""
+    """The requests of one task for one data set and one engine, and the answers taken from the replies.
+
+    Each is for one utterance; a task that puts several into one request has groups.GroupRequests.
+    """
 
     def seconds(self, utterance: Utterance) -> float:
         """Seconds of audio of an utterance, as far as is known ahead. Raises audio.AudioError."""
