@@ -12,6 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from fakelab import FIRST_LENGTH, STEP
+
+from pytest_modellab.engines.pcm import speech_of_wav
+
 
 @dataclass
 class Asked:
@@ -37,6 +41,12 @@ class Asked:
             name = part.get_param("name", header="content-disposition")  # type: ignore[union-attr]
             found[str(name)] = data if part.get_filename() else data.decode()  # type: ignore[union-attr]
         return found
+
+
+def heard(asked: Asked) -> int:
+    """The number of the FakeCatalog's clip in a request for its text, by its length."""
+    [piece] = speech_of_wav([asked.form["file"]])
+    return (len(piece.samples) - FIRST_LENGTH) // STEP
 
 
 @dataclass

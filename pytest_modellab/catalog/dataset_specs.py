@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from pytest_modellab.core.identifiers import Identifier, Sha256
@@ -229,6 +230,58 @@ class StreamSpec(Spec):
         return self
 
 
+def _several(value: Any) -> Any:
+    """A single level stands for a list of one."""
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+Levels = Annotated[tuple[Whole, ...], BeforeValidator(_several)]
+Rates = Annotated[tuple[Number, ...], BeforeValidator(_several)]
+
+
+class LoadSpec(Spec):
+    """Levels of load: users who call one after the other, arrivals at a rate, or live streams. One case for each."""
+
+    concurrency: Levels = Field(default=(), description="users, each of whom calls again once answered")
+    rate: Rates = Field(default=(), description="calls that arrive in a second")
+    streams: Levels = Field(default=(), description="live streams at once, each paced as it is spoken")
+    arrivals: Literal["poisson", "constant"] = Field(default="poisson", description="with `rate`: when calls arrive")
+    warmup_s: Number = Field(default=5.0, ge=0, le=3600, description="seconds whose times don't count")
+    chunk_s: Number = Field(default=0.25, ge=0.01, le=30, description="with `streams`: seconds of audio at once")
+    seed: Whole = Field(default=0, ge=0, description="of the order of the utterances, and of their arrivals")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> LoadSpec:
+        if sum(map(bool, (self.concurrency, self.rate, self.streams))) != 1:
+            raise ValueError("one of `concurrency`, `rate` and `streams` tells the levels")
+        for name, most in (("concurrency", 512), ("rate", 10_000), ("streams", 512)):
+            levels = getattr(self, name)
+            if len(set(levels)) != len(levels):
+                raise ValueError(f"`{name}`: a level stands twice")
+            if wrong := [level for level in levels if not 0 < level <= most]:
+                raise ValueError(f"`{name}`: {wrong[0]:g} is not above 0 and at most {most}")
+        return self
+
+    @property
+    def levels(self) -> Mapping[str, LoadSpec]:
+        """Each level by itself, by what stands behind the data set's id: `c8`, `r2.5`, `s4`."""
+        kind = "concurrency" if self.concurrency else "rate" if self.rate else "streams"
+        return {f"{kind[0]}{level:g}": self.model_copy(update={kind: (level,)}) for level in getattr(self, kind)}
+
+    @property
+    def level(self) -> str:
+        """What it is, where it is one."""
+        if self.concurrency:
+            return _counted(self.concurrency[0], "user", "users")
+        if self.streams:
+            return _counted(self.streams[0], "stream", "streams")
+        return _counted(self.rate[0], "call a second", "calls a second")
+
+
+def _counted(number: float, one: str, many: str) -> str:
+    return f"{number:g} {one if number == 1 else many}"
+
+
 def _words(terms: tuple[str, ...]) -> tuple[str, ...]:
     for i, term in enumerate(terms):
         if not any(character.isalnum() for character in term):
@@ -286,6 +339,7 @@ class DatasetSpec(NamedSpec):
     graded_by: GradedBy | None = Field(default=None, description="who judges turns with a `rubric`")
     judge: JudgeSpec | None = Field(default=None, description="of what is spoken, by a model for tts or chat")
     stream: StreamSpec | None = Field(default=None, description="how it is handed over, with the task streaming")
+    load: LoadSpec | None = Field(default=None, description="how many calls at once, with the task load")
     glossary: Terms = Field(default=(), description="words or phrases that must not be missed")
     names: Terms = Field(default=(), description="proper names that are spoken")
 
@@ -336,6 +390,10 @@ class DatasetSpec(NamedSpec):
             raise ValueError(f"`tasks: [{', '.join(unjudged)}]` needs a `judge`, such as {{asr: faster-whisper-base}}")
         if self.stream is not None and "streaming" not in self.tasks:
             raise ValueError("`stream` goes with the task streaming")
+        if (self.load is None) == ("load" in self.tasks):
+            raise ValueError("`load` and the task load go together")
+        if self.load is not None and len(self.tasks) > 1:
+            raise ValueError("a data set of the task load has no other task: its levels are cases of their own")
         if self.form is None:
             FORMS[self.form_name].check(self, self.given)
         return self

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from .base import TASKS
 from .catalog import Catalog
 from .errors import CatalogError, Problem
+from .levels import with_levels
 from .profile_spec import ProfilesFile
 from .release_spec import ReleaseFile
 from .specs import (
@@ -118,6 +120,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
     )
     reader.cross_check(catalog)
     reader.check_names(folder)
+    catalog = replace(catalog, datasets=with_levels(catalog.datasets))
     problems = [problem for document in reader.documents.values() for problem in document.problems]
     if problems:
         raise CatalogError(sorted(problems, key=lambda p: (str(p.file), p.line, p.message)), base)

@@ -327,6 +327,10 @@ class Client(Protocol):
         """
         ...
 
+    def server_usage(self) -> tuple[float, int] | None:
+        """Processor seconds so far, and resident bytes now, of a server on this machine; None of one elsewhere."""
+        ...
+
 
 @runtime_checkable
 class Telling(Protocol):

@@ -28,7 +28,7 @@ class OpenAiAudio:
     Times include the server and the network; memory and processor time are the client's alone.
     """
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat", "streaming"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat", "streaming", "load"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("httpx2",)
@@ -135,6 +135,9 @@ class OpenAiAudio:
 
     def client_s(self) -> float | None:
         return self._client.client_s()
+
+    def server_usage(self) -> tuple[float, int] | None:
+        return self._client.server_usage()
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {"address": self._options.shown, "model": self._options.model, **self._told}

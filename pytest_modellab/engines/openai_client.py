@@ -7,12 +7,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from time import perf_counter, time
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.variables import Variable
 
 from .base import TryAgain
+from .local_server import LocalServer
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -80,6 +82,15 @@ class OpenAiClient:
         """See `base.Client`."""
         found: float | None = getattr(self._call, "client_s", None)
         return found
+
+    def server_usage(self) -> tuple[float, int] | None:
+        """See `base.Client`."""
+        server = self._server
+        return None if server is None else (server.cpu_s(), server.rss())
+
+    @cached_property
+    def _server(self) -> LocalServer | None:
+        return LocalServer.at(self._options.url)
 
     def get(self, path: str) -> tuple[Any, Mapping[str, str]]:
         """The JSON at `path`, and the headers of the answer. Raises as `post` does."""

@@ -39,6 +39,7 @@ class Conditions:
         loading: the same, while the model was loaded and first called.
         throttled: how often the processor or the container's quota throttled the run; None where it isn't known.
         load_average: of the last minute when timing began; for the record, it includes our own work.
+        saturated: why a load generator couldn't keep its own times, where it couldn't.
         passes: kind, start and end (UTC, ISO 8601) of each time the machine was held.
     """
 
@@ -47,6 +48,7 @@ class Conditions:
     loading: CoreUse = field(default_factory=CoreUse)
     throttled: int | None = None
     load_average: float | None = None
+    saturated: list[str] = field(default_factory=list)
     passes: list[dict[str, str]] = field(default_factory=list)
 
     @classmethod
@@ -76,6 +78,7 @@ class Conditions:
             reasons.append(waited)
         if self.throttled:
             reasons.append(f"the processor was throttled {self.throttled} times")
+        reasons += self.saturated
         return "; ".join(reasons) or None
 
     @property
@@ -103,6 +106,8 @@ class Conditions:
         """Make one timed call, and see what others did meanwhile."""
         reply, use = beside(call)
         self.calls += use
+        if reply.get("saturated"):
+            self.saturated.append(reply["saturated"])
         return reply
 
 

@@ -9,6 +9,7 @@ don't state cores and memory, so that they are known of no hardware.
 from __future__ import annotations
 
 import glob
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -29,6 +30,8 @@ from .verdicts import Status, Strictness, Verdict, case_key
 
 SUFFIX = ".speed.jsonl"
 SCHEMA: Literal["modellab.speed-baseline/1"] = "modellab.speed-baseline/1"
+LEAST_EXTRA_S = 0.001
+"""Of a call: a smaller difference is the scheduler's, whatever its share of a short call."""
 TRIPWIRE = 0.30
 """How much slower a run must be, beyond doubt, to be called slower. Two jobs on one kind of machine differ by 0.26."""
 METRIC = "rtf"
@@ -106,6 +109,8 @@ class SpeedChange:
     rtf_before: float
     rtf_after: float
     noisy: str | None
+    extra_s: float = math.inf
+    """Mean time that a call takes more than before."""
 
     def beyond(self, factor: float) -> Evidence:
         """What the times say of the ratio and a factor."""
@@ -116,7 +121,7 @@ class SpeedChange:
         """By one-sided tests: slower is beyond the tripwire, no slower within it, and there is what can't be told."""
         held = self.beyond(1 + self.tripwire)
         if held.above <= ALPHA:
-            return "slower"
+            return "slower" if self.extra_s >= LEAST_EXTRA_S else "inconclusive"
         if self.beyond(1 / (1 + self.tripwire)).below <= ALPHA:
             return "quicker"
         return "no slower" if held.below <= ALPHA else "inconclusive"
@@ -128,6 +133,8 @@ class SpeedChange:
             f" [{self.interval.low:.2f}, {self.interval.high:.2f}] on {counted(self.calls, 'utterance')};"
             f" slower is beyond x {1 + self.tripwire:.2f}"
         )
+        if self.extra_s < LEAST_EXTRA_S and self.ratio > 1:
+            text += f"; calls take {1000 * self.extra_s:.2g} ms longer, which is the scheduler's below 1 ms"
         return f"{text}; the machine was noisy: {self.noisy}" if self.noisy else text
 
 
@@ -231,6 +238,7 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
         rtf_before=sum(old) / audio,
         rtf_after=sum(new) / audio,
         noisy=record.timing.noisy,
+        extra_s=(sum(new) - sum(old)) / len(pairs),
     )
 
 

@@ -57,9 +57,16 @@ class Answered:
         if self._alone:
             self._note_times(utterance, seconds, answer)
 
-    def fail(self, utterance: Utterance, error: Failure, served: Mapping[str, Any] | None = None) -> None:
-        """Keep that there is no answer, and why."""
-        self._append(utterance, Answer(None, self._job.seconds[utterance.id]), None, error, 0, served)
+    def fail(
+        self,
+        utterance: Utterance,
+        error: Failure,
+        served: Mapping[str, Any] | None = None,
+        *,
+        part: dict[str, Any] | None = None,
+    ) -> None:
+        """Keep that there is no answer, and why; `part` is what is known all the same."""
+        self._append(utterance, Answer(None, self._job.seconds[utterance.id], part=part), None, error, 0, served)
 
     def note_timed(self, utterance: Utterance, seconds: float | None, answer: Answer) -> None:
         """Keep the times of an answer that was given again, with the machine held alone."""

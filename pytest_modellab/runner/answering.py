@@ -174,7 +174,7 @@ class Answering:
         self._calls.drop()
         self._loaded = None
         missing = self._answered.missing(group)
-        if len(group) > 1:
+        if len(group) > 1 and self._job.requests.divisible:
             self._suspected = bool(missing)
         elif missing:
             self._explained += self._suspected
@@ -184,14 +184,15 @@ class Answering:
     def _ask(self, loaded: Loaded, group: Group, request: Request) -> None:
         reply = self._calls.ask(loaded, request)
         if "error" in reply:
-            if len(group) == 1:
+            if len(group) == 1 or not self._job.requests.divisible:
                 self._fail(group, _raised(reply["error"]), served(reply))
             return
         several = len(group) > 1
         reply, cut = (reply, 0) if several else bounded(reply)
         for utterance, each in zip(group, self._job.requests.answers(request, reply), strict=True):
             if each.error is not None or each.answer is None:
-                self._fail([utterance], _raised(each.error or {}), each.served)
+                known = None if each.answer is None else each.answer.part
+                self._answered.fail(utterance, _raised(each.error or {}), each.served, part=known)
                 continue
             answer, cut = bounded_answer(each.answer) if several else (each.answer, cut)
             self._answered.note(utterance, answer, each.seconds, cut=cut, served=each.served)

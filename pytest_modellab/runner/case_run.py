@@ -11,6 +11,7 @@ from pytest_modellab.assets.store import cache_root
 from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
 from pytest_modellab.results.conditions import Conditions
 from pytest_modellab.results.facts import Memory, RunFacts
+from pytest_modellab.tasks.registry import task_named
 
 from .answered import Answered
 from .answering import Answering
@@ -49,7 +50,8 @@ class CaseRun:
         self.journal = journal
         self.settings = settings
         self.progress = progress
-        self._answered = Answered(job, journal, progress, alone=settings.alone, counted=counted)
+        self._alone = settings.alone or task_named(job.case.task).alone
+        self._answered = Answered(job, journal, progress, alone=self._alone, counted=counted)
         self._stopping = stopping
         self._conditions = Conditions()
         self._calls = Calls(job, pool, progress, self._conditions)
@@ -97,7 +99,7 @@ class CaseRun:
             self.job.order.device,
             lambda name: self._say(f"waiting for {name}: another model is on it"),
         )
-        if self.settings.alone:
+        if self._alone:
             with self._machine(alone=True), self._conditions.held("accuracy and timing"):
                 facts = self._answer_all()
         else:
@@ -134,7 +136,7 @@ class CaseRun:
             self._answered,
             self.progress,
             self._conditions,
-            alone=self.settings.alone,
+            alone=self._alone,
             stopping=self._stopping,
         )
         return answering.run()

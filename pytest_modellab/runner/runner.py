@@ -154,6 +154,8 @@ class Runner(Loading):
             self._checked_sounds(case, judges.readings)
         requests = grouped(does.requests(dataset, engine_class(order.engine), self.sounds))
         whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}
+        if self.settings.shard is not None and does.whole:
+            return Outcome(unavailable=f"a data set of the task {case.task} can't be cut into shards: run it whole")
         shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)
         if shard is not None:
             if not shard.places:

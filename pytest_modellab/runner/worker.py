@@ -75,6 +75,8 @@ class Host:
         An engine that goes to a server may tell `client_s`, too. Raises what the engine raises in the end.
         """
         handler, retries = self._handlers[message["handler"]], 0
+        client = self._engine if isinstance(self._engine, Client) else None
+        before = None if client is None else client.server_usage()
         while True:
             try:
                 reply, samples = handler.answer(self._engine, message, payload)
@@ -88,8 +90,13 @@ class Host:
                 sleep(again.after_s)
         if getattr(self._engine, "repeats", False):
             reply["retries"] = retries
-        if isinstance(self._engine, Client) and (client_s := self._engine.client_s()) is not None:
+        if client is not None and (client_s := client.client_s()) is not None:
             reply["client_s"] = client_s
+        after = None if client is None else client.server_usage()
+        if before is not None and after is not None:
+            # A server on this machine works for this call: it is no other load.
+            reply["cpu_s"] = reply.get("cpu_s", 0.0) + max(0.0, after[0] - before[0])
+            reply["server_rss"] = after[1]
         return reply, samples
 
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Task:
         may_be_written: whether some engines are given in writing what others hear.
         may_speak: whether models may answer aloud.
         needs_judge: whether a data set must name a judge for it.
+        alone: whether its runs hold the machine alone, also where other cases run beside them.
+        whole: whether a data set of it can't be cut into shards: a part of it would be another thing.
     """
 
     name: ClassVar[str]
@@ -60,6 +62,8 @@ class Task:
     needs_judge: ClassVar[bool] = False
     may_be_written: ClassVar[bool] = False
     may_speak: ClassVar[bool] = False
+    alone: ClassVar[bool] = False
+    whole: ClassVar[bool] = False
 
     def requests(self, dataset: Dataset, engine: type[Engine], artifacts: AudioArtifacts) -> Requests:
         """The requests for `dataset`; sounds of the replies are kept as `artifacts`."""

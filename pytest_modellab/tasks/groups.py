@@ -19,7 +19,7 @@ class GroupAnswer:
     """What a reply says of one utterance of its group.
 
     Attributes:
-        answer: None where it failed.
+        answer: None where it failed; or of what failed the part that is known all the same, such as its times.
         seconds: its processing time; None where it failed, or has none of its own.
         error: `type`, `message` and `traceback` of what failed for this utterance alone.
         served: `retries` and `client_s` of an engine that goes to a server, where it tells them.
@@ -34,6 +34,11 @@ class GroupAnswer:
 @runtime_checkable
 class GroupRequests(Requests, Protocol):
     """Requests of a task that may put several utterances into one."""
+
+    @property
+    def divisible(self) -> bool:
+        """Whether a group that fails as a whole may be asked for one by one: its answers mean the same."""
+        ...
 
     def groups(self, utterances: Group) -> Sequence[Group]:
         """Which of them go into one request, in the order of answering; each of them is in exactly one group."""
@@ -53,6 +58,8 @@ class GroupRequests(Requests, Protocol):
 
 class Alone:
     """Requests of one utterance each, as groups."""
+
+    divisible = True
 
     def __init__(self, requests: Requests) -> None:
         self._requests = requests

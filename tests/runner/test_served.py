@@ -7,19 +7,11 @@ from typing import Any
 import pytest
 from fakelab import FakeCatalog
 from fakeruns import FakeRuns
-from faulty_openai import Asked, FaultyOpenAi, Told
+from faulty_openai import Asked, FaultyOpenAi, Told, heard
 
-from pytest_modellab.engines.pcm import speech_of_wav
 from pytest_modellab.results.record import Record
 
 KEY = "sk-very-secret-0123"
-
-
-def heard(asked: Asked) -> int:
-    """The number of the clip in a request, by its length."""
-    form = asked.form
-    [piece] = speech_of_wav([form["file"]])
-    return (len(piece.samples) - 4000) // 100
 
 
 class Answers:

@@ -35,6 +35,8 @@ class Column:
         clusters: the cluster of each (speaker, dialogue); None where observations are independent.
         nouns: what a cluster and an observation are called.
         strata: the stratum of each, where strata were sampled apart (languages); empty where there are none.
+        order: the time of each, where values hang on those before (waits in a queue); empty where they don't. None
+            where they do for an unknown time, so that nothing can be said of their interval.
     """
 
     rows: NDArray[np.intp]
@@ -43,6 +45,7 @@ class Column:
     clusters: Sequence[str | None]
     nouns: tuple[str, str] = ("speaker", "utterance")
     strata: Sequence[str] = ()
+    order: Sequence[float | None] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -54,8 +57,9 @@ class Column:
         found = np.arange(len(self))[places]
         clusters = [self.clusters[i] for i in found]
         strata = [self.strata[i] for i in found] if self.strata else ()
+        order = [self.order[i] for i in found] if self.order else ()
         rows, values, of = self.rows[found], self.values[found], self.of[found]
-        return replace(self, rows=rows, values=values, of=of, clusters=clusters, strata=strata)
+        return replace(self, rows=rows, values=values, of=of, clusters=clusters, strata=strata, order=order)
 
     def named(self, interval: Interval | None) -> Interval | None:
         """An interval that calls clusters and observations by their own nouns."""
@@ -183,7 +187,19 @@ class Quantile:
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import quantile_interval
 
-        return quantile_interval(column.values, self.q, confidence) if self.has_interval else None
+        if not self.has_interval:
+            return None
+        if column.order:
+            if None in column.order:
+                return None
+            import numpy as np
+
+            from pytest_modellab.core.stats.serial import serial_quantile_interval
+
+            return serial_quantile_interval(
+                column.values[np.argsort(np.array(column.order, dtype=np.float64))], self.q, confidence
+            )
+        return quantile_interval(column.values, self.q, confidence)
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,7 @@ class Metric:
         contribution: what an utterance contributes; none of a metric that is measured once.
         cluster: how utterances are clustered; None where they are independent.
         stratum: of an utterance, where an error rate is over strata that are sampled apart, such as languages.
+        order: the time of an utterance, where its value hangs on those before it, as waits in a queue do; see Column.
         timed: whether it is a time, which a noisy machine makes worse than it is: of calls or of loading.
         volatile: whether two runs of the same answers may differ in it, as all times do.
         tasks: the tasks that have it; empty for all but those of `elsewhere`.
@@ -143,6 +144,7 @@ class Metric:
     contribution: Callable[[Utterance], Contribution] | None = None
     cluster: Cluster | None = None
     stratum: Callable[[Utterance], str] | None = None
+    order: Callable[[Utterance], float | None] | None = None
     timed: Literal["calls", "loading"] | None = None
     volatile: bool = False
     tasks: frozenset[str] = frozenset()

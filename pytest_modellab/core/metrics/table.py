@@ -35,6 +35,7 @@ class Table:
         of: list[float] = []
         clusters: list[str | None] = []
         strata: list[str] = []
+        order: list[float | None] = []
         if metric.contribution is not None:
             for i, utterance in enumerate(self.utterances):
                 found = metric.contribution(utterance)
@@ -47,11 +48,14 @@ class Table:
                 clusters.append(metric.cluster.key(utterance) if metric.cluster else None)
                 if metric.stratum is not None:
                     strata.append(metric.stratum(utterance))
+                if metric.order is not None:
+                    order.append(metric.order(utterance))
         return Column(
             rows=np.array(rows, dtype=np.intp),
             values=np.array(values, dtype=np.float64),
             of=np.array(of, dtype=np.float64),
             clusters=clusters,
             strata=strata,
+            order=order,
             nouns=(metric.cluster.noun, metric.cluster.observation) if metric.cluster else ("speaker", "utterance"),
         )
