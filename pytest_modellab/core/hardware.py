@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -117,7 +118,7 @@ class Hardware:
     device: str = "cpu"
 
     @classmethod
-    def stated(cls, fields: Mapping[str, Any], device: str | None = None) -> Hardware:
+    def stated(cls, fields: Mapping[str, Any], device: object = None) -> Hardware:
         """From the fields of a record or a baseline, of whatever version; what can't be read is not stated."""
         sets = _texts(fields.get("instruction_sets"))
         os = _text(fields.get("os"))
@@ -132,7 +133,7 @@ class Hardware:
             system=_text(fields.get("system")) or _system(os or ""),
             os=os,
             python=_text(fields.get("python")),
-            device=device or "cpu",
+            device=_text(device) or "cpu",
         )
 
     def same_answers(self, here: Hardware) -> Likeness:
@@ -276,7 +277,11 @@ def _texts(value: object) -> tuple[str, ...] | None:
 def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def _system(os: str) -> str | None:

@@ -206,7 +206,8 @@ class Record(Stored):
     @property
     def hardware(self) -> Hardware:
         """The hardware of the run, with the kind of device that the model was to run on."""
-        return Hardware.stated(self.provenance.hardware, self.provenance.inputs.get("device", {}).get("kind"))
+        device = self.provenance.inputs.get("device")
+        return Hardware.stated(self.provenance.hardware, device.get("kind") if isinstance(device, dict) else None)
 
     @property
     def wordless(self) -> bool:

@@ -5,6 +5,7 @@ which don't start pytest.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -253,6 +254,20 @@ class TestBaseline:
         assert "WER 0.00%" in shown
         assert "RTF " in shown
         assert "  speed: " in told("baseline", "compare")
+
+    def test_a_speed_of_other_hardware_is_not_compared(self, isolated: LabSessions, told: Told, quiet: None) -> None:
+        isolated.session("--lab-executor=local", "--lab-fresh")
+        told("baseline", "save")
+        (path,) = (isolated.path / "reports" / "baselines" / "asr").glob("*.speed.jsonl")
+        cores = re.search(r'"cores": ([0-9.]+)', saved := path.read_text())
+        assert cores is not None
+        path.write_text(saved.replace(cores[0], '"cores": 4096'))
+        other = f"  speed: no baseline of this hardware; {path.name} is of 4096 cores, here {float(cores[1]):g}"
+        assert other in told("baseline", "compare").splitlines()
+        path.write_text(saved.replace(f"{cores[0]}, ", ""))
+        why = "the speed baseline may be of other hardware: not stated: cores in one of the two"
+        assert why in told("baseline", "compare")
+        assert why in " ".join(told("compare", "baseline", "newest").split())
 
     def test_answers_without_times_are_one_all_the_same(self, sessions: LabSessions, told: Told) -> None:
         sessions.ready().session()

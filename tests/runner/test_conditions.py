@@ -265,7 +265,8 @@ def test_a_slow_load_beside_others_is_inconclusive_whatever_they_do_later(lab: F
     burner = (
         f"from pathlib import Path\nwhile not Path({log}).exists() or Path({log}).read_text().count(chr(10)) < 2: 0"
     )
-    burners = [subprocess.Popen([sys.executable, "-c", burner]) for _ in range(2 * (os.cpu_count() or 1))]
+    command, count = [sys.executable, "-c", burner], 2 * (os.cpu_count() or 1)
+    burners = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]
     noisy = lab.pytester.runpytest_subprocess()
     for each in burners:
         each.wait()

@@ -44,7 +44,8 @@ def neighbours(count: int, *, on: int | None = None) -> Iterator[None]:
     """So many busy processes, on one processor if it is named."""
     with ExitStack() as stack:
         for _ in range(count):
-            each = subprocess.Popen([sys.executable, "-c", NEIGHBOUR], stdout=subprocess.PIPE)
+            # In sessions of their own, as the worker is: Linux may share cores by session, not by process.
+            each = subprocess.Popen([sys.executable, "-c", NEIGHBOUR], stdout=subprocess.PIPE, start_new_session=True)
             stack.callback(each.wait)
             stack.callback(each.kill)
             assert each.stdout is not None
@@ -114,7 +115,11 @@ class TestRealNeighbours:
     def test_it_is_that_of_what_it_started_too(self) -> None:
         core = min(usable_cpus())
         code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {NEIGHBOUR!r}])"
-        with neighbours(1, on=core), subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+        command = [sys.executable, "-c", code]
+        with (
+            neighbours(1, on=core),
+            subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as parent,
+        ):
             try:
                 assert parent.stdout is not None
                 parent.stdout.readline()
