@@ -11,7 +11,7 @@ from .intervals import Interval
 from .student_t import CONFIDENCE, student_t_quantile
 from .units import Values
 
-LEAST_LENGTHS = 100
+LEAST_LENGTHS = 150
 """So many times longer than values hang together a series must be, or that can't be told from it."""
 LEAST_BEYOND = 5.0
 """So many independent values must lie on either side of a quantile."""

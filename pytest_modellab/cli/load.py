@@ -1,0 +1,64 @@
+"""`modellab load`."""
+
+from __future__ import annotations
+
+import argparse
+from fnmatch import fnmatchcase
+
+from pytest_modellab.core.console import printable
+from pytest_modellab.core.escaping import cell
+from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords
+from pytest_modellab.reports.load.levels import Levels, Slo, SloError, levels_of, summary, table
+from pytest_modellab.results.record_files import read
+
+from .command import Commands
+from .configuration import configuration
+from .exits import Exit, UsageError
+from .place import reports_folder
+from .tell import tell_lines
+
+FORMATS = ("text", "markdown")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the newest record of each level of load; 1 where an SLO holds at no level of some model."""
+    try:
+        slo = None if options.slo is None else Slo.parsed(options.slo)
+    except SloError as error:
+        raise UsageError(str(error)) from None
+    reports, found = reports_folder(options), configuration()
+    side = PastRecords(reports, reports.parent if found.file is None else found.base).side(NEWEST)
+    records = [read(path) for key, path in side.records.items() if key.startswith("load/")]
+    levels = [
+        each for each in levels_of(records) if options.model is None or fnmatchcase(each.model, options.model)
+    ]
+    if not levels:
+        raise UsageError(f"no record of a level of load in {reports / 'runs'}; see docs/load.md for how to make some")
+    for each in levels:
+        tell_lines("\n".join(_shown(each, slo, options.format)), end="\n\n")
+    short = slo is not None and any(each.capacity(slo)[0] is None for each in levels)
+    return Exit.WRONG if short else Exit.OK
+
+
+def _shown(levels: Levels, slo: Slo | None, form: str) -> list[str]:
+    from tabulate import tabulate
+
+    title = f"{levels.model} on {levels.device}, {levels.dataset}"
+    headings, rows = table(levels)
+    if form == "markdown":
+        cells = [[cell(text) for text in row] for row in rows]
+        body = tabulate(cells, headings, tablefmt="github", disable_numparse=True)
+        return [f"## {cell(title)}", "", body, "", *(f"- {cell(text)}" for text in summary(levels, slo))]
+    body = tabulate([[printable(text) for text in row] for row in rows], headings, disable_numparse=True)
+    return [printable(title), body, *map(printable, summary(levels, slo))]
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    shown = commands.add("load", run, "Show the levels of load of each model: throughput, latency, knee, capacity.")
+    shown.add_argument("--model", metavar="GLOB", help="only of these models")
+    shown.add_argument(
+        "--slo", metavar="BOUNDS", help="what each level is to hold, such as load_p95_s=2,wer=0.1: gives the capacity"
+    )
+    shown.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    shown.add_argument("--reports", metavar="DIR", help="folder of the reports (default: as pytest has it)")
