@@ -174,6 +174,8 @@ def quantiles(q: float) -> Iterator[Case]:
     yield Case(f"sd of the log {SPREAD}", Quantile(q), draw)
 
 
+SERIES = "quantile of a series"
+"""Simulated by load_intervals.py, whose table stands in docs/load.md."""
 KINDS: dict[str, Callable[[], Iterator[Case]]] = {
     "error rate": error_rates,
     "macro average": macro_averages,
@@ -188,6 +190,8 @@ KINDS: dict[str, Callable[[], Iterator[Case]]] = {
 
 def kind_of(metric: Metric) -> str | None:
     """The kind of a metric's interval; None for none. Raises ValueError for one that has no simulation."""
+    if metric.order is not None:
+        return SERIES
     match metric.aggregate:
         case Ratio(method="rate"):
             return "error rate" if metric.stratum is None else "macro average"

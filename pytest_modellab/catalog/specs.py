@@ -42,15 +42,14 @@ from .dataset_specs import (
     DeriveSpec,
     Join,
     JudgeSpec,
-    LoadSpec,
     MadeSpec,
     PromptSpec,
     RecipeSpec,
     Sound,
-    StreamSpec,
 )
 from .environment_spec import EnvironmentSpec
 from .errors import suggest
+from .stream_specs import LoadSpec, StreamSpec
 
 __all__ = [
     "IN_WORDS",

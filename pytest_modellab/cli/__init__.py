@@ -76,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         doctor,
         history,
         hook,
+        load,
         merge,
         models,
         new_model,
@@ -91,7 +92,21 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     for each in (
-        *(models, doctor, new_model, data, baseline, compare, history, rescore, why, calibrate, scorecard, results),
+        *(
+            models,
+            doctor,
+            new_model,
+            data,
+            baseline,
+            compare,
+            history,
+            load,
+            rescore,
+            why,
+            calibrate,
+            scorecard,
+            results,
+        ),
         *(hook, release, clean, merge, serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)

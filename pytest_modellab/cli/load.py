@@ -6,7 +6,7 @@ import argparse
 from fnmatch import fnmatchcase
 
 from pytest_modellab.core.console import printable
-from pytest_modellab.core.escaping import cell
+from pytest_modellab.core.escaping import plain
 from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords
 from pytest_modellab.reports.load.levels import Levels, Slo, SloError, levels_of, summary, table
 from pytest_modellab.results.record_files import read
@@ -29,9 +29,7 @@ def run(options: argparse.Namespace) -> int:
     reports, found = reports_folder(options), configuration()
     side = PastRecords(reports, reports.parent if found.file is None else found.base).side(NEWEST)
     records = [read(path) for key, path in side.records.items() if key.startswith("load/")]
-    levels = [
-        each for each in levels_of(records) if options.model is None or fnmatchcase(each.model, options.model)
-    ]
+    levels = [each for each in levels_of(records) if options.model is None or fnmatchcase(each.model, options.model)]
     if not levels:
         raise UsageError(f"no record of a level of load in {reports / 'runs'}; see docs/load.md for how to make some")
     for each in levels:
@@ -46,9 +44,9 @@ def _shown(levels: Levels, slo: Slo | None, form: str) -> list[str]:
     title = f"{levels.model} on {levels.device}, {levels.dataset}"
     headings, rows = table(levels)
     if form == "markdown":
-        cells = [[cell(text) for text in row] for row in rows]
+        cells = [[plain(text) for text in row] for row in rows]
         body = tabulate(cells, headings, tablefmt="github", disable_numparse=True)
-        return [f"## {cell(title)}", "", body, "", *(f"- {cell(text)}" for text in summary(levels, slo))]
+        return [f"## {plain(title)}", "", body, "", *(f"- {plain(text)}" for text in summary(levels, slo))]
     body = tabulate([[printable(text) for text in row] for row in rows], headings, disable_numparse=True)
     return [printable(title), body, *map(printable, summary(levels, slo))]
 

@@ -83,6 +83,10 @@ class OpenAiAudio:
             **({"language": language} if language not in {None, "", "auto"} else {}),
             **({"prompt": options.prompt} if options.prompt else {}),
             **({"stream": "true"} if options.stream else {}),
+            **{
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in options.extra.items()
+            },
         }
         files = {"file": ("audio.wav", wav(clip), "audio/wav")}
         with self._client.post("audio/transcriptions", data=form, files=files) as response:
@@ -97,9 +101,10 @@ class OpenAiAudio:
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
         options = self._options
         self._client.begin()
-        wanted = {"model": options.model, "input": text, "voice": options.voice}
+        wanted: dict[str, Any] = {"model": options.model, "input": text, "voice": options.voice}
         wanted |= {"response_format": options.speech_format}
         wanted |= {"instructions": options.instructions} if options.instructions else {}
+        wanted |= options.extra
         with self._client.post("audio/speech", json=wanted) as response:
             kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             if kind.startswith("text/") or kind.endswith("json"):
@@ -122,6 +127,7 @@ class OpenAiAudio:
             "audio": {"voice": options.voice, "format": "pcm16"},
             "temperature": options.temperature,
             "stream": True,
+            **options.extra,
         }
         with self._client.post("chat/completions", json=wanted) as response:
             for event in self._client.events(response):
@@ -147,6 +153,11 @@ class OpenAiAudio:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _field(value: str | int | float | bool) -> str:
+    """A value as a form has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _models(listed: Any) -> list[str]:

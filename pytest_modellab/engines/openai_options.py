@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
+RESERVED = frozenset(
+    {
+        *("file", "model", "language", "prompt", "temperature", "response_format", "stream", "input", "voice"),
+        *("instructions", "messages", "modalities", "audio"),
+    }
+)
+"""Fields of requests that have an option of their own."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -25,6 +32,8 @@ class OpenAiOptions:
     """The environment variable with the key, which is sent as a bearer token; null for none."""
     headers_env: dict[str, str] = field(default_factory=dict)
     """More headers, each with the environment variable that has its value."""
+    extra: dict[str, str | int | float | bool] = field(default_factory=dict)
+    """More fields of each request, as the server takes them."""
     language: str | None = None
     """Fixed language, or `auto` to have it detected; else the clip's own."""
     prompt: str | None = None
@@ -56,6 +65,8 @@ class OpenAiOptions:
             raise ValueError("url must be an address such as http://127.0.0.1:8000/v1 or https://api.example.com/v1")
         if parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("url holds no user, password or query: keys come from the environment, by `api_key_env`")
+        if taken := sorted(RESERVED & set(self.extra)):
+            raise ValueError(f"extra: `{taken[0]}` is a field that the other options give")
         if not self.model:
             raise ValueError("model must be the server's name for the model")
         for name in (*([] if self.api_key_env is None else [self.api_key_env]), *self.headers_env.values()):

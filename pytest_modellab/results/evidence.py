@@ -16,6 +16,7 @@ from pytest_modellab.core.stats.evidence import (
     values_needed,
     weigh,
     weigh_quantile,
+    weigh_series,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def held_against(record: Record, metric: Metric, value: float, bound: float) -> 
     interval = record.interval(metric.name)
     if isinstance(metric.aggregate, Quantile):
         values = Table(record).column(metric).values.tolist()
+        if metric.order is not None:
+            return None if interval is None else _series(values, metric.aggregate.q, metric, bound, interval)
         return _quantile(values, metric.aggregate.q, metric, bound, interval)
     return None if interval is None else _figure(record, metric, value, bound, interval)
 
@@ -67,6 +70,17 @@ def _quantile(values: list[float], q: float, metric: Metric, bound: float, inter
         return f"{span} {counted(len(values), 'call')}; {told}"
 
     return Held(weigh_quantile(values, q, bound), "", doubt)
+
+
+def _series(values: list[float], q: float, metric: Metric, bound: float, interval: Range) -> Held:
+    """Of values that hang together in time: by as many independent ones as the interval says they are worth."""
+
+    def doubt(alpha: float) -> str:
+        span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
+        worth = f"{counted(len(values), 'call')}, worth {interval.clusters} independent ones"
+        return f"95 % interval {span} on {worth}; more calls would tell"
+
+    return Held(weigh_series(values, q, bound, interval.clusters), "", doubt)
 
 
 def _figure(record: Record, metric: Metric, value: float, bound: float, interval: Range) -> Held:

@@ -11,7 +11,6 @@ from pytest_modellab.assets.store import cache_root
 from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
 from pytest_modellab.results.conditions import Conditions
 from pytest_modellab.results.facts import Memory, RunFacts
-from pytest_modellab.tasks.registry import task_named
 
 from .answered import Answered
 from .answering import Answering
@@ -38,10 +37,13 @@ class CaseRun:
         settings: Settings,
         progress: Progress,
         *,
+        alone: bool,
         counted: Counted | None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
-        """`counted` is for who watches, None where words are not counted: scoring is no part of answering.
+        """`alone` is whether the machine is held alone from the beginning, so that times count.
+
+        `counted` is for who watches, None where words are not counted: scoring is no part of answering.
 
         `stopping` is whether the session is to stop, which another process of it may have been told.
         """
@@ -50,7 +52,7 @@ class CaseRun:
         self.journal = journal
         self.settings = settings
         self.progress = progress
-        self._alone = settings.alone or task_named(job.case.task).alone
+        self._alone = alone
         self._answered = Answered(job, journal, progress, alone=self._alone, counted=counted)
         self._stopping = stopping
         self._conditions = Conditions()

@@ -202,6 +202,7 @@ class Runner(Loading):
                 journal,
                 self.settings,
                 self.progress,
+                alone=self.settings.alone or does.alone,
                 counted=counting(dataset) if does.error_metric is None else None,
                 stopping=self.session.stopping,
             )

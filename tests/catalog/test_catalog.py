@@ -155,8 +155,9 @@ class TestWhatLoads:
             "language: en",
             "on: en",
             "5: unknown key `on`; allowed: archives, audio_root, channel, clips, derive, dialogues, equivalents,"
-            " folder, form, glossary, graded_by, id, judge, kind, language, licence, made, manifest, names, normalizer,"
-            " on_error, prompts, recipe, schema, speaker, stream, substitutions, tasks, tiers, title, voice",
+            " folder, form, glossary, graded_by, id, judge, kind, language, licence, load, made, manifest, names,"
+            " normalizer, on_error, prompts, recipe, schema, speaker, stream, substitutions, tasks, tiers,"
+            " title, voice",
             id="a key that YAML takes for true",
         ),
     ],
@@ -218,7 +219,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             MODEL_FILE,
             "[asr]",
             "[ars]",
-            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, chat, streaming, tts",
+            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, chat, load, streaming, tts",
         ),
         (MODEL_FILE, "[asr]", "[tts]", "4: faster-whisper does not do `tts`; allowed: asr, streaming"),
         (
@@ -377,7 +378,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "grades.yaml",
             "asr:",
             "ars:",
-            "3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: asr, chat, streaming, tts",
+            "3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: asr, chat, load, streaming, tts",
         ),
         (
             "devices.yaml",

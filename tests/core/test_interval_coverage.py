@@ -21,7 +21,16 @@ METHOD = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
 def test_the_kind_of_each_metric_is_simulated(name: str) -> None:
     kind = benchmark.kind_of(METRICS[name])
     assert (kind is not None) is METRICS[name].has_interval
-    assert kind is None or kind in benchmark.KINDS
+    assert kind is None or kind in {*benchmark.KINDS, benchmark.SERIES}
+
+
+def test_the_coverage_of_series_is_stated_for_all_users() -> None:
+    import load_intervals
+
+    page = (ROOT / "docs" / "load.md").read_text(encoding="utf-8")
+    for name in load_intervals.LOADS:
+        for count in load_intervals.COUNTS:
+            assert name.startswith("arrivals") or f"| {name} | {count} | " in page
 
 
 @pytest.mark.parametrize("kind", benchmark.KINDS)

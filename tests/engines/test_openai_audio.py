@@ -42,7 +42,10 @@ def events(*said: dict[str, Any]) -> Told:
 
 class TestRecognition:
     def test_a_clip_is_sent_as_a_file_with_its_language(self) -> None:
-        with served({"audio/transcriptions": [TEXT]}, prompt="days") as (engine, server):
+        with served({"audio/transcriptions": [TEXT]}, prompt="days", extra={"vad": True, "best_of": 2}) as (
+            engine,
+            server,
+        ):
             assert engine.transcribe(CLIP).text == "one fine day"
             assert engine.transcribe(CLIP).language is None
             form = server.calls("audio/transcriptions")[0].form
@@ -53,6 +56,8 @@ class TestRecognition:
             "prompt": "days",
             "response_format": "json",
             "temperature": "0",
+            "vad": "true",
+            "best_of": "2",
         }
         [piece] = speech_of_wav([form["file"]])
         assert piece.rate == RATE
@@ -97,7 +102,9 @@ class TestSynthesis:
 
     def test_raw_samples_in_pieces_of_any_size(self) -> None:
         raw = encoded(TONE)
-        pieces, asked = self.spoken(Told([raw[:3], raw[3:1001], raw[1001:]]), instructions="Slowly.")
+        pieces, asked = self.spoken(
+            Told([raw[:3], raw[3:1001], raw[1001:]]), instructions="Slowly.", extra={"speed": 1.5}
+        )
         assert np.abs(np.concatenate([each.samples for each in pieces]) - TONE).max() < 1e-4
         assert {each.rate for each in pieces} == {24_000}
         assert asked == {
@@ -106,6 +113,7 @@ class TestSynthesis:
             "voice": "alloy",
             "response_format": "pcm",
             "instructions": "Slowly.",
+            "speed": 1.5,
         }
 
     def test_a_wav_file_tells_its_rate(self) -> None:
@@ -262,6 +270,7 @@ class TestFacts:
         ({"speech_rate": 1}, "speech_rate must be"),
         ({"answer_timeout_s": 0}, "must be more than 0"),
         ({"retries": -1}, "retries must be"),
+        ({"extra": {"model": "b"}}, "extra: `model` is a field that the other options give"),
         ({"longest_wait_s": 0}, "longest_wait_s must be"),
     ],
 )

@@ -32,14 +32,15 @@ FIGURES = {
     **{"kept_up": 1.0, "answer_accuracy": 0.875, "context_kept": 0.5, "replies_to_noise": 0.0},
     **{"onset_p50_s": 1.72, "latency_p50_s": 1.9},
 }
-WHAT_COUNTS = {"asr": "WER", "tts": "round-trip WER", "chat": "right", "streaming": "final WER"}
+WHAT_COUNTS = {"asr": "WER", "tts": "round-trip WER", "chat": "right", "streaming": "final WER", "load": "WER"}
 NAMED = {
     "asr": [("faster-whisper-tiny.en", "smoke-en"), ("faster-whisper-distil-large-v3.5", "librispeech-test-other")],
     "tts": [("hibari-en", "speak-en"), ("espeak-ng-en", "speak-hostile")],
     "chat": [("cascade-tiny-smollm2-hibari", "chat-smoke-en"), ("lfm2.5-audio-1.5b", "questions-known-en")],
+    "load": [("served-tiny.en", "load-prompts-en+c1"), ("vendor-asr", "load-calls+c128")],
     "streaming": [("faster-whisper-tiny.en", "stream-smoke-en"), ("moonshine-voice-base", "stream-prompts-en")],
 }
-WORST = {"asr": "wer", "tts": "distillmos", "chat": "onset_p50_s", "streaming": "final_p95_s"}
+WORST = {"asr": "wer", "tts": "distillmos", "chat": "onset_p50_s", "streaming": "final_p95_s", "load": "load_p95_s"}
 ESCAPES = re.compile("\x1b")
 
 
@@ -93,7 +94,7 @@ class TestWidth:
         for each in found.rows:
             case = each.case
             device = f" {case.device} " if len(devices) > 1 else ""
-            form = re.compile(rf"{case.model} .*{case.dataset} .*{counts}.* B .*{each.status}")
+            form = re.compile(rf"{case.model} .*{re.escape(case.dataset)} .*{counts}.* B .*{each.status}")
             assert any(form.match(row) and device in row for row in rows)
         assert any(WHAT_COUNTS[task] in line for line in lines[:2])
 

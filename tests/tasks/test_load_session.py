@@ -11,6 +11,7 @@ from fakeruns import FakeRuns
 from faulty_openai import Asked, FaultyOpenAi, Told, heard
 
 from pytest_modellab.catalog import CatalogError
+from pytest_modellab.cli import main
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shards import Shard
 from pytest_modellab.results.values import valued
@@ -83,6 +84,7 @@ def test_users_wait_for_each_other_and_the_throughput_is_that_of_the_server(clip
     assert record.interval("achieved_rate") is not None
     assert record.value("time_outs") == 0
     assert record.value("success_rate") == 1
+    assert (record.value("load_p99_s") or 0) >= (record.value("load_p95_s") or 0) >= (record.value("load_p50_s") or 0)
     assert (
         record.why_missing("rtf") == "calls are several at once: load_p50_s, load_p95_s and load_rtfx tell their times"
     )
@@ -161,3 +163,25 @@ def test_load_goes_with_its_task(clips: Clips) -> None:
     clips.dataset(load={"concurrency": 2})
     with pytest.raises(CatalogError, match="`load` and the task load go together"):
         clips.cases()
+
+
+def test_the_command_shows_all_levels(
+    clips: Clips, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips.commanded(monkeypatch)
+    with FaultyOpenAi({"audio/transcriptions": Queue(0.01)}) as server:
+        prepared(clips, server.url, {"concurrency": [1, 3]}).run()
+    assert main(["load", "--slo", "wer=0.5,load_p95_s=60"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("there on cpu, clips\nload ")
+    for part in ("\n1 user ", "\n3 users ", "\nknee: ", "\ncapacity: 3 users or more"):
+        assert part in told
+    assert main(["load", "--slo", "load_p95_s=0.001", "--format", "markdown"]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith("## there on cpu, clips\n\n| load ")
+    assert "- capacity: none; not 1 user: Latency p95 under load" in told
+    for wrong, message in (("speed=1", "no metric `speed`"), ("wer", "a bound is")):
+        assert main(["load", "--slo", wrong]) == 2
+        assert message in capsys.readouterr().err
+    assert main(["load", "--model", "none"]) == 2
+    assert "no record of a level of load in" in capsys.readouterr().err

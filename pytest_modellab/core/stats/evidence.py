@@ -91,8 +91,13 @@ def weigh_quantile(values: Sequence[float], q: float, bound: float) -> Evidence:
     By the number of values beyond the bound, of which a share 1 - q is expected (the sign test). That a 95th percentile
     keeps within a bound takes at least 59 values, all within it: 0.95^59 < 0.05.
     """
-    within = sum(value <= bound for value in values)
-    found = weigh_share(within, len(values), q)
+    return weigh_series(values, q, bound, len(values))
+
+
+def weigh_series(values: Sequence[float], q: float, bound: float, worth: float) -> Evidence:
+    """The same of values that hang together in time and are worth as many as `worth` independent ones."""
+    within = sum(value <= bound for value in values) / len(values)
+    found = weigh_share(within * worth, worth, q)
     # More values within the bound than the share q: the quantile is below it.
     return Evidence(above=found.below, below=found.above)
 

@@ -12,7 +12,6 @@ from pytest_modellab.tasks.load.record import LoadSummary, level_of
 
 KNEE = 0.95
 """Of the highest throughput: the lowest level with as much is the knee."""
-SHOWN = ("load_rtfx", "achieved_rate", "load_p50_s", "load_p95_s", "load_p99_s", "success_rate", "time_outs")
 
 
 class SloError(ValueError):
@@ -118,9 +117,12 @@ def _height(record: Record) -> float:
 def table(levels: Levels) -> tuple[list[str], list[list[str]]]:
     """Headings and rows: a level each, the error rate that counts first."""
     metric = levels.records[0].error_metric
-    names = [metric, *(name for name in SHOWN if any(each.value(name) is not None for each in levels.records))]
-    if any(each.value("live_streams") is not None for each in levels.records):
-        names.append("live_streams")
+    own = [
+        name for name, each in METRICS.items() if each.tasks == {"load"} and each.comparison in ("intervals", "pairs")
+    ]
+    names = [
+        name for name in (metric, "success_rate", *own) if any(each.value(name) is not None for each in levels.records)
+    ]
     rows = [[_level(each).level, *(_cell(each, name) for name in names)] for each in levels.records]
     return ["load", *(METRICS[name].title for name in names)], rows
 
