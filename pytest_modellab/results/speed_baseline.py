@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
@@ -21,11 +22,13 @@ from pytest_modellab.core.console import counted
 from pytest_modellab.core.hardware import Hardware, Likeness
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
-from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, Evidence, weigh
+from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, Evidence, weigh, weigh_series
 from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval
+from pytest_modellab.core.stats.serial import correlation_time
+from pytest_modellab.tasks.load.record import call_of, level_of
 
 from .baseline import BaselineError, read_lines, write_lines
-from .record import Record
+from .record import Record, UtteranceResult
 from .verdicts import Status, Strictness, Verdict, case_key
 
 SUFFIX = ".speed.jsonl"
@@ -35,7 +38,10 @@ LEAST_EXTRA_S = 0.001
 TRIPWIRE = 0.30
 """How much slower a run must be, beyond doubt, to be called slower. Two jobs on one kind of machine differ by 0.26."""
 METRIC = "rtf"
-"""What a speed baseline is compared by."""
+"""What a speed baseline is compared by, and what a verdict shows; under load RTF means nothing."""
+LOAD_METRIC = "load_p95_s"
+TAIL = 0.95
+"""Of the ratios of calls under load: a server that is slow now and then is slow to some, and hardly on average."""
 FEWEST_CALLS = FEWEST_UNITS
 """A ratio of fewer paired times has no interval."""
 
@@ -99,6 +105,14 @@ class SavedSpeed:
 
 
 @dataclass(frozen=True)
+class Tail:
+    """The ratios of time of the calls that slowed most: their 95th percentile, and what it says of the tripwire."""
+
+    ratio: float
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
 class SpeedChange:
     """The ratio of a run's time to its baseline's, on the utterances that both timed: 1.1 is 10 % slower."""
 
@@ -111,6 +125,8 @@ class SpeedChange:
     noisy: str | None
     extra_s: float = math.inf
     """Mean time that a call takes more than before."""
+    tail: Tail | None = None
+    """Under load: the calls that slowed most."""
 
     def beyond(self, factor: float) -> Evidence:
         """What the times say of the ratio and a factor."""
@@ -122,17 +138,24 @@ class SpeedChange:
         held = self.beyond(1 + self.tripwire)
         if held.above <= ALPHA:
             return "slower" if self.extra_s >= LEAST_EXTRA_S else "inconclusive"
+        if self.tail is not None and self.tail.evidence.above <= ALPHA:
+            return "slower"
+        if self.tail is not None and self.tail.evidence.below > ALPHA:
+            return "inconclusive"
         if self.beyond(1 / (1 + self.tripwire)).below <= ALPHA:
             return "quicker"
         return "no slower" if held.below <= ALPHA else "inconclusive"
 
     def __str__(self) -> str:
         before, after = (METRICS[METRIC].format(each) for each in (self.rtf_before, self.rtf_after))
+        told = "time per second of audio" if self.tail else "RTF"
         text = (
-            f"{self.outcome}: RTF {before} -> {after}, time x {self.ratio:.2f}"
+            f"{self.outcome}: {told} {before} -> {after}, time x {self.ratio:.2f}"
             f" [{self.interval.low:.2f}, {self.interval.high:.2f}] on {counted(self.calls, 'utterance')};"
             f" slower is beyond x {1 + self.tripwire:.2f}"
         )
+        if self.tail is not None:
+            text += f"; 95th percentile of the ratios of calls x {self.tail.ratio:.2f}"
         if self.extra_s < LEAST_EXTRA_S and self.ratio > 1:
             text += f"; calls take {1000 * self.extra_s:.2g} ms longer, which is the scheduler's below 1 ms"
         return f"{text}; the machine was noisy: {self.noisy}" if self.noisy else text
@@ -164,9 +187,10 @@ def find(record: Record, folder: Path) -> SavedSpeed | None:
 def of(record: Record) -> SpeedBaseline:
     """A record's times, as a baseline. Raises BaselineError where it has no valid times."""
     timing = record.timing
-    rtf = record.value(METRIC)
-    if rtf is None:
-        raise BaselineError(f"{record.case.id}: no speed to keep: {timing.no_speed}")
+    calls = _calls(record)
+    rtf = sum(call.processing_s for call in calls) / sum(call.audio_s for call in calls) if calls else None
+    if rtf is None or record.value(metric_of(record)) is None:
+        raise BaselineError(f"{record.case.id}: no speed to keep: {record.why_missing(metric_of(record))}")
     if record.provenance.inputs.get("in_process"):
         raise BaselineError(f"{record.case.id}: no speed to keep: the engine ran inside pytest")
     head = SpeedHead(
@@ -179,7 +203,7 @@ def of(record: Record) -> SpeedBaseline:
         load_s=timing.load_s,
         hardware=record.hardware.stated_for_speed(),
     )
-    return SpeedBaseline(head, tuple(_calls(record)))
+    return SpeedBaseline(head, tuple(calls))
 
 
 def save(record: Record, folder: Path) -> Path:
@@ -199,11 +223,18 @@ def read(path: Path) -> SpeedBaseline:
 
 
 def _calls(record: Record) -> list[Call]:
+    """Under load those that count, in the order in which they were made."""
+    rows = sorted(record.utterances, key=_due) if level_of(record) is not None else record.utterances
     return [
         Call(id=each.id, audio_s=each.audio_s, processing_s=each.processing_s)
-        for each in record.utterances
-        if each.processing_s is not None and each.error is None
+        for each in rows
+        if each.processing_s is not None and each.error is None and ((call := call_of(each)) is None or call.steady)
     ]
+
+
+def _due(row: UtteranceResult) -> float:
+    call = call_of(row)
+    return 0.0 if call is None else call.due_s
 
 
 def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE) -> SpeedChange:
@@ -223,10 +254,11 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
             f"{record.case.id}: the data changed since its speed was saved; `modellab baseline save` keeps a new one"
         )
     before = {call.id: call for call in baseline.calls}
+    loaded = level_of(record) is not None
     pairs = [(before[call.id], call) for call in _calls(record) if call.id in before]
     old, new = [call.processing_s for call, _ in pairs], [call.processing_s for _, call in pairs]
     interval = time_ratio_interval(new, old)
-    if record.value(METRIC) is None or interval is None:
+    if record.value(metric_of(record)) is None or interval is None:
         why = record.timing.no_speed or f"{counted(len(pairs), 'utterance')} timed in both, fewer than {FEWEST_CALLS}"
         raise TooFewCalls(f"{record.case.id}: no speed to compare: {why}")
     audio = sum(call.audio_s for call, _ in pairs)
@@ -239,7 +271,20 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
         rtf_after=sum(new) / audio,
         noisy=record.timing.noisy,
         extra_s=(sum(new) - sum(old)) / len(pairs),
+        tail=_tail(old, new, 1 + tripwire) if loaded else None,
     )
+
+
+def _tail(old: list[float], new: list[float], factor: float) -> Tail:
+    """Of calls in the order in which they were made: they count as many as they are worth where they hang together."""
+    ratios = [after / before for before, after in zip(old, new, strict=True)]
+    worth = len(ratios) / correlation_time([math.log(ratio) for ratio in ratios])
+    return Tail(float(np.quantile(ratios, TAIL)), weigh_series(ratios, TAIL, factor, worth))
+
+
+def metric_of(record: Record) -> str:
+    """What its speed is judged by."""
+    return METRIC if level_of(record) is None else LOAD_METRIC
 
 
 def judge(
@@ -253,16 +298,16 @@ def judge(
     """
     verdict = Verdict(
         case=case_key(record.case),
-        metric=METRIC,
+        metric=metric_of(record),
         comparison="<=",
-        value=record.value(METRIC),
+        value=record.value(metric_of(record)),
         bound=None,
         status=Status.NOT_AVAILABLE,
         source=shown,
         strict=strict,
     )
-    if record.value(METRIC) is None:
-        return replace(verdict, reason=record.why_missing(METRIC))
+    if verdict.value is None:
+        return replace(verdict, reason=record.why_missing(verdict.metric))
     try:
         found = against(record, read(path), tripwire)
     except (TooFewCalls, OtherHardware) as error:
@@ -272,7 +317,8 @@ def judge(
     status = _STATUS[found.outcome]
     if status is Status.FAIL and found.noisy:
         status = Status.INCONCLUSIVE
-    return replace(verdict, status=status, bound=found.rtf_before * (1 + tripwire), reason=str(found))
+    bound = None if found.tail else found.rtf_before * (1 + tripwire)
+    return replace(verdict, status=status, bound=bound, reason=str(found))
 
 
 _STATUS = {
