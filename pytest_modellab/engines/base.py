@@ -223,6 +223,18 @@ class Transcriber(Engine, Protocol):
         ...
 
 
+@runtime_checkable
+class BatchTranscriber(Protocol):
+    """A Transcriber in which different clips can share a decoder call.
+
+    It has an option `batch_size`: with more than 1, the lab hands it so many clips at a time.
+    """
+
+    def transcribe_batch(self, clips: Sequence[Clip]) -> Sequence[Transcript]:
+        """Recognise several clips, at most `batch_size`; a transcript for each, in their order."""
+        ...
+
+
 class Synthesizer(Engine, Protocol):
     """An engine that speaks."""
 

@@ -146,11 +146,18 @@ def read(path: Path) -> SpeedBaseline:
 
 
 def _calls(record: Record) -> list[Call]:
-    return [
-        Call(id=each.id, audio_s=each.audio_s, processing_s=each.processing_s)
-        for each in record.utterances
-        if each.processing_s is not None and each.error is None
-    ]
+    """The calls that were timed; of a batch, whose utterances have shares of one time, as one."""
+    calls: dict[str, Call] = {}
+    for each in record.utterances:
+        if each.processing_s is None or each.error is not None:
+            continue
+        alone = each.batch is None or each.batch.size == 1
+        id = each.id if each.batch is None or alone else f"batch of {each.batch.first}"
+        before = calls.get(id) or Call(id=id, audio_s=0.0, processing_s=0.0)
+        calls[id] = Call(
+            id=id, audio_s=before.audio_s + each.audio_s, processing_s=before.processing_s + each.processing_s
+        )
+    return list(calls.values())
 
 
 def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE) -> SpeedChange:
