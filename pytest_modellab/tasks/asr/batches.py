@@ -50,11 +50,13 @@ class AsrBatches(AsrRequests):
         """Each with its share of the batch's time, by length, so that RTF is that of the whole."""
         lengths = [each.audio_s for each in request.given]
         batch = {"first": request.message["first"], "size": len(lengths), "longest_s": max(lengths)}
+        served = [{"retries": each} for each in reply.get("retries_each", ())] or [{} for _ in lengths]
+        each_s = [reply["seconds"] * audio_s / (sum(lengths) or 1.0) for audio_s in lengths]
         return [
-            GroupAnswer(
-                Answer(text, audio_s, language, batch=batch), reply["seconds"] * audio_s / (sum(lengths) or 1.0)
+            GroupAnswer(Answer(text, audio_s, language, batch=batch), seconds, served=told)
+            for audio_s, text, language, seconds, told in zip(
+                lengths, reply["texts"], reply["languages"], each_s, served, strict=True
             )
-            for audio_s, text, language in zip(lengths, reply["texts"], reply["languages"], strict=True)
         ]
 
     def _named(self, utterance: Utterance) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pytest_modellab.core.json_values import storable
-from pytest_modellab.engines.base import Clip, Transcript
+from pytest_modellab.engines.base import Clip, RepeatingBatch, Transcript
 
 
 def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
@@ -18,7 +18,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
 
     The reply has `text`, `language`, `seconds`, the wall time of the call, and `cpu_s`. With the op `transcribe_batch`
     the clips are one after the other in `payload`, of so many `message["samples"]` each and in `message["languages"]`,
-    and the reply has `texts` and `languages`.
+    and the reply has `texts` and `languages`; of an engine that repeats calls, `retries_each`.
     """
     # A copy, since a frame's bytes are read-only and some engines write into their input.
     samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
@@ -38,7 +38,8 @@ def _batch(engine: Any, message: dict[str, Any], samples: Any) -> dict[str, Any]
     if not isinstance(transcripts, list | tuple) or len(transcripts) != len(clips):
         raise TypeError(f"transcribe_batch() must return a Transcript for each clip, not {transcripts!r:.200}")
     found = [_checked(each, "transcribe_batch") for each in transcripts]
-    return {"texts": [text for text, _ in found], "languages": [language for _, language in found], **times}
+    reply = {"texts": [text for text, _ in found], "languages": [language for _, language in found], **times}
+    return reply | ({"retries_each": list(engine.retries())} if isinstance(engine, RepeatingBatch) else {})
 
 
 def _timed(engine: Any, call: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
