@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 # No `:` (it joins the parts of a case id), `@` (it breaks `-k` and xdist's grouping), `/`, brackets or spaces.
-IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._+-]*$"
 SHA256 = r"^[0-9a-f]{64}$"
 
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER, max_length=80)]
