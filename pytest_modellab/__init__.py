@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_modellab.core.text.normalizer import Scorer
     from pytest_modellab.core.version import __version__
     from pytest_modellab.engines.base import (
+        BatchTranscriber,
         Clip,
         Conversant,
         DeviceRef,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SPEAKER",
     "Answer",
+    "BatchTranscriber",
     "Case",
     "Catalog",
     "CatalogError",
@@ -130,7 +132,7 @@ _PLACES = {
     "core.text.normalizer": "Scorer",
     "core.version": "__version__",
     "engines.predictor": "Predictor",
-    "engines.base": "Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
+    "engines.base": "BatchTranscriber Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
     "reports.scorecard.card": "Scorecard",
     "reports.scorecard.format": "FormatContext FormatError ScorecardFormat",

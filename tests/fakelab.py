@@ -67,7 +67,7 @@ class FakeCatalog:
             {
                 "schema": "modellab.model/1",
                 "id": id,
-                "engine": "fake-for-tests",
+                "engine": options.pop("engine", "fake-for-tests"),
                 "tasks": ["asr"],
                 "tiers": options.pop("tiers", ["smoke", "real_e2e"]),
                 "timeouts": options.pop("timeouts", {"utterance_s": 30, "load_s": 30}),

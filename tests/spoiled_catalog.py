@@ -17,7 +17,7 @@ MODEL_FILE, DATASET_FILE = "models/tiny.yaml", "datasets/talk.yaml"
 
 MODEL_KEYS = (
     "devices, engine, environment, id, languages, licence, options, parts, price, research, schema, tasks, tiers,"
-    " timeouts, title, weights"
+    " timeouts, title, variants, weights"
 )
 
 

@@ -61,7 +61,7 @@ CURRENCY = r"^[A-Z]{3}$"
 PYTHON = r"^3\.[1-9][0-9]$"
 
 IN_WORDS = {
-    IDENTIFIER: "letters, digits, `.`, `_` and `-`, beginning with a letter or digit",
+    IDENTIFIER: "letters, digits, `.`, `_`, `+` and `-`, beginning with a letter or digit",
     SHA256: "64 hexadecimal digits in lower case",
     COMMIT: "a commit (40 hexadecimal digits in lower case)",
     REPO: "owner/name",

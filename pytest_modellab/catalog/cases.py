@@ -13,6 +13,7 @@ from pytest_modellab.engines.registry import engine_class
 
 from .catalog import Catalog
 from .specs import TASKS, TIERS, DatasetSpec, DeviceSpec, LimitSpec, ModelSpec, Task, Tier
+from .variants import named
 
 if TYPE_CHECKING:
     from pytest_modellab.engines.base import Engine
@@ -88,7 +89,8 @@ EVERYTHING = Selection()
 def plan(catalog: Catalog, selection: Selection = EVERYTHING) -> list[Case]:
     """Every case that is in some tier, ordered by task, model, device, data set as the catalog lists them.
 
-    A model that `selection` names, without a wildcard, is in every tier: somebody wants it to run.
+    A model that `selection` names, without a wildcard, is in every tier: somebody wants it to run. So is a variant that
+    a glob with a `+` matches.
     """
     return [case for case, why in _combined(catalog, selection) if not why]
 
@@ -108,7 +110,7 @@ Reason = Literal["language", "tier", "device", "way to hear silence"]
 def _combined(catalog: Catalog, selection: Selection) -> Iterator[tuple[Case, Reason | None]]:
     """All that `selection` takes of models and data sets with a common task, and why it is no case."""
     models = [
-        model.model_copy(update={"tiers": TIERS}) if model.id in selection.models else model
+        model.model_copy(update={"tiers": TIERS}) if named(model.id, selection.models) else model
         for model in catalog.models.values()
     ]
     for task in TASKS:

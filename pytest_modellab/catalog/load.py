@@ -89,7 +89,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
     base = base or folder.parent
     if not folder.is_dir():
         raise CatalogError([Problem(folder, 1, "no such folder; set the ini option `modellab_catalog`")], base)
-    models = reader.many(ModelSpec, folder / "models")
+    models = reader.with_variants(reader.many(ModelSpec, folder / "models"))
     datasets = reader.many(DatasetSpec, folder / "datasets")
     devices_file = reader.one(DevicesFile, folder / "devices.yaml")
     limits_file = reader.one(LimitsFile, folder / "limits.yaml")

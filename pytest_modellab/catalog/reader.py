@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, get_args
@@ -18,7 +18,9 @@ from .parts import roles_of, wrong_auxiliary_model, wrong_part
 from .profile_spec import mistakes
 from .roles import GRADER, JUDGE, VOICE
 from .specs import LETTERS, DatasetSpec, DeviceKind, DeviceSpec, ModelSpec, NamedSpec, Spec, wrong_bands
-from .validate import build, check_form, check_options
+from .validate import build, check_form, check_options, check_variant
+from .variant_spec import JOIN
+from .variants import base_of, expanded
 from .yamlfile import Document, read
 
 S = TypeVar("S", bound=Spec)
@@ -68,6 +70,24 @@ class Reader:
                 check_form(spec, self.documents[path])
         return specs
 
+    def with_variants(self, models: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
+        """The models, each followed by its variants."""
+        found: dict[str, ModelSpec] = {}
+        for model in models.values():
+            found[model.id] = model
+            document = self.documents[Path(model.origin.rpartition(":")[0])]
+            for name, variant in expanded(model):
+                if variant.id in models:
+                    message = (
+                        f"duplicate id `{variant.id}` (also in {Path(models[variant.id].origin).name}); ids are unique"
+                    )
+                    document.problems.append(document.problem(("variants", name), message))
+                    continue
+                found[variant.id] = variant
+                if self.engines:
+                    check_variant(variant, model, name, document)
+        return found
+
     def files(self, folder: Path) -> list[Path]:
         """The YAML files in `folder`; none where it isn't there. One that can't be listed is a problem."""
         if not folder.exists() and not folder.is_symlink():
@@ -89,7 +109,8 @@ class Reader:
     def broken_ids(self, folder: Path) -> list[str]:
         """Globs over the ids of broken files in `folder`; `*` for one that doesn't tell its id."""
         data = [d.data for path, d in self.documents.items() if path.parent == folder and d.problems]
-        return [str(each["id"]) if isinstance(each, dict) and "id" in each else "*" for each in data]
+        ids = [str(each["id"]) if isinstance(each, dict) and "id" in each else "*" for each in data]
+        return [glob for id in ids for glob in (id, f"{id}{JOIN}*")]
 
     def check_names(self, folder: Path) -> None:
         """Report files with unknown names: a limits.yml would be ignored, and its gates would never apply."""
@@ -119,6 +140,8 @@ class Reader:
     def cross_check(self, catalog: Catalog) -> None:
         """Check the references between files."""
         for model in catalog.models.values():
+            if base_of(model.id, catalog.models) is not None:
+                continue  # what is wrong with it is wrong with the model, or was found with its options
             self._check_devices(model, catalog)
             self._check_conversion(model, catalog)
             self._check_parts(model, catalog)
@@ -160,7 +183,9 @@ class Reader:
             for i, entry in enumerate(entries):
                 for key, known, doubtful in named:
                     glob = str(getattr(entry, key))
-                    if glob == "*" or "*" in doubtful or any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
+                    if glob == "*" or any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
+                        continue
+                    if any(fnmatchcase(glob, n) for n in doubtful):
                         continue
                     # A name that matches nothing is a typing error, and a gate that never applies.
                     self.complain(path, (part, i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")

@@ -50,6 +50,7 @@ from .dataset_specs import (
 from .environment_spec import EnvironmentSpec
 from .errors import suggest
 from .stream_specs import LoadSpec, StreamSpec
+from .variant_spec import VariantSpec
 
 __all__ = [
     "IN_WORDS",
@@ -90,6 +91,7 @@ __all__ = [
     "TaskGrades",
     "Tier",
     "Timeouts",
+    "VariantSpec",
     "Weights",
     "out_of_scale",
 ]
@@ -181,6 +183,9 @@ class ModelSpec(NamedSpec):
     )
     devices: dict[Identifier, dict[str, Any]] = Field(
         min_length=1, description="device id -> options that differ on it ({} for none)"
+    )
+    variants: dict[Identifier, VariantSpec] = Field(
+        default_factory=dict, description="name -> the same model with other options, as a model of the id ID+name"
     )
     timeouts: Timeouts = Timeouts()
     price: AudioPriceSpec | None = Field(

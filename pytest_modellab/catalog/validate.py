@@ -97,6 +97,30 @@ def check_options(spec: ModelSpec, document: Document) -> None:
     document.problems.extend(problems)
 
 
+def check_variant(variant: ModelSpec, base: ModelSpec, name: str, document: Document) -> None:
+    """Check the tasks and options of a variant; what is wrong with its model is told there."""
+    for i, task in enumerate(base.variants[name].tasks):
+        if task not in base.tasks:
+            message = f"`{task}` is no task of {base.id}; {suggest(task, base.tasks)}"
+            document.problems.append(document.problem(("variants", name, "tasks", i), message))
+    try:
+        kind = engine_class(base.engine_target or "").Options
+    except Exception:  # an engine that can't be used, which check_options tells
+        return
+    own = base.variants[name].options
+    told = dict.fromkeys(document.problems)
+    for device in variant.devices:
+
+        def place(option: Hashable, device: str = device) -> tuple[Hashable, ...]:
+            if option in own:
+                return ("variants", name, "options", option)
+            return ("devices", device, option) if option in base.devices[device] else ("options", option)
+
+        options = variant.options_on(device)
+        told |= dict.fromkeys(_option_problems(kind, options, base.engine, document, place, ("variants", name)))
+    document.problems[:] = told
+
+
 def check_form(spec: DatasetSpec, document: Document) -> None:
     """Check a data set's form, its options and the other keys against what the form declares."""
     [(name, options)] = (spec.form or {}).items()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 Fact: TypeAlias = str | int | float | bool | None
 
+MOST_IN_BATCH = 256
+"""Clips that an option `batch_size` of an engine of this package allows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -220,6 +223,27 @@ class Transcriber(Engine, Protocol):
 
     def transcribe(self, clip: Clip) -> Transcript:
         """Recognise one clip. Lazy results are drained before it returns: the call is what is timed."""
+        ...
+
+
+@runtime_checkable
+class BatchTranscriber(Protocol):
+    """A Transcriber in which different clips can share a decoder call.
+
+    It has an option `batch_size`: with more than 1, the lab hands it so many clips at a time.
+    """
+
+    def transcribe_batch(self, clips: Sequence[Clip]) -> Sequence[Transcript]:
+        """Recognise several clips, at most `batch_size`; a transcript for each, in their order."""
+        ...
+
+
+@runtime_checkable
+class RepeatingBatch(Protocol):
+    """A BatchTranscriber that repeats calls by itself."""
+
+    def retries(self) -> Sequence[int]:
+        """How often the call for each clip of the last batch was repeated."""
         ...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pytest_modellab.core.language import canonical_name
 
 from . import cuda_libraries, silero_vad
-from .base import Clip, LoadRequest, Transcript, check_language, expected_language
+from .base import MOST_IN_BATCH, Clip, LoadRequest, Transcript, check_language, expected_language
 from .local_agreement import Ended, Hypothesis, LocalAgreement, Word
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class FasterWhisperOptions:
     hallucination_silence_threshold: float | None = None
     """Seconds of silence around a likely hallucination that is left out; words are aligned for it."""
     without_timestamps: bool = False
+    batch_size: int = 1
+    """So many different clips share a call of the encoder and decoder; recognition only, streams come one by one."""
     stream_step_s: float = 1.0
     """A stream is recognised again with so much new audio."""
     stream_window_s: float = 15.0
@@ -91,12 +94,35 @@ class FasterWhisperOptions:
             raise ValueError("no_repeat_ngram_size must not be negative")
         if self.hallucination_silence_threshold is not None and self.hallucination_silence_threshold <= 0:
             raise ValueError("hallucination_silence_threshold must be more than 0 seconds")
+        if not 1 <= self.batch_size <= MOST_IN_BATCH:
+            raise ValueError(f"batch_size must be between 1 and {MOST_IN_BATCH}")
+        if self.batch_size > 1 and (alone := self._for_one_clip):
+            raise ValueError(
+                f"batch_size above 1 doesn't go with {', '.join(alone)}: clips are answered one by one then"
+            )
         if not 0.1 <= self.stream_step_s <= 10:
             raise ValueError("stream_step_s must be between 0.1 and 10")
         if self.stream_endpoint_s is not None and not 0.1 <= self.stream_endpoint_s <= 10:
             raise ValueError("stream_endpoint_s must be between 0.1 and 10, or null")
         if not 2 * self.stream_step_s <= self.stream_window_s <= 30:
             raise ValueError("stream_window_s must be at least two steps and at most the 30 s of Whisper's window")
+
+    @property
+    def _for_one_clip(self) -> list[str]:
+        """Options that are set and that only single clips are recognised with."""
+        given = {
+            "temperature (above 0, or several)": self.temperatures != (0,),
+            "condition_on_previous_text": self.condition_on_previous_text,
+            "initial_prompt": self.initial_prompt is not None,
+            "hallucination_silence_threshold": self.hallucination_silence_threshold is not None,
+        }
+        return [name for name, is_set in given.items() if is_set]
+
+    @property
+    def library_vad_parameters(self) -> dict[str, float] | None:
+        """As the library takes them: milliseconds are whole."""
+        given = self.vad_parameters
+        return None if given is None else {k: int(v) if k.endswith("_ms") else v for k, v in given.items()}
 
     @property
     def temperatures(self) -> tuple[float, ...]:
@@ -159,6 +185,20 @@ class FasterWhisper:
         detected = canonical_name(info.language) if language is None and self._model.model.is_multilingual else None
         return Transcript(text, detected)
 
+    def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
+        from .faster_whisper_batch import read_batch
+
+        languages = [expected_language(self._options.language, each, self.spoken) for each in clips]
+        try:
+            readings = read_batch(self._model, [each.samples for each in clips], languages, self._options)
+        except RuntimeError as error:
+            raise cuda_libraries.explained(error) from error
+        detects = self._model.model.is_multilingual
+        return [
+            Transcript(each.text, canonical_name(each.language) if told is None and detects else None)
+            for each, told in zip(readings, languages, strict=True)
+        ]
+
     def start(self, language: str | None) -> LocalAgreement:
         import numpy as np
 
@@ -200,7 +240,7 @@ class FasterWhisper:
                 temperature=options.temperatures,
                 condition_on_previous_text=options.condition_on_previous_text,
                 vad_filter=options.vad_filter,
-                vad_parameters=_vad_parameters(options),
+                vad_parameters=options.library_vad_parameters,
                 initial_prompt=prompt,
                 hotwords=options.hotwords,
                 no_repeat_ngram_size=options.no_repeat_ngram_size,
@@ -250,12 +290,6 @@ def silence_of(seconds: float) -> Ended:
         return spoken and len(window) / silero_vad.RATE - (end_s or 0.0) >= seconds
 
     return ended
-
-
-def _vad_parameters(options: FasterWhisperOptions) -> dict[str, float] | None:
-    """As the library takes them: milliseconds are whole."""
-    given = options.vad_parameters
-    return None if given is None else {k: int(v) if k.endswith("_ms") else v for k, v in given.items()}
 
 
 def _listed(names: frozenset[str]) -> str:

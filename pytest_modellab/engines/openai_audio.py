@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_modellab.core.language import primary_language
@@ -44,6 +46,7 @@ class OpenAiAudio:
         self._options = options
         self._client = client
         self._told = told
+        self._retries: Sequence[int] = ()
 
     @classmethod
     def load(cls, request: LoadRequest) -> OpenAiAudio:
@@ -97,6 +100,28 @@ class OpenAiAudio:
             raise BadAnswer(self._client.hidden(f"{options.shown} sent no `text`: {said!r:.120}"))
         detected = said.get("language") if language in {None, "", "auto"} else None
         return Transcript(said["text"].strip(), _tag(detected))
+
+    def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
+        """So many requests at once; what of them the server decodes together is its own business."""
+        with ThreadPoolExecutor(len(clips)) as threads:
+            answered = list(threads.map(self._repeated, clips))
+        self._retries = [retries for _, retries in answered]
+        return [transcript for transcript, _ in answered]
+
+    def retries(self) -> Sequence[int]:
+        return self._retries
+
+    def _repeated(self, clip: Clip) -> tuple[Transcript, int]:
+        """The transcript, and how often its call was repeated. Raises what the last call raised."""
+        retries = 0
+        while True:
+            try:
+                return self.transcribe(clip), retries
+            except TryAgain as again:
+                if retries >= again.most:
+                    raise again.error from None
+                retries += 1
+                sleep(again.after_s)
 
     def synthesize(self, text: str, language: str | None) -> Iterator[Speech]:
         options = self._options

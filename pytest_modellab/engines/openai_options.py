@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
+from .base import MOST_IN_BATCH
+
 RESERVED = frozenset(
     {
         *("file", "model", "language", "prompt", "temperature", "response_format", "stream", "input", "voice"),
@@ -41,6 +43,8 @@ class OpenAiOptions:
     temperature: float = 0.0
     response_format: Literal["json", "verbose_json"] = "json"
     """Of recognition; `verbose_json` tells the language that was detected, too."""
+    batch_size: int = 1
+    """So many clips are sent at once, each in a request of its own; recognition only."""
     stream: bool = False
     """Whether recognised text is asked for as events, as it comes."""
     turn_detection: bool = True
@@ -74,6 +78,8 @@ class OpenAiOptions:
                 raise ValueError("api_key_env and headers_env name environment variables, they hold no keys themselves")
         if wrong := [name for name in self.headers_env if not _HEADER.fullmatch(name)]:
             raise ValueError(f"headers_env: {wrong[0]!r:.60} is no name of a header")
+        if not 1 <= self.batch_size <= MOST_IN_BATCH:
+            raise ValueError(f"batch_size must be between 1 and {MOST_IN_BATCH}")
         if not 0 <= self.temperature <= 2:
             raise ValueError("temperature must be between 0 and 2")
         if not 4_000 <= self.speech_rate <= 192_000:

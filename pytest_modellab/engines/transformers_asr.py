@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -9,7 +10,7 @@ from typing import Any, ClassVar, Literal
 from pytest_modellab.core.language import canonical_name
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript, check_language, expected_language
+from .base import MOST_IN_BATCH, Clip, LoadRequest, Transcript, check_language, expected_language
 
 Family = Literal["whisper", "ctc", "seq2seq"]
 
@@ -33,6 +34,8 @@ class TransformersOptions:
     """Whether Whisper writes timestamps along, as it does in other engines; audio beyond 30 s always has them."""
     condition_on_previous_text: bool = False
     """Whisper only: beyond 30 s, prompt each window with the text of the one before."""
+    batch_size: int = 1
+    """Whisper only: so many different clips share a call of the decoder; those over 30 s are recognised alone."""
     chunk_s: float | None = None
     """Cut longer audio into overlapping chunks; without it, Whisper goes on window by window, others take 30 s."""
     stride_s: float | None = None
@@ -51,6 +54,12 @@ class TransformersOptions:
             raise ValueError("beam_size must be at least 1")
         if self.cpu_threads < 1:
             raise ValueError("cpu_threads must be at least 1: 0 would mean a number that differs by machine")
+        if not 1 <= self.batch_size <= MOST_IN_BATCH:
+            raise ValueError(f"batch_size must be between 1 and {MOST_IN_BATCH}")
+        if self.batch_size > 1 and self.max_tokens_per_second is not None:
+            raise ValueError("batch_size above 1 doesn't go with max_tokens_per_second, a bound for each clip")
+        if self.batch_size > 1 and self.language == "auto":
+            raise ValueError("batch_size above 1 doesn't go with `language: auto`: of a batch the library tells one")
         if self.chunk_s is not None and not 1 <= self.chunk_s <= 3600:
             raise ValueError("chunk_s must be between 1 and 3600")
         if self.stride_s is not None and not 0 <= self.stride_s < (self.chunk_s or _CHUNK_S) / 2:
@@ -83,6 +92,8 @@ class Transformers:
             self._spoken = tuple(token.strip("<|>") for token in tokens)
             check_language(options.language, self._spoken)
         self._chunk_s = self._chunk_length()
+        if options.batch_size > 1 and self._family != "whisper":
+            raise ValueError(f"batch_size above 1 goes with Whisper, not with {type(self._model).__name__}")
 
     @classmethod
     def load(cls, request: LoadRequest) -> Transformers:
@@ -133,6 +144,32 @@ class Transformers:
         return cls(pipeline, options)
 
     def transcribe(self, clip: Clip) -> Transcript:
+        arguments = self._arguments(clip)
+        found = self._pipeline({"raw": clip.samples, "sampling_rate": clip.rate}, **arguments)
+        return _transcript(found, arguments)
+
+    def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
+        """Clips in one language share a call of the decoder.
+
+        Those over 30 s are alone, and those whose language is to be detected: of a batch the library tells only one.
+        """
+        found: dict[int, Transcript] = {}
+        short: dict[str | None, list[int]] = {}
+        for i, clip in enumerate(clips):
+            language = expected_language(self._options.language, clip, self._spoken)
+            if clip.seconds > _CHUNK_S or (language is None and self._multilingual):
+                found[i] = self.transcribe(clip)
+            else:
+                short.setdefault(language, []).append(i)
+        for places in short.values():
+            arguments = self._arguments(clips[places[0]])
+            inputs = [{"raw": clips[i].samples, "sampling_rate": clips[i].rate} for i in places]
+            texts = self._pipeline(inputs, batch_size=len(inputs), **arguments)
+            found |= {i: _transcript(each, arguments) for i, each in zip(places, texts, strict=True)}
+        return [found[i] for i in range(len(clips))]
+
+    def _arguments(self, clip: Clip) -> dict[str, Any]:
+        """How the library's pipeline is called for a clip."""
         options = self._options
         arguments: dict[str, Any] = {}
         generation: dict[str, Any] = {}
@@ -154,9 +191,7 @@ class Transformers:
             arguments |= {"chunk_length_s": self._chunk_s, "stride_length_s": options.stride_s, "ignore_warning": True}
         if generation:
             arguments["generate_kwargs"] = generation
-        found = self._pipeline({"raw": clip.samples, "sampling_rate": clip.rate}, **arguments)
-        detected = _tag(found.get("chunks", ())) if arguments.get("return_language") else None
-        return Transcript(found["text"].strip(), detected)
+        return arguments
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         if self._chunk_s is not None:
@@ -205,6 +240,11 @@ def _refuse_pickle(folder: Path, options: TransformersOptions) -> None:
             f"{folder} holds its weights as a pickle only ({', '.join(pickles)}). Take a revision that has "
             "model.safetensors, or say `allow_pickle: true` under `options:` to have it read as data"
         )
+
+
+def _transcript(found: Mapping[str, Any], arguments: Mapping[str, Any]) -> Transcript:
+    detected = _tag(found.get("chunks", ())) if arguments.get("return_language") else None
+    return Transcript(found["text"].strip(), detected)
 
 
 def _tag(chunks: Any) -> str | None:

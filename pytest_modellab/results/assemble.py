@@ -19,6 +19,7 @@ from pytest_modellab.tasks.scoring import Judged
 from . import core_wait
 from .price import price_of
 from .record import (
+    BatchRef,
     MemoryUse,
     NormalizerRef,
     Pass,
@@ -138,6 +139,7 @@ def _row(
         attributes=dict(utterance.attributes),
         cut_from=answer.get("cut_from"),
         retries=answer.get("retries"),
+        batch=None if (batch := answer.get("batch")) is None else BatchRef(**batch),
         client_s=None if processing_s is None else answer.get("client_s"),
         prompt=utterance.prompt if utterance.prompt != utterance.text else None,
         parts=scoring.untimed(parts) if facts.no_speed else parts,

@@ -25,6 +25,14 @@ from .shard_ref import ShardOf
 SCHEMA: Literal["modellab.record/2"] = "modellab.record/2"
 
 
+class BatchRef(Stored):
+    """The batch in which an utterance was answered."""
+
+    first: str = Field(description="id of the first utterance planned for it: what tells batches apart")
+    size: int = Field(description="utterances in it")
+    longest_s: float = Field(description="length of the longest, to which the others may be padded")
+
+
 class UtteranceResult(Stored):
     """One utterance: raw texts, times, attributes, and task parts."""
 
@@ -48,6 +56,9 @@ class UtteranceResult(Stored):
     retries: int | None = volatile(default=None, description="how often the call was repeated; null where none can be")
     client_s: float | None = volatile(
         default=None, description="of the processing time, until the request to a server was sent"
+    )
+    batch: BatchRef | None = Field(
+        default=None, description="null where it was answered alone; its processing time is a share of the batch's"
     )
     prompt: str | None = Field(default=None, description="what the model was given to speak, if not the reference")
     parts: Annotated[dict[str, Any], AfterValidator(utterance_parts)] = Field(

@@ -43,7 +43,7 @@ def write(record: Record, reports: Path) -> Path:
     return path
 
 
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.json")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\.json")
 
 
 def place_of(reports: Path, case: CaseRef, named: str) -> Path:

@@ -223,13 +223,23 @@ def read(path: Path) -> SpeedBaseline:
 
 
 def _calls(record: Record) -> list[Call]:
-    """Under load those that count, in the order in which they were made."""
+    """The calls that were timed; of a batch, whose utterances have shares of one time, as one.
+
+    Under load those that count, in the order in which they were made.
+    """
     rows = sorted(record.utterances, key=_due) if level_of(record) is not None else record.utterances
-    return [
-        Call(id=each.id, audio_s=each.audio_s, processing_s=each.processing_s)
-        for each in rows
-        if each.processing_s is not None and each.error is None and ((call := call_of(each)) is None or call.steady)
-    ]
+    calls: dict[str, Call] = {}
+    for each in rows:
+        call = call_of(each)
+        if each.processing_s is None or each.error is not None or (call is not None and not call.steady):
+            continue
+        alone = each.batch is None or each.batch.size == 1
+        id = each.id if each.batch is None or alone else f"batch of {each.batch.first}"
+        before = calls.get(id) or Call(id=id, audio_s=0.0, processing_s=0.0)
+        calls[id] = Call(
+            id=id, audio_s=before.audio_s + each.audio_s, processing_s=before.processing_s + each.processing_s
+        )
+    return list(calls.values())
 
 
 def _due(row: UtteranceResult) -> float:

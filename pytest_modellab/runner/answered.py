@@ -113,6 +113,7 @@ class Answered:
             "errors": errors,
             "words": words,
             "cut_from": cut or None,
+            **({} if answer.batch is None else {"batch": dict(answer.batch)}),
             **(served or {}),
         }
         self._journal.append(line)

@@ -14,6 +14,7 @@ from pytest_modellab.catalog.datasets import DatasetError, prepare
 from pytest_modellab.catalog.environments import NOT_THERE, Environments
 from pytest_modellab.catalog.load import DEFAULT_DEVICES
 from pytest_modellab.catalog.specs import DatasetSpec, ModelSpec
+from pytest_modellab.catalog.variants import base_of
 from pytest_modellab.catalog.weights import hindrances, state
 from pytest_modellab.core import devices, ffmpeg
 from pytest_modellab.core.console import counted
@@ -54,6 +55,8 @@ def examine(catalog: Catalog | None) -> Iterator[Check]:
     if catalog is not None:
         environments = Environments(catalog.folder / "models")
         for model in catalog.models.values():
+            if base_of(model.id, catalog.models) is not None:
+                continue  # of the same weights, engine and environment
             yield _model(model, catalog, store, environments)
         for dataset in catalog.datasets.values():
             yield _dataset(dataset, catalog, store)

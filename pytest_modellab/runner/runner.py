@@ -152,7 +152,7 @@ class Runner(Loading):
         findings = self._checked_sounds(case, dataset)
         if judges is not None and judges.readings is not None:
             self._checked_sounds(case, judges.readings)
-        requests = grouped(does.requests(dataset, engine_class(order.engine), self.sounds))
+        requests = grouped(does.requests_with(dataset, engine_class(order.engine), self.sounds, order.options))
         whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}
         if self.settings.shard is not None and does.whole:
             return Outcome(unavailable=f"a data set of the task {case.task} can't be cut into shards: run it whole")

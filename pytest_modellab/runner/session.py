@@ -185,4 +185,4 @@ def held_if_dead(folder: Path, *slugs: str) -> Iterator[bool]:
 
 def slug(case_key: str) -> str:
     """A case key as a file name, the same on every platform."""
-    return re.sub(r"[^A-Za-z0-9._-]", "~", case_key)
+    return re.sub(r"[^A-Za-z0-9._+-]", "~", case_key)

@@ -69,6 +69,12 @@ class Task:
         """The requests for `dataset`; sounds of the replies are kept as `artifacts`."""
         raise NotImplementedError
 
+    def requests_with(
+        self, dataset: Dataset, engine: type[Engine], artifacts: AudioArtifacts, options: Mapping[str, Any]
+    ) -> Requests:
+        """As `requests`, of an engine that is loaded with `options`: by default they change nothing."""
+        return self.requests(dataset, engine, artifacts)
+
     def scoring(self) -> Scoring:
         """How its answers become the parts of a record."""
         from .scoring import Scoring

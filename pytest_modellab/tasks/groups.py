@@ -11,7 +11,7 @@ from .requests import Answer, Answers, Request, Requests
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset, Utterance
 
-    Group: TypeAlias = Sequence[Utterance]
+Group: TypeAlias = "Sequence[Utterance]"
 
 
 @dataclass(frozen=True)

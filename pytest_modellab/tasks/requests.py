@@ -58,6 +58,7 @@ class Answer:
         language: the language that the model detected, if it reports one.
         part: the task's own part, as JSON.
         times: the values of that part that count only where the machine was held alone.
+        batch: of an answer that was given together with others: `first`, `size`, `longest_s`, as a record has them.
     """
 
     text: str | None
@@ -65,6 +66,7 @@ class Answer:
     language: str | None = None
     part: dict[str, Any] | None = None
     times: dict[str, Any] | None = None
+    batch: Mapping[str, Any] | None = None
 
 
 class Requests(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share, Single, Total
 from pytest_modellab.core.metrics.measured import Run, Utterance
-from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
+from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
 
 _TIME_SPREAD = 0.30
 """By how much of it a time differs between runs of one thing on machines of one kind: up to 0.26 was seen."""
@@ -24,6 +24,14 @@ def no_speed(run: Run) -> Missing | None:
     return Missing(run.timing.no_speed) if run.timing.no_speed else None
 
 
+def batched(run: Run) -> Missing | None:
+    """Why the time of a single call isn't known; None where calls were made one at a time."""
+    size = max((row.batch.size for row in run.utterances if row.batch is not None), default=1)
+    if size == 1:
+        return no_speed(run)
+    return Missing(f"answered in batches of {size}: latency is measured one at a time", possible=False)
+
+
 def _times(utterance: Utterance) -> tuple[float, float] | None:
     row = utterance.row
     return None if row.error is not None or row.processing_s is None else (row.processing_s, row.audio_s)
@@ -32,6 +40,15 @@ def _times(utterance: Utterance) -> tuple[float, float] | None:
 def _audio_over_time(utterance: Utterance) -> tuple[float, float] | None:
     found = _times(utterance)
     return None if found is None else (found[1], found[0])
+
+
+def _batch(utterance: Utterance) -> str | None:
+    batch = utterance.row.batch
+    return None if batch is None or batch.size == 1 else batch.first
+
+
+BATCH = Cluster(_batch, noun="batch")
+"""Times of one batch are shares of one time."""
 
 
 def _latency(utterance: Utterance) -> float | None:
@@ -79,6 +96,7 @@ SPEED_METRICS = (
         "made. Real time is 1.",
         aggregate=Ratio(method="time"),
         contribution=_times,
+        cluster=BATCH,
         timed="calls",
         elsewhere=_OF_AUDIO,
         missing=no_speed,
@@ -109,7 +127,7 @@ SPEED_METRICS = (
         contribution=_latency,
         timed="calls",
         elsewhere=_AT_ONCE,
-        missing=no_speed,
+        missing=batched,
         said_by="rtf",
     ),
     Metric(
@@ -122,7 +140,7 @@ SPEED_METRICS = (
         contribution=_latency,
         timed="calls",
         elsewhere=_AT_ONCE,
-        missing=no_speed,
+        missing=batched,
         slack=_TIME_SPREAD,
     ),
 )

@@ -18,12 +18,12 @@ from pytest_modellab.engines.registry import available
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = (
-    "beam_size, compute_type, condition_on_previous_text, cpu_threads, hallucination_silence_threshold, hotwords,"
-    " initial_prompt, language, no_repeat_ngram_size, stream_endpoint_s, stream_show_open, stream_step_s,"
+    "batch_size, beam_size, compute_type, condition_on_previous_text, cpu_threads, hallucination_silence_threshold,"
+    " hotwords, initial_prompt, language, no_repeat_ngram_size, stream_endpoint_s, stream_show_open, stream_step_s,"
     " stream_window_s, temperature, vad_filter, vad_parameters, without_timestamps"
 )
 METRICS = ", ".join(sorted(registry.METRICS))
-PLAIN_NAME = "letters, digits, `.`, `_` and `-`, beginning with a letter or digit"
+PLAIN_NAME = "letters, digits, `.`, `_`, `+` and `-`, beginning with a letter or digit"
 
 
 class TestWhatLoads:

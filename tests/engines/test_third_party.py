@@ -315,7 +315,7 @@ class TestNewModel:
         ("arguments", "told"),
         [
             (("faster-wisper", "x"), "no engine `faster-wisper` is installed; did you mean `faster-whisper`?"),
-            (("faster-whisper", "a b"), "expected letters, digits, `.`, `_` and `-`"),
+            (("faster-whisper", "a b"), "expected letters, digits, `.`, `_`, `+` and `-`"),
             (("faster-whisper", "x", "--weights", "/no/such/folder"), "/no/such/folder is not a folder"),
             (("faster-whisper", "x", "--repo", "a/b"), "--repo and --revision go together"),
             (("faster-whisper", "x", "--repo", "b", "--revision", "a" * 40), "expected owner/name, found `b`"),

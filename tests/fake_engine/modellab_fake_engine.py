@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -214,3 +214,32 @@ class FakeEngine:
         if fault == "print":
             sys.stdout.write("noise on standard output\n" * 1000)
             sys.stderr.write("noise on standard error" * 100_000)
+
+
+@dataclass(frozen=True)
+class FakeBatchOptions(FakeOptions):
+    batch_size: int = 1
+    batch_fault: str = ""
+    """What goes wrong with every batch of several clips."""
+
+
+class FakeBatcher(FakeEngine):
+    """Answers several clips at once; a fault of one of them is a fault of all."""
+
+    Options: ClassVar[type[Any]] = FakeBatchOptions
+    options: FakeBatchOptions
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> FakeBatcher:
+        engine = cls(FakeBatchOptions(**request.options))
+        engine._log("load")
+        engine._fail(engine.options.load_fault)
+        return engine
+
+    def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
+        self._log(f"batch:{len(clips)}")
+        if len(clips) > 1:
+            self._fail(self.options.batch_fault)
+        if len(clips) > 1 and self.options.batch_fault == "too-few":
+            return [self.transcribe(each) for each in clips[1:]]
+        return [self.transcribe(each) for each in clips]

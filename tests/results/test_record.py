@@ -131,7 +131,7 @@ NOT_TOLD = "the device has no memory of its own, or the driver does not report i
 # What a run of one plain utterance has not got.
 ABSENT = {
     *("insertions_per_min", "worst_slice_wer", "glossary_recall", "name_recall"),
-    *("punctuation_error", "casing_error", "language_accuracy", "truncated", "client_p50_s", "retries"),
+    *("punctuation_error", "casing_error", "language_accuracy", "truncated", "client_p50_s", "retries", "padded_share"),
     *(name for name, metric in METRICS.items() if metric.why_elsewhere("asr") is not None),
 }
 

@@ -11,7 +11,7 @@ from records import HARDWARE, NO_SPEED, TIMING, record, utterance
 
 from pytest_modellab.cli import main
 from pytest_modellab.results.baseline import BaselineError
-from pytest_modellab.results.record import Record
+from pytest_modellab.results.record import BatchRef, Record
 from pytest_modellab.results.speed_baseline import SUFFIX, OtherHardware, against, find, judge, place, read, save
 from pytest_modellab.results.verdicts import Status
 
@@ -68,6 +68,18 @@ class TestComparison:
         # Nor is it sure to be no slower.
         assert against(timed(*TEN[:-1], 2.0), read(path)).outcome == "inconclusive"
         assert judge(timed(*TEN[:-1], 2.0), path, "there").status is Status.INCONCLUSIVE
+
+    def test_a_batch_is_one_call(self, tmp_path: Path) -> None:
+        run = timed(*TEN)
+        paired = [
+            each.model_copy(update={"batch": BatchRef(first=f"u{i // 2 * 2}", size=2, longest_s=1.0)})
+            for i, each in enumerate(run.utterances)
+        ]
+        run = run.model_copy(update={"utterances": tuple(paired)})
+        calls = read(save(run, tmp_path)).calls
+        assert [(each.id, each.audio_s) for each in calls] == [(f"batch of u{i}", 2.0) for i in range(0, 10, 2)]
+        assert calls[0].processing_s == pytest.approx(TEN[0] + TEN[1])
+        assert against(run, read(place(run, tmp_path))).calls == 5
 
     def test_a_noisy_run_is_inconclusive(self, tmp_path: Path) -> None:
         path = save(timed(*TEN), tmp_path)

@@ -35,6 +35,10 @@ class Engine:
         self.heard.append((len(clip.samples), clip.rate, clip.language))
         return self.given[0]
 
+    def transcribe_batch(self, clips: Any) -> Any:
+        self.heard += [(len(each.samples), each.rate, each.language) for each in clips]
+        return self.given[0]
+
     def synthesize(self, text: str, language: str | None) -> Iterator[Any]:
         self.heard.append((text, language))
         yield from self.given
@@ -86,6 +90,29 @@ class TestRecognition:
         assert reply["seconds"] >= 0
         assert engine.heard == [(RATE, RATE, "en")]
         assert engine.synchronized == 2
+
+    def batch(self, engine: Engine, *samples: int) -> dict[str, Any]:
+        message = {
+            "op": "transcribe_batch",
+            "rate": RATE,
+            "samples": samples,
+            "languages": ["en", None][: len(samples)],
+        }
+        reply, _ = asr.answer(engine, message, np.zeros(sum(samples), "<f4").tobytes())
+        return reply
+
+    def test_a_batch(self) -> None:
+        engine = Engine([Transcript("one"), Transcript("two", "de")])
+        reply = self.batch(engine, 100, 200)
+        assert (reply["texts"], reply["languages"]) == (["one", "two"], [None, "de"])
+        assert engine.heard == [(100, RATE, "en"), (200, RATE, None)]
+        assert reply["seconds"] >= 0
+        assert engine.synchronized == 2
+
+    @pytest.mark.parametrize("given", [[Transcript("one")], Transcript("one"), "ab", [Transcript("one"), "two"]])
+    def test_what_is_no_batch(self, given: Any) -> None:
+        with pytest.raises(TypeError, match=r"transcribe_batch\(\) must return a Transcript"):
+            self.batch(Engine(given), 100, 200)
 
     @pytest.mark.parametrize(
         ("given", "message"),

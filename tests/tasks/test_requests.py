@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -14,10 +14,13 @@ from pytest_modellab.catalog.datasets.turn import TurnOf
 from pytest_modellab.catalog.specs import StreamSpec
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics.answers import Rules
+from pytest_modellab.tasks.asr.batches import AsrBatches
 from pytest_modellab.tasks.asr.request import AsrRequests
 from pytest_modellab.tasks.chat.request import ChatRequests
 from pytest_modellab.tasks.fixed_clip import fixed_clip
+from pytest_modellab.tasks.groups import grouped
 from pytest_modellab.tasks.registry import TASKS, handlers_of, modules_of, place_of, task_named
+from pytest_modellab.tasks.requests import Answer
 from pytest_modellab.tasks.streaming.request import StreamingRequests
 from pytest_modellab.tasks.tts.request import TtsRequests, likely_s
 
@@ -75,6 +78,52 @@ class TestRecognition:
         answer = requests.answer(request, {"text": "one", "language": None})
         assert (answer.text, answer.audio_s, answer.language) == ("one", 2.0, None)
         assert requests.fixed(CLIPS).audio_s == 5.0
+
+
+class TestBatches:
+    def test_the_clips_of_a_batch_are_sent_together(self) -> None:
+        clips = tuple(spoken(id, id, seconds) for id, seconds in (("a", 1.0), ("b", 3.0), ("c", 2.0)))
+        requests = AsrBatches(Dataset(None, clips), RATE, 2)  # type: ignore[arg-type]
+        groups = requests.groups(clips)
+        assert [[each.id for each in group] for group in groups] == [["b", "c"], ["a"]]
+        request = requests.request_together(groups[0], {}, timed=True)
+        assert request.message["samples"] == [3 * RATE, 2 * RATE]
+        assert request.audio_s == 5.0
+        assert [each.audio_s for each in request.parts] == [3.0, 2.0]
+        b, c = requests.answers(request, {"texts": ["b", "c"], "languages": [None, "en"], "seconds": 1.0})
+        assert b.answer is not None
+        assert c.answer is not None
+        assert [b.seconds, c.seconds] == pytest.approx([0.6, 0.4])
+        assert (b.answer.text, c.answer.text, c.answer.language) == ("b", "c", "en")
+        assert c.answer.batch == {"first": "b", "size": 2, "longest_s": 3.0}
+        # What is left of a batch is still of that batch.
+        assert requests.request_together([clips[2]], {}, timed=True).message["first"] == "b"
+
+    def test_an_engine_without_batches_gets_clip_by_clip(self) -> None:
+        class Plain:
+            rate = RATE
+
+        class Batching(Plain):
+            def transcribe_batch(self, clips: Any) -> Any: ...
+
+        def kind(engine: Any, options: dict[str, Any]) -> type[Any]:
+            return type(task_named("asr").requests_with(CLIPS, engine, cast(Any, None), options))
+
+        assert kind(Plain, {"batch_size": 8}) is AsrRequests
+        assert kind(Batching, {}) is kind(Batching, {"batch_size": 1}) is AsrRequests
+        assert kind(Batching, {"batch_size": 2}) is AsrBatches
+
+    def test_single_requests_are_groups_of_one(self) -> None:
+        requests = grouped(AsrRequests(CLIPS, RATE))
+        assert [[each.id for each in group] for group in requests.groups(CLIPS.utterances)] == [["a"], ["b"]]
+        request = requests.request_together(CLIPS.utterances[:1], {}, timed=True)
+        assert [each.audio_s for each in request.parts] == [2.0]
+        reply = {"text": "one", "language": None, "seconds": 0.5, "retries": 2}
+        (found,) = requests.answers(request, reply)
+        assert (found.answer, found.seconds, found.served) == (Answer("one", 2.0), 0.5, {"retries": 2})
+        assert requests.answer(request, reply).text == "one"
+        assert requests.seconds(CLIPS.utterances[0]) == 2.0
+        assert requests.fixed(CLIPS) is not None
 
 
 class TestStreaming:

@@ -61,6 +61,19 @@ class Column:
         rows, values, of = self.rows[found], self.values[found], self.of[found]
         return replace(self, rows=rows, values=values, of=of, clusters=clusters, strata=strata, order=order)
 
+    def summed(self) -> tuple[Numbers, Numbers]:
+        """Values and denominators by cluster, each of shape (clusters,), however few there are."""
+        import numpy as np
+
+        if not any(self.clusters):
+            return self.values, self.of
+        index: dict[object, int] = {}
+        places = np.array(
+            [index.setdefault(i if name is None else name, len(index)) for i, name in enumerate(self.clusters)]
+        )
+        values, of = np.bincount(places, self.values), np.bincount(places, self.of)
+        return values.astype(np.float64), of.astype(np.float64)
+
     def named(self, interval: Interval | None) -> Interval | None:
         """An interval that calls clusters and observations by their own nouns."""
         if interval is None or self.nouns == ("speaker", "utterance"):
@@ -92,8 +105,8 @@ class Ratio:
     """Sum of numerators over sum of denominators, such as word errors over reference words; may exceed 1.
 
     Attributes:
-        method: of the interval: "rate" for counts of errors that cluster, "time" for times or lengths of independent
-            utterances; None for no interval.
+        method: of the interval: "rate" for counts of errors that cluster, "time" for times or lengths of utterances or
+            clusters, which are independent; None for no interval.
         steps: the smallest steps of the denominator that make one, in which paired tests count (60,000 ms a minute).
         then: applied to the ratio.
     """
@@ -124,7 +137,10 @@ class Ratio:
             )
         if self.method == "rate":
             return column.named(error_rate_interval(column.values, column.of, column.clusters, confidence))
-        return time_ratio_interval(column.values, column.of, confidence) if self.method == "time" else None
+        if self.method is None:
+            return None
+        values, of = column.summed()
+        return time_ratio_interval(values, of, confidence)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,17 @@ class HasParts(Protocol):
     def parts(self) -> Mapping[str, Any]: ...
 
 
+class Batch(Protocol):
+    """The batch in which an utterance was answered."""
+
+    @property
+    def first(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def longest_s(self) -> float: ...
+
+
 class Row(Protocol):
     """One utterance of a record: raw texts, times, attributes, and its part of each task."""
 
@@ -39,6 +50,8 @@ class Row(Protocol):
     def retries(self) -> int | None: ...
     @property
     def client_s(self) -> float | None: ...
+    @property
+    def batch(self) -> Batch | None: ...
     @property
     def speaker(self) -> str | None: ...
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 _HOST = re.compile(r"(?P<name>\[[0-9A-Fa-f:.]+\]|[^\[\]:@/\s]+)(:\d{1,5})?")
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+-]*")
 """Of a path: no dot ahead, so neither `..` nor what is hidden; nothing that any system takes for a separator."""
 
 

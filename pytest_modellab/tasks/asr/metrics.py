@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pytest_modellab.core.metrics.aggregate import Ratio, Single
 from pytest_modellab.core.metrics.measured import Run, Utterance
-from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing
+from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.speed import quantile
 from pytest_modellab.core.text import Unit
+from pytest_modellab.tasks.run_metrics import batched
 
 NOBODY_SPEAKS = Missing("no speech in this data set", possible=False)
+ONE_AT_A_TIME = Missing("answered one at a time, not in batches", possible=False)
 _NO_CLIP = Missing("only recognition is timed on a clip of 5 s")
 
 
@@ -86,6 +88,11 @@ def _character_errors(utterance: Utterance) -> tuple[float, float] | None:
     return None if transcript is None else (transcript.characters.errors, transcript.characters.units)
 
 
+def _padding(utterance: Utterance) -> tuple[float, float] | None:
+    batch = utterance.row.batch
+    return None if batch is None else (batch.longest_s - utterance.row.audio_s, batch.longest_s)
+
+
 METRICS = (
     Metric(
         name="wer",
@@ -147,6 +154,20 @@ CLIP_METRICS = (
         timed="calls",
         tasks=frozenset({"asr"}),
         elsewhere=dict.fromkeys(("tts", "chat", "streaming"), _NO_CLIP),
-        missing=lambda run: Missing(run.timing.no_speed) if run.timing.no_speed else None,
+        missing=batched,
+    ),
+    Metric(
+        name="padded_share",
+        title="Padding",
+        unit="%",
+        better="lower",
+        doc="Share of the audio in batches that is padding, were every clip padded to the longest of its batch. "
+        "Engines that pad to a window of their own, as Whisper's do to 30 s, pad more.",
+        aggregate=Ratio(method=None),
+        contribution=_padding,
+        tasks=frozenset({"asr"}),
+        elsewhere=dict.fromkeys(("tts", "chat", "streaming"), ONE_AT_A_TIME),
+        empty=lambda run: ONE_AT_A_TIME,
+        compared=NotCompared("it describes the batches, not the model"),
     ),
 )

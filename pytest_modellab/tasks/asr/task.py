@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from pytest_modellab.engines.base import BatchTranscriber
+
 from ..base import Task
 from ..requests import Requests
 
@@ -23,7 +25,7 @@ class SpeechRecognition(Task):
     title = "speech recognition"
     order = 10
     handler = f"{__package__}.handler"
-    request_module = f"{__package__}.request"
+    request_module = f"{__package__}.batches"
     columns = (("wer", "WER"), ("cer", "CER"), ("rtf", "RTF"), ("load_s", "load"), ("peak_rss_mb", "memory"))
     least_needed = ("load_s", "cer", "peak_rss_mb", "device", "interval", "weakest", "rtf")
     grades: ClassVar[Mapping[str, Any]] = {
@@ -44,6 +46,16 @@ class SpeechRecognition(Task):
         from .request import AsrRequests
 
         return AsrRequests(dataset, engine.rate)
+
+    def requests_with(
+        self, dataset: Dataset, engine: type[Engine], artifacts: AudioArtifacts, options: Mapping[str, Any]
+    ) -> Requests:
+        size = options.get("batch_size", 1)
+        if size == 1 or not issubclass(engine, BatchTranscriber):
+            return self.requests(dataset, engine, artifacts)
+        from .batches import AsrBatches
+
+        return AsrBatches(dataset, engine.rate, size)
 
 
 TASK = SpeechRecognition()
