@@ -52,6 +52,7 @@ REAL_MODELS = frozenset(
             "third_party",
             "voices",
             "vosk_real",
+            "whisper_cpp_real",
         ),
     )
 )

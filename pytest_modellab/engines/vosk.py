@@ -31,7 +31,7 @@ class VoskOptions:
     grammar: tuple[str, ...] = ()
     """Phrases that alone may be recognised, `[unk]` for anything else; none for the model's whole vocabulary."""
     seed: int = 0
-    """Of the noise that Kaldi adds to the samples, anew for each utterance: without it answers differ from call to call."""
+    """Of the noise that Kaldi adds to the samples, set anew for each utterance: else answers differ by call."""
 
     def __post_init__(self) -> None:
         if not 0.05 <= self.step_s <= 5:
