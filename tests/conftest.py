@@ -42,7 +42,18 @@ for engine in available().values():
 REAL_MODELS = frozenset(
     f"test_{name}.py"
     for name in (
-        *("chat_real", "engines", "foreign_task", "real", "served_real", "streaming_real", "third_party", "voices"),
+        *(
+            "chat_real",
+            "engines",
+            "foreign_task",
+            "real",
+            "served_real",
+            "streaming_real",
+            "third_party",
+            "voices",
+            "vosk_real",
+            "whisper_cpp_real",
+        ),
     )
 )
 SESSIONS = REAL_MODELS | {

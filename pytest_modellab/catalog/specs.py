@@ -110,7 +110,9 @@ class Conversion(Spec):
     """Weights converted from those of another model, a Whisper in CTranslate2's format."""
 
     source: Identifier = Field(alias="from", description="a model of this catalog")
-    target: Literal["openai-whisper", "transformers"] = Field(alias="to", description="the library that loads them")
+    target: Literal["openai-whisper", "transformers", "whisper-cpp"] = Field(
+        alias="to", description="the library that loads them"
+    )
 
 
 class Weights(Spec):

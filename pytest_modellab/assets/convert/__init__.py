@@ -12,7 +12,7 @@ from typing import Literal
 
 from .errors import WeightsDamaged
 
-Target = Literal["openai-whisper", "transformers"]
+Target = Literal["openai-whisper", "transformers", "whisper-cpp"]
 
 # Raised when what is written from the same source changes: converted weights are made anew, and are others.
 CONVERTER = 1
@@ -23,7 +23,7 @@ SOURCE_FILES = ("config.json", "model.bin", "tokenizer.json")
 __all__ = ["CONVERTER", "NEEDS", "SOURCE_FILES", "Target", "WeightsDamaged", "check_outline", "convert"]
 
 NEEDS: Mapping[Target, tuple[str, ...]] = MappingProxyType(
-    {"openai-whisper": ("torch",), "transformers": ("safetensors",)}
+    {"openai-whisper": ("torch",), "transformers": ("safetensors",), "whisper-cpp": ()}
 )
 """Distributions that writing a target takes, beside our own dependencies; the extra of the target's name has them."""
 
@@ -56,7 +56,14 @@ def _transformers(source: Path, folder: Path) -> None:
     write(source, folder)
 
 
+def _whisper_cpp(source: Path, folder: Path) -> None:
+    from .ggml import write
+
+    write(source, folder)
+
+
 _WRITERS: Mapping[Target, Callable[[Path, Path], None]] = {
     "openai-whisper": _openai_whisper,
     "transformers": _transformers,
+    "whisper-cpp": _whisper_cpp,
 }

@@ -63,6 +63,12 @@ class Whisper:
         added = _read_json(self.folder / "tokenizer.json").get("added_tokens", [])
         return {str(token["content"]): int(token["id"]) for token in added}
 
+    @cached_property
+    def vocabulary(self) -> dict[str, int]:
+        """Tokens of the model in `tokenizer.json`, in the letters that stand there for bytes."""
+        found = _read_json(self.folder / "tokenizer.json").get("model", {}).get("vocab", {})
+        return {str(text): int(id) for text, id in found.items()}
+
     def token(self, text: str) -> int:
         """The number of a special token. Raises WeightsDamaged."""
         if text not in self.special_tokens:

@@ -1,0 +1,176 @@
+"""vosk: Kaldi's hybrid models, decoded while the audio arrives, on CPU."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from . import pcm
+from .base import Clip, LoadRequest, Partial, Settled, Transcript
+from .steps import Steps
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_ERRORS_ONLY = -1
+
+
+@dataclass(frozen=True)
+class VoskOptions:
+    """What the library has beside the model's own `conf/model.conf`, which sets beams and endpointing."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
+
+    step_s: float = 0.2
+    """The recogniser is given so much audio at once; after each it may find the end of an utterance."""
+    grammar: tuple[str, ...] = ()
+    """Phrases that alone may be recognised, `[unk]` for anything else; none for the model's whole vocabulary."""
+    seed: int = 0
+    """Of the noise that Kaldi adds to the samples, set anew for each utterance: else answers differ by call."""
+
+    def __post_init__(self) -> None:
+        if not 0.05 <= self.step_s <= 5:
+            raise ValueError("step_s must be between 0.05 and 5")
+        if not all(phrase.strip() for phrase in self.grammar):
+            raise ValueError("grammar must not have an empty phrase")
+        if not 0 <= self.seed < 2**31:
+            raise ValueError("seed must be between 0 and 2147483647")
+
+
+class Vosk:
+    """See <https://github.com/alphacep/vosk-api>."""
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
+    devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
+    rate: ClassVar[int] = 16_000
+    distributions: ClassVar[tuple[str, ...]] = ("vosk",)
+    needs_weights: ClassVar[bool] = True
+    extra: ClassVar[str] = "vosk"
+    Options: ClassVar[type[Any]] = VoskOptions
+
+    def __init__(self, library: Any, model: Any, options: VoskOptions) -> None:
+        self._library = library
+        self._model = model
+        self._options = options
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> Vosk:
+        import vosk
+
+        if request.weights is None:
+            raise ValueError("vosk needs `weights:` in the model's spec")
+        options = VoskOptions(**request.options)
+        vosk.SetLogLevel(_ERRORS_ONLY)
+        # A folder, never a name: names are downloaded.
+        return cls(vosk, vosk.Model(model_path=str(request.weights)), options)
+
+    def transcribe(self, clip: Clip) -> Transcript:
+        """Recognised as a stream is, so that both have the same text."""
+        stream = self.start(clip.language)
+        stream.push(clip.samples)
+        return stream.finish()
+
+    def start(self, language: str | None) -> VoskStream:
+        # The noise comes from the C library's generator, which all recognisers of a process share.
+        _c_library().srand(self._options.seed)
+        # One for each utterance: a recogniser keeps what it has adapted to.
+        arguments: list[Any] = [self._model, float(self.rate)]
+        if self._options.grammar:
+            arguments.append(json.dumps(list(self._options.grammar), ensure_ascii=False))
+        recognizer = self._library.KaldiRecognizer(*arguments)
+        return VoskStream(recognizer, self.rate, round(self._options.step_s * self.rate))
+
+    def facts(self) -> dict[str, str | int | float | bool | None]:
+        return {
+            "device": "cpu",
+            "family": "hidden Markov model with a neural acoustic model",
+            "long_audio": "utterance after utterance, by the library's own endpointing",
+            "seed": self._options.seed,
+        }
+
+    def synchronize(self) -> None:
+        """Nothing to wait for: the call returns with the text."""
+
+    def close(self) -> None:
+        del self._model
+
+
+class VoskStream:
+    """A recogniser that is given steps of equal length, and resets itself where it finds the end of an utterance."""
+
+    finds_ends = True
+
+    def __init__(self, recognizer: Any, rate: int, step: int) -> None:
+        """`step`: samples of a step."""
+        self._recognizer = recognizer
+        self._rate = rate
+        self._steps = Steps(step)
+        self._given = 0
+        """Samples that the recogniser has been given."""
+        self._finals: list[str] = []
+        self._final_end = 0
+        """Samples up to the end of the last of them."""
+        self._shown = ""
+        self._partials: list[Partial] = []
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        for step in self._steps.take(samples):
+            self._give(step)
+
+    def partials(self) -> Sequence[Partial]:
+        partials, self._partials = self._partials, []
+        return partials
+
+    def finish(self) -> Transcript:
+        rest = self._steps.rest()
+        if len(rest):
+            self._give(rest)
+        self._keep(self._recognizer.FinalResult())
+        self._partials.clear()
+        return Transcript(_joined(self._finals))
+
+    def close(self) -> None:
+        self._recognizer = None
+
+    def settled(self) -> Settled:
+        return Settled(_joined(self._finals), self._final_end / self._rate)
+
+    def _give(self, step: NDArray[np.float32]) -> None:
+        self._given += len(step)
+        if self._recognizer.AcceptWaveform(pcm.encoded(step)):
+            spoken = self._keep(self._recognizer.Result())
+            text = _joined(self._finals)
+            if spoken:  # it also ends where nothing has been said for long
+                self._shown = text
+                self._partials.append(Partial(text, end_of_speech=True))
+            return
+        text = _joined([*self._finals, _field(self._recognizer.PartialResult(), "partial")])
+        if text != self._shown:
+            self._shown = text
+            self._partials.append(Partial(text))
+
+    def _keep(self, result: str) -> bool:
+        """Take in the result of an utterance that is over; whether it has words."""
+        text = _field(result, "text")
+        self._final_end = self._given
+        if text:
+            self._finals.append(text)
+        return bool(text)
+
+
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+
+
+def _field(result: str, name: str) -> str:
+    """A text out of what the library answers, JSON."""
+    return str(json.loads(result).get(name, "")).strip()
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return " ".join(filter(None, texts))
