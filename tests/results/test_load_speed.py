@@ -59,7 +59,7 @@ def test_what_is_no_slower_passes_and_a_call_of_ten_that_is_slow_fails(saved: Pa
     status, reason = judged(level(seed=seed, slow_s=0.2), saved)
     assert status is Status.FAIL
     # On average it is no slower than the tripwire allows.
-    assert "time x 1.08" in reason
+    assert re.search(r"time x 1\.(07|08|09) ", reason)
     found = re.search(r"95th percentile of the ratios of calls x (\d\.\d\d)$", reason)
     assert found is not None
     assert float(found[1]) == pytest.approx(1.8, abs=0.1)

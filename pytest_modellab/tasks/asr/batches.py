@@ -17,6 +17,8 @@ class AsrBatches(AsrRequests):
     """Clips sorted by length, the longest first, so many to a request: what is padded is little, and memory is highest
     in the first batch."""
 
+    divisible = True
+
     def __init__(self, dataset: Dataset, rate: int, batch_size: int) -> None:
         super().__init__(dataset, rate)
         self._size = batch_size
