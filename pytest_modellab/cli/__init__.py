@@ -87,11 +87,26 @@ def _parser() -> argparse.ArgumentParser:
         serve,
         serve_asr,
         serve_models,
+        sweep,
         why,
     )
 
     for each in (
-        *(models, doctor, new_model, data, baseline, compare, history, rescore, why, calibrate, scorecard, results),
+        *(
+            models,
+            doctor,
+            new_model,
+            data,
+            baseline,
+            compare,
+            sweep,
+            history,
+            rescore,
+            why,
+            calibrate,
+            scorecard,
+            results,
+        ),
         *(hook, release, clean, merge, serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)
