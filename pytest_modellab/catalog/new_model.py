@@ -50,6 +50,8 @@ def spec_text(draft: Draft, engine: type[Engine], devices: Mapping[str, DeviceSp
         "licence: ''                # of the weights",
         *_weights(draft),
         *_options(engine),
+        "# variants:                # the same with other options, as models of the ids ID+NAME; see `modellab sweep`",
+        "#   other: {options: {}}",
         "devices:                   # options that differ on a device go into its braces",
         *(f"  {device}: {{}}" for device in usable),
         "# timeouts: {load_s: 600, utterance_s: 60, per_audio_second: 20}",

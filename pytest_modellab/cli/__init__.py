@@ -88,26 +88,13 @@ def _parser() -> argparse.ArgumentParser:
         serve,
         serve_asr,
         serve_models,
+        sweep,
         why,
     )
 
     for each in (
-        *(
-            models,
-            doctor,
-            new_model,
-            data,
-            baseline,
-            compare,
-            history,
-            load,
-            rescore,
-            why,
-            calibrate,
-            scorecard,
-            results,
-        ),
-        *(hook, release, clean, merge, serve, serve_asr, serve_models, schema),
+        *(models, doctor, new_model, data, baseline, compare, sweep, load, history, rescore, why, calibrate),
+        *(scorecard, results, hook, release, clean, merge, serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)
     return parser
