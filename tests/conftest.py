@@ -48,6 +48,7 @@ REAL_MODELS = frozenset(
             "foreign_task",
             "real",
             "served_real",
+            "sherpa_onnx_real",
             "streaming_real",
             "third_party",
             "voices",

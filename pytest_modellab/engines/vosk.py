@@ -5,13 +5,12 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import pcm
-from .base import Clip, LoadRequest, Partial, Settled, Transcript
-from .steps import Steps
+from .base import Clip, LoadRequest, Transcript
+from .utterances import UtteranceStream
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,15 +74,15 @@ class Vosk:
         stream.push(clip.samples)
         return stream.finish()
 
-    def start(self, language: str | None) -> VoskStream:
+    def start(self, language: str | None) -> UtteranceStream:
         # The noise comes from the C library's generator, which all recognisers of a process share.
         _c_library().srand(self._options.seed)
         # One for each utterance: a recogniser keeps what it has adapted to.
         arguments: list[Any] = [self._model, float(self.rate)]
         if self._options.grammar:
             arguments.append(json.dumps(list(self._options.grammar), ensure_ascii=False))
-        recognizer = self._library.KaldiRecognizer(*arguments)
-        return VoskStream(recognizer, self.rate, round(self._options.step_s * self.rate))
+        decoder = _Decoder(self._library.KaldiRecognizer(*arguments))
+        return UtteranceStream(decoder, self.rate, self._options.step_s)
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {
@@ -100,67 +99,19 @@ class Vosk:
         del self._model
 
 
-class VoskStream:
-    """A recogniser that is given steps of equal length, and resets itself where it finds the end of an utterance."""
+class _Decoder:
+    """A recogniser, which resets itself where it finds the end of an utterance."""
 
-    finds_ends = True
-
-    def __init__(self, recognizer: Any, rate: int, step: int) -> None:
-        """`step`: samples of a step."""
+    def __init__(self, recognizer: Any) -> None:
         self._recognizer = recognizer
-        self._rate = rate
-        self._steps = Steps(step)
-        self._given = 0
-        """Samples that the recogniser has been given."""
-        self._finals: list[str] = []
-        self._final_end = 0
-        """Samples up to the end of the last of them."""
-        self._shown = ""
-        self._partials: list[Partial] = []
 
-    def push(self, samples: NDArray[np.float32]) -> None:
-        for step in self._steps.take(samples):
-            self._give(step)
+    def hear(self, samples: NDArray[np.float32]) -> tuple[str, bool]:
+        if self._recognizer.AcceptWaveform(pcm.encoded(samples)):
+            return _field(self._recognizer.Result(), "text"), True
+        return _field(self._recognizer.PartialResult(), "partial"), False
 
-    def partials(self) -> Sequence[Partial]:
-        partials, self._partials = self._partials, []
-        return partials
-
-    def finish(self) -> Transcript:
-        rest = self._steps.rest()
-        if len(rest):
-            self._give(rest)
-        self._keep(self._recognizer.FinalResult())
-        self._partials.clear()
-        return Transcript(_joined(self._finals))
-
-    def close(self) -> None:
-        self._recognizer = None
-
-    def settled(self) -> Settled:
-        return Settled(_joined(self._finals), self._final_end / self._rate)
-
-    def _give(self, step: NDArray[np.float32]) -> None:
-        self._given += len(step)
-        if self._recognizer.AcceptWaveform(pcm.encoded(step)):
-            spoken = self._keep(self._recognizer.Result())
-            text = _joined(self._finals)
-            if spoken:  # it also ends where nothing has been said for long
-                self._shown = text
-                self._partials.append(Partial(text, end_of_speech=True))
-            return
-        text = _joined([*self._finals, _field(self._recognizer.PartialResult(), "partial")])
-        if text != self._shown:
-            self._shown = text
-            self._partials.append(Partial(text))
-
-    def _keep(self, result: str) -> bool:
-        """Take in the result of an utterance that is over; whether it has words."""
-        text = _field(result, "text")
-        self._final_end = self._given
-        if text:
-            self._finals.append(text)
-        return bool(text)
+    def rest(self) -> str:
+        return _field(self._recognizer.FinalResult(), "text")
 
 
 def _c_library() -> ctypes.CDLL:
@@ -170,7 +121,3 @@ def _c_library() -> ctypes.CDLL:
 def _field(result: str, name: str) -> str:
     """A text out of what the library answers, JSON."""
     return str(json.loads(result).get(name, "")).strip()
-
-
-def _joined(texts: Sequence[str]) -> str:
-    return " ".join(filter(None, texts))

@@ -61,6 +61,12 @@ def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Vosk:
     return Vosk.load(LoadRequest(DeviceRef("cpu"), {"grammar": []}, tmp_path))
 
 
+def recognizer(engine: Vosk) -> Any:
+    """That of a new stream."""
+    found: Any = engine.start(None)
+    return found._decoder._recognizer
+
+
 def test_utterances_are_joined(engine: Vosk) -> None:
     clip = Clip(sound(0, 1, 2, 0, 0, 3)[:-100], RATE)
     assert engine.transcribe(clip).text == "w1 w2 w3"
@@ -82,6 +88,8 @@ def test_partials_tell_the_whole_text_and_where_speech_ends(engine: Vosk) -> Non
     assert stream.finish().text == "w1 w2 w3"
     stream.close()
     stream.close()
+    with pytest.raises(ValueError, match="the stream is closed"):
+        stream.finish()
 
 
 def test_what_is_settled_ends_with_the_last_utterance(engine: Vosk) -> None:
@@ -96,18 +104,18 @@ def test_what_is_settled_ends_with_the_last_utterance(engine: Vosk) -> None:
 
 @pytest.mark.parametrize("chunk", [100, 3200, 5000, 100_000])
 def test_the_library_is_given_steps_of_equal_length(engine: Vosk, chunk: int) -> None:
-    stream = engine.start(None)
+    stream: Any = engine.start(None)
     samples = sound(1, 2, 0, 3, 0)[:-10]
     for place in range(0, len(samples), chunk):
         stream.push(samples[place : place + chunk])
     assert stream.finish().text == "w1 w2 w3"
-    assert stream._recognizer.sizes == [STEP] * 4 + [STEP - 10]
+    assert stream._decoder._recognizer.sizes == [STEP] * 4 + [STEP - 10]
 
 
 def test_a_grammar_is_given_as_json(engine: Vosk) -> None:
-    assert engine.start(None)._recognizer.grammar == ()
+    assert recognizer(engine).grammar == ()
     narrow = Vosk(engine._library, engine._model, VoskOptions(grammar=("예", "[unk]")))
-    assert narrow.start(None)._recognizer.grammar == ('["예", "[unk]"]',)
+    assert recognizer(narrow).grammar == ('["예", "[unk]"]',)
 
 
 def test_it_needs_weights(engine: Vosk) -> None:
