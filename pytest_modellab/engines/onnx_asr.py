@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
-from .base import Clip, DeviceRef, LoadRequest, Transcript, check_language, expected_language
+from .base import MOST_IN_BATCH, Clip, DeviceRef, LoadRequest, Transcript, check_language, expected_language
 
 Architecture = Literal[
     "nemo-conformer-ctc",
@@ -48,12 +49,16 @@ class OnnxAsrOptions:
     cpu_threads: int = 2
     language: str | None = None
     """Of Whisper and Canary: a fixed language, or `auto` to have Whisper detect it; else the clip's own."""
+    batch_size: int = 1
+    """So many different clips share a call, padded to the longest."""
     punctuation: bool | None = None
     """Canary only: whether it writes punctuation and capitals; null for the library's default."""
 
     def __post_init__(self) -> None:
         if self.cpu_threads < 1:
             raise ValueError("cpu_threads must be at least 1: 0 would mean a number that differs by machine")
+        if not 1 <= self.batch_size <= MOST_IN_BATCH:
+            raise ValueError(f"batch_size must be between 1 and {MOST_IN_BATCH}")
         if self.language and self.architecture not in _WITH_LANGUAGE:
             raise ValueError(f"language goes with {', '.join(sorted(_WITH_LANGUAGE))}")
         if self.language == "auto" and self.architecture == "nemo-conformer-aed":
@@ -112,12 +117,27 @@ class OnnxAsr:
         return tuple(name for name in found if name not in _NO_LANGUAGES)
 
     def transcribe(self, clip: Clip) -> Transcript:
-        options: dict[str, Any] = {}
-        if self.spoken:
-            options["language"] = expected_language(self._options.language, clip, self.spoken)
+        return self.transcribe_batch([clip])[0]
+
+    def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
+        """Clips in one language share a call."""
+        groups: dict[str | None, list[int]] = {}
+        for i, clip in enumerate(clips):
+            language = expected_language(self._options.language, clip, self.spoken) if self.spoken else None
+            groups.setdefault(language, []).append(i)
+        found: dict[int, Transcript] = {}
+        for language, places in groups.items():
+            texts = self._model.recognize(
+                [clips[i].samples for i in places], sample_rate=self.rate, **self._told(language)
+            )
+            found |= {i: Transcript(text.strip()) for i, text in zip(places, texts, strict=True)}
+        return [found[i] for i in range(len(clips))]
+
+    def _told(self, language: str | None) -> dict[str, Any]:
+        options: dict[str, Any] = {"language": language} if self.spoken else {}
         if self._options.punctuation is not None:
             options["pnc"] = self._options.punctuation
-        return Transcript(self._model.recognize(clip.samples, sample_rate=clip.rate, **options).strip())
+        return options
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         whisper = self._options.architecture.startswith("whisper")

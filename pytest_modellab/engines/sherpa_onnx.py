@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
-from .base import Clip, LoadRequest, Transcript
+from .base import MOST_IN_BATCH, Clip, LoadRequest, Transcript
 from .utterances import UtteranceStream
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class SherpaOnnxOptions:
     beam_size: int = 1
     """Paths that a transducer keeps; 1 takes the best token each time."""
     cpu_threads: int = 2
+    batch_size: int = 1
+    """So many different clips share a call; of architectures that don't stream."""
     language: str = ""
     """Of Whisper, Canary and SenseVoice; empty for the library's default."""
     inverse_normalization: bool = False
@@ -89,6 +91,10 @@ class SherpaOnnxOptions:
             raise ValueError("beam_size above 1 goes with transducers")
         if self.cpu_threads < 1:
             raise ValueError("cpu_threads must be at least 1: 0 would mean a number that differs by machine")
+        if not 1 <= self.batch_size <= MOST_IN_BATCH:
+            raise ValueError(f"batch_size must be between 1 and {MOST_IN_BATCH}")
+        if self.batch_size > 1 and self.streams:
+            raise ValueError(f"batch_size above 1 doesn't go with {self.architecture}")
         if self.language and self.architecture not in _LANGUAGE_OPTIONS:
             raise ValueError(f"language goes with {', '.join(sorted(_LANGUAGE_OPTIONS))}")
         if self.inverse_normalization and self.architecture != "sense-voice":
@@ -159,10 +165,14 @@ class SherpaOnnx:
             streamed = self.start(clip.language)
             streamed.push(clip.samples)
             return streamed.finish()
-        stream = self._recognizer.create_stream()
-        stream.accept_waveform(clip.rate, clip.samples)
-        self._recognizer.decode_stream(stream)
-        return Transcript(stream.result.text.strip())
+        return self.transcribe_batch([clip])[0]
+
+    def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
+        streams = [self._recognizer.create_stream() for _ in clips]
+        for stream, clip in zip(streams, clips, strict=True):
+            stream.accept_waveform(clip.rate, clip.samples)
+        self._recognizer.decode_streams(streams)
+        return [Transcript(stream.result.text.strip()) for stream in streams]
 
     def start(self, language: str | None) -> UtteranceStream:
         options = self._options

@@ -27,7 +27,12 @@ from pytest_modellab.runner.local import LocalWorker
 ROOT = Path(__file__).parents[2]
 WHISPERS = ("faster-whisper-base", "openai-whisper-base", "transformers-whisper-base")
 OTHERS = ("moonshine-tiny-en", "pocketsphinx-en-us")
-OURS = ("faster-whisper", "moonshine-voice", "openai-whisper", "pocketsphinx", "transformers")
+OURS = (
+    *("faster-whisper", "moonshine-voice", "onnx-asr", "openai-whisper", "pocketsphinx", "sherpa-onnx", "transformers"),
+    *("vosk", "whisper-cpp"),
+)
+REQUIRED = {"onnx-asr": {"architecture": "whisper"}, "sherpa-onnx": {"architecture": "whisper"}}
+"""Options without a default, by engine."""
 
 
 def engine(name: str) -> type[Engine]:
@@ -231,8 +236,9 @@ class TestWithoutTheLibrary:
     def test_options_are_checked_without_importing_it(self, name: str) -> None:
         code = (
             "import sys; from pytest_modellab.engines.registry import available, engine_class; "
-            f"engine_class(available()[{name!r}]).Options(); "
-            "heavy = {'torch', 'transformers', 'whisper', 'moonshine_voice', 'pocketsphinx', 'ctranslate2'}; "
+            f"engine_class(available()[{name!r}]).Options(**{REQUIRED.get(name, {})}); "
+            "heavy = {'torch', 'transformers', 'whisper', 'moonshine_voice', 'pocketsphinx', 'ctranslate2', 'vosk'}; "
+            "heavy |= {'onnx_asr', 'onnxruntime', 'sherpa_onnx', 'pywhispercpp', '_pywhispercpp', 'numpy'}; "
             "print(sorted(heavy & set(sys.modules)))"
         )
         done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)

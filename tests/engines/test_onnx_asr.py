@@ -41,10 +41,10 @@ class Library:
         asr = SimpleNamespace(_tokens=TOKENS, _encoder=Session(self.provider), config={})
         return SimpleNamespace(asr=asr, recognize=self.recognize)
 
-    def recognize(self, samples: Any, **options: Any) -> str:
-        assert samples.dtype == np.float32
+    def recognize(self, clips: list[Any], **options: Any) -> list[str]:
+        assert all(samples.dtype == np.float32 for samples in clips)
         self.told.append(options)
-        return " text "
+        return [f" text of {len(samples)} " for samples in clips]
 
     def SessionOptions(self) -> Any:
         return SimpleNamespace()
@@ -75,7 +75,7 @@ def test_what_the_library_is_told(library: Library, tmp_path: Path) -> None:
     assert library.given["providers"] == ["CPUExecutionProvider"]
     assert library.given["quantization"] == "int8"
     assert library.given["sess_options"].intra_op_num_threads == 1
-    assert engine.transcribe(clip("de")).text == "text"
+    assert engine.transcribe(clip("de")).text == f"text of {RATE}"
     assert library.told == [{"sample_rate": RATE}]
     assert engine.facts()["long_audio"] == "whole"
     engine.synchronize()
@@ -96,6 +96,17 @@ def test_a_language_is_told_where_the_model_takes_one(library: Library, tmp_path
         engine.transcribe(clip("fr"))
     with pytest.raises(ValueError, match="language `klingon`"):
         loaded(tmp_path, language="klingon")
+
+
+def test_clips_in_one_language_share_a_call(library: Library, tmp_path: Path) -> None:
+    clips = [
+        Clip(np.zeros(length, np.float32), RATE, language) for length, language in ((1, "en"), (2, "de"), (3, "en"))
+    ]
+    engine = loaded(tmp_path, batch_size=8)
+    assert [each.text for each in engine.transcribe_batch(clips)] == ["text of 1", "text of 2", "text of 3"]
+    assert [told["language"] for told in library.told] == ["en", "de"]
+    loaded(tmp_path, architecture="nemo-conformer-ctc", batch_size=8).transcribe_batch(clips)
+    assert len(library.told) == 3
 
 
 def test_the_device_is_the_one_that_it_is_really_on(library: Library, tmp_path: Path) -> None:
@@ -125,6 +136,7 @@ def test_the_library_knows_each_architecture(architecture: str, tmp_path: Path) 
     ("options", "said"),
     [
         ({"cpu_threads": 0}, "cpu_threads must be at least 1"),
+        ({"batch_size": 0}, "batch_size must be between 1 and 256"),
         (
             {"architecture": "t-one-ctc", "language": "ru"},
             "language goes with nemo-conformer-aed, whisper, whisper-ort",

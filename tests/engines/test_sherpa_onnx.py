@@ -47,7 +47,7 @@ class Recognizer:
     """Both of the library's classes: each factory keeps what it was given."""
 
     def __init__(self, name: str, given: dict[str, Any]) -> None:
-        self.name, self.given = name, given
+        self.name, self.given, self.calls = name, given, 0
         self.tokens = Path(given["tokens"]).read_text(encoding="utf-8")
 
     def create_stream(self) -> Stream:
@@ -59,6 +59,11 @@ class Recognizer:
         stream.quiet = not number
         stream.words += [f"w{number}"] if number else []
         stream.result.text = " ".join(stream.words)
+
+    def decode_streams(self, streams: list[Stream]) -> None:
+        self.calls += 1
+        for stream in streams:
+            self.decode_stream(stream)
 
     def is_ready(self, stream: Stream) -> bool:
         return bool(stream.waiting)
@@ -110,6 +115,13 @@ def test_a_whole_clip(library: Any, tmp_path: Path) -> None:
     assert engine.facts()["long_audio"] == "whole"
     engine.synchronize()
     engine.close()
+
+
+def test_several_clips_share_a_call(library: Any, tmp_path: Path) -> None:
+    engine = loaded(folder_of(tmp_path), architecture="nemo-ctc", batch_size=4)
+    found = engine.transcribe_batch([Clip(sound(number), RATE) for number in (3, 1, 2)])
+    assert [each.text for each in found] == ["w3", "w1", "w2"]
+    assert engine._recognizer.calls == 1
 
 
 def test_a_stream_is_cut_into_utterances(library: Any, tmp_path: Path) -> None:
@@ -216,6 +228,8 @@ def test_a_build_for_the_cpu_does_not_pass_for_one_with_cuda(library: Any, tmp_p
         ({"beam_size": 0}, "beam_size must be at least 1"),
         ({"beam_size": 2, "architecture": "nemo-ctc"}, "beam_size above 1 goes with transducers"),
         ({"cpu_threads": 0}, "cpu_threads must be at least 1"),
+        ({"batch_size": 0}, "batch_size must be between 1 and 256"),
+        ({"batch_size": 2, "architecture": "streaming-transducer"}, "batch_size above 1 doesn't go with streaming-"),
         ({"language": "de"}, "language goes with nemo-canary, sense-voice, whisper"),
         ({"inverse_normalization": True}, "inverse_normalization goes with sense-voice"),
         ({"step_s": 0.0}, "step_s must be between"),
