@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.specs import ModelSpec
     from pytest_modellab.results.record import Record
 
-FIGURES = ("rtf", "rtfx", "peak_rss_mb", "peak_device_mb", "model_size_mb")
-"""What a variant costs, beside errors; a figure that no run has is no column."""
+SPEED = ("rtf", "rtfx")
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,11 @@ class Swept:
     comparison: Comparison | None = None
     refused: str = ""
     other_texts: int | None = None
+
+
+def _costs() -> list[str]:
+    """What a variant costs, beside errors: time, and all that is measured in MB. One that no run has is no column."""
+    return [*SPEED, *(name for name, metric in METRICS.items() if metric.unit == "MB")]
 
 
 def sweep(model: ModelSpec, records: Mapping[str, Record]) -> list[Swept]:
@@ -91,7 +95,7 @@ def markdown(swept: Sequence[Swept]) -> list[str]:
 
 def _table(swept: Sequence[Swept]) -> tuple[list[str], list[list[str]]]:
     ran = [each.record for each in swept if each.record is not None]
-    figures = [name for name in FIGURES if any(record.value(name) is not None for record in ran)]
+    figures = [name for name in _costs() if any(record.value(name) is not None for record in ran)]
     error = METRICS[ran[0].error_metric].title if ran else "error rate"
     changes = ["other texts", f"change of {error}, points [95 %]"]
     head = ["model", "options", error, *changes, *(METRICS[name].title for name in figures)]
