@@ -64,7 +64,8 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Session:
     spec = yaml.safe_load(limits.read_text(encoding="utf-8"))
     for limit in spec["limits"]:
         if METRICS[limit["metric"]].timed:
-            limit["max" if "max" in limit else "min"] = 1e6 if "max" in limit else 0
+            highest = 1.0 if METRICS[limit["metric"]].unit == "%" else 1e6
+            limit["max" if "max" in limit else "min"] = highest if "max" in limit else 0
     limits.write_text(yaml.safe_dump(spec), encoding="utf-8")
     spec = yaml.safe_load(grades.read_text(encoding="utf-8"))
     for task in spec["tasks"].values():
