@@ -158,7 +158,7 @@ def record(
         return made
     speeds = {name: getattr(timing, name, None) for name in SPEEDS}
     price = more.get("price")
-    if price is not None and speeds["rtf"] is not None:
+    if price is not None and price.per_hour is not None and speeds["rtf"] is not None:
         speeds["cost_per_audio_hour"] = speeds["rtf"] * price.per_hour
     told = {"success_rate": right / len(results), "wer": wer, "cer": cer, **speeds, **(figures or {})}
     return stated(made, {name: value for name, value in told.items() if name in made.values})

@@ -2,37 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from records import record, utterance, with_part
+from loadlevels import level
+from records import record
 
-from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.reports.load.levels import Levels, Slo, SloError, levels_of, summary, table
-from pytest_modellab.results.record import Record
-from pytest_modellab.results.values import valued
-from pytest_modellab.tasks.load.record import LoadedCall, LoadSummary
-
-
-def level(users: int, each_s: float, *, calls: int = 40, failed: int = 0, **fields: Any) -> Record:
-    """A server that answers one after the other, `each_s` a call, and `users` who wait for each other."""
-    rows = []
-    for number in range(calls):
-        end = (number + 1) * each_s
-        call = LoadedCall(
-            due_s=max(0.0, end - users * each_s),
-            start_s=max(0.0, end - users * each_s),
-            end_s=end,
-            steady=users <= number,
-            gap_s=each_s if number else None,
-            block=number * 10 // calls if number else None,
-            timed_out=number < failed,
-        )
-        rows.append(with_part(utterance(f"u{number}"), "load", call))
-    summary = LoadSummary(level=f"{users} users", concurrency=users, warmup_s=0, seed=0)
-    ref = CaseRef(task="load", model="tiny", device="cpu", dataset=f"calls+c{users}")
-    made = record(utterances=tuple(rows), case=ref, parts={"load": summary}, **fields)
-    return valued(made)
 
 
 @pytest.fixture
@@ -63,9 +37,9 @@ def test_the_knee_is_the_lowest_level_with_nearly_all_throughput(levels: Levels)
     [
         ("load_p50_s=0.15", 1, "4 users: Latency p50 under load 0.20 s"),
         ("load_p50_s=9,success_rate=0.5", 3, ""),
-        ("load_p50_s=0.01", None, "1 users: Latency p50 under load 0.10 s"),
-        ("wer=0.00001", None, "1 users: WER"),
-        ("live_streams=1", None, "1 users: Live streams: the level is not of streams"),
+        ("load_p50_s=0.01", None, "1 user: Latency p50 under load 0.10 s"),
+        ("wer=0.00001", None, "1 user: WER"),
+        ("live_streams=1", None, "1 user: Live streams: the level is not of streams"),
     ],
 )
 def test_the_capacity_is_the_highest_level_up_to_which_all_holds(
@@ -75,7 +49,7 @@ def test_the_capacity_is_the_highest_level_up_to_which_all_holds(
     assert found is (None if held is None else levels.records[held])
     assert told.startswith(why)
     text = summary(levels, Slo.parsed(slo))[1]
-    assert text.startswith("capacity: none; not 1 users" if held is None else f"capacity: {2**held} users")
+    assert text.startswith("capacity: none; not 1 user" if held is None else f"capacity: {2**held} user")
 
 
 def test_the_worse_end_of_an_interval_counts(levels: Levels) -> None:
@@ -91,7 +65,7 @@ def test_the_worse_end_of_an_interval_counts(levels: Levels) -> None:
 def test_the_table_has_a_row_for_each_level(levels: Levels) -> None:
     headings, rows = table(levels)
     assert headings[:2] == ["load", "WER"]
-    assert [row[0] for row in rows] == ["1 users", "2 users", "4 users", "8 users"]
+    assert [row[0] for row in rows] == ["1 user", "2 users", "4 users", "8 users"]
     assert "Live streams" not in headings
 
 
