@@ -50,6 +50,12 @@ def test_the_loss_is_that_of_the_clips_that_were_recognised_as_a_whole() -> None
     assert made.value("streaming_loss") == pytest.approx(-1 / 3)
 
 
+def test_an_engine_that_looks_for_no_ends_misses_no_limit() -> None:
+    made = of(stream("a", late_s=0.0), endpoint_s=1.0)
+    for name in ("endpoint_p95_s", "early_cuts", "missed_ends", "endpoint_wer"):
+        assert not made.values[name].possible
+
+
 def test_ends_of_speech() -> None:
     soon, late = ended("a", 2.5, at_s=3.5), ended("b", 2.0, at_s=3.2)
     cut, missed = ended("c", 2.5, at_s=1.5, missing=2), ended("d", 2.5, at_s=None, missing=3)

@@ -14,8 +14,6 @@ from .record import streams_of
 if TYPE_CHECKING:
     from .record import Endpoint
 
-_FINDS_NONE = "its engine finds no end of speech by itself"
-
 
 def _endpoint(utterance: Utterance) -> tuple[Endpoint, float] | None:
     """What an engine that finds ends of speech found, and when the speech ended on the same clock."""
@@ -71,7 +69,7 @@ def _no_anchored_endpoint(run: Run) -> Missing | None:
 
 
 def _no_speech_end(run: Run) -> Missing:
-    return Missing("no speech was found in any clip") if _found_ends(run) else Missing(_FINDS_NONE)
+    return Missing("no speech was found in any clip") if _found_ends(run) else _finds_none(run)
 
 
 def _no_latency(run: Run) -> Missing:
@@ -79,6 +77,11 @@ def _no_latency(run: Run) -> Missing:
     if any(stream is not None and stream.endpoint and stream.speech_end_s is not None for stream in streams):
         return Missing("it cut every clip before its speech ended")
     return _no_speech_end(run)
+
+
+def _finds_none(run: Run) -> Missing:
+    """Nothing is missed where a kind of engine looks for no ends."""
+    return Missing("its engine finds no end of speech by itself", possible=False)
 
 
 def _found_ends(run: Run) -> bool:
@@ -155,7 +158,7 @@ METRICS = (
         timed="calls",
         tasks=TASKS,
         missing=_no_endpoint,
-        empty=_FINDS_NONE,
+        empty=_finds_none,
         compared="intervals",
     ),
 )
