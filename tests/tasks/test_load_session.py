@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from fakeruns import FakeRuns
 from faulty_openai import Asked, FaultyOpenAi, Told, heard
+from modellab_fake_stream import FakeStream, FakeStreamOptions
 
 from pytest_modellab.catalog import CatalogError
 from pytest_modellab.cli import main
+from pytest_modellab.cli.model_server.server import ModelServer
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shards import Shard
 from pytest_modellab.results.values import valued
@@ -185,3 +187,20 @@ def test_the_command_shows_all_levels(
         assert message in capsys.readouterr().err
     assert main(["load", "--model", "none"]) == 2
     assert "no record of a level of load in" in capsys.readouterr().err
+
+
+def test_streams_at_once_are_paced_and_told_whether_they_kept_up(clips: Clips) -> None:
+    numbers = FakeStream(FakeStreamOptions())
+    with ModelServer({"tiny": numbers}) as server:
+        record = measured(clips, server.url, {"streams": 8})
+    level = level_of(record)
+    assert level is not None
+    assert (level.streams, level.level) == (8, "8 streams")
+    assert record.value("success_rate") == 1
+    assert record.value("live_streams") == 1
+    # Each is sent as it is spoken: no answer comes before its clip is over.
+    for each in record.utterances:
+        call = call_of(each)
+        assert call is not None
+        assert call.end_s - call.start_s >= each.audio_s
+        assert call.late_s is not None
