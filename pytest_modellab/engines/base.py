@@ -351,8 +351,8 @@ class Client(Protocol):
         """
         ...
 
-    def server_usage(self) -> tuple[float, int] | None:
-        """Processor seconds so far, and resident bytes now, of a server on this machine; None of one elsewhere."""
+    def server_cpu_s(self) -> float | None:
+        """Processor seconds so far of a server on this machine; None of one elsewhere."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""A server on this machine: its processes, found by the port it listens on; their processor time and memory."""
+"""A server on this machine: its processes, found by the port it listens on; their processor time."""
 
 from __future__ import annotations
 
@@ -47,16 +47,6 @@ class LocalServer:
             with suppress(psutil.Error):
                 times = process.cpu_times()
                 total += times.user + times.system
-        return total
-
-    def rss(self) -> int:
-        """Resident bytes now; 0 once it has ended."""
-        import psutil
-
-        total = 0
-        for process in self._processes():
-            with suppress(psutil.Error):
-                total += process.memory_info().rss
         return total
 
     def _processes(self) -> list[psutil.Process]:

@@ -167,8 +167,8 @@ class OpenAiAudio:
     def client_s(self) -> float | None:
         return self._client.client_s()
 
-    def server_usage(self) -> tuple[float, int] | None:
-        return self._client.server_usage()
+    def server_cpu_s(self) -> float | None:
+        return self._client.server_cpu_s()
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {"address": self._options.shown, "model": self._options.model, **self._told}

@@ -83,10 +83,10 @@ class OpenAiClient:
         found: float | None = getattr(self._call, "client_s", None)
         return found
 
-    def server_usage(self) -> tuple[float, int] | None:
+    def server_cpu_s(self) -> float | None:
         """See `base.Client`."""
         server = self._server
-        return None if server is None else (server.cpu_s(), server.rss())
+        return None if server is None else server.cpu_s()
 
     @cached_property
     def _server(self) -> LocalServer | None:

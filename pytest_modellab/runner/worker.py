@@ -76,7 +76,7 @@ class Host:
         """
         handler, retries = self._handlers[message["handler"]], 0
         client = self._engine if isinstance(self._engine, Client) else None
-        before = None if client is None else client.server_usage()
+        before_s = None if client is None else client.server_cpu_s()
         while True:
             try:
                 reply, samples = handler.answer(self._engine, message, payload)
@@ -92,11 +92,10 @@ class Host:
             reply["retries"] = retries
         if client is not None and (client_s := client.client_s()) is not None:
             reply["client_s"] = client_s
-        after = None if client is None else client.server_usage()
-        if before is not None and after is not None:
+        after_s = None if client is None else client.server_cpu_s()
+        if before_s is not None and after_s is not None:
             # A server on this machine works for this call: it is no other load.
-            reply["cpu_s"] = reply.get("cpu_s", 0.0) + max(0.0, after[0] - before[0])
-            reply["server_rss"] = after[1]
+            reply["cpu_s"] = reply.get("cpu_s", 0.0) + max(0.0, after_s - before_s)
         return reply, samples
 
     def _load(self, message: dict[str, Any]) -> dict[str, Any]:
