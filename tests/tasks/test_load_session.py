@@ -17,6 +17,7 @@ from pytest_modellab.cli.model_server.server import ModelServer
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shards import Shard
 from pytest_modellab.results.values import valued
+from pytest_modellab.tasks.load import handler
 from pytest_modellab.tasks.load.record import call_of, level_of
 
 TEXTS = tuple(f"clip number {i}" for i in range(24))
@@ -204,3 +205,23 @@ def test_streams_at_once_are_paced_and_told_whether_they_kept_up(clips: Clips) -
         assert call is not None
         assert call.end_s - call.start_s >= each.audio_s
         assert call.late_s is not None
+
+
+def test_a_level_that_fails_as_a_whole_is_not_made_up_of_single_calls(
+    clips: Clips, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = handler._made
+
+    def broken(engine: Any, given: list[Any], message: dict[str, Any]) -> Any:
+        if len(given) > 1:
+            raise RuntimeError("told to fail")
+        return made(engine, given, message)
+
+    monkeypatch.setattr(handler, "_made", broken)
+    with FaultyOpenAi({"audio/transcriptions": Queue(0.0)}) as server:
+        record = measured(clips, server.url, {"concurrency": 4})
+        # The call before the load alone.
+        assert len(server.calls("audio/transcriptions")) == 1
+    assert record.value("success_rate") == 0
+    assert {each.error and each.error.message for each in record.utterances} == {"RuntimeError: told to fail"}
+    assert record.value("load_p95_s") is None
