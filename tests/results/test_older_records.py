@@ -24,8 +24,9 @@ from pytest_modellab.results.rescore import rescore
 from pytest_modellab.results.values import valued
 
 ROOT = Path(__file__).parents[2]
-PACKED = sorted((ROOT / "results").rglob("*.json.gz"))
-BUNDLE = ROOT / "tests" / "old" / "release-bundle-1.zip"
+OLD = ROOT / "tests" / "old"
+PACKED = sorted((OLD / "records-1").glob("*.json.gz"))
+BUNDLE = OLD / "release-bundle-1.zip"
 KINDS = {"asr": "summary", "tts": "speech", "streaming": "streaming", "chat": "chat"}
 """By task the part of a record/1 that its own figures stood in."""
 Output = pytest.CaptureFixture[str]
@@ -52,7 +53,7 @@ def old(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", PACKED, ids=lambda path: "-".join(path.parts[-4:]))
+@pytest.mark.parametrize("path", PACKED, ids=lambda path: path.name)
 class TestRealOnes:
     def test_values_are_those_that_it_states(self, path: Path) -> None:
         data, record = json.loads(gzip.decompress(path.read_bytes())), read(path)
