@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Synthesizer,
         Transcriber,
         Transcript,
+        TryAgain,
         Turn,
     )
     from pytest_modellab.engines.predictor import Predictor
@@ -108,6 +109,7 @@ __all__ = [
     "Total",
     "Transcriber",
     "Transcript",
+    "TryAgain",
     "Turn",
     "Utterance",
     "Verdict",
@@ -133,7 +135,7 @@ _PLACES = {
     "core.version": "__version__",
     "engines.predictor": "Predictor",
     "engines.base": "BatchTranscriber Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
-    " StreamingTranscriber Synthesizer Transcriber Transcript Turn",
+    " StreamingTranscriber Synthesizer Transcriber Transcript TryAgain Turn",
     "reports.scorecard.card": "Scorecard",
     "reports.scorecard.format": "FormatContext FormatError ScorecardFormat",
     "results.record": "Record",
