@@ -106,7 +106,10 @@ def main(runs: int, utterances: int) -> None:
         reports = Path(folder) / "reports"
         before = measured(catalog, reports, "baseline")
         baseline = speed_baseline.of(before)
-        print(f"{utterances} utterances, one user; baseline p95 {before.value('load_p95_s'):.3f} s")
+        noise = before.timing.noisy or "quiet"
+        print(
+            f"{utterances} utterances, one user; baseline p95 {before.value('load_p95_s'):.3f} s, {noise}", flush=True
+        )
         for planted in (False, True):
             engine.planted = planted
             told: Counter[str] = Counter()
@@ -115,7 +118,10 @@ def main(runs: int, utterances: int) -> None:
                 change = speed_baseline.against(record, baseline)
                 outcome = f"{change.outcome}, but noisy" if change.noisy else change.outcome
                 told[outcome] += 1
-                print(f"  {'planted' if planted else 'clean'} {run}: {change}", flush=True)
+                print(
+                    f"  {'planted' if planted else 'clean'} {run}: {outcome}; {change.noisy or 'quiet'}; {change}",
+                    flush=True,
+                )
             print(f"{'planted' if planted else 'clean'}: {dict(told)}", flush=True)
 
 

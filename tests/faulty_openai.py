@@ -140,9 +140,9 @@ class FaultyOpenAi:
             told = self.answers.get(asked.path)
             if told is None:
                 return Told({"error": {"message": f"no {asked.path} here"}}, status=404)
-            if callable(told):
-                return told(asked)
-            return told.pop(0) if len(told) > 1 else told[0]
+            if not callable(told):
+                return told.pop(0) if len(told) > 1 else told[0]
+        return told(asked)
 
     def __enter__(self) -> FaultyOpenAi:
         self._thread.start()

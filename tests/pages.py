@@ -89,15 +89,21 @@ def answered(reports: Path, right: bool | None = False, **changes: Any) -> Utter
     return with_part(utterance("turn"), "chat", Reply(**fields))
 
 
-def row(made: Record, path: Path, grades: TaskGrades | None = BANDS) -> Row:
+def row(made: Record, path: Path, grades: TaskGrades | None = BANDS, limits: Sequence[LimitSpec] = (LIMIT,)) -> Row:
     report = CaseReport(case=made.case, title=made.title, record=made, path=path)
-    limits = Limits(made.case, [LIMIT], lambda _: "limits.yaml:3")
-    return build_row(report, limits.judge(made), {made.case.task: grades} if grades else {}, str)
+    found = Limits(made.case, limits, lambda _: "limits.yaml:3")
+    return build_row(report, found.judge(made), {made.case.task: grades} if grades else {}, str)
 
 
-def card(reports: Path, *made: Record, absent: Sequence[Row] = (), **options: Any) -> Scorecard:
+def card(
+    reports: Path,
+    *made: Record,
+    absent: Sequence[Row] = (),
+    limits: Sequence[LimitSpec] = (LIMIT,),
+    **options: Any,
+) -> Scorecard:
     """The scorecard of these records, which are stored in `reports`."""
-    rows = [row(each, record_files.write(each, reports)) for each in made]
+    rows = [row(each, record_files.write(each, reports), limits=limits) for each in made]
     return build("session", [*rows, *absent], **{"partial": None, **options})
 
 

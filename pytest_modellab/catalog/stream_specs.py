@@ -67,8 +67,16 @@ class LoadSpec(Spec):
     @property
     def levels(self) -> Mapping[str, LoadSpec]:
         """Each level by itself, by what stands behind the data set's id: `c8`, `r2.5`, `s4`."""
-        kind = "concurrency" if self.concurrency else "rate" if self.rate else "streams"
-        return {f"{kind[0]}{level:g}": self.model_copy(update={kind: (level,)}) for level in getattr(self, kind)}
+        return {f"{self.kind[0]}{level:g}": self.at(level) for level in getattr(self, self.kind)}
+
+    @property
+    def kind(self) -> str:
+        """The key that tells the levels."""
+        return "concurrency" if self.concurrency else "rate" if self.rate else "streams"
+
+    def at(self, level: float) -> LoadSpec:
+        """One level of the same kind; users and streams are whole numbers."""
+        return self.model_copy(update={self.kind: (level if self.rate else int(level),)})
 
     @property
     def level(self) -> str:

@@ -1,4 +1,4 @@
-"""A server on this machine: its processes, found by the port it listens on; their processor time."""
+"""A server on this machine: its processes, found by the port it listens on; their processor time and memory."""
 
 from __future__ import annotations
 
@@ -47,6 +47,16 @@ class LocalServer:
             with suppress(psutil.Error):
                 times = process.cpu_times()
                 total += times.user + times.system
+        return total
+
+    def rss_bytes(self) -> int:
+        """Resident memory now; 0 once it has ended. What its processes share is counted for each."""
+        import psutil
+
+        total = 0
+        for process in self._processes():
+            with suppress(psutil.Error):
+                total += process.memory_info().rss
         return total
 
     def _processes(self) -> list[psutil.Process]:

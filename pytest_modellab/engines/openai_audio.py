@@ -170,6 +170,9 @@ class OpenAiAudio:
     def server_cpu_s(self) -> float | None:
         return self._client.server_cpu_s()
 
+    def server_rss_bytes(self) -> int | None:
+        return self._client.server_rss_bytes()
+
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {"address": self._options.shown, "model": self._options.model, **self._told}
 

@@ -88,6 +88,11 @@ class OpenAiClient:
         server = self._server
         return None if server is None else server.cpu_s()
 
+    def server_rss_bytes(self) -> int | None:
+        """Resident memory now of a server on this machine; None of one elsewhere."""
+        server = self._server
+        return None if server is None else server.rss_bytes() or None
+
     @cached_property
     def _server(self) -> LocalServer | None:
         return LocalServer.at(self._options.url)

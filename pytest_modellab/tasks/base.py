@@ -33,12 +33,15 @@ class Task:
             WER, or CER where words aren't divided by spaces.
         quality: the metric that its runs are ranked by; None for the error rate.
         speed: the metric of speed that its runs are compared by on the page.
+        curve: a metric of throughput and one of latency that the page draws against each other, a line through the
+            levels of a data set; None for no such drawing.
         columns: metric and heading of each column of its tables.
         least_needed: what a narrow terminal goes without, the first of it first: metrics of `columns`, `device`,
             `interval` and `weakest`.
         grades: how it is graded in a catalog without a grades.yaml: `criteria`, for each metric the worst values that
             still earn A+, A, B and C; and `provisional_below_words` or `provisional_below_turns`, as there. {} for no
             grades.
+        hub_task: the Hugging Face hub's word for it; "" where it has none.
         given_audio: whether models are given the recordings of the data set.
         may_be_written: whether some engines are given in writing what others hear.
         may_speak: whether models may answer aloud.
@@ -55,9 +58,11 @@ class Task:
     error_metric: ClassVar[str | None] = None
     quality: ClassVar[str | None] = None
     speed: ClassVar[str] = "rtf"
+    curve: ClassVar[tuple[str, str] | None] = None
     columns: ClassVar[Sequence[tuple[str, str]]] = (("latency_p50_s", "latency"), ("peak_rss_mb", "memory"))
     least_needed: ClassVar[Sequence[str]] = ("peak_rss_mb", "device", "interval", "weakest")
     grades: ClassVar[Mapping[str, Any]] = {}
+    hub_task: ClassVar[str] = ""
     given_audio: ClassVar[bool] = True
     needs_judge: ClassVar[bool] = False
     may_be_written: ClassVar[bool] = False

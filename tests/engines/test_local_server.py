@@ -21,7 +21,7 @@ with socket.create_server(("127.0.0.1", 0)) as server:
 """
 
 
-def test_the_processor_time_of_the_process_that_listens() -> None:
+def test_processor_time_and_memory_of_the_process_that_listens() -> None:
     command = [sys.executable, "-c", BUSY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
@@ -30,9 +30,10 @@ def test_the_processor_time_of_the_process_that_listens() -> None:
         assert server.stdout.readline() == "busy\n"
         assert found is not None
         assert 0.4 <= found.cpu_s() < 5
+        assert 2e6 < found.rss_bytes() < 1e9
         server.kill()
         server.wait()
-        assert found.cpu_s() == 0
+        assert (found.cpu_s(), found.rss_bytes()) == (0, 0)
 
 
 @pytest.mark.parametrize("url", ["https://api.example.com/v1", "http://127.0.0.1:9/v1"])

@@ -225,3 +225,34 @@ def test_a_level_that_fails_as_a_whole_is_not_made_up_of_single_calls(
     assert record.value("success_rate") == 0
     assert {each.error and each.error.message for each in record.utterances} == {"RuntimeError: told to fail"}
     assert record.value("load_p95_s") is None
+
+
+def test_the_capacity_of_a_server_that_refuses_more_than_three(
+    clips: Clips, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = threading.Semaphore(3)
+
+    def answer(asked: Asked) -> Told:
+        if not places.acquire(blocking=False):
+            return Told({"error": "too many"}, status=429)
+        try:
+            time.sleep(0.05)
+            return Told({"text": TEXTS[heard(asked)]})
+        finally:
+            places.release()
+
+    with FaultyOpenAi({"audio/transcriptions": answer}) as server:
+        prepared(clips, server.url, {"concurrency": 1})
+        reports = clips.path / "reports"
+        place = ("--catalog", str(clips.catalog), "capacity", "there", "clips", "--reports", str(reports))
+        assert main([*place, "--slo", "success_rate=0.8,wer=0.2"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("capacity: 3; not 4: Success rate ")
+    assert len(list(reports.glob("runs/there/load/*.json"))) == 4  # 1, 2, 4 and 3 users
+
+
+def test_the_memory_of_a_server_on_this_machine(clips: Clips, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_modellab.engines.openai_client.OpenAiClient.server_rss_bytes", lambda self: 500_000_000)
+    with FaultyOpenAi({"audio/transcriptions": Queue(0.0)}) as server:
+        record = measured(clips, server.url, {"concurrency": 2})
+    assert record.value("server_rss_mb") == 500
+    assert record.value("peak_rss_mb") is None  # in this process

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_modellab.catalog.levels import BETWEEN
+from pytest_modellab.core.metrics.metric import NotCompared
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.load.record import LoadSummary, level_of
@@ -46,13 +47,23 @@ class Slo:
         """What a level doesn't hold, by the worse end of the interval where there is one; [] where it holds all."""
         return [why for name, bound in self.bounds.items() if (why := _broken(record, name, bound))]
 
+    def noisy(self, record: Record) -> list[str]:
+        """The bounds on times that weren't measured well enough to hold or be broken."""
+        return [why for name in self.bounds if (why := _noisy(record, name))]
+
+
+def _noisy(record: Record, name: str) -> str:
+    metric = METRICS[name]
+    noise = metric.noise(record.timing.noisy, record.timing.noisy_loading)
+    return "" if noise is None or record.value(name) is None else f"{metric.title}: timed on a noisy machine: {noise}"
+
 
 def _broken(record: Record, name: str, bound: float) -> str:
     metric, value, interval = METRICS[name], record.value(name), record.interval(name)
     if value is None:
         return f"{metric.title}: {record.why_missing(name)}"
-    if (noise := metric.noise(record.timing.noisy, record.timing.noisy_loading)) is not None:
-        return f"{metric.title}: timed on a noisy machine: {noise}"
+    if why := _noisy(record, name):
+        return why
     lower = metric.better == "lower"
     worst = value if interval is None else interval.high if lower else interval.low
     if (worst <= bound) if lower else (worst >= bound):
@@ -118,7 +129,7 @@ def table(levels: Levels) -> tuple[list[str], list[list[str]]]:
     """Headings and rows: a level each, the error rate that counts first."""
     metric = levels.records[0].error_metric
     own = [
-        name for name, each in METRICS.items() if each.tasks == {"load"} and each.comparison in ("intervals", "pairs")
+        name for name, each in METRICS.items() if each.tasks == {"load"} and not isinstance(each.compared, NotCompared)
     ]
     names = [
         name for name in (metric, "success_rate", *own) if any(each.value(name) is not None for each in levels.records)

@@ -22,6 +22,7 @@ class SpeechRecognition(Task):
     """Each recording of a data set is transcribed, and the text is compared with the reference."""
 
     name = "asr"
+    hub_task = "automatic-speech-recognition"
     title = "speech recognition"
     order = 10
     handler = f"{__package__}.handler"

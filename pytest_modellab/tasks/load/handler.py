@@ -13,6 +13,7 @@ from pytest_modellab.engines.base import Clip, Transcript, TryAgain
 from pytest_modellab.tasks.streaming import handler as streaming
 
 from .generator import Call, arrivals, at_concurrency, at_times
+from .server_memory import ServerMemory
 
 MOST_LATE = 0.1
 """Of the median latency: the 95th percentile of the generator's lateness beyond which it was the bottleneck."""
@@ -29,8 +30,8 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
 
     The reply has `calls`, in the order of the clips: `text`, `language`, `error` (type, message); `due_s`, `start_s`,
     `end_s` on the clock of the level; `late_s`, how far a stream was behind its speaker at most; `client_s` of the
-    client's own; `seconds`, the wall time of the level; and `saturated`, why the generator couldn't keep its own times,
-    or None.
+    client's own; `seconds`, the wall time of the level; `saturated`, why the generator couldn't keep its own times, or
+    None; and `server_rss_bytes`, the highest resident memory of a server on this machine, or None.
     """
     samples = np.frombuffer(payload, dtype="<f4").astype(np.float32)
     ends = np.cumsum([each["samples"] for each in message["clips"]])
@@ -40,10 +41,11 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     ]
     engine.synchronize()
     cpu, start = process_time(), perf_counter()
-    calls = _made(engine, clips, message)
+    with ServerMemory(getattr(engine, "server_rss_bytes", None)) as memory:
+        calls = _made(engine, clips, message)
     engine.synchronize()
     seconds, cpu_s = perf_counter() - start, process_time() - cpu
-    told = {"calls": [_told(call) for call in calls], "saturated": saturated(calls)}
+    told = {"calls": [_told(call) for call in calls], "saturated": saturated(calls), "server_rss_bytes": memory.highest}
     return {"seconds": seconds, "cpu_s": cpu_s, **told}, b""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share
+from pytest_modellab.core.metrics.aggregate import Maximum, Quantile, Ratio, Share
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import Cluster, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.streaming import kept_up
@@ -61,6 +61,11 @@ def _timed_out(utterance: Utterance) -> tuple[float, float] | None:
 def _lateness(utterance: Utterance) -> float | None:
     call = _timed(utterance)
     return None if call is None else call.start_s - call.due_s
+
+
+def _server_mb(utterance: Utterance) -> float | None:
+    call = call_of(utterance)
+    return None if call is None or call.server_rss is None else call.server_rss / 1e6
 
 
 def _live(utterance: Utterance) -> tuple[float, float] | None:
@@ -166,6 +171,19 @@ METRICS = (
         tasks=_TASKS,
         missing=_untimed,
         empty="the level is not of streams",
+    ),
+    Metric(
+        name="server_rss_mb",
+        title="Server's memory",
+        unit="MB",
+        better="lower",
+        doc="Highest resident memory of the server's processes during the level, looked at twice a second, where it "
+        "runs on this machine.",
+        aggregate=Maximum(),
+        contribution=_server_mb,
+        volatile=True,
+        tasks=_TASKS,
+        empty="the server isn't on this machine, or the engine doesn't tell its memory",
     ),
     Metric(
         name="generator_late_p95_s",

@@ -21,6 +21,9 @@ class LoadedCall(Stored):
     block: int | None = volatile(default=None, description="tenth of the answers while the load was steady")
     late_s: float | None = volatile(default=None, description="of a stream: the most it was behind its speaker")
     timed_out: bool = volatile(default=False)
+    server_rss: int | None = volatile(
+        default=None, description="bytes, the highest of the level; null of a server elsewhere"
+    )
 
 
 class LoadSummary(Stored):

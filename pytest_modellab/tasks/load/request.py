@@ -83,6 +83,7 @@ class LoadRequests:
         answers = []
         for number, (call, given) in enumerate(zip(calls, request.given, strict=True)):
             part = _part(call, number in found.latencies, found.gaps.get(number), found.blocks.get(number))
+            part["server_rss"] = reply.get("server_rss_bytes")
             answers.append(self._answer(call, given, part))
         return answers
 

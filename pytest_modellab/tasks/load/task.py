@@ -21,6 +21,7 @@ class Load(Task):
     """The recordings of a data set are recognised several at once; texts and times are judged together."""
 
     name = "load"
+    hub_task = "automatic-speech-recognition"
     title = "recognition under load"
     order = 50
     handler = f"{__package__}.handler"
@@ -28,6 +29,7 @@ class Load(Task):
     alone = True
     whole = True
     speed = "load_p95_s"
+    curve = ("load_rtfx", "load_p95_s")
     columns = (
         *(("wer", "WER"), ("achieved_rate", "answers"), ("load_rtfx", "RTFx"), ("load_p50_s", "p50")),
         *(("load_p95_s", "p95"), ("success_rate", "answered")),

@@ -21,6 +21,7 @@ class StreamingRecognition(Task):
     """Each recording of a data set is handed over in chunks; partial results and the final text are judged."""
 
     name = "streaming"
+    hub_task = "automatic-speech-recognition"
     title = "streaming recognition"
     order = 40
     handler = f"{__package__}.handler"

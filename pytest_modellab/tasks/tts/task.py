@@ -20,6 +20,7 @@ class SpeechSynthesis(Task):
     """Each text of a data set is spoken; a judge transcribes it, and predictors rate it."""
 
     name = "tts"
+    hub_task = "text-to-speech"
     title = "speech synthesis"
     order = 20
     handler = f"{__package__}.handler"

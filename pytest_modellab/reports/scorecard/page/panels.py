@@ -18,6 +18,7 @@ from ..part import RANKS, RESEARCH
 from ..row import Row
 from ..tables import by_task
 from ..tradeoffs import Front
+from . import curves
 from .cases import CaseView, SliceRow, quality
 from .drawings import Drawings
 from .svg import FIRST, LINE, SECOND, SOFT, Panel, inline
@@ -61,6 +62,7 @@ class FrontPanel:
 class TaskPanels:
     task: str
     panels: tuple[Panel, ...]
+    curves: tuple[curves.CurvePanel, ...]
     fronts: tuple[FrontPanel, ...]
     slices: tuple[Panel, ...]
 
@@ -75,6 +77,7 @@ def of_tasks(card: Scorecard, views: Sequence[CaseView], drawings: Drawings) -> 
             TaskPanels(
                 task,
                 tuple(_of_task(task, rows, drawings)),
+                tuple(curves.of_task(task, rows, drawings)),
                 tuple(
                     FrontPanel(each, drawings.panel(("front", each, id), partial(_front, each, id)))
                     for id, each in fronts
