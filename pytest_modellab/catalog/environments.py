@@ -18,7 +18,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib.metadata import distributions
 from pathlib import Path
@@ -69,6 +69,8 @@ class Environment:
     """Its version, `3.12.1`."""
     paths: tuple[str, ...]
     """Where it imports from."""
+    plan: Plan | None = None
+    """What it was built from; None for an interpreter that was named."""
 
     @cached_property
     def installed(self) -> dict[str, str]:
@@ -156,7 +158,7 @@ class Environments:
         key = spec.interpreter or self.key(plan(spec))
         if key not in self._found:
             try:
-                self._found[key] = self._given(spec.interpreter) if spec.interpreter else self._built(plan(spec), say)
+                self._found[key] = self._given(spec.interpreter) if spec.interpreter else self.built(plan(spec), say)
             except NoEnvironment as error:
                 self._found[key] = error
         found = self._found[key]
@@ -212,7 +214,8 @@ class Environments:
             raise NoEnvironment(f"{NEEDED} is not installed for {place}, and a worker needs it; install it there")
         return found
 
-    def _built(self, plan: Plan, say: Say) -> Environment:
+    def built(self, plan: Plan, say: Say) -> Environment:
+        """The environment of a plan, built now where it is not there yet. Raises NoEnvironment, StoreError."""
         folder = self.folder(plan)
         try:
             found = self._ready(folder)
@@ -224,7 +227,7 @@ class Environments:
             raise StoreError(
                 f"an environment cannot be kept in {self._root} ({error}); set MODELLAB_CACHE to a writable folder"
             ) from error
-        return found
+        return replace(found, plan=plan)
 
     def _ready(self, folder: Path) -> Environment | None:
         """The whole environment in `folder`; None where there is none, or its Python was removed."""

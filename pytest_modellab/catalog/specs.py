@@ -60,6 +60,7 @@ __all__ = [
     "ArchiveSpec",
     "Bands",
     "ClipSpec",
+    "ClusterSpec",
     "Conversion",
     "DatasetSpec",
     "Degradation",
@@ -157,6 +158,14 @@ class Timeouts(Spec):
     per_audio_second: Number = Field(default=20.0, ge=0, description="... this many seconds per second of audio")
 
 
+class ClusterSpec(Spec):
+    """What one worker of a model takes of a node of a cluster."""
+
+    num_cpus: Number | None = Field(default=None, ge=0, description="by default its `cpu_threads`, else 1")
+    num_gpus: Number | None = Field(default=None, ge=0, description="by default 1 on a CUDA device, else 0")
+    resources: dict[str, Number] = Field(default_factory=dict, description="custom resources of the cluster")
+
+
 class AudioPriceSpec(Spec):
     """The price of a minute of audio, as vendors name it."""
 
@@ -190,6 +199,7 @@ class ModelSpec(NamedSpec):
         default_factory=dict, description="name -> the same model with other options, as a model of the id ID+name"
     )
     timeouts: Timeouts = Timeouts()
+    cluster: ClusterSpec = ClusterSpec()
     price: AudioPriceSpec | None = Field(
         default=None, description="gives the cost of an hour of audio, in place of the device's price"
     )

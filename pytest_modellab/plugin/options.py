@@ -36,6 +36,9 @@ class Config:
     max_utterances: int | None = None
     fresh: bool = False
     executor: str = "local"
+    ray_address: str | None = None
+    ray_workers: int | None = None
+    ray_timing: str | None = None
     strict: Strictness = "failures"
     control: bool = False
     speed_age_days: float = 7.0
@@ -111,8 +114,23 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--lab-executor",
         metavar="NAME",
-        help="What starts the processes that models run in: `local` (the default), `in-process`, or one that a package"
-        " brings.",
+        help="What starts the processes that models run in: `local` (the default), `in-process`, `ray` (a cluster), or"
+        " one that a package brings.",
+    )
+    group.addoption(
+        "--lab-ray-address", metavar="ADDRESS", help="With --lab-executor=ray: the cluster (default: this machine's)."
+    )
+    group.addoption(
+        "--lab-ray-workers",
+        type=_positive,
+        metavar="N",
+        help="With --lab-executor=ray: how many workers answer a case at once (default: as many as there is room for).",
+    )
+    group.addoption(
+        "--lab-ray-timing",
+        metavar="RESOURCE",
+        help="With --lab-executor=ray: the custom resource of the nodes that are set aside for timing (default: none,"
+        " and nothing is timed).",
     )
     group.addoption(
         "--lab-inconclusive",
@@ -183,6 +201,9 @@ def read(config: pytest.Config) -> Config:
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
         executor=_executor(config),
+        ray_address=config.getoption("--lab-ray-address"),
+        ray_workers=config.getoption("--lab-ray-workers"),
+        ray_timing=config.getoption("--lab-ray-timing"),
         strict=_strictness(config),
         control=control,
         speed_age_days=_days(str(config.getini("modellab_speed_age_days"))),
@@ -245,6 +266,9 @@ def _executor(config: pytest.Config) -> str:
         if named not in {None, "in-process"}:
             raise pytest.UsageError(f"--lab-inprocess and --lab-executor={named} exclude each other")
         return "in-process"
+    given = [name for name in ("address", "workers", "timing") if config.getoption(f"--lab-ray-{name}") is not None]
+    if given and named != "ray":
+        raise pytest.UsageError(f"--lab-ray-{given[0]} goes with --lab-executor=ray")
     if named is None:
         return "local"
     from pytest_modellab.catalog.errors import suggest

@@ -87,6 +87,7 @@ class LabSession:
 
     @cached_property
     def runner(self) -> Runner:
+        from pytest_modellab.runner.executor import ClusterSettings
         from pytest_modellab.runner.job import Settings
         from pytest_modellab.runner.runner import Runner
 
@@ -100,6 +101,7 @@ class LabSession:
             speed_age_days=self.config.speed_age_days,
             alone=not self.parallel,
             shard=self.config.shard,
+            cluster=ClusterSettings(self.config.ray_address, self.config.ray_workers, self.config.ray_timing),
         )
         return Runner(
             self.catalog,

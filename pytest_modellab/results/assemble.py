@@ -100,7 +100,7 @@ def assemble(
             commit=origin.commit,
             dirty=origin.dirty,
             lab=__version__,
-            hardware=hardware(),
+            hardware=hardware() if facts.hardware is None else dict(facts.hardware),
             session=origin.session,
             created=datetime.now(UTC).isoformat(timespec="milliseconds"),
             resumed=facts.resumed,

@@ -115,10 +115,12 @@ def beside(call: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], CoreUse]
     """Make a call: the reply, and the use of the cores meanwhile.
 
     The reply tells the CPU time and the run delay of the worker and of the processes that it started. One that tells no
-    CPU time is of a worker in this process.
+    CPU time is of a worker in this process. One that tells the use of the cores itself is of another machine.
     """
     start, (busy, stolen, cores), session = time.perf_counter(), _cores_now(), time.process_time()
     reply = call()
+    if "core_use" in reply:
+        return reply, CoreUse(**reply.pop("core_use"))
     own_s = reply.get("cpu_s", 0.0) + reply.get("descendants_cpu_s", 0.0)
     session_s = time.process_time() - session
     now_busy, now_stolen, _ = _cores_now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
@@ -53,3 +53,5 @@ class RunFacts:
     loaded: Mapping[str, Fact] = field(default_factory=dict)
     """What the engine told after loading."""
     fallback_device: FallbackDevice | None = None
+    hardware: Mapping[str, Any] | None = None
+    """Of the machine that answered, as records state it; None for this one."""

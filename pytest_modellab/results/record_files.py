@@ -34,13 +34,17 @@ class RecordError(Exception):
 
 def write(record: Record, reports: Path) -> Path:
     """Store a record as reports/runs/<model>/<task>/<timestamp>-<device>-<dataset>-<id>.json."""
+    path = path_of(record, reports)
+    write_text(path, text(record))
+    return path
+
+
+def path_of(record: Record, reports: Path) -> Path:
+    """Where a record is stored in a folder of reports."""
     case, origin = record.case, record.provenance
     # To the millisecond: the newest record of a case is found by its name.
     stamp = _stamp(origin.stands_again or origin.rescored or origin.created)
-    name = f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
-    path = reports / "runs" / case.model / case.task / name
-    write_text(path, text(record))
-    return path
+    return reports / "runs" / case.model / case.task / f"{stamp}-{case.device}-{case.dataset}-{record.id}.json"
 
 
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*\.json")

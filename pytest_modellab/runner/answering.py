@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from pytest_modellab.core.schema_base import Failure, FallbackDevice, Finding
 from pytest_modellab.results.facts import Memory, RunFacts
-from pytest_modellab.tasks.groups import served
 
-from .bounds import bounded, bounded_answer
 from .calls import CLIP_CALLS, spread_over
 from .deaths import died, given_up, not_tried
 from .executor import WorkerDied
 from .interrupts import finishing
 from .pool import MAX_DEATHS, Loaded
+from .replies import Replies, moved, no_speed_of
 
 if TYPE_CHECKING:
-    from pytest_modellab.catalog.datasets import Utterance
+    from pytest_modellab.core.schema_base import Failure
     from pytest_modellab.engines.base import Fact
     from pytest_modellab.results.conditions import Conditions
     from pytest_modellab.tasks.groups import Group
-    from pytest_modellab.tasks.requests import Given, Request
+    from pytest_modellab.tasks.requests import Request
 
     from .answered import Answered
     from .calls import Calls
@@ -60,7 +58,7 @@ class Answering:
         self._first_call_s: float | None = None
         self._told: dict[str, Fact] = {}
         self._memory = Memory()
-        self._findings: dict[str, Sequence[Finding]] = {}
+        self._replies = Replies(job, answered, timed=alone)
         self._interrupted = False
 
     def run(self) -> RunFacts:
@@ -70,10 +68,7 @@ class Answering:
         clip_calls = 0 if self._answered.taken_over or not self._alone else CLIP_CALLS
         calls = spread_over(clip_calls, len(groups))
         for i, group in enumerate(groups):
-            for utterance in group:
-                if utterance.id in self._answered.lines:
-                    request = self._job.requests.request(utterance, self._answered.lines, timed=self._alone)
-                    self._note_given(utterance, *request.parts)
+            self._replies.note_known(group)
             last = i == len(groups) - 1
             self._answer_missing(group, calls[i] + (calls[-1] if last else 0))
         return self._facts()
@@ -84,18 +79,17 @@ class Answering:
             failure: Failure | None = given_up(self._deaths)
         else:
             failure = self._loaded.failure if self._loaded else None
-        fallback_device = self._job.fallback_device or _moved(self._job.order.device, self._told)
-        found = [each for u in self._job.dataset.utterances for each in self._findings.get(u.id, ())]
+        fallback_device = self._job.fallback_device or moved(self._job.order.device, self._told)
         return RunFacts(
             load_s=self._load_s,
             first_call_s=self._first_call_s,
-            no_speed=self._no_speed(deaths, fallback_device),
+            no_speed=no_speed_of(self._job, self._answered.taken_over, deaths, fallback_device),
             failure=failure,
             memory=self._memory,
             resumed=self._answered.taken_over,
             restarts=deaths,
             conditions=self._conditions,
-            findings=(*self._job.findings, *found),
+            findings=self._replies.findings,
             loaded=self._told,
             fallback_device=fallback_device,
         )
@@ -105,7 +99,7 @@ class Answering:
         missing = self._answered.missing(group)
         if not missing:
             return
-        request = self._requested(missing)
+        request = self._replies.request(missing)
         if self._stopping():
             raise KeyboardInterrupt
         if self._loaded is None and not self._given_up:
@@ -115,24 +109,12 @@ class Answering:
                 self._answer_missing(left, clip_calls)
                 return
         if self._loaded is None:
-            self._fail(missing, not_tried(self._deaths))
+            self._replies.fail(missing, not_tried(self._deaths))
         elif self._loaded.failure is not None:
-            self._fail(missing, self._loaded.failure)
+            self._replies.fail(missing, self._loaded.failure)
         else:
             self._answer(self._loaded, missing, request, clip_calls)
         self._answered.advance()
-
-    def _requested(self, group: Group) -> Request:
-        request = self._job.requests.request_together(group, self._answered.lines, timed=self._alone)
-        for utterance, given in zip(group, request.parts, strict=True):
-            self._note_given(utterance, given)
-        return request
-
-    def _note_given(self, utterance: Utterance, given: Given) -> None:
-        self._job.seconds[utterance.id] = given.audio_s
-        self._findings[utterance.id] = [
-            Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in given.findings
-        ]
 
     def _load(self) -> None:
         """Load the model. A first call that its worker dies of is the answer to the utterance it was made with."""
@@ -147,7 +129,7 @@ class Answering:
             self._deaths.append(loaded.first_death)
             loaded.first_death = None
             for first in self._answered.missing(self._job.dataset.utterances[:1]):  # once is enough
-                self._fail([first], died(self._deaths[-1]))
+                self._replies.fail([first], died(self._deaths[-1]))
 
     @property
     def _given_up(self) -> bool:
@@ -157,7 +139,7 @@ class Answering:
         """Have a group answered; one that fails as a whole is answered one by one, so that what fails costs itself."""
         try:
             with finishing(lambda: self._interrupt(len(group))):
-                self._ask(loaded, group, request)
+                self._replies.keep(group, request, self._calls.ask(loaded, request))
             if not self._interrupted and not self._deaths and not self._answered.missing(group):
                 self._calls.time_fixed_clip(loaded, clip_calls)
         except WorkerDied as death:
@@ -179,55 +161,10 @@ class Answering:
         elif missing:
             self._explained += self._suspected
             self._suspected = False
-            self._fail(missing, died(death))
-
-    def _ask(self, loaded: Loaded, group: Group, request: Request) -> None:
-        reply = self._calls.ask(loaded, request)
-        if "error" in reply:
-            if len(group) == 1 or not self._job.requests.divisible:
-                self._fail(group, _raised(reply["error"]), served(reply))
-            return
-        several = len(group) > 1
-        reply, cut = (reply, 0) if several else bounded(reply)
-        for utterance, each in zip(group, self._job.requests.answers(request, reply), strict=True):
-            if each.error is not None or each.answer is None:
-                known = None if each.answer is None else each.answer.part
-                self._answered.fail(utterance, _raised(each.error or {}), each.served, part=known)
-                continue
-            answer, cut = bounded_answer(each.answer) if several else (each.answer, cut)
-            self._answered.note(utterance, answer, each.seconds, cut=cut, served=each.served)
-
-    def _fail(self, group: Group, why: Failure, served: Mapping[str, Any] | None = None) -> None:
-        for utterance in group:
-            self._answered.fail(utterance, why, served)
+            self._replies.fail(missing, died(death))
 
     def _interrupt(self, utterances: int) -> None:
         """Ctrl-C: what is being answered is worth keeping."""
         self._interrupted = True
         named = "this utterance" if utterances == 1 else f"these {utterances} utterances"
         self._progress.say(self._job.case, f"interrupted: finishing {named}; Ctrl-C again leaves at once")
-
-    def _no_speed(self, deaths: int, fallback_device: FallbackDevice | None) -> str | None:
-        asked, taken_over = self._job.case.device.id, self._answered.taken_over
-        if fallback_device is not None:
-            return f"asked for {asked}, {fallback_device}: its times are not {asked}'s"
-        if taken_over:
-            utterances = "1 utterance" if taken_over == 1 else f"{taken_over} utterances"
-            return f"resumed: {utterances} answered in a session that was killed"
-        if deaths:
-            return f"the worker died {deaths} times"
-        return None
-
-
-def _raised(error: Mapping[str, str]) -> Failure:
-    """What an engine raised, or what failed for one utterance of a group."""
-    message = f"{error.get('type', 'Error')}: {error.get('message', 'no answer')}"
-    return Failure(kind="exception", message=message, detail=error.get("traceback", ""))
-
-
-def _moved(asked: Mapping[str, Any], told: Mapping[str, Fact]) -> FallbackDevice | None:
-    """Where an engine says that it is on another kind of device than it was told to load on."""
-    device = told.get("device")
-    if device is None or str(device).partition(":")[0] == asked["kind"]:
-        return None
-    return FallbackDevice(device=str(device), why="so the engine says")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ class Calls:
         self._pool = pool
         self._progress = progress
         self._conditions = conditions
+        self.hardware: Mapping[str, Any] | None = None
+        """Of the machine of the worker that was loaded last, where it isn't this one."""
 
     def load(self, answers: Answers, *, alone: bool, warm_up: bool = True) -> Loaded:
         """The loaded model; `alone` is whether nothing else runs now."""
@@ -42,6 +45,7 @@ class Calls:
             alone=alone,
             loaded_with=self._job.loaded_with,
         )
+        self.hardware = getattr(loaded.worker, "hardware", self.hardware)
         try:
             self._pool.begin(loaded, self._job.case.model.timeouts.utterance_s)
         except WorkerDied as death:

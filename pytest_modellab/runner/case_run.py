@@ -18,9 +18,11 @@ from .calls import Calls
 from .executor import WorkerDied
 from .journal import Journal
 from .machine import machine
+from .spread import Spread
 from .timing_pass import time_subset
 
 if TYPE_CHECKING:
+    from .executor import Cluster
     from .job import Counted, Job, Settings
     from .pool import Pool
     from .progress import Progress
@@ -40,8 +42,11 @@ class CaseRun:
         alone: bool,
         counted: Counted | None,
         stopping: Callable[[], bool] = lambda: False,
+        cluster: Cluster | None = None,
     ) -> None:
         """`alone` is whether the machine is held alone from the beginning, so that times count.
+
+        `cluster` is the executor where it is one of several machines.
 
         `counted` is for who watches, None where words are not counted: scoring is no part of answering.
 
@@ -53,6 +58,7 @@ class CaseRun:
         self.settings = settings
         self.progress = progress
         self._alone = alone
+        self._cluster = cluster
         self._answered = Answered(job, journal, progress, alone=self._alone, counted=counted)
         self._stopping = stopping
         self._conditions = Conditions()
@@ -91,16 +97,18 @@ class CaseRun:
             findings=tuple(Finding(**finding) for finding in end["findings"]),
             loaded=end["loaded"],
             fallback_device=None if end["fallback_device"] is None else FallbackDevice(**end["fallback_device"]),
+            hardware=end.get("hardware"),
         )
 
     def finish(self) -> RunFacts:
         """Request all answers that are missing."""
-        # Before the machine lock, which the model that is on the device may need to finish.
-        self.pool.reserve(
-            self.job.case.group,
-            self.job.order.device,
-            lambda name: self._say(f"waiting for {name}: another model is on it"),
-        )
+        if self._cluster is None:
+            # Before the machine lock, which the model that is on the device may need to finish.
+            self.pool.reserve(
+                self.job.case.group,
+                self.job.order.device,
+                lambda name: self._say(f"waiting for {name}: another model is on it"),
+            )
         if self._alone:
             with self._machine(alone=True), self._conditions.held("accuracy and timing"):
                 facts = self._answer_all()
@@ -132,6 +140,8 @@ class CaseRun:
         )
 
     def _answer_all(self) -> RunFacts:
+        if self._cluster is not None and not self._alone:
+            return self._spread(self._cluster)
         answering = Answering(
             self.job,
             self._calls,
@@ -141,7 +151,22 @@ class CaseRun:
             alone=self._alone,
             stopping=self._stopping,
         )
-        return answering.run()
+        facts = answering.run()
+        return facts if self._cluster is None else replace(facts, hardware=self._calls.hardware)
+
+    def _spread(self, cluster: Cluster) -> RunFacts:
+        spread = Spread(
+            self.job,
+            self.pool,
+            self._answered,
+            self.progress,
+            self._conditions,
+            workers=cluster.workers(self.job.order),
+            no_timing=cluster.no_timing(),
+            stopping=self._stopping,
+        )
+        facts = spread.run()
+        return replace(facts, hardware=cluster.hardware(self.job.order.device["kind"]))
 
     def _time_alone(self, facts: RunFacts) -> RunFacts:
         """The timing pass: load again and answer a fixed subset again, with nothing else running.
@@ -154,6 +179,8 @@ class CaseRun:
                 why = loaded.failure.message if loaded.failure else "unknown"
                 return replace(facts, no_speed=f"the model could not be loaded again to be timed: {why}")
             facts = replace(facts, load_s=loaded.load_s, first_call_s=loaded.first_call_s)
+            if self._cluster is not None:
+                facts = replace(facts, hardware=self._calls.hardware)
             self._conditions.loading = loaded.use
             no_speed = time_subset(loaded, self.job, self._calls, self._answered, self._before_timing)
             return replace(facts, no_speed=no_speed)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pytest_modellab.core.extensions import Extensions
 
 if TYPE_CHECKING:
+    from pytest_modellab.core.devices import Presence
     from pytest_modellab.results.facts import Memory
 
     from .load_order import LoadOrder
 
 LOCAL = "local"
 IN_PROCESS = "in-process"
+RAY = "ray"
 
 
 class WorkerDied(Exception):
@@ -23,6 +27,13 @@ class WorkerDied(Exception):
         self.reason = reason
         self.stderr = stderr
         super().__init__(f"{reason}\n{stderr}" if stderr else reason)
+
+
+class HostLost(WorkerDied):
+    """The machine of a worker is gone, or doesn't answer: what was asked of it may be asked of another."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("crash", reason)
 
 
 class Worker(Protocol):
@@ -53,9 +64,70 @@ class Executor(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ClusterSettings:
+    """What a session tells an executor of several machines.
+
+    Attributes:
+        address: of the cluster; None for the one that the executor finds by itself.
+        workers: how many answer a case at once; None for as many as there is room for.
+        timing: the custom resource of the nodes that are set aside for timing; None for none.
+    """
+
+    address: str | None = None
+    workers: int | None = None
+    timing: str | None = None
+
+
+@runtime_checkable
+class Cluster(Executor, Protocol):
+    """An executor of several machines: several of its workers answer a case at once."""
+
+    def connect(self, settings: ClusterSettings) -> None:
+        """Called once, before anything else. Raises ClusterError."""
+        ...
+
+    def presence(self, kind: str) -> Presence:
+        """Whether a device of that kind is on some node."""
+        ...
+
+    def workers(self, order: LoadOrder) -> int:
+        """How many workers for `order` there is room for, at least 1. Raises ClusterError where there is for none."""
+        ...
+
+    def no_timing(self) -> str | None:
+        """Why nothing can be timed; None where a node is set aside for it."""
+        ...
+
+    def hardware(self, device: str) -> Mapping[str, Any]:
+        """The hardware that a model on that kind of device would run on, as records state it."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class ClusterError(Exception):
+    """A cluster that can't be reached, or can't do what is asked of it."""
+
+
 EXECUTORS: Extensions[type[Executor]] = Extensions("modellab.executors")
 
 
 def own_executor(name: str) -> bool:
     """Whether an executor is of this package."""
     return EXECUTORS.place_of(name).startswith("pytest_modellab.")
+
+
+def modules_behind(executor: Executor) -> tuple[str, ...]:
+    """The modules whose code stands between a request and its answer.
+
+    This package's executors of isolated workers all end in the same process of the same code, wherever it runs: their
+    answers are the same, and they count together.
+    """
+    own = tuple(
+        EXECUTORS.place_of(name).partition(":")[0]
+        for name in sorted(EXECUTORS)
+        if own_executor(name) and name != IN_PROCESS
+    )
+    module = type(executor).__module__
+    return own if module in own else (module,)

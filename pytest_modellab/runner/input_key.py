@@ -27,7 +27,7 @@ from pytest_modellab.tasks.registry import modules_of, task_named
 
 from . import sources
 from .case_run import CaseRun
-from .executor import Executor
+from .executor import Executor, modules_behind
 from .load_order import LoadOrder
 
 
@@ -65,7 +65,7 @@ def answers_depend_on(
         "code": sources.of_answers(
             order.engine,
             order.environment,
-            roots=(CaseRun.__module__, type(executor).__module__, *modules_of(case.task), *sorted(_sounding(dataset))),
+            roots=(CaseRun.__module__, *modules_behind(executor), *modules_of(case.task), *sorted(_sounding(dataset))),
             alone=(*asked_by, type(task_named(case.task)).__module__),
         ),
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .executor import LOCAL
+from .executor import LOCAL, ClusterSettings
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
@@ -37,6 +37,8 @@ class Settings:
     """Whether the session does one thing at a time, so that it may time it."""
     shard: Shard | None = None
     """Which part of each data set is run; None for all of it."""
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    """For an executor of several machines."""
 
 
 @dataclass(frozen=True)

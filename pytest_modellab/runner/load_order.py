@@ -49,6 +49,12 @@ class LoadOrder:
     """Module that answers requests -> a folder to import it from, where it is found nowhere else."""
     parts: Mapping[str, PartOrder] = field(default_factory=dict)
     """By role, the models that it is made of; on the same device, in the same process."""
+    alone: bool = False
+    """Whether it is loaded to be timed: in a cluster, on a node that is set aside for it."""
+    needs: Mapping[str, Any] = field(default_factory=dict)
+    """What it takes of a node of a cluster: `num_cpus`, `num_gpus`, `resources`."""
+    distributions: tuple[str, ...] = ()
+    """Those of its engine, whose versions are the same wherever it runs."""
 
     def message(self) -> dict[str, Any]:
         return {

@@ -18,7 +18,7 @@ from pytest_modellab.engines.registry import engine_class, imported_from, remedy
 from pytest_modellab.results import provenance
 from pytest_modellab.tasks.registry import handlers_of
 
-from .executor import EXECUTORS, IN_PROCESS, Worker
+from .executor import EXECUTORS, IN_PROCESS, Cluster, Worker
 from .job import Settings
 from .load_order import LoadOrder, PartOrder, mapping
 from .progress import Progress
@@ -36,6 +36,9 @@ class Loading:
         self.progress = progress
         self.store = Store()
         self.executor = EXECUTORS[settings.executor]()
+        self.cluster = self.executor if isinstance(self.executor, Cluster) else None
+        if self.cluster is not None:
+            self.cluster.connect(settings.cluster)
         self.environments = Environments(catalog.folder / "models")
 
     def start_worker(self, order: LoadOrder) -> Worker:
@@ -49,11 +52,16 @@ class Loading:
     def device(self, case: Case) -> tuple[DeviceSpec, FallbackDevice | None]:
         """The device that a case runs on here: its own, or the one that stands in for it and why."""
         asked = case.device
-        found = devices.presence(asked.kind, asked.index)
+        found = self._presence(asked)
         # Without options of its own for the other device, the model might run there with what is wrong for it.
         if found.present or asked.fallback is None or asked.fallback not in case.model.devices:
             return asked, None
         return self.catalog.devices[asked.fallback], FallbackDevice(device=asked.fallback, why=found.reason)
+
+    def _presence(self, device: DeviceSpec) -> devices.Presence:
+        if self.cluster is not None:
+            return self.cluster.presence(device.kind)
+        return devices.presence(device.kind, device.index)
 
     def order(self, case: Case, *, judge: bool = False) -> LoadOrder:
         """What a worker loads for a case; the model of a `judge` is never replaced. Raises store.StoreError."""
@@ -83,6 +91,8 @@ class Loading:
             path=imported_from(_target(case)) if environment is None else None,
             handlers=handlers_of(case.model.tasks),
             parts=self._parts(case, device, own=environment is not None),
+            needs=case.model.cluster.model_dump(exclude_none=True),
+            distributions=() if self.cluster is None else engine_class(_target(case)).distributions,
         )
 
     def _parts(self, case: Case, device: DeviceSpec, *, own: bool) -> dict[str, PartOrder]:
@@ -118,7 +128,7 @@ class Loading:
         Raises store.StoreError.
         """
         device, _ = self.device(case)
-        found = devices.presence(device.kind, device.index)
+        found = self._presence(device)
         if not found.present:
             return f"{device.id}: {found.reason}"
         if self.settings.control and not judge:

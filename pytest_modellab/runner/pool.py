@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core.schema_base import Failure
@@ -12,7 +14,7 @@ from pytest_modellab.results.conditions import beside
 from pytest_modellab.results.core_wait import CoreUse
 from pytest_modellab.results.facts import Memory
 
-from .executor import WorkerDied
+from .executor import HostLost, WorkerDied
 from .load_order import LoadOrder
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ class Pool:
         self._start = start
         self._leases = leases
         self._loaded: dict[str, Loaded] = {}
+        self._spare: dict[str, list[Loaded]] = {}
+        """By group, workers of which several answer a case at once, and which do nothing now."""
+        self._lock = threading.Lock()
         self._pending: Counter[str] = Counter()
 
     def expect(self, cases: Iterable[Case]) -> None:
@@ -76,10 +81,13 @@ class Pool:
     ) -> Loaded:
         """The loaded model of `group`, started and warmed up (within `warm_up_s`) where it is not there yet.
 
-        With `alone` the machine is held by this session alone: a worker that was loaded beside others is replaced, so
-        that its load time is a cold load's and nothing else's. So is one that was loaded with something else than
-        `loaded_with`: its weights, say, were changed since.
+        With `alone` the machine is held by this session alone, and no worker is kept beside: one that was loaded beside
+        others is replaced, so that its load time is a cold load's and nothing else's. So is one that was loaded with
+        something else than `loaded_with`: its weights, say, were changed since.
         """
+        if alone:
+            for other in list(self._spare):
+                self.end_worker(other)
         loaded = self._loaded.get(group)
         if loaded is not None and loaded.worker is not None and loaded.worker.gone:
             # The request was aborted from outside, for example by a time-out of the test.
@@ -88,7 +96,8 @@ class Pool:
             self.end_worker(group)
             loaded = None
         if loaded is None:
-            loaded = self._loaded[group] = self._load(order, warm_up, warm_up_s)
+            loaded = load_worker(self._start, replace(order, alone=alone), warm_up, warm_up_s)
+            self._loaded[group] = loaded
             loaded.alone, loaded.loaded_with = alone, loaded_with
         return loaded
 
@@ -97,6 +106,30 @@ class Pool:
         if loaded.worker is not None:
             loaded.memory.restart()
             loaded.worker.request({"op": "reset-peak"}, timeout=timeout_s)
+
+    def another(self, group: str, order: LoadOrder, loaded_with: Mapping[str, Any]) -> Loaded:
+        """A loaded model beside others of `group`, not warmed up: one that does nothing, or a new one.
+
+        May be called from several threads. Raises HostLost.
+        """
+        with self._lock:
+            spare = self._spare.setdefault(group, [])
+            loaded = spare.pop() if spare else None
+        if loaded is not None and loaded.loaded_with == loaded_with:
+            with suppress(WorkerDied):
+                self.begin(loaded, order.timeout_s)
+                return loaded
+        elif loaded is not None and loaded.worker is not None:
+            loaded.worker.close()
+        loaded = load_worker(self._start, order, None, order.timeout_s)
+        loaded.loaded_with = loaded_with
+        return loaded
+
+    def keep(self, group: str, loaded: Loaded) -> None:
+        """Take back what `another` gave."""
+        with self._lock:
+            if loaded.worker is not None and not loaded.worker.gone:
+                self._spare.setdefault(group, []).append(loaded)
 
     def drop(self, group: str) -> None:
         """Forget a worker that died."""
@@ -109,7 +142,7 @@ class Pool:
             self._close(group)
 
     def close(self) -> None:
-        for group in {*self._loaded, *self._leases.groups}:
+        for group in {*self._loaded, *self._spare, *self._leases.groups}:
             self._close(group)
 
     def _close(self, group: str) -> None:
@@ -119,40 +152,49 @@ class Pool:
     def end_worker(self, group: str) -> None:
         """Close the worker of a group, whose next case loads it anew."""
         loaded = self._loaded.pop(group, None)
-        if loaded is not None and loaded.worker is not None:
-            loaded.worker.close()
+        with self._lock:
+            ended = [*self._spare.pop(group, []), *([] if loaded is None else [loaded])]
+        for each in ended:
+            if each.worker is not None:
+                each.worker.close()
 
-    def _load(self, order: LoadOrder, warm_up: Request | None, warm_up_s: float) -> Loaded:
-        worker = self._start(order)
+
+def load_worker(
+    start: Callable[[LoadOrder], Worker], order: LoadOrder, warm_up: Request | None, warm_up_s: float
+) -> Loaded:
+    """A new worker with its model loaded, and called once with `warm_up` within `warm_up_s`. Raises HostLost."""
+    worker = start(order)
+    try:
+        reply, use = beside(lambda: worker.request(order.message(), timeout=order.timeout_s))
+    except HostLost:
+        raise
+    except WorkerDied as death:
+        return Loaded(
+            None,
+            failure=Failure(kind="load", message=f"could not be loaded: {death.reason}", detail=death.stderr),
+        )
+    except BaseException:
+        worker.close()
+        raise
+    if "error" in reply:
+        error = reply["error"]
+        worker.close()
+        message = f"could not be loaded: {error['type']}: {error['message']}"
+        return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
+    loaded = Loaded(worker, load_s=reply["load_s"], facts=reply["facts"], memory=worker.memory)
+    loaded.use = use
+    loaded.memory.load_rss = loaded.memory.peak_rss
+    if warm_up is not None:
         try:
-            reply, use = beside(lambda: worker.request(order.message(), timeout=order.timeout_s))
+            first, use = beside(lambda: worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s))
         except WorkerDied as death:
-            return Loaded(
-                None,
-                failure=Failure(kind="load", message=f"could not be loaded: {death.reason}", detail=death.stderr),
-            )
+            # What kills the first call is met again, and told, where this utterance is measured.
+            again = load_worker(start, order, None, warm_up_s)
+            again.first_death = death
+            return again
         except BaseException:
             worker.close()
             raise
-        if "error" in reply:
-            error = reply["error"]
-            worker.close()
-            message = f"could not be loaded: {error['type']}: {error['message']}"
-            return Loaded(None, failure=Failure(kind="load", message=message, detail=error["traceback"]))
-        loaded = Loaded(worker, load_s=reply["load_s"], facts=reply["facts"], memory=worker.memory)
-        loaded.use = use
-        loaded.memory.load_rss = loaded.memory.peak_rss
-        if warm_up is not None:
-            try:
-                first, use = beside(lambda: worker.request(warm_up.message, warm_up.payload, timeout=warm_up_s))
-            except WorkerDied as death:
-                # What kills the first call is met again, and told, where this utterance is measured.
-                again = self._load(order, None, warm_up_s)
-                again.first_death = death
-                return again
-            except BaseException:
-                worker.close()
-                raise
-            loaded.first_call_s = first.get("seconds")
-            loaded.use += use
-        return loaded
+        loaded.first_call_s = first.get("seconds")
+        loaded.use += use
+    return loaded

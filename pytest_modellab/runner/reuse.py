@@ -27,6 +27,10 @@ class RecordQuery:
     speed_age: timedelta
     """How old its times may be."""
     shard: Shard | None = None
+    here: Hardware | None = None
+    """What a new run would be measured on; None for this machine."""
+    no_timing: str | None = None
+    """Why a new run would have no times; None where it would have them."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +102,9 @@ def why_not(record: Record, wanted: RecordQuery) -> str | None:
         return "it is of another part of the data"
     if record.failure is not None or record.summary.answered < record.summary.utterances:
         return "not every utterance was answered"
-    if record.ran_on is None and record.timing.no_speed is not None:
+    if record.ran_on is None and record.timing.no_speed not in {None, wanted.no_timing}:
         return f"it has no times ({record.timing.no_speed})"
-    here = Hardware.stated(provenance.hardware(), record.hardware.device)
+    here = wanted.here or Hardware.stated(provenance.hardware(), record.hardware.device)
     for likeness in (record.hardware.same_answers(here), record.hardware.same_speed(here)):
         if not likeness.same:
             where = "another machine" if likeness.differing else "a machine that it doesn't tell from this one"

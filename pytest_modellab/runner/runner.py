@@ -16,6 +16,7 @@ from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare
 from pytest_modellab.catalog.datasets.sound_check import check_sounds, refusal
 from pytest_modellab.core import audio
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.schema_base import Finding
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
@@ -34,7 +35,7 @@ from .auxiliary_models import AuxiliaryModelError, NoAuxiliaryModel
 from .case_run import CaseRun
 from .dataset_findings import findings_of
 from .edits import Edited, Imported, loaded_with, unedited
-from .executor import own_executor
+from .executor import ClusterError, own_executor
 from .graders import Grader, graded, grader_of
 from .input_key import answers_depend_on, figures_depend_on
 from .job import Job, Settings
@@ -84,6 +85,8 @@ class Runner(Loading):
 
     def close(self) -> None:
         self.pool.close()
+        if self.cluster is not None:
+            self.cluster.close()
         self._occupant.leave()
 
     def run(self, case: Case) -> Outcome:
@@ -131,7 +134,15 @@ class Runner(Loading):
             return self._measure(case, dataset, order)
         except (Unavailable, NoAuxiliaryModel) as error:
             return Outcome(unavailable=str(error))
-        except (StoreError, DatasetError, JudgeError, AuxiliaryModelError, Edited, audio.AudioError) as error:
+        except (
+            StoreError,
+            DatasetError,
+            JudgeError,
+            AuxiliaryModelError,
+            Edited,
+            audio.AudioError,
+            ClusterError,
+        ) as error:
             return Outcome(broken=str(error))
         except OSError as error:
             return Outcome(broken=not_written(error, self.session.reports))
@@ -152,6 +163,8 @@ class Runner(Loading):
         findings = self._checked_sounds(case, dataset)
         if judges is not None and judges.readings is not None:
             self._checked_sounds(case, judges.readings)
+        if does.alone and self.cluster is not None and (why := self.cluster.no_timing()) is not None:
+            return Outcome(unavailable=f"a case of the task {case.task} holds a machine alone: {why}")
         requests = grouped(does.requests_with(dataset, engine_class(order.engine), self.sounds, order.options))
         whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}
         if self.settings.shard is not None and does.whole:
@@ -202,9 +215,10 @@ class Runner(Loading):
                 journal,
                 self.settings,
                 self.progress,
-                alone=self.settings.alone or does.alone,
+                alone=does.alone or (self.settings.alone and self.cluster is None),
                 counted=counting(dataset) if does.error_metric is None else None,
                 stopping=self.session.stopping,
+                cluster=self.cluster,
             )
             with unedited(inputs, lambda: self._inputs_now(case), discard):
                 facts = run.facts_of_finished() or run.finish()
@@ -305,6 +319,14 @@ class Runner(Loading):
             None if self.settings.max_utterances is None else len(dataset.utterances),
             timedelta(days=self.settings.speed_age_days),
             self.settings.shard,
+            *(
+                ()
+                if self.cluster is None
+                else (
+                    Hardware.stated(self.cluster.hardware(case.device.kind), case.device.kind),
+                    self.cluster.no_timing(),
+                )
+            ),
         )
 
     def _origin(

@@ -9,7 +9,7 @@ from catalogs import find_again, install_package
 from fakelab import FakeLab
 from fakeruns import FakeRuns
 
-from pytest_modellab.runner.executor import EXECUTORS, IN_PROCESS, LOCAL, own_executor
+from pytest_modellab.runner.executor import EXECUTORS, IN_PROCESS, LOCAL, RAY, own_executor
 from pytest_modellab.runner.in_process import InProcessWorker
 from pytest_modellab.runner.load_order import LoadOrder
 from pytest_modellab.runner.local import LocalWorker
@@ -31,6 +31,7 @@ def test_those_of_this_package() -> None:
     assert {name: EXECUTORS[name].isolated for name in EXECUTORS if own_executor(name)} == {
         LOCAL: True,
         IN_PROCESS: False,
+        RAY: True,
     }
 
 
