@@ -70,10 +70,12 @@ def _parser() -> argparse.ArgumentParser:
     from . import (
         baseline,
         calibrate,
+        capacity,
         clean,
         compare,
         data,
         doctor,
+        export,
         history,
         hook,
         load,
@@ -93,8 +95,8 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     for each in (
-        *(models, doctor, new_model, data, baseline, compare, sweep, load, history, rescore, why, calibrate),
-        *(scorecard, results, hook, release, clean, merge, serve, serve_asr, serve_models, schema),
+        *(models, doctor, new_model, data, baseline, compare, sweep, load, capacity, history, rescore, why, calibrate),
+        *(scorecard, results, export, hook, release, clean, merge, serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)
     return parser

@@ -1,0 +1,109 @@
+"""`modellab export`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.core.atomic import write_text
+from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.reports.exports import hub, tables
+from pytest_modellab.reports.exports.figures import figures, utterances
+from pytest_modellab.reports.exports.tables import ExportError
+from pytest_modellab.reports.exports.trackers import TRACKERS
+from pytest_modellab.results import record_files
+from pytest_modellab.results.record import Record
+
+from .baseline import latest, matches
+from .command import Commands
+from .exits import Exit, UsageError
+from .place import reports_folder
+from .tell import tell, tell_lines
+
+FORMATS = ("csv", "parquet", "hf-eval-results", "model-index", *TRACKERS)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the newest record of each case in a form that other tools read."""
+    reports = reports_folder(options)
+    records = [record for record in latest(reports) if matches(record, options.cases)]
+    if not records:
+        raise UsageError(
+            f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
+        )
+    try:
+        if options.format in TRACKERS:
+            return _track(options, records, reports)
+        _write(options, records)
+    except ExportError as error:
+        tell_lines(f"modellab: {error}", file=sys.stderr)
+        return Exit.WRONG
+    except OSError as error:
+        raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
+    return Exit.OK
+
+
+def _track(options: argparse.Namespace, records: Sequence[Record], reports: Path) -> int:
+    found = [(record, record_files.path_of(record, reports)) for record in records]
+    for told in TRACKERS[options.format](found, options.project, options.to):
+        tell(told)
+    return Exit.OK
+
+
+def _write(options: argparse.Namespace, records: Sequence[Record]) -> None:
+    rows = (utterances if options.utterances else figures)(records)
+    if options.format == "parquet":
+        if options.output is None:
+            raise UsageError("a Parquet file isn't for the screen: name it by -o FILE")
+        tables.write_parquet(rows, options.output)
+        tell(options.output)
+        return
+    if options.format == "csv":
+        text = tables.as_csv(rows)
+    elif options.format == "model-index":
+        text = hub.model_index(records, _metrics(options.metric))
+    else:
+        dataset, colon, task = (options.benchmark or "").partition(":")
+        if not (dataset and colon and task):
+            raise UsageError("hf-eval-results needs --benchmark DATASET:TASK, as the hub names them")
+        text = hub.eval_results(records, dataset, task, options.revision)
+    if options.output is None:
+        tell_lines(text, end="")
+    else:
+        write_text(options.output, text)
+        tell(options.output)
+
+
+def _metrics(names: Sequence[str]) -> Sequence[str]:
+    for name in names:
+        if name not in METRICS:
+            raise UsageError(f"--metric: no metric `{name}`; {suggest(name, METRICS)}")
+    return names
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    made = commands.add(
+        "export", run, "Write the newest records as a table, for the Hugging Face hub, or into an experiment tracker."
+    )
+    made.add_argument("format", choices=FORMATS)
+    made.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
+    made.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    made.add_argument(
+        "--utterances", action="store_true", help="csv, parquet: a row for each utterance, not each figure"
+    )
+    made.add_argument(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="model-index: these (default: error rate and speed)",
+    )
+    made.add_argument("--benchmark", metavar="DATASET:TASK", help="hf-eval-results: the benchmark, as the hub names it")
+    made.add_argument("--revision", metavar="COMMIT", help="hf-eval-results: of the benchmark's data")
+    made.add_argument("--project", default="modellab", metavar="NAME", help="trackers: experiment (default: modellab)")
+    made.add_argument("--to", metavar="PLACE", help="mlflow: tracking URI; wandb: entity; trackio: Space")
+    made.add_argument("--reports", metavar="DIR", help="folder of the reports (default: as pytest has it)")

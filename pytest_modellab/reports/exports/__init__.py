@@ -1,0 +1,1 @@
+"""Exports of records: tables, the Hugging Face hub's metadata, experiment trackers."""

@@ -1,0 +1,62 @@
+"""`modellab export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from commands import Told
+from records import record, utterance
+
+from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.cli.exits import Exit
+from pytest_modellab.results import record_files
+from pytest_modellab.results.values import valued
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    return Told(capsys)
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    for model in ("tiny", "base"):
+        case = CaseRef(task="asr", model=model, device="cpu", dataset="talk")
+        record_files.write(valued(record(utterances=[utterance("one")], case=case)), tmp_path)
+    return tmp_path
+
+
+def test_figures_on_the_screen_and_in_a_file(reports: Path, told: Told, tmp_path: Path) -> None:
+    said = told("export", "csv", "tiny:*", "--reports", str(reports))
+    assert said.startswith("task,model,device,dataset,metric,value,low,high,unit,")
+    assert "asr,tiny,cpu,talk,wer,0.0," in said
+    assert "base" not in said
+    told("export", "csv", "--utterances", "-o", str(tmp_path / "u.csv"), "--reports", str(reports))
+    assert (tmp_path / "u.csv").read_text().count("\n") == 3
+
+
+def test_a_model_card(reports: Path, told: Told) -> None:
+    said = told("export", "model-index", "tiny:*", "--metric", "wer", "--reports", str(reports))
+    assert said.startswith("model-index:\n- name: tiny\n")
+
+
+def test_a_benchmark(reports: Path, told: Told) -> None:
+    said = told("export", "hf-eval-results", "tiny:*", "--benchmark", "org/set:test", "--reports", str(reports))
+    assert said.startswith("- dataset:\n    id: org/set\n    task_id: test\n  value: 0.0\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["csv", "nobody:*"], Exit.USAGE, "no record of nobody:* in "),
+        (["parquet"], Exit.USAGE, "name it by -o FILE"),
+        (["hf-eval-results", "tiny:*"], Exit.USAGE, "--benchmark DATASET:TASK"),
+        (["model-index"], Exit.WRONG, "a model card is of one model"),
+        (["model-index", "--metric", "were"], Exit.USAGE, "no metric `were`; did you mean `wer`"),
+        (["csv", "-o", "/nowhere/x.csv"], Exit.USAGE, "/nowhere/x.csv: can't be written: "),
+    ],
+)
+def test_what_cannot_be_exported(reports: Path, told: Told, arguments: list[str], code: int, message: str) -> None:
+    told("export", *arguments, "--reports", str(reports), code=code)
+    assert message in told.errors
