@@ -46,7 +46,16 @@ from pytest_modellab.results.shard_ref import ShardOf
 ROWS = (10_000, 100_000, 1_000_000)
 SHARDS = 8
 WORDS = [f"{a}{b}{c}" for a in ("ka", "lo", "mi", "tu", "ser", "pan") for b in ("ra", "ne", "do", "vi") for c in "stnl"]
-HARDWARE = {"cpu": "some", "cores": 2, "gpus": [], "memory_bytes": 8 * 2**30, "system": "Linux", "architecture": "x"}
+HARDWARE: dict[str, Any] = {
+    "cpu": "some",
+    "instruction_sets": ["avx2"],
+    "cores": 2,
+    "gpus": [],
+    "gpu_driver": None,
+    "memory_bytes": 2**33,
+    "system": "Linux",
+    "architecture": "x86_64",
+}
 
 
 def rows(size: int, seed: int) -> Iterator[UtteranceResult]:

@@ -224,7 +224,7 @@ def canonical_value(value: Any) -> Any:
             for name, field in type(value).model_fields.items()
             if not (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("volatile"))
         }
-    if isinstance(value, tuple) or isinstance(value, Sequence) and isinstance(value, StoredTable):
+    if isinstance(value, tuple) or (isinstance(value, Sequence) and isinstance(value, StoredTable)):
         return [canonical_value(item) for item in value]
     return value
 
