@@ -145,16 +145,16 @@ def _check_whole(parts: Sequence[ShardRecord]) -> None:
         if len(places) != len(part.record.utterances) or not all(0 <= place < of for place in places):
             raise MergeError(f"{_case(parts)}: the places of its utterances are none that it can have:{_files([part])}")
     count, of = parts[0].shard.utterances, parts[0].shard.of
-    holders = bytearray(count)
+    held: set[int] = set()
     for part in parts:
         for place in part.shard.places:
-            if holders[place]:
+            if place in held:
                 several = [each for each in parts for own in each.shard.places if own == place]
                 raise MergeError(f"{_case(parts)}: the same utterances are in more than one record:{_files(several)}")
-            holders[place] = 1
+            held.add(place)
     if twice := _twice(parts):
         raise MergeError(f"{_case(parts)}: the utterance {twice!r:.80} is there more than once:{_files(parts)}")
-    missing = count - sum(holders)
+    missing = count - len(held)
     if missing:
         absent = sorted({*range(1, of + 1)} - {part.shard.index for part in parts})
         where = f"no record of shard {', '.join(f'{i}/{of}' for i in absent)}" if absent else "of no shard"
