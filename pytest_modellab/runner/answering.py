@@ -85,7 +85,8 @@ class Answering:
         else:
             failure = self._loaded.failure if self._loaded else None
         fallback_device = self._job.fallback_device or _moved(self._job.order.device, self._told)
-        found = [each for u in self._job.dataset.utterances for each in self._findings.get(u.id, ())]
+        utterances = self._job.dataset.utterances if self._findings else ()
+        found = [each for u in utterances for each in self._findings.get(u.id, ())]
         return RunFacts(
             load_s=self._load_s,
             first_call_s=self._first_call_s,
@@ -129,10 +130,12 @@ class Answering:
         return request
 
     def _note_given(self, utterance: Utterance, given: Given) -> None:
-        self._job.seconds[utterance.id] = given.audio_s
-        self._findings[utterance.id] = [
-            Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in given.findings
-        ]
+        self._answered.given(utterance, given.audio_s)
+        self._findings.pop(utterance.id, None)
+        if given.findings:
+            self._findings[utterance.id] = [
+                Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in given.findings
+            ]
 
     def _load(self) -> None:
         """Load the model. A first call that its worker dies of is the answer to the utterance it was made with."""

@@ -4,8 +4,6 @@ Both are computed before anything is run."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
@@ -14,6 +12,7 @@ from pytest_modellab.catalog import environments, weights
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset
+from pytest_modellab.core.json_digest import json_digest
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import TextRules, module_of
@@ -104,11 +103,11 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
         [case.dataset.glossary, case.dataset.names],
         None if price is None else list(price.model_dump(exclude_none=True).values()),
         case.model.title,
-        [[u.kind, u.snr_db] for u in dataset.utterances],
-        *([[dict(u.attributes) for u in dataset.utterances]] if any(u.attributes for u in dataset.utterances) else ()),
-        [u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances],
+        ([u.kind, u.snr_db] for u in dataset.utterances),
+        *([(dict(u.attributes) for u in dataset.utterances)] if any(u.attributes for u in dataset.utterances) else ()),
+        (u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances),
     ]
-    return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
+    return json_digest(known)
 
 
 def _scoring(task: str, rules: TextRules) -> list[str]:
