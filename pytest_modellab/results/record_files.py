@@ -236,6 +236,13 @@ def json_schema() -> str:
     references, others = models_json_schema([(kind, "validation") for kind in kinds], ref_template="#/$defs/{model}")
     schema = Record.model_json_schema(by_alias=True)
     schema["$defs"] |= others["$defs"]
+    # The header of a record with a table is the same but for these two.
+    with_table = RecordWithTable.model_json_schema(by_alias=True)
+    schema["$defs"]["TableRef"] = with_table["$defs"]["TableRef"]
+    schema["properties"]["schema"] |= {"enum": [SCHEMA, WITH_TABLE]}
+    del schema["properties"]["schema"]["const"]
+    told = "where the utterances lie: in `modellab.record/3`, and in no other"
+    schema["properties"]["table"] = {**with_table["properties"]["table"], "description": told}
     for i, place in enumerate((schema["$defs"]["UtteranceResult"], schema)):
         place["properties"]["parts"]["properties"] = {
             task: references[kind, "validation"] for task, pair in ours.items() if (kind := pair[i]) is not None

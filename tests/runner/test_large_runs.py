@@ -16,7 +16,10 @@ from pytest_modellab.results.shards import Shard
 from pytest_modellab.results.table.stored_rows import StoredRows
 from pytest_modellab.runner.journal import Journal
 
-TEXTS = [f"one fine day {word}" for word in "alpha bravo charlie delta echo foxtrot golf hotel india juliet".split()]
+TEXTS = [
+    f"one fine day {word}"
+    for word in ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliet"]
+]
 
 
 @pytest.fixture
