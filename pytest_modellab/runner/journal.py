@@ -50,7 +50,7 @@ class Journal:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         first, size, damaged = None, 0, 0
-        for line in _lines(path):
+        for line in lines_from(path):
             size = line.end
             damaged += line.row is None
             first = first or line.row
@@ -70,7 +70,7 @@ class Journal:
 
     def placed(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """The lines behind the header, each with the place at which it begins."""
-        rows = ((line.begin, line.row) for line in _lines(self.path) if line.row is not None)
+        rows = ((line.begin, line.row) for line in lines_from(self.path) if line.row is not None)
         next(rows, None)
         return rows
 
@@ -120,7 +120,7 @@ def checked(line: dict[str, Any]) -> bytes:
     return body + _CHECK + f'{zlib.crc32(body):08x}"}}'.encode()
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
     """A complete line: where it begins and ends, and what it says; None of one that was changed since."""
 
     begin: int
@@ -128,19 +128,19 @@ class _Line(NamedTuple):
     row: dict[str, Any] | None
 
 
-def _lines(path: Path) -> Iterator[_Line]:
-    """The complete lines of a journal; none where there is no journal."""
+def lines_from(path: Path, place: int = 0) -> Iterator[Line]:
+    """The complete lines of a journal from a place on; none where there is no journal."""
     with suppress(FileNotFoundError), path.open("rb") as file:
-        end = 0
+        end = file.seek(place)
         for line in file:
             if line.endswith(b"\n"):
                 begin, end = end, end + len(line)
-                yield _Line(begin, end, _row(line[:-1]))
+                yield Line(begin, end, _row(line[:-1]))
 
 
 def read(path: Path) -> Read:
     """The whole lines of a journal; none where there is no journal."""
-    found = list(_lines(path))
+    found = list(lines_from(path))
     rows = [line.row for line in found if line.row is not None]
     return Read(rows, found[-1].end if found else 0, len(found) - len(rows))
 
