@@ -69,9 +69,7 @@ def place_of(reports: Path, case: CaseRef, named: str) -> Path:
 
 def text(record: Record) -> str:
     """A record in one file, with its checksum."""
-    if not isinstance(record.utterances, tuple):
-        record = record.model_copy(update={"utterances": tuple(record.utterances)})
-    return sealed(record)
+    return sealed(record.model_copy(update={"utterances": tuple(record.utterances)}))
 
 
 def sealed(record: Record) -> str:

@@ -101,7 +101,7 @@ class StoredTable(Protocol):
         """The order of some rows by their ids."""
         ...
 
-    def numbers(self, paths: Sequence[str]) -> NDArray[np.int64]:
+    def numbers(self, paths: Sequence[str]) -> NDArray[np.int32]:
         """Whole numbers of the rows' parts, such as `asr.words.hits`, shape (rows, paths); -1 where a row has none."""
         ...
 

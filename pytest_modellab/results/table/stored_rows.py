@@ -118,9 +118,9 @@ class StoredRows(Sequence[UtteranceResult]):
         found: NDArray[np.intp] = pc.sort_indices(self._column("id").take(pa.array(rows))).to_numpy().astype(np.intp)
         return found
 
-    def numbers(self, paths: Sequence[str]) -> NDArray[np.int64]:
+    def numbers(self, paths: Sequence[str]) -> NDArray[np.int32]:
         """Whole numbers of the rows' parts, shape (rows, paths); -1 where a row has none."""
-        found = np.empty((len(self), len(paths)), dtype=np.int64)
+        found = np.empty((len(self), len(paths)), dtype=np.int32)
         for i, path in enumerate(paths):
             found[:, i] = pc.fill_null(self._column(path), -1).to_numpy()
         return found

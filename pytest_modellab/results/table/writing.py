@@ -16,8 +16,10 @@ from ..record import UtteranceResult
 from .layout import ROWS, SCHEMA, encoded
 from .stored_rows import BATCH, METADATA, StoredRows
 
-GROUP = 20_000
+GROUP = 10_000
 """Rows of a row group."""
+_PAGE_BYTES = 1 << 17
+"""Of a column that is being written; there are dozens."""
 _LEVEL = 3
 """Of zstd."""
 
@@ -31,7 +33,7 @@ def written(groups: Iterable[pa.Table], schema: pa.Schema, metrics: Mapping[str,
     path = Path(folder.name) / "rows.parquet"
     metadata = json.dumps({"schema": SCHEMA, "metrics": dict(metrics)}, sort_keys=True).encode()
     schema = schema.with_metadata({METADATA: metadata})
-    options: dict[str, Any] = {"compression": "zstd", "compression_level": _LEVEL}
+    options: dict[str, Any] = {"compression": "zstd", "compression_level": _LEVEL, "data_page_size": _PAGE_BYTES}
     with pq.ParquetWriter(path, schema, **options) as file:
         for group in groups:
             file.write_table(group.cast(schema), row_group_size=GROUP)

@@ -27,8 +27,8 @@ class Counts:
         words, characters: substitutions, deletions, insertions and hits of each, shape (transcripts, 4).
     """
 
-    words: NDArray[np.int64]
-    characters: NDArray[np.int64]
+    words: NDArray[np.int32]
+    characters: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.words)
@@ -40,13 +40,17 @@ class Counts:
     @property
     def errors(self) -> NDArray[np.int64]:
         """Word errors of each, S + D + I."""
-        found: NDArray[np.int64] = self.words[:, :3].sum(axis=1)
+        import numpy as np
+
+        found: NDArray[np.int64] = self.words[:, :3].sum(axis=1, dtype=np.int64)
         return found
 
     @property
     def units(self) -> NDArray[np.int64]:
         """Reference words of each, S + D + H."""
-        found: NDArray[np.int64] = self.words[:, [0, 1, 3]].sum(axis=1)
+        import numpy as np
+
+        found: NDArray[np.int64] = self.words[:, [0, 1, 3]].sum(axis=1, dtype=np.int64)
         return found
 
 
@@ -57,9 +61,9 @@ def counts_of(rows: Sequence[Row]) -> tuple[Counts, NDArray[np.bool_]]:
     if isinstance(rows, StoredTable):
         found = rows.numbers(PATHS)
     else:
-        found = np.array([_counts(row) for row in rows], dtype=np.int64).reshape(len(rows), len(PATHS))
+        found = np.array([_counts(row) for row in rows], dtype=np.int32).reshape(len(rows), len(PATHS))
     known = found[:, 0] >= 0
-    found = np.maximum(found, 0)
+    np.maximum(found, 0, out=found)
     return Counts(found[:, : len(KINDS)], found[:, len(KINDS) :]), known
 
 
@@ -71,6 +75,8 @@ def _counts(row: Row) -> tuple[int, ...]:
     return tuple(count for each in both for count in (each.substitutions, each.deletions, each.insertions, each.hits))
 
 
-def total(counts: NDArray[np.int64]) -> Edits:
+def total(counts: NDArray[np.int32]) -> Edits:
     """The sum of counts of shape (transcripts, 4)."""
-    return Edits(**dict(zip(KINDS, counts.sum(axis=0).tolist(), strict=True)))
+    import numpy as np
+
+    return Edits(**dict(zip(KINDS, counts.sum(axis=0, dtype=np.int64).tolist(), strict=True)))

@@ -63,7 +63,7 @@ def _sums(rows: Sequence[Row], rules: TextRules, counts: Counts) -> TranscriptSu
     errors, units = counts.errors, counts.units
     rates = errors[units > 0] / units[units > 0]
     answered = np.array([error is None for error in field(rows, "error")], dtype=bool)
-    spoken = counts.words[answered & (units > 0)].sum(axis=0).tolist()
+    spoken = counts.words[answered & (units > 0)].sum(axis=0, dtype=np.int64).tolist()
     substitutions, deletions, insertions, hits = spoken
     return TranscriptSummary(
         words=total(counts.words),
