@@ -116,7 +116,11 @@ def measured(lab: Path, settings: Settings, watch: Watch) -> Record:
 def sleeping(folder: Path, clips: int) -> Path:
     """The catalog of the engine that sleeps: clips of 1 to 2 s."""
     (folder / "sleeping.py").write_text(SLEEPING)
-    model: dict[str, Any] = {"schema": "modellab.model/1", "id": "sleeping", "engine": "../../sleeping.py:SleepsAsLongAsTheClip"}
+    model: dict[str, Any] = {
+        "schema": "modellab.model/1",
+        "id": "sleeping",
+        "engine": "../../sleeping.py:SleepsAsLongAsTheClip",
+    }
     model |= {"tasks": ["asr"], "tiers": ["smoke"], "devices": {"cpu": {}}}
     dataset = {"schema": "modellab.dataset/1", "id": "clips", "tasks": ["asr"], "tiers": ["smoke"], "language": "en"}
     lab = catalog(folder, model, {**dataset, "manifest": "clips.jsonl"})
@@ -161,7 +165,13 @@ def real(clips: int) -> None:
     model |= {"tiers": ["smoke"], "variants": {}}
     model["devices"]["cpu"] |= {"cpu_threads": 1}
     prompts = yaml.safe_load((ROOT / "fixtures/datasets/prompts-en.yaml").read_text()) | {"tiers": []}
-    some: dict[str, Any] = {"schema": "modellab.dataset/1", "id": "some", "tasks": ["asr"], "tiers": ["smoke"], "language": "en"}
+    some: dict[str, Any] = {
+        "schema": "modellab.dataset/1",
+        "id": "some",
+        "tasks": ["asr"],
+        "tiers": ["smoke"],
+        "language": "en",
+    }
     some |= {"derive": {"from": "prompts-en", "take": clips}}
     with tempfile.TemporaryDirectory() as name, cluster({"num_cpus": 1}, {"num_cpus": 1}) as address:
         lab = catalog(Path(name), model, prompts)

@@ -15,7 +15,10 @@ class RemainingTime:
 
     def __init__(self, now: float, audio_left_s: float) -> None:
         self._last, self._left = now, audio_left_s
-        self._seen: list[tuple[float, float]] = []
+        self._count = 0
+        self._took = self._audio = 0.0
+        # Sums of (audio - mean)^2 and of time x (audio - mean), brought up to date with each utterance (Welford 1962).
+        self._square = self._product = 0.0
 
     def note(self, now: float, audio_left_s: float) -> None:
         """One more utterance is done."""
@@ -24,21 +27,26 @@ class RemainingTime:
 
     def took(self, seconds: float, audio_s: float) -> None:
         """One more utterance is done, with a known duration."""
-        self._seen.append((seconds, audio_s))
+        before = self._took / self._count if self._count else 0.0
+        apart = audio_s - (self._audio / self._count if self._count else 0.0)
+        self._count += 1
+        self._took += seconds
+        self._audio += audio_s
+        now_apart = audio_s - self._audio / self._count
+        self._square += apart * now_apart
+        self._product += (seconds - before) * now_apart
         self._left = max(0.0, self._left - audio_s)
 
     def left_s(self, utterances: int) -> float | None:
         """How long the rest will take; None where it is too early to tell."""
-        took, audio = (sum(column) for column in zip(*self._seen, strict=True)) if self._seen else (0.0, 0.0)
+        took, audio, count = self._took, self._audio, self._count
         if took < EARLIEST_S or audio <= 0 or audio < EARLIEST_SHARE * (audio + self._left):
             return None
-        count = len(self._seen)
         mean = audio / count
-        square = sum((seconds - mean) ** 2 for _, seconds in self._seen)
-        if square < count * (0.1 * mean) ** 2:  # all of one length: nothing tells the two apart
+        if self._square < count * (0.1 * mean) ** 2:  # all of one length: nothing tells the two apart
             share = 0.5
         else:
-            slope = sum(time * (seconds - mean) for time, seconds in self._seen) / square
+            slope = self._product / self._square
             share = min(1.0, max(0.0, slope * audio / took))
         # The part of the time that goes by audio, and the part that goes by utterances.
         return took * (share * self._left / audio + (1 - share) * utterances / count)

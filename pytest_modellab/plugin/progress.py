@@ -6,7 +6,8 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ class Follower:
         self._folder = folder
         self._reporter = reporter
         self._stop = threading.Event()
-        self._seen: dict[Path, int] = {}
+        self._seen: dict[Path, Followed] = {}
         self._every = FOLLOW_EVERY_S if reporter.isatty else LOG_EVERY_S
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -124,19 +125,44 @@ class Follower:
                 self._reporter.write_line(line)
 
 
-def new_lines(folder: Path, seen: dict[Path, int]) -> list[str]:
+@dataclass
+class Followed:
+    """What was read of a journal: up to which byte, its header, and its answers."""
+
+    place: int = 0
+    head: dict[str, Any] | None = None
+    answers: int = 0
+    errors: int = 0
+    words: int = 0
+
+    def read(self, path: Path) -> bool:
+        """Take in what was added; whether anything was."""
+        before = self.place
+        for line in journals.lines_from(path, self.place):
+            self.place = line.end
+            row = line.row or {}
+            if self.head is None:
+                self.head = row
+            elif "utterance" in row:
+                self.answers += 1
+                self.errors += row["errors"]
+                self.words += row["words"]
+        return self.place > before
+
+
+def new_lines(folder: Path, seen: dict[Path, Followed]) -> list[str]:
     """A line for each journal in `folder` that has grown since `seen`, which is brought up to date."""
     lines = []
     for path in sorted(folder.glob("*.jsonl")):
-        rows, size, _ = journals.read(path)
-        if not rows or "key" not in rows[0] or seen.get(path) == size:
+        found = seen.setdefault(path, Followed())
+        with suppress(FileNotFoundError):
+            if path.stat().st_size < found.place:  # begun anew
+                found = seen[path] = Followed()
+        if not found.read(path) or found.head is None or "key" not in found.head:
             continue
-        seen[path] = size
-        answers = [row for row in rows if "utterance" in row]
-        words = sum(row["words"] for row in answers)
-        wer = sum(row["errors"] for row in answers) / words if words else None
-        head = rows[0]
-        text = progress_text(len(answers), head["utterances"], wer, head.get("spaced", True))
+        wer = found.errors / found.words if found.words else None
+        head = found.head
+        text = progress_text(found.answers, head["utterances"], wer, head.get("spaced", True))
         lines.append(f"{head['case']}: {text}")
     return lines
 

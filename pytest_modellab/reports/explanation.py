@@ -8,8 +8,8 @@ from pytest_modellab.core.console import printable
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record, UtteranceResult
-from pytest_modellab.results.verdicts import Verdict, worst_utterances
-from pytest_modellab.results.worst_utterances import behind
+from pytest_modellab.results.verdicts import Verdict
+from pytest_modellab.results.worst_utterances import behind, worst_utterances
 from pytest_modellab.tasks.asr.record import transcript_of
 from pytest_modellab.tasks.tts.record import speech_of
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.hardware import hardware
+from pytest_modellab.core.metrics.measured import fields
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged
 
-from . import core_wait
+from . import core_wait, table
 from .price import price_of
 from .record import (
     BatchRef,
@@ -74,10 +75,13 @@ def assemble(
     """
     rules = dataset.rules
     known = Judged() if judged is None else judged
-    rows = [
-        _row(case.task, each, answers[each.id], timed.get(each.id), (times or {}).get(each.id, {}), facts, known)
-        for each in dataset.utterances
-    ]
+    rows = table.collected(
+        (
+            _row(case.task, each, answers[each.id], timed.get(each.id), (times or {}).get(each.id, {}), facts, known)
+            for each in dataset.utterances
+        ),
+        len(dataset.utterances),
+    )
     raw = Record(
         id=secrets.token_hex(4),
         case=CaseRef(task=case.task, model=case.model.id, device=case.device.id, dataset=case.dataset.id),
@@ -106,9 +110,9 @@ def assemble(
             resumed=facts.resumed,
             worker_restarts=facts.restarts,
         ),
-        utterances=tuple(rows),
+        utterances=(),
         findings=facts.findings,
-    )
+    ).model_copy(update={"utterances": rows})
     return scored(raw, rules, Terms.of(case.dataset.glossary, case.dataset.names))
 
 
@@ -161,7 +165,7 @@ def _memory(memory: Memory, model_size: int | None) -> MemoryUse:
 
 def timing(results: Sequence[UtteranceResult], facts: RunFacts) -> Timing:
     """What was timed once, and whether any of the utterances that were answered was timed."""
-    timed = any(row.error is None and row.processing_s is not None for row in results)
+    timed = any(error is None and seconds is not None for error, seconds in fields(results, "error", "processing_s"))
     no_speed = facts.no_speed or (None if timed else "no utterance was answered")
     conditions = facts.conditions
     return Timing(

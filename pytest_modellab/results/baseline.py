@@ -18,6 +18,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.hardware import Hardware
+from pytest_modellab.core.metrics.measured import field, fields
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
@@ -159,10 +160,8 @@ def of(record: Record) -> Baseline:
         wer=record.value("wer"),
         hardware=record.hardware.stated_for_answers(),
     )
-    answers = [
-        BaselineAnswer(id=each.id, reference=each.reference, hypothesis=each.hypothesis, speaker=each.speaker)
-        for each in record.utterances
-    ]
+    names = ("id", "reference", "hypothesis", "speaker")
+    answers = [BaselineAnswer(**dict(zip(names, told, strict=True))) for told in fields(record.utterances, *names)]
     return Baseline(head, tuple(answers))
 
 
@@ -235,20 +234,22 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
             f" (`modellab baseline save`) once the change is meant"
         )
     before = {answer.id: answer for answer in baseline.answers}
-    if set(before) != {each.id for each in record.utterances}:
+    if set(before) != set(field(record.utterances, "id")):
         raise BaselineError(f"{record.case.id}: the run and its baseline hold different utterances; run it whole")
     if record.unscorable:
         raise BaselineError(f"{record.case.id}: {record.unscorable}")
     rules = record.rules
     errors = task_named(record.case.task).scoring().errors
-    first = [errors(each, before[each.id].hypothesis, rules) for each in record.utterances]
-    second = [errors(each, each.hypothesis, rules) for each in record.utterances]
+    first, second = [], []
+    for each in record.utterances:
+        first.append(errors(each, before[each.id].hypothesis, rules))
+        second.append(errors(each, each.hypothesis, rules))
     weights = _weights(record)
     paired = compare(
         [weight * wrong for weight, (wrong, _) in zip(weights, first, strict=True)],
         [weight * wrong for weight, (wrong, _) in zip(weights, second, strict=True)],
         [weight * units for weight, (_, units) in zip(weights, second, strict=True)],
-        [each.speaker for each in record.utterances],
+        list(field(record.utterances, "speaker")),
         replicates,
     )
     if paired is None:
@@ -275,7 +276,8 @@ def _weights(record: Record) -> list[float]:
     if transcripts is None or len(record.units) < 2:
         return [1] * len(record.utterances)
     by_language = transcripts.weights
-    return [by_language.get(record.rules.of(each.language).language, 0.0) for each in record.utterances]
+    rules = record.rules
+    return [by_language.get(rules.of(tag).language, 0.0) for tag in field(record.utterances, "language")]
 
 
 def _rate(counts: Sequence[tuple[int, int]], weights: Sequence[float]) -> float:

@@ -7,24 +7,26 @@ machines are alike and every shard was timed, else the reason why it has none.
 
 from __future__ import annotations
 
+import hashlib
+import heapq
 import secrets
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pytest_modellab.core.metrics import speed
+from pytest_modellab.core.metrics.measured import field
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.registry import task_named
 
-from . import input_changes
+from . import input_changes, table
 from .assemble import timing
 from .conditions import Conditions
 from .facts import Memory, RunFacts
-from .record import MemoryUse, Provenance, Record, Timing
+from .record import MemoryUse, Provenance, Record, Timing, UtteranceResult
 from .scoring import scored
 from .shard_ref import ShardOf
 
@@ -56,18 +58,15 @@ def merge(found: Mapping[Path, Record]) -> Record:
         raise MergeError(f"not the record of a shard: {', '.join(map(str, found))}")
     _check_alike(parts)
     _check_whole(parts)
-    first = parts[0].record
-    rows = sorted(
-        ((place, row) for part in parts for place, row in zip(part.shard.places, part.record.utterances, strict=True)),
-        key=lambda each: each[0],
-    )
-    results = [row for _, row in rows]
+    first, first_cut = parts[0].record, parts[0].shard
     scoring = task_named(first.case.task).scoring()
-    timed = _timing(parts, results)
+    timed = _timing(parts)
+    rows = _in_order(parts)
     if timed.no_speed is not None:
-        results = [row.model_copy(update={"parts": scoring.untimed(row.parts)}) for row in results]
-    order = {row.id: place for place, row in rows}
+        rows = (row.model_copy(update={"parts": scoring.untimed(row.parts)}) for row in rows)
+    results = table.collected(rows, first_cut.utterances)
     findings = [finding for part in parts for finding in part.record.findings]
+    order = _places(parts, {finding.utterance for finding in findings})
     whole = first.model_copy(
         update={
             "id": secrets.token_hex(4),
@@ -78,13 +77,32 @@ def merge(found: Mapping[Path, Record]) -> Record:
             "timing": timed,
             "memory": _memory(parts),
             "provenance": _provenance(parts),
-            "utterances": tuple(results),
+            "utterances": results,
             # What is known of the whole data set stands in the record of every shard.
             "findings": tuple(dict.fromkeys(sorted(findings, key=lambda finding: order.get(finding.utterance, -1)))),
             "seal": None,
         }
     )
     return scored(whole, first.rules)
+
+
+def _in_order(parts: Sequence[ShardRecord]) -> Iterator[UtteranceResult]:
+    """The utterances of all shards in the order of the data, one by one where each shard has its own in that order."""
+    placed = [zip(part.shard.places, part.record.utterances, strict=True) for part in parts]
+    if all(list(part.shard.places) == sorted(part.shard.places) for part in parts):
+        return (row for _, row in heapq.merge(*placed, key=lambda each: each[0]))
+    return (row for _, row in sorted((each for own in placed for each in own), key=lambda each: each[0]))
+
+
+def _places(parts: Sequence[ShardRecord], ids: set[str]) -> dict[str, int]:
+    """The places of these utterances in the data."""
+    return {
+        id: place
+        for part in parts
+        if ids
+        for place, id in zip(part.shard.places, field(part.record.utterances, "id"), strict=True)
+        if id in ids
+    }
 
 
 def _check_alike(parts: Sequence[ShardRecord]) -> None:
@@ -126,22 +144,34 @@ def _check_whole(parts: Sequence[ShardRecord]) -> None:
         places, of = part.shard.places, part.shard.utterances
         if len(places) != len(part.record.utterances) or not all(0 <= place < of for place in places):
             raise MergeError(f"{_case(parts)}: the places of its utterances are none that it can have:{_files([part])}")
-    holders: dict[int, list[ShardRecord]] = {}
+    count, of = parts[0].shard.utterances, parts[0].shard.of
+    held: set[int] = set()
     for part in parts:
         for place in part.shard.places:
-            holders.setdefault(place, []).append(part)
-    for several in holders.values():
-        if len(several) > 1:
-            raise MergeError(f"{_case(parts)}: the same utterances are in more than one record:{_files(several)}")
-    names = Counter(row.id for part in parts for row in part.record.utterances)
-    if twice := [name for name, count in names.items() if count > 1]:
-        raise MergeError(f"{_case(parts)}: the utterance {twice[0]!r:.80} is there more than once:{_files(parts)}")
-    count, of = parts[0].shard.utterances, parts[0].shard.of
-    missing = count - len(holders)
+            if place in held:
+                several = [each for each in parts for own in each.shard.places if own == place]
+                raise MergeError(f"{_case(parts)}: the same utterances are in more than one record:{_files(several)}")
+            held.add(place)
+    if twice := _twice(parts):
+        raise MergeError(f"{_case(parts)}: the utterance {twice!r:.80} is there more than once:{_files(parts)}")
+    missing = count - len(held)
     if missing:
         absent = sorted({*range(1, of + 1)} - {part.shard.index for part in parts})
         where = f"no record of shard {', '.join(f'{i}/{of}' for i in absent)}" if absent else "of no shard"
         raise MergeError(f"{_case(parts)}: {missing} of {count} utterances are missing, {where}; found:{_files(parts)}")
+
+
+def _twice(parts: Sequence[ShardRecord]) -> str | None:
+    """The first id that several utterances have; None where each has its own."""
+    seen: set[bytes] = set()
+    for part in parts:
+        for id in field(part.record.utterances, "id"):
+            # Of ids of any length the same few bytes each.
+            digest = hashlib.blake2b(id.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+            if digest in seen:
+                return str(id)
+            seen.add(digest)
+    return None
 
 
 def _same(parts: Sequence[ShardRecord], what: str, value: Callable[[ShardRecord], Any]) -> None:
@@ -173,7 +203,7 @@ def _failure(parts: Sequence[ShardRecord]) -> Failure | None:
     return failure.model_copy(update={"message": f"{part.name}: {failure.message}"})
 
 
-def _timing(parts: Sequence[ShardRecord], results: Sequence[Any]) -> Timing:
+def _timing(parts: Sequence[ShardRecord]) -> Timing:
     """Warm calls of all shards together. Each loaded the model once, of which the median is given."""
     times = [part.record.timing for part in parts]
     spread_over = Conditions(clip_s=[call for each in times for call in each.clip5_calls_s])
@@ -188,7 +218,9 @@ def _timing(parts: Sequence[ShardRecord], results: Sequence[Any]) -> Timing:
         conditions=spread_over,
     )
     noisy = _noise({part.name: part.record.timing.noisy for part in parts}) or spread_over.noisy
-    return timing(results, facts).model_copy(
+    results = [part.record.utterances for part in parts]
+    answered = next((rows for rows in results if timing(rows, facts).no_speed is None), results[0])
+    return timing(answered, facts).model_copy(
         update={
             "others": _most([each.others for each in times]),
             "core_wait": _most([each.core_wait for each in times]),

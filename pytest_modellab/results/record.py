@@ -6,7 +6,8 @@ their canonical forms, without these fields, are equal.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -23,6 +24,8 @@ from pytest_modellab.tasks.registry import task_named
 from .shard_ref import ShardOf
 
 SCHEMA: Literal["modellab.record/2"] = "modellab.record/2"
+WITH_TABLE: Literal["modellab.record/3"] = "modellab.record/3"
+"""Of a record whose utterances lie in a table beside it."""
 
 
 class BatchRef(Stored):
@@ -184,6 +187,13 @@ class Price(Stored):
     currency: str
 
 
+if TYPE_CHECKING:
+    Rows: TypeAlias = Sequence[UtteranceResult]
+else:
+    # In memory it may also be the rows of a table, which a record is given by `model_copy`.
+    Rows = tuple[UtteranceResult, ...]
+
+
 class Record(Stored):
     """One run of one case."""
 
@@ -210,7 +220,7 @@ class Record(Stored):
     memory: MemoryUse = volatile()
     price: Price | None = volatile(default=None)
     provenance: Provenance
-    utterances: tuple[UtteranceResult, ...]
+    utterances: Rows
     findings: tuple[Finding, ...] = ()
     seal: str | None = volatile(default=None, description="SHA-256 of all other fields, as written")
 
@@ -306,6 +316,22 @@ class Record(Stored):
             return self.values[metric].missing
         missing = METRICS[metric].why_elsewhere(self.case.task)
         return NOT_MEASURED_YET if missing is None else missing.why
+
+
+class TableRef(Stored):
+    """The table of a record's utterances, a file beside it."""
+
+    file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\.utterances\.parquet$", description="its name")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the file")
+    rows: int = Field(ge=0, description="utterances in it")
+    schema_: Literal["modellab.utterances/1"] = Field(alias="schema", description="of its columns")
+
+
+class RecordWithTable(Record):
+    """A record as it is stored where its utterances lie in a table: `utterances` is empty."""
+
+    schema_: Literal["modellab.record/3"] = Field(alias="schema", default=WITH_TABLE)  # type: ignore[assignment]
+    table: TableRef
 
 
 NOT_MEASURED_YET = "the record is from before it was measured; run the case again"

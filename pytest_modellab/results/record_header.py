@@ -53,6 +53,8 @@ def _around(file: BinaryIO) -> bytes | None:
         if not block:
             return None
         head += block
+    if head.startswith(_EMPTY, begin):  # they lie in a table
+        return head + file.read()
     tail, place = b"", size
     while (end := tail.rfind(_END)) < 0:
         if place <= begin:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from pytest_modellab.core.metrics.measured import field
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.tasks.metrics import METRICS as OWN_METRICS
 
@@ -64,7 +65,7 @@ def stated_twice(record: Record) -> Iterator[str]:
         yield f"is said to be limited to {record.limited_to} utterances, and is of {whole}"
     if shard is not None and len(set(shard.places)) != count:
         yield f"holds {count} utterances, its shard has {len(set(shard.places))} places"
-    if twice := [name for name, times in Counter(each.id for each in record.utterances).items() if times > 1]:
+    if twice := [name for name, times in Counter(field(record.utterances, "id")).items() if times > 1]:
         yield f"holds the utterance {twice[0]!r:.80} more than once"
     for name, own in (("task", record.case.task), ("model", record.case.model)):
         if inputs.get(name, own) != own:
@@ -91,15 +92,21 @@ def figures_apart(record: Record, again: Record, *, same_code: bool = True) -> I
                 yield f"says {metric} {stated}, which no package here defines"
         elif not alike(stated, again.value(metric)):
             yield f"says {metric} {stated}, its utterances come to {again.value(metric)}"
-    for ours, theirs in zip(again.utterances, record.utterances, strict=True):
-        if ours.parts.get("asr") != theirs.parts.get("asr"):
-            yield f"utterance {theirs.id}: its counts of errors aren't those of its texts"
+    for id, ours, theirs in zip(
+        field(record.utterances, "id"), field(again.utterances, "parts"), field(record.utterances, "parts"), strict=True
+    ):
+        if ours.get("asr") != theirs.get("asr"):
+            yield f"utterance {id}: its counts of errors aren't those of its texts"
 
 
 def all_apart(record: Record, again: Record) -> Iterator[str]:
     """All other differences, intervals and reasons included; meaningful where the same code computed both."""
-    stated, counted = (each.model_dump(mode="json", exclude=_OWN) for each in (record, again))
+    if len(record.utterances) != len(again.utterances):
+        yield f"holds {len(record.utterances)} utterances, comes to {len(again.utterances)}"
+    stated, counted = (each.model_dump(mode="json", exclude={*_OWN, "utterances"}) for each in (record, again))
     yield from apart(stated, counted)
+    for i, (one, other) in enumerate(zip(record.utterances, again.utterances, strict=False)):
+        yield from apart(one.model_dump(mode="json"), other.model_dump(mode="json"), f"utterances[{i}]")
 
 
 def apart(stated: Any, found: Any, place: str = "") -> Iterator[str]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_modellab.core.metrics.measured import field
 from pytest_modellab.core.text import DEFAULT, TextRules
 from pytest_modellab.core.text.legacy import LEGACY_DEFAULTS
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
 
+from . import table
 from .price import price_of
 from .record import Record, UtteranceResult
 from .scoring import scored
@@ -41,6 +44,10 @@ def renewed_rules(record: Record) -> TextRules:
     return replace(rules, scorer=DEFAULT) if rules.scorer in LEGACY_DEFAULTS else rules
 
 
+class _Unanswered(Exception):
+    """An utterance that has to be answered again."""
+
+
 def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> Record | None:
     """`record`, of the utterances of `dataset`, with every figure made by the code, terms and prices of now.
 
@@ -48,32 +55,38 @@ def scored_anew(record: Record, case: Case, dataset: Dataset, judging: str) -> R
     about, or how the judge's own errors came about.
     """
     known = {utterance.id: utterance for utterance in dataset.utterances}
-    if list(known) != [row.id for row in record.utterances]:
+    if list(known) != list(field(record.utterances, "id")):
         return None
     scoring = task_named(record.case.task).scoring()
     if not scoring.rescorable(record.parts):
         return None
-    told: list[UtteranceResult] = []
-    for row in record.utterances:
-        utterance = known[row.id]
-        parts = scoring.renewed(row, utterance)
-        if parts is None:
-            return None
-        # Reference, speaker and language are in the input key.
-        attributes = {"kind": utterance.kind, "snr_db": utterance.snr_db, "attributes": dict(utterance.attributes)}
-        told.append(row.model_copy(update={**attributes, "parts": parts}))
+
+    def renewed() -> Iterator[UtteranceResult]:
+        for row in record.utterances:
+            utterance = known[row.id]
+            parts = scoring.renewed(row, utterance)
+            if parts is None:
+                raise _Unanswered
+            # Reference, speaker and language are in the input key.
+            attributes = {"kind": utterance.kind, "snr_db": utterance.snr_db, "attributes": dict(utterance.attributes)}
+            yield row.model_copy(update={**attributes, "parts": parts})
+
+    try:
+        told = table.collected(renewed(), len(record.utterances))
+    except _Unanswered:
+        return None
     rules = dataset.rules
     origin = {"rescored": _now(), "stands_again": None, "judging": judging}
-    renewed = record.model_copy(
+    again = record.model_copy(
         update={
             "id": secrets.token_hex(4),
             "title": case.model.title or case.model.id,
-            "utterances": tuple(told),
+            "utterances": told,
             "price": price_of(case.model, case.device),
             "provenance": record.provenance.model_copy(update=origin),
         }
     )
-    return scored(renewed, rules, Terms.of(case.dataset.glossary, case.dataset.names))
+    return scored(again, rules, Terms.of(case.dataset.glossary, case.dataset.names))
 
 
 def _now() -> str:

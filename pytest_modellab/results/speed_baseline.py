@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import glob
 import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from pydantic import Field
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.hardware import Hardware, Likeness
+from pytest_modellab.core.metrics.measured import fields
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, Evidence, weigh, weigh_series
@@ -28,7 +30,7 @@ from pytest_modellab.core.stats.serial import correlation_time
 from pytest_modellab.tasks.load.record import call_of, level_of
 
 from .baseline import BaselineError, read_lines, write_lines
-from .record import Record, UtteranceResult
+from .record import BatchRef, Record, UtteranceResult
 from .verdicts import Status, Strictness, Verdict, case_key
 
 SUFFIX = ".speed.jsonl"
@@ -77,9 +79,49 @@ class OtherHardware(BaselineError):
 
 
 @dataclass(frozen=True)
+class Calls:
+    """Calls as columns: a million of them are three lists."""
+
+    ids: list[str]
+    audio_s: list[float]
+    processing_s: list[float]
+
+    @classmethod
+    def of(cls, calls: Iterable[Call]) -> Calls:
+        found = cls([], [], [])
+        for call in calls:
+            found.add(call.id, call.audio_s, call.processing_s)
+        return found
+
+    def add(self, id: str, audio_s: float, processing_s: float) -> None:
+        """Add one call."""
+        self.ids.append(id)
+        self.audio_s.append(audio_s)
+        self.processing_s.append(processing_s)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, place: int) -> Call:
+        return Call(id=self.ids[place], audio_s=self.audio_s[place], processing_s=self.processing_s[place])
+
+    def __iter__(self) -> Iterator[Call]:
+        return (self[place] for place in range(len(self)))
+
+    def shared(self, others: Calls) -> tuple[list[float], list[float], float]:
+        """The seconds of both for the calls that others have too, in their order, and the sum of their audio there."""
+        if self.ids == others.ids:
+            return self.processing_s, others.processing_s, sum(others.audio_s)
+        own = dict(zip(self.ids, self.processing_s, strict=True))
+        kept = [i for i, id in enumerate(others.ids) if id in own]
+        old, new = [own[others.ids[i]] for i in kept], [others.processing_s[i] for i in kept]
+        return old, new, sum(others.audio_s[i] for i in kept)
+
+
+@dataclass(frozen=True)
 class SpeedBaseline:
     head: SpeedHead
-    calls: tuple[Call, ...]
+    calls: Calls
 
     def likeness(self, record: Record) -> Likeness:
         """Whether its times and a record's are of one kind of hardware."""
@@ -188,7 +230,7 @@ def of(record: Record) -> SpeedBaseline:
     """A record's times, as a baseline. Raises BaselineError where it has no valid times."""
     timing = record.timing
     calls = _calls(record)
-    rtf = sum(call.processing_s for call in calls) / sum(call.audio_s for call in calls) if calls else None
+    rtf = sum(calls.processing_s) / sum(calls.audio_s) if len(calls) else None
     if rtf is None or record.value(metric_of(record)) is None:
         raise BaselineError(f"{record.case.id}: no speed to keep: {record.why_missing(metric_of(record))}")
     if record.provenance.inputs.get("in_process"):
@@ -203,7 +245,7 @@ def of(record: Record) -> SpeedBaseline:
         load_s=timing.load_s,
         hardware=record.hardware.stated_for_speed(),
     )
-    return SpeedBaseline(head, tuple(calls))
+    return SpeedBaseline(head, calls)
 
 
 def save(record: Record, folder: Path) -> Path:
@@ -219,27 +261,36 @@ def save(record: Record, folder: Path) -> Path:
 def read(path: Path) -> SpeedBaseline:
     """Raises BaselineError, naming file and line."""
     head, calls = read_lines(path, SpeedHead, Call, SCHEMA)
-    return SpeedBaseline(head, calls)
+    return SpeedBaseline(head, Calls.of(calls))
 
 
-def _calls(record: Record) -> list[Call]:
+def _calls(record: Record) -> Calls:
     """The calls that were timed; of a batch, whose utterances have shares of one time, as one.
 
     Under load those that count, in the order in which they were made.
     """
-    rows = sorted(record.utterances, key=_due) if level_of(record) is not None else record.utterances
-    calls: dict[str, Call] = {}
-    for each in rows:
-        call = call_of(each)
-        if each.processing_s is None or each.error is not None or (call is not None and not call.steady):
+    found = Calls([], [], [])
+    batches: dict[str, int] = {}
+    for id, audio_s, processing_s, error, batch in _rows(record):
+        if processing_s is None or error is not None:
             continue
-        alone = each.batch is None or each.batch.size == 1
-        id = each.id if each.batch is None or alone else f"batch of {each.batch.first}"
-        before = calls.get(id) or Call(id=id, audio_s=0.0, processing_s=0.0)
-        calls[id] = Call(
-            id=id, audio_s=before.audio_s + each.audio_s, processing_s=before.processing_s + each.processing_s
-        )
-    return list(calls.values())
+        if batch is None or batch.size == 1:
+            found.add(id, audio_s, processing_s)
+        elif batch.first not in batches:
+            batches[batch.first] = len(found)
+            found.add(f"batch of {batch.first}", audio_s, processing_s)
+        else:
+            found.audio_s[batches[batch.first]] += audio_s
+            found.processing_s[batches[batch.first]] += processing_s
+    return found
+
+
+def _rows(record: Record) -> Iterator[tuple[str, float, float | None, object | None, BatchRef | None]]:
+    names = ("id", "audio_s", "processing_s", "error", "batch")
+    if level_of(record) is None:
+        return fields(record.utterances, *names)
+    rows = sorted(record.utterances, key=_due)
+    return fields([row for row in rows if (call := call_of(row)) is None or call.steady], *names)
 
 
 def _due(row: UtteranceResult) -> float:
@@ -263,24 +314,21 @@ def against(record: Record, baseline: SpeedBaseline, tripwire: float = TRIPWIRE)
         raise BaselineError(
             f"{record.case.id}: the data changed since its speed was saved; `modellab baseline save` keeps a new one"
         )
-    before = {call.id: call for call in baseline.calls}
     loaded = level_of(record) is not None
-    pairs = [(before[call.id], call) for call in _calls(record) if call.id in before]
-    old, new = [call.processing_s for call, _ in pairs], [call.processing_s for _, call in pairs]
+    old, new, audio = baseline.calls.shared(_calls(record))
     interval = time_ratio_interval(new, old)
     if record.value(metric_of(record)) is None or interval is None:
-        why = record.timing.no_speed or f"{counted(len(pairs), 'utterance')} timed in both, fewer than {FEWEST_CALLS}"
+        why = record.timing.no_speed or f"{counted(len(old), 'utterance')} timed in both, fewer than {FEWEST_CALLS}"
         raise TooFewCalls(f"{record.case.id}: no speed to compare: {why}")
-    audio = sum(call.audio_s for call, _ in pairs)
     return SpeedChange(
         ratio=sum(new) / sum(old),
         interval=interval,
         tripwire=tripwire,
-        calls=len(pairs),
+        calls=len(old),
         rtf_before=sum(old) / audio,
         rtf_after=sum(new) / audio,
         noisy=record.timing.noisy,
-        extra_s=(sum(new) - sum(old)) / len(pairs),
+        extra_s=(sum(new) - sum(old)) / len(old),
         tail=_tail(old, new, 1 + tripwire) if loaded else None,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_modellab.core.metrics.evaluate import Evaluated, evaluate
+from pytest_modellab.core.metrics.evaluate import Evaluated, evaluate_all
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.schema_base import ranged
@@ -17,7 +17,11 @@ def valued(record: Record) -> Record:
     table = Table(record)
     metrics = [each for each in METRICS.values() if each.why_elsewhere(record.case.task) is None]
     return record.model_copy(
-        update={"values": {each.name: _stored(evaluate(each, table), each.version) for each in metrics}}
+        update={
+            "values": {
+                name: _stored(found, METRICS[name].version) for name, found in evaluate_all(metrics, table).items()
+            }
+        }
     )
 
 

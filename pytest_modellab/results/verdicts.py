@@ -376,16 +376,11 @@ class Run:
         return self.figure(name)
 
     @property
-    def utterances(self) -> tuple[UtteranceResult, ...]:
+    def utterances(self) -> Sequence[UtteranceResult]:
         return self.record.utterances
 
     def worst(self, count: int = 3) -> list[UtteranceResult]:
         """The utterances with the most word errors, failures first."""
+        from .worst_utterances import worst_utterances
+
         return worst_utterances(self.record, count)
-
-
-def worst_utterances(record: Record, count: int) -> list[UtteranceResult]:
-    """Those with the most errors, none without any; failures first."""
-    errors = {result.id: record.errors_of(result) for result in record.utterances}
-    ranked = sorted(record.utterances, key=lambda r: (r.error is None, -errors[r.id]))
-    return [result for result in ranked[:count] if errors[result.id] or result.error is not None]

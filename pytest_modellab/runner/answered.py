@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from pytest_modellab.core.id_index import IdIndex, NumbersById
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.tasks.requests import Answer
+
+from .answer_lines import AnswerLines
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Utterance
@@ -26,18 +30,35 @@ class Answered:
         self._progress = progress
         self._alone = alone
         self._counted = counted
-        lines = journal.lines
-        self.lines: dict[str, dict[str, Any]] = {line["utterance"]: line for line in lines if "utterance" in line}
-        self.timed: dict[str, float] = {
-            line["timed"]: line["seconds"] for line in lines if line.get("seconds") and "timed" in line
-        }
-        self.timed |= {id: line["seconds"] for id, line in self.lines.items() if line["alone"] and line["seconds"]}
-        self.times: dict[str, dict[str, Any]] = {
-            id: line["times"]
-            for line in lines
-            if (id := line.get("timed") or (line.get("alone") and line.get("utterance"))) and line["times"] is not None
-        }
+        index = IdIndex(lambda: (each.id for each in job.dataset.utterances))
+        self.lines = AnswerLines(journal, index)
+        self._seconds = NumbersById(index)
+        self._again: dict[str, float] = {}
+        self.timed: Mapping[str, float] = ChainMap(self._seconds, self._again)
+        self.times: dict[str, dict[str, Any]] = {}
+        self._words = self._errors = 0
+        for place, line in journal.placed():
+            self._take(place, line)
         self.taken_over = len(self.lines)
+        self._left = sum(seconds for id, seconds in job.seconds.items() if id not in self.lines)
+
+    def _take(self, place: int, line: Mapping[str, Any]) -> None:
+        """Take in a line of the journal that begins at `place`."""
+        if "utterance" in line:
+            self._keep(line["utterance"], place, line)
+            if line["alone"] and line["seconds"]:
+                self._seconds[line["utterance"]] = line["seconds"]
+        elif "timed" in line and line.get("seconds"):
+            self._again[line["timed"]] = line["seconds"]
+        id = line.get("timed") or (line.get("alone") and line.get("utterance"))
+        if id and line["times"] is not None:
+            self.times[id] = line["times"]
+
+    def _keep(self, id: str, place: int, line: Mapping[str, Any]) -> None:
+        before = self.lines.get(id)
+        self._words += line["words"] - (before["words"] if before else 0)
+        self._errors += line["errors"] - (before["errors"] if before else 0)
+        self.lines.put(id, place)
 
     def missing(self, utterances: Sequence[Utterance]) -> list[Utterance]:
         """Those of them that have no answer yet."""
@@ -55,7 +76,7 @@ class Answered:
         """Keep an answer, and its times where they count."""
         self._append(utterance, answer, seconds, None, cut, served)
         if self._alone:
-            self._note_times(utterance, seconds, answer)
+            self._note_times(self._seconds, utterance, seconds, answer)
 
     def fail(
         self,
@@ -71,20 +92,25 @@ class Answered:
     def note_timed(self, utterance: Utterance, seconds: float | None, answer: Answer) -> None:
         """Keep the times of an answer that was given again, with the machine held alone."""
         self._journal.append({"timed": utterance.id, "seconds": seconds, "times": answer.times})
-        self._note_times(utterance, seconds, answer)
+        self._note_times(self._again, utterance, seconds, answer)
 
     def advance(self) -> None:
         """Tell who watches how far the run is."""
-        words = sum(line["words"] for line in self.lines.values())
-        errors = sum(line["errors"] for line in self.lines.values())
-        seconds = self._job.seconds
-        left = sum(s for id, s in seconds.items() if id not in self.lines)
-        wer = errors / words if words else None
-        self._progress.advance(self._job.case, len(self.lines), len(seconds), left, wer)
+        wer = self._errors / self._words if self._words else None
+        left = max(0.0, self._left) if len(self.lines) < len(self._job.seconds) else 0.0
+        self._progress.advance(self._job.case, len(self.lines), len(self._job.seconds), left, wer)
 
-    def _note_times(self, utterance: Utterance, seconds: float | None, answer: Answer) -> None:
+    def given(self, utterance: Utterance, audio_s: float) -> None:
+        """Note the length of an utterance's audio, as it was decoded."""
+        if utterance.id not in self.lines:
+            self._left += audio_s - self._job.seconds[utterance.id]
+        self._job.seconds[utterance.id] = audio_s
+
+    def _note_times(
+        self, timed: MutableMapping[str, float], utterance: Utterance, seconds: float | None, answer: Answer
+    ) -> None:
         if seconds is not None:
-            self.timed[utterance.id] = seconds
+            timed[utterance.id] = seconds
         if answer.times is not None:
             self.times[utterance.id] = answer.times
 
@@ -116,5 +142,6 @@ class Answered:
             **({} if answer.batch is None else {"batch": dict(answer.batch)}),
             **(served or {}),
         }
-        self._journal.append(line)
-        self.lines[utterance.id] = line
+        if utterance.id not in self.lines:
+            self._left -= self._job.seconds[utterance.id]
+        self._keep(utterance.id, self._journal.append(line), line)

@@ -82,7 +82,7 @@ class CaseRun:
     def facts_of_finished(self) -> RunFacts | None:
         """The facts of a run that a killed session had finished; None where something is left to do."""
         end = next((line["end"] for line in self.journal.lines if "end" in line), None)
-        unanswered = any(each.id not in self.answers for each in self.job.dataset.utterances)
+        unanswered = len(self.answers) < len(self.job.dataset.utterances)
         if end is None or unanswered or self.journal.damaged:
             return None
         return RunFacts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pytest_modellab.core.extensions import Extensions
@@ -118,16 +119,14 @@ def own_executor(name: str) -> bool:
     return EXECUTORS.place_of(name).startswith("pytest_modellab.")
 
 
-def modules_behind(executor: Executor) -> tuple[str, ...]:
-    """The modules whose code stands between a request and its answer.
+def code_behind(executor: Executor) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The modules between a request and its answer: those that count with what they import, and those by themselves.
 
-    This package's executors of isolated workers all end in the same process of the same code, wherever it runs: their
-    answers are the same, and they count together.
+    A worker of a cluster ends in the same process of the same code as a local one: their answers are the same, and
+    count as such. What passes requests on to it counts by itself.
     """
-    own = tuple(
-        EXECUTORS.place_of(name).partition(":")[0]
-        for name in sorted(EXECUTORS)
-        if own_executor(name) and name != IN_PROCESS
+    module, local = type(executor).__module__, EXECUTORS.place_of(LOCAL).partition(":")[0]
+    passing_on = tuple(
+        f"{__package__}.cluster.{path.stem}" for path in sorted((Path(__file__).parent / "cluster").glob("[!_]*.py"))
     )
-    module = type(executor).__module__
-    return own if module in own else (module,)
+    return ((local,), passing_on) if module == local or module in passing_on else ((module,), ())

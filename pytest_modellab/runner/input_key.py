@@ -4,8 +4,6 @@ Both are computed before anything is run."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
@@ -14,6 +12,7 @@ from pytest_modellab.catalog import environments, weights
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset
+from pytest_modellab.core.json_digest import json_digest
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import TextRules, module_of
@@ -27,7 +26,7 @@ from pytest_modellab.tasks.registry import modules_of, task_named
 
 from . import sources
 from .case_run import CaseRun
-from .executor import Executor, modules_behind
+from .executor import Executor, code_behind
 from .load_order import LoadOrder
 
 
@@ -47,6 +46,7 @@ def answers_depend_on(
     counts. What counts is the code from these values to an answer in the journal, and how it is timed: the modules
     `asked_by`, which pass them on, what runs a case, makes requests, decodes and degrades, the worker, the engine.
     """
+    answering, passing_on = code_behind(executor)
     inputs: dict[str, Any] = {
         "protocol": provenance.PROTOCOL,
         "task": case.task,
@@ -65,8 +65,8 @@ def answers_depend_on(
         "code": sources.of_answers(
             order.engine,
             order.environment,
-            roots=(CaseRun.__module__, *modules_behind(executor), *modules_of(case.task), *sorted(_sounding(dataset))),
-            alone=(*asked_by, type(task_named(case.task)).__module__),
+            roots=(CaseRun.__module__, *answering, *modules_of(case.task), *sorted(_sounding(dataset))),
+            alone=(*asked_by, *passing_on, type(task_named(case.task)).__module__),
         ),
     }
     inputs |= task_named(case.task).inputs(case.dataset)
@@ -104,11 +104,11 @@ def figures_depend_on(case: Case, dataset: Dataset) -> str:
         [case.dataset.glossary, case.dataset.names],
         None if price is None else list(price.model_dump(exclude_none=True).values()),
         case.model.title,
-        [[u.kind, u.snr_db] for u in dataset.utterances],
-        *([[dict(u.attributes) for u in dataset.utterances]] if any(u.attributes for u in dataset.utterances) else ()),
-        [u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances],
+        ([u.kind, u.snr_db] for u in dataset.utterances),
+        *([(dict(u.attributes) for u in dataset.utterances)] if any(u.attributes for u in dataset.utterances) else ()),
+        (u.turn and [u.turn.dialogue, asdict(u.turn.rules), u.turn.context, u.turn.rubric] for u in dataset.utterances),
     ]
-    return hashlib.sha256(json.dumps(known, ensure_ascii=False).encode()).hexdigest()
+    return json_digest(known)
 
 
 def _scoring(task: str, rules: TextRules) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -48,7 +48,7 @@ class Job:
     case: Case
     dataset: Dataset
     order: LoadOrder
-    seconds: dict[str, float]
+    seconds: MutableMapping[str, float]
     """Length of each utterance's audio, by id."""
     requests: GroupRequests
     whole: Dataset

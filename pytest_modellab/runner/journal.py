@@ -5,8 +5,12 @@ Each line ends in its own checksum: a damaged line counts as not written, and th
 
 from __future__ import annotations
 
+import errno
 import json
+import threading
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -26,17 +30,19 @@ class Read(NamedTuple):
 
 
 class Journal:
-    """An append-only JSONL file. Its first line is a header that identifies the run."""
+    """An append-only JSONL file. Its first line is a header that identifies the run.
 
-    def __init__(
-        self, path: Path, head: dict[str, Any], lines: list[dict[str, Any]], file: IO[bytes], *, damaged: int = 0
-    ) -> None:
+    Lines are read from the file when they are asked for: those of a million answers would fill the memory.
+    """
+
+    def __init__(self, path: Path, head: dict[str, Any], file: IO[bytes], *, damaged: int = 0) -> None:
         self.path = path
         self.head = head
-        self.lines = lines
         self.damaged = damaged
         """How many lines were lost."""
         self._file = file
+        self._reader: IO[bytes] | None = None
+        self._reading = threading.Lock()
 
     @classmethod
     def open(cls, path: Path, head: dict[str, Any]) -> Journal:
@@ -45,20 +51,50 @@ class Journal:
         A last line that was cut off in the middle is dropped. Raises OSError where the folder can't be written.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows, size, damaged = read(path)
-        if rows and rows[0].get("key") == head["key"]:
+        first, size, damaged = None, 0, 0
+        for line in lines_from(path):
+            size = line.end
+            damaged += line.row is None
+            first = first or line.row
+        if first is not None and first.get("key") == head["key"]:
             file = path.open("r+b")
             file.truncate(size)
             file.seek(size)
-            return cls(path, rows[0], rows[1:], file, damaged=damaged)
-        journal = cls(path, head, [], path.open("wb"))
+            return cls(path, first, file, damaged=damaged)
+        journal = cls(path, head, path.open("wb"))
         journal._write(journal.head)
         return journal
 
-    def append(self, line: dict[str, Any]) -> None:
-        """Write one line and hand it to the operating system: it survives this process, not a power cut."""
+    @property
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """The lines behind the header."""
+        return (row for _, row in self.placed())
+
+    def placed(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The lines behind the header, each with the place at which it begins."""
+        rows = ((line.begin, line.row) for line in lines_from(self.path) if line.row is not None)
+        next(rows, None)
+        return rows
+
+    def line(self, place: int) -> dict[str, Any]:
+        """The line that begins at a place. Raises OSError where it was changed since."""
+        with self._reading:
+            if self._reader is None:
+                self._reader = self.path.open("rb")
+            self._reader.seek(place)
+            row = _row(self._reader.readline().removesuffix(b"\n"))
+        if row is None:
+            raise OSError(errno.EIO, "a line of the journal was changed", str(self.path))
+        return row
+
+    def append(self, line: dict[str, Any]) -> int:
+        """Write one line and hand it to the operating system: it survives this process, not a power cut.
+
+        The place at which it begins.
+        """
+        place = self._file.tell()
         self._write(line)
-        self.lines.append(line)
+        return place
 
     def _write(self, line: dict[str, Any]) -> None:
         self._file.write(checked(line) + b"\n")
@@ -66,11 +102,13 @@ class Journal:
 
     def discard(self) -> None:
         """Remove the journal, so that no session takes over its answers."""
-        self._file.close()
+        self.close()
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         self._file.close()
+        if self._reader is not None:
+            self._reader.close()
 
     def __enter__(self) -> Journal:
         return self
@@ -85,15 +123,29 @@ def checked(line: dict[str, Any]) -> bytes:
     return body + _CHECK + f'{zlib.crc32(body):08x}"}}'.encode()
 
 
+class Line(NamedTuple):
+    """A complete line: where it begins and ends, and what it says; None of one that was changed since."""
+
+    begin: int
+    end: int
+    row: dict[str, Any] | None
+
+
+def lines_from(path: Path, place: int = 0) -> Iterator[Line]:
+    """The complete lines of a journal from a place on; none where there is no journal."""
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        end = file.seek(place)
+        for line in file:
+            if line.endswith(b"\n"):
+                begin, end = end, end + len(line)
+                yield Line(begin, end, _row(line[:-1]))
+
+
 def read(path: Path) -> Read:
     """The whole lines of a journal; none where there is no journal."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return Read([], 0, 0)
-    size = data.rfind(b"\n") + 1
-    rows = [_row(line) for line in data[:size].splitlines()]
-    return Read([row for row in rows if row is not None], size, rows.count(None))
+    found = list(lines_from(path))
+    rows = [line.row for line in found if line.row is not None]
+    return Read(rows, found[-1].end if found else 0, len(found) - len(rows))
 
 
 def _row(line: bytes) -> dict[str, Any] | None:

@@ -33,7 +33,8 @@ class Replies:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What is known of the data set before the run, and what was found while requests were made, in its order."""
-        found = [each for u in self._job.dataset.utterances for each in self._findings.get(u.id, ())]
+        utterances = self._job.dataset.utterances if self._findings else ()
+        found = [each for u in utterances for each in self._findings.get(u.id, ())]
         return (*self._job.findings, *found)
 
     def note_known(self, group: Group) -> None:
@@ -45,10 +46,18 @@ class Replies:
 
     def request(self, group: Group) -> Request:
         """The request for a group. Raises audio.AudioError."""
-        request = self._job.requests.request_together(group, self._answered.lines, timed=self._timed)
+        request = self.made(group)
+        self.note_made(group, request)
+        return request
+
+    def made(self, group: Group) -> Request:
+        """The same, of which nothing is noted yet; may be called from several threads."""
+        return self._job.requests.request_together(group, self._answered.lines, timed=self._timed)
+
+    def note_made(self, group: Group, request: Request) -> None:
+        """Note what a request tells of its utterances."""
         for utterance, given in zip(group, request.parts, strict=True):
             self._note_given(utterance, given)
-        return request
 
     def keep(self, group: Group, request: Request, reply: Mapping[str, Any]) -> None:
         """Journal what a reply says of each utterance. A group that failed as a whole may be asked one by one."""
@@ -72,10 +81,12 @@ class Replies:
             self._answered.fail(utterance, why, told)
 
     def _note_given(self, utterance: Utterance, given: Given) -> None:
-        self._job.seconds[utterance.id] = given.audio_s
-        self._findings[utterance.id] = [
-            Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in given.findings
-        ]
+        self._answered.given(utterance, given.audio_s)
+        self._findings.pop(utterance.id, None)
+        if given.findings:
+            self._findings[utterance.id] = [
+                Finding(utterance=utterance.id, kind=each.kind, message=each.message) for each in given.findings
+            ]
 
 
 def raised(error: Mapping[str, str]) -> Failure:

@@ -17,6 +17,7 @@ from pytest_modellab.catalog.datasets.sound_check import check_sounds, refusal
 from pytest_modellab.core import audio
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.hardware import Hardware
+from pytest_modellab.core.id_index import IdIndex, NumbersById
 from pytest_modellab.core.schema_base import Finding
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
@@ -25,7 +26,7 @@ from pytest_modellab.results.assemble import Origin, assemble
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.shard_ref import ShardOf, cut, too_many
 from pytest_modellab.tasks.chat.record import reply_of
-from pytest_modellab.tasks.groups import grouped
+from pytest_modellab.tasks.groups import GroupRequests, grouped
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged, JudgedSpeech, SpeechEnds
 from pytest_modellab.tasks.tts.record import speech_of
@@ -166,7 +167,7 @@ class Runner(Loading):
         if does.alone and self.cluster is not None and (why := self.cluster.no_timing()) is not None:
             return Outcome(unavailable=f"a case of the task {case.task} holds a machine alone: {why}")
         requests = grouped(does.requests_with(dataset, engine_class(order.engine), self.sounds, order.options))
-        whole, seconds = dataset, {u.id: requests.seconds(u) for u in dataset.utterances}
+        whole, seconds = dataset, _seconds(dataset, requests)
         if self.settings.shard is not None and does.whole:
             return Outcome(unavailable=f"a data set of the task {case.task} can't be cut into shards: run it whole")
         shard = None if self.settings.shard is None else cut(self.settings.shard, whole, seconds)
@@ -174,7 +175,7 @@ class Runner(Loading):
             if not shard.places:
                 return Outcome(unavailable=too_many(shard))
             dataset = whole.only(shard.places)
-            seconds = {u.id: seconds[u.id] for u in dataset.utterances}
+            seconds = _seconds(dataset, requests)
         origin = self._origin(wanted, order, inputs, shard)
         # Answers of another part are no beginning of this one.
         key = origin.key if shard is None else f"{origin.key} {shard.cut}"
@@ -186,7 +187,7 @@ class Runner(Loading):
             "key": key,
             "case": case.id,
             "utterances": len(seconds),
-            "audio_s": sum(seconds.values()),
+            "audio_s": seconds.total(),
             "spaced": dataset.units != {"characters"},
         }
 
@@ -234,7 +235,7 @@ class Runner(Loading):
             )
         self.sounds.bound(
             said.audio
-            for each in record.utterances
+            for each in (record.utterances if {"tts", "chat"} & record.parts.keys() else ())
             if (said := speech_of(each) or reply_of(each)) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))
@@ -345,3 +346,9 @@ class Runner(Loading):
             model_size=weights.size_of_all([order.weights, *(part.weights for part in order.parts.values())]),
             shard=shard,
         )
+
+
+def _seconds(dataset: Dataset, requests: GroupRequests) -> NumbersById:
+    """Seconds of audio of each utterance, as far as is known ahead. Raises audio.AudioError."""
+    index = IdIndex(lambda: (each.id for each in dataset.utterances))
+    return NumbersById.of(index, map(requests.seconds, dataset.utterances))

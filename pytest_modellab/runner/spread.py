@@ -6,7 +6,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.facts import Memory, RunFacts
@@ -33,12 +33,15 @@ PAUSE_S = 1.0
 """Before the last worker is started anew."""
 _LOOK_S = 0.2
 
+Chain: TypeAlias = "list[int | Group]"
+"""Groups that one worker asks for in their order, most of them by their number."""
+
 
 class _Left(Exception):
     """A worker is gone; these groups are still to be asked for."""
 
-    def __init__(self, groups: list[Group]) -> None:
-        self.groups = groups
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
 
 
 class _NoMachine(Exception):
@@ -74,7 +77,8 @@ class Spread:
         self._no_timing = no_timing
         self._stopping = stopping
         self._replies = Replies(job, answered, timed=False)
-        self._left: deque[list[Group]] = deque()
+        self._groups: Sequence[Group] = ()
+        self._left: deque[Chain] = deque()
         self._tries: Counter[str] = Counter()
         self._lock = threading.RLock()
         self._busy = 0
@@ -111,16 +115,25 @@ class Spread:
         self._fail_rest()
         return self._facts()
 
-    def _chains(self) -> list[list[Group]]:
+    def _chains(self) -> list[Chain]:
         """What is missing: groups that follow each other, those with the most audio first."""
-        chains: dict[str, list[Group]] = {}
-        for group in self._job.requests.groups(self._job.dataset.utterances):
+        self._groups = self._job.requests.groups(self._job.dataset.utterances)
+        dialogues: dict[str, Chain] = {}
+        chains: list[tuple[float, Chain]] = []
+        for number, group in enumerate(self._groups):
             self._replies.note_known(group)
-            if missing := self._answered.missing(group):
-                turn = missing[0].turn
-                chains.setdefault(missing[0].id if turn is None else f"dialogue {turn.dialogue}", []).append(missing)
-        seconds = self._job.seconds
-        return sorted(chains.values(), key=lambda chain: -sum(seconds[each.id] for group in chain for each in group))
+            if not (missing := self._answered.missing(group)):
+                continue
+            turn = missing[0].turn
+            if turn is not None and turn.dialogue in dialogues:
+                dialogues[turn.dialogue].append(number)
+                continue
+            chain: Chain = [number]
+            chains.append((sum(self._job.seconds[each.id] for each in missing), chain))
+            if turn is not None:
+                dialogues[turn.dialogue] = chain
+        chains.sort(key=lambda each: -each[0])
+        return [chain for _, chain in chains]
 
     def _lane(self) -> None:
         """What one worker does: it takes what is left until nothing is."""
@@ -133,7 +146,7 @@ class Spread:
                     loaded = loaded or self._load()
                     rest = chain if loaded is None else self._follow(chain, loaded)
                 except _Left as left:
-                    loaded, rest = None, left.groups
+                    loaded, rest = None, left.chain
                 finally:
                     self._hand_back(rest)
         except _NoMachine:
@@ -148,7 +161,7 @@ class Spread:
             if loaded is not None:
                 self._pool.keep(self._job.case.group, loaded)
 
-    def _take(self) -> list[Group] | None:
+    def _take(self) -> Chain | None:
         """The next chain; waits where another worker may yet hand one back. None where nothing is left to do."""
         with self._ended:
             while True:
@@ -166,7 +179,7 @@ class Spread:
         stopped = self._interrupted or self._wrong is not None or self._stopping()
         return stopped or self._failure is not None or len(self._deaths) >= MAX_DEATHS
 
-    def _hand_back(self, chain: list[Group]) -> None:
+    def _hand_back(self, chain: Chain) -> None:
         """This worker is free; leave what is left of its chain to whichever is."""
         with self._ended:
             self._busy -= 1
@@ -174,11 +187,15 @@ class Spread:
                 self._left.appendleft(chain)
             self._ended.notify_all()
 
-    def _follow(self, chain: list[Group], loaded: Loaded) -> list[Group]:
+    def _follow(self, chain: Chain, loaded: Loaded) -> Chain:
         """Ask for the groups of a chain one after the other; those that the session's end left. Raises _Left."""
         pending = deque(chain)
         while pending and not self._over:
-            group, gone = pending[0], False
+            gone = False
+            with self._lock:
+                group = self._group(pending.popleft())
+            if not group:
+                continue
             try:
                 self._ask(loaded, group)
             except HostLost as lost:
@@ -189,13 +206,16 @@ class Spread:
                 gone = True
             with self._lock:
                 missing = self._answered.missing(group)
-                pending.popleft()
                 # What failed as a whole is asked one by one.
                 pending.extendleft([each] for each in reversed(missing))
                 self._answered.advance()
             if gone:
                 raise _Left(list(pending))
         return list(pending)
+
+    def _group(self, part: int | Group) -> Group:
+        """What is missing of a group, which may be told by its number: objects are made when they are needed."""
+        return self._answered.missing(self._groups[part] if isinstance(part, int) else part)
 
     def _load(self) -> Loaded | None:
         """A loaded worker; None where the model can't be loaded, or chose otherwise than on another machine.
@@ -231,7 +251,9 @@ class Spread:
 
     def _ask(self, loaded: Loaded, group: Group) -> None:
         assert loaded.worker is not None  # `_load` saw to it
-        request = self._replies.request(group)
+        request = self._replies.made(group)
+        with self._lock:
+            self._replies.note_made(group, request)
         timeouts = self._job.case.model.timeouts
         limit_s = timeouts.utterance_s + timeouts.per_audio_second * request.audio_s
         reply = loaded.worker.request(request.message, request.payload, timeout=limit_s)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload, runtime_checkable
 
 from .requests import Answer, Answers, Request, Requests
 
@@ -56,6 +56,26 @@ class GroupRequests(Requests, Protocol):
         ...
 
 
+class _Singles(Sequence["Group"]):
+    """Groups of one utterance each, made when they are asked for."""
+
+    def __init__(self, utterances: Group) -> None:
+        self._utterances = utterances
+
+    def __len__(self) -> int:
+        return len(self._utterances)
+
+    @overload
+    def __getitem__(self, place: int) -> Group: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Group]: ...
+    def __getitem__(self, place: int | slice) -> Group | Sequence[Group]:
+        return _Singles(self._utterances[place]) if isinstance(place, slice) else [self._utterances[place]]
+
+    def __iter__(self) -> Iterator[Group]:
+        return ([each] for each in self._utterances)
+
+
 class Alone:
     """Requests of one utterance each, as groups."""
 
@@ -77,7 +97,7 @@ class Alone:
         return self._requests.fixed(whole)
 
     def groups(self, utterances: Group) -> Sequence[Group]:
-        return [[each] for each in utterances]
+        return _Singles(utterances)
 
     def request_together(self, utterances: Group, lines: Answers, *, timed: bool) -> Request:
         (utterance,) = utterances

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share, Single, Total
-from pytest_modellab.core.metrics.measured import Run, Utterance
+from pytest_modellab.core.metrics.measured import Run, Utterance, field, fields
 from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
 
 _TIME_SPREAD = 0.30
@@ -26,7 +26,7 @@ def no_speed(run: Run) -> Missing | None:
 
 def batched(run: Run) -> Missing | None:
     """Why the time of a single call isn't known; None where calls were made one at a time."""
-    size = max((row.batch.size for row in run.utterances if row.batch is not None), default=1)
+    size = max((batch.size for batch in field(run.utterances, "batch") if batch is not None), default=1)
     if size == 1:
         return no_speed(run)
     return Missing(f"answered in batches of {size}: latency is measured one at a time", possible=False)
@@ -65,7 +65,11 @@ def _cost(run: Run) -> float | None:
         return None
     if run.price.per_audio_minute is not None:
         return run.price.per_audio_minute * 60
-    timed = [found for row in run.utterances if (found := _times(Utterance(row, run))) is not None]
+    timed: list[tuple[float, float]] = [
+        (seconds, audio)
+        for error, seconds, audio in fields(run.utterances, "error", "processing_s", "audio_s")
+        if error is None and seconds is not None
+    ]
     audio_s = sum(audio for _, audio in timed)
     if run.price.per_hour is None or not audio_s:
         return None

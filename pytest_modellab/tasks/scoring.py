@@ -74,11 +74,13 @@ class Scoring:
     Attributes:
         utterance_part, run_part: the types of the task's own part of an utterance and of a run; None for JSON.
         counts_terms: whether the terms and names of a data set are looked for in its transcripts.
+        by_row: whether `score` makes the parts of a row of that row alone.
     """
 
     utterance_part: ClassVar[type[BaseModel] | None] = None
     run_part: ClassVar[type[BaseModel] | None] = None
     counts_terms: ClassVar[bool] = True
+    by_row: ClassVar[bool] = False
 
     def __init__(self, task: str) -> None:
         self.task = task

@@ -181,7 +181,7 @@ def test_journals_are_followed_by_what_is_new_in_them(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"key": "k", "case": "a:cpu:b", "utterances": 9}]
     rows.append({"utterance": "u1", "errors": 1, "words": 4})
     journal.write_bytes(b"".join(checked(row) + b"\n" for row in rows))
-    seen: dict[Path, int] = {}
+    seen: dict[Path, progress.Followed] = {}
     assert progress.new_lines(tmp_path, seen) == ["a:cpu:b: utterance 1 of 9, WER 25.0%"]
     assert progress.new_lines(tmp_path, seen) == []
     with journal.open("ab") as file:

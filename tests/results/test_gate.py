@@ -13,7 +13,8 @@ from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.reports.explanation import explain
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.verdicts import Figure, Limit, Limits, Run, Status, Verdict, worst, worst_utterances
+from pytest_modellab.results.verdicts import Figure, Limit, Limits, Run, Status, Verdict, worst
+from pytest_modellab.results.worst_utterances import worst_utterances
 
 CASE = CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
 BIDI, ANSI = "\u202egnihton", "\x1b[2J\x1b[31m"

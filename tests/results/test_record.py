@@ -226,7 +226,7 @@ class TestInputKey:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"schema": "modellab.record/3"}, "is a modellab.record/3, of a newer pytest-modellab; this one reads"),
+        ({"schema": "modellab.record/4"}, "is a modellab.record/4, of a newer pytest-modellab; this one reads"),
         ({"provenance": {"lab": "99.0"}, "more": 1}, "is a modellab.record/2 made by 99.0, of a newer pytest-modellab"),
         ({"more": 1}, "not a modellab.record/2: more: Extra inputs are not permitted"),
         ({"schema": "modellab.record/x"}, "not a modellab.record/2: schema: Input should be"),

@@ -16,11 +16,11 @@ from fakeruns import FakeRuns
 
 from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.results.record_files import canonical
-from pytest_modellab.runner import ray_cluster
+from pytest_modellab.runner.cluster import ray_executor
+from pytest_modellab.runner.cluster.ray_executor import RayExecutor
+from pytest_modellab.runner.cluster.ray_host import node_here
 from pytest_modellab.runner.executor import LOCAL, RAY, ClusterError, ClusterSettings, HostLost, WorkerDied
 from pytest_modellab.runner.load_order import LoadOrder
-from pytest_modellab.runner.ray_cluster import RayExecutor
-from pytest_modellab.runner.ray_host import node_here
 
 pytest.importorskip("ray")
 TEXTS = tuple(f"clip number {i}" for i in range(12))
@@ -161,7 +161,7 @@ class TestWorker:
         assert not isinstance(found.value, HostLost)
 
     def test_a_node_that_says_nothing_is_lost(self, executor: RayExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(ray_cluster, "GRACE_S", -1.0)
+        monkeypatch.setattr(ray_executor, "GRACE_S", -1.0)
         order = replace(ORDER, options={"load_s": 30})
         worker = executor.start(order)
         with pytest.raises(HostLost, match="said nothing for 1 s"):
@@ -184,7 +184,7 @@ class TestRefusals:
     def test_other_versions(self, executor: RayExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
         here = node_here(ORDER.distributions)
         monkeypatch.setattr(
-            ray_cluster, "node_here", lambda names: here._replace(versions={**here.versions, "python": "3.9.0"})
+            ray_executor, "node_here", lambda names: here._replace(versions={**here.versions, "python": "3.9.0"})
         )
         with pytest.raises(
             ClusterError, match=r"has other versions than this session: python: 3\.\d+\.\d+, here 3\.9\.0"

@@ -120,7 +120,7 @@ def edit(lab: FakeCatalog) -> None:
 
 
 def of_a_later_version(lab: FakeCatalog) -> None:
-    newest(lab).write_text(newest(lab).read_text().replace("modellab.record/2", "modellab.record/3"))
+    newest(lab).write_text(newest(lab).read_text().replace("modellab.record/2", "modellab.record/4"))
 
 
 def remove(lab: FakeCatalog) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from pytest_modellab.assets.venvs import Plan
 from pytest_modellab.catalog.environments import Environment, Environments, NoEnvironment
-from pytest_modellab.runner import shipping
+from pytest_modellab.runner.cluster import shipping
+from pytest_modellab.runner.cluster.ray_host import Death, Host, environment_here, node_here
+from pytest_modellab.runner.cluster.shipping import Parcel, Shelf, chunks, package_digest, parcel_of
 from pytest_modellab.runner.load_order import LoadOrder, PartOrder
-from pytest_modellab.runner.ray_host import Death, Host, environment_here, node_here
-from pytest_modellab.runner.shipping import Parcel, Shelf, chunks, package_digest, parcel_of
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ class TestSpeechEnds:
         journal = Kept({"speech_end": "a", "end_s": 0.5}, {"utterance": "a"})
         ends = found(journal, 0.75, -1.0)
         assert ends.seconds == {"a": 0.5, "b": 0.75}
-        assert journal.lines[2:] == [{"speech_end": "b", "end_s": 0.75}, {"speech_end": "c", "end_s": None}]
+        assert [*journal.lines][2:] == [{"speech_end": "b", "end_s": 0.75}, {"speech_end": "c", "end_s": None}]
         assert found(journal) == ends
         assert ends.missing is None
         assert ends.detector is not None

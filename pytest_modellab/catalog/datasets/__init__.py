@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -17,6 +18,7 @@ from .form import DatasetForm
 from .model import Dataset
 from .recording import FileRecording
 from .sound_check import check_sounds, refusal
+from .spool import chosen
 from .utterance import DatasetError, Utterance
 
 __all__ = ["Dataset", "DatasetAccess", "DatasetError", "FileRecording", "Utterance", "prepare"]
@@ -39,15 +41,18 @@ def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = 
 def _without_broken(whole: Dataset) -> Dataset:
     """The utterances whose recordings can be used. Raises DatasetError where there is none."""
     check = check_sounds(whole.utterances)
-    utterances = tuple(each for each in whole.utterances if each.id not in check.broken)
+    if not check.broken:
+        return whole
+    places = (place for place, each in enumerate(whole.utterances) if each.id not in check.broken)
+    utterances = chosen(whole.utterances, places)
     if not utterances:
         raise DatasetError(refusal(whole.spec.id, whole.spec.origin, check))
     return replace(whole, utterances=utterances, left_out={**whole.left_out, **check.broken})
 
 
-def _need_decoder(spec: DatasetSpec, utterances: tuple[Utterance, ...]) -> None:
+def _need_decoder(spec: DatasetSpec, utterances: Sequence[Utterance]) -> None:
     """A decoder that isn't installed is missing, as a library is: no fault of the data."""
-    recordings = [utterance.recording for utterance in utterances]
+    recordings = (utterance.recording for utterance in utterances)
     if any(isinstance(each, FileRecording) and each.by_ffmpeg for each in recordings):
         reason = ffmpeg.absent()
         if reason is not None:

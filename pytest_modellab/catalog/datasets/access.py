@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -40,7 +40,7 @@ class DatasetAccess:
     def archives(self) -> Archives:
         return Archives(self.spec, self.catalog, self.store, asked=self.asked)
 
-    def utterances_of(self, name: str) -> tuple[Utterance, ...]:
+    def utterances_of(self, name: str) -> Sequence[Utterance]:
         """Those of another data set of the catalog. Raises as `DatasetForm.read` does."""
         found = self.prepare(self.catalog.datasets[name])
         self.left_out.update(found.left_out)

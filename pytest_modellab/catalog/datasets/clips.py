@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_modellab.assets.store import WantedFile
 from pytest_modellab.core.ffmpeg import format_of
@@ -16,7 +16,7 @@ from .recording import FileRecording
 from .utterance import Utterance
 
 
-def from_clips(spec: DatasetSpec, clips: tuple[ClipSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+def from_clips(spec: DatasetSpec, clips: tuple[ClipSpec, ...], access: DatasetAccess) -> Sequence[Utterance]:
     catalog, store = access.catalog, access.store
     wanted = []
     for clip in clips:
@@ -53,7 +53,7 @@ class _Clips(DatasetForm[tuple[ClipSpec, ...]]):
             if message := unknown_archive(clip.archive, spec):
                 yield (i, "archive"), message
 
-    def read(self, spec: DatasetSpec, given: tuple[ClipSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: tuple[ClipSpec, ...], access: DatasetAccess) -> Sequence[Utterance]:
         return from_clips(spec, given, access)
 
     def summary(self, given: tuple[ClipSpec, ...]) -> str:

@@ -119,7 +119,7 @@ class JoinedRecording:
         return np.concatenate(with_pauses[:-1])
 
 
-def from_source(spec: DatasetSpec, derive: DeriveSpec, source: Sequence[Utterance]) -> tuple[Utterance, ...]:
+def from_source(spec: DatasetSpec, derive: DeriveSpec, source: Sequence[Utterance]) -> Sequence[Utterance]:
     """The derived utterances. Raises DatasetError where the source has too few, or one whose length can't be told."""
     if derive.join is not None:
         try:
@@ -207,7 +207,7 @@ def _entropy(*parts: object) -> int:
 
 
 class _Derived(DatasetForm["DeriveSpec"]):
-    def read(self, spec: DatasetSpec, given: DeriveSpec, access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: DeriveSpec, access: DatasetAccess) -> Sequence[Utterance]:
         return from_source(spec, given, access.utterances_of(given.source))
 
     def summary(self, given: DeriveSpec) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_modellab.core.metrics.answers import Rules
 
@@ -18,7 +18,7 @@ from .utterance import Utterance
 
 def from_dialogues(
     spec: DatasetSpec, dialogues: tuple[DialogueSpec, ...], access: DatasetAccess
-) -> tuple[Utterance, ...]:
+) -> Sequence[Utterance]:
     """Every turn as an utterance `<dialogue>.<n>`, n from 1; without a recording where the voice is to speak it.
 
     Raises store.Unavailable where an archive can't be had.
@@ -85,7 +85,7 @@ class _Dialogues(DatasetForm[tuple[DialogueSpec, ...]]):
                 if turn.clip is not None and (message := unknown_archive(turn.clip.archive, spec)):
                     yield (i, "turns", j, "clip", "archive"), message
 
-    def read(self, spec: DatasetSpec, given: tuple[DialogueSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: tuple[DialogueSpec, ...], access: DatasetAccess) -> Sequence[Utterance]:
         return from_dialogues(spec, given, access)
 
     def summary(self, given: tuple[DialogueSpec, ...]) -> str:

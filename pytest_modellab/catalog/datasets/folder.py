@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_modellab.core import ffmpeg
@@ -18,7 +19,7 @@ from .utterance import DatasetError, Utterance
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"}) | ffmpeg.SUFFIXES
 
 
-def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
+def from_folder(spec: DatasetSpec, folder: Path) -> Sequence[Utterance]:
     if not folder.is_dir():
         raise DatasetError(f"data set {spec.id}: no folder {folder} (named in {spec.origin})")
     root = Root.of(spec, folder)
@@ -51,7 +52,7 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
 class _Folder(DatasetForm[str]):
     goes_with = frozenset({"audio_root", "channel"})
 
-    def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> Sequence[Utterance]:
         return from_folder(spec, access.folder / given)
 
     def summary(self, given: str) -> str:

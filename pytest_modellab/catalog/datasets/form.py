@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
@@ -45,7 +45,7 @@ class DatasetForm(Generic[G]):
         """Where below the key something is wrong that the whole file shows, and what."""
         yield from ()
 
-    def read(self, spec: DatasetSpec, given: G, access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: G, access: DatasetAccess) -> Sequence[Utterance]:
         """The utterances, in an order that never changes.
 
         Raises store.Unavailable where something can't be had, and DatasetError where the data are wrong.

@@ -7,7 +7,7 @@ stream is frozen (NEP 19), so that a clip is the same under every version of num
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ ROOT_HZ = 130.81  # C3
 PARTIALS = 6
 
 
-def from_made(spec: DatasetSpec, made: tuple[MadeSpec, ...]) -> tuple[Utterance, ...]:
+def from_made(spec: DatasetSpec, made: tuple[MadeSpec, ...]) -> Sequence[Utterance]:
     """Utterances with empty references."""
     return tuple(
         Utterance(
@@ -174,7 +174,7 @@ _MAKERS: dict[Sound, Callable[[int, int, np.random.RandomState], Wave]] = {
 class _Made(DatasetForm["tuple[MadeSpec, ...]"]):
     speech = False
 
-    def read(self, spec: DatasetSpec, given: tuple[MadeSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: tuple[MadeSpec, ...], access: DatasetAccess) -> Sequence[Utterance]:
         return from_made(spec, given)
 
     def summary(self, given: tuple[MadeSpec, ...]) -> str:

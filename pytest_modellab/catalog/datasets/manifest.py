@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pytest_modellab.core.console import counted
@@ -17,7 +18,7 @@ from .sound_facts import SoundFacts
 from .utterance import DatasetError, Utterance
 
 
-def from_manifest(spec: DatasetSpec, path: Path, notes: list[str]) -> tuple[Utterance, ...]:
+def from_manifest(spec: DatasetSpec, path: Path, notes: list[str]) -> Sequence[Utterance]:
     """The utterances in the order of their lines; `notes` gets what a person should look at."""
     facts = SoundFacts()
     reader = ManifestReader(spec, path.parent, Root.of(spec, path.parent), facts)
@@ -39,28 +40,42 @@ def from_manifest(spec: DatasetSpec, path: Path, notes: list[str]) -> tuple[Utte
     return utterances
 
 
-def _lines(spec: DatasetSpec, path: Path) -> list[tuple[int, str]]:
-    """The lines that aren't empty, by their number from 1 on. Raises DatasetError."""
+def _lines(spec: DatasetSpec, path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that aren't empty, by their number from 1 on, as they are read. Raises DatasetError."""
+    begun = False
     try:
         # Windows editors begin a file with a byte order mark.
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            # A text may hold characters that splitlines splits at, such as U+2028.
+            for number, line in enumerate(file, 1):
+                if not begun and line.lstrip().startswith("["):
+                    raise DatasetError(
+                        f"{path}: a JSON array, where one object a line is wanted (JSON Lines, without brackets and"
+                        f" commas around them); `jq -c '.[]' {path.name}` writes it so"
+                    )
+                if line.strip():
+                    begun = True
+                    yield number, line.removesuffix("\n")
     except FileNotFoundError:
         raise DatasetError(f"data set {spec.id}: no manifest {path} (named in {spec.origin})") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise DatasetError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
+    except UnicodeDecodeError:
+        raise DatasetError(f"{path}:{_undecodable(path)}: not UTF-8 text; save the file as UTF-8") from None
     except OSError as error:
         raise DatasetError(f"{path}: can't be read: {error.strerror}") from None
-    if text.lstrip().startswith("["):
-        raise DatasetError(
-            f"{path}: a JSON array, where one object a line is wanted (JSON Lines, without brackets and commas around"
-            f" them); `jq -c '.[]' {path.name}` writes it so"
-        )
-    # Not splitlines: a text may hold the other characters that it splits at, such as U+2028.
-    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-def _near_misses(path: Path, utterances: tuple[Utterance, ...]) -> list[str]:
+def _undecodable(path: Path) -> int:
+    """The number of the first line that isn't UTF-8."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                return number
+    return 1
+
+
+def _near_misses(path: Path, utterances: Sequence[Utterance]) -> list[str]:
     """A note on each attribute that is called almost like a key with a meaning."""
     found: dict[str, int] = {}
     for utterance in utterances:
@@ -77,7 +92,7 @@ def _near_misses(path: Path, utterances: tuple[Utterance, ...]) -> list[str]:
 class _Manifest(DatasetForm[str]):
     goes_with = frozenset({"audio_root", "channel"})
 
-    def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> Sequence[Utterance]:
         return from_manifest(spec, access.folder / given, access.notes)
 
     def summary(self, given: str) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_modellab.core.json_digest import json_digest
 from pytest_modellab.core.text import TextRules, Unit
 
+from .spool import chosen
 from .utterance import Utterance
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class Dataset:
     """A prepared data set: all files are local and verified."""
 
     spec: DatasetSpec
-    utterances: tuple[Utterance, ...]
+    utterances: Sequence[Utterance]
     left_out: Mapping[str, str] = field(default_factory=dict)
     """The utterances that it goes on without, by id, and what is wrong with their recordings."""
     notes: tuple[str, ...] = ()
@@ -31,11 +31,10 @@ class Dataset:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 over everything that can change a score: ids, texts, speakers, languages, audio bytes."""
-        rows = [
+        return json_digest(
             [u.id, u.text, u.speaker, u.language, *(u.recording.identity if u.recording else ("prompt", u.spoken_text))]
             for u in self.utterances
-        ]
-        return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+        )
 
     @property
     def rules(self) -> TextRules:
@@ -49,7 +48,7 @@ class Dataset:
 
     def only(self, places: Sequence[int]) -> Dataset:
         """The utterances at these places."""
-        return replace(self, utterances=tuple(self.utterances[place] for place in places))
+        return replace(self, utterances=chosen(self.utterances, places))
 
     def first(self, count: int | None) -> Dataset:
         return self if count is None else replace(self, utterances=self.utterances[:count])

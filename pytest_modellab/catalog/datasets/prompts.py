@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..base import TASKS
 from ..specs import DatasetSpec, PromptSpec
 from .access import DatasetAccess
@@ -9,7 +11,7 @@ from .form import DatasetForm
 from .utterance import Utterance
 
 
-def from_prompts(spec: DatasetSpec, prompts: tuple[PromptSpec, ...]) -> tuple[Utterance, ...]:
+def from_prompts(spec: DatasetSpec, prompts: tuple[PromptSpec, ...]) -> Sequence[Utterance]:
     return tuple(
         Utterance(
             id=prompt.id,
@@ -30,7 +32,7 @@ class _Prompts(DatasetForm[tuple[PromptSpec, ...]]):
         if deaf := [task for task in spec.tasks if TASKS[task].given_audio]:
             raise ValueError(f"`prompts` are texts for speech synthesis, without audio for {', '.join(deaf)}")
 
-    def read(self, spec: DatasetSpec, given: tuple[PromptSpec, ...], access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: tuple[PromptSpec, ...], access: DatasetAccess) -> Sequence[Utterance]:
         return from_prompts(spec, given)
 
     def summary(self, given: tuple[PromptSpec, ...]) -> str:

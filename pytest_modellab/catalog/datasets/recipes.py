@@ -41,7 +41,7 @@ class _Row:
     speaker: str | None = None
 
 
-def from_recipe(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> tuple[Utterance, ...]:
+def from_recipe(spec: DatasetSpec, recipe: RecipeSpec, archives: Archives) -> Sequence[Utterance]:
     """The utterances of a corpus, in the order of their names.
 
     Raises store.Unavailable where an archive can't be had, and DatasetError where it isn't what the layout says.
@@ -243,7 +243,7 @@ class _Recipe(DatasetForm[RecipeSpec]):
             found = ", ".join(f"`{name}`" for name in spec.archives) or "none"
             raise ValueError(f"the layout {given.layout} reads the archives {needed}; found {found}")
 
-    def read(self, spec: DatasetSpec, given: RecipeSpec, access: DatasetAccess) -> tuple[Utterance, ...]:
+    def read(self, spec: DatasetSpec, given: RecipeSpec, access: DatasetAccess) -> Sequence[Utterance]:
         return from_recipe(spec, given, access.archives)
 
     def summary(self, given: RecipeSpec) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pytest_modellab.core.id_index import id_digest
+
 from ..specs import DatasetSpec
+from . import spool
 from .sound_check import check_sounds
+from .spool import SpooledUtterances
 from .utterance import DatasetError, Utterance
 
 # A manifest in the wrong format is wrong on every line.
@@ -19,23 +25,47 @@ class Rows:
         self._advice = advice
         self._utterances: dict[str, Utterance] = {}
         self._places: dict[str, str] = {}
+        self._many: SpooledUtterances | None = None
+        self._digests: set[int] = set()
 
     def add(self, place: str, utterance: Utterance) -> None:
-        first = self._places.setdefault(utterance.id, place)
+        if self._many is None and len(self._utterances) >= spool.FEWEST:
+            self._many = SpooledUtterances.of(self._utterances.values())
+            self._digests = set(map(id_digest, self._utterances))
+            self._utterances, self._places = {}, {}
+        first = self._first(place, utterance.id)
         if first == place:
-            self._utterances[utterance.id] = utterance
+            self._keep(utterance)
         else:
             self.problems.append(f"{place}: duplicate id `{utterance.id}` (first at {first}); {self._advice}")
 
-    def checked(self, empty: str) -> tuple[Utterance, ...]:
+    def _first(self, place: str, id: str) -> str:
+        """Where an id came first: `place`, where that is now."""
+        if self._many is None:
+            return self._places.setdefault(id, place)
+        digest = id_digest(id)
+        if digest not in self._digests:
+            self._digests.add(digest)
+            return place
+        return f"row {next((i for i, each in enumerate(self._many, 1) if each.id == id), 0)}"
+
+    def _keep(self, utterance: Utterance) -> None:
+        if self._many is None:
+            self._utterances[utterance.id] = utterance
+        else:
+            self._many.append(utterance)
+
+    def checked(self, empty: str) -> Sequence[Utterance]:
         """All of them. Raises DatasetError with every problem, `empty` being the one of no rows at all."""
-        if not self._utterances and not self.problems:
+        found = tuple(self._utterances.values()) if self._many is None else self._many
+        self._digests = set()
+        if not found and not self.problems:
             self.problems.append(empty)
         if self.problems:
             # Told with the rest, so that one look is enough.
-            self.problems += check_sounds(self._utterances.values()).listed()
+            self.problems += check_sounds(found).listed()
             shown = self.problems[:MOST_PROBLEMS]
             rest = len(self.problems) - len(shown)
             more = [f"... and {rest} more"] if rest else []
             raise DatasetError("\n".join([f"data set {self.spec.id} can't be used:", *shown, *more]))
-        return tuple(self._utterances.values())
+        return found

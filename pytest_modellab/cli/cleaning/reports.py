@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.record_files import RecordError, newest_first, read
+from pytest_modellab.results.record_files import RecordError, files_of, newest_first, parts_in_table, read
+from pytest_modellab.results.table import SUFFIX
 from pytest_modellab.runner.session import PLAN, held_if_dead
 
 from .part import STALE_S, Category, InUse, Removable, age_s, file, remove_folder, size_of, unlink
@@ -46,7 +47,7 @@ def records(reports: Path, retention: Retention) -> Category:
     cases: dict[str, list[tuple[Record, Path]]] = {}
     # Names begin with the time of the run.
     for path in newest_first((reports / "runs").glob("*/*/*.json")):
-        part.add(size_of(path))
+        part.add(sum(map(size_of, files_of(path))))
         try:
             record = read(path)
         except RecordError as error:
@@ -68,7 +69,8 @@ def records(reports: Path, retention: Retention) -> Category:
             ):
                 continue
             why = f"{(now - created).days} days old, {place} newer of its case"
-            part.removable.append(Removable(path, size_of(path), why, partial(_remove_record, path)))
+            size = sum(map(size_of, files_of(path)))
+            part.removable.append(Removable(path, size, why, partial(_remove_record, path)))
     return part
 
 
@@ -114,7 +116,9 @@ def _in_sessions(reports: Path) -> set[str]:
 
 
 def _remove_record(path: Path) -> None:
-    unlink(path)
+    """Remove a record, the header first: a table without one is found to be nobody's."""
+    for each in files_of(path):
+        unlink(each)
     for above in (path.parent, path.parent.parent):
         with suppress(OSError):  # not empty
             above.rmdir()
@@ -159,6 +163,11 @@ def sounds(reports: Path, records: Category) -> Category:
         if path not in removable:
             with suppress(OSError):
                 named.update(_DIGEST.findall(path.read_text(encoding="utf-8", errors="replace")))
+            try:
+                named.update(digest for text in parts_in_table(path) for digest in _DIGEST.findall(text))
+            except RecordError as error:
+                part.notes.append(f"left alone, what a record names isn't known: {error}")
+                return part
     for path in sorted((reports / "audio").glob("*/*.flac")):
         part.add(size_of(path))
         if path.stem in named:
@@ -180,7 +189,9 @@ def baselines(reports: Path) -> Category:
 def leftovers(reports: Path) -> Category:
     """Files that a killed process was writing."""
     part = Category("temporary files")
-    for path in sorted(reports.rglob(".*.tmp")):
+    tables = (reports / "runs").glob(f"*/*/*{SUFFIX}")
+    nobodys = [path for path in tables if not path.with_name(f"{path.name.removesuffix(SUFFIX)}.json").exists()]
+    for path in sorted([*reports.rglob(".*.tmp"), *nobodys]):
         part.add(size_of(path))
         if age_s([path]) > STALE_S:
             part.removable.append(file(path, "left by a killed process"))

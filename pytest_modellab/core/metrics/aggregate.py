@@ -44,7 +44,7 @@ class Column:
     of: Numbers
     clusters: Sequence[str | None]
     nouns: tuple[str, str] = ("speaker", "utterance")
-    strata: Sequence[str] = ()
+    strata: Sequence[str | None] = ()
     order: Sequence[float | None] = ()
 
     def __len__(self) -> int:
@@ -54,9 +54,11 @@ class Column:
         """The part at `places` of the column: numbers, or a mask of shape (n,)."""
         import numpy as np
 
+        from pytest_modellab.core.stats.labels import Labels
+
         found = np.arange(len(self))[places]
-        clusters = [self.clusters[i] for i in found]
-        strata = [self.strata[i] for i in found] if self.strata else ()
+        clusters = Labels.of(self.clusters).at(found)
+        strata = Labels.of(self.strata).at(found) if len(self.strata) else ()
         order = [self.order[i] for i in found] if self.order else ()
         rows, values, of = self.rows[found], self.values[found], self.of[found]
         return replace(self, rows=rows, values=values, of=of, clusters=clusters, strata=strata, order=order)
@@ -65,12 +67,12 @@ class Column:
         """Values and denominators by cluster, each of shape (clusters,), however few there are."""
         import numpy as np
 
-        if not any(self.clusters):
+        from pytest_modellab.core.stats.labels import Labels
+
+        labels = Labels.of(self.clusters)
+        if not any(labels.known):
             return self.values, self.of
-        index: dict[object, int] = {}
-        places = np.array(
-            [index.setdefault(i if name is None else name, len(index)) for i, name in enumerate(self.clusters)]
-        )
+        places, _ = labels.numbered()
         values, of = np.bincount(places, self.values), np.bincount(places, self.of)
         return values.astype(np.float64), of.astype(np.float64)
 
@@ -81,6 +83,11 @@ class Column:
         cluster, observation = self.nouns
         told = interval.conditional.replace("speaker", cluster).replace("utterance", observation)
         return replace(interval, conditional=told)
+
+
+def _total(values: Numbers) -> float:
+    """The sum, rounded once."""
+    return math.fsum(values.tolist())
 
 
 class Aggregate(Protocol):
@@ -120,16 +127,16 @@ class Ratio:
         return self.method is not None
 
     def value(self, column: Column) -> float | None:
-        total = math.fsum(column.of)
+        total = _total(column.of)
         if total <= 0:
             return None
-        ratio = math.fsum(column.values) / total
+        ratio = _total(column.values) / total
         return ratio if self.then is None else self.then(ratio)
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import error_rate_interval, time_ratio_interval
 
-        if self.method == "rate" and column.strata:
+        if self.method == "rate" and len(column.strata):
             from pytest_modellab.core.stats.strata import stratified_rate_interval
 
             return column.named(
@@ -156,15 +163,15 @@ class Share:
     has_interval: Literal[True] = True
 
     def value(self, column: Column) -> float | None:
-        total = math.fsum(column.of)
-        return math.fsum(column.values) / total if total else None
+        total = _total(column.of)
+        return _total(column.values) / total if total else None
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import proportion_interval, share_interval
 
         if self.clustered:
             return column.named(share_interval(column.values, column.of, column.clusters, confidence))
-        return proportion_interval(math.fsum(column.values), round(math.fsum(column.of)), confidence)
+        return proportion_interval(_total(column.values), round(_total(column.of)), confidence)
 
 
 @dataclass(frozen=True)
@@ -174,7 +181,7 @@ class Mean:
     has_interval: Literal[True] = True
 
     def value(self, column: Column) -> float | None:
-        mean = math.fsum(column.values) / len(column) if len(column) else math.nan
+        mean = _total(column.values) / len(column) if len(column) else math.nan
         return None if math.isnan(mean) else mean
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
@@ -225,7 +232,7 @@ class Total:
     has_interval: Literal[False] = False
 
     def value(self, column: Column) -> float | None:
-        return math.fsum(column.values) if len(column) else None
+        return _total(column.values) if len(column) else None
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> None:
         return None

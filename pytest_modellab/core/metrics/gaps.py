@@ -15,7 +15,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from ..stats.student_t import CONFIDENCE
-from .slices import FEWEST_UTTERANCES, FEWEST_WORDS, values
+from .slices import FEWEST_UTTERANCES, FEWEST_WORDS, values_by
 
 if TYPE_CHECKING:
     from .aggregate import Column
@@ -69,17 +69,13 @@ class Gap:
 
 def groups(metric: Metric, table: Table, by: str) -> list[Group]:
     """The groups of a run's utterances by an attribute, by name; those that it isn't known of are in none."""
-    import numpy as np
+    from ..stats.labels import Labels
 
     column = table.column(metric)
-    places: dict[str, list[int]] = {}
-    for place, row in enumerate(column.rows.tolist()):
-        name = values(table.run.utterances[row]).get(by)
-        if name is not None:
-            places.setdefault(name, []).append(place)
+    labels = Labels.of(list(values_by(table.run.utterances, by))).at(column.rows)
     found = []
-    for name, own in sorted(places.items()):
-        part = column.at(np.array(own, dtype=np.intp))
+    for name, own in labels.places():
+        part = column.at(own)
         value = metric.aggregate.value(part)
         if value is None:
             continue

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from .measured import field
 
 if TYPE_CHECKING:
     from .measured import Row
@@ -19,6 +21,19 @@ FEWEST_UTTERANCES = 5
 
 SNR_EDGES_DB = (0.0, 5.0, 10.0, 20.0)
 DURATION_EDGES_S = (2.0, 5.0, 10.0, 30.0)
+
+
+def values_by(rows: Sequence[Row], by: str) -> Iterator[str | None]:
+    """The part that each utterance belongs to in one way of slicing, as `values` tells it."""
+    match by:
+        case "speaker" | "language" | "kind":
+            return field(rows, by)
+        case "snr":
+            return (None if snr is None else band(snr, SNR_EDGES_DB, "dB") for snr in field(rows, "snr_db"))
+        case "duration":
+            return (band(seconds, DURATION_EDGES_S, "s") for seconds in field(rows, "audio_s"))
+        case _:
+            return (attributes.get(by) for attributes in field(rows, "attributes"))
 
 
 def values(row: Row) -> Mapping[str, str | None]:

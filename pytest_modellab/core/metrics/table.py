@@ -1,12 +1,65 @@
-"""The table of a record's utterances: a column for each metric, computed once when it is first asked for."""
+"""The table of a record's utterances: a column for each metric, read or computed when it is first asked for.
+
+Rows in a file bring their columns with them. Others are read row by row, and what is derived from one, such as its
+analysed texts, is kept no longer than that.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from .aggregate import Column
-from .measured import Run, Utterance
+from .measured import Run, StoredTable, Utterance
 from .metric import Metric
+
+
+@dataclass
+class Contributions:
+    """The contributions of utterances to one metric, one after the other."""
+
+    metric: Metric
+    rows: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    of: list[float] = field(default_factory=list)
+    clusters: list[str | None] = field(default_factory=list)
+    strata: list[str] = field(default_factory=list)
+    order: list[float | None] = field(default_factory=list)
+
+    def add(self, place: int, utterance: Utterance) -> None:
+        """Add that of the utterance at `place` of the record, where it has one."""
+        metric = self.metric
+        found = None if metric.contribution is None else metric.contribution(utterance)
+        if found is None:
+            return
+        value, units = found if isinstance(found, tuple) else (found, 1.0)
+        self.rows.append(place)
+        self.values.append(value)
+        self.of.append(units)
+        self.clusters.append(metric.cluster.key(utterance) if metric.cluster else None)
+        if metric.stratum is not None:
+            self.strata.append(metric.stratum(utterance))
+        if metric.order is not None:
+            self.order.append(metric.order(utterance))
+
+    def column(self) -> Column:
+        """All of them."""
+        import numpy as np
+
+        return Column(
+            rows=np.array(self.rows, dtype=np.intp),
+            values=np.array(self.values, dtype=np.float64),
+            of=np.array(self.of, dtype=np.float64),
+            clusters=self.clusters,
+            strata=self.strata,
+            order=self.order,
+            nouns=nouns(self.metric),
+        )
+
+
+def nouns(metric: Metric) -> tuple[str, str]:
+    """What a cluster of a metric and an observation are called."""
+    return (metric.cluster.noun, metric.cluster.observation) if metric.cluster else ("speaker", "utterance")
 
 
 class Table:
@@ -16,46 +69,27 @@ class Table:
         self.run = run
         self._columns: dict[str, Column] = {}
 
-    @cached_property
-    def utterances(self) -> list[Utterance]:
-        """The utterances in the record's order, as contributions read them."""
-        return [Utterance(row, self.run) for row in self.run.utterances]
-
     def column(self, metric: Metric) -> Column:
         """What utterances contribute to a metric."""
         if metric.name not in self._columns:
-            self._columns[metric.name] = self._column(metric)
+            rows = self.run.utterances
+            # One that is read is not kept: reading it again is quick, and a record has dozens.
+            if isinstance(rows, StoredTable) and (stored := rows.contributions(metric)) is not None:
+                return stored
+            self.prepare([metric])
         return self._columns[metric.name]
 
-    def _column(self, metric: Metric) -> Column:
-        import numpy as np
+    def prepare(self, metrics: Iterable[Metric]) -> None:
+        """Compute the columns of several metrics together, which share what they derive from an utterance."""
+        wanted = [each for each in metrics if each.name not in self._columns and not self._stored(each)]
+        found = [Contributions(each) for each in wanted]
+        if any(each.metric.contribution is not None for each in found):
+            for place, row in enumerate(self.run.utterances):
+                utterance = Utterance(row, self.run)
+                for each in found:
+                    each.add(place, utterance)
+        self._columns |= {each.metric.name: each.column() for each in found}
 
-        rows: list[int] = []
-        values: list[float] = []
-        of: list[float] = []
-        clusters: list[str | None] = []
-        strata: list[str] = []
-        order: list[float | None] = []
-        if metric.contribution is not None:
-            for i, utterance in enumerate(self.utterances):
-                found = metric.contribution(utterance)
-                if found is None:
-                    continue
-                value, units = found if isinstance(found, tuple) else (found, 1.0)
-                rows.append(i)
-                values.append(value)
-                of.append(units)
-                clusters.append(metric.cluster.key(utterance) if metric.cluster else None)
-                if metric.stratum is not None:
-                    strata.append(metric.stratum(utterance))
-                if metric.order is not None:
-                    order.append(metric.order(utterance))
-        return Column(
-            rows=np.array(rows, dtype=np.intp),
-            values=np.array(values, dtype=np.float64),
-            of=np.array(of, dtype=np.float64),
-            clusters=clusters,
-            strata=strata,
-            order=order,
-            nouns=(metric.cluster.noun, metric.cluster.observation) if metric.cluster else ("speaker", "utterance"),
-        )
+    def _stored(self, metric: Metric) -> bool:
+        rows = self.run.utterances
+        return isinstance(rows, StoredTable) and rows.contributes(metric)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evidence import FEWEST_CHANGED, FEWEST_UNITS, SKEWED_T
+from .labels import Labels
 from .student_t import CONFIDENCE, beta_quantile, student_t_quantile
 from .units import Values, independent, ratio_variance
 
@@ -127,7 +128,7 @@ def share_interval(
     kept = np.flatnonzero(np.asarray(places) > 0)
     if not len(kept):
         return None
-    units = independent([clusters[i] for i in kept.tolist()])
+    units = independent(Labels.of(clusters).at(kept))
     x, n = (units.sums(np.asarray(each, dtype=np.float64)[kept]) for each in (counts, places))
     total, k = float(n.sum()), len(n)
     p = float(x.sum()) / total

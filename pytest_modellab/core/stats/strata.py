@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .evidence import FEWEST_UNITS
 from .intervals import Interval
+from .labels import Labels
 from .student_t import CONFIDENCE, student_t_quantile
 from .units import FEWEST_CLUSTERS, Units, Values, independent, ratio_variance
 
@@ -23,7 +24,7 @@ def stratified_rate_interval(
     errors: Values,
     units: Values,
     clusters: Sequence[str | None],
-    strata: Sequence[str],
+    strata: Sequence[str | None],
     confidence: float = CONFIDENCE,
 ) -> Interval | None:
     """The interval of sum(errors) / sum(units) over strata whose shares of the units are fixed.
@@ -44,8 +45,7 @@ def stratified_rate_interval(
         freedom and one.
     """
     x, n = np.asarray(errors, dtype=np.float64), np.asarray(units, dtype=np.float64)
-    names = np.asarray(strata)
-    places = [np.flatnonzero(names == name) for name in np.unique(names)]
+    places = [own for _, own in Labels.of(strata).places()]
     total = float(n.sum())
     if total <= 0 or min(map(len, places)) < FEWEST_UNITS:
         return None
@@ -68,7 +68,8 @@ def stratified_rate_interval(
 
 def _units(clusters: Sequence[str | None], places: Sequence[NDArray[np.intp]]) -> tuple[list[Units], str]:
     """The independent observations of each stratum, and why they hold only for these recordings."""
-    names = [[clusters[place] for place in own.tolist()] for own in places]
+    labels = Labels.of(clusters)
+    names = [labels.at(own) for own in places]
     speakers = [independent(own, FEWEST_OF_STRATUM) for own in names]
     if sum(each.count for each in speakers) >= FEWEST_CLUSTERS and not any(each.conditional for each in speakers):
         return speakers, ""

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .labels import Labels
+
 Values: TypeAlias = Sequence[float] | NDArray[Any]
 """Of shape (utterances,)."""
 
@@ -45,19 +47,17 @@ def independent(clusters: Sequence[str | None], fewest: int = FEWEST_CLUSTERS) -
 
     With fewer than `fewest` clusters, utterances stand in for them, and results are conditional on those speakers.
     """
-    names = [f"utterance {i}" if name is None else f"cluster {name}" for i, name in enumerate(clusters)]
-    conditional = ""
-    if len(set(names)) < fewest:
-        known = len({name for name in clusters if name is not None})
-        names = [f"utterance {i}" for i in range(len(names))]
-        conditional = (
-            f"conditional on {known} speaker{'s' * (known != 1)}"
-            if known
-            else f"from {len(names)} utterance{'s' * (len(names) != 1)}"
-        )
-    index: dict[str, int] = {}
-    places = np.array([index.setdefault(name, len(index)) for name in names], dtype=np.intp)
-    return Units(places, len(index), conditional)
+    labels = Labels.of(clusters)
+    places, count = labels.numbered()
+    if count >= fewest:
+        return Units(places, count, "")
+    known, total = len(labels.known), len(labels)
+    conditional = (
+        f"conditional on {known} speaker{'s' * (known != 1)}"
+        if known
+        else f"from {total} utterance{'s' * (total != 1)}"
+    )
+    return Units(np.arange(total, dtype=np.intp), total, conditional)
 
 
 def ratio_variance(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> float:

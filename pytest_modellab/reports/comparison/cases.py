@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pytest_modellab.core.metrics.metric import Metric, NotCompared
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.stats.regression import Allowed
+from pytest_modellab.results import answers_by_column
 from pytest_modellab.results import baseline as answers
 from pytest_modellab.results import speed_baseline as speed
-from pytest_modellab.results.baseline import Baseline, BaselineError
+from pytest_modellab.results.baseline import Baseline, BaselineError, Comparison
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SpeedBaseline
 
@@ -31,7 +33,7 @@ def _compared(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     match metric.comparison:
         case "error rate":
             if metric.name == both.after.error_metric:
-                yield from of_answers(answers.of(both.before), both.after, both.context)
+                yield from _of_errors(both)
         case "pairs":
             yield from figures.by_pairs(metric, both)
         case "means":
@@ -75,14 +77,33 @@ def singles(before: Record, after: Record, side: str) -> Iterator[Single]:
             yield Single(case=after.case, side=side, metric=name, before=old, after=new, large=large)
 
 
+def _of_errors(both: RunPair) -> Iterator[MetricChange]:
+    before, after, context = both.before, both.after, both.context
+    if not after.comparable or not answers_by_column.comparable(before, after):
+        yield from of_answers(answers.of(before), after, context)
+        return
+    yield from _change_of_errors(
+        after,
+        context,
+        lambda allowed: answers_by_column.against(before, after, allowed, context.replicates, KEPT_UTTERANCES),
+    )
+
+
 def of_answers(before: Baseline, after: Record, context: Context) -> Iterator[MetricChange]:
     """The error rate, where the data set has words."""
-    if not after.comparable:
-        return
+    if after.comparable:
+        yield from _change_of_errors(
+            after, context, lambda allowed: answers.against(after, before, allowed, context.replicates)
+        )
+
+
+def _change_of_errors(
+    after: Record, context: Context, against: Callable[[Allowed], Comparison]
+) -> Iterator[MetricChange]:
     about = {**figures.about(METRICS[after.error_metric], after, context), "family": "error rate"}
     allowed = context.allowed(after.case)
     try:
-        found = answers.against(after, before, allowed, context.replicates)
+        found = against(allowed)
     except BaselineError as error:
         yield MetricChange(**about, outcome="not compared", why=str(error).removeprefix(f"{after.case.id}: "))
         return
@@ -155,4 +176,4 @@ def _without_speed(after: Record, why: str, context: Context) -> MetricChange:
 
 def _moved_s(before: SpeedBaseline, ratio: float) -> float:
     """By how much a call's time changed."""
-    return abs(ratio - 1) * sum(call.processing_s for call in before.calls) / len(before.calls)
+    return abs(ratio - 1) * sum(before.calls.processing_s) / len(before.calls)

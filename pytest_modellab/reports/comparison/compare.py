@@ -8,6 +8,7 @@ from math import log
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.measured import field as field_of
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.evidence import ALPHA, holm
 from pytest_modellab.core.stats.paired import REPLICATES
@@ -15,6 +16,7 @@ from pytest_modellab.core.stats.regression import DEFAULT, Allowed
 from pytest_modellab.results import baseline as answers
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results import speed_baseline as speed
+from pytest_modellab.results.aligned import same_utterances
 from pytest_modellab.results.baseline import Baseline, BaselineError
 from pytest_modellab.results.input_changes import changes as input_changes
 from pytest_modellab.results.record import Record
@@ -119,7 +121,7 @@ def _refused(before: Record, after: Record) -> str:
     """Why two records can't be compared at all."""
     if before.provenance.inputs.get("dataset") != after.provenance.inputs.get("dataset"):
         return "the two are of different data: recordings or references have changed in between"
-    if {each.id for each in before.utterances} != {each.id for each in after.utterances}:
+    if not same_utterances(before.utterances, after.utterances):
         return f"they hold different utterances ({len(before.utterances)} and {len(after.utterances)}); run both whole"
     for record in (before, after):
         if record.ran_on is not None and before.ran_on != after.ran_on:
@@ -169,7 +171,7 @@ def _refused_baseline(baseline: Baseline, record: Record) -> str:
         return f"it {record.ran_on}; a baseline is of the device it is named after"
     if baseline.head.dataset != record.provenance.inputs.get("dataset"):
         return "the data changed since the baseline was saved; `modellab baseline save` keeps a new one"
-    if {each.id for each in baseline.answers} != {each.id for each in record.utterances}:
+    if {each.id for each in baseline.answers} != set(field_of(record.utterances, "id")):
         return "the run and its baseline hold different utterances; run it whole"
     return record.unscorable or answers.of_other_hardware(record, baseline.head)
 

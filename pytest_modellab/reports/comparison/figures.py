@@ -18,6 +18,7 @@ from pytest_modellab.core.stats import paired
 from pytest_modellab.core.stats.evidence import ALPHA
 from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval
 from pytest_modellab.core.stats.regression import Allowed
+from pytest_modellab.results.aligned import aligned
 from pytest_modellab.results.conditions import LEAST_SPREAD_S
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import FEWEST_CALLS, TRIPWIRE
@@ -52,10 +53,7 @@ class RunPair:
     def columns(self, metric: Metric) -> tuple[Column, Column]:
         """The columns of the utterances that contribute on both sides, in the same order."""
         first, second = (table.column(metric) for table in self.tables)
-        places = {self.before.utterances[row].id: i for i, row in enumerate(first.rows)}
-        ids = [self.after.utterances[row].id for row in second.rows]
-        kept = [i for i, id in enumerate(ids) if id in places]
-        return first.at(np.array([places[ids[i]] for i in kept], dtype=np.intp)), second.at(np.array(kept, np.intp))
+        return aligned((self.before.utterances, self.after.utterances), (first, second))
 
 
 def about(metric: Metric, record: Record, context: Context) -> dict[str, Any]:
@@ -123,7 +121,7 @@ def by_means(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     old, new = both.columns(metric)
     known = ~(np.isnan(old.values) | np.isnan(new.values))
     first, second = old.values[known], new.values[known]
-    found = statistics.of_means(first.tolist(), second.tolist())
+    found = statistics.of_means(first, second)
     if found is None:
         return
     yield judged(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+
+import numpy as np
 
 from pytest_modellab.core.stats.evidence import IntervalLike, weigh
 from pytest_modellab.core.stats.intervals import Interval, student_t_interval
 from pytest_modellab.core.stats.student_t import CONFIDENCE, student_t_cdf
+from pytest_modellab.core.stats.units import Values
 
 PAIRED = "paired by utterance: sign flips"
 MEANS = "paired by utterance: Student's t of the differences"
@@ -28,15 +30,15 @@ class Difference:
     p: float
 
 
-def of_means(before: Sequence[float], after: Sequence[float]) -> Difference | None:
+def of_means(before: Values, after: Values) -> Difference | None:
     """Student's t of the differences of pairs; None below two, or where all differ by the same."""
-    differences = [b - a for a, b in zip(before, after, strict=True)]
+    differences = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
     interval = student_t_interval(differences)
     if interval is None:
         return None
     k = len(differences)
-    mean = math.fsum(differences) / k
-    spread = math.sqrt(math.fsum((each - mean) ** 2 for each in differences) / (k - 1) / k)
+    mean = math.fsum(differences.tolist()) / k
+    spread = math.sqrt(math.fsum(np.square(differences - mean).tolist()) / (k - 1) / k)
     return Difference(mean, interval.low, interval.high, 1 - student_t_cdf(abs(mean) / spread, k - 1))
 
 

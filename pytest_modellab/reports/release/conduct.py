@@ -20,7 +20,7 @@ from pytest_modellab.core.child import run_pytest
 from pytest_modellab.core.version import __version__
 from pytest_modellab.results import baseline, provenance
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.record_files import RecordError, place_of
+from pytest_modellab.results.record_files import RecordError, files_of, place_of
 from pytest_modellab.results.record_files import read as read_record
 from pytest_modellab.results.verdicts import case_key
 
@@ -237,9 +237,10 @@ def _copy_catalog(catalog: Catalog, folder: Path) -> None:
 
 def _copy_records(records: dict[Path, Record], folder: Path) -> None:
     for path, record in records.items():
-        place = folder / record.case.model / record.case.task / path.name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, place)
+        place = folder / record.case.model / record.case.task
+        place.mkdir(parents=True, exist_ok=True)
+        for each in files_of(path):
+            shutil.copyfile(each, place / each.name)
 
 
 def _copy_baselines(records: Iterable[Record], reports: Path, folder: Path) -> None:

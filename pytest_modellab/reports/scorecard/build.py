@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import Task, TaskGrades
+from pytest_modellab.core.metrics.measured import field, fields
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import DATA, LEFT_OUT
 from pytest_modellab.results.record import Record
@@ -74,7 +75,7 @@ def build_row(
         limited_to=record.limited_to,
         words=record.reference_units,
         turns=None if (dialogues := dialogues_of(record)) is None else dialogues.judged.of,
-        speakers=len({each.speaker for each in record.utterances if each.speaker is not None}),
+        speakers=len({each for each in field(record.utterances, "speaker") if each is not None}),
         graded_apart=graded_apart(graded, status, every),
         by_value_alone=by_value_alone(record, every),
         empty_references=_empty_references(record),
@@ -112,7 +113,7 @@ def _data(record: Record) -> str:
     data = str(record.provenance.inputs.get("dataset"))
     if dialogues_of(record) is not None:
         # Models with speech input and models with text input get the same questions.
-        told = "\n".join(f"{each.id} {each.reference}" for each in record.utterances)
+        told = "\n".join(f"{id} {reference}" for id, reference in fields(record.utterances, "id", "reference"))
         data = hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()
     return f"{data} {record.normalizer.name} {record.normalizer.version}"
 

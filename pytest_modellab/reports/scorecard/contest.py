@@ -19,7 +19,9 @@ from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.stats import paired
 from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, IntervalLike
 from pytest_modellab.core.stats.intervals import time_ratio_interval
+from pytest_modellab.core.stats.labels import joined
 from pytest_modellab.core.stats.regression import power_factor
+from pytest_modellab.results.aligned import aligned
 from pytest_modellab.results.conditions import LEAST_SPREAD_S
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import TRIPWIRE
@@ -156,16 +158,8 @@ def _value(candidate: Candidate, pairs: Sequence[tuple[Row, Row]], task: str, na
 
 def _aligned(metric: Metric, first: Table, second: Table) -> tuple[Column, Column]:
     """The columns of the utterances that contribute on both sides, in the order of their ids."""
-    columns = [table.column(metric) for table in (first, second)]
-    places = [
-        {table.run.utterances[row].id: i for i, row in enumerate(column.rows.tolist())}
-        for table, column in zip((first, second), columns, strict=True)
-    ]
-    ids = sorted(places[0].keys() & places[1].keys())
-    one, other = (
-        column.at(np.array([place[id] for id in ids], dtype=np.intp))
-        for column, place in zip(columns, places, strict=True)
-    )
+    rows = first.run.utterances, second.run.utterances
+    one, other = aligned(rows, (first.column(metric), second.column(metric)), by_id=True)
     known = ~(np.isnan(one.values) | np.isnan(other.values))
     return one.at(known), other.at(known)
 
@@ -181,7 +175,7 @@ def _joined(columns: Sequence[Column]) -> Column:
         rows=np.concatenate([each.rows for each in columns]),
         values=np.concatenate([each.values for each in columns]),
         of=np.concatenate([each.of for each in columns]),
-        clusters=[cluster for each in columns for cluster in each.clusters],
+        clusters=joined([each.clusters for each in columns]),
     )
 
 
@@ -207,7 +201,7 @@ def _by_means(metric: Metric, one: Column, other: Column) -> Told:
     """Student's t of the differences; where all differ alike, as they do."""
     signs = (1, -1) if metric.better == "lower" else (-1, 1)
     gap = signs[0] * float((one.values - other.values).mean())
-    found = statistics.of_means(other.values.tolist(), one.values.tolist())
+    found = statistics.of_means(other.values, one.values)
     if found is None:
         alike = len(one) >= FEWEST_UNITS and gap != 0
         return Told(-_sign(gap), gap, gap, gap) if alike else Told(0, gap)

@@ -10,6 +10,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, Utterance, prepare
 from pytest_modellab.core.audio import AudioError
+from pytest_modellab.core.id_index import IdIndex
 from pytest_modellab.results.record import Record
 
 from .page.sounds import NoRecording
@@ -27,6 +28,7 @@ class Recordings:
     """By id; a text says why there is none."""
     _fingerprints: dict[tuple[str, int | None], str] = field(default_factory=dict)
     """By id, and by how many utterances of it were asked for."""
+    _places: dict[str, IdIndex] = field(default_factory=dict)
 
     def clip(self, record: Record, utterance: str) -> bytes:
         """An utterance of a record as FLAC, mono of 16 bits. Raises NoRecording."""
@@ -57,10 +59,12 @@ class Recordings:
             self._fingerprints[part] = dataset.first(record.limited_to).fingerprint
         if record.provenance.inputs.get("dataset") != self._fingerprints[part]:
             raise NoRecording("recordings or references have changed since")
-        utterance = next((each for each in dataset.utterances if each.id == name), None)
-        if utterance is None:
+        if dataset.spec.id not in self._places:
+            self._places[dataset.spec.id] = IdIndex(lambda: (each.id for each in dataset.utterances))
+        place = self._places[dataset.spec.id].get(name)
+        if place is None:
             raise NoRecording(f"no utterance {name}")
-        return utterance
+        return dataset.utterances[place]
 
     def _dataset(self, name: str) -> Dataset:
         if name not in self._sets:

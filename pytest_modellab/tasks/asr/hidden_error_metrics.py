@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.aggregate import Ratio, Share, Single
-from pytest_modellab.core.metrics.measured import Run, Utterance
+from pytest_modellab.core.metrics.measured import Run, Utterance, fields
 from pytest_modellab.core.metrics.metric import SPEAKER, Fault, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, values
 from pytest_modellab.core.metrics.writing import Errors
@@ -165,7 +165,10 @@ def _language(utterance: Utterance) -> tuple[float, float] | None:
 
 
 def _language_unknown(run: Run) -> Missing | None:
-    told = any(row.detected_language and row.error is None and row.language is not None for row in run.utterances)
+    told = any(
+        heard and error is None and spoken is not None
+        for heard, error, spoken in fields(run.utterances, "detected_language", "error", "language")
+    )
     return nobody_speaks(run) or (None if told else Missing(_LANGUAGE))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pytest_modellab.core.metrics.aggregate import Ratio, Single
-from pytest_modellab.core.metrics.measured import Run, Utterance
+from pytest_modellab.core.metrics.measured import Run, Utterance, field
 from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.speed import quantile
 from pytest_modellab.core.text import Unit
@@ -42,8 +42,9 @@ def _mixed(run: Run) -> Missing | None:
 def languages_counted(run: Run) -> dict[Unit, str]:
     """The languages of a run by what is counted in them, as text; "" where there are none."""
     found: dict[Unit, dict[str, None]] = {"words": {}, "characters": {}}
-    for each in run.utterances:
-        normalizer = run.rules.of(each.language)
+    rules = run.rules
+    for language in dict.fromkeys(field(run.utterances, "language")):
+        normalizer = rules.of(language)
         found[normalizer.unit][normalizer.language or "an unknown language"] = None
     return {unit: ", ".join(sorted(each)) for unit, each in found.items()}
 

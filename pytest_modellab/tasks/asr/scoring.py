@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.aggregate import Column, Ratio
-from pytest_modellab.core.metrics.measured import Row
-from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, OWN, values
-from pytest_modellab.core.metrics.writing import Errors
-from pytest_modellab.core.schema_base import Edits, edits, ranged
+from pytest_modellab.core.metrics.measured import Row, field
+from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, OWN, values_by
+from pytest_modellab.core.schema_base import edits, ranged
 from pytest_modellab.core.text import Normalizer, TextRules
 
 from ..scoring import Parts, Scoring
+from .counts import Counts, counts_of, total
 from .record import LanguageErrors, Slice, Term, Transcript, TranscriptSummary
-from .text_analysis import Terms, analyse, summed
+from .text_analysis import Terms, analyse
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class AsrScoring(Scoring):
     """The scoring of speech recognition."""
 
+    by_row: ClassVar[bool] = True
     utterance_part: ClassVar[type[BaseModel] | None] = Transcript
     run_part: ClassVar[type[BaseModel] | None] = TranscriptSummary
 
@@ -41,71 +46,66 @@ def transcript(reference: str, hypothesis: str | None, normalize: Normalizer) ->
 
 def summary(rows: Sequence[Row], rules: TextRules, terms: Terms) -> TranscriptSummary:
     """Sums over all utterances, terms one by one, and the parts of the data."""
-    # To analyse texts takes most of the time of scoring: only where there are terms to look for.
-    listed = terms.glossary or terms.names
-    texts = [analyse(row, rules.of(row.language), terms) for row in rows] if listed else []
-    return _sums(rows, rules).model_copy(
-        update={
-            "glossary": _terms(terms.glossary, [each.glossary for each in texts]),
-            "names": _terms(terms.names, [each.names for each in texts]),
-            "slices": slices(rows),
-        }
-    )
+    counts, _ = counts_of(rows)
+    glossary, names = _terms(rows, rules, terms)
+    return _sums(rows, rules, counts).model_copy(update={"glossary": glossary, "names": names, "slices": slices(rows)})
 
 
 def totals(rows: Sequence[Row], rules: TextRules) -> TranscriptSummary | None:
     """Sums alone, over the rows that have a transcript; None where none has."""
     scored = [row for row in rows if "asr" in row.parts]
-    return _sums(scored, rules) if scored else None
+    return _sums(scored, rules, counts_of(scored)[0]) if scored else None
 
 
-def _sums(rows: Sequence[Row], rules: TextRules) -> TranscriptSummary:
-    counts: list[Transcript] = [row.parts["asr"] for row in rows]
-    rates = [rate for each in counts if (rate := each.words.rate) is not None]
-    spoken = [row.parts["asr"].words for row in rows if row.error is None and row.parts["asr"].words.units]
+def _sums(rows: Sequence[Row], rules: TextRules, counts: Counts) -> TranscriptSummary:
+    import numpy as np
+
+    errors, units = counts.errors, counts.units
+    rates = errors[units > 0] / units[units > 0]
+    answered = np.array([error is None for error in field(rows, "error")], dtype=bool)
+    spoken = counts.words[answered & (units > 0)].sum(axis=0, dtype=np.int64).tolist()
+    substitutions, deletions, insertions, hits = spoken
     return TranscriptSummary(
-        words=_total([each.words for each in counts]),
-        characters=_total([each.characters for each in counts]),
+        words=total(counts.words),
+        characters=total(counts.characters),
         empty_references=len(counts) - len(rates),
-        above_half=sum(rate > 0.5 for rate in rates),
-        worst_wer=max(rates, default=None),
-        reference_words=sum(each.units for each in spoken),
-        hypothesis_words=sum(each.hits + each.substitutions + each.insertions for each in spoken),
-        languages=_by_language(rows, rules),
+        above_half=int((rates > 0.5).sum()),
+        worst_wer=float(rates.max()) if len(rates) else None,
+        reference_words=substitutions + deletions + hits,
+        hypothesis_words=hits + substitutions + insertions,
+        languages=_by_language(rows, rules, counts),
     )
 
 
-def _by_language(rows: Sequence[Row], rules: TextRules) -> tuple[LanguageErrors, ...]:
-    found: dict[str, list[Transcript]] = {}
-    for row in rows:
-        found.setdefault(rules.of(row.language).language, []).append(row.parts["asr"])
+def _by_language(rows: Sequence[Row], rules: TextRules, counts: Counts) -> tuple[LanguageErrors, ...]:
+    from pytest_modellab.core.stats.labels import Labels
+
+    told = list(field(rows, "language"))
+    language_of = {tag: rules.of(tag).language for tag in dict.fromkeys(told)}
     return tuple(
         LanguageErrors(
             language=language,
             unit=rules.of(language).unit,
-            utterances=len(parts),
-            words=_total([each.words for each in parts]),
-            characters=_total([each.characters for each in parts]),
+            utterances=len(own),
+            words=total(counts.words[own]),
+            characters=total(counts.characters[own]),
         )
-        for language, parts in sorted(found.items())
+        for language, own in Labels.of([language_of[tag] for tag in told]).places()
     )
 
 
-def _total(counts: Sequence[Edits]) -> Edits:
-    return Edits(
-        substitutions=sum(each.substitutions for each in counts),
-        deletions=sum(each.deletions for each in counts),
-        insertions=sum(each.insertions for each in counts),
-        hits=sum(each.hits for each in counts),
-    )
-
-
-def _terms(terms: Sequence[str], by_utterance: Sequence[Sequence[Errors]]) -> tuple[Term, ...]:
-    sums = [summed(each) for each in zip(*by_utterance, strict=True)]
-    return tuple(
-        Term(term=term, said=each.places, found=each.places - each.wrong)
-        for term, each in zip(terms, sums, strict=True)
-    )
+def _terms(rows: Sequence[Row], rules: TextRules, terms: Terms) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """The terms of the glossary and the names, each with how often it was said and found."""
+    listed = (*terms.glossary, *terms.names)
+    said, found = [0] * len(listed), [0] * len(listed)
+    # To analyse texts takes most of the time of scoring: only where there are terms to look for.
+    for row in rows if listed else ():
+        texts = analyse(row, rules.of(row.language), terms)
+        for i, each in enumerate((*texts.glossary, *texts.names)):
+            said[i] += each.places
+            found[i] += each.places - each.wrong
+    told = [Term(term=term, said=said[i], found=found[i]) for i, term in enumerate(listed)]
+    return tuple(told[: len(terms.glossary)]), tuple(told[len(terms.glossary) :])
 
 
 def slices(rows: Sequence[Row]) -> tuple[Slice, ...]:
@@ -116,41 +116,41 @@ def slices(rows: Sequence[Row]) -> tuple[Slice, ...]:
     """
     import numpy as np
 
-    spoken = [row for row in rows if row.parts["asr"].words.units]
+    from pytest_modellab.core.stats.labels import Labels
+
+    every, _ = counts_of(rows)
+    spoken = np.flatnonzero(every.units)
+    counts = every.at(spoken)
     column = Column(
-        rows=np.arange(len(spoken)),
-        values=np.array([row.parts["asr"].words.errors for row in spoken], dtype=np.float64),
-        of=np.array([row.parts["asr"].words.units for row in spoken], dtype=np.float64),
-        clusters=[row.speaker for row in spoken],
+        rows=spoken,
+        values=counts.errors.astype(np.float64),
+        of=counts.units.astype(np.float64),
+        clusters=Labels.of(list(field(rows, "speaker"))).at(spoken),
     )
-    parts: dict[str, dict[str, list[int]]] = {}
-    for place, row in enumerate(spoken):
-        for by, value in values(row).items():
-            if value is not None:
-                parts.setdefault(by, {}).setdefault(value, []).append(place)
-    return tuple(
-        _slice(by, value, [spoken[place] for place in places], column.at(np.array(places)))
-        for by in (*OWN, *sorted(parts.keys() - set(OWN)))
-        if len(parts.get(by, {})) > 1 and (by in OWN or _several_meaningful(parts[by].values(), spoken))
-        for value, places in sorted(parts[by].items())
-    )
+    attributes = {name for each in field(rows, "attributes") for name in each}
+    found: list[Slice] = []
+    for by in (*OWN, *sorted(attributes - set(OWN))):
+        parts = list(Labels.of(list(values_by(rows, by))).at(spoken).places())
+        if len(parts) > 1 and (by in OWN or _several_meaningful([own for _, own in parts], counts)):
+            found += [_slice(by, value, counts.at(own), column.at(own)) for value, own in parts]
+    return tuple(found)
 
 
-def _several_meaningful(parts: Iterable[Sequence[int]], rows: Sequence[Row]) -> bool:
+def _several_meaningful(parts: Iterable[NDArray[np.intp]], counts: Counts) -> bool:
     """Whether at least two parts are large enough to speak of."""
-    words = [sum(rows[i].parts["asr"].words.units for i in part) for part in parts if len(part) >= FEWEST_UTTERANCES]
+    words = [int(counts.units[own].sum()) for own in parts if len(own) >= FEWEST_UTTERANCES]
     return len([each for each in words if each >= FEWEST_WORDS]) > 1
 
 
-def _slice(by: str, value: str, rows: Sequence[Row], column: Column) -> Slice:
-    total, rate = _total([row.parts["asr"].words for row in rows]), Ratio().value(column)
+def _slice(by: str, value: str, counts: Counts, column: Column) -> Slice:
+    words, rate = total(counts.words), Ratio().value(column)
     assert rate is not None  # utterances without words are in no slice
     return Slice(
         by=by,
         value=value,
-        utterances=len(rows),
-        words=total,
+        utterances=len(counts),
+        words=words,
         wer=rate,
         interval=ranged(Ratio().interval(column)),
-        meaningful=total.units >= FEWEST_WORDS and len(rows) >= FEWEST_UTTERANCES,
+        meaningful=words.units >= FEWEST_WORDS and len(counts) >= FEWEST_UTTERANCES,
     )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 class ChatScoring(Scoring):
     """The scoring of replies, and of the model's own transcripts where it reports them."""
 
+    by_row = True
     utterance_part = Reply
     run_part = ChatSummary
     counts_terms = False

@@ -28,6 +28,7 @@ OF_SCORING = (QUICK, REPEATED, TOO_FAST, TOO_SLOW)
 class TtsScoring(AsrScoring):
     """The scoring of speech and of the judge's transcripts of it."""
 
+    by_row = False  # whether speech is hurried is told by that of the others
     utterance_part = Speech
     run_part = SpeechSummary
 

@@ -10,6 +10,7 @@ from pytest_modellab.core.metrics.gaps import gap, groups
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.results.record import Record
+from pytest_modellab.results.worst_utterances import errors_by_row, failed_rows
 from pytest_modellab.tasks.asr.record import Slice, transcripts_of
 from pytest_modellab.tasks.chat.record import dialogues_of
 from pytest_modellab.tasks.registry import task_named
@@ -150,7 +151,7 @@ def _bound(record: Record, count: int) -> str:
     if dialogues_of(record) is not None:
         which = "dialogues with a wrong answer first"
     else:
-        wrong = sum(bool(r.error is not None or record.errors_of(r)) for r in record.utterances)
+        wrong = int((failed_rows(record) | (errors_by_row(record) != 0)).sum())
         which = f"{wrong:,} with errors; the worst first"
     more = "" if count >= total else "; the record has them all"
     return f"{count:,} of {total:,} shown, {which}{more}"

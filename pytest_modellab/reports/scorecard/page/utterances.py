@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from pytest_modellab.core.console import counted
+from pytest_modellab.core.metrics.measured import StoredTable
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record, UtteranceResult
-from pytest_modellab.results.verdicts import worst_utterances
+from pytest_modellab.results.worst_utterances import worst_places
+from pytest_modellab.tasks.asr.counts import counts_of
 from pytest_modellab.tasks.asr.record import transcript_of
 from pytest_modellab.tasks.chat.record import dialogues_of, reply_of
 from pytest_modellab.tasks.registry import task_named
@@ -87,12 +90,13 @@ def shown(record: Record, sounds: Sounds, most: int = SHOWN) -> list[Shown]:
 
 def distribution(record: Record) -> list[Bar]:
     """How many utterances have which error rate of words; one without an answer has 100 %. [] without transcripts."""
-    counts = [0] * (len(_EDGES) + 2)
-    for result in record.utterances:
-        transcript = transcript_of(result)
-        rate = None if transcript is None else transcript.words.rate
-        if rate is not None:
-            counts[0 if rate == 0 else 1 + sum(rate > edge for edge in _EDGES)] += 1
+    import numpy as np
+
+    found, _ = counts_of(record.utterances)
+    spoken = found.units > 0
+    rates = found.errors[spoken] / found.units[spoken]
+    bars = np.where(rates == 0, 0, 1 + np.searchsorted(_EDGES, rates, side="left"))
+    counts = np.bincount(bars, minlength=len(_EDGES) + 2).tolist()
     if not any(counts):
         return []
     percents = [f"{100 * edge:.0f}" for edge in _EDGES]
@@ -111,13 +115,23 @@ def _chosen(record: Record, most: int) -> Sequence[UtteranceResult]:
         return sorted(
             turns, key=lambda r: r.error is None and (r.id not in replies or replies[r.id].dialogue not in troubled)
         )[:most]
-    worst = worst_utterances(record, most)
-    known = {id(result) for result in worst}
-    rest = [r for r in record.utterances if id(r) not in known]
-    flawed = [r for r in rest if (speech := speech_of(r)) is not None and speech.faults][: most - len(worst)]
-    known |= {id(result) for result in flawed}
+    worst = worst_places(record, most)
+    known = set(worst)
+    flawed = list(islice((place for place in _flawed(record) if place not in known), most - len(worst)))
+    known.update(flawed)
     fill = max(0, min(_WITHOUT_ERRORS, most) - len(worst) - len(flawed))
-    return [*worst, *flawed, *[r for r in rest if id(r) not in known][:fill]]
+    others = islice((place for place in range(len(record.utterances)) if place not in known), fill)
+    return [record.utterances[place] for place in (*worst, *flawed, *others)]
+
+
+def _flawed(record: Record) -> Iterator[int]:
+    """The places of those whose speech has faults."""
+    if isinstance(record.utterances, StoredTable) and "tts" not in record.parts:
+        return
+    for place, result in enumerate(record.utterances):
+        speech = speech_of(result)
+        if speech is not None and speech.faults:
+            yield place
 
 
 def _shown(result: UtteranceResult, record: Record, sounds: Sounds) -> Shown:

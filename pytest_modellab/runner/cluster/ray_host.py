@@ -14,8 +14,8 @@ from .shipping import Parcel, Shelf, package_digest
 if TYPE_CHECKING:
     from pytest_modellab.catalog.environments import Environment
 
-    from .load_order import LoadOrder
-    from .local import LocalWorker
+    from ..load_order import LoadOrder
+    from ..local import LocalWorker
 
 
 class Node(NamedTuple):
@@ -63,7 +63,7 @@ class Host:
 
     def start(self, order: LoadOrder) -> str:
         """Start the worker; why it can't be, else ""."""
-        from .local import LocalWorker
+        from ..local import LocalWorker
 
         if order.path is not None and not Path(order.path).exists():
             return (
@@ -79,7 +79,7 @@ class Host:
         """The reply, with the use of this node's cores; or how the worker ended. And its memory."""
         from pytest_modellab.results.conditions import beside
 
-        from .executor import WorkerDied
+        from ..executor import WorkerDied
 
         worker = self._worker
         assert worker is not None  # `start` was called

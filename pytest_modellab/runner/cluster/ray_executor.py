@@ -15,14 +15,14 @@ from pytest_modellab.core.devices import Presence
 from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.results.facts import Memory
 
-from .executor import ClusterError, ClusterSettings, HostLost, WorkerDied
+from ..executor import ClusterError, ClusterSettings, HostLost, WorkerDied
 from .ray_host import Death, Host, Node, node_here
 from .shipping import Parcel, chunks, parcel_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .load_order import LoadOrder
+    from ..load_order import LoadOrder
 
 KNOCK_S = 10.0
 """For somebody to answer at the cluster's address."""

@@ -96,7 +96,7 @@ class Shelf:
 
 def package_digest() -> str:
     """SHA-256 of this package's code: what answers on a node must be what the session has."""
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     found = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
         found.update(f"{path.relative_to(root).as_posix()}\0".encode())
