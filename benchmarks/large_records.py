@@ -3,7 +3,8 @@
 Answers are made up: texts of a dozen words, all of them distinct, one word in ten wrong, a speaker for every 200. Each
 stage runs in a process of its own, which tells its time without imports and its highest resident memory. The stages:
 
-- scored: two records are made of raw answers, scored, and written (a second one has other answers);
+- scored: a record is made of raw answers, scored, and written;
+- varied: a second one is made, in which one answer in ten is another; the others keep their scores;
 - scorecard: a record is read, all figures with their intervals are made of its contributions, and the page is written;
 - compare: the two records are compared, as `modellab compare` does;
 - cut: the first record is cut into eight shards, each scored and written;
@@ -111,9 +112,62 @@ def made(size: int, seed: int, shard: ShardOf | None = None) -> Record:
 
 
 def score(folder: Path, size: int) -> dict[str, Any]:
-    for seed in (1, 2):
-        records.write(made(size, seed), folder / str(seed))
+    records.write(made(size, 1), folder / "1")
     return {"file": sum(each.stat().st_size for each in files(folder / "1"))}
+
+
+def vary(folder: Path, size: int) -> dict[str, Any]:
+    (path,) = (folder / "1").glob("runs/*/*/*.json")
+    record, draw = records.read(path), random.Random(1)
+    rows = record.utterances
+    changed = [draw.random() < 0.1 for _ in range(size)]
+    if isinstance(rows, tuple):
+        told = tuple(_other(row, draw) if other else row for row, other in zip(rows, changed, strict=True))
+        varied = scored(record.model_copy(update={"utterances": told}), record.rules)
+    else:
+        varied = _varied(record, changed, draw)
+    origin = record.provenance.model_copy(update={"created": "2026-01-03T00:00:00.000+00:00"})
+    records.write(varied.model_copy(update={"id": "00000002", "provenance": origin}), folder / "2")
+    return {}
+
+
+def _other(row: UtteranceResult, draw: random.Random) -> UtteranceResult:
+    words = [draw.choice(WORDS) if draw.random() < 0.1 else word for word in row.reference.split()]
+    return row.model_copy(update={"hypothesis": " ".join(words)})
+
+
+def _varied(record: Record, changed: list[bool], draw: random.Random) -> Record:
+    """The record with other answers, of which alone the rows are scored."""
+    import numpy as np
+    import pyarrow as pa
+
+    from pytest_modellab.results.table import contributions, writing
+    from pytest_modellab.results.table.layout import decoded, encoded
+    from pytest_modellab.results.table.steps import Contributed, Scored
+    from pytest_modellab.results.table.stored_rows import StoredRows
+    from pytest_modellab.results.values import valued
+    from pytest_modellab.tasks.asr.scoring import AsrScoring
+    from pytest_modellab.tasks.asr.text_analysis import Terms
+
+    rows = record.utterances
+    assert isinstance(rows, StoredRows)
+    first, second = Scored("asr", record.rules), Contributed(record)
+
+    def groups() -> Iterator[pa.Table]:
+        begin = 0
+        for number in range(rows.groups):
+            group = rows.group(number)
+            mask = np.array(changed[begin : begin + len(group)])
+            begin += len(group)
+            told = [_other(row, draw) for row in decoded(group.filter(pa.array(mask)))]
+            new = second.group(first.group(encoded(told)))
+            order = np.argsort(np.concatenate([np.flatnonzero(~mask), np.flatnonzero(mask)]))
+            yield pa.concat_tables([group.filter(pa.array(~mask)), new.cast(group.schema)]).take(pa.array(order))
+
+    versions = contributions.versions(contributions.metrics_of("asr"))
+    told = writing.written(groups(), second.schema(), versions)
+    parts = AsrScoring("asr").summarize(told, record.parts, record.rules, Terms())
+    return valued(record.model_copy(update={"utterances": told, "parts": parts}))
 
 
 def scorecard(folder: Path, size: int) -> dict[str, Any]:
@@ -168,6 +222,7 @@ def merge(folder: Path, size: int) -> dict[str, Any]:
 
 STAGES: dict[str, Callable[[Path, int], dict[str, Any]]] = {
     "scored": score,
+    "varied": vary,
     "scorecard": scorecard,
     "compare": compare,
     "cut": cut,

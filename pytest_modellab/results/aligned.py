@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.metrics.measured import Row, StoredTable, field
+from pytest_modellab.core.metrics.measured import Row
+from pytest_modellab.core.metrics.stored import StoredTable, field
 
 if TYPE_CHECKING:
     import numpy as np

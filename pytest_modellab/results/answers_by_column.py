@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pytest_modellab.core.metrics.measured import StoredTable, field
-from pytest_modellab.core.stats.labels import Labels
+from pytest_modellab.core.metrics.stored import field, labels
 from pytest_modellab.core.stats.paired import compare
 from pytest_modellab.core.stats.regression import no_worse
 from pytest_modellab.tasks.asr.counts import counts_of
@@ -44,8 +43,7 @@ def against(before: Record, after: Record, allowed: Allowed, replicates: int, mo
     old, new = (counts_of(each.utterances)[0] for each in (before, after))
     weights = _weights(after)
     units = weights * new.units
-    rows = after.utterances
-    clusters = rows.speakers() if isinstance(rows, StoredTable) else Labels.of(list(field(rows, "speaker")))
+    clusters = labels(after.utterances, "speaker")
     paired = compare(weights * old.errors, weights * new.errors, units, clusters, replicates)
     if paired is None:
         raise BaselineError(f"{after.case.id}: no reference has a word to compare by")

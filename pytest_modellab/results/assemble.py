@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.hardware import hardware
-from pytest_modellab.core.metrics.measured import fields
+from pytest_modellab.core.metrics.stored import fields
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.asr.text_analysis import Terms

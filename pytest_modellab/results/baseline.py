@@ -18,8 +18,8 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.hardware import Hardware
-from pytest_modellab.core.metrics.measured import field, fields
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import field, fields, labels
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.paired import REPLICATES, Paired, compare
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed, Decision, change_text, no_worse, within_margin
@@ -249,7 +249,7 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
         [weight * wrong for weight, (wrong, _) in zip(weights, first, strict=True)],
         [weight * wrong for weight, (wrong, _) in zip(weights, second, strict=True)],
         [weight * units for weight, (_, units) in zip(weights, second, strict=True)],
-        list(field(record.utterances, "speaker")),
+        labels(record.utterances, "speaker"),
         replicates,
     )
     if paired is None:

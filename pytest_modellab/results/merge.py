@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_modellab.core.metrics import speed
-from pytest_modellab.core.metrics.measured import field
+from pytest_modellab.core.metrics.stored import field
 from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks.registry import task_named

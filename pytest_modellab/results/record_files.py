@@ -19,8 +19,8 @@ from pydantic_core import from_json, to_json
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.atomic import write_text
-from pytest_modellab.core.metrics.measured import StoredTable
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import StoredTable
 from pytest_modellab.core.version import __version__
 from pytest_modellab.tasks import parts
 from pytest_modellab.tasks.registry import TASKS

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from pytest_modellab.core.metrics.measured import field
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import field
 from pytest_modellab.tasks.metrics import METRICS as OWN_METRICS
 
 from .assemble import timing

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.metrics.measured import field
+from pytest_modellab.core.metrics.stored import field
 from pytest_modellab.core.text import DEFAULT, TextRules
 from pytest_modellab.core.text.legacy import LEGACY_DEFAULTS
 from pytest_modellab.tasks.asr.text_analysis import Terms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_modellab.core.metrics.measured import field
+from pytest_modellab.core.metrics.stored import field
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.asr.text_analysis import Terms

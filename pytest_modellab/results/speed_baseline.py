@@ -21,8 +21,8 @@ from pydantic import Field
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.hardware import Hardware, Likeness
-from pytest_modellab.core.metrics.measured import fields
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import fields
 from pytest_modellab.core.schema_base import Stored
 from pytest_modellab.core.stats.evidence import ALPHA, FEWEST_UNITS, Evidence, weigh, weigh_series
 from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval

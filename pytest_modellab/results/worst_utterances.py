@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_modellab.core.metrics.aggregate import Ratio
-from pytest_modellab.core.metrics.measured import StoredTable, Utterance, field
+from pytest_modellab.core.metrics.measured import Utterance
 from pytest_modellab.core.metrics.metric import Fault, Metric
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import StoredTable, field
 from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.tasks.asr.counts import counts_of
 from pytest_modellab.tasks.registry import task_named
@@ -64,7 +65,7 @@ def failed_rows(record: Record) -> NDArray[np.bool_]:
     """Which utterances have no answer; shape (utterances,)."""
     import numpy as np
 
-    return np.array([error is not None for error in field(record.utterances, "error")], dtype=bool)
+    return np.fromiter((error is not None for error in field(record.utterances, "error")), dtype=bool)
 
 
 def behind(record: Record, name: str) -> list[WorstUtterance]:

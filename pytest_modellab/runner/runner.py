@@ -235,7 +235,7 @@ class Runner(Loading):
             )
         self.sounds.bound(
             said.audio
-            for each in (record.utterances if {"tts", "chat"} & record.parts.keys() else ())
+            for each in (record.utterances if does.may_speak else ())
             if (said := speech_of(each) or reply_of(each)) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))

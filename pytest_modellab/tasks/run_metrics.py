@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share, Single, Total
-from pytest_modellab.core.metrics.measured import Run, Utterance, field, fields
+from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
+from pytest_modellab.core.metrics.stored import field, fields
 
 _TIME_SPREAD = 0.30
 """By how much of it a time differs between runs of one thing on machines of one kind: up to 0.26 was seen."""

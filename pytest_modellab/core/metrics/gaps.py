@@ -15,7 +15,7 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from ..stats.student_t import CONFIDENCE
-from .slices import FEWEST_UTTERANCES, FEWEST_WORDS, values_by
+from .slices import FEWEST_UTTERANCES, FEWEST_WORDS, parts_by
 
 if TYPE_CHECKING:
     from .aggregate import Column
@@ -69,10 +69,8 @@ class Gap:
 
 def groups(metric: Metric, table: Table, by: str) -> list[Group]:
     """The groups of a run's utterances by an attribute, by name; those that it isn't known of are in none."""
-    from ..stats.labels import Labels
-
     column = table.column(metric)
-    labels = Labels.of(list(values_by(table.run.utterances, by))).at(column.rows)
+    labels = parts_by(table.run.utterances, by).at(column.rows)
     found = []
     for name, own in labels.places():
         part = column.at(own)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .measured import field
+from .stored import field, labels
 
 if TYPE_CHECKING:
+    from ..stats.labels import Labels
     from .measured import Row
 
 OWN = ("speaker", "language", "kind", "snr", "duration")
@@ -23,17 +24,20 @@ SNR_EDGES_DB = (0.0, 5.0, 10.0, 20.0)
 DURATION_EDGES_S = (2.0, 5.0, 10.0, 30.0)
 
 
-def values_by(rows: Sequence[Row], by: str) -> Iterator[str | None]:
+def parts_by(rows: Sequence[Row], by: str) -> Labels:
     """The part that each utterance belongs to in one way of slicing, as `values` tells it."""
+    from ..stats.labels import Labels
+
     match by:
         case "speaker" | "language" | "kind":
-            return field(rows, by)
+            return labels(rows, by)
         case "snr":
-            return (None if snr is None else band(snr, SNR_EDGES_DB, "dB") for snr in field(rows, "snr_db"))
+            ratios = field(rows, "snr_db")
+            return Labels.of(None if snr is None else band(snr, SNR_EDGES_DB, "dB") for snr in ratios)
         case "duration":
-            return (band(seconds, DURATION_EDGES_S, "s") for seconds in field(rows, "audio_s"))
+            return Labels.of(band(seconds, DURATION_EDGES_S, "s") for seconds in field(rows, "audio_s"))
         case _:
-            return (attributes.get(by) for attributes in field(rows, "attributes"))
+            return Labels.of(attributes.get(by) for attributes in field(rows, "attributes"))
 
 
 def values(row: Row) -> Mapping[str, str | None]:

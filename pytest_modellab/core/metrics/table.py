@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .aggregate import Column
-from .measured import Run, StoredTable, Utterance
+from .measured import Run, Utterance
 from .metric import Metric
+from .stored import StoredTable
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
@@ -23,13 +23,13 @@ class Labels(Sequence["str | None"]):
     names: Sequence[str]
 
     @classmethod
-    def of(cls, labels: Sequence[str | None]) -> Labels:
-        """The labels of any sequence; names in the order in which they come first."""
+    def of(cls, labels: Iterable[str | None]) -> Labels:
+        """Labels as they come; names in the order in which they come first."""
         if isinstance(labels, Labels):
             return labels
         index: dict[str, int] = {}
-        codes = [-1 if name is None else index.setdefault(name, len(index)) for name in labels]
-        return cls(np.array(codes, dtype=np.int64), list(index))
+        codes = (-1 if name is None else index.setdefault(name, len(index)) for name in labels)
+        return cls(np.fromiter(codes, dtype=np.int64), list(index))
 
     @classmethod
     def none(cls, count: int) -> Labels:

@@ -8,8 +8,8 @@ from math import log
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.measured import field as field_of
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import field as field_of
 from pytest_modellab.core.stats.evidence import ALPHA, holm
 from pytest_modellab.core.stats.paired import REPLICATES
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed

@@ -11,8 +11,8 @@ from pathlib import Path
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.catalog.specs import Task, TaskGrades
-from pytest_modellab.core.metrics.measured import field, fields
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import field, fields
 from pytest_modellab.core.schema_base import DATA, LEFT_OUT
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import REFUSED, Status, Strictness, Verdict, case_key, worst

@@ -1,7 +1,7 @@
 """Row groups of a table shared among processes, each of which takes every nth one.
 
-A process of its own is `python -m pytest_modellab.results.table.processes`; it is told the file, the step and its row
-groups as JSON on its standard input, and writes each result as an Arrow file into a folder.
+A process of its own is `python -m pytest_modellab.results.table.step_process`; it is told the file, the step and its
+row groups as JSON on its standard input, and writes each result as an Arrow file into a folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pytest_modellab.core.cores import usable_cores
 
 from .stored_rows import StoredRows
 
-_MODULE = "pytest_modellab.results.table.processes"
+_MODULE = f"{__package__}.step_process"
 _MOST = 8
 """Processes; each takes memory for the libraries of scoring."""
 _LOOK_EVERY_S = 0.05
@@ -71,22 +71,3 @@ def _wait(process: subprocess.Popen[bytes], path: Path) -> None:
         if process.poll() is not None and not path.exists():
             raise StepFailed(f"a process that scores ended with {process.returncode}")
         time.sleep(_LOOK_EVERY_S)
-
-
-def work(job: dict[str, Any]) -> None:
-    """Do the step for the row groups of a job."""
-    from .steps import step_of
-
-    source, folder = StoredRows(Path(job["path"])), Path(job["folder"])
-    step = step_of(job, source)
-    for number in job["groups"]:
-        made = step.group(source.group(number))
-        path = folder / f"{number}.arrow"
-        temporary = path.with_suffix(".tmp")
-        with pa.OSFile(str(temporary), "wb") as file, pa.ipc.new_file(file, made.schema) as writer:
-            writer.write_table(made)
-        temporary.replace(path)
-
-
-if __name__ == "__main__":
-    work(json.load(sys.stdin))

@@ -21,7 +21,7 @@ from pytest_modellab.core.stats.labels import Labels
 
 from ..record import UtteranceResult
 from .contributions import has_clusters
-from .layout import columns_of, decoded, field_values
+from .layout import ROWS, columns_of, decoded, field_values
 
 BATCH = 2_000
 """Rows that are built at a time."""
@@ -73,7 +73,7 @@ class StoredRows(Sequence[UtteranceResult]):
         place = range(len(self))[place]
         number = int(np.searchsorted(self._ends, place, side="right"))
         if self._group is None or self._group[0] != number:
-            self._group = number, self.group(number)
+            self._group = number, self.group(number).select(ROWS.names)
         begin = 0 if number == 0 else int(self._ends[number - 1])
         return decoded(self._group[1].slice(place - begin, 1))[0]
 
@@ -151,7 +151,7 @@ class StoredRows(Sequence[UtteranceResult]):
         if has_clusters(metric):
             return self._labels(f"cluster:{metric.name}").at(rows)
         assert metric.cluster is SPEAKER
-        return self.speakers().at(rows)
+        return self.labels("speaker").at(rows)
 
     def _order(self, metric: Metric, rows: NDArray[np.intp]) -> list[float | None]:
         if metric.order is None:
@@ -159,10 +159,12 @@ class StoredRows(Sequence[UtteranceResult]):
         found = self._column(f"order:{metric.name}").to_pylist()
         return [found[row] for row in rows.tolist()]
 
-    def speakers(self) -> Labels:
-        """The speaker of each row."""
-        if self._speakers is None:
-            self._speakers = self._labels("speaker")
+    def labels(self, name: str) -> Labels:
+        """The texts in a field of each row."""
+        if name != "speaker":
+            return self._labels(name)
+        if self._speakers is None:  # what most metrics are clustered by
+            self._speakers = self._labels(name)
         return self._speakers
 
     def _labels(self, column: str) -> Labels:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_modellab.core.metrics.measured import Row, StoredTable
+from pytest_modellab.core.metrics.measured import Row
+from pytest_modellab.core.metrics.stored import StoredTable
 from pytest_modellab.core.schema_base import Edits
 
 if TYPE_CHECKING:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.aggregate import Ratio, Share, Single
-from pytest_modellab.core.metrics.measured import Run, Utterance, fields
+from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Fault, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, values
+from pytest_modellab.core.metrics.stored import fields
 from pytest_modellab.core.metrics.writing import Errors
 
 from .metrics import nobody_speaks

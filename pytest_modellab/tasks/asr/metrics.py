@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pytest_modellab.core.metrics.aggregate import Ratio, Single
-from pytest_modellab.core.metrics.measured import Run, Utterance, field
+from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.speed import quantile
+from pytest_modellab.core.metrics.stored import field
 from pytest_modellab.core.text import Unit
 from pytest_modellab.tasks.run_metrics import batched
 

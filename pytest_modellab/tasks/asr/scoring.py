@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel
 
 from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.aggregate import Column, Ratio
-from pytest_modellab.core.metrics.measured import Row, field
-from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, OWN, values_by
+from pytest_modellab.core.metrics.measured import Row
+from pytest_modellab.core.metrics.slices import FEWEST_UTTERANCES, FEWEST_WORDS, OWN, parts_by
+from pytest_modellab.core.metrics.stored import field, labels
 from pytest_modellab.core.schema_base import edits, ranged
 from pytest_modellab.core.text import Normalizer, TextRules
 
@@ -62,7 +64,7 @@ def _sums(rows: Sequence[Row], rules: TextRules, counts: Counts) -> TranscriptSu
 
     errors, units = counts.errors, counts.units
     rates = errors[units > 0] / units[units > 0]
-    answered = np.array([error is None for error in field(rows, "error")], dtype=bool)
+    answered = np.fromiter((error is None for error in field(rows, "error")), dtype=bool)
     spoken = counts.words[answered & (units > 0)].sum(axis=0, dtype=np.int64).tolist()
     substitutions, deletions, insertions, hits = spoken
     return TranscriptSummary(
@@ -80,8 +82,7 @@ def _sums(rows: Sequence[Row], rules: TextRules, counts: Counts) -> TranscriptSu
 def _by_language(rows: Sequence[Row], rules: TextRules, counts: Counts) -> tuple[LanguageErrors, ...]:
     from pytest_modellab.core.stats.labels import Labels
 
-    told = list(field(rows, "language"))
-    language_of = {tag: rules.of(tag).language for tag in dict.fromkeys(told)}
+    language_of = cache(lambda tag: rules.of(tag).language)
     return tuple(
         LanguageErrors(
             language=language,
@@ -90,7 +91,7 @@ def _by_language(rows: Sequence[Row], rules: TextRules, counts: Counts) -> tuple
             words=total(counts.words[own]),
             characters=total(counts.characters[own]),
         )
-        for language, own in Labels.of([language_of[tag] for tag in told]).places()
+        for language, own in Labels.of(map(language_of, field(rows, "language"))).places()
     )
 
 
@@ -116,8 +117,6 @@ def slices(rows: Sequence[Row]) -> tuple[Slice, ...]:
     """
     import numpy as np
 
-    from pytest_modellab.core.stats.labels import Labels
-
     every, _ = counts_of(rows)
     spoken = np.flatnonzero(every.units)
     counts = every.at(spoken)
@@ -125,12 +124,12 @@ def slices(rows: Sequence[Row]) -> tuple[Slice, ...]:
         rows=spoken,
         values=counts.errors.astype(np.float64),
         of=counts.units.astype(np.float64),
-        clusters=Labels.of(list(field(rows, "speaker"))).at(spoken),
+        clusters=labels(rows, "speaker").at(spoken),
     )
     attributes = {name for each in field(rows, "attributes") for name in each}
     found: list[Slice] = []
     for by in (*OWN, *sorted(attributes - set(OWN))):
-        parts = list(Labels.of(list(values_by(rows, by))).at(spoken).places())
+        parts = list(parts_by(rows, by).at(spoken).places())
         if len(parts) > 1 and (by in OWN or _several_meaningful([own for _, own in parts], counts)):
             found += [_slice(by, value, counts.at(own), column.at(own)) for value, own in parts]
     return tuple(found)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.metrics.measured import StoredTable
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.stored import StoredTable
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.worst_utterances import worst_places
 from pytest_modellab.tasks.asr.counts import counts_of
