@@ -9,10 +9,10 @@ from pytest_modellab.core import ffmpeg
 from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .form import DatasetForm
-from .manifest_line import existing
 from .recording import FileRecording
 from .root import OutsideRoot, Root
 from .rows import Rows
+from .sound_files import existing
 from .utterance import DatasetError, Utterance
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"}) | ffmpeg.SUFFIXES

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_modellab.core.console import counted
@@ -11,63 +13,66 @@ from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .form import DatasetForm
 from .manifest_line import ManifestReader, near_miss
-from .root import Root
+from .root import Place
 from .rows import Rows
 from .sound_facts import SoundFacts
+from .texts import text_of
 from .utterance import DatasetError, Utterance
 
 
-def from_manifest(spec: DatasetSpec, path: Path, notes: list[str]) -> tuple[Utterance, ...]:
-    """The utterances in the order of their lines; `notes` gets what a person should look at."""
+def from_manifest(spec: DatasetSpec, place: Place, access: DatasetAccess) -> tuple[Utterance, ...]:
+    """The utterances in the order of their lines; `access.notes` gets what a person should look at."""
     facts = SoundFacts()
-    reader = ManifestReader(spec, path.parent, Root.of(spec, path.parent), facts)
-    lines = _lines(spec, path)
+    files = access.sounds(place.parent)
+    reader = ManifestReader(spec, files, facts)
+    lines = _lines(access.file(place, "manifest"), place)
+    files.fetch(_named(lines))
     rows = Rows(spec, "give each line its own `id`")
     for number, line in lines:
         try:
-            rows.add(f"{path}:{number}", reader.utterance(json.loads(line)))
+            rows.add(f"{place}:{number}", reader.utterance(json.loads(line)))
         except json.JSONDecodeError as error:
             hint = "; `\\` begins an escape in JSON: write paths with `/`" if error.msg.startswith("Invalid \\") else ""
-            rows.problems.append(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}{hint}")
+            rows.problems.append(f"{place}:{number}: not JSON: {error.msg} at column {error.colno}{hint}")
         except ValueError as error:
-            rows.problems.append(f"{path}:{number}: {error}")
+            rows.problems.append(f"{place}:{number}: {error}")
         except OSError as error:
-            rows.problems.append(f"{path}:{number}: {error.filename} can't be read: {error.strerror}")
+            rows.problems.append(f"{place}:{number}: {error.filename} can't be read: {error.strerror}")
     facts.save()
-    utterances = rows.checked(f"{path}: no utterances")
-    notes += _near_misses(path, utterances)
+    utterances = rows.checked(f"{place}: no utterances")
+    access.notes.extend(_near_misses(place.name, utterances))
     return utterances
 
 
-def _lines(spec: DatasetSpec, path: Path) -> list[tuple[int, str]]:
+def _named(lines: list[tuple[int, str]]) -> Iterator[str]:
+    """The audio files that the lines name."""
+    for _, line in lines:
+        with suppress(ValueError):
+            row = json.loads(line)
+            if isinstance(row, dict) and isinstance(row.get("audio_filepath"), str):
+                yield row["audio_filepath"]
+
+
+def _lines(path: Path, place: Place) -> list[tuple[int, str]]:
     """The lines that aren't empty, by their number from 1 on. Raises DatasetError."""
-    try:
-        # Windows editors begin a file with a byte order mark.
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise DatasetError(f"data set {spec.id}: no manifest {path} (named in {spec.origin})") from None
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise DatasetError(f"{path}:{line}: not UTF-8 text; save the file as UTF-8") from None
-    except OSError as error:
-        raise DatasetError(f"{path}: can't be read: {error.strerror}") from None
+    text = text_of(path, place)
     if text.lstrip().startswith("["):
         raise DatasetError(
-            f"{path}: a JSON array, where one object a line is wanted (JSON Lines, without brackets and commas around"
-            f" them); `jq -c '.[]' {path.name}` writes it so"
+            f"{place}: a JSON array, where one object a line is wanted (JSON Lines, without brackets and commas around"
+            f" them); `jq -c '.[]' {place.name}` writes it so"
         )
     # Not splitlines: a text may hold the other characters that it splits at, such as U+2028.
     return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
 
 
-def _near_misses(path: Path, utterances: tuple[Utterance, ...]) -> list[str]:
+def _near_misses(name: str, utterances: tuple[Utterance, ...]) -> list[str]:
     """A note on each attribute that is called almost like a key with a meaning."""
     found: dict[str, int] = {}
     for utterance in utterances:
         for key in utterance.attributes:
             found[key] = found.get(key, 0) + 1
     return [
-        f"{path.name}: `{key}` means nothing here, and is kept as an attribute of {counted(count, 'utterance')};"
+        f"{name}: `{key}` means nothing here, and is kept as an attribute of {counted(count, 'utterance')};"
         f" did you mean `{meant}`?"
         for key, count in found.items()
         if (meant := near_miss(key)) is not None
@@ -78,7 +83,7 @@ class _Manifest(DatasetForm[str]):
     goes_with = frozenset({"audio_root", "channel"})
 
     def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> tuple[Utterance, ...]:
-        return from_manifest(spec, access.folder / given, access.notes)
+        return from_manifest(spec, access.place(given), access)
 
     def summary(self, given: str) -> str:
         return given
