@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,14 @@ from fakelab import FakeCatalog
 from fakeruns import FakeRuns
 from webserver import REVISION
 
+from pytest_modellab.cli import main
 from pytest_modellab.results.record import Record
+
+
+def as_manifest(catalog: FakeCatalog) -> None:
+    folder, rows = clips(catalog)
+    (folder / "clips.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    write_spec(catalog, {"manifest": "clips.jsonl"})
 
 
 def as_csv(catalog: FakeCatalog) -> None:
@@ -62,6 +70,7 @@ def as_cuts(catalog: FakeCatalog) -> None:
     cuts = []
     for row in rows:
         recording = lhotse.Recording.from_file(folder / row["audio_filepath"])
+        recording.sources[0].source = row["audio_filepath"]
         cut = recording.to_cut().with_id(row["id"])
         said = lhotse.SupervisionSegment(
             id=row["id"],
@@ -90,7 +99,7 @@ def on_the_hub(catalog: FakeCatalog) -> None:
         path.unlink()
 
 
-FORMS = [as_csv, as_parquet_of_paths, as_parquet_with_audio, as_kaldi, as_cuts, on_the_hub]
+FORMS = [as_manifest, as_csv, as_parquet_of_paths, as_parquet_with_audio, as_kaldi, as_cuts, on_the_hub]
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +127,17 @@ def test_a_form_gives_the_record_of_its_clips(runs: FakeRuns, write: Callable[[F
     heard = len(runs.clips_heard())
     assert runs.outcome().unchanged_since
     assert len(runs.clips_heard()) == heard
+
+
+@pytest.mark.parametrize("write", FORMS)
+def test_its_data_can_be_checked(
+    runs: FakeRuns, write: Callable[[FakeCatalog], None], monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    runs.model()
+    write(runs)
+    runs.commanded(monkeypatch)
+    assert main(["data", "check", "clips"]) == 0
+    assert "clips: 3 utterances" in capsys.readouterr().out
 
 
 @pytest.fixture
@@ -154,7 +174,16 @@ def moved(catalog: FakeCatalog, write: Callable[[FakeCatalog], None], remote: tu
     return spec
 
 
-@pytest.mark.parametrize(("write", "key"), [(as_csv, "path"), (as_kaldi, "folder"), (as_parquet_with_audio, "path")])
+@pytest.mark.parametrize(
+    ("write", "key"),
+    [
+        (as_manifest, "manifest"),
+        (as_csv, "path"),
+        (as_parquet_with_audio, "path"),
+        (as_kaldi, "folder"),
+        (as_cuts, "cuts"),
+    ],
+)
 def test_it_is_read_from_shared_storage(
     runs: FakeRuns, write: Callable[[FakeCatalog], None], key: str, remote: tuple[Any, str]
 ) -> None:

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ _LISTED = 16
 """A folder of which so many files are wanted is listed, which is one question instead of many."""
 _CHANGING = (
     *("ETag", "etag", "md5", "Content-MD5", "Digest", "md5Hash", "content_md5", "crc32c", "blob_id"),
-    *("generation", "VersionId", "LastModified", "Last-Modified", "last_modified", "mtime", "updated", "created"),
+    *("generation", "LastModified", "Last-Modified", "last_modified", "mtime", "updated", "created"),
 )
-"""What file systems call that which changes with a file's content."""
+"""What file systems call that which changes with a file's content, the surest first.
+
+Only the first counts: the list of a folder holds less than is told of a single file.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,14 @@ def _other_reason(path: RemotePath, error: FileNotFoundError) -> BaseException |
 
 
 def _as_file(path: RemotePath, entry: Mapping[str, Any]) -> RemoteFile:
-    changing = {key: str(entry[key]) for key in _CHANGING if entry.get(key) is not None}
     size = entry.get("size")
-    stamp = json.dumps([size, changing], sort_keys=True) if changing else None
+    found = next(((key, entry[key]) for key in _CHANGING if entry.get(key) is not None), None)
+    stamp = None if found is None else json.dumps([size, found[0], _text(found[1])])
     return RemoteFile(path, size if isinstance(size, int) else None, stamp)
+
+
+def _text(value: Any) -> str:
+    return str(value.timestamp() if isinstance(value, datetime) else value)
 
 
 def _read(path: RemotePath) -> Iterator[bytes]:

@@ -20,6 +20,8 @@ class RemoteFiles:
         self._store = store
         self._asked = asked
         self._here: dict[RemotePath, StoredFile | None] = {}
+        self._fetched = 0
+        """Bytes."""
 
     def file(self, path: RemotePath) -> StoredFile | None:
         """The copy of a file as it is now; None where there is no such file. Raises as `fetch`."""
@@ -55,8 +57,8 @@ class RemoteFiles:
         absent = [each for each in files if each.path not in kept]
         if self._asked or not absent:
             return
+        self._fetched += sum(each.size or 0 for each in absent)
         if unknown := [each for each in absent if each.size is None]:
             raise NotPrepared(self._dataset, f"{unknown[0].path}, of unknown size,")
-        cost = sum(each.size or 0 for each in absent)
-        if cost > UNASKED_BYTES:
-            raise NotPrepared(self._dataset, f"{cost / 1e6:.0f} MB")
+        if self._fetched > UNASKED_BYTES:
+            raise NotPrepared(self._dataset, f"{self._fetched / 1e6:.0f} MB")
