@@ -81,6 +81,8 @@ def write_hub(home: Path, files: Mapping[str, Path], repo: str = REPO) -> None:
 
 def offline_hub(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the hub's library have its cache in a folder, and no network."""
+    import huggingface_hub.constants  # noqa: F401 - which reads the variables when it is first imported
+
     for name, value in {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("huggingface_hub.constants.HF_HOME", str(home))
