@@ -15,7 +15,7 @@ from manifests import row, tone
 from webserver import Page, Site, serving
 
 from pytest_modellab.assets.store import Store, Unavailable
-from pytest_modellab.catalog import load
+from pytest_modellab.catalog import CatalogError, load
 from pytest_modellab.catalog.datasets import Dataset, DatasetError, FileRecording, prepare, remote_files
 from pytest_modellab.catalog.datasets.archives import NotPrepared
 from pytest_modellab.catalog.datasets.remote_files import RemoteFiles
@@ -30,10 +30,10 @@ def memory() -> Iterator[Any]:
         yield system
 
 
-def prepared(folder: Path, *, asked: bool = False, **form: Any) -> Dataset:
+def prepared(place: Path, /, *, asked: bool = False, **form: Any) -> Dataset:
     spec = yaml.safe_dump({**HEAD, "id": "talk", **form})
-    catalog = load(write_catalog(folder / "fixtures", files={"datasets/talk.yaml": spec}))
-    return prepare(catalog.datasets["talk"], catalog, Store(folder / "cache", progress=False), asked=asked)
+    catalog = load(write_catalog(place / "fixtures", files={"datasets/talk.yaml": spec}))
+    return prepare(catalog.datasets["talk"], catalog, Store(place / "cache", progress=False), asked=asked)
 
 
 def hold(system: Any, folder: Path, *rows: Any) -> dict[str, str]:
@@ -97,6 +97,13 @@ class TestManifest:
     def test_a_protocol_that_is_unknown(self, tmp_path: Path) -> None:
         with pytest.raises(DatasetError, match=r"unknown protocol `ftp`; allowed: s3, .* \(named in .*talk.yaml:1\)"):
             prepared(tmp_path, manifest="ftp://host/talk.jsonl")
+
+
+def test_a_folder_is_one_on_this_machine(tmp_path: Path) -> None:
+    with pytest.raises(
+        CatalogError, match="`folder` is one on this machine; list files on shared storage in a manifest"
+    ):
+        prepared(tmp_path, folder=PLACE)
 
 
 class TestFetching:

@@ -172,6 +172,10 @@ class TestCsv:
         (found,) = csv(tmp_path, "file;text\none.wav;one, two\n", delimiter=";").utterances
         assert found.text == "one, two"
 
+    def test_a_long_text(self, tmp_path: Path) -> None:
+        (found,) = csv(tmp_path, f"file,text\none.wav,{'word ' * 50_000}\n").utterances
+        assert len(found.text.split()) == 50_000
+
     def test_several_files_of_one_table(self, tmp_path: Path) -> None:
         (here(tmp_path) / "part-2.csv").write_text("file,text\ntwo.wav,two\n")
         (here(tmp_path) / "part-1.csv").write_text("file,text\none.wav,one\n")

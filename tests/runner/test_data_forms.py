@@ -26,8 +26,11 @@ from fakelab import FakeCatalog
 from fakeruns import FakeRuns
 from webserver import REVISION
 
+from pytest_modellab.assets.store.remote import look_up
 from pytest_modellab.cli import main
+from pytest_modellab.core.remote_path import RemotePath
 from pytest_modellab.results.record import Record
+from pytest_modellab.runner.executor import LOCAL
 
 
 def as_manifest(catalog: FakeCatalog) -> None:
@@ -129,6 +132,13 @@ def test_a_form_gives_the_record_of_its_clips(runs: FakeRuns, write: Callable[[F
     assert len(runs.clips_heard()) == heard
 
 
+def test_a_worker_in_a_process_of_its_own_hears_the_same(runs: FakeRuns) -> None:
+    runs.executor = LOCAL
+    runs.model()
+    as_parquet_with_audio(runs)
+    assert [each[:3] for each in whole(runs.measured())] == EXPECTED
+
+
 @pytest.mark.parametrize("write", FORMS)
 def test_its_data_can_be_checked(
     runs: FakeRuns, write: Callable[[FakeCatalog], None], monkeypatch: pytest.MonkeyPatch, capsys: Any
@@ -209,3 +219,12 @@ def test_a_recording_that_changes_there_is_measured_anew(runs: FakeRuns, remote:
     assert outcome.record is not None
     assert not outcome.unchanged_since
     assert outcome.record.provenance.inputs["dataset"] != before.provenance.inputs["dataset"]
+
+
+def test_many_files_of_a_bucket_are_known_by_what_each_is_known_by(bucket: Any) -> None:
+    bucket.pipe({f"speech/many/{number}.wav": b"x" * number for number in range(1, 20)})
+    wanted = [RemotePath(f"s3://speech/many/{number}.wav") for number in range(1, 21)]
+    listed, missing = look_up(wanted)
+    assert missing == wanted[-1:]
+    assert [look_up([each])[0][each] for each in wanted[:3]] == [listed[each] for each in wanted[:3]]
+    assert "ETag" in str(listed[wanted[0]].stamp)

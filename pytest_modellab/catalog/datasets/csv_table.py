@@ -14,8 +14,8 @@ from .tables import Row
 from .texts import text_of
 from .utterance import DatasetError
 
-# Of one cell: texts of long recordings are long.
-csv.field_size_limit(10_000_000)
+# Characters of one cell: texts of long recordings are long.
+_MOST_CELL = 10_000_000
 
 
 class CsvTable:
@@ -62,6 +62,7 @@ class CsvTable:
 
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """The cells of each row, with the line that it begins on."""
+        csv.field_size_limit(max(csv.field_size_limit(), _MOST_CELL))
         try:
             with self._path.open(encoding="utf-8-sig", newline="") as file:
                 if self._quoted:

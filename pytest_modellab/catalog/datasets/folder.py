@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pytest_modellab.core import ffmpeg
+from pytest_modellab.core.remote_path import is_remote
 
 from ..specs import DatasetSpec
 from .access import DatasetAccess
@@ -50,6 +51,10 @@ def from_folder(spec: DatasetSpec, folder: Path) -> tuple[Utterance, ...]:
 
 class _Folder(DatasetForm[str]):
     goes_with = frozenset({"audio_root", "channel"})
+
+    def check(self, spec: DatasetSpec, given: str) -> None:
+        if is_remote(given):
+            raise ValueError("`folder` is one on this machine; list files on shared storage in a manifest or a table")
 
     def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> tuple[Utterance, ...]:
         return from_folder(spec, access.folder / given)

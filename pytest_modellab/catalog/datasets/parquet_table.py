@@ -36,8 +36,8 @@ class ParquetTable:
             advice = "pip install 'pytest-modellab[parquet]'"
             raise Unavailable(f"rows of {self.place}", [attempt], advice) from None
         try:
-            # With a buffer, a row group is read page by page.
-            return pyarrow.parquet.ParquetFile(self._path, buffer_size=1 << 20)
+            # Page by page: no row group is read ahead as a whole.
+            return pyarrow.parquet.ParquetFile(self._path, buffer_size=1 << 20, pre_buffer=False)
         except (OSError, pyarrow.ArrowException) as error:
             raise DatasetError(f"{self.place}: no Parquet: {error}") from None
 
