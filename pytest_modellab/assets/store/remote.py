@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +18,7 @@ from .errors import SourceFailed
 from .unpacking import StoredFile, write_json
 
 FOLDER = "remote"
+_WEB = frozenset({"http", "https"})
 _AT_ONCE = 8
 """Files looked up or fetched at the same time."""
 _LISTED = 16
@@ -54,10 +54,13 @@ def look_up(paths: Iterable[RemotePath]) -> tuple[dict[RemotePath, RemoteFile], 
     Raises SourceFailed where a server can't be asked, or a package for that is not installed.
     """
     wanted = list(dict.fromkeys(paths))
-    folders = Counter(each.parent for each in wanted)
+    folders: dict[RemotePath, list[RemotePath]] = {}
+    for each in wanted:
+        folders.setdefault(each.parent, []).append(each)
     found: dict[RemotePath, RemoteFile] = {}
-    for folder in (each for each, count in folders.items() if count > _LISTED and each.protocol[:4] != "http"):
-        found |= _listed(folder, [each for each in wanted if each.parent == folder])
+    for folder, files in folders.items():
+        if len(files) > _LISTED and folder.protocol not in _WEB:
+            found |= _listed(folder, files)
     missing: list[RemotePath] = []
     rest = [each for each in wanted if each not in found]
     for path, state in zip(rest, _each(_state, rest), strict=True):
@@ -76,7 +79,7 @@ def _listed(folder: RemotePath, wanted: Sequence[RemotePath]) -> dict[RemotePath
         except FileNotFoundError:
             return {}
     known = {each: entries.get(_system(each)[1].strip("/")) for each in wanted}
-    return {each: _as_file(each, entry) for each, entry in known.items() if entry is not None}
+    return {each: _as_file(each, entry) for each, entry in known.items() if entry is not None and _is_file(entry)}
 
 
 def _state(path: RemotePath) -> RemoteFile | None:
@@ -88,12 +91,16 @@ def _state(path: RemotePath) -> RemoteFile | None:
             if (reason := _other_reason(path, error)) is not None:
                 raise reason from error
             return None
-    return None if entry.get("type") == "directory" else _as_file(path, entry)
+    return _as_file(path, entry) if _is_file(entry) else None
+
+
+def _is_file(entry: Mapping[str, Any]) -> bool:
+    return entry.get("type") != "directory"
 
 
 def _other_reason(path: RemotePath, error: FileNotFoundError) -> BaseException | None:
     """Why a file wasn't found on the web, where that isn't that there is none."""
-    if path.protocol not in {"http", "https"} or getattr(error.__cause__, "status", None) in {404, 410}:
+    if path.protocol not in _WEB or getattr(error.__cause__, "status", None) in {404, 410}:
         return None
     return error.__cause__
 
