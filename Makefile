@@ -59,8 +59,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,vosk,whisper-cpp,sherpa-onnx,onnx-asr,open-asr,tts,espeak,piper,websocket,served,serve,data,report,ray,parquet]' \
-		--group notebook
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,vosk,whisper-cpp,sherpa-onnx,onnx-asr,open-asr,tts,espeak,piper,websocket,served,serve,data,parquet,lhotse,remote,ray,report]' \
+		--group notebook --group shared-storage
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
 		playwright mlflow-skinny sqlalchemy alembic
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.

@@ -16,7 +16,7 @@ from pytest_modellab.catalog import CatalogError, load
 MODEL_FILE, DATASET_FILE = "models/tiny.yaml", "datasets/talk.yaml"
 
 MODEL_KEYS = (
-    "devices, engine, environment, id, languages, licence, options, parts, price, research, schema, tasks, tiers,"
+    "cluster, devices, engine, environment, id, languages, licence, options, parts, price, research, schema, tasks, tiers,"
     " timeouts, title, variants, weights"
 )
 

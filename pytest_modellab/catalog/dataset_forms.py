@@ -15,6 +15,7 @@ class FormKind(Protocol):
     goes_with: ClassVar[frozenset[str]]
     speech: ClassVar[bool]
     item: ClassVar[str]
+    stored: ClassVar[bool]
 
     def check(self, spec: Any, given: Any) -> None: ...
 

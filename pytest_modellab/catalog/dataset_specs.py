@@ -28,6 +28,7 @@ from .base import (
     Whole,
     exactly_one,
 )
+from .corpus_specs import HubSpec, KaldiSpec, LhotseSpec, TableSpec
 from .dataset_forms import FORMS, misplaced, own_form
 from .dialogue_specs import DialogueSpec, GradedBy
 from .errors import suggest
@@ -258,6 +259,10 @@ class DatasetSpec(NamedSpec):
     made: tuple[MadeSpec, ...] | None = Field(default=None, min_length=1, description="clips without speech")
     prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     dialogues: tuple[DialogueSpec, ...] | None = Field(default=None, min_length=1, description="for the task chat")
+    table: TableSpec | None = None
+    kaldi: KaldiSpec | None = None
+    lhotse: LhotseSpec | None = None
+    hub: HubSpec | None = None
     form: dict[Identifier, dict[str, Any]] | None = Field(
         default=None, min_length=1, max_length=1, description="a form of another package, with its options"
     )

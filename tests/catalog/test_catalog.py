@@ -155,8 +155,8 @@ class TestWhatLoads:
             "language: en",
             "on: en",
             "5: unknown key `on`; allowed: archives, audio_root, channel, clips, derive, dialogues, equivalents,"
-            " folder, form, glossary, graded_by, id, judge, kind, language, licence, load, made, manifest, names,"
-            " normalizer, on_error, prompts, recipe, schema, speaker, stream, substitutions, tasks, tiers, title, voice",  # noqa: E501 - as it is told
+            " folder, form, glossary, graded_by, hub, id, judge, kaldi, kind, language, lhotse, licence, load, made,"
+            " manifest, names, normalizer, on_error, prompts, recipe, schema, speaker, stream, substitutions, table, tasks, tiers, title, voice",  # noqa: E501 - as it is told
             id="a key that YAML takes for true",
         ),
     ],
@@ -307,7 +307,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "language: en",
             "manifest: a.jsonl",
             "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`, `prompts`, `dialogues`,"
-            " `form`; found `manifest`, `clips`",
+            " `table`, `kaldi`, `lhotse`, `hub`, `form`; found `manifest`, `clips`",
         ),
         (
             DATASET_FILE,

@@ -70,6 +70,8 @@ form:
   csv: {file: talk.csv, delimiter: ";"}
 """
 
+ROOTED = "`audio_root` goes with `folder`, `kaldi`, `lhotse`, `manifest` or `table`"
+
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
@@ -102,8 +104,8 @@ def test_every_form_of_this_package_is_a_key_of_the_file() -> None:
     [
         ("clips", ["archives", "licence"], None),
         ("made", ["archives"], "`archives` go with `clips`, `dialogues` or `recipe`, not with `made`"),
-        ("recipe", ["audio_root"], "`audio_root` goes with `folder` or `manifest`, not with `recipe`"),
-        ("folder", ["kind"], "`kind` of a whole set goes with `recipe`, not with `folder`"),
+        ("recipe", ["audio_root"], f"{ROOTED}, not with `recipe`"),
+        ("folder", ["kind"], "`kind` of a whole set goes with `hub` or `recipe`, not with `folder`"),
         ("clips", ["graded_by"], "`voice` and `graded_by` go with `dialogues`, not with `clips`"),
         ("made", ["names"], "`glossary` and `names` go with speech, not with `made`"),
     ],
@@ -117,6 +119,10 @@ def test_what_goes_with_a_form(form: str, keys: list[str], message: str | None) 
     [
         ("manifest", {"manifest": "a.jsonl"}, "a.jsonl"),
         ("folder", {"folder": "calls"}, "calls"),
+        ("table", {"table": {"path": "calls.csv"}}, "calls.csv"),
+        ("kaldi", {"kaldi": {"folder": "data/test"}}, "data/test"),
+        ("lhotse", {"lhotse": {"cuts": "cuts.jsonl"}}, "cuts.jsonl"),
+        ("hub", {"hub": {"repo": "lab/calls", "revision": "a" * 40}}, "hub lab/calls default test"),
         ("made", {"made": [{"id": "a", "sound": "silence", "seconds": 1}]}, "1 made"),
         ("derive", {"derive": {"from": "talk", "join": {"seconds": 9}}}, "joined talk"),
         ("prompts", {"prompts": [{"id": "a", "text": "A"}], "tasks": ["tts"], "judge": {"asr": "b"}}, "1 prompts"),
@@ -151,7 +157,7 @@ class TestFromAnotherPackage:
             ("file: talk.csv, ", "", "8: missing option `file` for csv"),
             ("talk.csv,", "talk.csv, limit: many,", "8: `limit`: expected a whole number, found `many`"),
             ("talk.csv,", "talk.txt,", "8: `talk.txt` is no CSV"),
-            ("speaker: ann", "audio_root: .", "1: `audio_root` goes with `folder` or `manifest`, not with `csv`"),
+            ("speaker: ann", "audio_root: .", f"1: {ROOTED}, not with `csv`"),
             ("form:", "manifest: a.jsonl\nform:", "1: give exactly one of `manifest`, "),
             ("tasks: [asr]", "tasks: [asr, tts]\njudge: {asr: tiny}", "9: a CSV has recordings, and nothing to speak"),
         ],

@@ -217,7 +217,7 @@ class TestChannels:
     def test_it_goes_with_files_alone(self, tmp_path: Path) -> None:
         from pytest_modellab.catalog import CatalogError
 
-        with pytest.raises(CatalogError, match=r"`channel` goes with `clips`, `folder` or `manifest`, not with `made`"):
+        with pytest.raises(CatalogError, match=r"`channel` goes with `clips`, .* or `table`, not with `made`"):
             prepared(tmp_path, source="made: [{id: a, sound: silence, seconds: 1}]\nchannel: 0")
 
 

@@ -9,30 +9,38 @@ import numpy as np
 import pytest
 import soundfile
 
-from pytest_modellab.catalog.datasets import Dataset, DatasetError, spool
-from pytest_modellab.catalog.datasets.manifest import from_manifest
+from pytest_modellab.assets.store import Store
+from pytest_modellab.catalog import load
+from pytest_modellab.catalog.datasets import Dataset, DatasetError, prepare, spool
 from pytest_modellab.catalog.datasets.spool import SpooledUtterances
-from pytest_modellab.catalog.specs import DatasetSpec
 
 COUNT = 40
 
 
 def manifest(folder: Path, *more: dict[str, object]) -> Path:
+    """A catalog of one data set: its folder."""
+    folder = folder / "datasets"
+    folder.mkdir()
     soundfile.write(folder / "one.wav", np.zeros(800), 16_000)
     rows: list[dict[str, object]] = [
         {"audio_filepath": "one.wav", "id": f"u{i}", "text": f"text {i}", "speaker": f"s{i % 3}", "accent": "x"}
         for i in range(COUNT)
     ]
-    path = folder / "talk.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *more]))
-    return path
+    (folder / "talk.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows, *more]))
+    spec = {
+        "schema": "modellab.dataset/1",
+        "id": "talk",
+        "tasks": ["asr"],
+        "tiers": ["smoke"],
+        "manifest": "talk.jsonl",
+    }
+    (folder / "talk.yaml").write_text(json.dumps(spec))
+    return folder.parent
 
 
-def dataset(path: Path) -> Dataset:
-    spec = DatasetSpec.model_validate(
-        {"schema": "modellab.dataset/1", "id": "talk", "tasks": ["asr"], "tiers": ["smoke"], "manifest": path.name}
-    )
-    return Dataset(spec, from_manifest(spec, path, []))
+def dataset(folder: Path) -> Dataset:
+    catalog = load(folder, folder.parent)
+    return prepare(catalog.datasets["talk"], catalog, Store())
 
 
 def test_what_is_kept_in_a_file_is_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pytest_modellab.core.user_cache import cache_root
 
 from .blobs import digest_file
 from .cache import Store, WantedFile
-from .errors import Attempt, DigestMismatch, StoreError, Unavailable
+from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable
+from .remote import RemoteFile
 from .snapshots import Snapshot
 from .sources import Deb, Folder, Hub, Inside, Npm, Parts, Sdist, Source, Url, Wheel
 from .unpacking import Selection, StoredFile
@@ -21,10 +22,12 @@ __all__ = [
     "Inside",
     "Npm",
     "Parts",
+    "RemoteFile",
     "Sdist",
     "Selection",
     "Snapshot",
     "Source",
+    "SourceFailed",
     "Store",
     "StoreError",
     "StoredFile",

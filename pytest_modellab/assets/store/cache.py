@@ -7,24 +7,29 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from pytest_modellab.core.console import counted
+from pytest_modellab.core.remote_path import RemotePath
 from pytest_modellab.core.user_cache import cache_root
 
 from .blobs import Blobs, checked_digest, digest_file
 from .errors import Attempt, DigestMismatch, SourceFailed, StoreError, Unavailable, WrongBytes
 from .making import Conversions
 from .progress import Progress, readable
+from .remote import RemoteCopies, RemoteFile
 from .retrieval import Retrieval
 from .snapshots import Snapshot, Snapshots
 from .sources import Source
 from .unpacking import Selection, StoredFile, Unpacker, write_json
 
 _STALE_SECONDS = 24 * 3600
+_NAMED = 20
+"""Files named in a message."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +73,7 @@ class Store:
         self.root = (cache_root() if root is None else root).expanduser().resolve()
         self._blobs = blobs(self.root)
         self._progress = progress
-        self._fetching = fetching
+        self.fetching = fetching
 
     def path(self, sha256: str) -> Path | None:
         """The verified file of that digest, read-only, or None. Raises ValueError for what is no digest."""
@@ -211,7 +216,7 @@ class Store:
         raise Unavailable(name, attempts, advice)
 
     def _may_fetch(self, what: str) -> None:
-        if not self._fetching:
+        if not self.fetching:
             raise Unavailable(what, [Attempt("the cache", f"not in {self.root}")], "")
 
     def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, StoredFile]:
@@ -223,6 +228,47 @@ class Store:
             return Unpacker(self._blobs).members(identity, wanted, archive)
         except OSError as error:
             raise StoreError(f"members of {identity} cannot be stored in {self.root} ({error})") from error
+
+    def parts(self, identity: str, read: Callable[[], Iterator[tuple[str, Iterable[bytes]]]]) -> dict[str, StoredFile]:
+        """What `read` finds in a file, as files of the cache, by name; `identity` tells it from all else.
+
+        Raises what `read` raises, and StoreError where the cache cannot be written.
+        """
+        try:
+            return Unpacker(self._blobs).parts(identity, read)
+        except OSError as error:
+            raise StoreError(f"parts of {identity} cannot be stored in {self.root} ({error})") from error
+
+    def copies(self, files: Sequence[RemoteFile]) -> dict[RemotePath, StoredFile]:
+        """The copies in the cache of remote files that have not changed since they were fetched."""
+        return RemoteCopies(self._blobs).kept(files)
+
+    def last_copies(self, paths: Iterable[RemotePath]) -> dict[RemotePath, StoredFile]:
+        """The copies in the cache that were fetched last, whether the files have changed since or not."""
+        return RemoteCopies(self._blobs).last(paths)
+
+    def fetch_copies(self, what: str, files: Sequence[RemoteFile]) -> dict[RemotePath, StoredFile]:
+        """The copies of remote files, fetched where they are absent or have changed; `what` says what they are of.
+
+        Raises Unavailable, or StoreError where the cache cannot be written.
+        """
+        found = self.copies(files)
+        if len(found) == len(files):
+            return found
+        self._may_fetch(what)
+        progress = Progress(self._progress)
+        waiting = partial(progress.say, f"waiting for another process that is fetching {what}")
+        key = hashlib.sha256("\n".join(sorted(each.path.url for each in files)).encode()).hexdigest()
+        with self._writing(files), self._blobs.locked(f"remote-{key}", waiting):
+            found = self.copies(files)
+            absent = [each for each in files if each.path not in found]
+            size = sum(each.size or 0 for each in absent)
+            if absent:
+                progress.announce(f"{counted(len(absent), 'file')} of {what}", size, absent[0].path.parent)
+            try:
+                return found | RemoteCopies(self._blobs).fetch(absent)
+            except SourceFailed as error:
+                raise Unavailable(what, [Attempt(str(files[0].path.parent), str(error))], "Then run again.") from error
 
     def _fetch(self, absent: Sequence[WantedFile]) -> None:
         progress = Progress(self._progress)
@@ -295,11 +341,11 @@ class Store:
             yield Path(made)
 
     @contextmanager
-    def _writing(self, items: Sequence[WantedFile]) -> Iterator[None]:
+    def _writing(self, items: Sequence[WantedFile | RemoteFile]) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            names = ", ".join(item.name for item in items)
+            names = ", ".join(item.name for item in items[:_NAMED])
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 sizes = [item.size for item in items]
                 known = sum(size for size in sizes if size is not None)

@@ -4,6 +4,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from pytest_modellab.core.variables import HF_ENDPOINT, HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE
 
@@ -11,6 +12,7 @@ from .errors import SourceFailed
 from .sources import Hub
 from .web import Access, why_unreachable
 
+Kind = Literal["model", "dataset"]
 _TRUE = {"1", "ON", "YES", "TRUE"}
 
 
@@ -47,7 +49,9 @@ def download(source: Hub, folder: Path, bars: bool) -> Path:
     return Path(found)
 
 
-def find_snapshot(repo: str, revision: str, include: tuple[str, ...] | None, cache: Path | None) -> Path | None:
+def find_snapshot(
+    repo: str, revision: str, include: tuple[str, ...] | None, cache: Path | None, kind: Kind = "model"
+) -> Path | None:
     """A repository's folder in a hub cache, by default the user's own; unverified, and None where it isn't whole.
 
     Libraries before 2.0 can't tell whether it is whole.
@@ -57,6 +61,7 @@ def find_snapshot(repo: str, revision: str, include: tuple[str, ...] | None, cac
 
         found = snapshot_download(
             repo,
+            repo_type=kind,
             revision=revision,
             allow_patterns=None if include is None else list(include),
             cache_dir=cache,
@@ -67,7 +72,9 @@ def find_snapshot(repo: str, revision: str, include: tuple[str, ...] | None, cac
     return Path(found)
 
 
-def download_snapshot(repo: str, revision: str, include: tuple[str, ...] | None, cache: Path, bars: bool) -> Path:
+def download_snapshot(
+    repo: str, revision: str, include: tuple[str, ...] | None, cache: Path, bars: bool, kind: Kind = "model"
+) -> Path:
     """Download a repository's files at a commit into `cache`, in the hub's layout. Call `require_network` before.
 
     Raises SourceFailed with the hub's answer, OSError where the disk is full.
@@ -77,6 +84,7 @@ def download_snapshot(repo: str, revision: str, include: tuple[str, ...] | None,
     with _translated_failures(), _bars(bars):
         found = snapshot_download(
             repo,
+            repo_type=kind,
             revision=revision,
             allow_patterns=None if include is None else list(include),
             cache_dir=cache,

@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 from .archives import chunks_of
 from .errors import SourceFailed
@@ -24,22 +26,28 @@ _LITERAL = re.compile(r"[^*?\[\]]+")
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A repository of models at a commit, or those of its files that a pattern of `include` matches."""
+    """A repository at a commit, or those of its files that a pattern of `include` matches."""
 
     repo: str
     """`owner/name`."""
     revision: str
     """40 hexadecimal digits: a commit, which nothing can change."""
     include: tuple[str, ...] | None = None
+    kind: Literal["model", "dataset"] = "model"
 
     def __str__(self) -> str:
-        return f"hub {self.repo} at {self.revision[:8]}"
+        return f"hub {'datasets/' if self.kind == 'dataset' else ''}{self.repo} at {self.revision[:8]}"
 
     @property
     def key(self) -> str:
         """SHA-256 that tells it from every other."""
         patterns = None if self.include is None else sorted(self.include)
-        return hashlib.sha256(json.dumps(["hub", self.repo, self.revision, patterns]).encode()).hexdigest()
+        hub = "hub" if self.kind == "model" else "hub datasets"
+        return hashlib.sha256(json.dumps([hub, self.repo, self.revision, patterns]).encode()).hexdigest()
+
+    def takes(self, name: str) -> bool:
+        """Whether a file in its folder is looked at: of a data set one that a pattern matches, of a model any."""
+        return self.kind == "model" or self.include is None or any(fnmatchcase(name, each) for each in self.include)
 
 
 class Damaged(SourceFailed):
@@ -55,7 +63,7 @@ class Snapshots:
     def find(self, snapshot: Snapshot) -> Path | None:
         """The folder that holds it, whole and verified, without asking the network; None where there is none."""
         for cache in (self._root / "hub", None):
-            folder = find_snapshot(snapshot.repo, snapshot.revision, snapshot.include, cache)
+            folder = find_snapshot(snapshot.repo, snapshot.revision, snapshot.include, cache, snapshot.kind)
             if folder is not None:
                 with suppress(SourceFailed, OSError):
                     self._verify(snapshot, folder, own=cache is not None)
@@ -76,7 +84,8 @@ class Snapshots:
         return folder
 
     def _download(self, snapshot: Snapshot, bars: bool) -> Path:
-        return download_snapshot(snapshot.repo, snapshot.revision, snapshot.include, self._root / "hub", bars)
+        place = self._root / "hub"
+        return download_snapshot(snapshot.repo, snapshot.revision, snapshot.include, place, bars, snapshot.kind)
 
     def _verify(self, snapshot: Snapshot, folder: Path, *, own: bool, fetched: bool = False) -> None:
         """Raise SourceFailed unless every file is there and has its digest. One that is unchanged isn't read again.
@@ -89,7 +98,8 @@ class Snapshots:
             seen = json.loads(place.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             seen = {}
-        files = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+        found = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+        files = {name: path for name, path in found.items() if snapshot.takes(name)}
         missing = [name for name in snapshot.include or () if _LITERAL.fullmatch(name) and name not in files]
         if own and not fetched:
             missing += sorted(seen.keys() - files.keys()) if seen else ["what an interrupted download left out"]

@@ -7,7 +7,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +51,26 @@ class Unpacker:
         called only where the cache lacks something. Raises SourceFailed where it is damaged, OSError where the
         cache can't be written.
         """
-        key = hashlib.sha256(f"{identity}\n{wanted.key}".encode()).hexdigest()
+        whole = f"{identity}\n{wanted.key}"
+        found = self._listed(_key(whole))
+        if found is not None:
+            return found
+        path = archive()  # before the lock of its members: fetching takes locks of its own
+        return self.parts(whole, lambda: read_members(path, wanted.takes))
+
+    def parts(self, identity: str, read: Callable[[], Iterator[tuple[str, Iterable[bytes]]]]) -> dict[str, StoredFile]:
+        """What `read` finds, by name and in its order; called only where the cache lacks something.
+
+        `identity` tells it from all else. Raises what `read` raises, OSError where the cache can't be written.
+        """
+        key = _key(identity)
         found = self._listed(key)
         if found is not None:
             return found
-        path = archive()
         with self._blobs.locked(f"members-{key}", lambda: None):
             found = self._listed(key)
             if found is None:
-                digests = {name: self._blobs.take(chunks) for name, chunks in read_members(path, wanted.takes)}
+                digests = {name: self._blobs.take(chunks) for name, chunks in read()}
                 self._list(key, digests)
                 found = {name: StoredFile(self._blobs.place(sha256), sha256) for name, sha256 in digests.items()}
         return found
@@ -79,6 +90,10 @@ class Unpacker:
 
     def _list(self, key: str, digests: dict[str, str]) -> None:
         write_json(self._place(key), digests)
+
+
+def _key(identity: str) -> str:
+    return hashlib.sha256(identity.encode()).hexdigest()
 
 
 def write_json(place: Path, data: object) -> None:

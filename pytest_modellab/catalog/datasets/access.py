@@ -13,7 +13,10 @@ from ..catalog import Catalog
 from ..specs import DatasetSpec
 from .archives import Archives
 from .model import Dataset
-from .utterance import Utterance
+from .remote_files import RemoteFiles
+from .root import Place, Root, place_of
+from .sound_files import SoundFiles
+from .utterance import DatasetError, Utterance
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,32 @@ class DatasetAccess:
     @cached_property
     def archives(self) -> Archives:
         return Archives(self.spec, self.catalog, self.store, asked=self.asked)
+
+    @cached_property
+    def remote(self) -> RemoteFiles:
+        return RemoteFiles(self.spec.id, self.store, asked=self.asked)
+
+    def place(self, name: str) -> Place:
+        """What a path of the YAML file names. Raises DatasetError."""
+        return place_of(self.spec, name, self.folder)
+
+    def file(self, place: Place, what: str) -> Path:
+        """A file on this machine, or the copy of a remote one; `what` it is, for messages.
+
+        Raises DatasetError where there is none, and as RemoteFiles.
+        """
+        if isinstance(place, Path):
+            found = place if place.exists() else None
+        else:
+            copy = self.remote.file(place)
+            found = None if copy is None else copy.path
+        if found is None:
+            raise DatasetError(f"data set {self.spec.id}: no {what} {place} (named in {self.spec.origin})")
+        return found
+
+    def sounds(self, folder: Place) -> SoundFiles:
+        """The audio files that a listing names from `folder` on, and which lie in it unless `audio_root` says else."""
+        return SoundFiles(folder, Root.of(self.spec, folder), self.remote)
 
     def utterances_of(self, name: str) -> Sequence[Utterance]:
         """Those of another data set of the catalog. Raises as `DatasetForm.read` does."""

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_modellab.core import ffmpeg
+from pytest_modellab.core.remote_path import is_remote
 
 from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .form import DatasetForm
-from .manifest_line import existing
 from .recording import FileRecording
 from .root import OutsideRoot, Root
 from .rows import Rows
+from .sound_files import existing
 from .utterance import DatasetError, Utterance
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".mp3", ".ogg", ".opus", ".aif", ".aiff"}) | ffmpeg.SUFFIXES
@@ -51,6 +52,10 @@ def from_folder(spec: DatasetSpec, folder: Path) -> Sequence[Utterance]:
 
 class _Folder(DatasetForm[str]):
     goes_with = frozenset({"audio_root", "channel"})
+
+    def check(self, spec: DatasetSpec, given: str) -> None:
+        if is_remote(given):
+            raise ValueError("`folder` is one on this machine; list files on shared storage in a manifest or a table")
 
     def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> Sequence[Utterance]:
         return from_folder(spec, access.folder / given)

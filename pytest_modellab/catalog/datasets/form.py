@@ -37,6 +37,8 @@ class DatasetForm(Generic[G]):
     """Whether somebody may speak in it, so that `glossary` and `names` go with it."""
     item: ClassVar[str] = "clip"
     """What one of several things listed under the key is called."""
+    stored: ClassVar[bool] = False
+    """Whether it keeps audio in the cache, beside archives and what is remote."""
 
     def check(self, spec: DatasetSpec, given: G) -> None:
         """Raise ValueError where the rest of the file doesn't fit."""

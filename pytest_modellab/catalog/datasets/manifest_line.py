@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import sys
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from pytest_modellab.core import audio
@@ -17,8 +16,8 @@ from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 
 from ..specs import DatasetSpec
 from .recording import FileRecording, MissingRecording, Recording
-from .root import Root
 from .sound_facts import SoundFacts
+from .sound_files import NoFile, SoundFiles
 from .utterance import Utterance
 
 KEYS = (
@@ -40,16 +39,22 @@ class ManifestReader:
     """Reads the lines of one manifest. Every method raises ValueError, or OSError where the audio can't be read."""
 
     spec: DatasetSpec
-    folder: Path
-    """Which relative paths start from: the manifest's own."""
-    root: Root
+    files: SoundFiles | None
+    """None where each row comes with its recording."""
     facts: SoundFacts
 
     def utterance(self, row: Any) -> Utterance:
         """The utterance of a line."""
         if not isinstance(row, dict):
             raise ValueError("expected an object with `audio_filepath` and `text`")
-        _check(row)
+        return self.read(row, {key: value for key, value in row.items() if key not in KEYS})
+
+    def read(self, row: dict[str, Any], others: Mapping[str, Any], sound: FileRecording | None = None) -> Utterance:
+        """The utterance of a row with KEYS, and with `others`, which become attributes.
+
+        `sound` is its whole recording, where `audio_filepath` only names it.
+        """
+        _check(row, others)
         name = row.get("id")
         text = row["text"] if row["text"].strip() else ""
         kind, speaker = _text(row, "kind"), _text(row, "speaker")
@@ -59,37 +64,40 @@ class ManifestReader:
                 " by a `kind`, such as silence or noise"
             )
         return Utterance(
-            id=str(name) if name not in {None, ""} else Path(row["audio_filepath"]).with_suffix("").as_posix(),
+            id=str(name) if name not in {None, ""} else _id_of(row["audio_filepath"]),
             text=text,
-            recording=self._recording(row),
+            recording=self._recording(row, sound),
             speaker=speaker,
             language=_language(row) or self.spec.language,
-            kind=kind,
+            kind=kind or self.spec.kind,
             snr_db=None if row.get("snr_db") is None else float(row["snr_db"]),
-            attributes=_attributes(row),
+            attributes=_attributes(others),
         )
 
-    def _recording(self, row: dict[str, Any]) -> Recording:
-        path = existing(self.folder, row["audio_filepath"])
-        self.root.check(path)
-        if not path.is_file():
-            reason = f"no audio file {path}{_as_windows_writes(row['audio_filepath'], self.folder)}"
-            if self.spec.on_error == "refuse":
-                raise ValueError(reason)
-            return MissingRecording(reason)
+    def _recording(self, row: dict[str, Any], sound: FileRecording | None) -> Recording:
         channel = row.get("channel") if row.get("channel") is not None else self.spec.channel
+        try:
+            whole = sound or self._whole(row["audio_filepath"], channel)
+        except NoFile as error:
+            if self.spec.on_error == "refuse":
+                raise
+            return MissingRecording(str(error))
         offset, duration = row.get("offset"), row.get("duration")
-        whole = FileRecording.of(path, channel=channel)
         if offset is None:
             duration = self._shorter(whole, float(duration)) if duration else None
         return FileRecording(
-            path,
+            whole.path,
             whole.sha256,
             float(offset or 0.0),
             None if duration is None else float(duration),
             whole.form,
             channel,
         )
+
+    def _whole(self, name: str, channel: int | None) -> FileRecording:
+        if self.files is None:
+            raise ValueError(f"no recording beside `{name}`")
+        return self.files.whole(name, channel)
 
     def _shorter(self, whole: FileRecording, duration: float) -> float | None:
         """A duration that cuts the file, as it does in NeMo; None for that of the whole file."""
@@ -134,36 +142,13 @@ def near_miss(key: str) -> str | None:
     return None if key in KEYS else next(iter(get_close_matches(key, KEYS, 1, _ALIKE)), None)
 
 
-def existing(folder: Path, name: str) -> Path:
-    """The file or folder of that name, however its letters with marks are composed in the name and on the disk."""
-    path = folder / name
-    if name.isascii() or path.exists():
-        return path
-    found = folder
-    for step in Path(name).parts:
-        found = found / step
-        if not found.exists() and (alike := _alike(found.parent, step)) is not None:
-            found = alike
-    return found if found.exists() else path
-
-
-def _alike(folder: Path, name: str) -> Path | None:
-    """What has the same letters, among what is in the folder."""
-    wanted = unicodedata.normalize("NFC", name)
-    try:
-        found = sorted(each for each in folder.iterdir() if unicodedata.normalize("NFC", each.name) == wanted)
-    except OSError:
-        return None
-    return found[0] if found else None
-
-
-def _check(row: dict[str, Any]) -> None:
+def _check(row: dict[str, Any], others: Mapping[str, Any]) -> None:
     """Raise ValueError where a key that has a meaning has a value that has none."""
     for key in ("audio_filepath", "text"):
         if not isinstance(row.get(key), str):
             raise ValueError(f"`{key}` is missing or not text")
     try:
-        json.dumps(row, ensure_ascii=False).encode()
+        json.dumps([row, dict(others)], ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
         raise ValueError("half a surrogate pair (a broken \\u escape): not text") from None
     for key in ("language", "lang"):
@@ -201,16 +186,21 @@ def _language(row: dict[str, Any]) -> str | None:
     return next(iter(tags.values()), None)
 
 
-def _attributes(row: dict[str, Any]) -> dict[str, str]:
+def _attributes(others: Mapping[str, Any]) -> dict[str, str]:
     """What else a line says of its utterance, as text."""
     found = {}
-    for key, value in row.items():
-        if key in KEYS or value is None or not isinstance(value, str | int | float):
+    for key, value in others.items():
+        if value is None or not isinstance(value, str | int | float):
             continue
         text = value.strip() if isinstance(value, str) else json.dumps(value)
         if text and len(text) <= MOST_ATTRIBUTE and len(key) <= MOST_ATTRIBUTE:
             found[key] = text
     return found
+
+
+def _id_of(file: str) -> str:
+    """The id of an utterance without one: the path of its file without suffix and protocol."""
+    return Path(file.rpartition("://")[2]).with_suffix("").as_posix()
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:
@@ -219,16 +209,3 @@ def _text(row: dict[str, Any], key: str) -> str | None:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _as_windows_writes(name: str, folder: Path) -> str:
-    """A hint for a path that names no file, where it looks as if it was written on Windows; else ""."""
-    if any(character in name for character in "\b\f\n\r\t"):
-        return "; `\\b`, `\\f`, `\\n`, `\\r` and `\\t` are no letters in JSON: write paths with `/`"
-    if "\\" not in name or os.sep == "\\":
-        return ""
-    path = PureWindowsPath(name)
-    if path.drive or path.root:
-        return "; it is a path of Windows: write it from the manifest's folder on, with `/`"
-    there = " (which is there)" if (folder / path.as_posix()).is_file() else ""
-    return f"; `\\` divides folders on Windows only: write `{path.as_posix()}`{there}"

@@ -6,7 +6,7 @@ found by the same look-ups as in a session, on a store that only records the req
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,9 @@ from pytest_modellab.catalog.dataset_forms import FORMS
 from pytest_modellab.catalog.datasets import DatasetError, prepare, sound_facts
 from pytest_modellab.catalog.datasets.archives import Archives
 from pytest_modellab.catalog.environments import Environments, plan
+from pytest_modellab.catalog.specs import DatasetSpec
 from pytest_modellab.catalog.weights import present, snapshot_of, wanted_files
+from pytest_modellab.core.remote_path import is_remote
 from pytest_modellab.reports.scorecard.page import drawings
 
 from .part import STALE_S, Category, Removable, age_s, file, folder, remove_folder, size_of, unlink
@@ -56,6 +58,13 @@ class _Inventory(Store):
     def members(self, identity: str, wanted: Selection, archive: Callable[[], Path]) -> dict[str, StoredFile]:
         return super().members(identity, wanted, _not_unpacked)
 
+    def parts(self, identity: str, read: Callable[[], Iterator[tuple[str, Iterable[bytes]]]]) -> dict[str, StoredFile]:
+        return super().parts(identity, _not_read)
+
+
+def _not_read() -> Iterator[tuple[str, Iterable[bytes]]]:
+    raise Unavailable("its parts", [], "")
+
 
 def _not_unpacked() -> Path:
     raise Unavailable("its members", [], "")
@@ -76,7 +85,8 @@ def named_data(catalog: Catalog, root: Path) -> set[str]:
     """SHA-256 of every file of a data set of the catalog, archives included."""
     store = _Inventory(root)
     for spec in catalog.datasets.values():
-        if "archives" not in FORMS[spec.form_name].goes_with:
+        form = FORMS[spec.form_name]
+        if not ("archives" in form.goes_with or form.stored or _is_remote(spec)):
             continue  # its files lie elsewhere
         archives = Archives(spec, catalog, store, asked=True)
         for clip in spec.clips or ():
@@ -87,6 +97,17 @@ def named_data(catalog: Catalog, root: Path) -> set[str]:
         with suppress(StoreError, DatasetError):
             prepare(spec, catalog, store)
     return store.asked
+
+
+def _is_remote(spec: DatasetSpec) -> bool:
+    """Whether a path in the spec leads to shared storage."""
+
+    def within(value: object) -> bool:
+        if isinstance(value, dict):
+            return any(map(within, value.values()))
+        return isinstance(value, str) and is_remote(value)
+
+    return within(spec.model_dump(include={"manifest", "table", "kaldi", "lhotse", "audio_root"}))
 
 
 def files(catalog: Catalog, root: Path) -> list[Category]:
@@ -111,13 +132,15 @@ def _hub(catalog: Catalog, root: Path, named: Category, others: Category) -> Non
     found = scan_cache_dir(root / "hub")
     models = [model.weights for model in catalog.models.values() if model.weights is not None]
     wanted = {snapshot.revision for weights in models if (snapshot := snapshot_of(weights)) is not None}
+    wanted |= {spec.hub.revision for spec in catalog.datasets.values() if spec.hub is not None}
     for repo in found.repos:
         for revision in repo.revisions:
             part = named if revision.commit_hash in wanted else others
             part.add(revision.size_on_disk)
             if part is others:
                 removal = found.delete_revisions(revision.commit_hash)
-                why = f"no model is {repo.repo_id} at {revision.commit_hash[:8]}"
+                what = "data set" if repo.repo_type == "dataset" else "model"
+                why = f"no {what} is {repo.repo_id} at {revision.commit_hash[:8]}"
                 _may_go(part, Removable(revision.snapshot_path, removal.expected_freed_size, why, removal.execute))
 
 
