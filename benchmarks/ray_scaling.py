@@ -163,7 +163,7 @@ def real(clips: int) -> None:
     """The same real clips by one local worker and by two nodes: one record."""
     model = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-tiny.en.yaml").read_text())
     model |= {"tiers": ["smoke"], "variants": {}}
-    model["devices"]["cpu"] |= {"cpu_threads": 1}
+    model["devices"] = {"cpu": {**model["devices"]["cpu"], "cpu_threads": 1}}
     prompts = yaml.safe_load((ROOT / "fixtures/datasets/prompts-en.yaml").read_text()) | {"tiers": []}
     some: dict[str, Any] = {
         "schema": "modellab.dataset/1",
