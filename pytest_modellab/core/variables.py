@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """An environment variable; a name that ends in `*` is a prefix."""
+    """An environment variable; `*` in a name stands for whatever is there."""
 
     name: str
     meaning: str
@@ -72,8 +74,25 @@ VARIABLES = (
     CUDA_VISIBLE_DEVICES,
     PYENV_ROOT,
     PYENV,
+    Variable(
+        "*_NUM_THREADS", "threads of numerical libraries: other sums, other texts now and then; part of the input key"
+    ),
+    Variable("CT2_*", "CTranslate2's choice of processor code, as `CT2_FORCE_CPU_ISA`; part of the input key"),
     PYTEST_ADDOPTS,
     STEP_SUMMARY,
     PATH,
 )
 """Every variable that makes a difference, in the order of the reference page."""
+_NUMERICAL = re.compile(r"[A-Z0-9]+_NUM_THREADS|CT2_(?!VERBOSE)[A-Z0-9_]+")
+
+
+def numerical() -> dict[str, str]:
+    """The variables by which numerical libraries may come to other sums, as they are set."""
+    return {name: value for name, value in sorted(os.environ.items()) if _NUMERICAL.fullmatch(name)}
+
+
+def set_numerical(wanted: Mapping[str, str]) -> None:
+    """Have these, and no others of their kind, for this process and those it starts."""
+    for name in numerical():
+        del os.environ[name]
+    os.environ.update(wanted)

@@ -16,6 +16,7 @@ from pytest_modellab.core.json_digest import json_digest
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.redaction import redacted
 from pytest_modellab.core.text import TextRules, module_of
+from pytest_modellab.core.variables import numerical
 from pytest_modellab.engines.base import Engine
 from pytest_modellab.engines.registry import engine_class
 from pytest_modellab.results import provenance
@@ -70,6 +71,8 @@ def answers_depend_on(
         ),
     }
     inputs |= task_named(case.task).inputs(case.dataset)
+    if set_here := numerical():
+        inputs["variables"] = set_here
     if order.parts:
         inputs["parts"] = {role: _part(case, catalog, order, role) for role in sorted(order.parts)}
     if order.environment is not None:

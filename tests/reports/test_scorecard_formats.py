@@ -96,7 +96,10 @@ class TestCommand:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (("--format", "jsn"), "unknown format `jsn`; did you mean `json`? allowed: html, json, markdown, terminal"),
+            (
+                ("--format", "jsn"),
+                "unknown format `jsn`; did you mean `json`? allowed: html, json, junit, markdown, terminal",
+            ),
             (("--format", "html"), "a page is a file: name it by -o FILE"),
             (("--html", "a.html", "-o", "b.html"), "--html names its file itself: leave -o out"),
             (("--format", "json", "-o", "card/a.json"), "card/a.json: can't be written: "),

@@ -59,6 +59,7 @@ NOTHING: dict[str, Callable[[FakeRuns], Any]] = {
     "time-outs": rewritten(MODEL, timeouts={"utterance_s": 31}),
     "another model": lambda runs: runs.model("other", tiers=[]),
     "whether the device is shared": device(shared=True),
+    "what a worker takes of a cluster": rewritten(MODEL, cluster={"num_cpus": 4}),
 }
 
 
@@ -110,3 +111,14 @@ def test_each_part_of_a_model_counts(runs: FakeRuns) -> None:
     before = keys(runs)
     chatlab.model(runs, "mind", "modellab_fake_talker:FakeTalker", "chat", replies=chatlab.REPLIES, tells=False)
     assert keys(runs)[0] != before[0]
+
+
+@pytest.mark.parametrize(("name", "counts"), [("OMP_NUM_THREADS", True), ("CT2_USE_MKL", True), ("CT2_VERBOSE", False)])
+def test_variables_of_numerical_libraries(
+    runs: FakeRuns, monkeypatch: pytest.MonkeyPatch, name: str, counts: bool
+) -> None:
+    monkeypatch.delenv(name, raising=False)
+    before = keys(runs.ready())
+    monkeypatch.setenv(name, "1")
+    after = keys(runs)
+    assert (after[0] != before[0], after[1] != before[1]) == (counts, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from pytest_modellab.assets.venvs import Plan
 from pytest_modellab.catalog.environments import Environment, Environments, NoEnvironment
+from pytest_modellab.core.variables import numerical
 from pytest_modellab.runner.cluster import shipping
 from pytest_modellab.runner.cluster.ray_host import Death, Host, environment_here, node_here
 from pytest_modellab.runner.cluster.shipping import Parcel, Shelf, chunks, package_digest, parcel_of
@@ -103,6 +105,15 @@ def test_the_code_of_the_package_has_a_digest() -> None:
     assert len(package_digest()) == 64
 
 
+@pytest.fixture
+def own_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variables of this process are as they were once a test is over."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CT2_FORCE_CPU_ISA"):
+        monkeypatch.setenv(name, "1")
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.usefixtures("own_variables")
 class TestHost:
     """What runs on a node, in this process."""
 
@@ -110,7 +121,7 @@ class TestHost:
 
     def test_a_worker_that_cannot_load_says_so_and_one_that_died_how(self) -> None:
         host = Host()
-        assert host.start(self.ORDER) == ""
+        assert host.start(self.ORDER, {}) == ""
         reply, memory = host.request(self.ORDER.message(), b"", 30)
         assert reply["error"]["type"] == "ModuleNotFoundError"
         assert reply["core_use"]["wall_s"] > 0
@@ -122,10 +133,19 @@ class TestHost:
         assert isinstance(ended, Death)
         assert ended.kind == "crash"
 
+    def test_the_worker_has_the_sessions_numerical_variables(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as Ray sets it
+        monkeypatch.setenv("CT2_VERBOSE", "1")
+        host = Host()
+        host.start(self.ORDER, {"MKL_NUM_THREADS": "3", "CT2_FORCE_CPU_ISA": "GENERIC"})
+        host.close()
+        assert numerical() == {"MKL_NUM_THREADS": "3", "CT2_FORCE_CPU_ISA": "GENERIC"}
+        assert os.environ.get("CT2_VERBOSE") == "1"
+
     def test_what_must_be_on_the_node_is_named(self, tmp_path: Path) -> None:
         from dataclasses import replace
 
-        why = Host().start(replace(self.ORDER, path=str(tmp_path / "nowhere")))
+        why = Host().start(replace(self.ORDER, path=str(tmp_path / "nowhere")), {})
         assert why.startswith(f"no folder {tmp_path / 'nowhere'}, of the engine, on node ")
 
     def test_weights_are_loaded_from_where_they_lie_there(self, weights: Path) -> None:

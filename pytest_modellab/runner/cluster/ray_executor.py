@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pytest_modellab.core.devices import Presence
 from pytest_modellab.core.hardware import Hardware
+from pytest_modellab.core.variables import numerical
 from pytest_modellab.results.facts import Memory
 
 from ..executor import ClusterError, ClusterSettings, HostLost, WorkerDied
@@ -189,7 +190,8 @@ class RayExecutor:
         for path in (order.weights, *(part.weights for part in order.parts.values())):
             if path is not None:
                 self._send(worker, node, self._parcel(path))
-        if why := worker.call("start", order, timeout=START_S if order.environment is None else BUILD_S):
+        within_s = START_S if order.environment is None else BUILD_S
+        if why := worker.call("start", order, numerical(), timeout=within_s):
             raise ClusterError(why)
 
     def _check(self, found: Node, order: LoadOrder) -> None:

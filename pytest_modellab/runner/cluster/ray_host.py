@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_modellab.core.variables import set_numerical
+
 from .shipping import Parcel, Shelf, package_digest
 
 if TYPE_CHECKING:
@@ -61,8 +63,8 @@ class Host:
     def complete(self, parcel: Parcel) -> None:
         self._places[parcel.path] = str(self._shelf.complete(parcel))
 
-    def start(self, order: LoadOrder) -> str:
-        """Start the worker; why it can't be, else ""."""
+    def start(self, order: LoadOrder, variables: Mapping[str, str]) -> str:
+        """Start the worker, with the session's `variables.numerical()`; why it can't be, else ""."""
         from ..local import LocalWorker
 
         if order.path is not None and not Path(order.path).exists():
@@ -72,6 +74,7 @@ class Host:
         environment = None if order.environment is None else environment_here(order.environment, order.distributions)
         if isinstance(environment, str):
             return environment
+        set_numerical(variables)  # Ray sets threads for its own processes
         self._worker = LocalWorker(environment, gpu=order.device["kind"] == "cuda")
         return ""
 
