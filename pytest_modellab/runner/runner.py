@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.id_index import IdIndex, NumbersById
 from pytest_modellab.core.schema_base import Finding
 from pytest_modellab.engines.registry import engine_class
-from pytest_modellab.results import provenance
+from pytest_modellab.results import provenance, table
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.assemble import Origin, assemble
 from pytest_modellab.results.record import Record
@@ -230,15 +230,25 @@ class Runner(Loading):
                     if does.anchored(dataset.spec)
                     else SpeechEnds(),
                 )
-            record = assemble(
-                case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin, times=run.times, judged=judged
-            )
+            with self._scoring(dataset, say):
+                record = assemble(
+                    *(case, dataset, wanted.limited_to, run.answers, run.timed, facts, origin),
+                    times=run.times,
+                    judged=judged,
+                )
         self.sounds.bound(
             said.audio
             for each in (record.utterances if does.may_speak else ())
             if (said := speech_of(each) or reply_of(each)) is not None and said.audio
         )
         return Outcome(record, records.write(record, self.session.reports))
+
+    def _scoring(self, dataset: Dataset, say: Callable[[str], None]) -> AbstractContextManager[None]:
+        """The machine, beside whatever else measures accuracy, while several processes score."""
+        if not table.shared(len(dataset.utterances)):
+            return nullcontext()
+        waiting = "waiting for the machine: others are measuring"
+        return machine(cache_root(), alone=False, waiting=lambda: say(waiting))
 
     def _checked_sounds(self, case: Case, dataset: Dataset) -> tuple[Finding, ...]:
         """What is odd about the recordings, once all of them were decoded. Raises DatasetError for what is broken."""

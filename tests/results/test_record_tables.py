@@ -23,7 +23,6 @@ from pytest_modellab.results.record_files import RecordError, canonical, files_o
 from pytest_modellab.results.record_header import read_header
 from pytest_modellab.results.recount import all_apart, figures_apart, recounted, stated_twice
 from pytest_modellab.results.rescore import rescore
-from pytest_modellab.results.table import steps
 from pytest_modellab.results.table.layout import decoded, encoded
 from pytest_modellab.results.table.stored_rows import StoredRows
 from pytest_modellab.results.values import valued
@@ -124,12 +123,12 @@ class TestBothForms:
 
     def test_several_processes_make_the_same_table(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         alone = made()
-        monkeypatch.setattr(steps, "FEWEST_SHARED", 1)
+        monkeypatch.setattr(table, "FEWEST_SHARED", 1)
         assert made() == alone
 
     def test_what_another_process_can_not_do_is_done_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
         alone = made()
-        monkeypatch.setattr(steps, "FEWEST_SHARED", 1)
+        monkeypatch.setattr(table, "FEWEST_SHARED", 1)
         monkeypatch.setattr("pytest_modellab.results.table.processes._MODULE", "no.such.module")
         assert made() == alone
 

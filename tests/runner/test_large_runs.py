@@ -10,6 +10,7 @@ from fakeruns import FakeRuns, StopsAt
 from tabled import tables_from
 
 from pytest_modellab.catalog.datasets import spool
+from pytest_modellab.results import table
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical, files_of
 from pytest_modellab.results.shards import Shard
@@ -51,6 +52,11 @@ class TestLargeRuns:
             plain = held(runs)
         assert isinstance(plain.utterances, tuple)
         assert canonical(found) == canonical(plain)
+
+    def test_several_processes_score_it(self, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+        alone = ready(runs).measured()
+        monkeypatch.setattr(table, "FEWEST_SHARED", 4)
+        assert canonical(ready(runs).measured(fresh=True)) == canonical(alone)
 
     def test_it_stands_for_the_next_session(self, runs: FakeRuns) -> None:
         first = ready(runs).outcome()

@@ -111,7 +111,7 @@ def _shown(reports: Path, path: Path, record: RecordHeader) -> dict[str, Any]:
 
 
 def one(reports: Path, id: str) -> bytes:
-    """A whole record as it was written. Raises Refused."""
+    """A whole record as it was written, of one with a table its header. Raises Refused."""
     if not _ID.fullmatch(id):
         raise Refused(404, "a record's id is eight hexadecimal digits")
     for path in (reports / "runs").glob(f"*/*/*-{id}.json"):

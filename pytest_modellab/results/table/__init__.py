@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FEWEST_ROWS = 20_000
 """From so many utterances on a record has a table."""
+FEWEST_SHARED = 40_000
+"""From so many on several processes share scoring: to start one takes a second."""
 SUFFIX = ".utterances.parquet"
 """Of a table's file, in place of the record's `.json`."""
 NEEDS = "pyarrow: pip install 'pytest-modellab[parquet]'"
@@ -27,6 +29,11 @@ def readable() -> bool:
 def wanted(count: int) -> bool:
     """Whether so many utterances are to be a table."""
     return count >= FEWEST_ROWS and readable()
+
+
+def shared(count: int) -> bool:
+    """Whether several processes score so many utterances."""
+    return wanted(count) and count >= FEWEST_SHARED
 
 
 def collected(rows: Iterable[UtteranceResult], count: int) -> Sequence[UtteranceResult]:

@@ -15,15 +15,13 @@ import pyarrow as pa
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.tasks.registry import task_named
 
+from .. import table
 from ..record import Record, UtteranceResult
-from . import contributions
+from . import contributions, processes
 from .layout import PARTS, ROWS, decoded, encoded_parts
-from .processes import StepFailed, shared
+from .processes import StepFailed
 from .stored_rows import BATCH, StoredRows
 from .writing import written
-
-FEWEST_SHARED = 40_000
-"""From so many rows on several processes share them: to start one takes a second."""
 
 
 class Step(Protocol):
@@ -111,9 +109,9 @@ def stepped(source: StoredRows, step: Step) -> StoredRows:
     """The table that a step makes of another."""
     metrics = contributions.metrics_of(step.record.case.task) if isinstance(step, Contributed) else []
     versions = contributions.versions(metrics)
-    if len(source) >= FEWEST_SHARED:
+    if table.shared(len(source)):
         try:
-            return written(shared(source, step.told()), step.schema(), versions)
+            return written(processes.shared(source, step.told()), step.schema(), versions)
         except StepFailed:
             pass  # what is registered in this process alone can't be used in another
     return written((step.group(source.group(i)) for i in range(source.groups)), step.schema(), versions)

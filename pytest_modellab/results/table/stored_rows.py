@@ -78,7 +78,7 @@ class StoredRows(Sequence[UtteranceResult]):
         return decoded(self._group[1].slice(place - begin, 1))[0]
 
     def __iter__(self) -> Iterator[UtteranceResult]:
-        for batch in self._batches():
+        for batch in self._batches(ROWS.names):
             yield from decoded(batch)
 
     def __eq__(self, other: object) -> bool:
@@ -86,8 +86,9 @@ class StoredRows(Sequence[UtteranceResult]):
             return False
         return all(one == another for one, another in zip(self, other, strict=True))
 
-    def _batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        with closing(pq.ParquetFile(self.path, metadata=self._metadata)) as file:
+    def _batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        # Without buffers of what comes next: several tables may be read side by side.
+        with closing(pq.ParquetFile(self.path, metadata=self._metadata, pre_buffer=False)) as file:
             yield from file.iter_batches(batch_size=BATCH, columns=columns)
 
     def _column(self, name: str) -> pa.ChunkedArray:
