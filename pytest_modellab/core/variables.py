@@ -93,6 +93,5 @@ def numerical() -> dict[str, str]:
 
 def set_numerical(wanted: Mapping[str, str]) -> None:
     """Have these, and no others of their kind, for this process and those it starts."""
-    for name in numerical():
-        del os.environ[name]
-    os.environ.update(wanted)
+    for name in numerical().keys() | wanted.keys():
+        Variable(name, "").put(wanted.get(name))
