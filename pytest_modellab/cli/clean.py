@@ -65,7 +65,17 @@ def _cached(catalog: Catalog, root: Path, *, unnamed: bool) -> list[Category]:
         if not unnamed:
             part.removable.clear()
             part.young = 0
-    return [weights, data, environments, files, others, cache.spoken(root), cache.kept(root), cache.leftovers(root)]
+    return [
+        weights,
+        data,
+        environments,
+        files,
+        others,
+        cache.spoken(root),
+        cache.shipped(root),
+        cache.kept(root),
+        cache.leftovers(root),
+    ]
 
 
 def _remove(parts: Sequence[Category]) -> list[str]:

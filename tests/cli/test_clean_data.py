@@ -94,3 +94,19 @@ def test_a_snapshot_of_the_hub_goes_with_the_set_that_named_it(
     assert main(["clean", "--yes", "--unnamed"]) == 0
     assert [each.name for each in (repo / "snapshots").iterdir()] == [REVISION]
     assert "no data set is lab/calls at bbbbbbbb" in capsys.readouterr().out
+
+
+def test_weights_sent_to_a_node_go_after_a_month_and_half_of_them_after_a_day(
+    runs: FakeRuns, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs.ready().commanded(monkeypatch)
+    days = {"a": 9, "b": 32, "c.1234": 2, "d.5678": 0}
+    for name, old in days.items():
+        file = cache / "shipped" / name / "model.bin"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"weights")
+        then = time.time() - old * 24 * 3600
+        for each in (file, file.parent):
+            os.utime(each, (then, then))
+    assert main(["clean", "--yes"]) == 0
+    assert sorted(each.name for each in (cache / "shipped").iterdir()) == ["a", "d.5678"]

@@ -23,6 +23,7 @@ from pytest_modellab.catalog.specs import DatasetSpec
 from pytest_modellab.catalog.weights import present, snapshot_of, wanted_files
 from pytest_modellab.core.remote_path import is_remote
 from pytest_modellab.reports.scorecard.page import drawings
+from pytest_modellab.runner.cluster import shipping
 
 from .part import STALE_S, Category, Removable, age_s, file, folder, remove_folder, size_of, unlink
 
@@ -163,6 +164,18 @@ def spoken(root: Path) -> Category:
         part.add(size_of(each))
         if age_s([each]) > OLD_S:
             part.removable.append(file(each, "spoken more than a month ago"))
+    return part
+
+
+def shipped(root: Path) -> Category:
+    """Weights that sessions on other machines sent to this node of a cluster; they are sent again when needed."""
+    part = Category("weights sent to this node")
+    for each in sorted((root / shipping.FOLDER).glob("*")):
+        part.add(size_of(each))
+        if each.suffix and age_s([each]) > STALE_S:
+            part.removable.append(folder(each, "not sent to the end"))
+        elif age_s([each]) > OLD_S:
+            part.removable.append(folder(each, "sent more than a month ago"))
     return part
 
 
