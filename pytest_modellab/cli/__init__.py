@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
         capacity,
         clean,
         compare,
+        copy,
         data,
         doctor,
         export,
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for each in (
         *(models, doctor, new_model, data, baseline, compare, sweep, load, capacity, history, rescore, why, calibrate),
-        *(scorecard, results, export, hook, release, clean, merge, serve, serve_asr, serve_models, schema),
+        *(scorecard, results, export, copy, hook, release, clean, merge, serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)
     return parser

@@ -72,19 +72,19 @@ def look_up(paths: Iterable[RemotePath]) -> tuple[dict[RemotePath, RemoteFile], 
 
 
 def _listed(folder: RemotePath, wanted: Sequence[RemotePath]) -> dict[RemotePath, RemoteFile]:
-    system, place = _system(folder)
-    with _Translated(folder):
+    system, place = system_of(folder)
+    with Translated(folder):
         try:
             entries = {str(each["name"]).strip("/"): each for each in system.ls(place, detail=True)}
         except FileNotFoundError:
             return {}
-    known = {each: entries.get(_system(each)[1].strip("/")) for each in wanted}
+    known = {each: entries.get(system_of(each)[1].strip("/")) for each in wanted}
     return {each: _as_file(each, entry) for each, entry in known.items() if entry is not None and _is_file(entry)}
 
 
 def _state(path: RemotePath) -> RemoteFile | None:
-    system, place = _system(path)
-    with _Translated(path):
+    system, place = system_of(path)
+    with Translated(path):
         try:
             entry = system.info(place)
         except FileNotFoundError as error:
@@ -117,18 +117,18 @@ def _text(value: Any) -> str:
 
 
 def _read(path: RemotePath) -> Iterator[bytes]:
-    system, place = _system(path)
-    with _Translated(path), system.open(place, "rb") as stream:
+    system, place = system_of(path)
+    with Translated(path), system.open(place, "rb") as stream:
         yield from chunks_of(stream)
 
 
-def _system(path: RemotePath) -> tuple[Any, str]:
+def system_of(path: RemotePath) -> tuple[Any, str]:
     """The file system of a path, which has forgotten what it knew, and the path within it. Raises SourceFailed."""
     try:
         from fsspec.core import url_to_fs
     except ImportError:
         raise SourceFailed("fsspec is not installed; pip install 'pytest-modellab[remote]'") from None
-    with _Translated(path):
+    with Translated(path):
         try:
             system, place = url_to_fs(path.url)
         except ImportError:
@@ -138,7 +138,7 @@ def _system(path: RemotePath) -> tuple[Any, str]:
     return system, str(place)
 
 
-class _Translated:
+class Translated:
     """What libraries of file systems raise as SourceFailed; what isn't there, and errors of this store, as they are."""
 
     def __init__(self, path: RemotePath) -> None:
