@@ -131,5 +131,8 @@ def _sounding(dataset: Dataset) -> set[str]:
             for field in fields(value):
                 yield from within(getattr(value, field.name))
 
-    found = {type(utterance).__module__ for utterance in dataset.utterances}
-    return found.union(*(within(utterance.recording) for utterance in dataset.utterances))
+    found: set[str] = set()
+    for utterance in dataset.utterances:
+        found.add(type(utterance).__module__)
+        found.update(within(utterance.recording))
+    return found

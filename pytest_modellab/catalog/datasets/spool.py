@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 import threading
+import weakref
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import overload
@@ -20,6 +21,7 @@ class _Store:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="modellab-utterances-")  # noqa: SIM115 - closed with its owner
+        weakref.finalize(self, self._file.close)
         self._lock = threading.Lock()
 
     def add(self, utterance: Utterance) -> int:

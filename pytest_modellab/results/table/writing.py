@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -24,13 +26,21 @@ _LEVEL = 3
 """Of zstd."""
 
 
+class _Folder:
+    """A temporary folder that goes with what keeps it, without a word."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="modellab-table-"))
+        weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
 def written(groups: Iterable[pa.Table], schema: pa.Schema, metrics: Mapping[str, int]) -> StoredRows:
     """A table in a temporary file, which goes with the rows that are returned.
 
     `metrics` are the versions of those whose contributions it has.
     """
-    folder = tempfile.TemporaryDirectory(prefix="modellab-table-")
-    path = Path(folder.name) / "rows.parquet"
+    folder = _Folder()
+    path = folder.path / "rows.parquet"
     metadata = json.dumps({"schema": SCHEMA, "metrics": dict(metrics)}, sort_keys=True).encode()
     schema = schema.with_metadata({METADATA: metadata})
     options: dict[str, Any] = {"compression": "zstd", "compression_level": _LEVEL, "data_page_size": _PAGE_BYTES}
