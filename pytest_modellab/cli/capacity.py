@@ -40,6 +40,8 @@ def run(options: argparse.Namespace) -> int:
         found = measured(case, replace(catalog, datasets=datasets), reports, "capacity")
         if isinstance(found, Record):
             records.append(found)
+            if not found.summary.answered:
+                return f"no call was answered: {_first_error(found)}"
         return found
 
     whole = not first.dataset.load.rate
@@ -51,6 +53,11 @@ def run(options: argparse.Namespace) -> int:
         tell_lines(_tabulated(headings, rows))
     tell_lines(str(found))
     return Exit.OK if found.held is not None and not found.undecided else Exit.WRONG
+
+
+def _first_error(record: Record) -> str:
+    errors = (each.error.message for each in record.utterances if each.error is not None)
+    return record.failure.message if record.failure is not None else next(errors, "no reason is known")
 
 
 def _tabulated(headings: list[str], rows: list[list[str]]) -> str:

@@ -12,6 +12,7 @@ from pytest_modellab.catalog import Catalog
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.cli import capacity
 from pytest_modellab.cli.exits import Exit
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.record import Record
 
 ROOT = Path(__file__).parents[2]
@@ -52,6 +53,22 @@ def test_levels_between_those_of_the_data_set(told: Told, measured: list[Case], 
     assert said.endswith("capacity: 6; not 7: Latency p50 under load 0.35 s, above 0.31 s\n")
     assert [line.split()[0] for line in said.splitlines()[2:-1]] == ["1", "2", "4", "6", "7", "8"]
     assert told.errors.splitlines() == [f"served-tiny.en:cpu:{id}" for id in ids]
+
+
+def test_a_server_that_is_gone_has_no_capacity_to_tell(
+    told: Told, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def gone(case: Case, catalog: Catalog, reports: Path, command: str) -> Record:
+        found = level(1, 0.05)
+        error = Failure(kind="exception", message="ConnectionLost: the connection failed")
+        rows = tuple(each.model_copy(update={"error": error}) for each in found.utterances)
+        return found.model_copy(
+            update={"utterances": rows, "summary": found.summary.model_copy(update={"answered": 0})}
+        )
+
+    monkeypatch.setattr(capacity, "measured", gone)
+    said = told(*of("load-prompts-en", "--slo", "wer=1", "--reports", str(tmp_path)), code=Exit.WRONG)
+    assert said.endswith("capacity: not decided: 1: no call was answered: ConnectionLost: the connection failed\n")
 
 
 def test_an_slo_that_does_not_hold(told: Told, measured: list[Case], tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ class Found:
     def __str__(self) -> str:
         held = "none" if self.held is None else f"{self.held:g}"
         if self.undecided:
-            return f"capacity: not decided, at least {held}: {self.undecided}"
+            least = "" if self.held is None else f", at least {held}"
+            return f"capacity: not decided{least}: {self.undecided}"
         if self.broken is None:
             return f"capacity: {held} or more: every level that was tried holds the SLO"
         return f"capacity: {held}; not {self.broken:g}: {self.why}"
