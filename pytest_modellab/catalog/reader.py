@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TypeVar, get_args
@@ -13,6 +14,7 @@ from pytest_modellab.engines.registry import engine_class
 from .catalog import Catalog
 from .dataset_forms import FORMS
 from .errors import Problem, suggest
+from .levels import with_levels
 from .lineage import can_judge, chain, not_ctranslate2
 from .parts import roles_of, wrong_auxiliary_model, wrong_part
 from .profile_spec import mistakes
@@ -152,9 +154,11 @@ class Reader:
             self._check_dialogue_models(dataset, catalog)
             self._check_derived(dataset, catalog)
             self._check_judge(dataset, catalog)
-        self._check_limits(catalog)
+        # Limits and use cases name levels of load, which are data sets of their own by then.
+        whole = replace(catalog, datasets=with_levels(catalog.datasets))
+        self._check_limits(whole)
         self._check_grades(catalog)
-        self._check_profiles(catalog)
+        self._check_profiles(whole)
 
     def _check_devices(self, model: ModelSpec, catalog: Catalog) -> None:
         """A model's devices are of the catalog, and such as its engine runs on."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from pytest_modellab.core.redaction import without_secrets
 from pytest_modellab.engines.registry import available, engine_class, needs_weights
 
 from .dataset_forms import FORMS, own_form
@@ -272,6 +273,10 @@ def _literals(detail: Any) -> list[str]:
     return [part.strip().strip("'") for part in expected.replace(" or ", ", ").split(",")]
 
 
+_QUERY = re.compile(r"\?[^\s?]*=\S*")
+"""What may be a key in an address."""
+
+
 def _found(document: Document, loc: tuple[Hashable, ...], given: Any) -> str:
     """A value as it stands in the file."""
     if isinstance(given, dict):
@@ -281,7 +286,8 @@ def _found(document: Document, loc: tuple[Hashable, ...], given: Any) -> str:
     written = document.written.get(loc)
     if given is None and not written:
         return "nothing"
-    return f"`{shorten(str(given) if written is None else written)}`"
+    text = without_secrets(str(given) if written is None else written)
+    return f"`{shorten(_QUERY.sub('?***', text))}`"
 
 
 def _misread(document: Document, loc: tuple[Hashable, ...], given: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from fnmatch import fnmatchcase
 
 from pytest_modellab.core.console import printable
@@ -32,16 +33,21 @@ def run(options: argparse.Namespace) -> int:
     levels = [each for each in levels_of(records) if options.model is None or fnmatchcase(each.model, options.model)]
     if not levels:
         raise UsageError(f"no record of a level of load in {reports / 'runs'}; see docs/load.md for how to make some")
+    titles = Counter((each.model, each.device, each.dataset) for each in levels)
     for each in levels:
-        tell_lines("\n".join(_shown(each, slo, options.format)), end="\n\n")
+        apart = titles[each.model, each.device, each.dataset] > 1
+        tell_lines("\n".join(_shown(each, slo, options.format, apart=apart)), end="\n\n")
     short = slo is not None and any(each.capacity(slo)[0] is None for each in levels)
     return Exit.WRONG if short else Exit.OK
 
 
-def _shown(levels: Levels, slo: Slo | None, form: str) -> list[str]:
+def _shown(levels: Levels, slo: Slo | None, form: str, *, apart: bool) -> list[str]:
+    """The table of levels; those that were measured with other inputs, such as options, are `apart` from each other."""
     from tabulate import tabulate
 
     title = f"{levels.model} on {levels.device}, {levels.dataset}"
+    if apart:
+        title += f", measured on {levels.records[0].provenance.created[:16]}: levels of other inputs stand apart"
     headings, rows = table(levels)
     if form == "markdown":
         cells = [[plain(text) for text in row] for row in rows]

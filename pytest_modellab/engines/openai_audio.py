@@ -96,6 +96,8 @@ class OpenAiAudio:
             if options.stream:
                 return Transcript(_streamed_text(self._client.events(response), options.shown))
             said = self._client.parsed(response)
+        if isinstance(said, dict) and said.get("error"):
+            raise ServerError(f"{options.shown} says: {said['error']!r:.200}")
         if not isinstance(said, dict) or not isinstance(said.get("text"), str):
             raise BadAnswer(self._client.hidden(f"{options.shown} sent no `text`: {said!r:.120}"))
         detected = said.get("language") if language in {None, "", "auto"} else None
@@ -197,10 +199,13 @@ def _models(listed: Any) -> list[str]:
 
 def _streamed_text(events: Iterable[dict[str, Any]], shown: str) -> str:
     """The text of `transcript.text.delta` and `.done`. Raises BadAnswer where it isn't done."""
-    for event in events:
+    text: str | None = None
+    for event in events:  # to their end: an error may follow the text
         if event.get("type") == "transcript.text.done" and isinstance(event.get("text"), str):
-            return str(event["text"]).strip()
-    raise BadAnswer(f"{shown} ended its events before `transcript.text.done`")
+            text = str(event["text"]).strip()
+    if text is None:
+        raise BadAnswer(f"{shown} ended its events before `transcript.text.done`")
+    return text
 
 
 def _tag(language: Any) -> str | None:

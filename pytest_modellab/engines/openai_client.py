@@ -126,7 +126,7 @@ class OpenAiClient:
             if event.data.strip() == "[DONE]":
                 return
             said = self._parsed(event.data)
-            if isinstance(said, dict) and said.get("error"):
+            if isinstance(said, dict) and (said.get("error") or said.get("type") == "error"):
                 raise ServerError(self.hidden(f"{self._options.shown} says: {_words(said)}"))
             if not isinstance(said, dict):
                 raise BadAnswer(self.hidden(f"{self._options.shown} sent an event that is no object: {said!r:.120}"))
@@ -142,10 +142,24 @@ class OpenAiClient:
             yield chunk
 
     def hidden(self, text: str) -> str:
-        """A text without keys, which servers quote in their errors."""
+        """A text without keys, which servers quote in their errors, as they are or as JSON or Python writes them."""
         for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
+            for form in {
+                secret,
+                json.dumps(secret)[1:-1],
+                json.dumps(secret, ensure_ascii=False)[1:-1],
+                repr(secret)[1:-1],
+            }:
+                text = text.replace(form, HIDDEN)
         return text
+
+    def cleaned(self, said: Any) -> Any:
+        """A JSON value without keys in any of its texts."""
+        if isinstance(said, str):
+            return self.hidden(said)
+        if isinstance(said, dict):
+            return {name: self.cleaned(value) for name, value in said.items()}
+        return [self.cleaned(each) for each in said] if isinstance(said, list) else said
 
     def close(self) -> None:
         self._client.close()
@@ -154,6 +168,8 @@ class OpenAiClient:
         value = Variable(variable, "a key of the server").get() or ""
         if not value.strip():
             raise ValueError(f"the environment variable {variable} is not set: export it with the key of the server")
+        if not value.isascii() or not value.strip().isprintable():
+            raise ValueError(f"the environment variable {variable} holds a character that no header can have")
         self._secrets.append(value.strip())
         return value.strip()
 
@@ -174,6 +190,8 @@ class OpenAiClient:
                 if response.status_code >= 400:
                     response.read()
                     self._refused(response)
+                if response.status_code != 200:
+                    raise BadAnswer(f"{shown} answers {response.status_code}, where an answer has 200")
                 yield response
         except (TryAgain, ServerError, AnswerTimeout, BadAnswer):
             raise
@@ -217,7 +235,7 @@ class OpenAiClient:
 
     def _parsed(self, text: str) -> Any:
         try:
-            return json.loads(text)
+            return self.cleaned(json.loads(text)) if self._secrets else json.loads(text)
         except (ValueError, RecursionError):
             raise BadAnswer(self.hidden(f"{self._options.shown} sent what is no JSON: {text!r:.120}")) from None
 

@@ -154,7 +154,8 @@ class RealtimeStream:
             said = None
         if not isinstance(said, dict) or not isinstance(said.get("type"), str):
             raise BadAnswer(self._client.hidden(f"{self._options.shown} sent no event: {raw!r:.120}"))
-        return said
+        found: dict[str, Any] = self._client.cleaned(said)
+        return found
 
     def _take(self, event: dict[str, Any], at: float) -> None:
         kind, item = event["type"], str(event.get("item_id", ""))

@@ -13,7 +13,7 @@ from catalogs import (
 )
 from spoiled_catalog import DATASET_FILE, MODEL_FILE, MODEL_KEYS, complaints, spoiled, with_model
 
-from pytest_modellab.catalog import yamlfile
+from pytest_modellab.catalog import CatalogError, load, yamlfile
 
 
 @pytest.mark.parametrize(
@@ -212,3 +212,16 @@ class TestYaml:
     def test_a_file_that_would_explode(self, tmp_path: Path, text: str) -> None:
         (told,) = with_model(tmp_path, text)
         assert "more than 100000 values or 40 levels" in told
+
+
+def test_no_key_in_an_address_is_repeated(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    url = "http://user:hunter2pw@host/v1?api_key=querysec"
+    spec = {"schema": "modellab.model/1", "id": "x", "engine": "openai-audio", "tasks": ["asr"], "tiers": []}
+    spec |= {"options": {"url": url, "model": "t"}, "devices": {"cpu": {}}}
+    (folder / "x.yaml").write_text(yaml.safe_dump(spec))
+    with pytest.raises(CatalogError, match="url holds no user, password or query") as found:
+        load(tmp_path, tmp_path)
+    assert "hunter2pw" not in str(found.value)
+    assert "querysec" not in str(found.value)

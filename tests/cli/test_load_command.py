@@ -27,7 +27,7 @@ def reports(tmp_path: Path) -> Path:
 def test_all_levels_of_each_model(reports: Path, told: Told) -> None:
     said = told("load", "--reports", str(reports))
     assert said.startswith("tiny on cpu, calls\nload ")
-    for part in ("\n1 user ", "\n4 users ", "\nknee: 4 users"):
+    for part in ("\n1 user ", "\n4 users ", "\nknee: not reached, 20 x at 4 users"):
         assert part in said
     assert "capacity" not in said
 

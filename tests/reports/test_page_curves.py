@@ -9,7 +9,6 @@ import pytest
 from loadlevels import level
 from pages import Parsed, card, heard, rendered
 
-from pytest_modellab.catalog.levels import level_in
 from pytest_modellab.catalog.specs import LimitSpec
 from pytest_modellab.results.record import Record
 
@@ -46,18 +45,3 @@ def test_a_noisy_level_is_marked(tmp_path: Path) -> None:
 
 def test_one_level_is_no_line(tmp_path: Path) -> None:
     assert "against RTFx under load" not in drawn(tmp_path, levels()[0]).text
-
-
-@pytest.mark.parametrize(
-    ("id", "found"),
-    [
-        ("calls+c8", ("calls", "users", 8)),
-        ("a+b+r2.5", ("a+b", "calls a second", 2.5)),
-        ("calls+s4", ("calls", "streams", 4)),
-        ("calls", None),
-        ("calls+x8", None),
-        ("calls+c1.2.3", None),
-    ],
-)
-def test_the_level_in_an_id(id: str, found: tuple[str, str, float] | None) -> None:
-    assert level_in(id) == found

@@ -13,7 +13,7 @@ from pytest_modellab.assets.venvs import Plan
 from pytest_modellab.catalog.environments import Environment, Environments, NoEnvironment
 from pytest_modellab.core.variables import numerical
 from pytest_modellab.runner.cluster import shipping
-from pytest_modellab.runner.cluster.ray_host import Death, Host, environment_here, node_here
+from pytest_modellab.runner.cluster.ray_host import Death, Host, code_of, environment_here, node_here
 from pytest_modellab.runner.cluster.shipping import Parcel, Shelf, chunks, package_digest, parcel_of
 from pytest_modellab.runner.load_order import LoadOrder, PartOrder
 
@@ -121,7 +121,7 @@ class TestHost:
 
     def test_a_worker_that_cannot_load_says_so_and_one_that_died_how(self) -> None:
         host = Host()
-        assert host.start(self.ORDER, {}) == ""
+        assert host.start(self.ORDER, code_of(self.ORDER), {}) == ""
         reply, memory = host.request(self.ORDER.message(), b"", 30)
         assert reply["error"]["type"] == "ModuleNotFoundError"
         assert reply["core_use"]["wall_s"] > 0
@@ -137,7 +137,7 @@ class TestHost:
         monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as Ray sets it
         monkeypatch.setenv("CT2_VERBOSE", "1")
         host = Host()
-        host.start(self.ORDER, {"MKL_NUM_THREADS": "3", "CT2_FORCE_CPU_ISA": "GENERIC"})
+        host.start(self.ORDER, code_of(self.ORDER), {"MKL_NUM_THREADS": "3", "CT2_FORCE_CPU_ISA": "GENERIC"})
         host.close()
         assert numerical() == {"MKL_NUM_THREADS": "3", "CT2_FORCE_CPU_ISA": "GENERIC"}
         assert os.environ.get("CT2_VERBOSE") == "1"
@@ -145,8 +145,18 @@ class TestHost:
     def test_what_must_be_on_the_node_is_named(self, tmp_path: Path) -> None:
         from dataclasses import replace
 
-        why = Host().start(replace(self.ORDER, path=str(tmp_path / "nowhere")), {})
+        why = Host().start(replace(self.ORDER, path=str(tmp_path / "nowhere")), {}, {})
         assert why.startswith(f"no folder {tmp_path / 'nowhere'}, of the engine, on node ")
+
+    def test_other_code_of_an_engine_is_refused(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.py"
+        file.write_text("class Mine: ...\n")
+        order = LoadOrder(f"{file}:Mine", {}, {"kind": "cpu", "index": 0, "shared": False}, None, 0, 30)
+        code = code_of(order)
+        file.write_text("class Mine:\n    worse = True\n")
+        why = Host().start(order, code, {})
+        assert " has other code than this session: " in why
+        assert "mine" in why
 
     def test_weights_are_loaded_from_where_they_lie_there(self, weights: Path) -> None:
         host, parcel = Host(), parcel_of(weights)

@@ -45,10 +45,9 @@ def search(measure: Callable[[float], Record | str], slo: Slo, lowest: float, hi
         record = measure(level)
         if isinstance(record, str):
             return Found(held, broken, why, f"{level:g}: {record}")
-        noisy = slo.noisy(record)
-        found = [each for each in slo.broken(record) if each not in noisy]
-        if noisy and not found:
-            return Found(held, broken, why, f"{level:g}: {'; '.join(noisy)}")
+        found = slo.broken(record)
+        if not found and (unknown := slo.unknown(record)):
+            return Found(held, broken, why, f"{level:g}: {'; '.join(unknown)}")
         if found:
             broken, why = level, "; ".join(found)
         else:

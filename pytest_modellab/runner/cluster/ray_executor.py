@@ -17,7 +17,7 @@ from pytest_modellab.core.variables import numerical
 from pytest_modellab.results.facts import Memory
 
 from ..executor import ClusterError, ClusterSettings, HostLost, WorkerDied
-from .ray_host import Death, Host, Node, node_here
+from .ray_host import Death, Host, Node, code_of, node_here
 from .shipping import Parcel, chunks, parcel_of
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ class RayExecutor:
             if path is not None:
                 self._send(worker, node, self._parcel(path))
         within_s = START_S if order.environment is None else BUILD_S
-        if why := worker.call("start", order, numerical(), timeout=within_s):
+        if why := worker.call("start", order, code_of(order), numerical(), timeout=within_s):
             raise ClusterError(why)
 
     def _check(self, found: Node, order: LoadOrder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,8 +63,11 @@ class Host:
     def complete(self, parcel: Parcel) -> None:
         self._places[parcel.path] = str(self._shelf.complete(parcel))
 
-    def start(self, order: LoadOrder, variables: Mapping[str, str]) -> str:
-        """Start the worker, with the session's `variables.numerical()`; why it can't be, else ""."""
+    def start(self, order: LoadOrder, code: Mapping[str, str], variables: Mapping[str, str]) -> str:
+        """Start the worker, with environment variables of the session; why it can't be, else "".
+
+        `code` is the session's `code_of`, which must be this node's.
+        """
         from ..local import LocalWorker
 
         if order.path is not None and not Path(order.path).exists():
@@ -74,6 +77,12 @@ class Host:
         environment = None if order.environment is None else environment_here(order.environment, order.distributions)
         if isinstance(environment, str):
             return environment
+        for path in filter(None, (order.path, *order.handlers.values(), *(part.path for part in order.parts.values()))):
+            if path not in sys.path:
+                sys.path.append(path)
+        here = code_of(replace(order, environment=environment))
+        if other := sorted(module for module in code.keys() | here.keys() if code.get(module) != here.get(module)):
+            return f"node {platform.node()} has other code than this session: {', '.join(other)}"
         set_numerical(variables)  # Ray sets threads for its own processes
         self._worker = LocalWorker(environment, gpu=order.device["kind"] == "cuda")
         return ""
@@ -108,6 +117,16 @@ class Host:
             # Ray shows a process only the device that it was given.
             found["device"] = {**message["device"], "index": 0}
         return {**found, "parts": parts} if "parts" in message else found
+
+
+def code_of(order: LoadOrder) -> dict[str, str]:
+    """Digests of the files that a worker of this order runs, by module, as they lie on this machine."""
+    from ..sources import of_answers, of_modules
+
+    found = of_answers(order.engine, order.environment)
+    for part in order.parts.values():
+        found |= of_answers(part.engine, order.environment)
+    return found | of_modules(order.handlers)
 
 
 def environment_here(asked: Environment, distributions: Iterable[str]) -> Environment | str:
