@@ -218,8 +218,8 @@ def test_no_key_in_an_address_is_repeated(tmp_path: Path) -> None:
     folder = tmp_path / "models"
     folder.mkdir()
     url = "http://user:hunter2pw@host/v1?api_key=querysec"
-    spec = {"schema": "modellab.model/1", "id": "x", "engine": "openai-audio", "tasks": ["asr"], "tiers": []}
-    spec |= {"options": {"url": url, "model": "t"}, "devices": {"cpu": {}}}
+    spec: dict[str, object] = {"schema": "modellab.model/1", "id": "x", "engine": "openai-audio", "tasks": ["asr"]}
+    spec |= {"tiers": [], "options": {"url": url, "model": "t"}, "devices": {"cpu": {}}}
     (folder / "x.yaml").write_text(yaml.safe_dump(spec))
     with pytest.raises(CatalogError, match="url holds no user, password or query") as found:
         load(tmp_path, tmp_path)
