@@ -11,7 +11,7 @@ from pathlib import Path
 from pytest_modellab.catalog.specs import Task, TaskGrades
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record_files import RecordError
-from pytest_modellab.results.record_header import RecordHeader, newest, read_header
+from pytest_modellab.results.record_header import RecordHeader, checked_header, newest
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.tasks.registry import task_named
 
@@ -86,7 +86,7 @@ def history(reports: Path, wanted: HistoryQuery, bands: Mapping[Task, TaskGrades
             left[place] = left.get(place, 0) + 1
             continue
         try:
-            record = read_header(path)
+            record = checked_header(path)
         except RecordError as error:
             damaged.append(str(error))
             continue
