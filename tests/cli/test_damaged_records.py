@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from catalogs import write_catalog
 from commands import Told
+from loadlevels import level
 from pages import card
 from shelf import Shelf
 from tabled import tables_from
 
 from pytest_modellab.cli.exits import Exit
 from pytest_modellab.reports.scorecard import files
-from pytest_modellab.results.record_files import files_of, read
+from pytest_modellab.results.record_files import files_of, read, write
+from pytest_modellab.results.shard_ref import ShardOf
 
 
 @pytest.fixture
@@ -112,3 +114,86 @@ def test_a_scorecard_without_its_records_is_whole(shelf: Shelf, told: Told) -> N
     with_scorecard(shelf, path)
     path.unlink()
     assert "tiny" in told("scorecard")
+
+
+def spoil(path: Path) -> None:
+    path.write_text("{")
+
+
+COMMANDS = pytest.mark.parametrize(
+    "command", ["baseline save", "baseline compare", "export csv", "results save", "rescore"]
+)
+
+
+class TestNewest:
+    @COMMANDS
+    def test_the_others_are_done_and_the_damaged_one_is_named(self, shelf: Shelf, told: Told, command: str) -> None:
+        path, _ = shelf.put("s1", {"tiny": 0, "base": 0})
+        spoil(path)
+        assert "base" in told(*command.split(), code=Exit.WRONG)
+        assert f"modellab: passed over: {path}: " in told.errors
+        assert told.errors.endswith("; delete the file, or run the case again\n")
+
+    @COMMANDS
+    @pytest.mark.parametrize("glob", ["base:*", "base:cpu:talk", "b*"])
+    def test_one_that_nobody_asks_for_stops_nothing(self, shelf: Shelf, told: Told, command: str, glob: str) -> None:
+        path, _ = shelf.put("s1", {"tiny": 0, "base": 0})
+        told("baseline", "save", "base:*")
+        spoil(path)
+        assert "base" in told(*command.split(), glob)
+        assert told.errors == ""
+
+    @COMMANDS
+    def test_alone_it_is_named_and_nothing_is_done(self, shelf: Shelf, told: Told, command: str) -> None:
+        [path] = shelf.put("s1", {"tiny": 0})
+        spoil(path)
+        assert told(*command.split(), code=Exit.WRONG) == ""
+        assert f"passed over: {path}: " in told.errors
+
+    def test_an_older_record_does_not_stand_in_for_it(self, shelf: Shelf, told: Told) -> None:
+        shelf.put("s1", {"tiny": 5})
+        [path] = shelf.put("s2", {"tiny": 0})
+        spoil(path)
+        assert told("export", "csv", code=Exit.WRONG) == ""
+
+    def test_an_older_damaged_one_does_not_matter(self, shelf: Shelf, told: Told) -> None:
+        [path] = shelf.put("s1", {"tiny": 5})
+        shelf.put("s2", {"tiny": 0})
+        spoil(path)
+        assert "tiny" in told("export", "csv")
+
+    @pytest.mark.usefixtures("tables")
+    def test_a_table_with_a_byte_changed(self, shelf: Shelf, told: Told) -> None:
+        path, _ = shelf.put("s1", {"tiny": 0, "base": 0})
+        byte_changed(files_of(path)[1])
+        assert "tiny" not in told("export", "csv", code=Exit.WRONG)
+        assert "was changed after it was written, or is another record's; delete the file" in told.errors
+
+
+@COMMANDS
+def test_parts_alone_are_told(shelf: Shelf, told: Told, command: str) -> None:
+    shelf.put("s1", {"tiny": 0}, limited_to=30)
+    told(*command.split(), code=Exit.USAGE)
+    assert "no whole record of any case in " in told.errors
+    assert "only 1 record limited to the first utterances; run pytest on all of the data" in told.errors
+    of = ShardOf(index=1, of=2, places=tuple(range(30)), utterances=60)
+    shelf.put("s2", {"tiny": 0, "base": 0}, shard=of)
+    told(*command.split(), code=Exit.USAGE)
+    assert "only 2 records of shards (`modellab merge` joins them) and 1 record limited to" in told.errors
+
+
+class TestLoad:
+    def test_a_damaged_level_is_named_and_the_others_are_shown(self, told: Told, tmp_path: Path) -> None:
+        _, path = (write(level(users, 0.1), tmp_path) for users in (1, 4))
+        spoil(path)
+        said = told("load", "--reports", str(tmp_path), code=Exit.WRONG)
+        assert "\n1 user " in said
+        assert "\n4 users " not in said
+        assert f"modellab: passed over: {path}: " in told.errors
+
+    def test_of_another_model_it_does_not_matter(self, told: Told, tmp_path: Path) -> None:
+        case = level(4, 0.1).case.model_copy(update={"model": "other"})
+        path = write(level(4, 0.1).model_copy(update={"case": case}), tmp_path)
+        write(level(1, 0.1), tmp_path)
+        spoil(path)
+        assert "\n1 user " in told("load", "--reports", str(tmp_path), "--model", "ti*")
