@@ -67,9 +67,13 @@ class CsvTable:
         begin, taken = 1, list[str]()
         try:
             with self._path.open(encoding="utf-8-sig", newline="") as file:
-                quoting = csv.QUOTE_MINIMAL if self._quoted else csv.QUOTE_NONE
-                # Without `strict` an open quotation mark takes all rows that follow into its cell.
-                for cells in csv.reader(_kept(file, taken), delimiter=self._delimiter, quoting=quoting, strict=True):
+                lines = _kept(file, taken)
+                if self._quoted:
+                    # Without `strict` an open quotation mark takes all rows that follow into its cell.
+                    reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+                else:
+                    reader = csv.reader(lines, delimiter=self._delimiter, quoting=csv.QUOTE_NONE)
+                for cells in reader:
                     yield begin, len(taken), cells
                     begin += len(taken)
                     taken.clear()
