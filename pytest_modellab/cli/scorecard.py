@@ -64,24 +64,24 @@ class _Records:
             raise
 
     def damaged(self, card: Scorecard) -> list[str]:
-        """What is wrong with records that are there, as far as it was seen when they were read, or their headers tell.
-
-        A record that isn't there is no damage: a scorecard may be copied alone.
+        """What is wrong with records that are there, by case: what their headers tell, and what was seen as they were
+        read. A record that isn't there is no damage: a scorecard may be copied alone.
         """
-        found = {}
-        for row in card.rows:
-            if row.record is None:
-                continue
-            try:
-                path = place_of(self.reports, row.case, row.record)
-                if path.exists():
-                    checked_header(path)
-            except RecordError as error:
-                found[row.record] = f"{case_key(row.case)}: {error}"
-            else:
-                if path.exists() and row.record in self._refused:
-                    found[row.record] = f"{case_key(row.case)}: {self._refused[row.record]}"
-        return list(found.values())
+        rows = [row for row in card.rows if row.record is not None]
+        return [f"{case_key(row.case)}: {why}" for row in rows if (why := self._fault(row, row.record or ""))]
+
+    def _fault(self, row: Row, named: str) -> str:
+        try:
+            path = place_of(self.reports, row.case, named)
+        except RecordError:
+            return ""
+        if not path.exists():
+            return ""
+        try:
+            checked_header(path)
+        except RecordError as error:
+            return str(error)
+        return self._refused.get(named, "")
 
 
 def _chosen(options: argparse.Namespace) -> tuple[str, Path | None]:
