@@ -11,11 +11,24 @@ from pytest_modellab.core.version import __version__
 
 from .command import Commands
 from .exits import Exit, UsageError
-from .tell import tell, tell_lines
+from .tell import OutputClosed, discard_output, flush_output, tell, tell_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; what the exit code means is in `exits`."""
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            flush_output()
+    except (OutputClosed, BrokenPipeError) as error:
+        # The pipe may also be another than the output: a worker's.
+        if not discard_output() and isinstance(error, BrokenPipeError):
+            raise
+        return Exit.UNREAD
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     from pytest_modellab.assets.store import StoreError
     from pytest_modellab.catalog import CatalogError

@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 import argparse
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.stats.regression import Allowed
 from pytest_modellab.results import baseline as answers
-from pytest_modellab.results import record_files as records
 from pytest_modellab.results import speed_baseline as speed
 from pytest_modellab.results.baseline import BaselineError
 from pytest_modellab.results.record import Record
 
 from .command import Commands
-from .exits import UsageError
+from .exits import Exit, UsageError
+from .newest import newest_records
 from .place import allowed_here, reports_folder
 from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
-    """Save, compare or show; comparing ends with 1 where a case got worse or can't be compared."""
+    """Save, compare or show; 1 where a case got worse or can't be compared, or its record is damaged."""
     reports = reports_folder(options)
     folder = reports / "baselines"
     if options.action == "show":
         return _show(folder)
-    chosen = [record for record in latest(reports) if matches(record, options.cases)]
-    if not chosen:
-        raise UsageError(
-            f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
-        )
+    found = newest_records(reports, options.cases)
+    if not found.records and not found.damaged:
+        raise UsageError(found.why_none(options.cases, reports))
+    found.tell_damaged()
     if options.action == "save":
-        return sum(_save(record, folder) for record in chosen) and 1
-    allowed = allowed_here(options)
-    return sum(_compare(record, folder, allowed(record.case)) for record in chosen) and 1
-
-
-def matches(record: Record, globs: list[str]) -> bool:
-    """Whether a record's case matches one of `globs`; [] matches all."""
-    return not globs or any(fnmatchcase(record.case.id, glob) for glob in globs)
-
-
-def latest(reports: Path) -> list[Record]:
-    """The newest whole record of each case."""
-    newest: dict[str, Record] = {}
-    for path in reversed(records.newest_first((reports / "runs").glob("*/*/*.json"))):
-        record = records.read(path)
-        if record.limited_to is None and record.shard is None:
-            newest[f"{record.case.task}/{record.case.id}"] = record
-    return [newest[key] for key in sorted(newest)]
+        wrong = sum(_save(record, folder) for record in found.records)
+    else:
+        allowed = allowed_here(options)
+        wrong = sum(_compare(record, folder, allowed(record.case)) for record in found.records)
+    return Exit.WRONG if wrong else found.exit_code
 
 
 def _save(record: Record, folder: Path) -> int:

@@ -8,6 +8,7 @@ class Exit(IntEnum):
     WRONG = 1
     USAGE = 2
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 MEANINGS = {
@@ -15,6 +16,7 @@ MEANINGS = {
     Exit.WRONG: "something is wrong or not available",
     Exit.USAGE: "the command line asks for what isn't there",
     Exit.INTERRUPTED: "interrupted; what was fetched is kept",
+    Exit.UNREAD: "whoever read the output, such as `head`, stopped before its end",
 }
 
 

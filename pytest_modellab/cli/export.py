@@ -17,9 +17,9 @@ from pytest_modellab.reports.exports.trackers import TRACKERS
 from pytest_modellab.results import record_files
 from pytest_modellab.results.record import Record
 
-from .baseline import latest, matches
 from .command import Commands
 from .exits import Exit, UsageError
+from .newest import newest_records
 from .place import reports_folder
 from .tell import tell, tell_lines
 
@@ -27,30 +27,31 @@ FORMATS = ("csv", "parquet", "hf-eval-results", "model-index", *TRACKERS)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the newest record of each case in a form that other tools read."""
+    """Write the newest record of each case in a form that other tools read; 1 where one is damaged."""
     reports = reports_folder(options)
-    records = [record for record in latest(reports) if matches(record, options.cases)]
-    if not records:
-        raise UsageError(
-            f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
-        )
+    found = newest_records(reports, options.cases)
+    if not found.records and not found.damaged:
+        raise UsageError(found.why_none(options.cases, reports))
+    found.tell_damaged()
+    if not found.records:
+        return found.exit_code
     try:
         if options.format in TRACKERS:
-            return _track(options, records, reports)
-        _write(options, records)
+            _track(options, found.records, reports)
+        else:
+            _write(options, found.records)
     except ExportError as error:
         tell_lines(f"modellab: {error}", file=sys.stderr)
         return Exit.WRONG
     except OSError as error:
         raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
-    return Exit.OK
+    return found.exit_code
 
 
-def _track(options: argparse.Namespace, records: Sequence[Record], reports: Path) -> int:
+def _track(options: argparse.Namespace, records: Sequence[Record], reports: Path) -> None:
     found = [(record, record_files.path_of(record, reports)) for record in records]
     for told in TRACKERS[options.format](found, options.project, options.to):
         tell(told)
-    return Exit.OK
 
 
 def _write(options: argparse.Namespace, records: Sequence[Record]) -> None:

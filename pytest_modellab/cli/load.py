@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from fnmatch import fnmatchcase
 
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.escaping import plain
-from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords
 from pytest_modellab.reports.load.levels import Levels, Slo, SloError, levels_of, summary, table
-from pytest_modellab.results.record_files import read
 
 from .command import Commands
-from .configuration import configuration
 from .exits import Exit, UsageError
+from .newest import newest_records
 from .place import reports_folder
 from .tell import tell_lines
 
@@ -22,23 +19,24 @@ FORMATS = ("text", "markdown")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the newest record of each level of load; 1 where an SLO holds at no level of some model."""
+    """Show the newest record of each level of load; 1 where an SLO holds at no level of some
+    model, or a record is damaged."""
     try:
         slo = None if options.slo is None else Slo.parsed(options.slo)
     except SloError as error:
         raise UsageError(str(error)) from None
-    reports, found = reports_folder(options), configuration()
-    side = PastRecords(reports, reports.parent if found.file is None else found.base).side(NEWEST)
-    records = [read(path) for key, path in side.records.items() if key.startswith("load/")]
-    levels = [each for each in levels_of(records) if options.model is None or fnmatchcase(each.model, options.model)]
-    if not levels:
+    reports = reports_folder(options)
+    found = newest_records(reports, [f"{options.model}:*:*"] if options.model is not None else [], "load")
+    levels = levels_of(found.records)
+    found.tell_damaged()
+    if not levels and not found.damaged:
         raise UsageError(f"no record of a level of load in {reports / 'runs'}; see docs/load.md for how to make some")
     titles = Counter((each.model, each.device, each.dataset) for each in levels)
     for each in levels:
         apart = titles[each.model, each.device, each.dataset] > 1
         tell_lines("\n".join(_shown(each, slo, options.format, apart=apart)), end="\n\n")
     short = slo is not None and any(each.capacity(slo)[0] is None for each in levels)
-    return Exit.WRONG if short else Exit.OK
+    return Exit.WRONG if short else found.exit_code
 
 
 def _shown(levels: Levels, slo: Slo | None, form: str, *, apart: bool) -> list[str]:

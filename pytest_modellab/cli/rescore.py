@@ -11,9 +11,9 @@ from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.rescore import rescore
 
-from .baseline import latest, matches
 from .command import Commands
 from .exits import Exit, UsageError
+from .newest import NewestRecords, newest_records
 from .place import reports_folder
 from .tell import tell
 
@@ -24,10 +24,11 @@ def run(options: argparse.Namespace) -> int:
     paths = [Path(name) for name in options.records if name.endswith(".json")]
     globs = [name for name in options.records if not name.endswith(".json")]
     chosen = [records.read(path) for path in paths]
-    if globs or not paths:
-        chosen += [record for record in latest(reports) if matches(record, globs)]
-    if not chosen:
-        raise UsageError(f"no record of {' or '.join(globs) or 'any case'} in {reports / 'runs'}; run pytest first")
+    found = newest_records(reports, globs) if globs or not paths else NewestRecords()
+    chosen += found.records
+    if not chosen and not found.damaged:
+        raise UsageError(found.why_none(globs, reports))
+    found.tell_damaged()
     unchecked = False
     for old in chosen:
         try:
@@ -41,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
             unchecked = True
         elif options.write:
             tell(f"  {records.write(new, reports)}")
-    return Exit.WRONG if unchecked else Exit.OK
+    return Exit.WRONG if unchecked else found.exit_code
 
 
 def _figures(record: Record) -> str:

@@ -9,15 +9,15 @@ from pathlib import Path
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.scorecard import results
 
-from .baseline import latest, matches
 from .command import Commands
 from .exits import Exit, UsageError
+from .newest import newest_records
 from .place import open_catalog, reports_folder
 from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
-    """Save the newest records beside the catalog, or show the page of the saved ones."""
+    """Save the newest records beside the catalog, or show the page of the saved ones; 1 where one is damaged."""
     catalog = open_catalog(options, engines=False)
     folder: Path = options.folder if options.folder is not None else catalog.base / "results"
     if options.action == "show":
@@ -34,19 +34,18 @@ def run(options: argparse.Namespace) -> int:
         tell(options.output)
         return Exit.OK
     reports = reports_folder(options)
-    chosen = [record for record in latest(reports) if matches(record, options.cases)]
-    if not chosen:
-        raise UsageError(
-            f"no record of {' or '.join(options.cases) or 'any case'} in {reports / 'runs'}; run pytest first"
-        )
+    found = newest_records(reports, options.cases)
+    if not found.records and not found.damaged:
+        raise UsageError(found.why_none(options.cases, reports))
+    found.tell_damaged()
     try:
-        told = results.keep(chosen, folder)
+        told = results.keep(found.records, folder)
     except (results.ResultsError, OSError) as error:
         tell(f"modellab: nothing was kept: {error}", file=sys.stderr)
         return Exit.WRONG
     for each in told:
         tell(f"{each.case}: {each.told}")
-    return Exit.OK
+    return found.exit_code
 
 
 def add(commands: Commands) -> None:

@@ -16,6 +16,11 @@ from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import loader
 from pytest_modellab.reports.scorecard.format import FORMATS, FormatContext, FormatError
 from pytest_modellab.reports.scorecard.recordings import Recordings
+from pytest_modellab.reports.scorecard.row import Row
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import RecordError, place_of
+from pytest_modellab.results.record_header import checked_header
+from pytest_modellab.results.verdicts import case_key
 
 from .command import Commands
 from .configuration import configuration
@@ -25,7 +30,7 @@ from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the last session's scorecard again; the exit code doesn't depend on its result."""
+    """Show the last session's scorecard again; 1 where a record of it is damaged, whatever the session's result."""
     path = Path(reports_folder(options)) / "scorecard.json"
     try:
         card = Scorecard.model_validate_json(path.read_bytes())
@@ -34,8 +39,49 @@ def run(options: argparse.Namespace) -> int:
     except ValidationError as error:
         why = error.errors(include_url=False)[0]["msg"]
         raise UsageError(f"{path}: is no scorecard of this version: {why}; run pytest again") from error
-    _render(card, path.parent, *_chosen(options), options)
-    return Exit.OK
+    records = _Records(path.parent)
+    _render(card, records, *_chosen(options), options)
+    damaged = records.damaged(card)
+    for text in damaged:
+        tell(f"modellab: {text}", file=sys.stderr)
+    return Exit.WRONG if damaged else Exit.OK
+
+
+class _Records:
+    """The records of a scorecard in a folder of reports."""
+
+    def __init__(self, reports: Path) -> None:
+        self.reports = reports
+        self._load = loader(reports)
+        self._refused: dict[str, str] = {}
+
+    def load(self, row: Row) -> Record:
+        """The whole record of a row, for those formats that show its utterances. Raises RecordError."""
+        try:
+            return self._load(row)
+        except RecordError as error:
+            self._refused[row.record or ""] = str(error)
+            raise
+
+    def damaged(self, card: Scorecard) -> list[str]:
+        """What is wrong with records that are there, by case: what their headers tell, and what was seen as they were
+        read. A record that isn't there is no damage: a scorecard may be copied alone.
+        """
+        rows = [row for row in card.rows if row.record is not None]
+        return [f"{case_key(row.case)}: {why}" for row in rows if (why := self._fault(row, row.record or ""))]
+
+    def _fault(self, row: Row, named: str) -> str:
+        try:
+            path = place_of(self.reports, row.case, named)
+        except RecordError:
+            return ""
+        if not path.exists():
+            return ""
+        try:
+            checked_header(path)
+        except RecordError as error:
+            return str(error)
+        return self._refused.get(named, "")
 
 
 def _chosen(options: argparse.Namespace) -> tuple[str, Path | None]:
@@ -48,9 +94,9 @@ def _chosen(options: argparse.Namespace) -> tuple[str, Path | None]:
     return name, options.html or options.output
 
 
-def _render(card: Scorecard, reports: Path, name: str, place: Path | None, options: argparse.Namespace) -> None:
+def _render(card: Scorecard, records: _Records, name: str, place: Path | None, options: argparse.Namespace) -> None:
     width = shutil.get_terminal_size().columns
-    context = FormatContext(reports, place, width, loader(reports), lambda: _recordings(options))
+    context = FormatContext(records.reports, place, width, records.load, lambda: _recordings(options))
     try:
         text = FORMATS[name].render(card, context)
     except FormatError as error:

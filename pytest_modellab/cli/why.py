@@ -92,14 +92,17 @@ def _explain(runner: Runner, case: Case, reports: Path) -> Iterator[str]:
             return
         yield f"unchanged since {reuse.since(record)}; answered from {path}"
         return
-    last = reuse.last(reports, case)
+    damaged: list[str] = []
+    last = reuse.last(reports, case, damaged)
     if last is None:
-        yield "run, for there is no record of it"
+        yield f"run, for {'its record is damaged:' if damaged else 'there is no record of it'}"
+        yield from damaged
         return
     record, path = last
     changes = list(input_changes.changes(record.provenance.inputs, inputs))
     yield f"run, for {path} is not of this:"
     yield from changes or [reuse.why_not(record, wanted) or "its values can't be computed again from it alone"]
+    yield from (f"passed over, for it is damaged: {text}" for text in damaged)
 
 
 def add(commands: Commands) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,14 +10,14 @@ from pathlib import Path
 from pytest_modellab.catalog.specs import Task, TaskGrades
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record_files import RecordError
-from pytest_modellab.results.record_header import RecordHeader, newest, read_header
+from pytest_modellab.results.record_header import RecordHeader, checked_header, newest
+from pytest_modellab.results.record_names import CaseName, case_named, may_match
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.tasks.registry import task_named
 
 from .scorecard.grade import Grade, grade
 from .scorecard.part import ReportModel
 
-_NAME = re.compile(r"\d{8}T\d{9}-(?P<where>.+)-[0-9a-f]{8}\.json")
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -75,18 +74,18 @@ class HistoryQuery:
 def history(reports: Path, wanted: HistoryQuery, bands: Mapping[Task, TaskGrades], damaged: list[str]) -> list[Trend]:
     """The trends of the cases that `wanted` names; what can't be read is passed over and told in `damaged`."""
     found: dict[str, list[tuple[Path, RecordHeader]]] = {}
-    taken: dict[tuple[str, ...], int] = {}
-    left: dict[tuple[str, ...], int] = {}
-    places: dict[str, tuple[str, ...]] = {}
+    taken: dict[CaseName, int] = {}
+    left: dict[CaseName, int] = {}
+    places: dict[str, CaseName] = {}
     for path in newest(reports):
-        place = _place(path)
-        if not any(_may_match(place, glob) for glob in wanted.globs or ["*"]):
+        place = case_named(path)
+        if not may_match(place, wanted.globs):
             continue
         if wanted.last is not None and taken.get(place, 0) >= wanted.last:
             left[place] = left.get(place, 0) + 1
             continue
         try:
-            record = read_header(path)
+            record = checked_header(path)
         except RecordError as error:
             damaged.append(str(error))
             continue
@@ -96,26 +95,6 @@ def history(reports: Path, wanted: HistoryQuery, bands: Mapping[Task, TaskGrades
             found.setdefault(key, []).append((path, record))
             places[key] = place
     return [_trend(key, found[key], wanted.metric, bands, left.get(places[key], 0), reports) for key in sorted(found)]
-
-
-def _place(path: Path) -> tuple[str, ...]:
-    """Task, model and `device-dataset` of a record, by its name: enough to tell cases apart without opening it."""
-    named = _NAME.fullmatch(path.name)
-    return path.parent.name, path.parent.parent.name, named["where"] if named else path.name
-
-
-def _may_match(place: tuple[str, ...], glob: str) -> bool:
-    """Whether a record there can be of a case that matches; a glob that isn't simple is asked of the record."""
-    task, model, where = place
-    asked, slash, id = glob.rpartition("/")
-    parts = id.split(":")
-    if len(parts) != 3 or "[" in glob:
-        return True
-    return (
-        (not slash or fnmatchcase(task, asked))
-        and fnmatchcase(model, parts[0])
-        and fnmatchcase(where, f"{parts[1]}-{parts[2]}")
-    )
 
 
 def own_metric(record: RecordHeader) -> str:

@@ -323,6 +323,7 @@ class TableRef(Stored):
 
     file: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\.utterances\.parquet$", description="its name")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="of the file")
+    size: int | None = Field(default=None, ge=0, description="of the file in bytes; null in older records")
     rows: int = Field(ge=0, description="utterances in it")
     schema_: Literal["modellab.utterances/1"] = Field(alias="schema", description="of its columns")
 

@@ -7,16 +7,18 @@ are escaped: the beginning and end of the utterances can be found in the bytes. 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from pydantic import ValidationError
 
-from .record import Record
+from .record import Record, RecordWithTable, TableRef
 from .record_files import RecordError, newest_first, parsed, read
 
+_MARK = b"PAR1"
+"""The end of each Parquet file."""
 _BLOCK = 1 << 16
 _BEGIN = b'\n "utterances": ['
 _END = b'\n ],\n "findings": '
@@ -29,6 +31,21 @@ class RecordHeader(Record):
 
 def read_header(path: Path) -> RecordHeader:
     """Raises RecordError, naming the file and what is wrong in it; a change after it was written isn't noticed."""
+    return _without_utterances(_header(path))
+
+
+def checked_header(path: Path) -> RecordHeader:
+    """As `read_header`, of a record whose table, where it has one, is there and has the size it was written with.
+
+    A change that leaves the size alone isn't noticed: the digest of a large table takes seconds.
+    """
+    record = _header(path)
+    if isinstance(record, RecordWithTable) and (wrong := _table_fault(record.table, path.with_name(record.table.file))):
+        raise RecordError(f"{path}: its table {record.table.file} {wrong}")
+    return _without_utterances(record)
+
+
+def _header(path: Path) -> Record:
     try:
         with path.open("rb") as file:
             data = _around(file)
@@ -36,8 +53,24 @@ def read_header(path: Path) -> RecordHeader:
         raise RecordError(f"{path}: can't be read: {error.strerror}") from error
     if data is not None:
         with suppress(ValidationError):
-            return _without_utterances(parsed(data))
-    return _without_utterances(read(path))
+            return parsed(data)
+    return read(path)
+
+
+def _table_fault(told: TableRef, table: Path) -> str:
+    """What is wrong with a table, as far as its size and its end tell; "" for nothing."""
+    try:
+        with table.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(-min(size, len(_MARK)), os.SEEK_END)
+            cut = file.read() != _MARK
+    except FileNotFoundError:
+        return "is missing"
+    except OSError as error:
+        return f"can't be read: {error.strerror}"
+    if told.size is not None and size != told.size:
+        return f"was changed after it was written: it has {size} bytes, and was written with {told.size}"
+    return "is no whole Parquet file: its end is missing" if cut else ""
 
 
 def _without_utterances(record: Record) -> RecordHeader:
@@ -71,10 +104,12 @@ def newest(reports: Path) -> list[Path]:
     return newest_first((reports / "runs").glob("*/*/*.json"))
 
 
-def headers(reports: Path, damaged: list[str]) -> Iterator[tuple[Path, RecordHeader]]:
-    """All records, the newest first; what can't be read is passed over and told in `damaged`."""
+def headers(
+    reports: Path, damaged: list[str], reader: Callable[[Path], RecordHeader] = read_header
+) -> Iterator[tuple[Path, RecordHeader]]:
+    """All records, the newest first; what `reader` can't read is passed over and told in `damaged`."""
     for path in newest(reports):
         try:
-            yield path, read_header(path)
+            yield path, reader(path)
         except RecordError as error:
             damaged.append(str(error))

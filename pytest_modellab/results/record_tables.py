@@ -33,7 +33,8 @@ def with_table(record: Record, path: Path) -> RecordWithTable:
         shutil.copyfileobj(source, file, 1 << 20)
         file.flush()
         os.fsync(file.fileno())
-    told = TableRef(file=beside.name, sha256=_digest(beside), rows=len(rows), schema=COLUMNS)
+    size = beside.stat().st_size
+    told = TableRef(file=beside.name, sha256=_digest(beside), size=size, rows=len(rows), schema=COLUMNS)
     fields = {name: value for name, value in record if name not in {"schema_", "utterances"}}
     return RecordWithTable.model_construct(**fields, utterances=(), table=told)
 

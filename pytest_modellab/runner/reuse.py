@@ -115,13 +115,14 @@ def why_not(record: Record, wanted: RecordQuery) -> str | None:
     return None
 
 
-def last(reports: Path, case: Case) -> tuple[Record, Path] | None:
-    """The newest record of a case that can be read, whatever it is of."""
+def last(reports: Path, case: Case, damaged: list[str] | None = None) -> tuple[Record, Path] | None:
+    """The newest record of a case that can be read, whatever it is of; `damaged` is told of newer ones that can't."""
     for path in records_of(case, reports):
         try:
             return read(path), path
-        except RecordError:
-            continue
+        except RecordError as error:
+            if damaged is not None:
+                damaged.append(str(error))
     return None
 
 

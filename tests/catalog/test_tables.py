@@ -137,7 +137,7 @@ class TestCsv:
         ("text", "message"),
         [
             ("file,text,file\n", "talk.csv:1: two columns are called `file`"),
-            ("file,text\none.wav\n", "talk.csv:2: 1 cells, where 2 are expected; if the text has quotation marks"),
+            ("file,text\none.wav\n", "talk.csv:2: 1 cells, where 2 are expected; double a mark that belongs"),
             ("file,text\none.wav,a,b\n", "talk.csv:2: 3 cells, where 2 are expected"),
             ("", "talk.csv: no column is called as that of `audio` usually is"),
             ("file,text\n", "talk.csv: no rows"),

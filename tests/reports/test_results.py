@@ -163,7 +163,7 @@ class TestCommand:
     def test_a_part_of_a_data_set_is_not_kept(self, lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
         lab.ready().run("--lab-max-utterances=2")
         assert main(["results", "save"]) == 2
-        assert "no record of any case in " in capsys.readouterr().err
+        assert "no whole record of any case in " in capsys.readouterr().err
 
     def test_what_is_wrong_on_the_command_line(self, lab: FakeLab, capsys: pytest.CaptureFixture[str]) -> None:
         lab.ready().run()

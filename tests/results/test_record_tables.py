@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import to_json
 from records import record, utterance
 from tabled import answered_anew, made, rows, tables_from
 
@@ -20,7 +22,7 @@ from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results import table
 from pytest_modellab.results.record import BatchRef, Record, UtteranceResult
 from pytest_modellab.results.record_files import RecordError, canonical, files_of, read, text, write
-from pytest_modellab.results.record_header import read_header
+from pytest_modellab.results.record_header import checked_header, read_header
 from pytest_modellab.results.recount import all_apart, figures_apart, recounted, stated_twice
 from pytest_modellab.results.rescore import rescore
 from pytest_modellab.results.table.layout import decoded, encoded
@@ -186,6 +188,36 @@ class TestDamage:
         files_of(path)[1].unlink()
         assert read_header(path).values == original.values
         assert read_header(path).utterances == ()
+
+    def test_a_checked_header_needs_a_table_of_the_same_size(self, tmp_path: Path) -> None:
+        original = made()
+        path = write(original, tmp_path)
+        beside = files_of(path)[1]
+        data = beside.read_bytes()
+        assert checked_header(path).values == original.values
+        for damaged in (data[:-1], b"", data + data):
+            beside.write_bytes(damaged)
+            told = f"written: it has {len(damaged)} bytes, and was written with {len(data)}"
+            with pytest.raises(RecordError, match=f"^{re.escape(str(path))}: its table .* {told}"):
+                checked_header(path)
+        beside.unlink()
+        with pytest.raises(RecordError, match=r"its table .* is missing"):
+            checked_header(path)
+        beside.mkdir()
+        with pytest.raises(RecordError, match=r"its table .* can't be read: Is a directory"):
+            checked_header(path)
+
+    def test_a_header_from_before_sizes_were_stored(self, tmp_path: Path) -> None:
+        path = write(made(), tmp_path)
+        stored = json.loads(path.read_text())
+        del stored["table"]["size"]
+        stored["seal"] = hashlib.sha256(to_json({**stored, "seal": None})).hexdigest()
+        path.write_text(json.dumps(stored, indent=1))
+        assert len(read(path).utterances) == 60
+        checked_header(path)
+        files_of(path)[1].write_bytes(b"PAR")
+        with pytest.raises(RecordError, match="is no whole Parquet file: its end is missing"):
+            checked_header(path)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

@@ -12,14 +12,15 @@ import pytest
 from every_task import READY
 from fakelab import FakeCatalog, FakeLab
 from fakeruns import FakeRuns
+from tabled import tables_from
 
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.cli import main
-from pytest_modellab.cli.baseline import latest
+from pytest_modellab.cli.newest import newest_records
 from pytest_modellab.results import conditions, provenance
 from pytest_modellab.results.record import Record, Value
-from pytest_modellab.results.record_files import RecordError, canonical, newest_first, read, write
+from pytest_modellab.results.record_files import RecordError, canonical, files_of, newest_first, read, write
 from pytest_modellab.results.verdicts import Limits
 from pytest_modellab.runner import sources
 
@@ -305,6 +306,19 @@ class TestWhy:
         assert changes == ["  dataset: other recordings or references", "  options.delay_s: 0.0 -> 0.5"]
         assert loads(runs) == 1
 
+    def test_a_damaged_record_is_named(self, runs: FakeRuns, capsys: pytest.CaptureFixture[str], ini: None) -> None:
+        runs.ready()
+        with tables_from(1):
+            runs.run()
+        files_of(newest(runs))[1].unlink()
+        first, named = self.why(capsys)
+        assert first == "fake:cpu:clips: run, for its record is damaged:"
+        assert named.startswith(f"  {newest(runs)}: its table ")
+        runs.model(delay_s=0.5)
+        runs.run()
+        newest(runs).write_text("{")
+        assert self.why(capsys)[0] == first
+
     def test_a_change_of_what_figures_depend_on(
         self, runs: FakeRuns, capsys: pytest.CaptureFixture[str], ini: None
     ) -> None:
@@ -372,4 +386,4 @@ def test_a_record_of_a_time_to_come_stands_for_nothing_and_hides_nothing(runs: F
     (fresh,) = [path for path in wrong.parent.iterdir() if path != wrong]
     assert runs.outcome().unchanged_since is not None
     assert newest_first(wrong.parent.iterdir()) == [fresh, wrong]
-    assert [record.id for record in latest(runs.reports)] == [read(fresh).id]
+    assert [record.id for record in newest_records(runs.reports).records] == [read(fresh).id]

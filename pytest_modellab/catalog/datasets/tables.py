@@ -22,6 +22,8 @@ from .sound_facts import SoundFacts
 from .sound_files import SoundFiles
 from .utterance import DatasetError, Utterance
 
+QUOTES_ADVICE = "double a mark that belongs to the text, or set `quoted: false` if marks enclose no cells"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -30,6 +32,8 @@ class Row:
     place: str
     number: int
     values: Mapping[str, Any]
+    lines: int = 1
+    """That it takes of a text file: several where there are line breaks in quoted cells."""
 
 
 class Table(Protocol):
@@ -75,6 +79,7 @@ def from_tables(
     reader = ManifestReader(spec, files, facts)
     rows = Rows(spec, "name a column that has a value of its own in each row, as in `id: file`")
     omitted = 0
+    broken: list[str] = []
     before = 0
     for table, chosen in zip(tables, _chosen([table.count for table in tables], given.take), strict=True):
         columns = _columns(spec, given, table, sought)
@@ -82,11 +87,13 @@ def from_tables(
         sounds = table.extracted(columns["audio"], chosen, access.store) if holds else {}
         if not sounds and files is not None:
             paths = (_path(row.values.get(columns["audio"])) for row in table.rows(chosen))
-            files.fetch(path for path in paths if path is not None)
+            files.fetch(path for path in paths if path is not None and not _broken(path))
         for row in table.rows(chosen):
             if str(_text(row, columns)).strip() in given.leave_out:
                 omitted += 1
                 continue
+            if row.lines > 1 and _broken(str(_text(row, columns))):
+                broken.append(row.place)
             try:
                 rows.add(row.place, _utterance(reader, table, row, columns, sounds, before))
             except ValueError as error:
@@ -97,6 +104,9 @@ def from_tables(
     facts.save()
     if omitted:
         access.notes.append(f"{counted(omitted, 'row')} left out: their references stand under `leave_out`")
+    if broken:
+        many = f"{counted(len(broken), 'reference')} over several lines, the first at {broken[0]}"
+        access.notes.append(f"{many}: is a quotation mark missing or one too many?")
     return rows.checked(f"{tables[0].place}: no rows")
 
 
@@ -135,6 +145,8 @@ def _utterance(
     kept = sounds.get(row.number)
     if kept is None and (not path or reader.files is None):
         raise ValueError(f"no audio in `{columns['audio']}`")
+    if kept is None and path and _broken(path):
+        raise ValueError(f"a line break in `{columns['audio']}`, the path of an audio file; {QUOTES_ADVICE}")
     # Of the paths inside a table, those of the machine that made it, the name alone says something.
     name = path if kept is None else (path or "").rpartition("/")[2] or f"row-{before + row.number:06d}"
     channel = _whole(values.pop("channel", None), "channel")
@@ -157,6 +169,11 @@ def _path(value: Any) -> str | None:
     """The path in a cell: the cell itself, or beside the audio file in it."""
     found = value.get("path") if isinstance(value, dict) else value
     return found if isinstance(found, str) and found else None
+
+
+def _broken(cell: str) -> bool:
+    """Whether a cell has a line break in it."""
+    return "\n" in cell or "\r" in cell
 
 
 def _text(row: Row, columns: Mapping[str, str]) -> Any:

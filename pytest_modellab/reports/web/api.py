@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record_files import RecordError, read
-from pytest_modellab.results.record_header import RecordHeader, newest, read_header
+from pytest_modellab.results.record_header import RecordHeader, checked_header, newest
 
 from .guard import inside
 
@@ -59,7 +59,7 @@ def _matching(
         if not all(_matches(named[name], wanted[name]) for name in named if name in wanted):
             continue
         try:
-            record = read_header(path)
+            record = checked_header(path)
         except RecordError as error:
             damaged.append(_relative(error, reports))
             continue

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -82,13 +82,24 @@ class RayExecutor:
     def hardware(self, device: str) -> Mapping[str, Any]:
         if device not in self._reference:
             ray, kind = self._connected(), "GPU" if device == "cuda" else "CPU"
-            node = next((each for each in self._places() if each["Resources"].get(kind, 0) > 0), None)
-            if node is None:
+            nodes = [each["NodeID"] for each in self._places() if each["Resources"].get(kind, 0) > 0]
+            if not nodes:
                 raise ClusterError(f"no node of the Ray cluster has a {kind}")
-            probe = ray.remote(node_here).options(num_cpus=0, scheduling_strategy=self._on_node(node["NodeID"]))
+            found = self._probed(ray, nodes)
             with self._lock:
-                self._reference.setdefault(device, Node(*ray.get(probe.remote(()), timeout=START_S)))
+                self._reference.setdefault(device, found)
         return self._reference[device].hardware
+
+    def _probed(self, ray: Any, nodes: Sequence[str]) -> Node:
+        """The first of these nodes that tells what it is: the cluster may list some that are gone."""
+        why = ""
+        for node in nodes:
+            probe = ray.remote(node_here).options(num_cpus=0, scheduling_strategy=self._on_node(node), max_retries=0)
+            try:
+                return Node(*ray.get(probe.remote(()), timeout=START_S))
+            except ray.exceptions.RayError as error:
+                why = _first_line(error)
+        raise ClusterError(f"no node of the Ray cluster answers: {why}")
 
     def start(self, order: LoadOrder) -> RayWorker:
         """A worker on a node with room for it. Raises HostLost where there is none, ClusterError."""
