@@ -88,7 +88,8 @@ class Blobs:
         """Store a file under its digest and return the digest. Raises OSError; nothing is left behind then."""
         folder = self.root / "tmp"
         folder.mkdir(parents=True, exist_ok=True)
-        with self._written(chunks, folder, "taken") as (part, sha256, _):
+        # Others may take the same content at this moment.
+        with self._written(chunks, folder, "taken") as (part, sha256, _), self.locked(f"take-{sha256}", lambda: None):
             if self.verified(sha256) is None:
                 self.discard(sha256)
                 self.place(sha256).parent.mkdir(parents=True, exist_ok=True)
