@@ -81,3 +81,18 @@ def test_a_broken_pipe_that_is_not_the_output_is_told(monkeypatch: pytest.Monkey
     monkeypatch.setattr(cli, "_run", broken)
     with pytest.raises(BrokenPipeError):
         cli.main([])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is another error there")
+@pytest.mark.parametrize(("arguments", "left"), [(["schema"], False), (["data", "list"], True)])
+def test_what_is_still_buffered_goes_nowhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], left: bool
+) -> None:
+    monkeypatch.chdir(folder)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", output)
+            assert cli.main(arguments) == Exit.UNREAD
+        assert (os.fstat(output.fileno()).st_rdev == Path(os.devnull).stat().st_rdev) is left
