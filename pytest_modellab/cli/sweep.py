@@ -18,7 +18,7 @@ from pytest_modellab.core.child import run_pytest
 from pytest_modellab.reports.sweep import markdown, sweep, text
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, read
-from pytest_modellab.results.record_header import checked_header, headers
+from pytest_modellab.results.record_header import headers
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
@@ -86,7 +86,7 @@ def _session(options: argparse.Namespace, task: str, catalog: Path, reports: Pat
 def _newest(reports: Path, task: str, options: argparse.Namespace, damaged: list[str]) -> dict[str, Record]:
     """The newest whole record of each model, by its id."""
     paths: dict[str, Path] = {}
-    for path, header in headers(reports, damaged, checked_header):
+    for path, header in headers(reports, damaged):
         case = header.case
         if (case.task, case.device, case.dataset) == (task, options.device, options.data) and header.shard is None:
             paths.setdefault(case.model, path)

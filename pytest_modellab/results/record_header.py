@@ -7,7 +7,7 @@ are escaped: the beginning and end of the utterances can be found in the bytes. 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -104,12 +104,10 @@ def newest(reports: Path) -> list[Path]:
     return newest_first((reports / "runs").glob("*/*/*.json"))
 
 
-def headers(
-    reports: Path, damaged: list[str], reader: Callable[[Path], RecordHeader] = read_header
-) -> Iterator[tuple[Path, RecordHeader]]:
-    """All records, the newest first; what `reader` can't read is passed over and told in `damaged`."""
+def headers(reports: Path, damaged: list[str]) -> Iterator[tuple[Path, RecordHeader]]:
+    """All records, the newest first; what can't be read is passed over and told in `damaged`."""
     for path in newest(reports):
         try:
-            yield path, reader(path)
+            yield path, read_header(path)
         except RecordError as error:
             damaged.append(str(error))

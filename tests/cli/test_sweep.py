@@ -11,6 +11,7 @@ import pytest
 import yaml
 from commands import Told
 from fakeruns import FakeRuns
+from tabled import tables_from
 
 from pytest_modellab.catalog.cases import Selection
 from pytest_modellab.cli import sweep as command
@@ -146,3 +147,15 @@ def test_with_run_pytest_is_started(lab: FakeRuns, told: Told) -> None:
     table = told(*SWEEP, "--run")
     assert "fake+b4" in table
     assert len(lab.records()) == 3
+
+
+def test_a_variant_with_a_damaged_table_is_passed_over(lab: FakeRuns, told: Told) -> None:
+    with tables_from(1):
+        run_all(lab)
+        run_all(lab, "fake+b4", fresh=True)
+    damaged = max((lab.reports / "runs" / "fake+b4").rglob("*.parquet"))
+    damaged.unlink()
+    _, base, *others = told(*SWEEP, code=Exit.WRONG).splitlines()
+    assert "0 of 10" not in "".join(others)  # the older record doesn't stand in for it
+    assert base.startswith("fake ")
+    assert any(line.startswith("passed over: ") and f"{damaged.name} is missing" in line for line in others)
