@@ -111,7 +111,9 @@ def test_unknown_keys_end_the_session_before_it_starts(lab: FakeLab) -> None:
     path.write_text(path.read_text() + "colour: blue\n")
     result = lab.run()
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*lab/models/fake.yaml:*: unknown key `colour`; *allowed: cluster, devices, engine, *"])
+    result.stderr.fnmatch_lines(
+        ["*lab/models/fake.yaml:*: unknown key `colour`; *allowed: cluster, devices, engine, *"]
+    )
     assert "Traceback" not in result.stderr.str() + result.stdout.str()
 
 
