@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from pytest_modellab.core.atomic import write_text
-
 from .figures import Row
 
 GROUP = 50_000
@@ -31,10 +29,6 @@ def as_csv(rows: Iterable[Row]) -> str:
             writer.writeheader()
         writer.writerow({name: _harmless(value) for name, value in row.items()})
     return text.getvalue()
-
-
-def write_csv(rows: Iterable[Row], path: Path) -> None:
-    write_text(path, as_csv(rows))
 
 
 def write_parquet(rows: Iterable[Row], path: Path) -> None:
