@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from configs import parsed
 from fakelab import FakeCatalog
+from quietness import quiet
 
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.plugin import options
 from pytest_modellab.plugin.options import Config
 from pytest_modellab.plugin.scorecard import finish
 from pytest_modellab.plugin.session import LabSession, Tests, open_catalog
-from pytest_modellab.results import conditions
 from pytest_modellab.results.verdicts import Run
 
 NOBODY: Any = lambda name: None  # noqa: E731  # no plugin of pytest is there
@@ -57,8 +57,7 @@ def measured(lab: LabSession, cases: Iterable[Case] | None = None, asserted: Seq
 def stand_in(command: Sequence[str], folder: Path, silent: bool, asserted: Sequence[str] = ASSERTED) -> int:
     """A session of pytest, of these arguments: its exit code. Its times count, however busy the machine is."""
     with pytest.MonkeyPatch.context() as patched, parsed(folder, *command, ini=None) as config:
-        patched.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
-        patched.setattr(conditions, "SPREAD_BOUND", 1e9)
+        quiet(patched)
         lab = lab_session(options.read(config), id=secrets.token_hex(4))
         try:
             measured(lab, asserted=asserted)

@@ -16,6 +16,7 @@ import pytest
 from commands import Told
 from fakeruns import FakeRuns
 from labsessions import LabSessions, stand_in
+from quietness import quiet
 from records import edits, record, utterance
 from releases import committed, git, release
 from shelf import Shelf
@@ -23,7 +24,6 @@ from shelf import Shelf
 from pytest_modellab.cli.exits import Exit
 from pytest_modellab.cli.release import tell_made
 from pytest_modellab.reports.release.conduct import conduct
-from pytest_modellab.results import conditions
 from pytest_modellab.results.record_files import json_schema, write
 
 CASE = "fake:cpu:clips"
@@ -34,11 +34,10 @@ def told(capsys: pytest.CaptureFixture[str]) -> Told:
     return Told(capsys)
 
 
-@pytest.fixture
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing counts as noise, so that no limit on a time is in doubt."""
-    monkeypatch.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
-    monkeypatch.setattr(conditions, "SPREAD_BOUND", 1e9)
+@pytest.fixture(name="quiet")
+def without_noise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit on a time is in doubt."""
+    quiet(monkeypatch)
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from configs import collected, valued
 from labsessions import LabSessions
+from quietness import quiet
 
 from pytest_modellab.cli import main
-from pytest_modellab.results import conditions
 from pytest_modellab.results.verdicts import Status
 
 Skipped = pytest.skip.Exception
@@ -159,8 +159,7 @@ class TestNoSlower:
             assert told(Skipped, value("no_slower")).startswith("no speed baseline for this hardware ")
 
     def test_against_one(self, suite: LabSessions, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
-        monkeypatch.setattr(conditions, "SPREAD_BOUND", 1e9)
+        quiet(monkeypatch)
         suite.session("--lab-executor=local")
         assert main(["baseline", "save"]) == 0
         with asked(suite, "--lab-executor=local") as value:
@@ -170,8 +169,7 @@ class TestNoSlower:
     def test_of_other_hardware_it_skips_and_says_what_differs(
         self, suite: LabSessions, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(conditions, "CORE_WAIT_BOUND", 1e9)
-        monkeypatch.setattr(conditions, "SPREAD_BOUND", 1e9)
+        quiet(monkeypatch)
         suite.session("--lab-executor=local")
         assert main(["baseline", "save"]) == 0
         (path,) = (suite.path / "reports" / "baselines" / "asr").glob("*.speed.jsonl")

@@ -10,6 +10,7 @@ import pytest
 from fakeruns import FakeRuns
 from faulty_openai import Asked, FaultyOpenAi, Told, heard
 from modellab_fake_stream import FakeStream, FakeStreamOptions
+from quietness import quiet
 
 from pytest_modellab.catalog import CatalogError
 from pytest_modellab.cli import main
@@ -172,6 +173,7 @@ def test_the_command_shows_all_levels(
     clips: Clips, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clips.commanded(monkeypatch)
+    quiet(monkeypatch)
     with FaultyOpenAi({"audio/transcriptions": Queue(0.01)}) as server:
         prepared(clips, server.url, {"concurrency": [1, 3]}).run()
     assert main(["load", "--slo", "wer=0.5,load_p95_s=60"]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fakelab import FakeLab
 from fakeruns import FakeRuns
+from quietness import quiet
 from streamlab import TEXTS, model, stream_lab
 from streamlab import streams as made_streams
 
@@ -13,7 +14,6 @@ from pytest_modellab.catalog.load import load
 from pytest_modellab.cli import main
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.scorecard.judged import judged
-from pytest_modellab.results import conditions
 from pytest_modellab.results.record_files import canonical, read
 from pytest_modellab.results.rescore import rescore
 from pytest_modellab.results.shards import Shard
@@ -85,8 +85,7 @@ class TestRecord:
         assert streams.measured().value("unstable_words") == pytest.approx(6 / 11)
 
     def test_a_stream_that_is_too_slow_fails_its_gate(self, streams: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
-        for bound in ("CORE_WAIT_BOUND", "SPREAD_BOUND"):
-            monkeypatch.setattr(conditions, bound, 1e9)
+        quiet(monkeypatch)
         model(streams, first_push_s=1.3)
         record = streams.measured()
         assert record.value("kept_up") == 0
