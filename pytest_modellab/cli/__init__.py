@@ -104,13 +104,15 @@ def _parser() -> argparse.ArgumentParser:
         serve,
         serve_asr,
         serve_models,
+        sessions,
         sweep,
         why,
     )
 
     for each in (
         *(models, doctor, new_model, data, baseline, compare, sweep, load, capacity, history, rescore, why, calibrate),
-        *(scorecard, results, export, copy, hook, release, clean, merge, serve, serve_asr, serve_models, schema),
+        *(sessions, scorecard, results, export, copy, hook, release, clean, merge),
+        *(serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)
     return parser

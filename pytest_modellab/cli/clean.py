@@ -28,8 +28,10 @@ def run(options: argparse.Namespace) -> int:
     catalog = open_catalog(options, engines=False)
     folder, root = reports_folder(options).resolve(), cache_root().expanduser().resolve()
     old = None if options.older_than is None else timedelta(days=options.older_than)
-    records = reports.records(folder, reports.Retention(options.keep, old))
+    retention = reports.Retention(options.keep, old)
+    records = reports.records(folder, retention)
     here = [
+        reports.scorecards(folder, retention),
         records,
         reports.sounds(folder, records),
         reports.sessions(folder, old),
@@ -131,7 +133,7 @@ def _sum_up(parts: Sequence[Category], options: argparse.Namespace) -> None:
     tell(f"total {readable(size)}, of which {readable(_size(removable))} may go{advice}")
     hints = []
     if options.keep is None and options.older_than is None:
-        hints.append("--keep N or --older-than DAYS chooses records")
+        hints.append("--keep N or --older-than DAYS chooses records and scorecards")
     if not options.unnamed and any("not named" in part.name and part.count for part in parts):
         hints.append("--unnamed takes what this catalog doesn't name, though another project's may")
     if hints:
@@ -158,13 +160,14 @@ def add(commands: Commands) -> None:
         "--keep",
         type=positive,
         metavar="N",
-        help="records that aren't among the N newest of their case; with --older-than, of these the old ones",
+        help="scorecards but the N newest, and records that neither one of these names nor is among the N newest of its"
+        " case; with --older-than, of these the old ones",
     )
     tidy.add_argument(
         "--older-than",
         type=days,
         metavar="DAYS",
-        help="records and what killed sessions left, of before then; the newest record of a case always stays",
+        help="scorecards, records and what killed sessions left, of before then; the newest of a case always stays",
     )
     tidy.add_argument("--unnamed", action="store_true", help="cached files and environments the catalog doesn't name")
     tidy.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

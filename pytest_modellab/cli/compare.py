@@ -84,7 +84,10 @@ def add(commands: Commands) -> None:
         run,
         "Compare runs with an earlier one: regressions, improvements, and differences that can't be detected.",
     )
-    side = "a session, a commit, `baseline`, `newest`, a scorecard's file or a folder of reports"
+    side = (
+        "a session, a commit, a day (2026-01-31, 7d for a week ago), `baseline`, `newest`, a scorecard's file or a"
+        " folder of reports"
+    )
     held.add_argument("first", metavar="A", help=side)
     held.add_argument("others", nargs="*", metavar="B", help="the same, each compared with A (default: newest)")
     held.add_argument("--case", action="append", default=[], metavar="GLOB", help="only such cases; repeatable")

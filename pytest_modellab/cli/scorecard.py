@@ -7,13 +7,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from pytest_modellab.catalog import CatalogError
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.core.atomic import write_text
+from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.reports.scorecard.card import Scorecard
-from pytest_modellab.reports.scorecard.files import loader
+from pytest_modellab.reports.scorecard.files import JSON, loader
 from pytest_modellab.reports.scorecard.format import FORMATS, FormatContext, FormatError
 from pytest_modellab.reports.scorecard.recordings import Recordings
 from pytest_modellab.reports.scorecard.row import Row
@@ -30,16 +29,14 @@ from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
-    """Show the last session's scorecard again; 1 where a record of it is damaged, whatever the session's result."""
-    path = Path(reports_folder(options)) / "scorecard.json"
+    """Show a session's scorecard again; 1 where a record of it is damaged, whatever the session's result."""
+    reports = Path(reports_folder(options))
     try:
-        card = Scorecard.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path}: can't be read: {error.strerror}; run pytest first") from error
-    except ValidationError as error:
-        why = error.errors(include_url=False)[0]["msg"]
-        raise UsageError(f"{path}: is no scorecard of this version: {why}; run pytest again") from error
-    records = _Records(path.parent)
+        card = kept.read(kept.named(reports, options.session) if options.session else reports / JSON)
+    except kept.KeptError as error:
+        again = "again" if (reports / JSON).exists() else "first"
+        raise UsageError(str(error) if options.session else f"{error}; run pytest {again}") from error
+    records = _Records(reports)
     _render(card, records, *_chosen(options), options)
     damaged = records.damaged(card)
     for text in damaged:
@@ -123,7 +120,10 @@ def _recordings(options: argparse.Namespace) -> Recordings | None:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    card = commands.add("scorecard", run, "Show the last session's scorecard again.")
+    card = commands.add("scorecard", run, "Show the scorecard of the last session again, or of an earlier one.")
+    card.add_argument(
+        "session", nargs="?", metavar="SESSION", help="its id, or the beginning or end of it; `modellab sessions` lists"
+    )
     form = card.add_mutually_exclusive_group()
     form.add_argument(
         "--format",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -48,6 +49,8 @@ class Config:
     step_summary: bool = True
     expected: bool = False
     baselines_optional: bool = False
+    arguments: str = ""
+    """The words of the command line, as a shell would take them."""
 
     @property
     def selection(self) -> Selection:
@@ -198,6 +201,7 @@ def read(config: pytest.Config) -> Config:
         devices=tuple(config.getoption("--lab-device")),
         datasets=tuple(config.getoption("--lab-dataset")),
         required=tuple(config.getoption("--lab-require")),
+        arguments=shlex.join(map(str, config.invocation_params.args)),
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
         executor=_executor(config),

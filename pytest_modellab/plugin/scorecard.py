@@ -57,6 +57,7 @@ def _write_scorecard(lab: LabSession, *, interrupted: bool) -> None:
             profiles=lab.catalog.profiles,
             records={case.key: report.record for case, report in reports if report.record is not None},
         )
+        card = card.model_copy(update={"arguments": lab.config.arguments})
         if not touched:
             told = f"no test of the catalog's cases was collected, though {lab.config.asked} asked for them"
             card = card.model_copy(update={"problems": (told, *card.problems)})

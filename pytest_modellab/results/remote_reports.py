@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from pytest_modellab.assets.store.remote import Translated, system_of
 from pytest_modellab.core.remote_path import RemotePath
 
-_NEVER_CHANGE = ("runs", "audio")
+_NEVER_CHANGE = ("runs", "audio", "scorecards")
 """Folders whose files have names of their own: one of the same name and size is the same."""
 _MAY_CHANGE = ("baselines", "scorecard.json", "scorecard.html")
 

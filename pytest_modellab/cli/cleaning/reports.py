@@ -1,7 +1,8 @@
 """Cleaning of the folder of reports: records, remains of killed sessions, incomplete files.
 
 A record is removed only where a newer one of its case is kept: the newest of a case, the newest complete one, and the
-newest that can be reused are always kept, as are those of which a baseline was saved or that the last scorecard names.
+newest that can be reused are always kept, as are those of which a baseline was saved or that a scorecard names which
+stays.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from pytest_modellab.reports.scorecard import kept
+from pytest_modellab.reports.scorecard.files import JSON
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, files_of, newest_first, parts_in_table, read
 from pytest_modellab.results.table import SUFFIX
@@ -31,15 +34,32 @@ class Retention:
     """The records to keep beyond those always kept; with neither limit, all of them."""
 
     keep: int | None = None
-    """So many of each case, the newest."""
+    """So many of each case, the newest; and so many scorecards of sessions."""
     older_than: timedelta | None = None
     """Whatever is younger."""
 
+    @property
+    def chosen(self) -> bool:
+        return self.keep is not None or self.older_than is not None
+
     def spares(self, place: int, age: timedelta) -> bool:
         """Whether a record stays that is the `place`th newest of its case, from 0."""
-        if self.keep is None and self.older_than is None:
+        if not self.chosen:
             return True
         return (self.keep is not None and place < self.keep) or (self.older_than is not None and age <= self.older_than)
+
+
+def scorecards(reports: Path, retention: Retention) -> Category:
+    """Scorecards of past sessions; the newest always stays."""
+    part = Category("scorecards")
+    now = datetime.now(UTC)
+    for place, path in enumerate(kept.files(reports)):
+        part.add(size_of(path))
+        age = now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        if place and not retention.spares(place, age):
+            why = f"{age.days} days old, {place} newer"
+            part.removable.append(Removable(path, size_of(path), why, partial(unlink, path)))
+    return part
 
 
 def records(reports: Path, retention: Retention) -> Category:
@@ -54,7 +74,11 @@ def records(reports: Path, retention: Retention) -> Category:
             part.notes.append(f"left alone, not a record that can be read: {error}")
             continue
         cases.setdefault(f"{record.case.task}/{record.case.id}", []).append((record, path))
-    saved, shown = _baselines(reports), _on_scorecard(reports) | _in_sessions(reports)
+    gone = {each.path for each in scorecards(reports, retention).removable}
+    cards = [path for path in (reports / JSON, *kept.files(reports)) if path not in gone]
+    # A retention chooses; without one nothing goes, and what scorecards name needn't be known.
+    shown = _in_sessions(reports).union(*map(_on_scorecard, cards if retention.chosen else ()))
+    saved = _baselines(reports)
     now = datetime.now(UTC)
     for found in cases.values():
         needed = {path for _, path in _needed(found)}
@@ -98,10 +122,10 @@ def _baselines(reports: Path) -> set[tuple[str, str]]:
     return found
 
 
-def _on_scorecard(reports: Path) -> set[str]:
-    """Names of the records that the last scorecard is made of."""
+def _on_scorecard(path: Path) -> set[str]:
+    """Names of the records that a scorecard is made of."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        rows = json.loads((reports / "scorecard.json").read_text(encoding="utf-8"))["rows"]
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
         return {Path(row["record"]).name for row in rows if row.get("record")}
     return set()
 

@@ -1,10 +1,12 @@
-"""Sides of a comparison, by the command's arguments: a scorecard, session, commit, folder of reports, or baselines."""
+"""Sides of a comparison, by the command's arguments: a session, commit, day, scorecard or folder, or baselines."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -17,16 +19,18 @@ from pytest_modellab.results.record_header import RecordHeader, headers, read_he
 from pytest_modellab.results.verdicts import case_key
 from pytest_modellab.runner.reuse import since
 
+from ..scorecard import kept
 from ..scorecard.card import Scorecard
+from ..scorecard.files import JSON
 from ..scorecard.row import Row
 
 BASELINE = "baseline"
 NEWEST = "newest"
-_FEWEST = 4
-"""Characters of a session's id that will do."""
 _SHOWN = 5
 """Damaged records that are named."""
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
+_AGO = re.compile(r"(\d{1,3})([dw])")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class SideError(Exception):
@@ -141,14 +145,15 @@ class PastRecords:
         yield place_of(self.reports, row.case, row.record or "")
 
     def _by_origin(self, name: str) -> Side:
-        card = self._last_card()
-        last = [card.session] if card else []
-        sessions = dict.fromkeys([*last, *(each.provenance.session for _, each in self.records)])
+        cards = self._cards()
+        sessions = dict.fromkeys([*cards, *(each.provenance.session for _, each in self.records)])
         named = [name] if name in sessions else [each for each in sessions if _begins(each, name)]
         commits = self._commits(name)
+        if not named and not commits and len(name) >= kept.FEWEST:
+            named = [each for each in sessions if each.endswith(name)]
         if len(named) == 1 and (not commits or named == [name]):
-            if card is not None and named == last:  # it also knows the cases that stood unchanged
-                return self._card(name, f"session {named[0]}", self.reports / "scorecard.json", card)
+            if named[0] in cards:  # it also knows the cases that stood unchanged
+                return self._card(name, f"session {named[0]}", self.reports / JSON, self._read(cards[named[0]]))
             found = [(path, each) for path, each in self.records if each.provenance.session == named[0]]
             return _side(name, f"session {named[0]}", found, self._damaged, whole=False)
         if len(named) + len(commits) > 1:
@@ -156,6 +161,8 @@ class PastRecords:
         if commits:
             found = [(path, each) for path, each in self.records if each.provenance.commit == commits[0]]
             return _side(name, f"commit {commits[0][:10]}", found, self._damaged)
+        if (day := _day(name, datetime.now().astimezone())) is not None:
+            return self._before(name, day)
         raise SideError(self._unknown(name, list(sessions)))
 
     def _commits(self, name: str) -> list[str]:
@@ -165,11 +172,27 @@ class PastRecords:
             return found
         return [each for each in known if each == _revision(name, self.base)]
 
-    def _last_card(self) -> Scorecard | None:
+    def _before(self, name: str, day: datetime) -> Side:
+        """The newest records of each case that were made before a time."""
+        found = [(path, each) for path, each in self.records if datetime.fromisoformat(each.provenance.created) < day]
+        if not found:
+            oldest = self.records[-1][1].provenance.created[:10] if self.records else "none"
+            raise SideError(f"`{name}`: no record in {self.reports / 'runs'} is so old; the oldest: {oldest}")
+        return _side(name, f"the newest records before {day:%Y-%m-%d %H:%M}", found, self._damaged)
+
+    def _cards(self) -> dict[str, Path]:
+        """The files of scorecards by session, the newest first; of older reports the last one's alone."""
+        found = {kept.session_of(path): path for path in kept.files(self.reports)}
+        with suppress(kept.KeptError):
+            last = self.reports / JSON
+            found.setdefault(kept.read(last).session, last)
+        return found
+
+    def _read(self, path: Path) -> Scorecard:
         try:
-            return Scorecard.model_validate_json((self.reports / "scorecard.json").read_bytes())
-        except (OSError, ValidationError):
-            return None
+            return kept.read(path)
+        except kept.KeptError as error:
+            raise SideError(str(error)) from None
 
     def _unknown(self, name: str, sessions: list[str]) -> str:
         commits = dict.fromkeys(each.provenance.commit[:10] for _, each in self.records if each.provenance.commit)
@@ -180,12 +203,25 @@ class PastRecords:
             f"`{name}` is no session, commit, file or folder with records\n{passed_over}"
             f"newest sessions: {', '.join(sessions[:4])}\n"
             f"newest commits: {', '.join(list(commits)[:4]) or 'none'}\n"
-            f"or `{BASELINE}`, `{NEWEST}`, a scorecard's file, a folder of reports"
+            f"or `{BASELINE}`, `{NEWEST}`, a day (2026-01-31, 7d for a week ago), a scorecard's file, a folder of"
+            " reports"
         )
 
 
 def _begins(session: str, name: str) -> bool:
-    return len(name) >= _FEWEST and session.startswith(name)
+    return len(name) >= kept.FEWEST and session.startswith(name)
+
+
+def _day(name: str, now: datetime) -> datetime | None:
+    """The time that `7d`, `2w` (ago) or `2026-01-31` (its beginning, here) means; None where it is none."""
+    if ago := _AGO.fullmatch(name):
+        return now - timedelta(days=int(ago[1]) * (7 if ago[2] == "w" else 1))
+    if not _DATE.fullmatch(name):
+        return None
+    try:
+        return datetime.fromisoformat(name).astimezone()
+    except ValueError:
+        raise SideError(f"`{name}` is no day of the calendar") from None
 
 
 def _revision(name: str, folder: Path) -> str:

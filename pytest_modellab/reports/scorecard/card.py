@@ -24,6 +24,7 @@ class Scorecard(ReportModel):
     schema_: Literal["modellab.scorecard/2"] = Field(alias="schema", default=SCHEMA)
     session: str
     created: str
+    arguments: TextWithoutSecrets = Field(default="", description="of pytest; empty where there were none")
     partial: str | None = Field(description="why this is not the whole session, else null")
     rows: tuple[Row, ...]
     models: tuple[ModelRow, ...] = Field(default=(), description="each model's grade in each task of the session")

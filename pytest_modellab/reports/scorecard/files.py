@@ -1,4 +1,4 @@
-"""A scorecard as files: the JSON, the page beside it, and the records that its rows name."""
+"""A scorecard as files: the JSON, the page beside it, its copy among those of past sessions, and its records."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results.record import Record
 
-from . import page
+from . import kept, page
 from .card import Scorecard
 from .row import Row
 
@@ -35,9 +35,9 @@ def write(
 ) -> Written:
     """The JSON first, which everything else reads; a page that fails costs neither it nor the session's results.
 
-    A page of an earlier session goes, so that none stands beside figures that are not its own.
+    A page of an earlier session goes, so that none stands beside figures that are not its own; its scorecard is kept.
     """
-    card, problem = _stored(card, reports / JSON), ""
+    card, problem = _stored(card, reports), ""
     place = reports / page.NAME
     hint = MORE if with_page and page.missing() else ""
     if with_page and not hint:
@@ -51,13 +51,15 @@ def write(
             return Written(card, place)
     left_over = _removed(place)
     problem = problem or left_over
-    return Written(_stored(_with_problem(card, problem), reports / JSON) if problem else card, None, hint)
+    return Written(_stored(_with_problem(card, problem), reports) if problem else card, None, hint)
 
 
-def _stored(card: Scorecard, place: Path) -> Scorecard:
-    """With a problem more where it can't be."""
+def _stored(card: Scorecard, reports: Path) -> Scorecard:
+    """As the newest, and among those that are kept; with a problem more where it can't be."""
+    place = reports / JSON
     try:
         write_text(place, text(card))
+        place = kept.keep(card, reports)
     except OSError as error:
         return _with_problem(card, f"the scorecard could not be written to {place}: {error.strerror}")
     return card
