@@ -53,6 +53,7 @@ class NumbersById(MutableMapping[str, float]):
 
         self._index = index
         self._values = np.full(len(index), np.nan)
+        self._count = 0
 
     @classmethod
     def of(cls, index: IdIndex, values: Iterable[float]) -> NumbersById:
@@ -61,6 +62,7 @@ class NumbersById(MutableMapping[str, float]):
 
         made = cls(index)
         made._values = np.fromiter(values, dtype=np.float64, count=len(index))
+        made._count = int((made._values == made._values).sum())
         return made
 
     def _place(self, id: str) -> int:
@@ -76,18 +78,22 @@ class NumbersById(MutableMapping[str, float]):
         return value
 
     def __setitem__(self, id: str, value: float) -> None:
-        self._values[self._place(id)] = value
+        place = self._place(id)
+        before = self._values[place]
+        self._values[place] = value
+        self._count += int(value == value) - int(before == before)
 
     def __delitem__(self, id: str) -> None:
         self[id]
-        self._values[self._place(id)] = float("nan")
+        self[id] = float("nan")
 
     def __iter__(self) -> Iterator[str]:
         known = (self._values == self._values).tolist()
         return (id for id, there in zip(self._index.ids(), known, strict=True) if there)
 
     def __len__(self) -> int:
-        return int((self._values == self._values).sum())
+        # It is asked for after every answer.
+        return self._count
 
     def total(self) -> float:
         """The sum of all numbers."""

@@ -6,6 +6,8 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_modellab.core.id_index import IdIndex, NumbersById
 from pytest_modellab.core.json_digest import json_digest
@@ -47,8 +49,25 @@ def test_numbers_by_id_are_a_mapping() -> None:
         del numbers["set/clip-1"]
 
 
+@given(st.lists(st.tuples(st.sampled_from(IDS[:5]), st.sampled_from([None, 1.0, 2.0, float("nan")]))))
+def test_as_many_are_there_as_were_set_and_not_removed(steps: list[tuple[str, float | None]]) -> None:
+    numbers, there = NumbersById(index()), dict[str, float]()
+    for id, value in steps:
+        if value is None or value != value:
+            there.pop(id, None)
+        else:
+            there[id] = value
+        if value is not None:
+            numbers[id] = value
+        elif id in numbers:
+            del numbers[id]
+        assert len(numbers) == len(list(numbers)) == len(there)
+    assert dict(numbers) == there
+
+
 def test_numbers_are_given_for_all_at_once() -> None:
     numbers = NumbersById.of(index(), map(float, range(len(IDS))))
+    assert len(numbers) == len(IDS)
     assert numbers[IDS[-1]] == len(IDS) - 1
     assert list(numbers) == IDS
 
