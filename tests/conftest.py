@@ -60,7 +60,7 @@ REAL_MODELS = frozenset(
 SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
     for name in (
-        *("foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
+        *("board_browser", "foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
         *("page_browser", "survival", "versions"),
     )
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.scorecard import results
+from pytest_modellab.reports.scorecard.row import Row
 
 from .command import Commands
 from .exits import Exit, UsageError
@@ -23,7 +25,10 @@ def run(options: argparse.Namespace) -> int:
     if options.action == "show":
         if options.cases:
             raise UsageError("`modellab results show` shows all kept results; CASE is for `save`")
-        text = results.page(catalog, results.load(folder))
+        saved = results.load(folder)
+        if options.html is not None:
+            return _leaderboard(results.scorecard(catalog, saved).rows, options.html)
+        text = results.page(catalog, saved)
         if options.output is None:
             tell_lines(text, end="")
             return Exit.OK
@@ -48,6 +53,21 @@ def run(options: argparse.Namespace) -> int:
     return found.exit_code
 
 
+def _leaderboard(rows: Sequence[Row], place: Path) -> int:
+    """Write the leaderboard of these rows."""
+    from pytest_modellab.reports.leaderboard.board import boards
+    from pytest_modellab.reports.leaderboard.page import PageError, render
+
+    try:
+        write_text(place, render(boards(rows), "Model Lab leaderboard"))
+    except PageError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"{place}: can't be written: {error.strerror or error}") from error
+    tell(place)
+    return Exit.OK
+
+
 def add(commands: Commands) -> None:
     """Add the command with its options."""
     kept = commands.add(
@@ -59,6 +79,9 @@ def add(commands: Commands) -> None:
     )
     kept.add_argument(
         "--folder", type=Path, metavar="DIR", help="folder of saved results (default: results beside the ini file)"
+    )
+    kept.add_argument(
+        "--html", type=Path, metavar="FILE", help="write the leaderboard of them: one static file that loads nothing"
     )
     kept.add_argument("-o", "--output", type=Path, metavar="FILE", help="file of the page (default: standard output)")
     kept.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -7,12 +7,10 @@ import json
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.reports.scorecard.card import Scorecard
-from pytest_modellab.results.verdicts import Status
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
@@ -30,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     if not cards and not damaged:
         raise UsageError(f"no session is kept in {reports / kept.FOLDER}; run pytest first")
     if options.format == "json":
-        tell_lines(json.dumps({"sessions": [told(card) for card in cards], "damaged": damaged}, indent=1))
+        tell_lines(json.dumps({"sessions": [kept.told(card) for card in cards], "damaged": damaged}, indent=1))
     else:
         tell_lines("\n".join(_lines(cards)))
         older = len(kept.files(reports)) - len(cards) - len(damaged)
@@ -41,35 +39,11 @@ def run(options: argparse.Namespace) -> int:
     return Exit.WRONG if damaged else Exit.OK
 
 
-def told(card: Scorecard) -> dict[str, Any]:
-    """A session as a row of a list."""
-    counts = {
-        str(status): count
-        for status in reversed(Status)
-        if (count := sum(row.measured and row.status is status for row in card.rows))
-    }
-    return {
-        "session": card.session,
-        "ended": card.created,
-        "result": result(card),
-        "cases": counts,
-        "not_run": sum(not row.measured for row in card.rows),
-        "arguments": card.arguments,
-    }
-
-
-def result(card: Scorecard) -> str:
-    """In a word or two."""
-    if card.partial:
-        return card.partial.partition(":")[0]
-    return "passed" if card.passed else "not passed"
-
-
 def _lines(cards: Sequence[Scorecard]) -> list[str]:
     from tabulate import tabulate
 
     rows = []
-    for row in map(told, cards):
+    for row in map(kept.told, cards):
         cases = ", ".join(f"{count} {status}" for status, count in row["cases"].items()) or "none measured"
         rows.append([printable(row["session"]), row["result"], cases, printable(row["arguments"])])
     head = ["session", "result", "cases", "pytest"]

@@ -201,7 +201,7 @@ def read(config: pytest.Config) -> Config:
         devices=tuple(config.getoption("--lab-device")),
         datasets=tuple(config.getoption("--lab-dataset")),
         required=tuple(config.getoption("--lab-require")),
-        arguments=shlex.join(map(str, config.invocation_params.args)),
+        arguments=_arguments(config),
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
         executor=_executor(config),
@@ -218,6 +218,12 @@ def read(config: pytest.Config) -> Config:
         expected=bool(config.getoption("--lab-expect")),
         baselines_optional=config.getoption("--lab-baselines") == "optional",
     )
+
+
+def _arguments(config: pytest.Config) -> str:
+    """The words of the command line, without the folders above this one: scorecards are shown to others."""
+    here = f"{config.invocation_params.dir}/"
+    return shlex.join(str(each).replace(here, "") for each in config.invocation_params.args)
 
 
 def _refuse_detached_report(config: pytest.Config) -> None:

@@ -25,6 +25,13 @@ def test_what_is_read_where_nothing_is_given(tmp_path: Path) -> None:
     assert (found.executor, found.strict, found.asked, found.page) == ("local", "failures", "", True)
 
 
+def test_the_command_line_is_told_without_the_folders_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = read(tmp_path, "-m", "smoke and not real_e2e", f"--lab-report={tmp_path / 'else'}")
+    assert found.arguments.endswith("-m 'smoke and not real_e2e' --lab-report=else")
+    assert str(tmp_path) + "/" not in found.arguments
+
+
 def test_globs_select_and_ask(tmp_path: Path) -> None:
     found = read(tmp_path, "--lab-model=a", "--lab-model=b*", "--lab-dataset=c", "--lab-require=x:*")
     assert (found.models, found.datasets, found.required) == (("a", "b*"), ("c",), ("x:*",))

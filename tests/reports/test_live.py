@@ -152,10 +152,13 @@ class TestPage:
 
 class TestTheWayThere:
     def test_a_line_while_sessions_run(self) -> None:
-        assert live.notice([]) == ""
-        assert "Session s1 is running" in live.notice(["s1"])
-        assert "2 sessions are running" in live.notice(["s1", "s2"])
-        assert "<b>" not in live.notice(["<b>"])
+        assert "running" not in live.links()
+        assert "Session s1 is running" in live.links(["s1"])
+        assert "2 sessions are running" in live.links(["s1", "s2"])
+        assert "<b>" not in live.links(["<b>"])
+
+    def test_the_other_pages_are_led_to(self) -> None:
+        assert re.findall('href="(.*?)"', live.links()) == ["/past", "/trends", "/leaderboard"]
 
     def test_it_stands_first_on_a_page(self) -> None:
         assert live.with_notice(b"<body>a<body>", "-") == b"<body>-a<body>"
@@ -169,10 +172,10 @@ class TestTheWayThere:
             assert b"Session s is running: follow" in ask(server, "/").body
             (tmp_path / "scorecard.html").write_text(card)
             found = ask(server, "/")
-            assert found.body.startswith(b'<html><body><p class="card"')
+            assert found.body.startswith(b"<html><body><nav ")
             assert found.body.endswith(b"<p>the card")
             assert ask(server, "/", "HEAD").headers["Content-Length"] == str(len(found.body))
             assert ask(server, "/scorecard.html").body == card.encode()
             (folder / "plan.json").unlink()
             folder.rmdir()
-            assert ask(server, "/").body == card.encode()
+            assert ask(server, "/").body == live.with_notice(card.encode(), live.links())

@@ -228,6 +228,11 @@ class Metric:
         """The size of a difference between two values; of two percentages it is in points."""
         return f"{abs(100 * difference):.3g} points" if self.unit == "%" else self.format(abs(difference))
 
+    @property
+    def notation(self) -> tuple[str, int, int]:
+        """How `format` writes a value: suffix, least decimals, significant digits."""
+        return _NOTATION[self.unit]
+
     def format(self, value: float | None) -> str:
         """`value` for a person: "3.2 %", "0.12", "8.3 x", "1.24 s", "349 MB".
 

@@ -78,6 +78,10 @@ class PastRecords:
             raise SideError(f"no such file or folder: {name}")
         return self._by_origin(name)
 
+    def session(self, name: str) -> Side:
+        """The session, or commit, that `name` means, which is no path. Raises SideError."""
+        return self._by_origin(name)
+
     def _baselines(self, name: str) -> Side:
         folder = self.reports / "baselines"
         if not any(folder.glob("*/*.jsonl")):

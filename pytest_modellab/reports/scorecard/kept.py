@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from pytest_modellab.core.atomic import write_text
+from pytest_modellab.results.verdicts import Status
 
 from .card import Scorecard
 
@@ -91,6 +93,30 @@ def named(reports: Path, name: str) -> Path:
     if not there:
         raise KeptError(f"no session is kept in {reports / FOLDER}; run pytest first")
     raise KeptError(f"no session `{name}`; the newest are {', '.join(ids)}; `modellab sessions` lists them")
+
+
+def told(card: Scorecard) -> dict[str, Any]:
+    """A session as a row of a list."""
+    counts = {
+        str(status): count
+        for status in reversed(Status)
+        if (count := sum(row.measured and row.status is status for row in card.rows))
+    }
+    return {
+        "session": card.session,
+        "ended": card.created,
+        "result": result(card),
+        "cases": counts,
+        "not_run": sum(not row.measured for row in card.rows),
+        "arguments": card.arguments,
+    }
+
+
+def result(card: Scorecard) -> str:
+    """In a word or two."""
+    if card.partial:
+        return card.partial.partition(":")[0]
+    return "passed" if card.passed else "not passed"
 
 
 class KeptError(Exception):

@@ -99,10 +99,14 @@ def _unfit(record: Record) -> str:
 
 def page(catalog: Catalog, found: Sequence[tuple[Record, Path]]) -> str:
     """The page in Markdown: the same for the same records and catalog, whenever and wherever it is made."""
-    # A limit's line is left out: a comment above it would change the page.
-    card = judged("results", catalog, found, shown=lambda origin: catalog.shown(origin).rpartition(":")[0])
     records = {case_key(record.case): record for record, _ in found}
-    return "\n".join(_lines(card, records)) + "\n"
+    return "\n".join(_lines(scorecard(catalog, found), records)) + "\n"
+
+
+def scorecard(catalog: Catalog, found: Sequence[tuple[Record, Path]]) -> Scorecard:
+    """The kept results as one scorecard, by the present limits, bands and profiles."""
+    # A limit's line is left out: a comment above it would change the page.
+    return judged("results", catalog, found, shown=lambda origin: catalog.shown(origin).rpartition(":")[0])
 
 
 def _lines(card: Scorecard, records: Mapping[str, Record]) -> Iterator[str]:

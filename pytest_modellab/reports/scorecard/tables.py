@@ -141,7 +141,7 @@ def interval_of(metric: str, row: Row) -> Range | None:
 
 def in_brackets(interval: Range) -> str:
     """The interval of a share: `[1.2, 14]`, in percent."""
-    return f"[{_percent(interval.low)}, {_percent(interval.high)}]"
+    return f"[{percent(interval.low)}, {percent(interval.high)}]"
 
 
 def error_metric_title(row: Row) -> str:
@@ -149,5 +149,6 @@ def error_metric_title(row: Row) -> str:
     return METRICS[row.error_metric].title
 
 
-def _percent(ratio: float) -> str:
+def percent(ratio: float) -> str:
+    """A share in percent, without the sign: one decimal below 10."""
     return f"{100 * ratio:.0f}" if ratio >= 0.0995 else f"{100 * ratio:.1f}"

@@ -13,19 +13,12 @@ from pytest_modellab.results.record_files import RecordError, read
 from pytest_modellab.results.record_header import RecordHeader, checked_header, newest
 
 from .guard import inside
+from .refused import Refused
 
 MOST = 500
 """Records on one page."""
 _ID = re.compile(r"[0-9a-f]{8}")
 _FILTERS = ("case", "task", "model", "device", "dataset", "session", "commit")
-
-
-class Refused(Exception):
-    """A refused request: HTTP status and reason."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 def listed(reports: Path, query: Mapping[str, list[str]]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from pytest_modellab.core.console import printable
 from ..scorecard.page import asset
 
 _BODY = b"<body>"
+_OTHERS = (("past", "sessions"), ("trends", "trends"), ("leaderboard", "leaderboard"))
+"""Path and name of each of the other pages."""
 
 
 @cache
@@ -32,14 +34,16 @@ def policy() -> str:
     )
 
 
-def notice(sessions: Sequence[str]) -> str:
-    """The line that leads to the page while `sessions` run, as mark-up; "" where none does."""
-    if not sessions:
-        return ""
-    named = f"Session {printable(sessions[0])} is" if len(sessions) == 1 else f"{len(sessions)} sessions are"
+def links(sessions: Sequence[str] = ()) -> str:
+    """The line that leads to the other pages, as mark-up, and to that of `sessions` which run."""
+    others = " · ".join(f'<a href="/{path}">{name}</a>' for path, name in _OTHERS)
+    running = ""
+    if sessions:
+        named = f"Session {printable(sessions[0])} is" if len(sessions) == 1 else f"{len(sessions)} sessions are"
+        running = f'<a href="/live">{html.escape(named)} running: follow live</a> · '
     return (
-        '<p class="card" style="margin: 1rem auto 0; width: min(79.5rem, 100% - 1.6rem)"><a href="/live">'
-        f"{html.escape(named)} running: follow live</a></p>"
+        '<nav aria-label="Other pages" class="card" style="margin: 1rem auto 0; padding: .4rem 1rem;'
+        f' width: min(79.5rem, 100% - 1.6rem)">{running}{others}</nav>'
     )
 
 

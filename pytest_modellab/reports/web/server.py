@@ -16,9 +16,9 @@ from urllib.parse import parse_qs
 
 from pytest_modellab.core.version import __version__
 
-from . import api, guard, live
-from .api import Refused
+from . import api, guard, live, pages
 from .progress import Watch, encoded, running
+from .refused import Refused
 
 MOST_STREAMS = 16
 """Of progress at once: each holds a thread."""
@@ -40,6 +40,11 @@ _POLICY = (
     " script-src 'unsafe-inline'; img-src 'self' data:;"
     " media-src 'self' data: blob:; font-src data:; connect-src 'none';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+# Pages that are made here, of what records say: escaped, and without any script.
+_LISTED = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
 )
 _NO_PAGE = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -115,6 +120,10 @@ class Handler(BaseHTTPRequestHandler):
     _ROUTES: ClassVar[dict[tuple[str, ...], str]] = {
         (): "_index",
         ("live",): "_live",
+        ("past",): "_sessions",
+        ("compare",): "_compare",
+        ("trends",): "_trends",
+        ("leaderboard",): "_leaderboard",
         ("health",): "_health",
         ("api", "records"): "_records",
         ("api", "scorecard"): "_scorecard",
@@ -157,6 +166,8 @@ class Handler(BaseHTTPRequestHandler):
             getattr(self, named)()
         elif len(parts) == 3 and parts[:2] == ("api", "records"):
             self._send(api.one(self.server.reports, parts[2]), "application/json")
+        elif len(parts) == 2 and parts[0] == "past":
+            self._html(pages.session(self.server.reports, parts[1]), _POLICY)
         elif len(parts) == 3 and parts[0] == "audio" and _SOUND.fullmatch(parts[2]) and parts[2][:2] == parts[1]:
             self._file(parts, "audio/flac", lasting=True)
         elif len(parts) == 4 and parts[0] == "runs" and _RECORD.fullmatch(parts[3]):
@@ -167,27 +178,42 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(404, "no such page")
 
     def _index(self) -> None:
-        line = live.notice(running(self.server.reports))
+        line = live.links(running(self.server.reports))
         path = guard.inside(self.server.reports, "scorecard.html")
         if path is None:
             self._send(live.with_notice(_WITHOUT_CARD.encode(), line), "text/html; charset=utf-8")
-        elif line:
-            self._send(live.with_notice(path.read_bytes(), line), _PAGES["scorecard.html"], policy=_POLICY)
         else:
-            self._file(("scorecard.html",), _PAGES["scorecard.html"], policy=_POLICY)
+            self._send(live.with_notice(path.read_bytes(), line), _PAGES["scorecard.html"], policy=_POLICY)
 
     def _live(self) -> None:
         self._send(live.page(), "text/html; charset=utf-8", policy=live.policy())
+
+    def _sessions(self) -> None:
+        self._html(pages.sessions(self.server.reports), _LISTED)
+
+    def _compare(self) -> None:
+        self._html(pages.compared(self.server.reports, self._query()), _LISTED)
+
+    def _trends(self) -> None:
+        self._html(pages.trend(self.server.reports, self._query()), _LISTED)
+
+    def _leaderboard(self) -> None:
+        self._html(pages.board(self.server.reports), pages.board_policy())
 
     def _health(self) -> None:
         self._json({"status": "ok", "version": __version__})
 
     def _records(self) -> None:
+        self._json(api.listed(self.server.reports, self._query()))
+
+    def _query(self) -> dict[str, list[str]]:
         try:
-            query = parse_qs(self.path.partition("?")[2], keep_blank_values=True, max_num_fields=20, errors="strict")
+            return parse_qs(self.path.partition("?")[2], keep_blank_values=True, max_num_fields=20, errors="strict")
         except ValueError:
             raise Refused(400, "the query can't be read") from None
-        self._json(api.listed(self.server.reports, query))
+
+    def _html(self, text: bytes, policy: str) -> None:
+        self._send(text, "text/html; charset=utf-8", policy=policy)
 
     def _scorecard(self) -> None:
         self._file(("scorecard.json",), "application/json")
