@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         calibrate,
         capacity,
         clean,
+        comment,
         compare,
         copy,
         data,
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for each in (
         *(models, doctor, new_model, data, baseline, compare, sweep, load, capacity, history, rescore, why, calibrate),
-        *(sessions, scorecard, results, export, copy, hook, release, clean, merge),
+        *(sessions, scorecard, comment, results, export, copy, hook, release, clean, merge),
         *(serve, serve_asr, serve_models, schema),
     ):
         each.add(commands)

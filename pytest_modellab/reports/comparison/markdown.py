@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.core.metrics.registry import METRICS
@@ -29,9 +29,7 @@ def _lines(compared: Compared) -> Iterator[str]:
     changed = [change for outcome in words.TOLD for change in compared.of(outcome)]
     if changed:
         yield ""
-        yield f"| {' | '.join(_COLUMNS)} |"
-        yield f"|{'---|' * len(_COLUMNS)}"
-        yield from (_row(change, several) for change in changed)
+        yield from table(changed, several=several)
     for change in changed:
         told = list(words.utterances(change))
         if told:
@@ -41,6 +39,19 @@ def _lines(compared: Compared) -> Iterator[str]:
             for title, reference, before, after in told:
                 texts = f"reference “{plain(reference)}”, before “{plain(before)}”, after “{plain(after)}”"
                 yield f"- {plain(title)}: {texts}"
+    yield from rest(compared)
+
+
+def table(changes: Sequence[MetricChange], *, several: bool = False) -> Iterator[str]:
+    """A row for each change; with `several` the name of the other side, too."""
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield f"|{'---|' * len(_COLUMNS)}"
+    yield from (_row(change, several) for change in changes)
+
+
+def rest(compared: Compared) -> Iterator[str]:
+    """What can't be told apart, folded, and what was not compared, with the reasons."""
+    several = len(compared.sides) > 2
     alike = compared.of("not told apart")
     if alike:
         yield ""
@@ -49,17 +60,17 @@ def _lines(compared: Compared) -> Iterator[str]:
         yield from (f"- {code(_name(change, several))}: {plain(words.alike(change))}" for change in alike)
         yield ""
         yield "</details>"
-    rest = [
+    told = [
         f"**not compared** {code(f'{key} ({side})' if several else key)}: {plain(text)}"
         for key, side, text in words.uncompared(compared)
     ]
-    rest += [f"never compared: {plain(titles)}: {plain(why)}" for titles, why in words.never(compared)]
-    rest += [f"measured once: {code(each.key)}: {plain(words.single(each))}" for each in compared.singles if each.large]
-    rest += [plain(words.one_sided(each)) for each in compared.lonely]
-    rest += [plain(note) for side in compared.sides for note in side.notes]
-    if rest:
+    told += [f"never compared: {plain(titles)}: {plain(why)}" for titles, why in words.never(compared)]
+    told += [f"measured once: {code(each.key)}: {plain(words.single(each))}" for each in compared.singles if each.large]
+    told += [plain(words.one_sided(each)) for each in compared.lonely]
+    told += [plain(note) for side in compared.sides for note in side.notes]
+    if told:
         yield ""
-        yield from (f"- {line}" for line in rest)
+        yield from (f"- {line}" for line in told)
 
 
 def _name(change: MetricChange, several: bool) -> str:

@@ -21,9 +21,14 @@ def render(card: Scorecard) -> str:
 
 
 def _lines(card: Scorecard) -> Iterator[str]:
-    measured = [row for row in card.rows if row.measured]
     verdict = "passed" if card.passed else "not passed"
-    yield f"### Model Lab: {verdict}, {counted(len(measured), 'case')} measured"
+    yield f"### Model Lab: {verdict}, {counted(sum(row.measured for row in card.rows), 'case')} measured"
+    yield from body(card)
+
+
+def body(card: Scorecard) -> Iterator[str]:
+    """What stands below the result."""
+    measured = [row for row in card.rows if row.measured]
     if card.partial:
         yield f"\n**Partial**: {plain(card.partial)}"
     for task, own in by_task(measured):

@@ -1,0 +1,63 @@
+"""`modellab comment`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from pytest_modellab.core.atomic import write_text
+from pytest_modellab.reports.comment import render
+from pytest_modellab.reports.comparison.compare import compare
+from pytest_modellab.reports.comparison.parts import Compared
+from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords, SideError
+from pytest_modellab.reports.scorecard import kept
+from pytest_modellab.reports.scorecard.files import JSON, loader
+
+from .command import Commands
+from .configuration import configuration
+from .exits import Exit, UsageError
+from .place import allowed_here, reports_folder
+from .tell import tell, tell_lines
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the last session as a comment; 0 whatever its result, which the session's own exit code told."""
+    reports = Path(reports_folder(options))
+    try:
+        card = kept.read(reports / JSON)
+    except kept.KeptError as error:
+        raise UsageError(f"{error}; run pytest first") from error
+    text = render(card, _compared(options, reports), loader(reports))
+    if options.output is None:
+        tell_lines(text, end="")
+        return Exit.OK
+    try:
+        write_text(options.output, text)
+    except OSError as error:
+        raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
+    tell(options.output)
+    return Exit.OK
+
+
+def _compared(options: argparse.Namespace, reports: Path) -> Compared | str:
+    """The comparison, or why there is none: the comment is written all the same."""
+    if options.against is None:
+        return "nothing to compare with was named"
+    found = configuration()
+    past = PastRecords(reports, reports.parent if found.file is None else found.base)
+    try:
+        return compare([past.side(options.against), past.side(NEWEST)], allowed_here(options))
+    except SideError as error:
+        return str(error)
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    written = commands.add("comment", run, "Write the last session as a comment on a pull request, in Markdown.")
+    written.add_argument(
+        "--against",
+        metavar="A",
+        help="compare with it, as `modellab compare` does: a session, a commit, a day, `baseline`, a folder of reports",
+    )
+    written.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    written.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

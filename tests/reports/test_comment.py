@@ -1,0 +1,119 @@
+"""The comment on a pull request: what it says first, what it folds, and that nothing in it is mark-up of others."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from commands import Told
+from labsessions import LabSessions
+
+from pytest_modellab.cli.exits import Exit
+from pytest_modellab.reports.comment import MARKER
+from pytest_modellab.reports.scorecard import kept
+from pytest_modellab.reports.word_diff import word_diff
+
+
+@pytest.mark.parametrize(
+    ("reference", "answer", "shown"),
+    [
+        ("the quick brown fox", "the quack brown fox", "the ~~quick~~ **quack** brown fox"),
+        ("The fox.", "the fox", ""),
+        ("one two", "one two three", "one two **three**"),
+        ("one two", "", "~~one two~~"),
+        ("", "thank you", "**thank you**"),
+        ("a b", "*c* <b>", "~~a~~ **\\*c\\*** \\<b\\>"),
+        (
+            "a b c d e f g h i j k l wrong m n o p q r s t u",
+            "a b c d e f g h i j k l right m n o p q r s t u",
+            "… i j k l ~~wrong~~ **right** m n o p …",
+        ),
+    ],
+)
+def test_words_that_differ_are_marked(reference: str, answer: str, shown: str) -> None:
+    assert word_diff(reference, answer) == shown
+
+
+def test_a_long_difference_is_cut() -> None:
+    found = word_diff(" ".join(f"a{i}" for i in range(0, 800, 2)), " ".join(f"a{i}" for i in range(0, 800, 3)))
+    assert found.endswith(" …")
+    assert len(found) < 1000
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    return Told(capsys)
+
+
+@pytest.fixture
+def worse(sessions: LabSessions) -> LabSessions:
+    """A session that passed, then one whose model misses the words of half of the clips."""
+    sessions.texts = [f"the number {i} of a day" for i in range(12)]
+    assert sessions.ready().session() == 0
+    sessions.model(wrong=dict.fromkeys(range(6), "the number of <b>no</b> @nobody day"))
+    assert sessions.session() == 1
+    return sessions
+
+
+def above(text: str) -> str:
+    """What isn't folded."""
+    return text.partition("<details>")[0]
+
+
+def test_the_verdict_comes_first_then_what_changed_then_the_worst(worse: LabSessions, told: Told) -> None:
+    before = kept.session_of(kept.files(worse.reports)[1])
+    text = told("comment", "--against", before)
+    lines = text.splitlines()
+    assert lines[0] == MARKER
+    assert lines[1] == "### Model Lab: ❌ not passed, 1 case measured"
+    assert lines[3].startswith("`fake:cpu:clips`: WER ")
+    assert "limit \\<= 10.0 %" in lines[3]
+    assert "| **worse** | `asr/fake:cpu:clips` | WER | 0.0 % |" in above(text)
+    assert above(text).count("before: all words right") == 3
+    assert "~~0~~" in above(text)
+    assert "not told apart" not in above(text)
+    assert "<summary>Scorecard</summary>" in text
+    assert "<summary>Comparison: " in text
+
+
+def test_what_others_wrote_stays_text(worse: LabSessions, told: Told) -> None:
+    text = told("comment")
+    assert "<b>" not in text
+    assert re.search(r"@\w", text) is None
+    tags = set(re.findall(r"(?<!\\)<(/?\w+)", text))
+    assert tags <= {"details", "/details", "summary", "/summary", "br"}
+
+
+def test_without_a_side_the_worst_of_what_failed_are_shown(worse: LabSessions, told: Told) -> None:
+    text = told("comment")
+    assert "Not compared: nothing to compare with was named" in text
+    assert above(text).count("- `clip-") == 3
+    assert "before:" not in text
+
+
+def test_a_side_that_is_not_there_costs_the_comparison_alone(worse: LabSessions, told: Told) -> None:
+    text = told("comment", "--against", "baseline")
+    assert "Not compared: no baseline in " in text
+    assert "### Model Lab: ❌ not passed" in text
+
+
+def test_what_passed_says_so_in_a_line(sessions: LabSessions, told: Told) -> None:
+    sessions.ready().session()
+    lines = told("comment").splitlines()
+    assert lines[1] == "### Model Lab: ✅ passed, 1 case measured"
+    assert lines[3] == "1 case within all limits."
+
+
+def test_it_is_written_to_a_file(worse: LabSessions, told: Told, tmp_path: Path) -> None:
+    place = tmp_path / "comment.md"
+    assert told("comment", "-o", str(place)).strip() == str(place)
+    assert place.read_text(encoding="utf-8").startswith(MARKER)
+    told("comment", "-o", str(tmp_path), code=Exit.USAGE)
+    assert "can't be written" in told.errors
+
+
+def test_without_a_session_it_says_what_to_do(sessions: LabSessions, told: Told) -> None:
+    sessions.ready()
+    told("comment", code=Exit.USAGE)
+    assert "run pytest first" in told.errors
