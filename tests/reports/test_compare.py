@@ -245,6 +245,19 @@ class TestSides:
         assert "was changed after it was written" in out
         assert f"passed over: {second.relative_to(Path.cwd())}: not a modellab.record/2" in out
 
+    def test_a_damaged_record_of_a_scorecard_costs_its_case_alone(self, shelf: Shelf, capsys: Output) -> None:
+        rows = []
+        for model in ("a", "b"):
+            (path, *_) = sorted((shelf.reports.relative_to(Path.cwd()) / "runs" / model).glob("asr/20260102*.json"))
+            rows.append(Row(case=record(model=model).case, title=model, status=Status.PASS, record=path.as_posix()))
+        card = build("20260102-030405-aaaaaa", rows, partial=None)
+        (shelf.reports / "scorecard.json").write_text(card.model_dump_json(by_alias=True))
+        Path(rows[0].record or "").write_text("{}")
+        out = " ".join(held(ONE, TWO, code=1, capsys=capsys).split())
+        assert "asr/a:cpu:talk: " in out
+        assert "not a modellab.record/2" in out
+        assert "asr/b:cpu:talk" in out
+
     def test_three_are_each_held_against_the_first(self, shelf: Shelf, capsys: Output) -> None:
         out = held(ONE, TWO, ONE, code=1, capsys=capsys)
         assert f"asr/b:cpu:talk ({TWO}): WER" in " ".join(out.split())

@@ -130,7 +130,7 @@ class PastRecords:
                 continue
             if found is None:
                 notes.append(f"{key}: its record {row.record} isn't there any more")
-            elif read_header(found).shard is not None:
+            elif _is_shard(found):
                 notes.append(f"{key}: only a shard of it was run")
             else:
                 records[key] = found
@@ -210,6 +210,14 @@ class PastRecords:
             f"or `{BASELINE}`, `{NEWEST}`, a day (2026-01-31, 7d for a week ago), a scorecard's file, a folder of"
             " reports"
         )
+
+
+def _is_shard(path: Path) -> bool:
+    """Whether a record is of a shard. A damaged one is taken for whole: that case is refused when it is compared."""
+    try:
+        return read_header(path).shard is not None
+    except RecordError:
+        return False
 
 
 def _begins(session: str, name: str) -> bool:
