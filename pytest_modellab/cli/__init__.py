@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pytest_modellab.core.version import __version__
 
-from .command import Commands
+from .command import Commands, Parser
 from .exits import Exit, UsageError
 from .tell import OutputClosed, discard_output, flush_output, tell, tell_lines
 
@@ -63,7 +63,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="modellab", description=__doc__)
+    parser = Parser(prog="modellab", description="Measure speech models, and look at what was measured.")
     parser.add_argument("--version", action="version", version=f"modellab {__version__}")
     parser.add_argument(
         "--catalog",
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="pytest's configuration file (default: the one that pytest finds from here)",
     )
-    commands = Commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    commands = Commands(parser)
 
     from . import (
         baseline,
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         clean,
         comment,
         compare,
+        completion,
         copy,
         data,
         doctor,
@@ -113,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     for each in (
         *(models, doctor, new_model, data, baseline, compare, sweep, load, capacity, history, rescore, why, calibrate),
         *(sessions, scorecard, comment, results, export, copy, hook, release, clean, merge),
-        *(serve, serve_asr, serve_models, schema),
+        *(serve, serve_asr, serve_models, schema, completion),
     ):
         each.add(commands)
     return parser

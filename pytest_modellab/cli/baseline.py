@@ -117,7 +117,12 @@ def _row(head: answers.Head | speed.SpeedHead, count: int, figure: str, path: Pa
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    base = commands.add("baseline", run, "Save, compare or show baselines: answers that later runs are compared with.")
+    base = commands.add(
+        "baseline",
+        run,
+        "Save, compare or show baselines: answers that later runs are compared with.",
+        example="baseline save 'faster-whisper-base:cpu:*'",
+    )
     base.add_argument("action", choices=("save", "compare", "show"))
     base.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
     base.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

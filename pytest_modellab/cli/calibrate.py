@@ -44,7 +44,12 @@ def run(options: argparse.Namespace) -> int:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    limits = commands.add("calibrate", run, "Run a case several times and propose limits for it, as YAML.")
+    limits = commands.add(
+        "calibrate",
+        run,
+        "Run a case several times and propose limits for it, as YAML.",
+        example="calibrate faster-whisper-base smoke-en --runs 5",
+    )
     limits.add_argument("model", metavar="MODEL")
     limits.add_argument("dataset", metavar="DATASET")
     limits.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")

@@ -77,7 +77,12 @@ def _a_level(catalog: Catalog, dataset: str) -> str:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    capacity = commands.add("capacity", run, "Find the highest level of load at which an SLO holds, by bisection.")
+    capacity = commands.add(
+        "capacity",
+        run,
+        "Find the highest level of load at which an SLO holds, by bisection.",
+        example="capacity served-tiny load-prompts-en --slo load_p95_s=2,wer=0.1",
+    )
     capacity.add_argument("model", metavar="MODEL")
     capacity.add_argument("dataset", metavar="DATASET", help="a data set with `load:`")
     capacity.add_argument("--slo", required=True, metavar="BOUNDS", help="such as load_p95_s=2,wer=0.1")

@@ -152,7 +152,12 @@ def days(text: str) -> float:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    tidy = commands.add("clean", run, "Show what records and the cache take up, and what may go; --yes removes it.")
+    tidy = commands.add(
+        "clean",
+        run,
+        "Show what records and the cache take up, and what may go; --yes removes it.",
+        example="clean --keep 5 --yes",
+    )
     either = tidy.add_mutually_exclusive_group()
     either.add_argument("--yes", action="store_true", help="remove it; without, nothing is touched")
     either.add_argument("--dry-run", action="store_true", help="only show, which is what happens without --yes")

@@ -1,24 +1,74 @@
-"""A command of `modellab`: its name, its function, its options."""
+"""A command of `modellab`: its name, its function, its options, an example."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import re
+import shutil
+import textwrap
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, NoReturn
+
+_CHOICE = re.compile(r"invalid choice: '(?P<word>[^']*)'")
+_UNKNOWN = re.compile(r"unrecognized arguments: (?P<words>.*)")
+_NARROWEST = 40
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors name the nearest command, option or choice."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the exit code of wrong usage."""
+        near = next(iter(self._near(message)), None)
+        super().error(f"{message}; did you mean `{near}`?" if near else message)
+
+    def _near(self, message: str) -> Iterator[str]:
+        found = _CHOICE.search(message)
+        if found:
+            choices = [str(each) for action in self._actions for each in action.choices or ()]
+            yield from get_close_matches(found["word"], choices, n=1)
+        found = _UNKNOWN.search(message)
+        if found:
+            # argparse tells options that a command doesn't know by the parser above it.
+            parsers = [self, *self._choice_parsers()]
+            options = {name for parser in parsers for name in parser._option_string_actions}
+            for word in found["words"].split():
+                if word.startswith("-"):
+                    yield from get_close_matches(word.partition("=")[0], sorted(options), n=1)
+
+    def _choice_parsers(self) -> Iterator[argparse.ArgumentParser]:
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                yield from action.choices.values()
+
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subparsers = argparse._SubParsersAction[Parser]
 
 
 class Commands:
     """The parser's registry of commands, to which the module of each command adds its own."""
 
-    def __init__(self, subparsers: Subparsers) -> None:
-        self._subparsers = subparsers
+    def __init__(self, parser: Parser) -> None:
+        self.parser = parser
+        self._subparsers: Subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(self, name: str, function: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
-        """The parser of a new command, for its options; `function` runs it and returns the exit code."""
-        added = self._subparsers.add_parser(name, help=help, description=help)
+    def add(
+        self, name: str, function: Callable[[argparse.Namespace], int], help: str, *, example: str
+    ) -> argparse.ArgumentParser:
+        """The parser of a new command, for its options; `function` runs it and returns the exit code.
+
+        `example` is a use of it, without `modellab` ahead.
+        """
+        width = max(_NARROWEST, shutil.get_terminal_size().columns - 2)
+        added = self._subparsers.add_parser(
+            name,
+            help=help,
+            description=textwrap.fill(help, width),
+            epilog=f"example:\n  modellab {example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         added.set_defaults(run=function)
         return added
 

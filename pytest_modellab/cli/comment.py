@@ -53,7 +53,12 @@ def _compared(options: argparse.Namespace, reports: Path) -> Compared | str:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    written = commands.add("comment", run, "Write the last session as a comment on a pull request, in Markdown.")
+    written = commands.add(
+        "comment",
+        run,
+        "Write the last session as a comment on a pull request, in Markdown.",
+        example="comment --against baseline -o comment.md",
+    )
     written.add_argument(
         "--against",
         metavar="A",

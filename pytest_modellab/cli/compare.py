@@ -83,6 +83,7 @@ def add(commands: Commands) -> None:
         "compare",
         run,
         "Compare runs with an earlier one: regressions, improvements, and differences that can't be detected.",
+        example="compare 7d --case 'faster-whisper-*'",
     )
     side = (
         "a session, a commit, a day (2026-01-31, 7d for a week ago), `baseline`, `newest`, a scorecard's file or a"

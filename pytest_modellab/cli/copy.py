@@ -38,6 +38,11 @@ def run(options: argparse.Namespace) -> int:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    made = commands.add("copy", run, "Copy a folder of reports to shared storage (s3://, gs://, az://), or from there.")
+    made = commands.add(
+        "copy",
+        run,
+        "Copy a folder of reports to shared storage (s3://, gs://, az://), or from there.",
+        example="copy reports s3://bucket/run-7",
+    )
     made.add_argument("source", metavar="FROM")
     made.add_argument("target", metavar="TO")

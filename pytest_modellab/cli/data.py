@@ -122,6 +122,8 @@ def _unsaid(dataset: Dataset) -> list[str]:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    sets = commands.add("data", run, "List, fetch or check the data sets of the catalog.")
+    sets = commands.add(
+        "data", run, "List, fetch or check the data sets of the catalog.", example="data check smoke-en"
+    )
     sets.add_argument("action", nargs="?", choices=("list", "prepare", "check"), default="list")
     sets.add_argument("datasets", nargs="*", metavar="DATASET", help="ids or globs (default: all)")

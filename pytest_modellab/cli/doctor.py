@@ -35,4 +35,9 @@ def run(options: argparse.Namespace) -> int:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    commands.add("doctor", run, "Say what is installed, seen and present here, what is missing, and the fix beside it.")
+    commands.add(
+        "doctor",
+        run,
+        "Say what is installed, seen and present here, what is missing, and the fix beside it.",
+        example="doctor",
+    )

@@ -88,7 +88,10 @@ def _metrics(names: Sequence[str]) -> Sequence[str]:
 def add(commands: Commands) -> None:
     """Add the command with its options."""
     made = commands.add(
-        "export", run, "Write the newest records as a table, for the Hugging Face hub, or into an experiment tracker."
+        "export",
+        run,
+        "Write the newest records as a table, for the Hugging Face hub, or into an experiment tracker.",
+        example="export csv -o figures.csv",
     )
     made.add_argument("format", choices=FORMATS)
     made.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")

@@ -88,7 +88,12 @@ def _notes(points: tuple[Point, ...], trend: Trend) -> list[str]:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    past = commands.add("history", run, "Show the values of each case over its past records.")
+    past = commands.add(
+        "history",
+        run,
+        "Show the values of each case over its past records.",
+        example="history 'faster-whisper-*:cpu:*' --metric rtf",
+    )
     past.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
     past.add_argument(
         "--metric", metavar="NAME", help="the metric to show (default: the error rate; of chat, the accuracy)"

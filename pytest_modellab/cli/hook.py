@@ -50,7 +50,12 @@ def _tell_kept(installed: pre_push.Installed) -> None:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    push = commands.add("hook", run, "A pre-push hook that runs the smoke tests: install it, look at it, remove it.")
+    push = commands.add(
+        "hook",
+        run,
+        "A pre-push hook that runs the smoke tests: install it, look at it, remove it.",
+        example="hook install",
+    )
     push.add_argument("action", choices=("install", "status", "uninstall", "run"))
     push.add_argument(
         "--inconclusive",

@@ -57,7 +57,12 @@ def _shown(levels: Levels, slo: Slo | None, form: str, *, apart: bool) -> list[s
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    shown = commands.add("load", run, "Show the levels of load of each model: throughput, latency, knee, capacity.")
+    shown = commands.add(
+        "load",
+        run,
+        "Show the levels of load of each model: throughput, latency, knee, capacity.",
+        example="load --slo load_p95_s=2,wer=0.1",
+    )
     shown.add_argument("--model", metavar="GLOB", help="only of these models")
     shown.add_argument(
         "--slo", metavar="BOUNDS", help="what each level is to hold, such as load_p95_s=2,wer=0.1: gives the capacity"

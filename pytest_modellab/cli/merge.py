@@ -90,7 +90,12 @@ def _records(folder: Path) -> Iterator[Path]:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    join = commands.add("merge", run, "Join the records of all shards (pytest --lab-shard) into whole ones, and judge.")
+    join = commands.add(
+        "merge",
+        run,
+        "Join the records of all shards (pytest --lab-shard) into whole ones, and judge.",
+        example="merge parts --require '*:cpu:*'",
+    )
     join.add_argument(
         "folders", nargs="+", type=Path, metavar="FOLDER", help="folder of reports, or of several such folders"
     )

@@ -123,8 +123,23 @@ def digest(options: argparse.Namespace) -> int:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    fetching = commands.add("pull", pull, "Fetch weights and build environments ahead of time, whatever their size.")
+    fetching = commands.add(
+        "pull",
+        pull,
+        "Fetch weights and build environments ahead of time, whatever their size.",
+        example="pull faster-whisper-base",
+    )
     fetching.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
-    commands.add("models", show, "List the models of the catalog and which weights and environments are present.")
-    lines = commands.add("digest", digest, "Print the `files:` lines of a spec for a folder of weights.")
+    commands.add(
+        "models",
+        show,
+        "List the models of the catalog and which weights and environments are present.",
+        example="models",
+    )
+    lines = commands.add(
+        "digest",
+        digest,
+        "Print the `files:` lines of a spec for a folder of weights.",
+        example="digest my-ctranslate2-folder",
+    )
     lines.add_argument("folder", type=Path, metavar="FOLDER")

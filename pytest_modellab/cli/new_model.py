@@ -103,7 +103,12 @@ def _canonical(tag: str) -> str:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    new = commands.add("new-model", run, "Write a commented spec of a model, with every option of its engine.")
+    new = commands.add(
+        "new-model",
+        run,
+        "Write a commented spec of a model, with every option of its engine.",
+        example="new-model faster-whisper my-model",
+    )
     new.add_argument("engine", metavar="ENGINE", help="an installed one, module:Class, or path/to/file.py:Class")
     new.add_argument("id", metavar="ID", help="id of the new model")
     new.add_argument("--weights", type=Path, metavar="FOLDER", help="a folder of weights on this machine")

@@ -125,14 +125,22 @@ def _general(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _each_command(parser: argparse.ArgumentParser) -> Iterator[str]:
-    (commands,) = (action for action in _actions(parser) if isinstance(action, argparse._SubParsersAction))
-    for name, command in commands.choices.items():
+    for name, command in commands_of(parser).items():
         places = [_place(action) for action in _actions(command) if not action.option_strings]
-        yield f"- `{' '.join(['modellab', name, *places])}`: {_sentence(command.description or '')}"
+        example = (command.epilog or "").splitlines()[-1].strip()
+        told = _sentence((command.description or "").replace("\n", " "))
+        more = f"; `{example}`" if example != f"modellab {name}" else ""
+        yield f"- `{' '.join(['modellab', name, *places])}`: {told}{more}"
         for action in _actions(command):
             text = _help(action)
             if text:  # what takes one of few words shows them above
                 yield f"  - {_flags(action)}: {text}"
+
+
+def commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """The parsers of commands by their names."""
+    (commands,) = (action for action in _actions(parser) if isinstance(action, argparse._SubParsersAction))
+    return commands.choices
 
 
 def _actions(parser: argparse.ArgumentParser) -> Sequence[argparse.Action]:

@@ -141,6 +141,7 @@ def add(commands: Commands) -> None:
         "release",
         run,
         "Measure what release.yaml requires, strictly and without reuse; check it; bundle it.",
+        example="release 1.2.0",
     )
     made.add_argument("version", nargs="?", metavar="VERSION", help="version of the bundle (default: git describe)")
     made.add_argument(
@@ -157,7 +158,12 @@ def add(commands: Commands) -> None:
     made.add_argument(
         "--sign", type=Path, metavar="KEY", help="sign it with this SSH key (default: it is unsigned, and says so)"
     )
-    checked = commands.add("verify", check, "Check the bundle of a release, here or on another machine.")
+    checked = commands.add(
+        "verify",
+        check,
+        "Check the bundle of a release, here or on another machine.",
+        example="verify release-1.2.0.zip",
+    )
     checked.add_argument("bundle", type=Path, metavar="BUNDLE", help="release-VERSION.zip, or the unpacked folder")
     checked.add_argument(
         "--require",

@@ -53,7 +53,12 @@ def _figures(record: Record) -> str:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    again = commands.add("rescore", run, "Score old records again from their raw texts, and show what changed.")
+    again = commands.add(
+        "rescore",
+        run,
+        "Score old records again from their raw texts, and show what changed.",
+        example="rescore --scorer open-asr",
+    )
     again.add_argument("records", nargs="*", metavar="RECORD", help="files, or globs over cases (default: all cases)")
     again.add_argument(
         "--scorer",

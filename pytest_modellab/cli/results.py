@@ -71,7 +71,10 @@ def _leaderboard(rows: Sequence[Row], place: Path) -> int:
 def add(commands: Commands) -> None:
     """Add the command with its options."""
     kept = commands.add(
-        "results", run, "Show the latest results of all models, of the records kept in results/; or keep them."
+        "results",
+        run,
+        "Show the latest results of all models, of the records kept in results/; or keep them.",
+        example="results --html leaderboard.html",
     )
     kept.add_argument("action", nargs="?", choices=("show", "save"), default="show")
     kept.add_argument(

@@ -18,4 +18,9 @@ def show(_: argparse.Namespace) -> int:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    commands.add("schema", show, "Print the JSON Schema of a record.")
+    commands.add(
+        "schema",
+        show,
+        "Print the JSON Schema of a record.",
+        example="schema",
+    )

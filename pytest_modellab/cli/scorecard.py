@@ -120,7 +120,12 @@ def _recordings(options: argparse.Namespace) -> Recordings | None:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    card = commands.add("scorecard", run, "Show the scorecard of the last session again, or of an earlier one.")
+    card = commands.add(
+        "scorecard",
+        run,
+        "Show the scorecard of the last session again, or of an earlier one.",
+        example="scorecard --html scorecard.html",
+    )
     card.add_argument(
         "session", nargs="?", metavar="SESSION", help="its id, or the beginning or end of it; `modellab sessions` lists"
     )

@@ -58,7 +58,12 @@ def open_browser(url: str) -> bool:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    shown = commands.add("serve", run, "Show the reports to a browser on this machine, running sessions among them.")
+    shown = commands.add(
+        "serve",
+        run,
+        "Show the reports to a browser on this machine, running sessions among them.",
+        example="serve --open",
+    )
     shown.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: 127.0.0.1)")
     shown.add_argument(
         "--port", type=int, default=8000, metavar="PORT", help="port; 0 for any free one (default: 8000)"

@@ -77,7 +77,10 @@ def _request(catalog: Catalog, name: str, device: str) -> tuple[ModelSpec, LoadR
 def add(commands: Commands) -> None:
     """Add the command with its options."""
     serving = commands.add(
-        "serve-asr", run, "Serve a model of the catalog for streaming recognition, by docs/streaming.md."
+        "serve-asr",
+        run,
+        "Serve a model of the catalog for streaming recognition, by docs/streaming.md.",
+        example="serve-asr faster-whisper-tiny.en",
     )
     serving.add_argument("model", metavar="MODEL")
     serving.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")

@@ -83,7 +83,10 @@ def _loaded(catalog: Catalog, model: ModelSpec, device: str) -> Any:
 def add(commands: Commands) -> None:
     """Add the command with its options."""
     serving = commands.add(
-        "serve-models", run, "Serve models of the catalog by OpenAI's interface, described in docs/served.md."
+        "serve-models",
+        run,
+        "Serve models of the catalog by OpenAI's interface, described in docs/served.md.",
+        example="serve-models faster-whisper-tiny.en",
     )
     serving.add_argument("models", nargs="+", metavar="MODEL")
     serving.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")

@@ -54,7 +54,9 @@ def _lines(cards: Sequence[Scorecard]) -> list[str]:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    listed = commands.add("sessions", run, "List the sessions that are kept: what was run, and how it ended.")
+    listed = commands.add(
+        "sessions", run, "List the sessions that are kept: what was run, and how it ended.", example="sessions --last 5"
+    )
     listed.add_argument("--last", type=positive, default=20, metavar="N", help="the N newest (default: 20)")
     listed.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     listed.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

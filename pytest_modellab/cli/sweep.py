@@ -106,6 +106,7 @@ def add(commands: Commands) -> None:
         "sweep",
         run,
         "Show what the variants of a model cost: errors against the model's own, speed, memory.",
+        example="sweep faster-whisper-base --data prompts-en",
     )
     swept.add_argument("model", metavar="MODEL", help="id of a model with `variants:` in its spec")
     swept.add_argument("--data", required=True, metavar="SET", help="id of a data set")

@@ -107,6 +107,11 @@ def _explain(runner: Runner, case: Case, reports: Path) -> Iterator[str]:
 
 def add(commands: Commands) -> None:
     """Add the command with its options."""
-    cause = commands.add("why", run, "Say whether a case's record still stands, and if not, which input has changed.")
+    cause = commands.add(
+        "why",
+        run,
+        "Say whether a case's record still stands, and if not, which input has changed.",
+        example="why faster-whisper-base:cpu:smoke-en",
+    )
     cause.add_argument("cases", nargs="+", metavar="CASE", help="ids or globs, model:device:dataset")
     cause.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

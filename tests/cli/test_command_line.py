@@ -1,0 +1,70 @@
+"""The command line as a whole: an example of each command, near matches, completion, `python -m`."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+
+import pytest
+from commands import Told
+
+from pytest_modellab import cli
+from pytest_modellab.cli import main
+from pytest_modellab.cli.reference import commands_of
+
+COMMANDS = commands_of(cli._parser())
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_an_example_that_is_a_use_of_it(name: str) -> None:
+    example = (COMMANDS[name].epilog or "").splitlines()[-1].strip()
+    program, *words = shlex.split(example.partition(">>")[0])
+    assert (program, words[0]) == ("modellab", name)
+    options = cli._parser().parse_args(words)
+    assert callable(options.run)
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["scorcard"], "scorecard"),
+        (["compare", "HEAD", "--formt", "json"], "--format"),
+        (["compare", "HEAD", "--formt=json"], "--format"),
+        (["data", "chek"], "check"),
+        (["compare", "HEAD", "--format", "jsn"], "json"),
+    ],
+)
+def test_what_is_misspelt_is_told_with_the_nearest(words: list[str], near: str, capsys: Output) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    assert f"; did you mean `{near}`?" in capsys.readouterr().err
+
+
+def test_what_is_like_nothing_is_told_without(capsys: Output) -> None:
+    with pytest.raises(SystemExit):
+        main(["zzzzzz"])
+    assert "did you mean" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_completes_commands_and_options(shell: str, capsys: Output) -> None:
+    script = Told(capsys)("completion", shell)
+    assert "new-model" in script
+    assert "--max-hours" in script or "--reports" in script
+
+
+def test_bash_takes_the_script(capsys: Output) -> None:
+    script = Told(capsys)("completion", "bash")
+    words = ["source /dev/stdin; COMP_WORDS=(modellab scor); COMP_CWORD=1; _shtab_modellab 2>/dev/null"]
+    done = subprocess.run(
+        ["bash", "-c", f"{words[0]}; echo ${{COMPREPLY[@]}}"], input=script, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["scorecard"]
+
+
+def test_the_package_is_the_command() -> None:
+    done = subprocess.run([sys.executable, "-m", "pytest_modellab", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.split()[0]) == (0, "modellab")
