@@ -114,7 +114,7 @@ def modellab_machine_alone(request: pytest.FixtureRequest) -> Iterator[None]:
     if CASE_FIXTURE in request.fixturenames:
         # A live model needs its device, whose current user may be waiting for the machine lock.
         request.config.stash[LAB].runner.reserve(request.getfixturevalue(CASE_FIXTURE), lambda _: None)
-    with machine(cache_root(), alone=True, waiting=lambda: None):
+    with machine(cache_root(), alone=True, what=request.node.name, waiting=lambda _: None):
         yield
 
 

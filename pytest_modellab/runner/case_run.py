@@ -136,7 +136,8 @@ class CaseRun:
         return machine(
             cache_root(),
             alone=alone,
-            waiting=lambda: self._say("waiting for the machine: others are measuring"),
+            what=self.job.case.key,
+            waiting=self._say,
         )
 
     def _answer_all(self) -> RunFacts:

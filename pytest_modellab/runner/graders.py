@@ -89,9 +89,8 @@ class ModelGrader:
 
     def grade(self, replies: Mapping[str, tuple[Utterance, str]], say: Callable[[str], None]) -> dict[str, str]:
         found = {}
-        waiting = "waiting for the machine: others are measuring"
         with (
-            machine(cache_root(), alone=False, waiting=lambda: say(waiting)),
+            machine(cache_root(), alone=False, what=f"grading by {self.auxiliary_model.model}", waiting=say),
             self.auxiliary_model.serving(self.models) as model,
         ):
             for i, (id, (utterance, reply)) in enumerate(replies.items(), 1):

@@ -45,8 +45,7 @@ def with_spoken_prompts(dataset: Dataset, models: Models, say: Callable[[str], N
     recordings = {each.id: _recording(each, voice.inputs) for each in silent}
     lacking = [each for each in silent if not recordings[each.id].path.exists()]
     if lacking:
-        waiting = "waiting for the machine: others are measuring"
-        with machine(cache_root(), alone=False, waiting=lambda: say(waiting)):
+        with machine(cache_root(), alone=False, what=f"speech for {dataset.spec.id}", waiting=say):
             _speak(lacking, recordings, voice, models, say)
     spoken_by = tuple(
         each if each.recording is not None else replace(each, recording=recordings[each.id])

@@ -247,8 +247,7 @@ class Runner(Loading):
         """The machine, beside whatever else measures accuracy, while several processes score."""
         if not table.shared(len(dataset.utterances)):
             return nullcontext()
-        waiting = "waiting for the machine: others are measuring"
-        return machine(cache_root(), alone=False, waiting=lambda: say(waiting))
+        return machine(cache_root(), alone=False, what=f"scoring of {dataset.spec.id}", waiting=say)
 
     def _checked_sounds(self, case: Case, dataset: Dataset) -> tuple[Finding, ...]:
         """What is odd about the recordings, once all of them were decoded. Raises DatasetError for what is broken."""
@@ -271,15 +270,13 @@ class Runner(Loading):
         def say(text: str) -> None:
             self.progress.say(case, text)
 
-        waiting = "waiting for the machine: others are measuring"
-        with machine(cache_root(), alone=False, waiting=lambda: say(waiting)):
+        with machine(cache_root(), alone=False, what=f"judges of {case.key}", waiting=say):
             said = said_of(dataset.utterances, run.answers)
             return judges.listen(said, self.sounds, journal, self.start_worker, say)
 
     def _speech_ends(self, dataset: Dataset, run: CaseRun, journal: Journal, say: Callable[[str], None]) -> SpeechEnds:
         """Where the speech ends in the recordings that were timed."""
-        waiting = "waiting for the machine: others are measuring"
-        with machine(cache_root(), alone=False, waiting=lambda: say(waiting)):
+        with machine(cache_root(), alone=False, what=f"ends of speech in {dataset.spec.id}", waiting=say):
             timed = [each for each in dataset.utterances if each.id in run.times]
             return speech_ends.speech_ends(timed, journal, self.start_worker, say)
 
