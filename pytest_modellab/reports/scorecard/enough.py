@@ -23,14 +23,14 @@ MOST_NEEDED = 1_000_000
 def too_few(candidate: Candidate, profile: ProfileSpec) -> str:
     """Why a candidate was measured on too little, in a few words; "" where it wasn't."""
     for task, rows in candidate.rows.items():
-        for have, least, noun in _amounts(rows, profile):
+        for have, least, noun in amounts(rows, profile):
             if have < least:
                 on = f" of {task}" if len(candidate.rows) > 1 else ""
-                return f"{_counted(have, noun)}{on}, fewer than {least:,}"
+                return f"{counted(have, noun)}{on}, fewer than {least:,}"
     return ""
 
 
-def _amounts(rows: Sequence[Row], profile: ProfileSpec) -> Iterator[tuple[int, int, str]]:
+def amounts(rows: Sequence[Row], profile: ProfileSpec) -> Iterator[tuple[int, int, str]]:
     """What there is, what is needed at least, and of what."""
     own = list({data_of(row): row for row in rows}.values())
     turns = [row.turns for row in own if row.turns is not None]
@@ -49,13 +49,13 @@ def not_enough(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest)
     """That nothing can be said yet: what there is, what would do, and what would decide, where the data tell."""
     best = max(few, key=lambda each: [have / max(1, least) for have, least, _ in _every(each, profile)])
     have, least, noun = next(each for each in _every(best, profile) if each[0] < each[1])
-    text = f"not enough to say: {_counted(have, noun)}; {least:,} would do"
+    text = f"not enough to say: {counted(have, noun)}; {least:,} would do"
     told = [] if noun == "speaker" else [each for each in _needed(few, profile, contest, have) if each[0] > least]
     return text + "".join(f", about {number:,} {why}" for number, why in told if number <= MOST_NEEDED)
 
 
 def _every(candidate: Candidate, profile: ProfileSpec) -> list[tuple[int, int, str]]:
-    return [each for rows in candidate.rows.values() for each in _amounts(rows, profile)]
+    return [each for rows in candidate.rows.values() for each in amounts(rows, profile)]
 
 
 def _needed(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest, have: int) -> Iterator[tuple[int, str]]:
@@ -85,7 +85,8 @@ def _needed(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest, ha
                     )
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`1 word`, `1,142 words`."""
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
