@@ -121,6 +121,10 @@ class Parsed(HTMLParser):
         """Of ids, by links and labels."""
         self.resources: list[tuple[str, str]] = []
         self.scripts: list[str] = []
+        self.data: list[str] = []
+        """Scripts that hold JSON, which no browser runs."""
+        self.again: list[str] = []
+        """Ids of players that others take their sound from."""
         self.tags: list[str] = []
         self.handlers: list[str] = []
         """Attributes that run something."""
@@ -138,7 +142,8 @@ class Parsed(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
         if tag == "script":
-            self.scripts.append("")
+            self._script = self.data if ("type", "application/json") in attrs else self.scripts
+            self._script.append("")
         for name, value in attrs:
             if name == "id":
                 self.ids.append(value or "")
@@ -146,6 +151,8 @@ class Parsed(HTMLParser):
                 self.resources.append((tag, value or ""))
                 if (value or "").startswith("#"):
                     self.references.append((value or "")[1:])
+            elif name == "data-again":
+                self.again.append(value or "")
             elif name in {"aria-labelledby", "for"}:
                 self.references += (value or "").split()
             elif name.startswith("on"):
@@ -164,6 +171,6 @@ class Parsed(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] == "script":
-            self.scripts[-1] += data
+            self._script[-1] += data
         elif not self.open or self.open[-1] != "style":
             self.texts.append(data)

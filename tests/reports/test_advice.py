@@ -113,7 +113,7 @@ class TestRoles:
         )
         assert first.startswith("Ship base as primary ASR: ")
         assert others[0].startswith("base also for small footprint")
-        assert others[1].startswith("Ship tiny as fast ASR: 0.050 RTF, ")
+        assert others[1].startswith("Ship tiny for fast ASR (provisional): 0.050 RTF, ")
 
     def test_a_role_that_nothing_was_measured_for_is_left_out(self) -> None:
         found = profiles("primary-asr", "fast-asr")

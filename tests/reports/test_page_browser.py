@@ -76,6 +76,11 @@ def _outside(url: str) -> bool:
     return not url.startswith(("file:", "data:", "blob:"))
 
 
+def of_case(name: str) -> str:
+    """The fold of a case, by its anchor."""
+    return f'details[id="case={name}"]'
+
+
 def models(tab: Page) -> list[str]:
     found: list[str] = tab.locator("#table-asr > tbody > tr:visible > th").all_inner_texts()
     return found
@@ -113,26 +118,29 @@ def test_a_grade_opens_to_its_bands(tab: Page) -> None:
 
 
 def test_a_link_in_a_table_opens_the_case_down_to_a_wrong_word(tab: Page) -> None:
-    wrong = tab.locator("#case-2 del", has_text="quick")
+    worst = tab.locator(of_case("asr:worst:cpu:talk"))
+    wrong = worst.locator("del", has_text="quick")
     assert not wrong.is_visible()
     tab.locator("#table-asr").get_by_role("link", name="worst").click()
     wrong.wait_for(state="visible")
-    assert tab.locator("#case-2 .sub ins").first.inner_text() == "quack"
+    assert worst.locator(".sub ins").first.inner_text() == "quack"
 
 
 @pytest.mark.parametrize("name", ["scorecard.html", "linked.html"])
 def test_a_clip_plays(tab: Page, place: Path, name: str) -> None:
     tab.goto((place / name).as_uri())
-    tab.locator("#case-4 > summary").click()
-    clip = tab.locator("#case-4 audio").first
+    voice = tab.locator(of_case("tts:voice:cpu:talk"))
+    voice.locator("> summary").click()
+    clip = voice.locator("audio").first
     assert str(clip.get_attribute("src")).startswith("data:" if name == "scorecard.html" else "audio/")
     assert played(clip) == pytest.approx(0.2, abs=0.01)
 
 
 def test_what_was_heard_plays_beside_the_wrong_word(tab: Page, place: Path) -> None:
     tab.goto((place / "heard.html").as_uri())
-    tab.locator("#case-2 > summary").click()
-    worst = tab.locator("#case-2 .utterances > li").first
+    case = tab.locator(of_case("asr:worst:cpu:talk"))
+    case.locator("> summary").click()
+    worst = case.locator(".utterances > li").first
     assert worst.locator("del", has_text="quick").is_visible()
     assert worst.locator(".sound").inner_text() == "what it heard"
     assert played(worst.locator("audio")) == pytest.approx(0.3, abs=0.01)

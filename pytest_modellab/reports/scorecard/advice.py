@@ -21,7 +21,12 @@ _LONGEST = 200
 
 
 def sentences(card: Scorecard) -> list[str]:
-    """The advice for each role and use case: the first of the profiles in full, the others in brief.
+    """The advice for each role and use case: the first of the profiles in full, the others in brief."""
+    return [" ".join(each) for each in paragraphs(card)]
+
+
+def paragraphs(card: Scorecard) -> list[list[str]]:
+    """The same, each as its sentences: what to ship, then what others differ by, then why it is provisional.
 
     Only what tests tell apart is called better, worse, faster or slower. Roles and use cases whose data sets were not
     measured are left out.
@@ -32,9 +37,9 @@ def sentences(card: Scorecard) -> list[str]:
     if not found:
         measured = any(row.measured for row in card.rows)
         why = "no role or use case asks for what was measured" if measured else "nothing was measured"
-        found = [f"Nothing to ship: {why}."]
+        found = [[f"Nothing to ship: {why}."]]
     if card.partial:
-        found.insert(1, f"This is not the whole session: {_ended(card.partial)}")
+        found.insert(1, [f"This is not the whole session: {_ended(card.partial)}"])
     return found
 
 
@@ -43,37 +48,43 @@ class _Advice:
     recommendations: Sequence[Recommendation]
     several_devices: bool
 
-    def lines(self) -> Iterator[str]:
+    def lines(self) -> Iterator[list[str]]:
         if not self.recommendations:
             return
         first, *others = self.recommendations
-        yield self._in_full(first)
-        same = [each for each in others if each.case and self._model(each) == self._model(first)]
-        if same:
-            yield f"{self._model(first)} also for {_listed([_marked(each) for each in same])}."
-        yield from (self._in_brief(each) for each in others if each.case and each not in same)
         by_reason: dict[str, list[str]] = {}
         for each in others:
             if not each.case:
                 by_reason.setdefault(each.brief, []).append(each.title)
+        yield self._in_full(first)
         if not first.case and (alike := by_reason.pop(first.brief, [])):
-            yield f"The same for {_listed(alike)}."
-        yield from (f"Nothing to ship for {_listed(titles)}: {_ended(why)}" for why, titles in by_reason.items())
+            yield [f"The same for {_listed(alike)}."]
+        same = [each for each in others if each.case and self._model(each) == self._model(first)]
+        if same:
+            yield [f"{self._model(first)} also for {_listed([_marked(each) for each in same])}."]
+        left = [each for each in others if each.case and each not in same]
+        for model in dict.fromkeys(map(self._model, left)):
+            yield [self._in_brief([each for each in left if self._model(each) == model])]
+        yield from ([f"Nothing to ship for {_listed(titles)}: {_ended(why)}"] for why, titles in by_reason.items())
 
-    def _in_full(self, each: Recommendation) -> str:
+    def _in_full(self, each: Recommendation) -> list[str]:
         if not each.case:
             return self._none(each)
         others = each.evidence.others if each.evidence else ()
         compared = [other for other in others if not other.tie]
         # First those that have a merit beside: a choice for somebody else.
         compared.sort(key=lambda other: not any(found.better > 0 for found in other.differences))
-        told = [f"{self._name(other.model, other.device)} is {_differs(other)}." for other in compared[:_MOST_COMPARED]]
+        told = [f"{self._name(other.model, other.device)} is {differs(other)}." for other in compared[:_MOST_COMPARED]]
         if more := len(compared) - _MOST_COMPARED:
             told += [f"{more} more {'is' if more == 1 else 'are'} in the table."] if more > 0 else []
-        return " ".join([self._shipped(each), *told, *_provisional(each)])
+        return [self._shipped(each), *told, *_provisional(each)]
 
-    def _in_brief(self, each: Recommendation) -> str:
-        return " ".join([self._shipped(each), *_provisional(each)])
+    def _in_brief(self, those: Sequence[Recommendation]) -> str:
+        """One model for several roles, with its figures for the first of them."""
+        first = those[0]
+        figures = first.brief if first.evidence is None else _figures(first.evidence)
+        ties = f"; not told apart from {_listed(self._ties(first))}" if first.ties else ""
+        return f"Ship {self._model(first)} for {_listed([_marked(each) for each in those])}: {figures}{ties}."
 
     def _shipped(self, each: Recommendation) -> str:
         """`Ship X: 11.5 % [7.3, 18] WER at 0.21 RTF on 1,142 words; not told apart from Y.`"""
@@ -83,14 +94,14 @@ class _Advice:
         alone = "; the only one that qualifies" if found is not None and not found.others else ""
         return f"Ship {self._model(each)}{self._for_what(each)}: {figures}{ties}{alone}."
 
-    def _none(self, each: Recommendation) -> str:
+    def _none(self, each: Recommendation) -> list[str]:
         """Why there is none, and what those lack that came nearest, unless the reason says it."""
         by_reason: dict[str, list[str]] = {}
         for one in each.excluded:
             if one.kind and each.nearest and one.kind == each.nearest.title and each.nearest is not Kind.FEW:
                 by_reason.setdefault(one.why, []).append(self._name(one.model, one.device))
         told = [f"{_listed(models)}: {_ended(why)}" for why, models in list(by_reason.items())[:_MOST_REASONS]]
-        return " ".join([f"Nothing to ship{self._for_what(each)}: {_ended(each.brief)}", *told])
+        return [f"Nothing to ship{self._for_what(each)}: {_ended(each.brief)}", *told]
 
     def _for_what(self, each: Recommendation) -> str:
         return f" {'as' if each.role else 'for'} {each.title}" if len(self.recommendations) > 1 else ""
@@ -113,15 +124,15 @@ def _figures(found: Evidence) -> str:
     if len(shown) < 2 or METRICS[found.estimates[-1].metric].timed is None:
         return ", ".join(shown)
     last = found.estimates[-1]
-    return f"{', '.join(shown[:-1])} at {METRICS[last.metric].format(last.value)} {_titled(last.title)}"
+    return f"{', '.join(shown[:-1])} at {METRICS[last.metric].format(last.value)} {titled(last.title)}"
 
 
 def _estimate(each: Estimate) -> str:
-    interval = "" if each.low is None or each.high is None else f" {_ends(each.metric, each.low, each.high)}"
-    return f"{METRICS[each.metric].format(each.value)}{interval} {_titled(each.title)}"
+    interval = "" if each.low is None or each.high is None else f" {ends(each.metric, each.low, each.high)}"
+    return f"{METRICS[each.metric].format(each.value)}{interval} {titled(each.title)}"
 
 
-def _ends(metric: str, low: float, high: float) -> str:
+def ends(metric: str, low: float, high: float) -> str:
     """The ends of an interval, in the unit of the figure beside it."""
     return f"[{_end(metric, low)}, {_end(metric, high)}]"
 
@@ -132,12 +143,12 @@ def _end(metric: str, value: float) -> str:
     return METRICS[metric].format(value).partition(" ")[0]
 
 
-def _differs(other: Other) -> str:
-    """`faster and 2.1 points worse [0.4, 3.9]`, or what can't be told apart."""
+def differs(other: Other) -> str:
+    """How a model differs from the recommended one: `faster and 2.1 points worse [0.4, 3.9]`, or what is alike."""
     timed = [each for each in other.differences if METRICS[each.metric].timed is not None]
     rest = [each for each in other.differences if METRICS[each.metric].timed is None]
     told = [text for each in (*timed, *rest) if (text := _difference(each))]
-    alike = [_titled(METRICS[each.metric].title) for each in rest if not each.better and each.gap is not None]
+    alike = [titled(METRICS[each.metric].title) for each in rest if not each.better and each.gap is not None]
     if alike:
         told.append(f"not told apart by {_listed(alike)}")
     return _listed(told) or "not compared"
@@ -155,12 +166,12 @@ def _difference(each: Difference) -> str:
     words = ("faster", "slower") if metric.timed else _BETTER.get(metric.unit)
     if words:
         return words[0] if each.better > 0 else words[1]
-    ends = ""
+    interval = ""
     if each.low is not None and each.high is not None:
         low, high = (each.low, each.high) if each.gap >= 0 else (-each.high, -each.low)
-        ends = f" {_ends(each.metric, low, high)}"
-    by = "" if metric.comparison == "error rate" else f" by {_titled(metric.title)}"
-    return f"{metric.format_gap(each.gap)} {'better' if each.better > 0 else 'worse'}{ends}{by}"
+        interval = f" {ends(each.metric, low, high)}"
+    by = "" if metric.comparison == "error rate" else f" by {titled(metric.title)}"
+    return f"{metric.format_gap(each.gap)} {'better' if each.better > 0 else 'worse'}{interval}{by}"
 
 
 def _provisional(each: Recommendation) -> list[str]:
@@ -182,7 +193,7 @@ def _listed(texts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
-def _titled(title: str) -> str:
+def titled(title: str) -> str:
     """Within a sentence: `peak memory`, but `WER`."""
     head, _, _ = title.partition(" ")
     return title[0].lower() + title[1:] if head[1:].islower() else title

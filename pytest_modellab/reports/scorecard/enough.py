@@ -23,24 +23,30 @@ MOST_NEEDED = 1_000_000
 def too_few(candidate: Candidate, profile: ProfileSpec) -> str:
     """Why a candidate was measured on too little, in a few words; "" where it wasn't."""
     for task, rows in candidate.rows.items():
-        for have, least, noun in amounts(rows, profile):
+        for have, least, noun in _amounts(rows, profile):
             if have < least:
                 on = f" of {task}" if len(candidate.rows) > 1 else ""
                 return f"{counted(have, noun)}{on}, fewer than {least:,}"
     return ""
 
 
-def amounts(rows: Sequence[Row], profile: ProfileSpec) -> Iterator[tuple[int, int, str]]:
-    """What there is, what is needed at least, and of what."""
+def data_amounts(rows: Sequence[Row]) -> tuple[int, str]:
+    """How much there is, each data set once, and of what: judged turns, else characters, else words."""
     own = list({data_of(row): row for row in rows}.values())
     turns = [row.turns for row in own if row.turns is not None]
     if turns:
-        yield sum(turns), profile.least_turns, "judged turn"
-    elif own and all(row.error_metric == "cer" for row in own):
-        yield sum(row.words for row in own), CHARACTERS_A_WORD * profile.least_words, "character"
-    else:
-        have = sum(row.words // (CHARACTERS_A_WORD if row.error_metric == "cer" else 1) for row in own)
-        yield have, profile.least_words, "word"
+        return sum(turns), "judged turn"
+    if own and all(row.error_metric == "cer" for row in own):
+        return sum(row.words for row in own), "character"
+    return sum(row.words // (CHARACTERS_A_WORD if row.error_metric == "cer" else 1) for row in own), "word"
+
+
+def _amounts(rows: Sequence[Row], profile: ProfileSpec) -> Iterator[tuple[int, int, str]]:
+    """What there is, what is needed at least, and of what."""
+    have, noun = data_amounts(rows)
+    words = profile.least_words
+    yield have, {"judged turn": profile.least_turns, "character": CHARACTERS_A_WORD * words}.get(noun, words), noun
+    own = list({data_of(row): row for row in rows}.values())
     if profile.least_speakers:
         yield max((row.speakers for row in own), default=0), profile.least_speakers, "speaker"
 
@@ -55,7 +61,7 @@ def not_enough(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest)
 
 
 def _every(candidate: Candidate, profile: ProfileSpec) -> list[tuple[int, int, str]]:
-    return [each for rows in candidate.rows.values() for each in amounts(rows, profile)]
+    return [each for rows in candidate.rows.values() for each in _amounts(rows, profile)]
 
 
 def _needed(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest, have: int) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,7 @@ from pytest_modellab.tasks.registry import task_named
 
 from .candidate import Candidate, ascending, is_rate, metric_of, split, worst_counts
 from .contest import Contest, joined_columns
-from .enough import amounts, counted
+from .enough import counted, data_amounts
 from .part import MetricName, ReportModel
 
 
@@ -63,8 +63,8 @@ def weighed(
     """The evidence for `best` among those that are `near`, of which `ties` are not told apart from it."""
     axes = _axes(best, profile)
     return Evidence(
-        amount=_amount(best, profile),
-        estimates=tuple(_estimates(best, axes, contest)),
+        amount=amount(best, split(axes[0])[0]),
+        estimates=tuple(estimates(best, axes, contest)),
         others=tuple(
             Other(
                 model=each.model,
@@ -78,15 +78,19 @@ def weighed(
     )
 
 
+def axes_of(task: str) -> list[str]:
+    """The metric that counts in a task, and that of its speed, as `task.metric`."""
+    return [f"{task}.{task_named(task).quality_metric('wer')}", f"{task}.{task_named(task).speed}"]
+
+
 def _axes(best: Candidate, profile: ProfileSpec) -> list[str]:
     """The first preference of a profile, the metric that counts in its task, and that of its speed."""
     first = next((each for each in profile.prefer if best.value(each) is not None), profile.prefer[0])
-    task, _ = split(first)
-    quality = task_named(task).quality_metric("wer")
-    return list(dict.fromkeys([first, f"{task}.{quality}", f"{task}.{task_named(task).speed}"]))
+    return list(dict.fromkeys([first, *axes_of(split(first)[0])]))
 
 
-def _estimates(best: Candidate, axes: Sequence[str], contest: Contest) -> Iterator[Estimate]:
+def estimates(best: Candidate, axes: Sequence[str], contest: Contest) -> Iterator[Estimate]:
+    """The figures of a candidate over all its data sets, each a `task.metric`; those that it has not are left out."""
     for named in axes:
         value = best.value(named)
         if value is None:
@@ -122,11 +126,10 @@ def _difference(other: Candidate, best: Candidate, named: str, contest: Contest)
     return Difference(metric=name, better=told.better, gap=told.gap, low=told.low, high=told.high)
 
 
-def _amount(best: Candidate, profile: ProfileSpec) -> str:
-    """How much it was compared on: words or characters where an error rate counts, else turns or utterances."""
-    task, _ = split(profile.prefer[0])
-    rows = best.rows[task]
-    have, _, noun = next(amounts(rows, profile))
+def amount(candidate: Candidate, task: str) -> str:
+    """On how much it was measured: words or characters where an error rate counts, else turns or utterances."""
+    rows = candidate.rows[task]
+    have, noun = data_amounts(rows)
     if noun in {"word", "character"} and not is_rate(task_named(task).quality_metric("wer")):
         have, noun = sum(row.utterances for row in rows), "utterance"
     return counted(have, noun)
