@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from records import edits, record, utterance, with_part
 
 from pytest_modellab.catalog.case_ref import CaseRef
@@ -109,6 +111,22 @@ def card(
 
 def rendered(reports: Path, found: Scorecard, **options: Any) -> str:
     return page.render(found, loader(reports), AudioArtifacts(reports), reports, **options)
+
+
+class Tone:
+    """Recordings that are all tones of so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def clip(self, record: Record, utterance: str) -> bytes:
+        file = io.BytesIO()
+        samples = 0.5 * np.sin(np.arange(int(self.seconds * 16_000)) / 8)
+        soundfile.write(file, samples, 16_000, format="FLAC", subtype="PCM_16")
+        return file.getvalue()
+
+    def licence(self, case: CaseRef) -> str:
+        return "CC0-1.0"
 
 
 class Parsed(HTMLParser):

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-import soundfile
-from chromium import launched, needs_chromium
-from pages import card, case, heard, rendered, spoken, streamed
-
-from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.results.record import Record
+from chromium import launched, needs_chromium, played, unfold, watched
+from pages import Tone, card, case, heard, rendered, spoken, streamed
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
-
-
-class Tone:
-    """Every recording is a tone of 0.3 s."""
-
-    def clip(self, record: Record, utterance: str) -> bytes:
-        file = io.BytesIO()
-        samples = 0.5 * np.sin(np.arange(4_800) / 8)
-        soundfile.write(file, samples, 16_000, format="FLAC", subtype="PCM_16")
-        return file.getvalue()
-
-    def licence(self, case: CaseRef) -> str:
-        return "CC0-1.0"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +27,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = rendered(folder, found, embedded_bytes=2 * size)
     linked = rendered(folder, found, embedded_bytes=0)
     (folder / "scorecard.html").write_text(text, encoding="utf-8")
-    played = rendered(folder, found, recordings=Tone())
+    played = rendered(folder, found, recordings=Tone(0.3))
     (folder / "heard.html").write_text(played, encoding="utf-8")
     (folder / "linked.html").write_text(linked, encoding="utf-8")
     return folder
@@ -60,20 +41,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(browser: Browser, place: Path) -> Iterator[Page]:
-    """The page, opened from disk; whatever it complains of or asks for fails the test."""
-    complaints: list[str] = []
-    opened = browser.new_page()
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: complaints.append(request.url) if _outside(request.url) else None)
-    opened.goto((place / "scorecard.html").as_uri())
-    yield opened
-    opened.close()
-    assert complaints == []
-
-
-def _outside(url: str) -> bool:
-    return not url.startswith(("file:", "data:", "blob:"))
+    with watched(browser, place / "scorecard.html") as opened:
+        yield opened
 
 
 def of_case(name: str) -> str:
@@ -146,16 +115,6 @@ def test_what_was_heard_plays_beside_the_wrong_word(tab: Page, place: Path) -> N
     assert played(worst.locator("audio")) == pytest.approx(0.3, abs=0.01)
 
 
-def played(clip: Locator) -> float:
-    """Plays to its end; its seconds."""
-    return float(
-        clip.evaluate(
-            "audio => new Promise((done, failed) => { audio.onended = () => done(audio.duration);"
-            " audio.onerror = () => failed(audio.error.message); audio.play() })"
-        )
-    )
-
-
 def test_the_theme_follows_the_system_until_it_is_chosen(tab: Page) -> None:
     def background() -> str:
         return str(tab.evaluate("getComputedStyle(document.body).backgroundColor"))
@@ -174,7 +133,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(tab: Page) -> None:
 @pytest.mark.parametrize("width", [390, 1400])
 def test_nothing_is_wider_than_the_window(tab: Page, width: int) -> None:
     tab.set_viewport_size({"width": width, "height": 800})
-    tab.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    unfold(tab)
     assert tab.evaluate("document.documentElement.scrollWidth") == width
 
 

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from labsessions import LabSessions
 from pages import Parsed, card, case, heard, rendered, spoken
-from records import record, utterance
+from records import edits, record, utterance
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
@@ -100,6 +100,25 @@ class TestPage:
         samples, rate = soundfile.read(io.BytesIO(base64.b64decode(players(text)[0].partition(",")[2])))
         assert rate == 16_000
         assert len(samples) == pytest.approx(32_000, rel=0.1)
+
+    def test_three_models_on_sixty_clips_take_less_than_eight_megabytes(self, tmp_path: Path) -> None:
+        class Speech(Kept):
+            """As loud as speech is to a FLAC: some 170 kB of six seconds."""
+
+            def clip(self, record: Record, utterance: str) -> bytes:
+                self.asked.append(utterance)
+                samples = np.cumsum(np.random.default_rng(len(self.asked)).normal(0, 0.004, 96_000))
+                file = io.BytesIO()
+                soundfile.write(file, samples - samples.mean(), 16_000, format="FLAC", subtype="PCM_16")
+                return file.getvalue()
+
+        said = tuple(utterance(f"u{i}", words=edits(substitutions=1, hits=2), hypothesis="one two tree")
+                     for i in range(60))  # fmt: skip
+        made = [heard(model=name).model_copy(update={"utterances": said}) for name in "abc"]
+        kept = Speech()
+        text = rendered(tmp_path, card(tmp_path, *made), recordings=kept)
+        assert len(text.encode()) < 8_000_000
+        assert (len(kept.asked), len(players(text)), len(Parsed(text).again)) == (60, 60, 120)
 
     def test_what_is_no_sound_stays_as_it_is(self) -> None:
         assert compressed(b"x" * 100) == b"x" * 100

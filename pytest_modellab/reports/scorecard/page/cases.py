@@ -108,6 +108,11 @@ class CaseView:
     verdicts: tuple[ShownVerdict, ...]
 
     @property
+    def name(self) -> str:
+        """The task and the case."""
+        return f"{self.row.case.task} {self.row.case.id}"
+
+    @property
     def quality(self) -> str:
         """The metric that counts in its task."""
         return quality(self.row)

@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from pytest_modellab.core.console import counted
 from pytest_modellab.core.metrics.metric import Metric
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats import paired
 from pytest_modellab.core.stats.evidence import ALPHA
+from pytest_modellab.core.stats.paired import Paired
 
 from ..advice import ends
 from . import harmless
 from .model_answers import ModelAnswers
 
-_MOST_TESTED = 66
-"""Pairs of one data set: of twelve models."""
+_MOST_TESTED = 60_000
+"""Utterances of all pairs of one data set that are tested, those with the best model first: some seconds."""
 _MOST_UTTERANCES = 3_000
 """Of one data set, those that differ most."""
 
@@ -106,19 +108,25 @@ def _told(
     metric: Metric, names: Sequence[str], errors: Any, units: Any, speakers: Sequence[str | None]
 ) -> Iterator[tuple[str, str]]:
     """For each pair, by the places of the two: what the paired test says of it."""
-    for i, j in list(combinations(range(len(names)), 2))[:_MOST_TESTED]:
-        found = paired.compare(errors[i], errors[j], units, speakers)
-        if found is None:
-            continue
-        worse, better = (j, i) if found.difference >= 0 else (i, j)
-        low, high = found.low, found.high
-        if found.difference < 0:
-            low, high = (None if high is None else -high), (None if low is None else -low)
-        interval = "" if low is None or high is None else f" {ends(metric.name, low, high)}"
-        gap = f"{metric.format_gap(found.difference)}{interval}"
-        if not found.changed:
-            yield f"{i}-{j}", "The two make the same number of errors in every utterance."
-        elif found.p <= ALPHA:
-            yield f"{i}-{j}", f"{names[worse]} is {gap} worse in {metric.title} than {names[better]}."
-        else:
-            yield f"{i}-{j}", f"Not told apart: {names[worse]} is {gap} above {names[better]} in {metric.title}."
+    left = _MOST_TESTED
+    for i, j in combinations(range(len(names)), 2):
+        left -= len(units)
+        found = paired.compare(errors[i], errors[j], units, speakers) if left >= 0 else None
+        yield f"{i}-{j}", _of_two(metric, names[i], names[j], errors[j].sum() - errors[i].sum(), found)
+
+
+def _of_two(metric: Metric, one: str, other: str, more: int, found: Paired | None) -> str:
+    """What is known of two, of whom the other makes so many errors `more`."""
+    worse, better = (other, one) if more >= 0 else (one, other)
+    if found is None:
+        return f"{worse} makes {counted(abs(int(more)), 'error')} more than {better}; not tested here."
+    if not found.changed:
+        return "The two make the same number of errors in every utterance."
+    low, high = found.low, found.high
+    if more < 0 and low is not None and high is not None:
+        low, high = -high, -low
+    interval = "" if low is None or high is None else f" {ends(metric.name, low, high)}"
+    gap = f"{metric.format_gap(found.difference)}{interval}"
+    if found.p <= ALPHA:
+        return f"{worse} is {gap} worse in {metric.title} than {better}."
+    return f"Not told apart: {worse} is {gap} above {better} in {metric.title}."

@@ -16,7 +16,7 @@ from pytest_modellab.results.record import Record, UtteranceResult
 
 from .compressed import compressed, is_mp3
 
-EMBEDDED_BYTES = 5_600_000
+EMBEDDED_BYTES = 5_000_000
 """Of sound files in one page; base64 makes a third more of them, so that a page stays below 8 MB."""
 
 _SMALLEST_PER_S = 2_000
