@@ -232,5 +232,5 @@ def _slices(view: CaseView, parts: Sequence[SliceRow], drawings: Drawings) -> Pa
     whole = view.row.figures.get(view.row.error_metric)
     what = (f"{view.dom}-slices", title, "wer", marks, whole)
     panel = drawings.panel(("lines", *what), partial(_lines, *what))
-    note = "the dashed line is the whole data set; parts with too few words are left out"
-    return Panel(panel.title, panel.svg, note)
+    dashed = "the dashed line is the whole data set; parts with too few words are left out"
+    return Panel(panel.title, panel.svg, "; ".join([*view.detail.gaps, dashed]))
