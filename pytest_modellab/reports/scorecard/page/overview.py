@@ -12,7 +12,7 @@ from pytest_modellab.tasks.registry import task_named
 from ..advice import differs, ends
 from ..card import Scorecard
 from ..evidence import Estimate
-from ..models import ModelRow, TaskGrade
+from ..models import ModelRow, TaskGrade, by_model
 from ..recommendation import Recommendation
 from ..row import Row
 from . import anchors
@@ -75,13 +75,16 @@ class Part:
 
 def parts(card: Scorecard) -> list[Part]:
     """A part for each task in which something was measured."""
-    tasks = dict.fromkeys(task for model in card.models for task in model.tasks)
-    return [part for task in tasks if (part := _part(task, card)).lines]
+    every = card.models
+    if not any(grade.estimates for model in every for grade in model.tasks.values()):
+        every = tuple(by_model(card.rows, {}))  # a scorecard of an older version has no figures of models
+    tasks = dict.fromkeys(task for model in every for task in model.tasks)
+    return [part for task in tasks if (part := _part(task, card, every)).lines]
 
 
-def _part(task: str, card: Scorecard) -> Part:
-    rows = {(each.model, each.device): _rows(card, each, task) for each in card.models}
-    models = [each for each in card.models if any(row.measured for row in rows[each.model, each.device])]
+def _part(task: str, card: Scorecard, every: Sequence[ModelRow]) -> Part:
+    rows = {(each.model, each.device): _rows(card, each, task) for each in every}
+    models = [each for each in every if any(row.measured for row in rows[each.model, each.device])]
     models.sort(key=lambda each: _order(each.tasks[task]))
     found = [each.tasks[task] for each in models]
     scale = _scale([grade.estimates[0] for grade in found if grade.estimates])
