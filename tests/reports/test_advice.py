@@ -11,9 +11,10 @@ from rows import exact, row, spread
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.catalog.profile_spec import ProfilesFile
 from pytest_modellab.core.schema_base import Range
-from pytest_modellab.reports.scorecard.advice import sentences
+from pytest_modellab.reports.scorecard.advice import differs, sentences
 from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.reports.scorecard.card import Scorecard
+from pytest_modellab.reports.scorecard.evidence import Difference, Other
 from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import case_key
@@ -69,6 +70,11 @@ class TestShipped:
         (told,) = advised(answered("base", 20, 0.8), answered("tiny", 21, 0.2))
         assert told.startswith("Ship tiny: ")
         assert "base is slower and not told apart by WER." in told
+
+    def test_a_gap_whose_interval_holds_0_is_told_apart_by_the_test_alone(self) -> None:
+        gap = Difference(metric="wer", better=-1, gap=0.0487, low=-0.013, high=0.11)
+        other = Other(model="tiny", device="cpu", tie=False, differences=(gap,))
+        assert differs(other) == "4.87 points worse [-1.3, 11], told apart at one-sided 5 %"
 
     def test_a_model_alone_is_compared_with_none(self) -> None:
         (told,) = advised(answered("base", 20, 0.8))

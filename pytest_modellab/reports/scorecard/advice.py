@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pytest_modellab.core.metrics.registry import METRICS
 
@@ -171,7 +172,22 @@ def _difference(each: Difference) -> str:
         low, high = (each.low, each.high) if each.gap >= 0 else (-each.high, -each.low)
         interval = f" {ends(each.metric, low, high)}"
     by = "" if metric.comparison == "error rate" else f" by {titled(metric.title)}"
-    return f"{metric.format_gap(each.gap)} {'better' if each.better > 0 else 'worse'}{interval}{by}"
+    return f"{metric.format_gap(each.gap)} {'better' if each.better > 0 else 'worse'}{interval}{by}{one_sided(each)}"
+
+
+class Ends(Protocol):
+    """The ends of a 95 % interval, where it has any."""
+
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+
+
+def one_sided(gap: Ends) -> str:
+    """How a gap is told apart though its two-sided interval holds 0: the tests are one-sided, and look at ranks, too."""
+    within = gap.low is not None and gap.high is not None and gap.low < 0 < gap.high
+    return ", told apart at one-sided 5 %" if within else ""
 
 
 def _provisional(each: Recommendation) -> list[str]:

@@ -16,7 +16,7 @@ from pytest_modellab.core.stats import paired
 from pytest_modellab.core.stats.evidence import ALPHA
 from pytest_modellab.core.stats.paired import Paired
 
-from ..advice import ends
+from ..advice import ends, one_sided
 from . import harmless
 from .model_answers import ModelAnswers
 
@@ -128,5 +128,5 @@ def _of_two(metric: Metric, one: str, other: str, more: int, found: Paired | Non
     interval = "" if low is None or high is None else f" {ends(metric.name, low, high)}"
     gap = f"{metric.format_gap(found.difference)}{interval}"
     if found.p <= ALPHA:
-        return f"{worse} is {gap} worse in {metric.title} than {better}."
+        return f"{worse} is {gap} worse in {metric.title} than {better}{one_sided(found)}."
     return f"Not told apart: {worse} is {gap} above {better} in {metric.title}."
