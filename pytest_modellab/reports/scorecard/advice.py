@@ -16,7 +16,7 @@ from .recommendation import Recommendation
 _MOST_NAMED = 3
 """Models named in a list; of more the number is told."""
 _MOST_COMPARED = 2
-_MOST_REASONS = 2
+_MOST_REASONS = 3
 _LONGEST = 200
 """Characters of a reason."""
 
@@ -185,7 +185,7 @@ class Ends(Protocol):
 
 
 def one_sided(gap: Ends) -> str:
-    """How a gap is told apart though its two-sided interval holds 0: the tests are one-sided, and look at ranks, too."""
+    """How a gap is told apart though its interval holds 0: the tests are one-sided, and look at ranks, too."""
     within = gap.low is not None and gap.high is not None and gap.low < 0 < gap.high
     return ", told apart at one-sided 5 %" if within else ""
 
