@@ -88,11 +88,24 @@ class TestData:
         (group,) = pairs(tmp_path, answers("a", 0), made)
         assert group["sides"][1]["words"] == [[]]
 
-    def test_voices_and_streams_are_compared_and_dialogues_are_not(self, tmp_path: Path) -> None:
+    def test_turns_are_compared_by_whether_the_reply_is_right(self, tmp_path: Path) -> None:
+        made = [
+            record(utterances=[answered(tmp_path, right=right, text=text)], case=case(name, "chat"))
+            for name, right, text in (("x", True, "Paris"), ("y", False, "Lyon"))
+        ]
+        (group,) = pairs(tmp_path, *made)
+        assert (group["title"], group["unit"], group["asked"]) == ("chat: talk", "Answer accuracy", ["one two three"])
+        assert group["told"]["0-1"] == "Not told apart: y is 100 points below x in Answer accuracy."
+        assert [(side["errors"], side["words"]) for side in group["sides"]] == [([0], [["Paris"]]), ([1], [["Lyon"]])]
+
+    def test_turns_without_anything_to_judge_by_are_not(self, tmp_path: Path) -> None:
+        made = [record(utterances=[answered(tmp_path, right=None)], case=case(name, "chat")) for name in ("x", "y")]
+        assert pairs(tmp_path, *made) == []
+
+    def test_voices_and_streams_are_compared(self, tmp_path: Path) -> None:
         other = spoken(tmp_path).model_copy(update={"case": case("other", "tts")})
         streams = [streamed(), streamed().model_copy(update={"case": case("more", "streaming")})]
-        talks = [record(utterances=[answered(tmp_path)], case=case(name, "chat")) for name in ("x", "y")]
-        groups = pairs(tmp_path, spoken(tmp_path), other, *streams, *talks)
+        groups = pairs(tmp_path, spoken(tmp_path), other, *streams)
         assert [group["title"] for group in groups] == ["tts: talk", "streaming: talk"]
         assert [side["spoken"] for group in groups for side in group["sides"]] == [True, True, False, False]
 

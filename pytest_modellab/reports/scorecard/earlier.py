@@ -15,13 +15,15 @@ from .row import Row
 
 BASELINES = "baselines"
 _MOST_UTTERANCES = 20_000
-"""Of larger sets the previous record isn't read besides."""
+"""Of larger sets nothing earlier is read besides: each of its answers would be counted anew."""
 
 
 def earlier(reports: Path, row: Row, record: Record) -> Iterator[EarlierAnswers]:
     """Answers to the same recordings and references, the newest first; nothing of what can't be read."""
+    if len(record.utterances) > _MOST_UTTERANCES:
+        return
     data = record.provenance.inputs.get("dataset")
-    previous = _previous(reports, row, record) if len(record.utterances) <= _MOST_UTTERANCES else None
+    previous = _previous(reports, row, record)
     if previous is not None and previous.provenance.inputs.get("dataset") == data:
         told = dict(fields(previous.utterances, "id", "hypothesis"))
         yield EarlierAnswers(f"before ({previous.provenance.created[:10]})", told)

@@ -55,12 +55,13 @@ def _group(those: Sequence[ModelAnswers]) -> dict[str, Any]:
                 "case": each.anchor,
                 "spoken": each.spoken,
                 "errors": errors[i, shown].tolist(),
-                "words": [_cleaned(each, ids[place]) if errors[i, place] > 0 else 0 for place in shown],
+                "words": [_cleaned(each, ids[place]) if ids[place] in each.words else 0 for place in shown],
                 "sounds": [each.sounds.get(ids[place], "") for place in shown],
             }
             for i, each in enumerate(answers)
         ],
         "ids": [harmless.line(ids[place], 200) for place in shown],
+        "asked": [harmless.line(answers[0].asked[ids[place]]) if answers[0].asked else "" for place in shown],
         "units": units[shown].tolist(),
         "alike": len(ids) - differ,
         "more": differ - len(shown),
@@ -129,4 +130,5 @@ def _of_two(metric: Metric, one: str, other: str, more: int, found: Paired | Non
     gap = f"{metric.format_gap(found.difference)}{interval}"
     if found.p <= ALPHA:
         return f"{worse} is {gap} worse in {metric.title} than {better}{one_sided(found)}."
-    return f"Not told apart: {worse} is {gap} above {better} in {metric.title}."
+    side = "above" if metric.better == "lower" else "below"
+    return f"Not told apart: {worse} is {gap} {side} {better} in {metric.title}."

@@ -48,10 +48,11 @@
 
   const answer = (side, place, reference) => {
     const line = made("p", "", "words"), errors = side.errors[place], pieces = side.words[place];
-    line.append(made("b", side.label, "side"), " ", made("span", errors ? counted(errors, "error") : "right", "small soft"));
+    const told = !errors ? "right" : current().asked[place] ? "wrong" : counted(errors, "error");
+    line.append(made("b", side.label, "side"), " ", made("span", told, "small soft"));
     line.append(made("br"));
-    if (!errors) line.append(made("bdi", reference));
-    else if (pieces.length) line.append(words(pieces));
+    if (pieces.length) line.append(words(pieces));
+    else if (!errors) line.append(made("bdi", reference));
     else line.append(made("span", "no answer, or too long to be aligned", "soft"));
     return line;
   };
@@ -63,11 +64,11 @@
   };
 
   const utterance = place => {
-    const { ids, units, sides } = current(), pair = [sides[first.value], sides[second.value]];
+    const { ids, units, sides, asked } = current(), pair = [sides[first.value], sides[second.value]];
     const item = made("li"), head = made("div", "", "headline"), title = made("h3");
     title.append(made("bdi", ids[place]));
     const costs = Math.abs(pair[0].errors[place] - pair[1].errors[place]);
-    head.append(title, made("span", `${counted(costs, "error")} more in ${counted(units[place], "word")}`));
+    head.append(title, made("span", asked[place] || `${counted(costs, "error")} more in ${counted(units[place], "word")}`));
     item.append(head, ...pair.map(side => answer(side, place, reference(pair, place))));
     const given = pair.filter(side => side.spoken && side.sounds[place]);
     if (given.length) item.append(...given.map(side => player(side.sounds[place], `said by ${side.label}`)));
