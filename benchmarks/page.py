@@ -2,8 +2,10 @@
 
 First the page of a session of 2,000 utterances, a quarter of them spoken by a voice and kept as sound: its size, and
 how long Chromium takes to open it from disk, until its load event (with the package playwright, and Chromium). The
-aims: 25 MB and 2 s. Then pages built from the records of 100,000 utterances, in a process of their own: seconds from
-reading the scorecard to having written the page, and the peak memory of that process. The aims: 20 s and 1 GB.
+aims: 8 MB and 2 s. Then three models on 2,000 utterances each: how long after a click the first of the utterances in
+which two of them differ is shown. The aim: 1 s. Then pages built from the records of 100,000 utterances, in a process
+of their own: seconds from reading the scorecard to having written the page, and the peak memory of that process. The
+aims: 20 s and 1 GB.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,14 +42,19 @@ from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.tasks.asr.record import Transcript
 from pytest_modellab.tasks.tts.record import Speech
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 WORDS = ["".join(pair) for pair in zip("bdfglmnprstv" * 4, ("ack", "een", "ill", "oat") * 12, strict=True)]
 ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 ROUNDS = 5
+DIFFERENT = 3
+"""Models whose answers are their own."""
 
 
-def utterance(i: int, draw: random.Random) -> UtteranceResult:
+def utterance(i: int, words: random.Random, draw: random.Random) -> UtteranceResult:
     """Eighteen words, a tenth of them wrong, scored as any."""
-    said = draw.choices(WORDS, k=18)
+    said = words.choices(WORDS, k=18)
     found = [draw.choice(WORDS) if draw.random() < 0.1 else word for word in said]
     scored = asr.score(" ".join(said), " ".join(found), TextRules("whisper-english").of("en"))
     return UtteranceResult(
@@ -68,9 +78,12 @@ def spoken(result: UtteranceResult, sounds: AudioArtifacts, draw: np.random.Gene
 def session(reports: Path, cases: int, of_each: int, *, voices: int = 0) -> Scorecard:
     """A scorecard of so many cases; the first of them are voices."""
     draw, noise, sounds = random.Random(0), np.random.default_rng(0), AudioArtifacts(reports)
-    scored = [utterance(i, draw) for i in range(min(of_each, 1_000))]
     made: list[Record] = []
+    scored: list[UtteranceResult] = []
     for n in range(cases):
+        if n < DIFFERENT:  # the others answer as the last of these
+            words = random.Random(0)
+            scored = [utterance(i, words, draw) for i in range(min(of_each, 1_000))]
         results = [scored[i % len(scored)].model_copy(update={"id": f"utterance-{i:06}"}) for i in range(of_each)]
         task = "asr"
         if n < voices:
@@ -98,33 +111,61 @@ def built(reports: Path) -> dict[str, float]:
     return told
 
 
-def opened(page: Path) -> list[float]:
-    """Seconds until the load event, of each round in a fresh tab; none where there is no browser."""
+@contextmanager
+def browsed() -> Iterator[Browser | None]:
+    """A browser; None where there is none."""
     chromium = shutil.which("chromium")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         chromium = None
     if chromium is None:
-        return []
-    timing = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+        yield None
+        return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        times = []
-        for _ in range(ROUNDS):
+        yield browser
+        browser.close()
+
+
+def opened(page: Path) -> list[tuple[float, float]]:
+    """Of each round in a fresh tab, seconds until the load event, and from a click to the first pair of answers.
+
+    None where there is no browser; the second is 0 where the page compares no models.
+    """
+    timing = "performance.getEntriesByType('navigation')[0].loadEventEnd"
+    shown = """() => new Promise(done => {
+        const fold = document.getElementById("against"), start = performance.now();
+        if (!fold) return done(0);
+        const seen = () => fold.querySelector("li")
+            ? requestAnimationFrame(() => done(performance.now() - start)) : requestAnimationFrame(seen);
+        fold.querySelector("summary").click();
+        seen();
+    })"""
+    times = []
+    with browsed() as browser:
+        for _ in range(ROUNDS if browser else 0):
+            assert browser is not None
             tab = browser.new_page()
             tab.goto(page.as_uri(), wait_until="load")
             tab.wait_for_function(f"{timing} > 0")
-            times.append(tab.evaluate(timing) / 1000)
+            times.append((tab.evaluate(timing) / 1000, tab.evaluate(shown) / 1000))
             tab.close()
-        browser.close()
     return times
+
+
+def told_of(times: list[tuple[float, float]]) -> str:
+    if not times:
+        return "no Chromium, or no playwright"
+    load, pair = (statistics.median(each) for each in zip(*times, strict=True))
+    shown = f", model against model {pair:.2f} s after a click" if pair else ""
+    return f"open after {load:.2f} s{shown} (of {len(times)})"
 
 
 def main() -> None:
     if sys.argv[1:2] == ["build"]:
         return build(Path(sys.argv[2]))
-    for cases, of_each, voices in ((8, 250, 2), (20, 5_000, 0), (5, 20_000, 0)):
+    for cases, of_each, voices in ((8, 250, 2), (3, 2_000, 0), (20, 5_000, 0), (5, 20_000, 0)):
         with tempfile.TemporaryDirectory() as folder:
             reports = Path(folder)
             found = session(reports, cases, of_each, voices=voices)
@@ -135,8 +176,7 @@ def main() -> None:
             built_in += f" ({took['processor']:.1f} s of a processor), {took['peak'] / 1e6:.0f} MB at the peak"
             print(f"{cases} cases of {of_each:,} utterances: {built_in};")
             times = opened(reports / NAME)
-            middle = f"{statistics.median(times):.2f} s (of {len(times)})" if times else "no Chromium, or no playwright"
-            print(f"    {size / 1e6:.1f} MB, open after {middle}")
+            print(f"    {size / 1e6:.1f} MB, {told_of(times)}")
     return None
 
 

@@ -61,7 +61,7 @@ SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
     for name in (
         *("board_browser", "foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
-        *("page_browser", "survival", "versions"),
+        *("page_browser", "page_screens_browser", "survival", "versions"),
     )
 }
 """Files of tests that start sessions, or a browser, by themselves."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from records import edits, record, utterance, with_part
 
 from pytest_modellab.catalog.case_ref import CaseRef
@@ -111,6 +113,22 @@ def rendered(reports: Path, found: Scorecard, **options: Any) -> str:
     return page.render(found, loader(reports), AudioArtifacts(reports), reports, **options)
 
 
+class Tone:
+    """Recordings that are all tones of so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def clip(self, record: Record, utterance: str) -> bytes:
+        file = io.BytesIO()
+        samples = 0.5 * np.sin(np.arange(int(self.seconds * 16_000)) / 8)
+        soundfile.write(file, samples, 16_000, format="FLAC", subtype="PCM_16")
+        return file.getvalue()
+
+    def licence(self, case: CaseRef) -> str:
+        return "CC0-1.0"
+
+
 class Parsed(HTMLParser):
     """What is in a page: its ids, what it would load, its scripts, its tables, the text of it all."""
 
@@ -121,6 +139,10 @@ class Parsed(HTMLParser):
         """Of ids, by links and labels."""
         self.resources: list[tuple[str, str]] = []
         self.scripts: list[str] = []
+        self.data: list[str] = []
+        """Scripts that hold JSON, which no browser runs."""
+        self.again: list[str] = []
+        """Ids of players that others take their sound from."""
         self.tags: list[str] = []
         self.handlers: list[str] = []
         """Attributes that run something."""
@@ -138,7 +160,8 @@ class Parsed(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
         if tag == "script":
-            self.scripts.append("")
+            self._script = self.data if ("type", "application/json") in attrs else self.scripts
+            self._script.append("")
         for name, value in attrs:
             if name == "id":
                 self.ids.append(value or "")
@@ -146,6 +169,8 @@ class Parsed(HTMLParser):
                 self.resources.append((tag, value or ""))
                 if (value or "").startswith("#"):
                     self.references.append((value or "")[1:])
+            elif name == "data-again":
+                self.again.append(value or "")
             elif name in {"aria-labelledby", "for"}:
                 self.references += (value or "").split()
             elif name.startswith("on"):
@@ -164,6 +189,6 @@ class Parsed(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] == "script":
-            self.scripts[-1] += data
+            self._script[-1] += data
         elif not self.open or self.open[-1] != "style":
             self.texts.append(data)

@@ -16,7 +16,7 @@ from pytest_modellab.core.schema_base import Failure, Range
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.reports.scorecard import page
 from pytest_modellab.reports.scorecard.card import Scorecard
-from pytest_modellab.reports.scorecard.page import alignment, utterances
+from pytest_modellab.reports.scorecard.page import alignment, overview, utterances
 from pytest_modellab.reports.scorecard.page.alignment import align
 from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.results.record import Record
@@ -108,8 +108,9 @@ class TestSummary:
         assert "✕ Not passed 1 case measured, 0 passed, 1 failed partial interrupted" in said
         assert "fails its gate though no test failed: WER 40.0 %, limit <= 15.0 % (limits.yaml:3)" in said
 
-    def test_what_a_model_does_not_do_is_told_from_what_was_not_run(self, parsed: Parsed) -> None:
-        assert "n/a: the model doesn't do it" in parsed.text
+    def test_what_a_model_does_not_do_is_not_listed_and_what_was_not_run_is(self, everything: Scorecard) -> None:
+        found = {part.task: [line.model for line in part.lines] for part in overview.parts(everything)}
+        assert found == {"asr": ["tiny", "tiny"], "tts": ["voice"], "chat": ["talker"], "streaming": ["live"]}
 
     def test_ties_are_called_ties(self, tmp_path: Path) -> None:
         interval = Range(low=0.05, high=0.2, method="t", clusters=9, conditional="")
@@ -168,7 +169,9 @@ class TestDetails:
 class TestSounds:
     def test_what_was_said_is_in_the_page(self, text: str, parsed: Parsed) -> None:
         players = [url for tag, url in parsed.resources if tag == "audio"]
-        assert len(players) == 2
+        # Voice and reply are one sound, which stands there once.
+        assert len(players) == 1
+        assert parsed.again == ["sound-1"]
         for url in players:
             kind, _, data = url.partition(",")
             assert kind == "data:audio/flac;base64"

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
-import soundfile
-from chromium import launched, needs_chromium
-from pages import card, case, heard, rendered, spoken, streamed
-
-from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.results.record import Record
+from chromium import launched, needs_chromium, played, unfold, watched
+from pages import Tone, card, case, heard, rendered, spoken, streamed
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = needs_chromium
-
-
-class Tone:
-    """Every recording is a tone of 0.3 s."""
-
-    def clip(self, record: Record, utterance: str) -> bytes:
-        file = io.BytesIO()
-        samples = 0.5 * np.sin(np.arange(4_800) / 8)
-        soundfile.write(file, samples, 16_000, format="FLAC", subtype="PCM_16")
-        return file.getvalue()
-
-    def licence(self, case: CaseRef) -> str:
-        return "CC0-1.0"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +27,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = rendered(folder, found, embedded_bytes=2 * size)
     linked = rendered(folder, found, embedded_bytes=0)
     (folder / "scorecard.html").write_text(text, encoding="utf-8")
-    played = rendered(folder, found, recordings=Tone())
+    played = rendered(folder, found, recordings=Tone(0.3))
     (folder / "heard.html").write_text(played, encoding="utf-8")
     (folder / "linked.html").write_text(linked, encoding="utf-8")
     return folder
@@ -60,20 +41,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(browser: Browser, place: Path) -> Iterator[Page]:
-    """The page, opened from disk; whatever it complains of or asks for fails the test."""
-    complaints: list[str] = []
-    opened = browser.new_page()
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: complaints.append(request.url) if _outside(request.url) else None)
-    opened.goto((place / "scorecard.html").as_uri())
-    yield opened
-    opened.close()
-    assert complaints == []
+    with watched(browser, place / "scorecard.html") as opened:
+        yield opened
 
 
-def _outside(url: str) -> bool:
-    return not url.startswith(("file:", "data:", "blob:"))
+def of_case(name: str) -> str:
+    """The fold of a case, by its anchor."""
+    return f'details[id="case={name}"]'
 
 
 def models(tab: Page) -> list[str]:
@@ -113,39 +87,32 @@ def test_a_grade_opens_to_its_bands(tab: Page) -> None:
 
 
 def test_a_link_in_a_table_opens_the_case_down_to_a_wrong_word(tab: Page) -> None:
-    wrong = tab.locator("#case-2 del", has_text="quick")
+    worst = tab.locator(of_case("asr:worst:cpu:talk"))
+    wrong = worst.locator("del", has_text="quick")
     assert not wrong.is_visible()
     tab.locator("#table-asr").get_by_role("link", name="worst").click()
     wrong.wait_for(state="visible")
-    assert tab.locator("#case-2 .sub ins").first.inner_text() == "quack"
+    assert worst.locator(".sub ins").first.inner_text() == "quack"
 
 
 @pytest.mark.parametrize("name", ["scorecard.html", "linked.html"])
 def test_a_clip_plays(tab: Page, place: Path, name: str) -> None:
     tab.goto((place / name).as_uri())
-    tab.locator("#case-4 > summary").click()
-    clip = tab.locator("#case-4 audio").first
+    voice = tab.locator(of_case("tts:voice:cpu:talk"))
+    voice.locator("> summary").click()
+    clip = voice.locator("audio").first
     assert str(clip.get_attribute("src")).startswith("data:" if name == "scorecard.html" else "audio/")
     assert played(clip) == pytest.approx(0.2, abs=0.01)
 
 
 def test_what_was_heard_plays_beside_the_wrong_word(tab: Page, place: Path) -> None:
     tab.goto((place / "heard.html").as_uri())
-    tab.locator("#case-2 > summary").click()
-    worst = tab.locator("#case-2 .utterances > li").first
+    case = tab.locator(of_case("asr:worst:cpu:talk"))
+    case.locator("> summary").click()
+    worst = case.locator(".utterances > li").first
     assert worst.locator("del", has_text="quick").is_visible()
     assert worst.locator(".sound").inner_text() == "what it heard"
     assert played(worst.locator("audio")) == pytest.approx(0.3, abs=0.01)
-
-
-def played(clip: Locator) -> float:
-    """Plays to its end; its seconds."""
-    return float(
-        clip.evaluate(
-            "audio => new Promise((done, failed) => { audio.onended = () => done(audio.duration);"
-            " audio.onerror = () => failed(audio.error.message); audio.play() })"
-        )
-    )
 
 
 def test_the_theme_follows_the_system_until_it_is_chosen(tab: Page) -> None:
@@ -166,7 +133,7 @@ def test_the_theme_follows_the_system_until_it_is_chosen(tab: Page) -> None:
 @pytest.mark.parametrize("width", [390, 1400])
 def test_nothing_is_wider_than_the_window(tab: Page, width: int) -> None:
     tab.set_viewport_size({"width": width, "height": 800})
-    tab.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+    unfold(tab)
     assert tab.evaluate("document.documentElement.scrollWidth") == width
 
 

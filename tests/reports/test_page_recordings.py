@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import soundfile
 from labsessions import LabSessions
-from pages import Parsed, card, heard, rendered, spoken
-from records import record, utterance
+from pages import Parsed, card, case, heard, rendered, spoken
+from records import edits, record, utterance
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
 from pytest_modellab.reports.scorecard.page import sounds
+from pytest_modellab.reports.scorecard.page.compressed import compressed
 from pytest_modellab.results.record import Record
 
 ON = ("-o", "modellab_page=true")
@@ -71,9 +72,61 @@ class TestPage:
         assert "recordings of" not in text
 
     def test_no_case_takes_the_room_of_another_and_what_is_beyond_it_is_told(self, tmp_path: Path) -> None:
-        found = card(tmp_path, heard(), heard(model="other"))
+        found = card(tmp_path, heard(), heard(case=case("other", dataset="calls")))
         text = rendered(tmp_path, found, recordings=Kept(6_000), embedded_bytes=20_000)
-        assert len(players(text)) == 2
+        assert len(players(text)) == 3  # what the first one left over is the second one's
+        assert "without a player: talk: 1 recording beyond the size limit" in Parsed(text).text
+
+    def test_models_that_heard_the_same_share_the_sound(self, tmp_path: Path) -> None:
+        kept = Kept()
+        found = card(tmp_path, heard(), heard(model="other"))
+        parsed = Parsed(rendered(tmp_path, found, recordings=kept))
+        assert len([url for tag, url in parsed.resources if tag == "audio"]) == 2
+        assert parsed.again == ["sound-1", "sound-2"]
+        assert len(kept.asked) == 2
+        assert parsed.text.count("recordings of talk: CC0-1.0") == 2
+
+    def test_a_clip_that_takes_more_than_its_part_is_compressed(self, tmp_path: Path) -> None:
+        class Noise(Kept):
+            def clip(self, record: Record, utterance: str) -> bytes:
+                file = io.BytesIO()
+                samples = np.random.default_rng(0).normal(0, 0.1, 32_000).clip(-1, 1)
+                soundfile.write(file, samples, 16_000, format="FLAC", subtype="PCM_16")
+                return file.getvalue()
+
+        text = rendered(tmp_path, card(tmp_path, heard()), recordings=Noise(), embedded_bytes=50_000)
+        kinds = [url.partition(";")[0] for url in players(text)]
+        assert kinds == ["data:audio/mpeg"] * 2
+        samples, rate = soundfile.read(io.BytesIO(base64.b64decode(players(text)[0].partition(",")[2])))
+        assert rate == 16_000
+        assert len(samples) == pytest.approx(32_000, rel=0.1)
+
+    def test_three_models_on_sixty_clips_take_less_than_eight_megabytes(self, tmp_path: Path) -> None:
+        class Speech(Kept):
+            """As loud as speech is to a FLAC: some 170 kB of six seconds."""
+
+            def clip(self, record: Record, utterance: str) -> bytes:
+                self.asked.append(utterance)
+                samples = np.cumsum(np.random.default_rng(len(self.asked)).normal(0, 0.004, 96_000))
+                file = io.BytesIO()
+                soundfile.write(file, samples - samples.mean(), 16_000, format="FLAC", subtype="PCM_16")
+                return file.getvalue()
+
+        said = tuple(utterance(f"u{i}", words=edits(substitutions=1, hits=2), hypothesis="one two tree")
+                     for i in range(60))  # fmt: skip
+        made = [heard(model=name).model_copy(update={"utterances": said}) for name in "abc"]
+        kept = Speech()
+        text = rendered(tmp_path, card(tmp_path, *made), recordings=kept)
+        assert len(text.encode()) < 8_000_000
+        assert (len(kept.asked), len(players(text)), len(Parsed(text).again)) == (60, 60, 120)
+
+    def test_what_is_no_sound_stays_as_it_is(self) -> None:
+        assert compressed(b"x" * 100) == b"x" * 100
+
+    def test_what_is_beyond_the_room_is_told(self, tmp_path: Path) -> None:
+        found = card(tmp_path, heard())
+        text = rendered(tmp_path, found, recordings=Kept(6_000), embedded_bytes=5_000)
+        assert len(players(text)) == 0
         assert "without a player: talk: 2 recordings beyond the size limit" in Parsed(text).text
 
     def test_what_cannot_fit_is_not_even_read(self, tmp_path: Path) -> None:

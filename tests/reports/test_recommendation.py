@@ -126,7 +126,7 @@ class TestRoles:
         found = self.role("fast-asr", rows)
         assert found.text.startswith("near on cpu: lowest RTF of 2 that qualify (RTF 0.20)")
         far = "WER 10.1 % is 2.1 points from the best, more than 2 points"
-        assert found.excluded == (Exclusion(model="far", device="cpu", why=far),)
+        assert found.excluded == (Exclusion(model="far", device="cpu", why=far, kind="far"),)
         assert found.provisional == ("100 reference words, fewer than 5000, too few to rank models",)
         assert named(self.role("primary-asr", rows)) == "best"
 
@@ -200,7 +200,7 @@ class TestRoles:
         rows = [*all_three("lab", "its licence is for research"), row(record("ears"))]
         assert self.role("multi-modal-research", rows).text.startswith("lab on cpu: the only one that passes")
         assert self.role("multi-modal-research", rows).excluded == (
-            Exclusion(model="ears", device="cpu", why="no case of tts"),
+            Exclusion(model="ears", device="cpu", why="no case of tts", kind="no case"),
         )
         assert "multi-modal-research" in [each.profile for each in recommend_all(default_profiles(), rows)]
         alone = [made.model_copy(update={"case": made.case.model_copy(update={"model": f"{made.case.task}-only"})})

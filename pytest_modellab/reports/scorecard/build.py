@@ -20,6 +20,7 @@ from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.chat.record import dialogues_of
 
 from .card import Scorecard
+from .contest import Contest
 from .grade import grade
 from .hidden_errors import standing_out
 from .models import by_model
@@ -192,7 +193,7 @@ def build(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         partial=partial,
         rows=tuple(rows),
-        models=tuple(by_model(rows, tasks_of or {})),
+        models=tuple(by_model(rows, tasks_of or {}, Contest(records or {}))),
         recommendations=tuple(recommend_all(profiles or default_profiles(), rows, records)),
         fronts=tuple(fronts(rows)),
         speed_ups=tuple(speed_ups(rows)),

@@ -123,15 +123,16 @@ class Contest:
         found = []
         for rows in pairs:
             metric = METRICS[metric_of(rows[0], name)]
-            tables = [self._table(row) for row in rows]
+            tables = [self.table(row) for row in rows]
             if None in tables or isinstance(metric.aggregate, Single):
                 return None
             both = _aligned(metric, *(table for table in tables if table is not None))
             found.append(_scaled(*both) if len(units) > 1 else both)
-        one, other = (_joined([pair[side] for pair in found]) for side in (0, 1))
+        one, other = (joined_columns([pair[side] for pair in found]) for side in (0, 1))
         return (one, other) if len(one) else None
 
-    def _table(self, row: Row) -> Table | None:
+    def table(self, row: Row) -> Table | None:
+        """The contributions of a row's utterances; None without its record."""
         key = case_key(row.case)
         if key not in self._tables and key in self.records:
             self._tables[key] = Table(self.records[key])
@@ -170,7 +171,8 @@ def _scaled(one: Column, other: Column) -> tuple[Column, Column]:
     return first, second
 
 
-def _joined(columns: Sequence[Column]) -> Column:
+def joined_columns(columns: Sequence[Column]) -> Column:
+    """The columns of several data sets, one after the other, without their strata."""
     return Column(
         rows=np.concatenate([each.rows for each in columns]),
         values=np.concatenate([each.values for each in columns]),

@@ -26,21 +26,27 @@ def too_few(candidate: Candidate, profile: ProfileSpec) -> str:
         for have, least, noun in _amounts(rows, profile):
             if have < least:
                 on = f" of {task}" if len(candidate.rows) > 1 else ""
-                return f"{_counted(have, noun)}{on}, fewer than {least:,}"
+                return f"{counted(have, noun)}{on}, fewer than {least:,}"
     return ""
+
+
+def data_amounts(rows: Sequence[Row]) -> tuple[int, str]:
+    """How much there is, each data set once, and of what: judged turns, else characters, else words."""
+    own = list({data_of(row): row for row in rows}.values())
+    turns = [row.turns for row in own if row.turns is not None]
+    if turns:
+        return sum(turns), "judged turn"
+    if own and all(row.error_metric == "cer" for row in own):
+        return sum(row.words for row in own), "character"
+    return sum(row.words // (CHARACTERS_A_WORD if row.error_metric == "cer" else 1) for row in own), "word"
 
 
 def _amounts(rows: Sequence[Row], profile: ProfileSpec) -> Iterator[tuple[int, int, str]]:
     """What there is, what is needed at least, and of what."""
+    have, noun = data_amounts(rows)
+    words = profile.least_words
+    yield have, {"judged turn": profile.least_turns, "character": CHARACTERS_A_WORD * words}.get(noun, words), noun
     own = list({data_of(row): row for row in rows}.values())
-    turns = [row.turns for row in own if row.turns is not None]
-    if turns:
-        yield sum(turns), profile.least_turns, "judged turn"
-    elif own and all(row.error_metric == "cer" for row in own):
-        yield sum(row.words for row in own), CHARACTERS_A_WORD * profile.least_words, "character"
-    else:
-        have = sum(row.words // (CHARACTERS_A_WORD if row.error_metric == "cer" else 1) for row in own)
-        yield have, profile.least_words, "word"
     if profile.least_speakers:
         yield max((row.speakers for row in own), default=0), profile.least_speakers, "speaker"
 
@@ -49,7 +55,7 @@ def not_enough(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest)
     """That nothing can be said yet: what there is, what would do, and what would decide, where the data tell."""
     best = max(few, key=lambda each: [have / max(1, least) for have, least, _ in _every(each, profile)])
     have, least, noun = next(each for each in _every(best, profile) if each[0] < each[1])
-    text = f"not enough to say: {_counted(have, noun)}; {least:,} would do"
+    text = f"not enough to say: {counted(have, noun)}; {least:,} would do"
     told = [] if noun == "speaker" else [each for each in _needed(few, profile, contest, have) if each[0] > least]
     return text + "".join(f", about {number:,} {why}" for number, why in told if number <= MOST_NEEDED)
 
@@ -85,7 +91,8 @@ def _needed(few: Sequence[Candidate], profile: ProfileSpec, contest: Contest, ha
                     )
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """`1 word`, `1,142 words`."""
     return f"{number:,} {noun}{'s' * (number != 1)}"
 
 

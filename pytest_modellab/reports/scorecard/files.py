@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pytest_modellab.core.atomic import write_text
@@ -13,6 +14,7 @@ from pytest_modellab.results.record import Record
 
 from . import kept, page
 from .card import Scorecard
+from .earlier import earlier
 from .row import Row
 
 JSON = "scorecard.json"
@@ -72,7 +74,14 @@ def text(card: Scorecard) -> str:
 
 def write_page(card: Scorecard, reports: Path, place: Path, recordings: page.Recordings | None = None) -> None:
     """The page of a scorecard whose records and sounds are in `reports`. Raises OSError, or ImportError."""
-    text = page.render(card, loader(reports), AudioArtifacts(reports), place.parent, recordings=recordings)
+    text = page.render(
+        card,
+        loader(reports),
+        AudioArtifacts(reports),
+        place.parent,
+        recordings=recordings,
+        earlier=partial(earlier, reports),
+    )
     write_text(place, text)
 
 

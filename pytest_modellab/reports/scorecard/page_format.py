@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 
 from . import page
 from .card import Scorecard
+from .earlier import earlier
 from .format import FormatContext, FormatError
 
 
@@ -18,7 +21,8 @@ class PageFormat:
         if context.place is None:
             raise FormatError("a page is a file: name it by -o FILE")
         sounds, folder = AudioArtifacts(context.reports), context.place.parent
-        return page.render(card, context.load, sounds, folder, recordings=context.recordings())
+        before = partial(earlier, context.reports)
+        return page.render(card, context.load, sounds, folder, recordings=context.recordings(), earlier=before)
 
 
 FORMAT = PageFormat()

@@ -35,6 +35,11 @@ class Kind(IntEnum):
     SPARED = 8
     FEW = 9
 
+    @property
+    def title(self) -> str:
+        """Its name in a scorecard."""
+        return self.name.lower().replace("_", " ")
+
 
 @dataclass(frozen=True)
 class Unfit:

@@ -16,9 +16,10 @@ from .candidate import Candidate, ascending, compared, metric_of, split
 from .choice import Choice, choose
 from .contest import Contest
 from .entrants import Entrants, LeftOut, entrants, qualify
+from .evidence import Evidence, weighed
 from .grade import NOISY, doubts
 from .part import ReportModel
-from .qualifying import bounded, edge, may_be_far
+from .qualifying import Kind, bounded, edge, may_be_far
 from .reasons import decided_by, label, reasons
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Exclusion(ReportModel):
     device: str
     why: str
     doubt: str = Field(default="", description="why it may qualify after all")
+    kind: str | None = Field(default=None, description="of the reason; null in scorecards of older versions")
 
 
 class Recommendation(ReportModel):
@@ -52,6 +54,13 @@ class Recommendation(ReportModel):
         default=(), description="why another one may be chosen with more words, or on a quiet machine"
     )
     excluded: tuple[Exclusion, ...] = ()
+    evidence: Evidence | None = Field(default=None, description="null where none is recommended")
+
+    @property
+    def nearest(self) -> Kind | None:
+        """The reason of those that came nearest to qualifying; None where that isn't known."""
+        found = {each.kind for each in self.excluded}
+        return max((kind for kind in Kind if kind.title in found), default=None)
 
     @property
     def excluded_for(self) -> dict[str, list[str]]:
@@ -117,6 +126,7 @@ def recommend(
             "ties": tuple(label(each, among.near) for each in found.ties),
             "provisional": notes,
             "excluded": excluded,
+            "evidence": weighed(seen, found.ties, among.near, profile, contest),
         }
     )
 
@@ -141,7 +151,14 @@ def _title(named: str) -> str:
 
 def _excluded(left_out: Sequence[LeftOut]) -> tuple[Exclusion, ...]:
     return tuple(
-        Exclusion(model=each.model, device=each.device, why=unfit.why, doubt=unfit.doubt) for each, unfit in left_out
+        Exclusion(
+            model=each.model,
+            device=each.device,
+            why=unfit.why,
+            doubt=unfit.doubt,
+            kind=unfit.kind.title,
+        )
+        for each, unfit in left_out
     )
 
 

@@ -92,6 +92,11 @@ class Detail:
     unreadable: str = ""
     """Why there is nothing but the row."""
 
+    @property
+    def players(self) -> dict[str, str]:
+        """The first player of each utterance that is shown, by the utterance's id."""
+        return {each.utterance: found[0] for each in self.utterances if (found := [s.id for s in each.sounds if s.id])}
+
 
 @dataclass(frozen=True)
 class CaseView:
@@ -101,6 +106,11 @@ class CaseView:
     row: Row
     detail: Detail
     verdicts: tuple[ShownVerdict, ...]
+
+    @property
+    def name(self) -> str:
+        """The task and the case."""
+        return f"{self.row.case.task} {self.row.case.id}"
 
     @property
     def quality(self) -> str:
@@ -123,11 +133,11 @@ def view(dom: str, row: Row, detail: Detail) -> CaseView:
 
 def detail(record: Record, sounds: Sounds, most: int) -> Detail:
     """What a page shows of a record, with at most so many of its utterances."""
-    sounds.next_case()
+    sounds.next_case(min(most, len(record.utterances)))
     chosen = shown(record, sounds, most)
     parts = [_part(each) for each in _by_rate(record)]
     return Detail(
-        figures=tuple(_figure(record, name) for name in METRICS),
+        figures=tuple(_figure(record, name) for name in METRICS if record.applies(name)),
         bars=tuple(distribution(record)),
         utterances=tuple(chosen),
         bound=_bound(record, len(chosen)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,11 +19,14 @@ from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.registry import task_named
 
+from ..advice import paragraphs
 from ..card import Scorecard
 from ..row import Row
-from ..tables import by_task, columns_of, in_brackets, interval_of
-from . import harmless
+from ..tables import by_task
+from . import anchors, harmless, overview
+from .case_tables import case_table
 from .cases import CaseView, Detail, detail, view
+from .model_answers import MOST, MOST_IN_ALL, EarlierAnswers, ModelAnswers, answers, compared
 from .sounds import EMBEDDED_BYTES, Recordings, Sounds
 from .utterances import SHOWN, SHOWN_IN_ALL
 
@@ -43,6 +46,8 @@ _MARKS = {
 
 Load = Callable[[Row], Record]
 """The record of a row; raises RecordError. Called once a row, so that no two need to be held at once."""
+Earlier = Callable[[Row, Record], Iterable[EarlierAnswers]]
+"""The earlier answers to the utterances of a record."""
 
 
 def missing() -> list[str]:
@@ -58,23 +63,27 @@ def render(
     *,
     embedded_bytes: int = EMBEDDED_BYTES,
     recordings: Recordings | None = None,
+    earlier: Earlier | None = None,
 ) -> str:
     """The page of a scorecard, to be written into `folder`.
 
     `sounds` is where what models said is kept, `recordings` has what they listened to. Up to `embedded_bytes` are put
-    into the page; of what models said there are links to the rest. Raises ImportError where `missing()` names any.
+    into the page; of what models said there are links to the rest. `earlier` has what a model answered
+    before. Raises ImportError where `missing()` names any.
     """
-    from . import panels
+    from . import model_pairs, panels
     from .drawings import Drawings
 
     measured = [row for row in card.rows if row.measured]
     voiced = sum(task_named(row.case.task).may_speak or recordings is not None for row in measured)
     handed = Sounds(sounds, folder, cases=voiced, embedded_bytes=embedded_bytes, recordings=recordings)
     most = max(_FEWEST, min(SHOWN, SHOWN_IN_ALL // max(1, len(measured))))
-    views = [_view(f"case-{i}", row, load, handed, most) for i, row in enumerate(card.rows, start=1)]
+    reader = _Reader(load, handed, most, min(MOST, MOST_IN_ALL // max(1, len(measured))), earlier)
+    views = [reader.view(row) for row in card.rows]
     by_key = {(v.row.case.task, v.row.case.id): v.dom for v in views}
     drawings = Drawings(folder)
-    style, script = asset("page.css"), asset("theme.js") + asset("page.js")
+    style = asset("page.css") + asset("overview.css") + asset("cases.css")
+    script = asset("theme.js") + asset("page.js") + asset("pairs.js")
     text = (
         _environment()
         .get_template("page.html")
@@ -87,10 +96,12 @@ def render(
             views=views,
             shown_views=[each for each in views if each.row.measured],
             tables=[
-                _table(task, [v for v in views if v.row.measured and v.row.case.task == task])
+                case_table(task, [v for v in views if v.row.measured and v.row.case.task == task])
                 for task, _ in by_task(measured)
             ],
-            tasks=list(dict.fromkeys(task for model in card.models for task in model.tasks)),
+            advice=paragraphs(card),
+            overview=overview.parts(card),
+            pairs=model_pairs.embedded(reader.answers),
             dom_of=lambda case: by_key.get((case.task, case.id), ""),
             task_panels=panels.of_tasks(card, views, drawings),
             absent=_absent(card.rows),
@@ -106,14 +117,34 @@ def render(
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _view(dom: str, row: Row, load: Load, sounds: Sounds, most: int) -> CaseView:
-    if not row.measured:
-        return view(dom, row, Detail())
-    try:
-        record = load(row)
-    except RecordError as error:
-        return view(dom, row, Detail(unreadable=harmless.line(str(error), 600)))
-    return view(dom, row, detail(record, sounds, most))
+@dataclass
+class _Reader:
+    """Reads the record of one row after the other, and keeps of each what the page shows."""
+
+    load: Load
+    sounds: Sounds
+    most: int
+    """Utterances of a case that are shown."""
+    most_words: int
+    """Utterances of a case whose words are compared with those of others."""
+    earlier: Earlier | None
+    answers: list[ModelAnswers] = field(default_factory=list)
+
+    def view(self, row: Row) -> CaseView:
+        dom = anchors.of_case(row.case)
+        if not row.measured:
+            return view(dom, row, Detail())
+        try:
+            record = self.load(row)
+        except RecordError as error:
+            return view(dom, row, Detail(unreadable=harmless.line(str(error), 600)))
+        found = detail(record, self.sounds, self.most)
+        if compared(record):
+            self.answers += answers(record, row, dom, found.players, self.most_words, self._before(row, record))
+        return view(dom, row, found)
+
+    def _before(self, row: Row, record: Record) -> Iterable[EarlierAnswers]:
+        return () if self.earlier is None else self.earlier(row, record)
 
 
 @dataclass(frozen=True)
@@ -136,56 +167,6 @@ def _verdict(card: Scorecard) -> Verdict:
     absent = sum(not row.measured and row.status is not Status.FAIL for row in card.rows)
     parts += [f"{absent} not run"] if absent else []
     return Verdict(card.passed, ", ".join(parts), failed, doubtful)
-
-
-@dataclass(frozen=True)
-class Cell:
-    text: str
-    sort: str
-    """A number, or "" where there is none: sorted last."""
-    interval: str = ""
-    noisy: bool = False
-
-
-@dataclass(frozen=True)
-class TableRow:
-    view: CaseView
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """The cases of one task."""
-
-    task: str
-    heads: tuple[tuple[str, str], ...]
-    """Heading and definition."""
-    lines: tuple[TableRow, ...]
-    statuses: tuple[str, ...]
-
-
-def _table(task: str, views: list[CaseView]) -> Table:
-    columns = columns_of(task)
-    lines = [TableRow(each, tuple(_cell(name, each.row) for name, _ in columns)) for each in views]
-    return Table(
-        task,
-        tuple((title, METRICS[name].doc) for name, title in columns),
-        tuple(lines),
-        tuple(dict.fromkeys(str(each.row.status) for each in views)),
-    )
-
-
-def _cell(metric: str, row: Row) -> Cell:
-    value = row.figures.get(metric)
-    if value is None:
-        return Cell("n/a", "")
-    interval = interval_of(metric, row)
-    return Cell(
-        METRICS[metric].format(value),
-        repr(value),
-        "" if interval is None else in_brackets(interval),
-        noisy=row.noise(metric) is not None,
-    )
 
 
 @dataclass(frozen=True)

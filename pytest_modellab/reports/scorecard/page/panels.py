@@ -19,9 +19,11 @@ from ..row import Row
 from ..tables import by_task
 from ..tradeoffs import Front
 from . import curves
+from .axes import plain
 from .cases import CaseView, SliceRow, quality
 from .drawings import Drawings
-from .svg import FIRST, LINE, SECOND, SOFT, Panel, inline
+from .fronts import drawn
+from .svg import CARD, FIRST, LINE, SECOND, SOFT, Panel, inline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 4.2  # inches: some 300 points, which a phone can show without making letters smaller
 _LETTERS = 11.5
-_SMALL = 9.5
 _ONE_LINE = 42  # letters that fit beside each other
 _MOST_ROWS = 30
 _MOST_SLICE_PANELS = 12
@@ -79,7 +80,7 @@ def of_tasks(card: Scorecard, views: Sequence[CaseView], drawings: Drawings) -> 
                 tuple(_of_task(task, rows, drawings)),
                 tuple(curves.of_task(task, rows, drawings)),
                 tuple(
-                    FrontPanel(each, drawings.panel(("front", each, id), partial(_front, each, id)))
+                    FrontPanel(each, drawings.panel(("front", each, id), partial(drawn, each, id)))
                     for id, each in fronts
                 ),
                 tuple(_slices(view, parts, drawings) for view, parts in sliced if view.row.case.task == task),
@@ -95,11 +96,11 @@ def _of_task(task: str, rows: Sequence[Row], drawings: Drawings) -> Iterator[Pan
     shown += [(metric, labelled) for metric in (task_named(task).speed, "peak_rss_mb")]
     for metric, pairs in shown:
         marks = [mark for row, label in pairs if (mark := _mark(row, metric, label)) is not None]
-        if marks:
+        if len(marks) > 1:  # of a single one the tables say it all
             what = (f"{task}-{metric}", _titled(metric), metric, marks)
             yield drawings.panel(("lines", *what), partial(_lines, *what))
     graded = [(label, row.grade) for row, label in labelled if row.grade is not None and row.grade.letter is not None]
-    if graded:
+    if len(graded) > 1:
         yield drawings.panel(("grades", task, graded), partial(_grades, task, graded))
 
 
@@ -158,7 +159,7 @@ def _lines(prefix: str, title: str, metric: str, marks: Sequence[Mark], whole: f
         axes.plot([mark.value * unit], [i], "o", color=FIRST, markersize=8, zorder=3, clip_on=False)
     if whole is not None:
         axes.axvline(whole * unit, color=SECOND, linewidth=1.4, linestyle=(0, (3, 2)), zorder=2)
-    _plain(axes)
+    plain(axes)
     described = "; ".join(f"{mark.label}: {mark.text}" for mark in marks)
     note = f"{left_out} more are in the table" if left_out > 0 else ""
     return Panel(title, inline(figure, prefix, title, described), note)
@@ -176,7 +177,10 @@ def _rows(texts: Sequence[tuple[str, str]]) -> tuple[Figure, Axes]:
     axes.set_ylim(len(texts) - 1 + 0.14 / row, -1 + 0.14 / row)
     axes.yaxis.set_visible(False)
     across = axes.get_yaxis_transform()
-    letters: dict[str, Any] = {"transform": across, "fontsize": _LETTERS, "va": "center", "zorder": 4}
+    behind = {"facecolor": CARD, "edgecolor": "none", "pad": 0.6}
+    letters: dict[str, Any] = {
+        "transform": across, "fontsize": _LETTERS, "va": "center", "zorder": 4, "bbox": behind,
+    }  # fmt: skip
     for i, (label, text) in enumerate(texts):
         axes.text(0, i - (0.42 if stacked else 0.24) / row, label, ha="left", **letters)
         at, side = (0.0, "left") if stacked else (1.0, "right")
@@ -187,25 +191,6 @@ def _rows(texts: Sequence[tuple[str, str]]) -> tuple[Figure, Axes]:
 def _ceiling(largest: float, most: float) -> float:
     """The end of an axis from zero; an interval of hundreds of percent may run out of it."""
     return min(1.08 * largest, most) if largest > 0 and math.isfinite(largest) else 1.0
-
-
-def _plain(axes: Axes) -> None:
-    from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
-
-    for side in ("top", "left", "right"):
-        axes.spines[side].set_visible(False)
-    axes.patch.set_visible(False)
-    axes.figure.patch.set_visible(False)
-    axes.tick_params(axis="x", labelsize=_SMALL, length=3, width=0.8)
-    axes.grid(axis="x", linewidth=0.5, alpha=0.6)
-    axes.set_axisbelow(True)
-    if axes.get_xscale() == "log":
-        low, high = axes.get_xlim()
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high / low < 30 else (1.0,)))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter("{x:g}")
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(5))
 
 
 def _grades(task: str, graded: Sequence[tuple[str, Grade]]) -> Panel:
@@ -224,46 +209,12 @@ def _grades(task: str, graded: Sequence[tuple[str, Grade]]) -> Panel:
         for criterion in grade.criteria:
             axes.plot(scale.index(criterion.letter), i, "o", markersize=5, color=SOFT, zorder=2)
         axes.plot(scale.index(str(grade.letter)), i, "D", markersize=8, color=FIRST, zorder=3)
-    _plain(axes)
+    plain(axes)
     axes.set_xticks(range(len(scale)), scale)
     described = "; ".join(f"{label}: {text}" for label, text in texts)
     note = "a dot for each criterion, a diamond for the weakest: that is the grade"
     note += f"; {left_out} more are in the table" if left_out > 0 else ""
     return Panel("Grade", inline(figure, f"{task}-grade", f"Grade ({task})", described), note)
-
-
-def _front(front: Front, prefix: str) -> Panel:
-    """Error rate over cost: numbered points, the front filled and joined."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(_WIDTH, 2.9))
-    axes = figure.add_axes((0.15, 0.19, 0.82, 0.76))
-    costs = [point.cost for point in front.points]
-    if min(costs) > 0 and max(costs) / min(costs) > 5:
-        axes.set_xscale("log")
-        axes.set_xlim(min(costs) / 1.5, max(costs) * 1.5)
-    else:
-        axes.set_xlim(0, max(costs) * 1.15 or 1.0)
-    best = [point for point in front.points if point.dominated_by is None]
-    axes.step([p.cost for p in best], [100 * p.error_rate for p in best], where="post", color=FIRST, linewidth=1.2)
-    for i, point in enumerate(front.points, start=1):
-        on_front = point.dominated_by is None
-        at = (point.cost, 100 * point.error_rate)
-        edge, face = (FIRST, FIRST) if on_front else (SOFT, "none")
-        axes.plot(*at, "o", markersize=8, markerfacecolor=face, markeredgecolor=edge, zorder=3)
-        axes.annotate(str(i), at, xytext=(7, 5), textcoords="offset points", fontsize=_LETTERS, zorder=4)
-    top = max(100 * point.error_rate for point in front.points)
-    axes.set_ylim(0, 1.15 * top if top > 0 else 1.0)
-    _plain(axes)
-    axes.spines["left"].set_visible(True)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.tick_params(axis="y", labelsize=_SMALL, length=3, width=0.8)
-    unit = f"{front.currency} per hour of audio" if front.currency else METRICS[front.cost].title
-    axes.set_xlabel(unit, fontsize=_LETTERS)
-    axes.set_ylabel(f"{front.error_metric.upper()} %", fontsize=_LETTERS)
-    title = f"{front.error_metric.upper()} against {unit}: {front.dataset}"
-    return Panel(title, inline(figure, prefix, f"{title} ({front.task})", str(front)))
 
 
 def _worth(view: CaseView) -> list[SliceRow]:
@@ -281,5 +232,5 @@ def _slices(view: CaseView, parts: Sequence[SliceRow], drawings: Drawings) -> Pa
     whole = view.row.figures.get(view.row.error_metric)
     what = (f"{view.dom}-slices", title, "wer", marks, whole)
     panel = drawings.panel(("lines", *what), partial(_lines, *what))
-    note = "the dashed line is the whole data set; parts with too few words are left out"
-    return Panel(panel.title, panel.svg, note)
+    dashed = "the dashed line is the whole data set; parts with too few words are left out"
+    return Panel(panel.title, panel.svg, "; ".join([*view.detail.gaps, dashed]))

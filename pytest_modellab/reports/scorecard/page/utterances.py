@@ -18,7 +18,7 @@ from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.streaming.record import stream_of
 from pytest_modellab.tasks.tts.record import speech_of
 
-from . import harmless
+from . import anchors, harmless
 from .alignment import Alignment, align
 from .sounds import Sound, Sounds
 
@@ -67,6 +67,9 @@ class Shown:
     """One utterance."""
 
     id: str
+    utterance: str
+    """Its id as the record has it."""
+    anchor: str
     told: str
     """Its errors in words."""
     facts: tuple[str, ...]
@@ -145,6 +148,8 @@ def _shown(result: UtteranceResult, record: Record, sounds: Sounds) -> Shown:
     ]
     return Shown(
         id=harmless.line(result.id, 200),
+        utterance=result.id,
+        anchor=anchors.of_utterance(record.case, result.id),
         told=_note(result, record),
         facts=tuple(_facts(result, record)),
         reference=harmless.line(result.reference),

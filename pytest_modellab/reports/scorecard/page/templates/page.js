@@ -42,14 +42,36 @@
     run();
   }
 
-  // A link to something that is folded up opens it.
+  // A link to something that is folded up opens it. Ids are quoted as they stand in addresses.
+  const named = hash => {
+    const plain = () => { try { return decodeURIComponent(hash); } catch { return hash; } };
+    return document.getElementById(hash) ?? document.getElementById(plain());
+  };
   const reveal = () => {
-    let found = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const found = location.hash ? named(location.hash.slice(1)) : null;
     for (let each = found; each; each = each.parentElement) if (each.localName === "details") each.open = true;
     if (found) found.scrollIntoView();
   };
   addEventListener("hashchange", reveal);
   reveal();
+
+  // A sound that several cases have is on the page once: the other players take it when their case is opened.
+  const lend = () => {
+    for (const audio of document.querySelectorAll("details.case[open] audio[data-again]")) {
+      audio.src = document.getElementById(audio.dataset.again).src;
+      delete audio.dataset.again;
+    }
+  };
+  document.addEventListener("toggle", lend, true);
+  lend();
+
+  // What is folded up is printed all the same.
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = [...document.querySelectorAll("details:not([open])")];
+    for (const each of opened) each.open = true;
+  });
+  addEventListener("afterprint", () => { for (const each of opened) each.open = false; });
 
   // One sound at a time.
   document.addEventListener("play", event => {
