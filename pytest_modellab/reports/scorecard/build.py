@@ -26,6 +26,7 @@ from .models import by_model
 from .recommendation import recommend_all
 from .remarks import by_value_alone, graded_apart
 from .row import CaseReport, Judgement, Row
+from .since_last import since_last
 from .tradeoffs import fronts, speed_ups
 
 
@@ -92,6 +93,7 @@ def build_row(
         noisy=record.timing.noisy if record.timing.no_speed is None else None,
         noisy_loading=record.timing.noisy_loading,
         unchanged_since=report.unchanged_since,
+        since_last=since_last(record, report.before if report.unchanged_since is None else record),
         record=shown(report.path),
     )
 
