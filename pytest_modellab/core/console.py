@@ -45,6 +45,27 @@ def wrapped(text: str, width: int) -> list[str]:
     )
 
 
+def shortened(text: str, width: int) -> str:
+    """The first line of `text`, printable, cut at `width` columns with `...`."""
+    line = printable(text.splitlines()[0] if text else "")
+    return line if len(line) <= width else f"{line[: max(0, width - 3)].rstrip()}..."
+
+
+_PLAIN_SIGNS = str.maketrans({"≤": "<=", "≥": ">=", "…": "...", "×": "x", "–": "-", "\N{REPLACEMENT CHARACTER}": "?"})
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """`text` in the characters of an encoding: common signs in ASCII, else an escape such as `\\xe9`."""
+    known = encoding or "ascii"
+    try:
+        text.encode(known)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN_SIGNS).encode(known, "backslashreplace").decode(known)
+    except LookupError:
+        return text.translate(_PLAIN_SIGNS).encode("ascii", "backslashreplace").decode("ascii")
+    return text
+
+
 def from_here(path: Path) -> str:
     """A path relative to the current folder, where it lies inside."""
     here = Path.cwd()

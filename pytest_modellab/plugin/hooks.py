@@ -326,21 +326,10 @@ class ControllerPlugin:
             junit.tell_suite(session.config, found)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.lab.scorecard is None:
-            return
-        from pytest_modellab.core.console import from_here, printable
-        from pytest_modellab.reports.scorecard.terminal import render
+        if self.lab.scorecard is not None:
+            from .card_shown import show
 
-        colours = {"pass": {"green": True}, "fail": {"red": True}}
-        terminalreporter.ensure_newline()
-        terminalreporter.section("modellab scorecard")
-        left = self.lab.left
-        page = "" if left is None else left.hint if left.page is None else from_here(left.page)
-        width = terminalreporter.config.get_terminal_writer().fullwidth
-        for line, status in render(self.lab.scorecard, from_here(self.lab.scorecard_path), page, width):
-            terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
-        if self.lab.summary_error:
-            terminalreporter.write_line(printable(self.lab.summary_error), yellow=True)
+            show(self.lab, self.lab.scorecard, terminalreporter)
 
 
 def _count(unmade: LeftOut, config: pytest.Config) -> None:
