@@ -11,6 +11,8 @@ from pytest_modellab.core.console import encodable, from_here, printable
 from pytest_modellab.reports.scorecard import short
 from pytest_modellab.reports.scorecard.terminal import Line, render
 
+from .absent_devices import message
+
 if TYPE_CHECKING:
     from pytest_modellab.reports.scorecard.card import Scorecard
 
@@ -37,7 +39,8 @@ def _lines(lab: LabSession, card: Scorecard, form: str, width: int) -> Iterable[
     left = lab.left
     page = "" if left is None else left.hint if left.page is None else from_here(left.page)
     if form == "full":
-        return render(card, details, page, width)
+        beside = [(message(lab.needless, lab.absent), None)] if lab.needless else []
+        return [*beside, *render(card, details, page, width)]
     place = f"page: {page}" if left is not None and left.page is not None else f"details: {details}"
     return short.render(card, place, width) if form == "short" else [short.line(card, place, width)]
 

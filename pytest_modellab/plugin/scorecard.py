@@ -128,6 +128,7 @@ def _report(lab: LabSession, case: Case) -> tuple[Case, CaseReport]:
         unchanged_since=outcome.unchanged_since if outcome else None,
         verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
         failed_tests=tuple(dict.fromkeys(tests.failed)),
+        tests_left_out=lab.needless.get(case.key, 0),
     )
 
 

@@ -45,6 +45,7 @@ def build_row(
             status=status,
             reason=reason,
             failed_tests=report.failed_tests,
+            tests_left_out=report.tests_left_out,
         )
     asserted = dict.fromkeys(report.verdicts)
     every = [*gate, *(v for v in asserted if v not in gate)]

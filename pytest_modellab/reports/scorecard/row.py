@@ -76,6 +76,7 @@ class Row(ReportModel):
     since_last: SinceLast | None = Field(
         default=None, description="the main figure beside that of the last run; null where none can be compared"
     )
+    tests_left_out: int = Field(default=0, description="tests of it that were not run because its device is absent")
     record: str | None = None
 
     @property
@@ -116,3 +117,4 @@ class CaseReport(ReportModel):
     unchanged_since: str | None = None
     verdicts: tuple[Verdict, ...] = ()
     failed_tests: tuple[str, ...] = ()
+    tests_left_out: int = 0

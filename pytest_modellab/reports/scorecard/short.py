@@ -121,7 +121,9 @@ def _doubt(row: Row) -> str:
 def _did_not_run(rows: Sequence[Row], width: int) -> Iterator[Line]:
     if rows:
         told = _counted_reasons([shortened(row.reason, width) for row in rows])
-        yield shortened(f"{counted(len(rows), 'case')} did not run: {told}", width), Status.NOT_AVAILABLE
+        tests = sum(row.tests_left_out for row in rows)
+        beside = f" ({counted(tests, 'test')} left out)" if tests else ""
+        yield shortened(f"{counted(len(rows), 'case')} did not run{beside}: {told}", width), Status.NOT_AVAILABLE
 
 
 def _counted_reasons(reasons: Sequence[str]) -> str:
