@@ -42,7 +42,7 @@ def lay(rows: Sequence[Row], width: int) -> CaseLines:
             head, *lines = _aligned(columns, titled=True)
             return CaseLines((head,), tuple((line,) for line in lines))
     above = [f"{mark(row.status)}  {row.case.id}" for row in rows]
-    below = _aligned([_grades(rows), *_told(rows)], titled=False)
+    below = _aligned([_grades(rows, ""), *_told(rows)], titled=False)
     return CaseLines((), tuple((one, f"{INDENT}{two}") for one, two in zip(above, below, strict=True)))
 
 
@@ -102,8 +102,8 @@ def _told(rows: Sequence[Row]) -> list[Column]:
     return [*figures, *(each for each in changes if not _says_nothing(each))]
 
 
-def _grades(rows: Sequence[Row]) -> Column:
-    return Column("grade", "grade", tuple(map(_grade, rows)))
+def _grades(rows: Sequence[Row], title: str = "grade") -> Column:
+    return Column("grade", title, tuple(map(_grade, rows)))
 
 
 def _grade(row: Row) -> str:
