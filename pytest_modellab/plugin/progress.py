@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pytest
 
@@ -20,6 +20,8 @@ from pytest_modellab.core.language_tags import canonical_language
 from pytest_modellab.core.text import unit_of
 from pytest_modellab.runner import journal as journals
 
+from .terminal_line import Announcing, TerminalLine
+
 LOG_EVERY_S = 30.0
 FOLLOW_EVERY_S = 5.0
 
@@ -29,7 +31,7 @@ class TerminalProgress:
 
     def __init__(self, plugin: Callable[[str], Any]) -> None:
         self._plugin = plugin
-        self._drawn = False
+        self._line: TerminalLine | None = None
         self._logged = time.monotonic()
         self._remaining: dict[str, RemainingTime] = {}
 
@@ -51,14 +53,24 @@ class TerminalProgress:
         self._show(text)
 
     def clear(self) -> None:
-        reporter = self._plugin("terminalreporter")
-        if self._drawn and reporter is not None:
-            self._drawn = False
-            with self.visible():
-                _draw(reporter, "")
+        """Give pytest its line back."""
+        if self._line is not None:
+            with self._capture_suspended():
+                self._line.restore()
 
     @contextmanager
     def visible(self) -> Iterator[None]:
+        """Let downloads and builds be seen: above pytest's dots, as far as they write to `sys.stderr`."""
+        with self._capture_suspended():
+            stderr = sys.stderr
+            sys.stderr = cast(TextIO, Announcing(stderr, self._make_room))
+            try:
+                yield
+            finally:
+                sys.stderr = stderr
+
+    @contextmanager
+    def _capture_suspended(self) -> Iterator[None]:
         """Suspend pytest's capture: while a test runs it takes what is written to the terminal, too."""
         capture = self._plugin("capturemanager")
         if capture is None:
@@ -67,39 +79,28 @@ class TerminalProgress:
             with capture.global_and_fixture_disabled():
                 yield
 
+    def _pytests_line(self) -> TerminalLine | None:
+        if self._line is None:
+            reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
+            self._line = None if reporter is None else TerminalLine(reporter)
+        return self._line
+
+    def _make_room(self) -> None:
+        line = self._pytests_line()
+        if line is not None:
+            line.take()
+
     def _show(self, text: str, log: bool = False) -> None:
-        reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
-        if reporter is None:
+        line = self._pytests_line()
+        if line is None:
             return
-        text = printable(text)
-        with self.visible():
-            if reporter.isatty:
-                if not self._drawn:
-                    _begin_line(reporter)
-                    self._drawn = True
-                _draw(reporter, text)
+        with self._capture_suspended():
+            if line.rewritable:
+                line.draw(printable(text))
             elif log or time.monotonic() - self._logged >= LOG_EVERY_S:
                 self._logged = time.monotonic()
-                _begin_line(reporter)
-                reporter.write_line(text)
-                reporter.flush()
-
-
-def _begin_line(reporter: pytest.TerminalReporter) -> None:
-    """Leave the line that pytest is in; it knows of one only where it has named the file, which -q and xdist don't."""
-    reporter.ensure_newline()
-    writer = reporter.config.get_terminal_writer()
-    if writer.width_of_current_line:
-        writer.line()
-
-
-def _draw(reporter: pytest.TerminalReporter, text: str) -> None:
-    """Write `text` over the line, raw: pytest would add it to the width of its own dots. A wrapped line can't be."""
-    width = shutil.get_terminal_size().columns - 1
-    writer = reporter.config.get_terminal_writer()
-    writer.write_raw(f"\r{text[:width]:<{width}}", flush=True)
-    if not text:
-        writer.write_raw("\r", flush=True)
+                line.take()
+                line.above(printable(text))
 
 
 class Follower:
@@ -107,7 +108,7 @@ class Follower:
 
     def __init__(self, folder: Path, reporter: pytest.TerminalReporter) -> None:
         self._folder = folder
-        self._reporter = reporter
+        self._line = TerminalLine(reporter)
         self._stop = threading.Event()
         self._seen: dict[Path, Followed] = {}
         self._every = FOLLOW_EVERY_S if reporter.isatty else LOG_EVERY_S
@@ -121,8 +122,7 @@ class Follower:
     def _follow(self) -> None:
         while not self._stop.wait(self._every):
             for line in new_lines(self._folder, self._seen):
-                _begin_line(self._reporter)
-                self._reporter.write_line(line)
+                self._line.above(line)
 
 
 @dataclass
