@@ -21,16 +21,20 @@ from pytest_modellab.core.text import unit_of
 from pytest_modellab.runner import journal as journals
 
 from .terminal_line import Announcing, TerminalLine
+from .worker_lines import LinesForController, lines_said
 
 LOG_EVERY_S = 30.0
 FOLLOW_EVERY_S = 5.0
+SAID_EVERY_S = 1.0
 
 
 class TerminalProgress:
-    """Shows the run of this process."""
+    """Shows the run of this process. In a worker of xdist, which has no terminal, the controller shows it."""
 
-    def __init__(self, plugin: Callable[[str], Any]) -> None:
+    def __init__(self, plugin: Callable[[str], Any], controlled: Path | None = None) -> None:
+        """`controlled` is the folder of a session whose controller is another process."""
         self._plugin = plugin
+        self._controlled = controlled
         self._line: TerminalLine | None = None
         self._logged = time.monotonic()
         self._remaining: dict[str, RemainingTime] = {}
@@ -63,7 +67,7 @@ class TerminalProgress:
         """Let downloads and builds be seen: above pytest's dots, as far as they write to `sys.stderr`."""
         with self._capture_suspended():
             stderr = sys.stderr
-            sys.stderr = cast(TextIO, Announcing(stderr, self._make_room))
+            sys.stderr = cast(TextIO, self._announcing(stderr))
             try:
                 yield
             finally:
@@ -84,6 +88,11 @@ class TerminalProgress:
             reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
             self._line = None if reporter is None else TerminalLine(reporter)
         return self._line
+
+    def _announcing(self, stderr: TextIO) -> Announcing | LinesForController:
+        if self._controlled is not None:
+            return LinesForController(stderr, self._controlled)
+        return Announcing(stderr, self._make_room)
 
     def _make_room(self) -> None:
         line = self._pytests_line()
@@ -111,6 +120,7 @@ class Follower:
         self._line = TerminalLine(reporter)
         self._stop = threading.Event()
         self._seen: dict[Path, Followed] = {}
+        self._seen_said: dict[Path, int] = {}
         self._every = FOLLOW_EVERY_S if reporter.isatty else LOG_EVERY_S
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -118,11 +128,21 @@ class Follower:
     def stop(self) -> None:
         self._stop.set()
         self._thread.join(timeout=2)
+        self._show_said()
 
     def _follow(self) -> None:
-        while not self._stop.wait(self._every):
-            for line in new_lines(self._folder, self._seen):
-                self._line.above(line)
+        shown = time.monotonic()
+        while not self._stop.wait(min(SAID_EVERY_S, self._every)):
+            self._show_said()
+            if time.monotonic() - shown >= self._every:
+                shown = time.monotonic()
+                for line in new_lines(self._folder, self._seen):
+                    self._line.above(line)
+
+    def _show_said(self) -> None:
+        """Downloads and builds, soon after they began."""
+        for line in lines_said(self._folder, self._seen_said):
+            self._line.above(printable(line.rpartition("\r")[2]))
 
 
 @dataclass

@@ -111,7 +111,7 @@ class LabSession:
             self.catalog,
             self.session,
             settings,
-            TerminalProgress(self.plugin),
+            TerminalProgress(self.plugin, self.session.folder if self.parallel else None),
             in_doubt=lambda case, record: self.limits(case).in_doubt(record),
         )
 

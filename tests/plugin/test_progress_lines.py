@@ -201,3 +201,38 @@ def test_the_runs_of_other_processes_are_followed_by_their_journals(
     finally:
         follower.stop()
     assert text.getvalue().splitlines() == ["fake:cpu:clips: utterance 1 of 3, WER 25.0%"]
+
+
+class TestWorkers:
+    def test_what_a_worker_fetches_is_told_above_the_dots_of_the_controller(
+        self, config: pytest.Config, case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        beside = Terminal(True)
+        monkeypatch.setattr("sys.stderr", beside)
+        worker = TerminalProgress(lambda name: None, tmp_path)
+        worker.say(case, "preparing data and weights")
+        with worker.visible():
+            assert not sys.stderr.isatty()
+            sys.stderr.write("fetching a.bin (145 MB)\nfetching ")
+            sys.stderr.write("b.bin\nfetching c")
+            sys.stderr.flush()
+        worker.clear()
+        assert beside.getvalue() == ""
+        text = Terminal(True)
+        reporter = reporting(config, text)
+        reporter._tw.hasmarkup = False
+        reporter.write("..")
+        monkeypatch.setattr(progress, "SAID_EVERY_S", 0.02)
+        follower = Follower(tmp_path, reporter)
+        try:
+            assert wait_for(lambda: "b.bin" in text.getvalue(), seconds=10)
+        finally:
+            follower.stop()
+        assert on_screen(text.getvalue()) == ["fetching a.bin (145 MB)", "fetching b.bin", ".."]
+
+    def test_what_was_said_last_is_told_at_the_end(self, config: pytest.Config, tmp_path: Path) -> None:
+        text = Terminal(False)
+        follower = Follower(tmp_path, reporting(config, text))
+        (tmp_path / "1.said").write_text("fetching a.bin\n")
+        follower.stop()
+        assert text.getvalue().splitlines()[-1] == "fetching a.bin"
