@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -65,10 +66,10 @@ def _worst(rows: Iterable[Row]) -> Status:
     return min((row.status for row in rows), key=ORDER.index, default=Status.PASS)
 
 
-def _counts(rows: Iterable[Row]) -> str:
+def _counts(rows: Iterable[Row], more: str = "") -> str:
     """`1 FAIL, 3 pass`."""
     found = Counter(row.status for row in rows)
-    return ", ".join(f"{found[status]} {mark(status)}" for status in ORDER if found[status])
+    return ", ".join(f"{found[status]} {more}{mark(status)}" for status in ORDER if found[status])
 
 
 def _cases(rows: Sequence[Row], width: int, room: int) -> Iterator[Line]:
@@ -94,7 +95,7 @@ def _cases(rows: Sequence[Row], width: int, room: int) -> Iterator[Line]:
             spare -= 1
             yield shortened(f"{case_lines.INDENT}{note}", width), row.status
     if rest:
-        yield f"and {counted(len(rest), 'more case')}: {_counts(rest)}", _worst(rest)
+        yield f"and {_counts(rest, 'more ')}", _worst(rest)
 
 
 def _note(row: Row) -> str:
@@ -111,11 +112,9 @@ def _inconclusive(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def _doubt(row: Row) -> str:
-    """The reason of the first verdict that is inconclusive, up to its details."""
-    for verdict in row.verdicts:
-        if verdict.status is Status.INCONCLUSIVE and verdict.reason:
-            return verdict.reason.partition(";")[0]
-    return row.reason
+    """The reason of the first verdict that is inconclusive, without its details."""
+    reasons = (v.reason for v in row.verdicts if v.status is Status.INCONCLUSIVE and v.reason)
+    return re.sub(r" \([^()]*\)", "", next(reasons, row.reason).partition(";")[0])
 
 
 def _did_not_run(rows: Sequence[Row], width: int) -> Iterator[Line]:
