@@ -122,7 +122,9 @@ class TestSession:
         two_devices(lab)
         result = lab.run("--lab-device=gpu", "--lab-card=none", "--junitxml=report.xml")
         assert result.ret == 1
-        result.stdout.fnmatch_lines(["modellab: NOT PASSED: 1 case did not run; nothing was measured*"])
+        result.stdout.fnmatch_lines(
+            [f"modellab: NOT PASSED: nothing was measured*; 1 did not run ({HIDDEN}); details: *"]
+        )
         report = (lab.path / "report.xml").read_text()
         assert 'skipped="1"' in report
         assert HIDDEN in report.replace("&#39;", "'")
@@ -132,5 +134,5 @@ class TestSession:
         result = lab.run("--lab-require=fake:gpu:*", "--lab-card=line")
         assert result.ret == 1
         result.stdout.fnmatch_lines(
-            ["modellab: NOT PASSED: 1 pass; 1 case did not run; required case `fake:gpu:[*]` *"]
+            ["modellab: NOT PASSED: 1 pass; required case `fake:gpu:[*]` was not measured; 1 did not run *"]
         )

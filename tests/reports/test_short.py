@@ -192,10 +192,18 @@ class TestTold:
 
 class TestLine:
     def test_a_session_that_passed(self) -> None:
-        assert short.line(card([case(), absent("x")]), PLACE, 80) == (
-            f"modellab: 1 pass; 1 case did not run; {PLACE}",
-            Status.PASS,
-        )
+        found = card([case(), absent("x")])
+        assert short.line(found, PLACE, 80) == (f"modellab: 1 pass; 1 did not run; {PLACE}", Status.PASS)
+        whole = f"modellab: 1 pass; 1 did not run (cuda: no NVIDIA driver found); {PLACE}"
+        assert short.line(found, PLACE, 120)[0] == whole
+        assert " 1 did not run; " in short.line(found, PLACE, 20)[0]
+
+    def test_why_it_did_not_goes_before_what_did_not_run(self) -> None:
+        found = card([case(), absent("x")], problems=["required case `x` was not measured", "more"])
+        head = "modellab: NOT PASSED: 1 pass; required case `x` was not measured (and 1 more)"
+        assert short.line(found, "page: a", 86)[0] == f"{head}; page: a"
+        assert short.line(found, "page: a", 102)[0] == f"{head}; 1 did not run; page: a"
+        assert short.line(found, "page: a", 80)[0] == f"{head[:68]}...; page: a"
 
     @pytest.mark.parametrize("width", [40, 80, 200])
     def test_one_that_did_not_says_so_first(self, width: int) -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_modellab.core.console import counted, shortened, wrapped
+from pytest_modellab.core.console import counted, printable, shortened, wrapped
 from pytest_modellab.results.verdicts import Status
 
 from . import case_lines
@@ -43,18 +43,22 @@ def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
 
 
 def line(card: Scorecard, place: str, width: int) -> Line:
-    """The session in a line: counts of cases, what keeps it from passing, and where more is."""
+    """The session in a line: counts of cases, what keeps it from passing, what did not run, and where more is."""
     rows = _with_figure(card)
-    absent = len(card.rows) - len(rows)
-    parts = [_counts(rows)] if rows else []
-    parts += [f"{counted(absent, 'case')} did not run"] if absent else []
-    if card.passed:
-        return f"modellab: {'; '.join([*parts, place])}", _worst(rows)
+    absent = [row for row in card.rows if row not in rows]
+    told = [_counts(rows)] if rows else []
     problems = [*([f"PARTIAL: {card.partial}"] if card.partial else []), *card.problems]
-    parts += [problems[0]] if problems else []
-    parts += [f"{len(problems) - 1} more"] if len(problems) > 1 else []
-    told = shortened(f"modellab: NOT PASSED: {'; '.join(parts)}", max(40, width - len(place) - 2))
-    return f"{told}; {place}", Status.FAIL
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    told += [f"{problems[0].splitlines()[0]}{more}"] if problems else []
+    count = f"{len(absent)} did not run"
+    forms = [[*told, f"{count} ({_counted_reasons([row.reason for row in absent])})"], [*told, count]] if absent else []
+    # One that passed tells what did not run at any width; one that did not pass, first why.
+    forms += [told] if not absent or not card.passed else []
+    head = "modellab: " if card.passed else "modellab: NOT PASSED: "
+    texts = [printable(f"{head}{'; '.join(parts)}") for parts in forms]
+    room = width - len(place) - 2
+    fitting = next((text for text in texts if len(text) <= room), shortened(texts[-1], max(50, room)))
+    return f"{fitting}; {place}", _worst(rows) if card.passed else Status.FAIL
 
 
 def _with_figure(card: Scorecard) -> list[Row]:
