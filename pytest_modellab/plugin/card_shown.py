@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_modellab.core.console import encodable, from_here, printable
+from pytest_modellab.core.console import encodable, from_here, printable, wrapped
 from pytest_modellab.reports.scorecard import short
 from pytest_modellab.reports.scorecard.terminal import Line, render
 
@@ -39,8 +39,8 @@ def _lines(lab: LabSession, card: Scorecard, form: str, width: int) -> Iterable[
     left = lab.left
     page = "" if left is None else left.hint if left.page is None else from_here(left.page)
     if form == "full":
-        beside = [(message(lab.needless, lab.absent), None)] if lab.needless else []
-        return [*beside, *render(card, details, page, width)]
+        beside = wrapped(message(lab.needless, lab.absent), width) if lab.needless else []
+        return [*((text, None) for text in beside), *render(card, details, page, width)]
     place = f"page: {page}" if left is not None and left.page is not None else f"details: {details}"
     return short.render(card, place, width) if form == "short" else [short.line(card, place, width)]
 
