@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_modellab.core.console import counted
 from pytest_modellab.core.devices import presence
 
 from .selection import case_of
@@ -61,10 +61,9 @@ def needless(items: Iterable[pytest.Item], absent: Mapping[str, str]) -> dict[py
 
 def message(left_out: Mapping[str, int], absent: Mapping[str, str]) -> str:
     """A line on the tests that were left out, by the number for each case."""
-    reasons = Counter(absent[key] for key in left_out)
-    told = "; ".join(reasons)
-    cases = f"{len(left_out)} case{'s' if len(left_out) > 1 else ''}"
-    return f"modellab: {cases} without a device here, one test of each kept, {sum(left_out.values())} left out: {told}"
+    told = "; ".join(dict.fromkeys(absent[key] for key in left_out))
+    tests, cases = counted(sum(left_out.values()), "test"), counted(len(left_out), "case")
+    return f"modellab: {tests} of {cases} left out: {told}"
 
 
 def _asks_for_device(item: pytest.Item) -> bool:
