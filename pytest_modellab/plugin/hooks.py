@@ -96,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
         dry=any(getattr(config.option, name, False) for name in DRY_RUNS),
         plugin=config.pluginmanager.get_plugin,
         # The controller's word: all workers must collect the same tests.
-        absent=worker["modellab_absent"] if worker else {},
+        absent=worker.get("modellab_absent", {}) if worker else {},
     )
     config.pluginmanager.register(fixtures, "modellab-fixtures")
     config.pluginmanager.register(LabPlugin(lab), "modellab-lab")
