@@ -183,11 +183,16 @@ class TestTold:
         assert len(told) <= 100
 
     def test_problems_stand_in_a_line_each(self) -> None:
-        problems = ["x is inconclusive, and --lab-strict is on: " + "why " * 50, *"abcd"]
+        long = "x is inconclusive, and --lab-strict is on: " + "why " * 50
+        problems = [long, *"abcd"]
         lines = shown(card([case()], problems=problems))
         told = [line for line in lines if line.startswith("NOT PASSED: ")]
         assert told[0].endswith("...")
         assert told[3] == "NOT PASSED: 2 more reasons, which the details have"
+        alone = shown(card([case()], problems=[long]))
+        place = next(i for i, line in enumerate(alone) if line.startswith("NOT PASSED: "))
+        assert alone[place + 2].endswith("...")
+        assert alone[place + 3] == PLACE
 
 
 class TestLine:

@@ -17,8 +17,10 @@ README = (DOCS.parent / "README.md").read_text(encoding="utf-8")
 def outputs(page: str) -> list[list[str]]:
     """The lines of each scorecard that is shown, its heading among them, up to what pytest says last."""
     blocks = re.split(r"^    (?==+ modellab scorecard)", page, flags=re.MULTILINE)[1:]
-    return [re.split(r"^(?:    =|\S)", block.partition("\n")[2], maxsplit=1, flags=re.MULTILINE)[0].rstrip().splitlines()
-            for block in blocks]  # fmt: skip
+    bodies = (block.partition("\n")[2] for block in blocks)
+    return [
+        re.split(r"^(?:    =|\S)", body, maxsplit=1, flags=re.MULTILINE)[0].rstrip().splitlines() for body in bodies
+    ]
 
 
 @pytest.mark.parametrize("lines", [*outputs(PAGE), *outputs(README)], ids=lambda lines: lines[0].strip()[:20])

@@ -162,8 +162,11 @@ def _problems(card: Scorecard, width: int) -> Iterator[Line]:
     """Why the session can't pass, beside failing tests."""
     if card.partial:
         yield shortened(f"PARTIAL: {card.partial}", width), Status.WARN
+    each = _MOST_PROBLEMS // max(1, min(len(card.problems), _MOST_PROBLEMS))
     for problem in card.problems[:_MOST_PROBLEMS]:
-        yield shortened(f"NOT PASSED: {problem}", width), Status.FAIL
+        lines = wrapped(f"NOT PASSED: {problem.splitlines()[0]}", width)
+        last = " ".join([lines[each - 1], *map(str.strip, lines[each:])]) if len(lines) >= each else ""
+        yield from ((shortened(text, width), Status.FAIL) for text in (*lines[: each - 1], last) if text)
     more = len(card.problems) - _MOST_PROBLEMS
     if more > 0:
         yield f"NOT PASSED: {counted(more, 'more reason')}, which the details have", Status.FAIL
