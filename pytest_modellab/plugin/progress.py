@@ -121,6 +121,7 @@ class Follower:
         self._stop = threading.Event()
         self._seen: dict[Path, Followed] = {}
         self._seen_said: dict[Path, int] = {}
+        self._told: set[str] = set()
         self._every = FOLLOW_EVERY_S if reporter.isatty else LOG_EVERY_S
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -137,7 +138,9 @@ class Follower:
             if time.monotonic() - shown >= self._every:
                 shown = time.monotonic()
                 for line in new_lines(self._folder, self._seen):
-                    self._line.above(line)
+                    if line not in self._told:  # clips that are only timed again
+                        self._told.add(line)
+                        self._line.above(line)
 
     def _show_said(self) -> None:
         """Downloads and builds, soon after they began."""
