@@ -41,8 +41,11 @@ def _lines(lab: LabSession, card: Scorecard, form: str, width: int) -> Iterable[
     if form == "full":
         beside = wrapped(message(lab.needless, lab.absent), width) if lab.needless else []
         return [*((text, None) for text in beside), *render(card, details, page, width)]
-    place = f"page: {page}" if left is not None and left.page is not None else f"details: {details}"
-    return short.render(card, place, width) if form == "short" else [short.line(card, place, width)]
+    found = left is not None and left.page is not None
+    place = f"page: {page}" if found else f"details: {details}"
+    if form != "short":
+        return [short.line(card, place, width)]
+    return short.render(card, place if found or not page else f"{place}; page: {page}", width)
 
 
 def _write(reporter: pytest.TerminalReporter, lines: Iterable[Line]) -> None:

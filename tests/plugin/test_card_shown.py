@@ -68,6 +68,17 @@ def test_one_that_passes_is_a_line_or_nothing(sessions: LabSessions, capsys: pyt
     assert said(sessions, capsys, "--lab-card=none") == []
 
 
+def test_how_to_get_a_page_is_told(
+    sessions: LabSessions, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_modellab.reports.scorecard.page.missing", lambda: ["jinja2"])
+    sessions.ready()
+    sessions.ini("modellab_page = true")
+    lines = said(sessions, capsys)
+    assert lines[-1].startswith("details: reports/scorecard.json; page: pip install 'pytest-modellab[report]'")
+    assert said(sessions, capsys, "-q") == ["modellab: 1 pass; details: reports/scorecard.json"]
+
+
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_whole_session(lab: FakeLab, workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "ascii")
