@@ -28,10 +28,11 @@ def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
 
     `place` is the last line: where the page or the details are. Only names and paths are ever wider than `width`.
     """
-    rows = sorted(_with_figure(card), key=lambda row: ORDER.index(row.status))
+    rows, absent = _divided(card)
+    rows.sort(key=lambda row: ORDER.index(row.status))
     end = [
         *_inconclusive(rows, width),
-        *_did_not_run([row for row in card.rows if row not in rows], width),
+        *_did_not_run(absent, width),
         *_advice(card, width),
         *_problems(card, width),
         *((line, None) for line in wrapped(place, width)),
@@ -44,8 +45,7 @@ def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
 
 def line(card: Scorecard, place: str, width: int) -> Line:
     """The session in a line: counts of cases, what keeps it from passing, what did not run, and where more is."""
-    rows = _with_figure(card)
-    absent = [row for row in card.rows if row not in rows]
+    rows, absent = _divided(card)
     told = [_counts(rows)] if rows else []
     problems = [*([f"PARTIAL: {card.partial}"] if card.partial else []), *card.problems]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
@@ -61,9 +61,13 @@ def line(card: Scorecard, place: str, width: int) -> Line:
     return f"{fitting}; {place}", _worst(rows) if card.passed else Status.FAIL
 
 
-def _with_figure(card: Scorecard) -> list[Row]:
-    """The cases that were measured, or should have been and could not be."""
-    return [row for row in card.rows if row.measured or row.status is Status.FAIL]
+def _divided(card: Scorecard) -> tuple[list[Row], list[Row]]:
+    """The cases that were measured, or should have been and could not be; and those that did not run."""
+    rows: list[Row] = []
+    absent: list[Row] = []
+    for row in card.rows:
+        (rows if row.measured or row.status is Status.FAIL else absent).append(row)
+    return rows, absent
 
 
 def _worst(rows: Iterable[Row]) -> Status:
