@@ -160,9 +160,13 @@ class FakeLab(FakeCatalog):
     def run(self, *arguments: str) -> pytest.RunResult:
         """pytest with these arguments: in this process, which is quicker, unless xdist is asked for.
 
+        The whole scorecard is printed, unless they say otherwise.
+
         xdist hands its workers the sys.path of interpreter start-up, where the fake engine is only found through
         PYTHONPATH.
         """
+        if not any(argument.startswith("--lab-card") for argument in arguments):
+            arguments = ("--lab-card=full", *arguments)
         if self.subprocess or any(argument.startswith("-n") and argument != "-n0" for argument in arguments):
             # Nor is hypothesis wanted there, which takes a second to import.
             return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments)

@@ -55,7 +55,12 @@ def measured(lab: LabSession, cases: Iterable[Case] | None = None, asserted: Seq
 
 
 def stand_in(command: Sequence[str], folder: Path, silent: bool, asserted: Sequence[str] = ASSERTED) -> int:
-    """A session of pytest, of these arguments: its exit code. Its times count, however busy the machine is."""
+    """A session of pytest, of these arguments: its exit code. Its times count, however busy the machine is.
+
+    The whole scorecard is printed, unless they say otherwise.
+    """
+    if not any(argument.startswith("--lab-card") for argument in command):
+        command = ["--lab-card=full", *command]
     with pytest.MonkeyPatch.context() as patched, parsed(folder, *command, ini=None) as config:
         quiet(patched)
         lab = lab_session(options.read(config), id=secrets.token_hex(4))

@@ -17,7 +17,10 @@ KEPT = "pre-push.before-modellab"
 """The name that a hook found in our place is kept under; ours runs it first."""
 SCREEN = 40
 """Lines of output that are shown at most."""
-PYTEST = ("-m", "smoke", "-q", "--no-header", "--tb=line", "--lab-expect", "-p", "no:cacheprovider")
+PYTEST = (
+    *("-m", "smoke", "-q", "--no-header", "--tb=line", "--lab-card=short", "--lab-expect"),
+    *("-p", "no:cacheprovider"),
+)
 
 
 class HookError(Exception):

@@ -173,7 +173,7 @@ def _sentence(text: str) -> str:
 
 
 def _table(head: str, rows: Sequence[tuple[str, str]]) -> str:
-    lines = [f"| {head} | meaning |", "|---|---|", *(f"| {name} | {_cell(text)} |" for name, text in rows)]
+    lines = [f"| {head} | meaning |", "|---|---|", *(f"| {_cell(name)} | {_cell(text)} |" for name, text in rows)]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -50,6 +50,7 @@ PYTEST_ADDOPTS = Variable(
     "PYTEST_ADDOPTS", "options of every pytest session; of these `modellab` heeds `-c`, `--rootdir` and `-o`"
 )
 STEP_SUMMARY = Variable("GITHUB_STEP_SUMMARY", "a file that the scorecard is appended to as Markdown: GitHub sets it")
+TERM = Variable("TERM", "`dumb`: nothing on the terminal is written over, progress is told in lines")
 PATH = Variable("PATH", "where Pythons, uv, git, apt and ffmpeg are looked for")
 
 VARIABLES = (
@@ -80,6 +81,7 @@ VARIABLES = (
     Variable("CT2_*", "CTranslate2's choice of processor code, as `CT2_FORCE_CPU_ISA`; part of the input key"),
     PYTEST_ADDOPTS,
     STEP_SUMMARY,
+    TERM,
     PATH,
 )
 """Every variable that makes a difference, in the order of the reference page."""

@@ -8,6 +8,7 @@ import re
 import secrets
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import asdict
 from pathlib import Path
@@ -94,6 +95,8 @@ def pytest_configure(config: pytest.Config) -> None:
         own=worker is None,
         dry=any(getattr(config.option, name, False) for name in DRY_RUNS),
         plugin=config.pluginmanager.get_plugin,
+        # The controller's word: all workers must collect the same tests.
+        absent=worker.get("modellab_absent", {}) if worker else {},
     )
     config.pluginmanager.register(fixtures, "modellab-fixtures")
     config.pluginmanager.register(LabPlugin(lab), "modellab-lab")
@@ -158,6 +161,21 @@ class LabPlugin:
                 case = case_of(item)
                 item.user_properties.append((CASE, case.key if case else NO_CASE))
         arrange(items)
+        self._leave_out_needless(config, items)
+
+    def _leave_out_needless(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Deselect the tests of cases without a device here, but for one of each; none of a test that was named."""
+        from .absent_devices import absent_devices, needless
+
+        if self.lab.dry or any("[" in str(argument) for argument in config.args):
+            return
+        if not self.lab.parallel:
+            self.lab.absent = absent_devices(self.lab.cases, self.lab.catalog, self.lab.config.executor)
+        found = needless(items, self.lab.absent)
+        if found:
+            self.lab.needless = dict(Counter(found.values()))
+            config.hook.pytest_deselected(items=list(found))
+            items[:] = [item for item in items if item not in found]
 
     def pytest_report_collectionfinish(self, config: pytest.Config) -> str | None:
         from .deselection import unforeseen
@@ -212,7 +230,9 @@ class LabPlugin:
         return [f"{left!r} {op} {right!r}", *(str(verdict) for verdict in failing[-1:])]
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.lab.parallel:
+            session.config.workeroutput["modellab_needless"] = self.lab.needless  # type: ignore[attr-defined]
         if self.lab.measured_here:
             self.lab.runner.close()
 
@@ -262,11 +282,16 @@ class ControllerPlugin:
             f" reports: {self.lab.shown(self.lab.config.reports)}{told if foreign else ''}{idle}"
         )
 
-    def pytest_report_collectionfinish(self) -> str | None:
-        if not self.lab.left_out:
-            return None
-        told = [f"{tier} {count}" for tier, count in sorted(self.lab.left_out.items())]
-        return f"modellab: tests left out: {', '.join(told)}; -m with a tier's name runs them"
+    def pytest_report_collectionfinish(self) -> list[str]:
+        lines = []
+        if self.lab.left_out:
+            told = [f"{tier} {count}" for tier, count in sorted(self.lab.left_out.items())]
+            lines.append(f"modellab: tests left out: {', '.join(told)}; -m with a tier's name runs them")
+        if self.lab.needless:
+            from .absent_devices import message
+
+            lines.append(message(self.lab.needless, self.lab.absent))
+        return lines
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, Any] | None:
         status = getattr(report, "modellab_status", None)
@@ -284,12 +309,25 @@ class ControllerPlugin:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerController) -> None:
         node.workerinput["modellab_session"] = self.lab.session.id
+        node.workerinput["modellab_absent"] = self._absent(node.config)
         if self.follower is None:
             from .progress import Follower
 
             reporter = self.lab.plugin("terminalreporter")
             if reporter is not None:
                 self.follower = Follower(self.lab.session.folder, reporter)
+
+    def _absent(self, config: pytest.Config) -> dict[str, str]:
+        from .absent_devices import absent_devices
+
+        lab, specs = self.lab, [str(spec) for spec in config.getvalue("tx") or ()]
+        lab.absent = lab.absent or absent_devices(lab.cases, lab.catalog, lab.config.executor, specs)
+        return lab.absent
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: WorkerController) -> None:
+        # Each worker collects all tests; one that died tells nothing.
+        self.lab.needless = self.lab.needless or getattr(node, "workeroutput", {}).get("modellab_needless", {})
 
     @pytest.hookimpl(optionalhook=True, trylast=True)  # a repository's own scheduler goes before
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> Scheduling | None:
@@ -326,21 +364,10 @@ class ControllerPlugin:
             junit.tell_suite(session.config, found)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if self.lab.scorecard is None:
-            return
-        from pytest_modellab.core.console import from_here, printable
-        from pytest_modellab.reports.scorecard.terminal import render
+        if self.lab.scorecard is not None:
+            from .card_shown import show
 
-        colours = {"pass": {"green": True}, "fail": {"red": True}}
-        terminalreporter.ensure_newline()
-        terminalreporter.section("modellab scorecard")
-        left = self.lab.left
-        page = "" if left is None else left.hint if left.page is None else from_here(left.page)
-        width = terminalreporter.config.get_terminal_writer().fullwidth
-        for line, status in render(self.lab.scorecard, from_here(self.lab.scorecard_path), page, width):
-            terminalreporter.write_line(line, **({} if status is None else colours.get(status, {"yellow": True})))
-        if self.lab.summary_error:
-            terminalreporter.write_line(printable(self.lab.summary_error), yellow=True)
+            show(self.lab, self.lab.scorecard, terminalreporter)
 
 
 def _count(unmade: LeftOut, config: pytest.Config) -> None:

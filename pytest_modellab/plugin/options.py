@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pytest_modellab.results.verdicts import Strictness
 
 BASELINES = "baselines"
+CARDS = ("full", "short", "line", "none")
+"""How much of the scorecard the terminal shows at the end of a session."""
 SCHEMA_MARK = b"schema: modellab."
 
 
@@ -51,6 +53,8 @@ class Config:
     baselines_optional: bool = False
     arguments: str = ""
     """The words of the command line, as a shell would take them."""
+    card: str = "short"
+    """One of CARDS."""
 
     @property
     def selection(self) -> Selection:
@@ -157,8 +161,16 @@ def add_options(parser: pytest.Parser) -> None:
         " that can fail. Records go to a folder `control` of their own.",
     )
     group.addoption("--lab-report", metavar="DIR", help="Folder of records and scorecards (ini: modellab_reports).")
+    group.addoption(
+        "--lab-card",
+        choices=CARDS,
+        metavar="full|short|line|none",
+        help="How much of the scorecard is printed: `full`, as with -v; `short`, at most 15 lines, the default; `line`,"
+        " as with -q; or `none`, unless the session did not pass (ini: modellab_card).",
+    )
     parser.addini("modellab_catalog", "Folder of models/, datasets/, limits.yaml ...; relative to the ini file.")
     parser.addini("modellab_reports", "Folder of records and scorecards; relative to the ini file.", default="reports")
+    parser.addini("modellab_card", "How much of the scorecard is printed: `full`, `short`, `line` or `none`.")
     parser.addini("modellab_inconclusive", "Whether inconclusive verdicts `allow` a pass or `fail`.", default="allow")
     parser.addini(
         "modellab_page",
@@ -217,6 +229,7 @@ def read(config: pytest.Config) -> Config:
         step_summary=bool(config.getini("modellab_step_summary")),
         expected=bool(config.getoption("--lab-expect")),
         baselines_optional=config.getoption("--lab-baselines") == "optional",
+        card=_card(config),
     )
 
 
@@ -258,6 +271,17 @@ def _has_mark(path: Path) -> bool:
             return SCHEMA_MARK in file.read(4096)
     except OSError:
         return False
+
+
+def _card(config: pytest.Config) -> str:
+    """As asked for; else by pytest's own verbosity."""
+    named = str(config.getoption("--lab-card") or config.getini("modellab_card") or "")
+    if named:
+        if named not in CARDS:
+            raise pytest.UsageError(f"modellab_card: expected {', '.join(CARDS[:-1])} or {CARDS[-1]}, found {named!r}")
+        return named
+    verbosity = config.get_verbosity()
+    return "full" if verbosity > 0 else "line" if verbosity < 0 else "short"
 
 
 def _strictness(config: pytest.Config) -> Strictness:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pytest
 
@@ -20,16 +20,22 @@ from pytest_modellab.core.language_tags import canonical_language
 from pytest_modellab.core.text import unit_of
 from pytest_modellab.runner import journal as journals
 
+from .terminal_line import Announcing, TerminalLine
+from .worker_lines import LinesForController, lines_said
+
 LOG_EVERY_S = 30.0
 FOLLOW_EVERY_S = 5.0
+SAID_EVERY_S = 1.0
 
 
 class TerminalProgress:
-    """Shows the run of this process."""
+    """Shows the run of this process. In a worker of xdist, which has no terminal, the controller shows it."""
 
-    def __init__(self, plugin: Callable[[str], Any]) -> None:
+    def __init__(self, plugin: Callable[[str], Any], controlled: Path | None = None) -> None:
+        """`controlled` is the folder of a session whose controller is another process."""
         self._plugin = plugin
-        self._drawn = False
+        self._controlled = controlled
+        self._line: TerminalLine | None = None
         self._logged = time.monotonic()
         self._remaining: dict[str, RemainingTime] = {}
 
@@ -51,14 +57,24 @@ class TerminalProgress:
         self._show(text)
 
     def clear(self) -> None:
-        reporter = self._plugin("terminalreporter")
-        if self._drawn and reporter is not None:
-            self._drawn = False
-            with self.visible():
-                _draw(reporter, "")
+        """Give pytest its line back."""
+        if self._line is not None:
+            with self._capture_suspended():
+                self._line.restore()
 
     @contextmanager
     def visible(self) -> Iterator[None]:
+        """Let downloads and builds be seen: above pytest's dots, as far as they write to `sys.stderr`."""
+        with self._capture_suspended():
+            stderr = sys.stderr
+            sys.stderr = cast(TextIO, self._announcing(stderr))
+            try:
+                yield
+            finally:
+                sys.stderr = stderr
+
+    @contextmanager
+    def _capture_suspended(self) -> Iterator[None]:
         """Suspend pytest's capture: while a test runs it takes what is written to the terminal, too."""
         capture = self._plugin("capturemanager")
         if capture is None:
@@ -67,39 +83,33 @@ class TerminalProgress:
             with capture.global_and_fixture_disabled():
                 yield
 
+    def _pytests_line(self) -> TerminalLine | None:
+        if self._line is None:
+            reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
+            self._line = None if reporter is None else TerminalLine(reporter)
+        return self._line
+
+    def _announcing(self, stderr: TextIO) -> Announcing | LinesForController:
+        if self._controlled is not None:
+            return LinesForController(stderr, self._controlled)
+        return Announcing(stderr, self._make_room)
+
+    def _make_room(self) -> None:
+        line = self._pytests_line()
+        if line is not None:
+            line.take()
+
     def _show(self, text: str, log: bool = False) -> None:
-        reporter: pytest.TerminalReporter | None = self._plugin("terminalreporter")
-        if reporter is None:
+        line = self._pytests_line()
+        if line is None:
             return
-        text = printable(text)
-        with self.visible():
-            if reporter.isatty:
-                if not self._drawn:
-                    _begin_line(reporter)
-                    self._drawn = True
-                _draw(reporter, text)
+        with self._capture_suspended():
+            if line.rewritable:
+                line.draw(printable(text))
             elif log or time.monotonic() - self._logged >= LOG_EVERY_S:
                 self._logged = time.monotonic()
-                _begin_line(reporter)
-                reporter.write_line(text)
-                reporter.flush()
-
-
-def _begin_line(reporter: pytest.TerminalReporter) -> None:
-    """Leave the line that pytest is in; it knows of one only where it has named the file, which -q and xdist don't."""
-    reporter.ensure_newline()
-    writer = reporter.config.get_terminal_writer()
-    if writer.width_of_current_line:
-        writer.line()
-
-
-def _draw(reporter: pytest.TerminalReporter, text: str) -> None:
-    """Write `text` over the line, raw: pytest would add it to the width of its own dots. A wrapped line can't be."""
-    width = shutil.get_terminal_size().columns - 1
-    writer = reporter.config.get_terminal_writer()
-    writer.write_raw(f"\r{text[:width]:<{width}}", flush=True)
-    if not text:
-        writer.write_raw("\r", flush=True)
+                line.take()
+                line.above(printable(text))
 
 
 class Follower:
@@ -107,9 +117,11 @@ class Follower:
 
     def __init__(self, folder: Path, reporter: pytest.TerminalReporter) -> None:
         self._folder = folder
-        self._reporter = reporter
+        self._line = TerminalLine(reporter)
         self._stop = threading.Event()
         self._seen: dict[Path, Followed] = {}
+        self._seen_said: dict[Path, int] = {}
+        self._told: set[str] = set()
         self._every = FOLLOW_EVERY_S if reporter.isatty else LOG_EVERY_S
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -117,12 +129,23 @@ class Follower:
     def stop(self) -> None:
         self._stop.set()
         self._thread.join(timeout=2)
+        self._show_said()
 
     def _follow(self) -> None:
-        while not self._stop.wait(self._every):
-            for line in new_lines(self._folder, self._seen):
-                _begin_line(self._reporter)
-                self._reporter.write_line(line)
+        shown = time.monotonic()
+        while not self._stop.wait(min(SAID_EVERY_S, self._every)):
+            self._show_said()
+            if time.monotonic() - shown >= self._every:
+                shown = time.monotonic()
+                for line in new_lines(self._folder, self._seen):
+                    if line not in self._told:  # clips that are only timed again
+                        self._told.add(line)
+                        self._line.above(line)
+
+    def _show_said(self) -> None:
+        """Downloads and builds, soon after they began."""
+        for line in lines_said(self._folder, self._seen_said):
+            self._line.above(printable(line.rpartition("\r")[2]))
 
 
 @dataclass

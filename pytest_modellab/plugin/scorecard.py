@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.reports.scorecard import page
     from pytest_modellab.reports.scorecard.row import CaseReport, Row
+    from pytest_modellab.results.record import Record
+    from pytest_modellab.runner.outcome import Outcome
 
 
 def finish(lab: LabSession, status: int) -> int:
@@ -121,9 +123,20 @@ def _report(lab: LabSession, case: Case) -> tuple[Case, CaseReport]:
         research=case.model.research,
         record=outcome.record if outcome else None,
         path=outcome.path if outcome else None,
+        before=_before(outcome),
         unavailable=outcome.unavailable if outcome else broken_off,
         broken=outcome.broken if outcome else None,
         unchanged_since=outcome.unchanged_since if outcome else None,
         verdicts=tuple(Verdict(**{**each, "status": Status(each["status"])}) for each in tests.verdicts),
         failed_tests=tuple(dict.fromkeys(tests.failed)),
+        tests_left_out=lab.needless.get(case.key, 0),
     )
+
+
+def _before(outcome: Outcome | None) -> Record | None:
+    """The last run of a case that this session measured."""
+    from pytest_modellab.results.previous import previous
+
+    if outcome is None or outcome.record is None or outcome.path is None or outcome.unchanged_since is not None:
+        return None
+    return previous(outcome.path, outcome.record)

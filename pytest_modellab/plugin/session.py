@@ -75,6 +75,10 @@ class LabSession:
     """Why the summary of a CI step lacks the scorecard, where it was to have it."""
     left_out: Counter[str] = field(default_factory=Counter)
     """Tests deselected because `-m` does not name their tier, by that."""
+    absent: dict[str, str] = field(default_factory=dict)
+    """Why cases, by their keys, have no device here; none that may have one elsewhere."""
+    needless: dict[str, int] = field(default_factory=dict)
+    """Tests, by the keys of their cases, that were left out because another tells that the device is absent."""
     foresight: Foresight | None = None
     """What is known of tests before they are made; None where nothing is."""
     _likely: dict[str, float] = field(default_factory=dict)
@@ -107,7 +111,7 @@ class LabSession:
             self.catalog,
             self.session,
             settings,
-            TerminalProgress(self.plugin),
+            TerminalProgress(self.plugin, self.session.folder if self.parallel else None),
             in_doubt=lambda case, record: self.limits(case).in_doubt(record),
         )
 

@@ -31,6 +31,7 @@ from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
 
 SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"
+SUFFIX = ".jsonl"
 
 
 class BaselineAnswer(Stored):
@@ -128,7 +129,7 @@ def place(record: Record, folder: Path) -> Path:
     name = f"{case.model}-{case.device}-{case.dataset}"
     if _depends_on_hardware(record):
         name += f"-{record.hardware.answers_key()}"
-    return folder / case.task / f"{name}.jsonl"
+    return folder / case.task / f"{name}{SUFFIX}"
 
 
 def _depends_on_hardware(record: Record) -> bool:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modellab.core.console import counted, from_here, printable, printable_lines, wrapped
+from pytest_modellab.core.console import (
+    counted,
+    dumb,
+    encodable,
+    from_here,
+    printable,
+    printable_lines,
+    shortened,
+    wrapped,
+)
 from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.core.json_values import json_value as json_value
 from pytest_modellab.core.json_values import storable
@@ -84,3 +93,35 @@ class TestJsonValues:
     def test_halves_of_pairs_are_replaced_and_whole_pairs_are_characters(self) -> None:
         assert storable("a\ud800b") == "a\ufffdb"
         assert storable("\ud83d\udc4d") == "👍"
+
+
+class TestShortened:
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [("", ""), ("abcdef", "abcdef"), ("abcdefg", "abc..."), ("ab cdefg", "ab..."), ("a\nb", "a"), ("a\x1b", "a�")],
+    )
+    def test_the_first_line_is_cut_at_the_width(self, text: str, shown: str) -> None:
+        assert shortened(text, 6) == shown
+
+
+class TestEncodable:
+    @pytest.mark.parametrize(
+        ("text", "encoding", "shown"),
+        [
+            ("café ≤ 3", "utf-8", "café ≤ 3"),
+            ("café ≤ 3", "latin-1", "café <= 3"),
+            ("café ≤ 3 …", "ascii", "caf\\xe9 <= 3 ..."),
+            ("café", None, "caf\\xe9"),
+            ("café ×", "of no such name", "caf\\xe9 x"),
+            ("plain", "ascii", "plain"),
+        ],
+    )
+    def test_what_an_encoding_lacks_is_replaced(self, text: str, encoding: str | None, shown: str) -> None:
+        assert encodable(text, encoding) == shown
+
+
+def test_a_dumb_terminal_is_known_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert dumb()
+    monkeypatch.setenv("TERM", "xterm")
+    assert not dumb()

@@ -79,7 +79,17 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(lab: Path, suite: str, dataset: str, models: Iterable[str], *arguments: str) -> Session:
     reports = f"reports-{dataset}{''.join(arguments)}"
     chosen = [f"--lab-model={model}" for model in models]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"suites/{suite}", *chosen, *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--lab-card=full",
+        "-p",
+        "no:cacheprovider",
+        f"suites/{suite}",
+        *chosen,
+        *arguments,
+    ]
     command += ["--lab-device=cpu", "--lab-device=cuda", f"--lab-dataset={dataset}", f"--lab-report={reports}"]
     done = subprocess.run(command, cwd=lab, capture_output=True, text=True, check=False)
     return Session(lab / reports, done.stdout + done.stderr)

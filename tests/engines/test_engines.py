@@ -64,7 +64,17 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     spec["clips"] = spec["clips"][:2]
     path.write_text(yaml.safe_dump(spec), encoding="utf-8")
     reports = folder / "reports"
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "real_e2e", "suites/test_10_asr.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--lab-card=full",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "real_e2e",
+        "suites/test_10_asr.py",
+    ]
     command += ["-o", f"modellab_catalog={folder / 'fixtures'}", f"--lab-report={reports}"]
     command += ["--lab-dataset=smoke-en"]
     command += [f"--lab-model={model}" for model in (*WHISPERS, *OTHERS)]

@@ -172,7 +172,16 @@ def place(environment: Environment, tmp_path_factory: pytest.TempPathFactory) ->
 def run(place: Path, reports: str) -> tuple[subprocess.CompletedProcess[str], Record, dict[str, Any]]:
     """A session with that model alone: how it ended, its record on speech, its row of the scorecard."""
     chosen = ("-m", "smoke", "--lab-model", MODEL, "--lab-device", "cpu", "--lab-dataset", "smoke-en")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--lab-report={reports}", *chosen]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--lab-card=full",
+        "-p",
+        "no:cacheprovider",
+        f"--lab-report={reports}",
+        *chosen,
+    ]
     done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     (path,) = (place / reports / "runs").rglob("*.json")
     (row,) = json.loads((place / reports / "scorecard.json").read_text())["rows"]

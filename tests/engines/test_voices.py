@@ -45,7 +45,17 @@ class Session:
             "quality": ["distillmos", "voice_similarity"],
         }
         path.write_text(yaml.safe_dump(spec), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "real_e2e", "suites/test_20_tts.py"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--lab-card=full",
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "real_e2e",
+            "suites/test_20_tts.py",
+        ]
         done = subprocess.run(
             [*command, "--lab-dataset", "speak-en"], cwd=folder, capture_output=True, text=True, check=False
         )

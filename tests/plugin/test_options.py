@@ -122,3 +122,32 @@ def test_an_existing_folder_elsewhere_must_be_joined_to_its_option(
     monkeypatch.chdir(tmp_path / "here")
     with pytest.raises(pytest.UsageError, match=r"write --lab-report=.*there: given with a space, pytest takes"):
         read(tmp_path / "here", "--lab-report", str(tmp_path / "there"))
+
+
+class TestCard:
+    @pytest.mark.parametrize(
+        ("arguments", "card"),
+        [
+            ((), "short"),
+            (("-v",), "full"),
+            (("-vv",), "full"),
+            (("-q",), "line"),
+            (("-q", "-q"), "line"),
+            (("-v", "--lab-card=line"), "line"),
+            (("-q", "--lab-card=full"), "full"),
+            (("--lab-card=none",), "none"),
+        ],
+    )
+    def test_it_goes_by_verbosity_and_the_option_goes_before(
+        self, tmp_path: Path, arguments: tuple[str, ...], card: str
+    ) -> None:
+        assert read(tmp_path, *arguments).card == card
+
+    def test_the_ini_file_goes_before_verbosity(self, tmp_path: Path) -> None:
+        ini = f"{INI}modellab_card = line\n"
+        assert read(tmp_path, "-v", ini=ini).card == "line"
+        assert read(tmp_path, "--lab-card=full", ini=ini).card == "full"
+
+    def test_an_unknown_one_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(pytest.UsageError, match="modellab_card: expected full, short, line or none, found 'wide'"):
+            read(tmp_path, ini=f"{INI}modellab_card = wide\n")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fakelab import FakeLab
+from screens import on_screen
 
 from pytest_modellab.core.durations import RemainingTime
 from pytest_modellab.plugin import progress
@@ -41,7 +42,7 @@ def test_a_terminal_shows_utterance_wer_and_time_left_while_a_test_runs(lab: Fak
     lab.pytester.makeconftest(
         "import pytest_modellab.core.durations\npytest_modellab.core.durations.EARLIEST_S = 0.0\n"
     )
-    seen = on_a_terminal([sys.executable, "-m", "pytest", "-p", "no:cacheprovider"], lab.path)
+    seen = on_a_terminal([sys.executable, "-m", "pytest", "--lab-card=full", "-p", "no:cacheprovider"], lab.path)
     lines = [line.strip() for line in seen.replace("\n", "\r").split("\r")]
     assert "fake:cpu:clips: loading the model, first call" in lines
     assert "fake:cpu:clips: utterance 1 of 3, WER 0.0%" in lines
@@ -100,17 +101,6 @@ def test_with_workers_no_line_runs_into_the_dots(lab: FakeLab, monkeypatch: pyte
     lines = told(lab.run("-n2"))
     assert lines
     assert [line for line in lines if not line.startswith("fake:")] == []
-
-
-def on_screen(written: str) -> list[str]:
-    """The lines that a person has before them once everything is written."""
-    lines = []
-    for line in written.replace("\r\n", "\n").split("\n"):
-        shown = ""
-        for part in line.split("\r"):
-            shown = part + shown[len(part) :]
-        lines.append(shown.rstrip())
-    return lines
 
 
 @pytest.mark.parametrize("arguments", [[], ["-q"]])

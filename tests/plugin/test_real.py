@@ -51,7 +51,16 @@ class Session:
 
 
 def run(*arguments: str, reports: Path, cwd: Path = ROOT) -> Session:
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--lab-report={reports}", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--lab-card=full",
+        "-p",
+        "no:cacheprovider",
+        f"--lab-report={reports}",
+        *arguments,
+    ]
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     return Session(done.returncode, done.stdout + done.stderr, reports)
 

@@ -34,7 +34,7 @@ def test_the_oldest_supported_pytest_loads_each_model_once(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(oldest_pytest), os.environ["PYTHONPATH"]]))
     lab.ready()
     lab.model("other")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", workers]
+    command = [sys.executable, "-m", "pytest", "--lab-card=full", "-p", "no:cacheprovider", workers]
     done = subprocess.run(command, cwd=lab.path, capture_output=True, text=True, check=False)
     assert f"pytest-{OLDEST}" in done.stdout
     assert done.returncode == 0, done.stdout

@@ -6,14 +6,16 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from pages import spoken
 from records import edits, record, stated, utterance, with_part
 from shelf import made
 
 from pytest_modellab.core.schema_base import Failure
-from pytest_modellab.reports.explanation import explain
+from pytest_modellab.reports.explanation import MOST_LINES, explain
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Run, Verdict
+from pytest_modellab.tasks.asr.record import Transcript
 
 
 def verdict(of: Record, name: str = "wer", bound: float = 0.0) -> Verdict:
@@ -74,18 +76,61 @@ def test_an_answer_that_was_cut() -> None:
 
 
 def test_of_an_answer_to_nothing_the_beginning_alone() -> None:
-    loop = utterance("a", reference="", hypothesis="thanks " * 40, words=edits(insertions=40))
+    said = " ".join(f"w{chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(40))
+    loop = utterance("a", reference="", hypothesis=said, words=edits(insertions=40))
     failing = stated(record(utterances=[loop]), {"wer": 1.0})
     told = explain([verdict(failing)], failing, "pytest")
-    assert " ... and 10 words more" in told
+    assert "    REF: (nothing)\n    HYP: waa wba " in told
+    assert " wla ... 28 words\n" in told
 
 
-def test_of_a_loop_so_many_lines() -> None:
-    loop = utterance("a", reference="one two three", hypothesis="again and " * 400, words=edits(insertions=800))
+def test_a_loop_is_folded_beside_the_reference() -> None:
+    loop = utterance("a", reference="red green blue", hypothesis="red and green" + " again" * 400 + " blue")
+    loop = with_part(loop, "asr", Transcript(words=edits(insertions=801, hits=3), characters=edits(hits=13)))
     failing = stated(record(utterances=[loop]), {"wer": 9.0})
-    lines = explain([verdict(failing)], failing, "pytest").splitlines()
-    assert any(re.fullmatch(r" +\.\.\. and \d+ lines more", line) for line in lines)
-    assert len(lines) < 40
+    told = explain([verdict(failing)], failing, "pytest")
+    assert "    REF: red *** green ***        blue\n    HYP: red and green again x400 blue\n" in told
+    assert "\n             I         I\n" in told
+
+
+def long_failure(clips: int = 5, words: int = 120) -> Record:
+    """Each clip has an error in its last words, and takes many lines."""
+    reference = " ".join(f"word{i}" for i in range(words))
+    wrong = [
+        utterance(f"u{i}", reference, f"{reference} thanks", edits(insertions=1, hits=words)) for i in range(clips)
+    ]
+    return stated(record(utterances=wrong), {"wer": 0.5})
+
+
+class TestLength:
+    @pytest.mark.parametrize("words", [3, 40, 400])
+    def test_a_failure_takes_at_most_so_many_lines(self, words: int) -> None:
+        failing = long_failure(words=words)
+        remarks = [f"worse: u{i}\n" for i in range(40)]
+        for beside in ([], remarks):
+            lines = explain([verdict(failing)] * 3, failing, "pytest", beside).splitlines()
+            assert len(lines) <= MOST_LINES
+            assert lines[-1] == "rerun: pytest"
+
+    def test_lines_without_an_error_go_first(self) -> None:
+        told = explain([verdict(long_failure(words=400))], long_failure(words=400), "pytest")
+        assert told.count(" thanks\n") == 3
+        assert told.count("    REF: ") == told.count("    HYP: ") == 3
+
+    def test_remarks_are_cut_between_utterances(self) -> None:
+        failing = made(6, 2)
+        changes = [
+            line for i in range(9) for line in (f"worse: u{i}", "    reference: a", "    before: a", "    now: b")
+        ]
+        lines = explain([verdict(failing)], failing, "pytest", changes).splitlines()
+        assert lines[lines.index("worse: u0") + 3] == "    now: b"
+        assert any(re.fullmatch(r"  \.\.\. \d+ lines more: the scorecard's page has the rest", line) for line in lines)
+        assert not any(line == "    reference: a" and lines[i + 2] != "    now: b" for i, line in enumerate(lines))
+
+    def test_a_long_message_of_a_model_that_failed_is_cut(self) -> None:
+        failing = record(failure=Failure(kind="load", message="bad\n" * 60, detail="\n".join(map(str, range(20)))))
+        lines = explain([verdict(failing)], failing, "pytest").splitlines()
+        assert len(lines) <= MOST_LINES
 
 
 def test_where_speech_can_be_heard(tmp_path: Path) -> None:

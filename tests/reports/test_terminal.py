@@ -202,7 +202,7 @@ def test_lines_are_broken_between_words(text: str, lines: list[str]) -> None:
 def said(lab: LabSessions, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """What a session says."""
     (lab.path / "test_suite.py").write_text(SUITE)
-    with collected(lab.path, *arguments) as session:
+    with collected(lab.path, "--lab-card=full", *arguments) as session:
         for item in session.items:
             reported(item)
     return capsys.readouterr().out

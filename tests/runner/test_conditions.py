@@ -243,7 +243,7 @@ def test_noise_makes_a_failing_speed_inconclusive_and_is_shown(lab: FakeLab) -> 
     lab.pytester.makepyfile(test_suite="def test_rtf(run, limits): assert run.rtf <= limits.rtf")
     lab.pytester.makeconftest(NOISY)
     # In processes of their own: what the conftest does must not outlive them.
-    result = lab.pytester.runpytest_subprocess()
+    result = lab.pytester.runpytest_subprocess("--lab-card=full")
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
@@ -267,7 +267,7 @@ def test_a_slow_load_beside_others_is_inconclusive_whatever_they_do_later(lab: F
     )
     command, count = [sys.executable, "-c", burner], 2 * (os.cpu_count() or 1)
     burners = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]
-    noisy = lab.pytester.runpytest_subprocess()
+    noisy = lab.pytester.runpytest_subprocess("--lab-card=full")
     for each in burners:
         each.wait()
     record = lab.record()

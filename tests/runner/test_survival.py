@@ -88,7 +88,7 @@ def run(workers: str, folder: Path) -> Session:
     lab.model("zz-sound", timeouts=times)
     cache_folder = folder / "cache"
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", workers, "-m", "smoke"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--lab-card=full", workers, "-m", "smoke"],
         cwd=folder,
         env={**os.environ, "MODELLAB_CACHE": str(cache_folder)},
         capture_output=True,

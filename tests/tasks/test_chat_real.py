@@ -51,7 +51,17 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     model["options"]["max_new_tokens"] = FEW_TOKENS
     path.write_text(yaml.safe_dump(model))
     chosen = ["--lab-model", LLM, "--lab-model", CASCADE, "--lab-device", "cpu", "--lab-dataset", "questions-known-en"]
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "real_e2e", "suites/test_30_chat.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--lab-card=full",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "real_e2e",
+        "suites/test_30_chat.py",
+    ]
     done = subprocess.run([*command, *chosen], cwd=place, capture_output=True, text=True, check=False)
     records = [read(path) for path in (place / "reports" / "runs").rglob("*.json")]
     rows = json.loads((place / "reports" / "scorecard.json").read_text())["rows"]

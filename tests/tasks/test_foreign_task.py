@@ -70,7 +70,9 @@ class Repository:
         return done.stdout
 
     def session(self, *arguments: str, code: int = 0) -> str:
-        return self.run("pytest", "-p", "no:cacheprovider", "--lab-device", "cpu", *arguments, code=code)
+        return self.run(
+            "pytest", "--lab-card=full", "-p", "no:cacheprovider", "--lab-device", "cpu", *arguments, code=code
+        )
 
     def modellab(self, *arguments: str) -> str:
         return self.run("pytest_modellab.cli", *arguments)

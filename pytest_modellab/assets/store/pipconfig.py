@@ -5,8 +5,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 from pytest_modellab.core.variables import PIP_INDEX_URL
 
@@ -38,23 +39,31 @@ class PipMissing(SourceFailed):
 
 
 def run_python(
-    *arguments: str, environment: Mapping[str, str] | None = None, stdout: int = subprocess.PIPE
+    *arguments: str, environment: Mapping[str, str] | None = None, on_line: Callable[[str], object] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run this interpreter, with no module of the working directory in its way.
+
+    `on_line` is given each line of its output as it comes; without it the result has the output.
 
     Raises PipMissing where it was asked for pip and has none, SourceFailed where it cannot be started.
     """
     try:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            env={**os.environ, **(environment or {}), "PYTHONSAFEPATH": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        with TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+            with subprocess.Popen(
+                [sys.executable, *arguments],
+                env={**os.environ, **(environment or {}), "PYTHONSAFEPATH": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                errors="replace",
+            ) as process:
+                assert process.stdout is not None
+                said: list[str] = []
+                for line in process.stdout:
+                    (on_line or said.append)(line)
+            errors.seek(0)
+            done = subprocess.CompletedProcess(arguments, process.returncode, "".join(said), errors.read())
     except OSError as error:
         raise SourceFailed(f"{sys.executable or 'the interpreter'} cannot be started ({error})") from error
     if done.returncode and re.search(r"No module named '?pip'?\s*$", done.stderr):

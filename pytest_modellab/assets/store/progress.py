@@ -4,6 +4,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from pytest_modellab.core.console import dumb
+
 
 def readable(size: int) -> str:
     """A size in bytes as people write it, in decimal units: `145 MB`."""
@@ -19,7 +21,7 @@ class Progress:
     """Bars on a terminal, one plain line per download elsewhere."""
 
     def __init__(self, bars: bool | None) -> None:
-        self.bars = sys.stderr.isatty() if bars is None else bars
+        self.bars = sys.stderr.isatty() and not dumb() if bars is None else bars
 
     def say(self, line: str) -> None:
         """One line on stderr, at once."""

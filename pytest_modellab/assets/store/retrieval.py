@@ -124,7 +124,7 @@ class Retrieval:
         settings = self._settings
         self._progress.announce(name, size, source)
         if isinstance(source, Wheel):
-            return download_wheel(source.requirement, folder, settings, self._progress.bars)
+            return download_wheel(source.requirement, folder, settings, self._progress)
         return download_sdist(source.requirement, folder, settings, self._progress)
 
 

@@ -27,6 +27,7 @@ from .models import by_model
 from .recommendation import recommend_all
 from .remarks import by_value_alone, graded_apart
 from .row import CaseReport, Judgement, Row
+from .since_last import since_last
 from .tradeoffs import fronts, speed_ups
 
 
@@ -45,6 +46,7 @@ def build_row(
             status=status,
             reason=reason,
             failed_tests=report.failed_tests,
+            tests_left_out=report.tests_left_out,
         )
     asserted = dict.fromkeys(report.verdicts)
     every = [*gate, *(v for v in asserted if v not in gate)]
@@ -93,6 +95,7 @@ def build_row(
         noisy=record.timing.noisy if record.timing.no_speed is None else None,
         noisy_loading=record.timing.noisy_loading,
         unchanged_since=report.unchanged_since,
+        since_last=since_last(record, report.before if report.unchanged_since is None else record),
         record=shown(report.path),
     )
 

@@ -16,6 +16,7 @@ from pytest_modellab.results.verdicts import Comparison, Status, Verdict
 
 from .grade import Grade
 from .part import MetricName, ReportModel
+from .since_last import SinceLast
 
 
 class Judgement(ReportModel):
@@ -72,6 +73,10 @@ class Row(ReportModel):
     unchanged_since: str | None = Field(
         default=None, description="commit and day of the record, where this session had nothing to measure"
     )
+    since_last: SinceLast | None = Field(
+        default=None, description="the main figure beside that of the last run; null where none can be compared"
+    )
+    tests_left_out: int = Field(default=0, description="tests of it that were not run because its device is absent")
     record: str | None = None
 
     @property
@@ -106,8 +111,10 @@ class CaseReport(ReportModel):
     research: str | None = Field(default=None, description="why the model isn't for production, else null")
     record: Record | None = None
     path: Path | None = None
+    before: Record | None = Field(default=None, description="the last run of the case, or its header")
     unavailable: TextWithoutSecrets | None = None
     broken: TextWithoutSecrets | None = None
     unchanged_since: str | None = None
     verdicts: tuple[Verdict, ...] = ()
     failed_tests: tuple[str, ...] = ()
+    tests_left_out: int = 0

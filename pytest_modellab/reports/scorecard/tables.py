@@ -114,11 +114,10 @@ def _device(row: Row) -> str:
 
 
 def _figures(metric: str, title: str, rows: Sequence[Row]) -> Column:
-    bare = [_figure(metric, row) for row in rows]
-    found = [interval_of(metric, row) for row in rows]
-    whole = [text if each is None else f"{text} {in_brackets(each)}" for text, each in zip(bare, found, strict=True)]
-    brief = Brief(INTERVAL, "intervals", tuple(bare)) if any(found) else None
-    return Column(metric, title, tuple(whole), right=True, brief=brief)
+    bare = _cells(_figure(metric, row) for row in rows)
+    whole = _cells(figure_text(metric, row) for row in rows)
+    brief = Brief(INTERVAL, "intervals", bare) if any(interval_of(metric, row) for row in rows) else None
+    return Column(metric, title, whole, right=True, brief=brief)
 
 
 def _grades(rows: Sequence[Row]) -> Column:
@@ -132,6 +131,13 @@ def _figure(metric: str, row: Row) -> str:
     if value is None:
         return NOTHING
     return METRICS[metric].format(value) + (" ~" if row.noise(metric) else "")
+
+
+def figure_text(metric: str, row: Row) -> str:
+    """A figure with its interval, as in a table: `3.3 % [0.3, 41]`, `0.25 ~`; n/a without one."""
+    found = interval_of(metric, row)
+    text = _figure(metric, row)
+    return text if found is None else f"{text} {in_brackets(found)}"
 
 
 def interval_of(metric: str, row: Row) -> Range | None:

@@ -1,0 +1,187 @@
+"""The scorecard in at most fifteen lines, the section's heading among them, and in one: for a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from pytest_modellab.core.console import counted, printable, shortened, wrapped
+from pytest_modellab.results.verdicts import Status
+
+from . import case_lines
+from .advice import sentences
+from .card import Scorecard
+from .case_lines import ORDER, lay, main_metric, mark, speed_of
+from .row import Row
+from .terminal import Line
+
+MOST_LINES = 14
+"""Beside the heading."""
+MOST_CASES = 8
+_MOST_PROBLEMS = 3
+_MOST_ADVICE = 2
+
+
+def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
+    """Cases, failures first; what is inconclusive, what didn't run, advice, why the session did not pass.
+
+    `place` is the last line: where the page or the details are. Only names and paths are ever wider than `width`.
+    """
+    rows, absent = _divided(card)
+    rows.sort(key=lambda row: ORDER.index(row.status))
+    end = [
+        *_inconclusive(rows, width),
+        *_did_not_run(absent, width),
+        *_advice(card, width),
+        *_problems(card, width),
+        *((line, None) for line in wrapped(place, width)),
+    ]
+    room = MOST_LINES - len(end)
+    cases = list(_cases(rows, width, room))
+    legend = list(_legend(rows[:MOST_CASES], width)) if len(cases) < room else []
+    yield from [*cases, *legend, *end]
+
+
+def line(card: Scorecard, place: str, width: int) -> Line:
+    """The session in a line: counts of cases, what keeps it from passing, what did not run, and where more is."""
+    rows, absent = _divided(card)
+    told = [_counts(rows)] if rows else []
+    problems = [*([f"PARTIAL: {card.partial}"] if card.partial else []), *card.problems]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    told += [f"{problems[0].splitlines()[0]}{more}"] if problems else []
+    count = f"{len(absent)} did not run"
+    forms = [[*told, f"{count} ({_counted_reasons([row.reason for row in absent])})"], [*told, count]] if absent else []
+    # One that passed tells what did not run at any width; one that did not pass, first why.
+    forms += [told] if not absent or not card.passed else []
+    head = "modellab: " if card.passed else "modellab: NOT PASSED: "
+    texts = [printable(f"{head}{'; '.join(parts)}") for parts in forms]
+    room = width - len(place) - 2
+    fitting = next((text for text in texts if len(text) <= room), shortened(texts[-1], max(50, room)))
+    return f"{fitting}; {place}", _worst(rows) if card.passed else Status.FAIL
+
+
+def _divided(card: Scorecard) -> tuple[list[Row], list[Row]]:
+    """The cases that were measured, or should have been and could not be; and those that did not run."""
+    rows: list[Row] = []
+    absent: list[Row] = []
+    for row in card.rows:
+        (rows if row.measured or row.status is Status.FAIL else absent).append(row)
+    return rows, absent
+
+
+def _worst(rows: Iterable[Row]) -> Status:
+    return min((row.status for row in rows), key=ORDER.index, default=Status.PASS)
+
+
+def _counts(rows: Iterable[Row], more: str = "") -> str:
+    """`1 FAIL, 3 pass`."""
+    found = Counter(row.status for row in rows)
+    return ", ".join(f"{found[status]} {more}{mark(status)}" for status in ORDER if found[status])
+
+
+def _cases(rows: Sequence[Row], width: int, room: int) -> Iterator[Line]:
+    """As many cases as there is room for, then how many more there are; reasons where there is room left."""
+    if not rows:
+        return
+    laid = lay(rows[:MOST_CASES], width)
+    each = len(laid.cases[0])
+    left = room - len(laid.head)
+    shown = min(len(laid.cases), left // each if len(rows) * each <= left else (left - 1) // each)
+    shown = max(1, shown)
+    if shown < len(laid.cases):  # the columns of those that are shown
+        laid = lay(rows[:shown], width)
+    rest = rows[shown:]
+    spare = left - shown * each - bool(rest)
+    for text in laid.head:
+        yield text, None
+    for row, lines in zip(rows, laid.cases, strict=False):
+        for text in lines:
+            yield text, row.status
+        note = _note(row)
+        if spare > 0 and note:
+            spare -= 1
+            yield shortened(f"{case_lines.INDENT}{note}", width), row.status
+    if rest:
+        yield f"and {_counts(rest, 'more ')}", _worst(rest)
+
+
+def _note(row: Row) -> str:
+    """What a person asks of a case that doesn't pass, or passes with the worst grade; "" for another."""
+    return row.reason if row.status in {Status.FAIL, Status.WARN, Status.NOT_AVAILABLE} else row.graded_apart or ""
+
+
+def _inconclusive(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """The reasons of what could not be decided, the most frequent first."""
+    reasons = [_doubt(row) for row in rows if row.status is Status.INCONCLUSIVE]
+    if reasons:
+        told = _counted_reasons(reasons)
+        yield shortened(f"{counted(len(reasons), 'case')} inconclusive: {told}", width), Status.INCONCLUSIVE
+
+
+def _doubt(row: Row) -> str:
+    """The reason of the first verdict that is inconclusive, without its details."""
+    reasons = (v.reason for v in row.verdicts if v.status is Status.INCONCLUSIVE and v.reason)
+    return re.sub(r" \([^()]*\)", "", next(reasons, row.reason).partition(";")[0])
+
+
+def _did_not_run(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    if rows:
+        told = _counted_reasons([shortened(row.reason, width) for row in rows])
+        tests = sum(row.tests_left_out for row in rows)
+        beside = f" ({counted(tests, 'test')} left out)" if tests else ""
+        yield shortened(f"{counted(len(rows), 'case')} did not run{beside}: {told}", width), Status.NOT_AVAILABLE
+
+
+def _counted_reasons(reasons: Sequence[str]) -> str:
+    """Each reason once, with the number of its cases where there are several reasons."""
+    found = Counter(reasons).most_common()
+    return "; ".join(reason if len(found) == 1 else f"{number} {reason}" for reason, number in found)
+
+
+def _advice(card: Scorecard, width: int) -> Iterator[Line]:
+    """The first sentence of the advice, and more as far as two lines go; that it is provisional is never left out."""
+    if not any(row.measured for row in card.rows):
+        return
+    lines = wrapped(sentences(card)[0], width)
+    if len(lines) > _MOST_ADVICE:
+        lines = wrapped(_cut(sentences(card)[0], width * _MOST_ADVICE - 20), width)[:_MOST_ADVICE]
+    for text in lines:
+        yield text, None
+
+
+def _cut(text: str, most: int) -> str:
+    """The first sentences of `text` that have room in `most` characters."""
+    first, *others = text.split(". ")
+    doubt = " Provisional." if any(each.startswith("Provisional:") for each in others) else ""
+    told = f"{first}."
+    for each in others:
+        if len(told) + len(each) + len(doubt) + 2 > most or each.startswith("Provisional:"):
+            break
+        told += f" {each.removesuffix('.')}."
+    return shortened(told, most - len(doubt)) + doubt
+
+
+def _problems(card: Scorecard, width: int) -> Iterator[Line]:
+    """Why the session can't pass, beside failing tests."""
+    if card.partial:
+        yield shortened(f"PARTIAL: {card.partial}", width), Status.WARN
+    each = _MOST_PROBLEMS // max(1, min(len(card.problems), _MOST_PROBLEMS))
+    for problem in card.problems[:_MOST_PROBLEMS]:
+        lines = wrapped(f"NOT PASSED: {problem.splitlines()[0]}", width)
+        last = " ".join([lines[each - 1], *map(str.strip, lines[each:])]) if len(lines) >= each else ""
+        yield from ((shortened(text, width), Status.FAIL) for text in (*lines[: each - 1], last) if text)
+    more = len(card.problems) - _MOST_PROBLEMS
+    if more > 0:
+        yield f"NOT PASSED: {counted(more, 'more reason')}, which the details have", Status.FAIL
+
+
+def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """What the marks of figures and grades mean."""
+    told = []
+    if any(row.grade is not None and row.grade.provisional for row in rows):
+        told.append("* provisional grade")
+    if any(row.noise(metric) for row in rows for metric in (main_metric(row), speed_of(row))):
+        told.append("~ timed on a noisy machine")
+    if told:
+        yield shortened(f"{'; '.join(told)}; -v has the reasons", width), None
