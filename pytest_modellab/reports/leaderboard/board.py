@@ -11,15 +11,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
+from pytest_modellab.core.metrics.metric import Unit
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.tasks.registry import place_of, task_named
 
 from ..scorecard.row import Row
 
-_MEANS = ("rtfx", "cost_per_audio_hour")
-"""Beside the task's own metric of speed, averaged over the data sets like it."""
-_PEAKS = ("peak_rss_mb", "peak_device_mb", "model_size_mb")
-"""The highest of any data set counts."""
+_AVERAGED: tuple[Unit, ...] = ("x", "price")
+"""Units of metrics that are averaged over the data sets, as the task's own metric of speed is."""
+_PEAK: Unit = "MB"
+"""Unit of metrics of which the highest of any data set counts."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,15 @@ def aggregate(metric: str, rows: Sequence[Row | None]) -> Aggregate | None:
         return None
     values = [value for row in found if (value := row.figures[metric]) is not None]
     ranges = [each for row in found if (each := row.intervals.get(metric)) is not None]
-    whole = len(ranges) == len(found) and metric not in _PEAKS
+    whole = len(ranges) == len(found) and not is_peak(metric)
     interval = (fmean(each.low for each in ranges), fmean(each.high for each in ranges)) if whole else None
     noise = next((told for row in found if (told := row.noise(metric))), "")
-    return Aggregate(max(values) if metric in _PEAKS else fmean(values), interval, noise)
+    return Aggregate(max(values) if is_peak(metric) else fmean(values), interval, noise)
+
+
+def is_peak(metric: str) -> bool:
+    """Whether the highest of any data set counts."""
+    return METRICS[metric].unit == _PEAK
 
 
 def boards(rows: Iterable[Row]) -> list[Board]:
@@ -165,6 +171,7 @@ def _shared(datasets: Sequence[str], entries: Sequence[Entry]) -> tuple[str, ...
 
 
 def _columns(task: str, metric: str, rows: Sequence[Row]) -> Iterator[str]:
-    for name in dict.fromkeys((task_named(task).speed, *_MEANS, *_PEAKS)):
+    further = (name for unit in (*_AVERAGED, _PEAK) for name, each in METRICS.items() if each.unit == unit)
+    for name in dict.fromkeys((task_named(task).speed, *further)):
         if name != metric and any(row.figures.get(name) is not None for row in rows):
             yield name

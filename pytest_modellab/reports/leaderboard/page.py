@@ -13,7 +13,7 @@ from pytest_modellab.core.metrics.registry import METRICS
 
 from ..scorecard.page import asset
 from ..scorecard.tables import percent
-from .board import Aggregate, Board, aggregate
+from .board import Aggregate, Board, aggregate, is_peak
 
 
 class PageError(Exception):
@@ -36,6 +36,7 @@ def render(boards: Sequence[Board], title: str, notes: Sequence[str] = ()) -> st
         notes=notes,
         metrics=METRICS,
         aggregate=aggregate,
+        is_peak=is_peak,
         interval=interval,
         marked=marked,
         style=asset("page.css") + _own("board.css"),
