@@ -10,7 +10,7 @@ from pytest_modellab.core.console import counted, printable, shortened, wrapped
 from pytest_modellab.results.verdicts import Status
 
 from . import case_lines
-from .advice import sentences
+from .advice import paragraphs
 from .card import Scorecard
 from .case_lines import ORDER, lay, main_metric, mark, speed_of
 from .row import Row
@@ -143,22 +143,22 @@ def _advice(card: Scorecard, width: int) -> Iterator[Line]:
     """The first sentence of the advice, and more as far as two lines go; that it is provisional is never left out."""
     if not any(row.measured for row in card.rows):
         return
-    lines = wrapped(sentences(card)[0], width)
+    told = paragraphs(card)[0]
+    lines = wrapped(" ".join(told), width)
     if len(lines) > _MOST_ADVICE:
-        lines = wrapped(_cut(sentences(card)[0], width * _MOST_ADVICE - 20), width)[:_MOST_ADVICE]
+        lines = wrapped(_cut(told, width * _MOST_ADVICE - 20), width)[:_MOST_ADVICE]
     for text in lines:
         yield text, None
 
 
-def _cut(text: str, most: int) -> str:
-    """The first sentences of `text` that have room in `most` characters."""
-    first, *others = text.split(". ")
+def _cut(sentences: Sequence[str], most: int) -> str:
+    """The first sentences that have room in `most` characters."""
+    told, *others = sentences
     doubt = " Provisional." if any(each.startswith("Provisional:") for each in others) else ""
-    told = f"{first}."
     for each in others:
-        if len(told) + len(each) + len(doubt) + 2 > most or each.startswith("Provisional:"):
+        if len(told) + len(each) + len(doubt) + 1 > most or each.startswith("Provisional:"):
             break
-        told += f" {each.removesuffix('.')}."
+        told += f" {each}"
     return shortened(told, most - len(doubt)) + doubt
 
 
