@@ -176,8 +176,8 @@ class TestTold:
             assert "Nothing to ship" in lines or "Provisional" in lines
 
     def test_a_long_advice_is_cut_between_sentences(self) -> None:
-        text = "Ship a: 1 % WER. b is faster. " + "c is slower and worse by so much. " * 9 + "Provisional: few words."
-        told = short._cut(text, 100)
+        others = ["c is slower and worse by so much."] * 9
+        told = short._cut(["Ship a: 1 % WER.", "b is faster.", *others, "Provisional: few words."], 100)
         assert told.startswith("Ship a: 1 % WER. b is faster. c is")
         assert told.endswith(" Provisional.")
         assert len(told) <= 100
