@@ -9,6 +9,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pytest_modellab.assets.store.errors import SourceFailed
+from pytest_modellab.core.remote_path import RemotePath, is_remote
 from pytest_modellab.reports.scorecard.files import JSON, write
 from pytest_modellab.reports.scorecard.judged import judged
 from pytest_modellab.reports.scorecard.recordings import Recordings
@@ -60,10 +62,11 @@ def run(options: argparse.Namespace) -> int:
     return Exit.WRONG if left.card.problems else Exit.OK
 
 
-def _cases(folders: Sequence[Path]) -> dict[str, dict[Path, Record]]:
+def _cases(folders: Sequence[str]) -> dict[str, dict[Path, Record]]:
     """The shards' records of each case. Raises UsageError where there are none, RecordError for one that is damaged."""
     newest: dict[tuple[Path, str, int], tuple[Record, Path]] = {}
-    for folder in folders:
+    for name in folders:
+        folder = _here(name)
         if not folder.is_dir():
             raise UsageError(f"no such folder: {folder}")
         found = False
@@ -82,6 +85,19 @@ def _cases(folders: Sequence[Path]) -> dict[str, dict[Path, Record]]:
     return cases
 
 
+def _here(name: str) -> Path:
+    """A folder on this machine; of one on shared storage its copy, with what is new there. Raises UsageError."""
+    if not is_remote(name):
+        return Path(name)
+    from pytest_modellab.results.remote_reports import copy_of, fetch
+
+    try:
+        fetch(RemotePath(name), copy_of(name))
+    except (ValueError, SourceFailed, OSError) as error:
+        raise UsageError(f"{name}: {error}") from None
+    return copy_of(name)
+
+
 def _records(folder: Path) -> Iterator[Path]:
     """Of a folder of reports, or of all that lie somewhere below it, as downloaded artifacts do."""
     yield from folder.glob("runs/*/*/*.json")
@@ -97,7 +113,10 @@ def add(commands: Commands) -> None:
         example="merge parts --require '*:cpu:*'",
     )
     join.add_argument(
-        "folders", nargs="+", type=Path, metavar="FOLDER", help="folder of reports, or of several such folders"
+        "folders",
+        nargs="+",
+        metavar="FOLDER",
+        help="folder of reports, or of several such folders; or s3://..., of reports",
     )
     join.add_argument(
         "--output", dest="reports", metavar="DIR", help="folder of records to write to (default: modellab_reports)"

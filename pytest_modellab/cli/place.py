@@ -14,6 +14,7 @@ from pytest_modellab.catalog import Catalog, load
 from pytest_modellab.catalog.baseline_spec import allowed
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.core.remote_path import is_remote
 from pytest_modellab.core.stats.regression import DEFAULT, Allowed
 
 from .configuration import configuration
@@ -81,6 +82,10 @@ def known_to_pytest(place: Path) -> bool:
 def reports_folder(options: argparse.Namespace) -> Path:
     """Where records and baselines lie: `--reports`, else as pytest's configuration says."""
     if options.reports is not None:
+        if is_remote(options.reports):
+            raise UsageError(
+                f"{options.reports} is not on this machine: `modellab copy {options.reports} DIR` copies it, then name DIR"
+            )
         return Path(options.reports)
     found = configuration()
     path = found.path("modellab_reports", "reports")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from . import options
+from . import options, remote
 from .selection import arrange, bounded_without_limit, case_of, parametrize, unnamed, wants_case
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ def pytest_configure(config: pytest.Config) -> None:
     from .session import LAB, LabSession, open_catalog
 
     _check_reports(settings.reports)
+    if not hasattr(config, "workerinput"):
+        remote.fetch(settings)
     try:
         catalog, cases = open_catalog(settings)
         for marker in markers():

@@ -51,6 +51,8 @@ class Config:
     step_summary: bool = True
     expected: bool = False
     baselines_optional: bool = False
+    remote: str = ""
+    """Where on shared storage the reports are, of which `reports` is a copy; "" where they are on this machine."""
     arguments: str = ""
     """The words of the command line, as a shell would take them."""
     card: str = "short"
@@ -160,7 +162,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="Put an engine that is wrong on purpose in place of every model: a case that passes then has no gate"
         " that can fail. Records go to a folder `control` of their own.",
     )
-    group.addoption("--lab-report", metavar="DIR", help="Folder of records and scorecards (ini: modellab_reports).")
+    group.addoption(
+        "--lab-report",
+        metavar="DIR",
+        help="Folder of records and scorecards (ini: modellab_reports); s3://... for one on shared storage.",
+    )
     group.addoption(
         "--lab-card",
         choices=CARDS,
@@ -200,8 +206,13 @@ def read(config: pytest.Config) -> Config:
     base = config.inipath.parent if config.inipath else config.rootpath
     named = str(config.getini("modellab_catalog") or "")
     report = config.getoption("--lab-report")
-    own = base / str(config.getini("modellab_reports"))
+    own = base / _own_reports(config)
     reports = Path.cwd() / report if report else own
+    remote = report if report and "://" in report else ""
+    if remote:
+        from pytest_modellab.results.remote_reports import copy_of
+
+        reports = copy_of(remote)
     control = bool(config.getoption("--lab-control"))
     return Config(
         catalog=_catalog(base, named),
@@ -213,6 +224,7 @@ def read(config: pytest.Config) -> Config:
         devices=tuple(config.getoption("--lab-device")),
         datasets=tuple(config.getoption("--lab-dataset")),
         required=tuple(config.getoption("--lab-require")),
+        remote=remote,
         arguments=_arguments(config),
         max_utterances=config.getoption("--lab-max-utterances"),
         fresh=bool(config.getoption("--lab-fresh")),
@@ -231,6 +243,15 @@ def read(config: pytest.Config) -> Config:
         baselines_optional=config.getoption("--lab-baselines") == "optional",
         card=_card(config),
     )
+
+
+def _own_reports(config: pytest.Config) -> str:
+    name = str(config.getini("modellab_reports"))
+    if "://" in name:
+        raise pytest.UsageError(
+            f"modellab_reports: `{name}` is not on this machine; --lab-report={name} has a session's reports there"
+        )
+    return name
 
 
 def _arguments(config: pytest.Config) -> str:

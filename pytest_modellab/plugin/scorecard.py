@@ -11,6 +11,7 @@ import pytest
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.variables import STEP_SUMMARY
 
+from . import remote
 from .session import LabSession, Tests
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def finish(lab: LabSession, status: int) -> int:
         _write_scorecard(lab, interrupted=interrupted)
     finally:  # after any error in the scorecard, the next session resumes from the answers
         lab.session.end(whole=not interrupted)
+    if (unsent := remote.send(lab.config)) and lab.scorecard is not None:
+        lab.scorecard = lab.scorecard.model_copy(update={"problems": (*lab.scorecard.problems, unsent)})
     passed = status in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
     found = lab.scorecard is not None and lab.scorecard.problems
     return pytest.ExitCode.TESTS_FAILED if passed and found else status

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
+from pytest_modellab.assets.store import cache_root
 from pytest_modellab.assets.store.remote import Translated, system_of
 from pytest_modellab.core.remote_path import RemotePath
 
 _NEVER_CHANGE = ("runs", "audio", "scorecards")
 """Folders whose files have names of their own: one of the same name and size is the same."""
 _MAY_CHANGE = ("baselines", "scorecard.json", "scorecard.html")
+
+
+def copy_of(url: str) -> Path:
+    """The folder of this machine that the reports at a URL are copied to: in the cache, one for each URL."""
+    return cache_root() / "reports" / hashlib.sha256(url.encode()).hexdigest()[:16]
 
 
 def send(folder: Path, to: RemotePath) -> list[str]:
