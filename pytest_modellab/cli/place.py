@@ -84,7 +84,7 @@ def reports_folder(options: argparse.Namespace) -> Path:
     if options.reports is not None:
         if is_remote(options.reports):
             raise UsageError(
-                f"{options.reports} is not on this machine: `modellab copy {options.reports} DIR` copies it, then name DIR"
+                f"{options.reports} is not on this machine: `modellab copy {options.reports} DIR`, then --reports DIR"
             )
         return Path(options.reports)
     found = configuration()
