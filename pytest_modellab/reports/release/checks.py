@@ -78,7 +78,7 @@ def verify(folder: Path, asked: HeldRequirement | None = None) -> Verified:
         ("cases without a record are named, and there are no others", lambda: _unnamed(found, catalog)),
         ("nothing was wrong when it was made", lambda: iter(note.found)),
     ]  # fmt: skip
-    unchecked = [*_unchecked(note, same_code), *judged.unchecked, *control.unchecked]
+    unchecked = [*_unchecked(note, found.card, same_code), *judged.unchecked, *control.unchecked]
     if asked is not None and asked.whole:
         checks.append(("its catalog is the one that is asked for", lambda: _other_catalog(found, catalog, asked)))
     if asked is not None and asked.baselines is not None:
@@ -214,7 +214,7 @@ def _other_catalog(found: Contents, catalog: Catalog | None, asked: HeldRequirem
         yield from other_rules(catalog, asked.catalog)
 
 
-def _unchecked(note: Note, same_code: bool) -> Iterator[str]:
+def _unchecked(note: Note, card: Scorecard | str, same_code: bool) -> Iterator[str]:
     """What no check of a bundle can tell."""
     if not note.whole:
         yield (
@@ -227,6 +227,8 @@ def _unchecked(note: Note, same_code: bool) -> Iterator[str]:
         yield "recommendations: other code may choose by other rules"
     yield "answers, times, memory and the machine are as the records say; tests that failed are as the scorecard says"
     yield "that nothing was wrong when it was made, the list of what was installed, and the command are as it says"
+    if isinstance(card, Scorecard) and any(row.since_last is not None for row in card.rows):
+        yield "how figures differ from those of the run before, which the bundle doesn't hold"
 
 
 def _missing(found: Contents, required: Requirements) -> Iterator[str]:

@@ -156,7 +156,8 @@ def _row(row: Row, record: Record, gate: Sequence[Verdict], rules: Rules, carrie
         unchanged_since=row.unchanged_since,
     )
     grades = rules.catalog.grades if rules.catalog is not None else _bands(row)
-    return build_row(report, gate, grades, str)
+    # The run before it isn't in the bundle, and nothing is judged by it.
+    return build_row(report, gate, grades, str).model_copy(update={"since_last": row.since_last})
 
 
 def _again(stated: Judgement, record: Record, rules: Rules) -> Verdict | None:
