@@ -12,6 +12,7 @@ from pytest_modellab.reports.comparison.parts import Compared
 from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords, SideError
 from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.reports.scorecard.files import JSON, loader
+from pytest_modellab.runner.session import killed
 
 from .command import Commands
 from .configuration import configuration
@@ -27,6 +28,8 @@ def run(options: argparse.Namespace) -> int:
         card = kept.read(reports / JSON)
     except kept.KeptError as error:
         raise UsageError(f"{error}; run pytest first") from error
+    if card.passed and (stale := _stale(reports, options.exit_code)):
+        card = card.model_copy(update={"problems": (stale,)})
     text = render(card, _compared(options, reports), loader(reports))
     if options.output is None:
         tell_lines(text, end="")
@@ -37,6 +40,14 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
     tell(options.output)
     return Exit.OK
+
+
+def _stale(reports: Path, exit_code: int | None) -> str:
+    """Why a scorecard that passed isn't that of the session which is told of; "" where nothing speaks against it."""
+    if exit_code:
+        return f"pytest ended with exit code {exit_code}: this is the scorecard of an earlier session"
+    gone = killed(reports)
+    return f"session {gone[-1]} was killed: this is the scorecard of an earlier one" if gone else ""
 
 
 def _compared(options: argparse.Namespace, reports: Path) -> Compared | str:
@@ -63,6 +74,12 @@ def add(commands: Commands) -> None:
         "--against",
         metavar="A",
         help="compare with it, as `modellab compare` does: a session, a commit, a day, `baseline`, a folder of reports",
+    )
+    written.add_argument(
+        "--exit-code",
+        type=int,
+        metavar="N",
+        help="of pytest: a scorecard that passed is an earlier session's where it isn't 0, and the comment says so",
     )
     written.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     written.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

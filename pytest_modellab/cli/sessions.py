@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.reports.scorecard.card import Scorecard
+from pytest_modellab.runner.session import killed
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
@@ -36,6 +37,8 @@ def run(options: argparse.Namespace) -> int:
             tell(f"{counted(older, 'older session')}: --last {len(cards) + older} lists all")
         for text in damaged:
             tell(f"passed over: {text}")
+        for session in killed(reports):
+            tell(f"killed, without a scorecard: {printable(session)}; the next session goes on with its answers")
     return Exit.WRONG if damaged else Exit.OK
 
 

@@ -43,7 +43,7 @@ MARKERS = (
 )
 NEWEST_TESTED = (9, 2)
 """The newest pytest, major and minor, that this version was tested with."""
-DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan")
+DRY_RUNS = ("collectonly", "showfixtures", "show_fixtures_per_test", "setupplan", "setuponly")
 """Options of pytest under which no test is run."""
 
 
@@ -76,6 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from pytest_modellab.core.extensions import ExtensionError
 
     from . import fixtures
+    from .last_word import LastWord
     from .session import LAB, LabSession, open_catalog
 
     _check_reports(settings.reports)
@@ -104,6 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(LabPlugin(lab), "modellab-lab")
     if worker is None:
         config.pluginmanager.register(ControllerPlugin(lab), "modellab-controller")
+        config.pluginmanager.register(LastWord(lab), "modellab-last-word")
 
 
 def _session_id() -> str:
@@ -308,6 +310,10 @@ class ControllerPlugin:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.lab.note_report(report)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.lab.uncollected.append(report.nodeid)
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: WorkerController) -> None:
         node.workerinput["modellab_session"] = self.lab.session.id
@@ -342,6 +348,7 @@ class ControllerPlugin:
         return ModelDeviceScheduling(config, log, groups, self.lab.likely_seconds)
 
     def pytest_keyboard_interrupt(self) -> None:
+        self.lab.broken_off = True
         # Ctrl-C may have gone to this process alone, and not to xdist's workers.
         if "session" in vars(self.lab):
             self.lab.session.stop()
@@ -350,7 +357,7 @@ class ControllerPlugin:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.follower is not None:
             self.follower.stop()
-        if self.lab.dry or ("session" not in vars(self.lab) and not self.lab.tests and not self.lab.config.asked):
+        if self.lab.nothing_to_tell:
             return
         from .scorecard import finish
 

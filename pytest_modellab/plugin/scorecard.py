@@ -17,29 +17,56 @@ from .session import LabSession, Tests
 if TYPE_CHECKING:
     from pytest_modellab.catalog.cases import Case
     from pytest_modellab.reports.scorecard import page
+    from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.reports.scorecard.row import CaseReport, Row
     from pytest_modellab.results.record import Record
     from pytest_modellab.runner.outcome import Outcome
 
 
-def finish(lab: LabSession, status: int) -> int:
+def finish(lab: LabSession, status: int, why: str = "") -> int:
     """Build and store the scorecard; the exit code of a session that ended with `status`.
 
     One that passed and must not count as passed fails.
     """
-    interrupted = status in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
+    interrupted = lab.broken_off or status in {pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR}
     try:
-        _write_scorecard(lab, interrupted=interrupted)
+        _write_scorecard(lab, "" if not _failed(status) else why or _unexplained(status), interrupted=interrupted)
     finally:  # after any error in the scorecard, the next session resumes from the answers
         lab.session.end(whole=not interrupted)
     if (unsent := remote.send(lab.config)) and lab.scorecard is not None:
         lab.scorecard = lab.scorecard.model_copy(update={"problems": (*lab.scorecard.problems, unsent)})
-    passed = status in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
-    found = lab.scorecard is not None and lab.scorecard.problems
-    return pytest.ExitCode.TESTS_FAILED if passed and found else status
+    found = lab.scorecard is not None and (lab.scorecard.problems or lab.broken_off)
+    return pytest.ExitCode.TESTS_FAILED if found and not _failed(status) else status
 
 
-def _write_scorecard(lab: LabSession, *, interrupted: bool) -> None:
+def _failed(status: int) -> bool:
+    return status not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+
+
+def amend(lab: LabSession, status: int, why: str) -> None:
+    """Write the scorecard anew where it says that a session passed which has ended with `status`, for another reason.
+
+    JUnit's file is written before, and isn't changed.
+    """
+    from pytest_modellab.reports.scorecard.files import write
+
+    card = lab.scorecard
+    if card is not None and card.passed and _failed(status):
+        card = _with_problem(card, why or _unexplained(status))
+        lab.left = write(card, lab.config.reports, with_page=lab.config.page, recordings=_recordings(lab))
+        lab.scorecard = lab.left.card
+
+
+def _unexplained(status: int) -> str:
+    return f"pytest ended with exit code {int(status)}, and no test that failed is the reason"
+
+
+def _with_problem(card: Scorecard, problem: str) -> Scorecard:
+    return card.model_copy(update={"problems": (*card.problems, problem)})
+
+
+def _write_scorecard(lab: LabSession, why: str, *, interrupted: bool) -> None:
+    """`why` is why the session failed, should nothing on the scorecard tell; "" where it did not."""
     from pytest_modellab.reports.scorecard.build import build
     from pytest_modellab.reports.scorecard.files import write
 
@@ -67,8 +94,11 @@ def _write_scorecard(lab: LabSession, *, interrupted: bool) -> None:
             told = f"no test of the catalog's cases was collected, though {lab.config.asked} asked for them"
             card = card.model_copy(update={"problems": (told, *card.problems)})
         if lab.failed_beside:
-            problem = f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}"
-            card = card.model_copy(update={"problems": (*card.problems, problem)})
+            card = _with_problem(card, f"failed, of no case: {', '.join(dict.fromkeys(lab.failed_beside))}")
+        if lab.uncollected:
+            card = _with_problem(card, f"could not be collected: {', '.join(dict.fromkeys(lab.uncollected))}")
+        if why and card.passed:
+            card = _with_problem(card, why)
         lab.left = write(card, lab.config.reports, with_page=lab.config.page, recordings=_recordings(lab))
         lab.scorecard = lab.left.card
         summary = STEP_SUMMARY.get() if lab.config.step_summary else None

@@ -68,6 +68,10 @@ class LabSession:
     """Keys of the cases whose record the hook `pytest_modellab_record` was called with."""
     failed_beside: list[str] = field(default_factory=list)
     """Tests that failed and are of no case."""
+    uncollected: list[str] = field(default_factory=list)
+    """Modules and the like that could not be collected."""
+    broken_off: bool = False
+    """Whether somebody ended the session: Ctrl-C, or `pytest.exit`, whatever exit code it asks for."""
     scorecard: Scorecard | None = None
     left: Written | None = None
     """The files of the scorecard."""
@@ -114,6 +118,11 @@ class LabSession:
             TerminalProgress(self.plugin, self.session.folder if self.parallel else None),
             in_doubt=lambda case, record: self.limits(case).in_doubt(record),
         )
+
+    @property
+    def nothing_to_tell(self) -> bool:
+        """Whether the session has nothing to do with cases: no scorecard is made of it."""
+        return self.dry or ("session" not in vars(self) and not self.tests and not self.config.asked)
 
     @property
     def measured_here(self) -> bool:

@@ -87,7 +87,10 @@ class TerminalLine:
 
     def _raw(self, text: str) -> None:
         """Past pytest's count of what is on its line."""
-        self._writer.write_raw(encodable(text, getattr(self._writer._file, "encoding", None)), flush=True)
+        # By pytest's file: `write_raw` is none of the oldest pytest that is supported.
+        file = self._writer._file
+        file.write(encodable(text, getattr(file, "encoding", None)))
+        file.flush()
 
 
 class Announcing:

@@ -160,6 +160,18 @@ class Session:
                             shutil.rmtree(folder, ignore_errors=True)
 
 
+def killed(reports: Path) -> list[str]:
+    """The ids of sessions that ended without a word, the newest last: they were killed, and left no scorecard."""
+    found = []
+    for folder in sorted((reports / "sessions").glob("*"), key=lambda each: each.stat().st_mtime):
+        if not (folder / PLAN).exists() or (folder / OVER).exists():
+            continue
+        with held_if_dead(folder) as dead:
+            if dead:
+                found.append(folder.name)
+    return found
+
+
 def _answers(journal: Path) -> int:
     """How many utterances of a case are in its journal."""
     return sum("utterance" in row for row in read(journal).rows)

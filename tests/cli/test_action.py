@@ -53,6 +53,7 @@ def run(name: str, lab: FakeLab, machine: dict[str, str], **variables: str) -> s
         name: re.sub(r"\$\{\{ inputs\.(\w+) \}\}", lambda found: defaults[found[1]], value)
         for name, value in STEPS[name]["env"].items()
     }
+    told["STATUS"] = "0"
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", STEPS[name]["run"]],
         cwd=lab.path,

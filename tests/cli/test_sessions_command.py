@@ -56,7 +56,7 @@ def test_all_are_listed_the_newest_first(two: LabSessions, told: Told) -> None:
 
 def test_one_that_was_broken_off_replaces_none(two: LabSessions, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     real = scorecard._write_scorecard
-    monkeypatch.setattr(scorecard, "_write_scorecard", lambda lab, interrupted: real(lab, interrupted=True))
+    monkeypatch.setattr(scorecard, "_write_scorecard", lambda lab, why, interrupted: real(lab, why, interrupted=True))
     two.session()
     assert len(ids(two)) == 3
     assert re.search(r"^\w+ +interrupted +1 fail", told("sessions"), re.MULTILINE)
@@ -108,6 +108,20 @@ def test_damaged_ones_are_named(two: LabSessions, told: Told) -> None:
     path = kept.files(two.reports)[0]
     path.write_text("{}")
     assert f"passed over: {path}: is no scorecard of this version" in told("sessions", code=Exit.WRONG)
+
+
+def test_a_killed_one_is_told_and_the_comment_is_not_of_the_one_before(two: LabSessions, told: Told) -> None:
+    two.model()
+    assert two.session() == 0
+    assert "### Model Lab: ✅ passed" in told("comment")
+    assert "not passed" in told("comment", "--exit-code", "4").splitlines()[1]
+    folder = two.reports / "sessions" / "20260101-000000-abcdef"
+    folder.mkdir(parents=True)
+    (folder / "plan.json").write_text("[]")
+    assert "killed, without a scorecard: 20260101-000000-abcdef" in told("sessions")
+    comment = told("comment")
+    assert "not passed" in comment.splitlines()[1]
+    assert "session 20260101-000000-abcdef was killed: this is the scorecard of an earlier one" in comment
 
 
 def test_where_there_is_none_it_says_so(sessions: LabSessions, told: Told) -> None:
