@@ -71,6 +71,20 @@ def tab(browser: Browser, page: Path) -> Iterator[Page]:
         yield opened
 
 
+def test_a_link_to_an_utterance_that_is_not_listed_opens_its_case_and_says_so(tab: Page, page: Path) -> None:
+    fold = tab.locator(f'details[id="case=asr:{OTHER}:cpu:talk"]')
+    link = f"{page.as_uri()}#case=asr:{OTHER}:cpu:talk"
+    tab.goto(f"{link}&utterance=gone%201")
+    told = fold.get_by_text("This utterance is not among those shown.")
+    told.wait_for(state="visible")
+    assert fold.bounding_box() is not None
+    assert 0 <= tab.evaluate("document.querySelector('.unlisted').getBoundingClientRect().top") < 844
+    tab.goto(f"{link}&utterance=good")
+    told.wait_for(state="detached")
+    tab.goto(f"{page.as_uri()}#case=asr:gone:cpu:talk&utterance=good")
+    assert told.count() == 0
+
+
 @pytest.mark.parametrize("folds", ["closed", "open"])
 @pytest.mark.parametrize("width", [320, 390, 768])
 def test_long_ids_break(tab: Page, folds: str, width: int) -> None:
