@@ -60,6 +60,8 @@ def against(before: Record, after: Record, allowed: Allowed, replicates: int, mo
         wer_after=sum((weights * new.errors).tolist()) / total,
         worse=changes(np.flatnonzero(change > 0)),
         better=changes(np.flatnonzero(change < 0)),
+        worse_count=int((change > 0).sum()),
+        better_count=int((change < 0).sum()),
         finding=no_worse(paired, allowed),
         metric=after.error_metric,
     )

@@ -85,13 +85,18 @@ class UtteranceChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The comparison of a run with its baseline. `worse` and `better` list utterances, the largest change first."""
+    """The comparison of a run with its baseline.
+
+    `worse` and `better` list utterances, the largest change first, and may be cut; all of them are counted.
+    """
 
     paired: Paired
     wer_before: float
     wer_after: float
     worse: tuple[UtteranceChange, ...]
     better: tuple[UtteranceChange, ...]
+    worse_count: int
+    better_count: int
     finding: Decision
     metric: str = "wer"
     """Of the two rates: cer where words aren't divided by spaces."""
@@ -109,7 +114,7 @@ class Comparison:
         change = change_text(metric, self.wer_before, self.wer_after, self.moved)
         parts = [f"{self.finding.outcome}: {metric.title} {change}", self.finding.why]
         if paired.changed:
-            parts.append(f"{counted(len(self.worse), 'utterance')} worse, {len(self.better)} better")
+            parts.append(f"{counted(self.worse_count, 'utterance')} worse, {self.better_count} better")
         if self.finding.outcome in {"not told apart", "unchanged"}:
             parts.append(power_text(paired))
         text = "; ".join(filter(None, parts))
@@ -260,12 +265,16 @@ def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, repl
         for each, (old, _), (new, _) in zip(record.utterances, first, second, strict=True)
         if old != new
     ]
+    worse = _ranked([change for change in changes if change.errors_after > change.errors_before])
+    better = _ranked([change for change in changes if change.errors_after < change.errors_before])
     return Comparison(
         paired=paired,
         wer_before=_rate(first, weights),
         wer_after=_rate(second, weights),
-        worse=_ranked([change for change in changes if change.errors_after > change.errors_before]),
-        better=_ranked([change for change in changes if change.errors_after < change.errors_before]),
+        worse=worse,
+        better=better,
+        worse_count=len(worse),
+        better_count=len(better),
         finding=no_worse(paired, allowed),
         metric=record.error_metric,
     )
@@ -357,7 +366,11 @@ class BaselineVerdict:
 def changes_text(comparison: Comparison, count: int = 5) -> list[str]:
     """The utterances that changed most, with both transcripts."""
     lines = []
-    for title, changes in (("worse", comparison.worse), ("better", comparison.better)):
+    both = (
+        ("worse", comparison.worse, comparison.worse_count),
+        ("better", comparison.better, comparison.better_count),
+    )
+    for title, changes, number in both:
         for change in changes[:count]:
             lines += [
                 f"{title}: {change.id}: {change.errors_before} -> {change.errors_after} errors",
@@ -365,6 +378,6 @@ def changes_text(comparison: Comparison, count: int = 5) -> list[str]:
                 f"    before:    {change.before}",
                 f"    now:       {change.after}",
             ]
-        if len(changes) > count:
-            lines.append(f"    ... and {len(changes) - count} more that are {title}")
+        if number > count:
+            lines.append(f"    ... and {number - count} more that are {title}")
     return [printable(line) for line in lines]

@@ -13,6 +13,8 @@ from shelf import Shelf
 
 from pytest_modellab.cli.cleaning import part
 from pytest_modellab.cli.exits import Exit
+from pytest_modellab.reports.scorecard import kept
+from pytest_modellab.reports.scorecard.build import build
 
 DAY_S = 24 * 3600
 
@@ -65,6 +67,22 @@ class TestRecords:
     def test_days_are_a_number(self, shelf: Shelf, told: Told) -> None:
         with pytest.raises(SystemExit):
             told("clean", "--older-than", "soon")
+
+
+class TestScorecards:
+    def test_one_that_cannot_be_read_is_left_alone_and_counts_for_nothing(self, shelf: Shelf, told: Told) -> None:
+        readable = [
+            kept.keep(
+                build(f"session{day}", [], partial=None).model_copy(update={"created": f"2026-01-0{day}T00:00:00Z"}),
+                shelf.reports,
+            )
+            for day in (1, 2, 3)
+        ]
+        damaged = shelf.reports / "scorecards" / "20260104T000000-session4.json"
+        damaged.write_text('{"session": ')
+        shown = told("clean", "--keep", "2", "--yes")
+        assert damaged.name in shown.partition("left alone, can't be read: ")[2].partition("\n")[0]
+        assert [path.exists() for path in (*readable, damaged)] == [False, True, True, True]
 
 
 class TestCache:

@@ -14,7 +14,7 @@ from pytest_modellab.core.schema_base import Edits, Failure
 from pytest_modellab.core.stats.regression import DEFAULT
 from pytest_modellab.reports.comparison import cases, statistics
 from pytest_modellab.reports.comparison.compare import compare, corrected
-from pytest_modellab.reports.comparison.parts import Compared, MetricChange
+from pytest_modellab.reports.comparison.parts import KEPT_UTTERANCES, Compared, MetricChange
 from pytest_modellab.reports.comparison.sides import PastRecords, SideError
 from pytest_modellab.results import record_files as stored
 from pytest_modellab.results.baseline import Baseline, BaselineAnswer, Head, of
@@ -198,6 +198,10 @@ class TestCorrection:
     def test_the_worst_comes_first(self, tmp_path: Path) -> None:
         found = self.compared(tmp_path, {"a": 12, "b": 25, "c": 15})
         assert [each.case.model for each in found.of("worse")] == ["b", "c", "a"]
+
+    def test_utterances_with_more_errors_are_all_counted_though_few_are_kept(self, tmp_path: Path) -> None:
+        (worse,) = self.compared(tmp_path, {"b": 25}).of("worse")
+        assert (worse.worse_count, len(worse.worse), worse.better_count) == (25, KEPT_UTTERANCES, 0)
 
 
 class TestOneAnswer:

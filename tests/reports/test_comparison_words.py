@@ -34,6 +34,11 @@ class TestEvidence:
         told = words.evidence(change(worse=many, better=(moved("two", "one"),)))
         assert f"{KEPT_UTTERANCES} or more with more errors, 1 with fewer" in told
 
+    def test_all_that_changed_are_counted_though_few_are_kept(self) -> None:
+        many = (moved("one", "two"),) * KEPT_UTTERANCES
+        told = words.evidence(change(worse=many, worse_count=25, better=(moved("two", "one"),), better_count=1))
+        assert "25 with more errors, 1 with fewer" in told
+
     def test_conditions(self) -> None:
         told = words.evidence(change(why="too few", conditional="for one speaker only", noisy="others were busy"))
         assert told.endswith("m; too few; for one speaker only; the machine was noisy: others were busy")

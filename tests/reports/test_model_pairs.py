@@ -11,6 +11,7 @@ import pytest
 from pages import Parsed, answered, card, case, heard, rendered, spoken, streamed
 from records import edits, record, utterance
 
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.reports.scorecard.earlier import earlier
 from pytest_modellab.reports.scorecard.page import model_answers, model_pairs
 from pytest_modellab.results import baseline, record_files
@@ -48,7 +49,20 @@ class TestData:
         assert [side["label"] for side in group["sides"]] == ["b", "a"]
         assert group["ids"] == ["u03", "u01", "u02"]
         assert [side["errors"] for side in group["sides"]] == [[0, 1, 0], [3, 0, 1]]
-        assert (group["alike"], group["more"], group["units"]) == (1, 0, [6, 6, 6])
+        assert (group["alike"], group["more"], group["units"]) == ({"0-1": 1}, {"0-1": 0}, [6, 6, 6])
+
+    def test_the_counts_of_two_add_up_though_a_third_differs(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = answers("a", 0, 0, 0, 0), answers("b", 0, 0, 1, 0), answers("c", 0, 3, 1, 1)
+        (group,) = pairs(tmp_path, *made)
+        assert [side["label"] for side in group["sides"]] == ["a", "b", "c"]
+        assert group["alike"] == {"0-1": 3, "0-2": 1, "1-2": 2}
+        assert group["more"] == {"0-1": 0, "0-2": 0, "1-2": 0}
+        monkeypatch.setattr(model_pairs, "_MOST_UTTERANCES", 1)
+        (group,) = pairs(tmp_path, *made)
+        assert group["alike"] == {"0-1": 3, "0-2": 1, "1-2": 2}
+        assert group["more"] == {"0-1": 1, "0-2": 2, "1-2": 1}
 
     def test_words_are_those_that_were_counted(self, tmp_path: Path) -> None:
         (group,) = pairs(tmp_path, answers("a", 0), answers("b", 1))
@@ -75,18 +89,35 @@ class TestData:
     def test_what_is_beyond_the_bound_is_counted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(model_pairs, "_MOST_UTTERANCES", 2)
         (group,) = pairs(tmp_path, answers("a", 1, 2, 3), answers("b", 0, 0, 0))
-        assert (group["ids"], group["more"]) == (["u02", "u01"], 1)
+        assert (group["ids"], group["more"]) == (["u02", "u01"], {"0-1": 1})
 
     def test_words_beyond_the_bound_are_not_aligned(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("pytest_modellab.reports.scorecard.page.document.MOST", 1)
         (group,) = pairs(tmp_path, answers("a", 1, 2, 3), answers("b", 0, 0, 0))
-        assert (group["ids"], group["more"]) == (["u02"], 2)
+        assert (group["ids"], group["more"]) == (["u02"], {"0-1": 2})
 
     def test_an_utterance_without_an_answer_has_no_words(self, tmp_path: Path) -> None:
         silent = clip(0, 6).model_copy(update={"hypothesis": None})
         made = of_data(record(utterances=[silent], case=case("b"), words=600), "d")
         (group,) = pairs(tmp_path, answers("a", 0), made)
         assert group["sides"][1]["words"] == [[]]
+        assert [side["states"] for side in group["sides"]] == [{}, {"0": "no answer"}]
+        assert group["references"] == {"0": "the quick brown fox jumps over"}
+
+    @pytest.mark.parametrize("too_long", [False, True])
+    def test_why_an_answer_has_no_alignment_is_told(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, too_long: bool
+    ) -> None:
+        failed = {"hypothesis": None, "error": Failure(kind="crash", message="killed by signal 11")}
+        answer = clip(0, 6).model_copy(update={} if too_long else failed)
+        if too_long:
+            monkeypatch.setattr("pytest_modellab.reports.scorecard.page.alignment.MOST_WORDS", 5)
+        made = of_data(record(utterances=[answer], case=case("b"), words=600), "d")
+        (group,) = pairs(tmp_path, answers("a", 0), made)
+        (told,) = group["sides"][1]["states"].values()
+        assert told == (
+            "not aligned here: 6 words, more than 5" if too_long else "no answer: crash: killed by signal 11"
+        )
 
     def test_turns_are_compared_by_whether_the_reply_is_right(self, tmp_path: Path) -> None:
         made = [

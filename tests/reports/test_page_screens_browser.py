@@ -10,10 +10,12 @@ import pytest
 from chromium import launched, needs_chromium, played, unfold, watched
 from labsessions import LabSessions
 from pages import Tone, answered, card, case, heard, rendered, spoken, streamed
-from records import record, utterance
+from records import edits, record, utterance
 
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.reports.scorecard.advice import sentences
 from pytest_modellab.reports.scorecard.row import Row
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status
 
 if TYPE_CHECKING:
@@ -97,6 +99,31 @@ class TestModelAgainstModel:
         tab.locator("#against select[name=second]").select_option(label="best")
         assert tab.locator("#against .told").inner_text() == "Choose two different models."
         assert tab.locator("#against li").count() == 0
+
+    def test_of_three_the_counts_of_two_add_up_and_a_crash_is_told(self, browser: Browser, tmp_path: Path) -> None:
+        def answers(model: str, *errors: int) -> Record:
+            said = [utterance(f"u{i}", words=edits(substitutions=n, hits=3 - n)) for i, n in enumerate(errors)]
+            return record(utterances=said, case=case(model), words=600)
+
+        crash = Failure(kind="crash", message="killed by signal 11")
+        crasher = answers("crasher", 3, 0, 0, 0)
+        lost = crasher.utterances[0].model_copy(update={"hypothesis": None, "error": crash})
+        crasher = crasher.model_copy(update={"utterances": (lost, *crasher.utterances[1:])})
+        found = card(tmp_path, answers("boomer", 0, 0, 0, 0), crasher, answers("other", 1, 1, 2, 0))
+        page = tmp_path / "scorecard.html"
+        page.write_text(rendered(tmp_path, found), encoding="utf-8")
+        with watched(browser, page) as tab:
+            tab.locator("#against > summary").click()
+            assert tab.locator("#against .which button").all_inner_texts() == [
+                "boomer is better in 1 utterance, by 3 errors",
+                "crasher is better in 0 utterances, by 0 errors",
+            ]
+            assert tab.locator("#against .rest").inner_text() == "In 3 utterances both make the same number of errors."
+            assert tab.locator("#against li .words").all_inner_texts() == [
+                "reference\none two three",
+                "boomer right\none two three",
+                "crasher 3 errors\nno answer: crash: killed by signal 11",
+            ]
 
     def test_a_sound_that_two_cases_have_plays_in_both(self, tab: Page) -> None:
         for model in ("best", "other"):

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from _pytest.pytester import LineMatcher
 from configs import parsed
+from duels import measured, table
 from labsessions import LabSessions
 from records import TIMING, record
 
 from pytest_modellab.cli import main
 from pytest_modellab.plugin import hooks
 from pytest_modellab.reports.scorecard.row import Row
-from pytest_modellab.reports.scorecard.tradeoffs import fronts, speed_ups
+from pytest_modellab.reports.scorecard.tradeoffs import TradeoffPoint, fronts, speed_ups
 from pytest_modellab.results.record import Price
 from pytest_modellab.results.verdicts import case_key
 
@@ -41,17 +42,59 @@ def row(
 class TestFront:
     def test_what_is_no_worse_in_both_beats_what_is_worse_in_one(self) -> None:
         (front,) = fronts(
-            [row("best", 0.02, 0.5), row("quick", 0.10, 0.1), row("poor", 0.10, 0.6), row("mid", 0.05, 0.3)]
+            [row("best", 0.02, 0.5), row("quick", 0.10, 0.1), row("poor", 0.10, 0.7), row("mid", 0.05, 0.3)]
         )
         assert [point.case.model for point in front.points] == ["quick", "mid", "best", "poor"]
         assert [point.dominated_by for point in front.points] == [None, None, None, "best:cpu"]
         assert str(front) == (
-            "best trade of WER against RTF on talk: quick:cpu, mid:cpu, best:cpu (beaten: poor:cpu by best:cpu)"
+            "best trade of WER against RTF on talk: quick:cpu, mid:cpu, best:cpu (beaten: poor:cpu by best:cpu in RTF)"
         )
 
     def test_equal_ones_both_stand(self) -> None:
         (front,) = fronts([row("one", 0.1, 0.1), row("two", 0.1, 0.1)])
         assert [point.dominated_by for point in front.points] == [None, None]
+
+    def test_what_the_data_do_not_tell_apart_is_not_beaten(self) -> None:
+        rows, contest = table([measured("like", "talk", [1] * 40), measured("good", "talk", [0] + [1] * 39)])
+        (front,) = fronts(rows, contest)
+        assert [point.told for point in front.points] == ["on the front"] * 2
+        assert [point.case.model for point in front.staircase] == ["good"]
+        rows, contest = table([measured("worse", "talk", [1] * 40), measured("good", "talk", [0] * 40)])
+        (front,) = fronts(rows, contest)
+        assert [point.told for point in front.points] == ["on the front", "beaten by good:cpu in WER"]
+
+    def test_a_figure_that_is_shown_alike_is_no_worse(self) -> None:
+        (front,) = fronts([row("one", 0.1, 0.50001), row("two", 0.1, 0.5)])
+        assert [point.told for point in front.points] == ["on the front"] * 2
+
+    @pytest.mark.parametrize("noisy", ["one", "two"])
+    def test_times_on_a_noisy_machine_beat_nothing(self, noisy: str) -> None:
+        made = [
+            row(name, 0.1, rtf, noisy="busy" if name == noisy else None) for name, rtf in (("one", 0.1), ("two", 0.9))
+        ]
+        (front,) = fronts(made)
+        assert [point.on_front for point in front.points] == [True, True]
+
+    def test_one_that_failed_is_not_on_the_front_and_beats_nobody(self) -> None:
+        (front,) = fronts([row("bad", 0.01, 0.1, status="fail"), row("good", 0.1, 0.5), row("slow", 0.1, 0.9)])
+        assert [point.told for point in front.points] == [
+            "failed: not on the front",
+            "on the front",
+            "beaten by good:cpu in RTF",
+        ]
+        assert str(front).endswith("on talk: good:cpu (beaten: slow:cpu by good:cpu in RTF; failed: bad:cpu)")
+
+    def test_where_none_passes_nothing_is_on_the_front(self) -> None:
+        (front,) = fronts([row(name, 0.1, 0.1, status="fail") for name in ("one", "two")])
+        assert (str(front), front.staircase) == (
+            "best trade of WER against RTF on talk: none that passes (failed: one:cpu, two:cpu)",
+            [],
+        )
+
+    def test_a_point_of_an_older_scorecard_is_read(self) -> None:
+        (front,) = fronts([row("one", 0.1, 0.1), row("two", 0.1, 0.9)])
+        old = [point.model_dump(exclude={"better_in", "failed"}) for point in front.points]
+        assert TradeoffPoint.model_validate(old[1]).told == "beaten by one:cpu"
 
     def test_with_prices_it_is_money_that_counts(self) -> None:
         slow_but_cheap = row("tiny", 0.1, 0.5, per_hour=0.1)
@@ -100,7 +143,8 @@ def test_devices_stand_side_by_side_and_cost_is_told(sessions: LabSessions, caps
             "model*device*data set*load*5 s clip*speed-up over CPU",
             "fake*cpu*clips*1.00 x",
             "fake*slow-cpu*clips*0.0* x",
-            "best trade of WER against EUR per hour of audio on clips: fake:cpu (beaten: fake:slow-cpu by fake:cpu)",
+            "best trade of WER against EUR per hour of audio on clips: fake:cpu"
+            " (beaten: fake:slow-cpu by fake:cpu in cost)",
         ]
     )
     (front,) = sessions.scorecard()["fronts"]

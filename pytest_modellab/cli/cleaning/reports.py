@@ -50,11 +50,20 @@ class Retention:
 
 
 def scorecards(reports: Path, retention: Retention) -> Category:
-    """Scorecards of past sessions; the newest always stays."""
+    """Scorecards of past sessions; the newest always stays. One that can't be read stands for none of them."""
     part = Category("scorecards")
     now = datetime.now(UTC)
-    for place, path in enumerate(kept.files(reports)):
+    place = -1
+    for path in kept.files(reports):
         part.add(size_of(path))
+        if not retention.chosen:
+            continue
+        try:
+            kept.read(path)
+        except kept.KeptError as error:
+            part.notes.append(f"left alone, can't be read: {error}")
+            continue
+        place += 1
         age = now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
         if place and not retention.spares(place, age):
             why = f"{age.days} days old, {place} newer"

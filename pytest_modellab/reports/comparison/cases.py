@@ -119,6 +119,8 @@ def _change_of_errors(
         beyond_tolerance=found.paired.difference > allowed.tolerance,
         worse=_utterances(found.worse),
         better=_utterances(found.better),
+        worse_count=found.worse_count,
+        better_count=found.better_count,
     )
     if outcome == "inconclusive":
         change = change.model_copy(update={"outcome": outcome, "why": found.finding.why})

@@ -65,6 +65,10 @@ class MetricChange(ReportModel):
     quality: bool = Field(default=True, description="false of times")
     worse: tuple[UtteranceChange, ...] = Field(default=(), description="the largest change first")
     better: tuple[UtteranceChange, ...] = ()
+    worse_count: int | None = Field(
+        default=None, description="utterances with more errors, `worse` has the first; null where they weren't counted"
+    )
+    better_count: int | None = None
 
     @property
     def title(self) -> str:

@@ -52,7 +52,8 @@ def evidence(change: MetricChange) -> str:
     unit = counted(change.pairs, "utterance")
     parts = [f"{unit}, {change.method}"]
     if change.worse or change.better:
-        parts.append(f"{_many(change.worse)} with more errors, {_many(change.better)} with fewer")
+        worse, better = _many(change.worse, change.worse_count), _many(change.better, change.better_count)
+        parts.append(f"{worse} with more errors, {better} with fewer")
     if change.why:
         parts.append(change.why)
     if change.conditional:
@@ -62,7 +63,9 @@ def evidence(change: MetricChange) -> str:
     return "; ".join(parts)
 
 
-def _many(changes: tuple[object, ...]) -> str:
+def _many(changes: tuple[object, ...], count: int | None) -> str:
+    if count is not None:
+        return str(count)
     return f"{len(changes)}{' or more' if len(changes) == KEPT_UTTERANCES else ''}"
 
 

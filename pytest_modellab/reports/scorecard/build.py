@@ -191,14 +191,15 @@ def build(
     where that is known. `profiles` are what models are recommended for; None: the default roles of this package.
     `records` are those of the rows, by the keys of their cases: models are compared by their answers.
     """
+    contest = Contest(records or {})
     return Scorecard(
         session=session,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         partial=partial,
         rows=tuple(rows),
-        models=tuple(by_model(rows, tasks_of or {}, Contest(records or {}))),
+        models=tuple(by_model(rows, tasks_of or {}, contest)),
         recommendations=tuple(recommend_all(profiles or default_profiles(), rows, records)),
-        fronts=tuple(fronts(rows)),
+        fronts=tuple(fronts(rows, contest)),
         speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),
     )

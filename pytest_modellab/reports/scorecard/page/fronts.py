@@ -40,12 +40,11 @@ def drawn(front: Front, prefix: str) -> Panel:
         axes.set_xlim(min(costs) / 1.5, max(costs) * 1.5)
     else:
         axes.set_xlim(0, max(costs) * 1.15 or 1.0)
-    best = [point for point in front.points if point.dominated_by is None]
+    best = front.staircase
     axes.step([p.cost for p in best], [100 * p.error_rate for p in best], where="post", color=FIRST, linewidth=1.2)
     for point in front.points:
-        on_front = point.dominated_by is None
         at = (point.cost, 100 * point.error_rate)
-        edge, face = (FIRST, FIRST) if on_front else (SOFT, "none")
+        edge, face = (FIRST, FIRST) if point.on_front else (SOFT, "none")
         axes.plot(*at, "o", markersize=8, markerfacecolor=face, markeredgecolor=edge, zorder=3)
     top = max(100 * point.error_rate for point in front.points)
     axes.set_ylim(0, 1.15 * top if top > 0 else 1.0)
@@ -67,11 +66,11 @@ def _named(axes: Axes, front: Front) -> None:
     frame: Box = tuple(float(each) * scale for each in axes.bbox.extents)  # type: ignore[assignment]
     points = [axes.transData.transform((point.cost, 100 * point.error_rate)) * scale for point in front.points]
     taken: list[Box] = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in points]
-    best = [at for at, point in zip(points, front.points, strict=True) if point.dominated_by is None]
+    best = [axes.transData.transform((point.cost, 100 * point.error_rate)) * scale for point in front.staircase]
     for (x, y), (other, below) in pairwise(best):
         taken += [(x, y - 1, other, y + 1), (other - 1, below, other + 1, y)]
     devices = len({point.case.device for point in front.points}) > 1
-    order = sorted(range(len(points)), key=lambda i: (front.points[i].dominated_by is not None, i))
+    order = sorted(range(len(points)), key=lambda i: (not front.points[i].on_front, i))
     for i in order:
         case = front.points[i].case
         name = printable(f"{case.model} {case.device}" if devices else case.model)
@@ -84,7 +83,7 @@ def _named(axes: Axes, front: Front) -> None:
         taken.append(box)
         axes.annotate(
             text, (x, y), xytext=(box[0], (box[1] + box[3]) / 2), xycoords="figure points", textcoords="figure points",
-            fontsize=_LETTERS, va="center", zorder=4, color=SOFT if front.points[i].dominated_by else None,
+            fontsize=_LETTERS, va="center", zorder=4, color=None if front.points[i].on_front else SOFT,
         )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from pytest_modellab.tasks.chat.record import dialogues_of, reply_of
 from pytest_modellab.tasks.registry import task_named
 
 from ..row import Row
-from .alignment import align
+from .alignment import Alignment, align
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +36,14 @@ class EarlierAnswers:
 
     label: str
     hypotheses: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Unaligned:
+    """An utterance whose answer has no alignment: what was said, and why the answer has none."""
+
+    reference: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,8 @@ class ModelAnswers:
     spoken: bool = False
     asked: Mapping[str, str] = field(default_factory=dict)
     """What was said in each turn of a dialogue, by id."""
+    unaligned: Mapping[str, Unaligned] = field(default_factory=dict)
+    """Those of `words` that have no alignment, by id."""
 
 
 def compared(record: Record) -> bool:
@@ -95,6 +105,7 @@ def answers(
     ids = [id for (id,) in fields(record.utterances, "id")]
     case = record.case
     places = [place for place in np.argsort(-counts.errors, kind="stable")[:most].tolist() if counts.errors[place]]
+    words, unaligned = _words([record.utterances[place] for place in places], record)
     now = ModelAnswers(
         model=case.model,
         device=case.device,
@@ -106,7 +117,8 @@ def answers(
         errors=counts.errors,
         units=counts.units,
         speakers=labels(record.utterances, "speaker"),
-        words={ids[place]: _words(record.utterances[place], record) for place in places},
+        words=words,
+        unaligned=unaligned,
         sounds=sounds,
         spoken=not task_named(case.task).given_audio,
     )
@@ -140,7 +152,7 @@ def _turns(record: Record, row: Row, anchor: str, sounds: Mapping[str, str], mos
 
 def _earlier(record: Record, now: ModelAnswers, before: EarlierAnswers, most: int) -> ModelAnswers:
     """The earlier answers, counted by the present rules; what is the same as now isn't counted again."""
-    errors, words = now.errors.copy(), dict(now.words)
+    errors, words, unaligned = now.errors.copy(), dict(now.words), dict(now.unaligned)
     count, rules = task_named(record.case.task).scoring().errors, record.rules
     changed = [
         place
@@ -151,18 +163,36 @@ def _earlier(record: Record, now: ModelAnswers, before: EarlierAnswers, most: in
         result = record.utterances[place]
         errors[place], _ = count(result, before.hypotheses.get(result.id), rules)
         words.pop(result.id, None)
+        unaligned.pop(result.id, None)
+    told = []
     for place in sorted(changed, key=lambda place: -errors[place])[:most]:
         if errors[place]:
             result = record.utterances[place]
-            told = {"hypothesis": before.hypotheses.get(result.id), "error": None}
-            words[result.id] = _words(result.model_copy(update=told), record)
+            told.append(result.model_copy(update={"hypothesis": before.hypotheses.get(result.id), "error": None}))
+    own_words, own_unaligned = _words(told, record)
+    words.update(own_words)
+    unaligned.update(own_unaligned)
     sounds = {} if now.spoken else now.sounds
-    return replace(now, before=before.label, errors=errors, words=words, sounds=sounds)
+    return replace(now, before=before.label, errors=errors, words=words, unaligned=unaligned, sounds=sounds)
 
 
-def _words(result: UtteranceResult, record: Record) -> Words:
-    """Its alignment; [] where there is none."""
-    if result.hypothesis is None or result.error is not None:
-        return []
-    pieces = align(result, record.rules.of(result.language)).pieces
-    return [each.expected if each.kind == "hit" else [each.mark, each.expected, each.found] for each in pieces]
+def _words(results: Iterable[UtteranceResult], record: Record) -> tuple[dict[str, Words], dict[str, Unaligned]]:
+    """The alignments by id, [] where there is none; and of these what is known instead."""
+    words: dict[str, Words] = {}
+    unaligned = {}
+    for result in results:
+        why = _unanswered(result)
+        alignment = Alignment(()) if why else align(result, record.rules.of(result.language))
+        words[result.id] = [
+            each.expected if each.kind == "hit" else [each.mark, each.expected, each.found] for each in alignment.pieces
+        ]
+        if not alignment.pieces:
+            unaligned[result.id] = Unaligned(result.reference, why or alignment.note)
+    return words, unaligned
+
+
+def _unanswered(result: UtteranceResult) -> str:
+    """Why there is no answer; "" where there is one."""
+    if result.error is not None:
+        return f"no answer: {result.error.kind}: {result.error.message}"
+    return "no answer" if result.hypothesis is None else ""

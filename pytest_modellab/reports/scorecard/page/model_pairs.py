@@ -24,6 +24,8 @@ _MOST_TESTED = 60_000
 """Utterances of all pairs of one data set that are tested, those with the best model first: some seconds."""
 _MOST_UTTERANCES = 3_000
 """Of one data set, those that differ most."""
+_LONGEST_REFERENCE = 2_000
+"""Characters of one that no alignment shows."""
 
 
 def embedded(answers: Sequence[ModelAnswers]) -> str:
@@ -45,7 +47,6 @@ def _group(those: Sequence[ModelAnswers]) -> dict[str, Any]:
     labels = list(_labels(answers))
     ids, errors, units, speakers = _aligned(answers)
     shown = list(_shown(answers, ids, errors))
-    differ = int((errors != errors[0]).any(axis=0).sum())
     return {
         "title": harmless.line(answers[0].title, 200),
         "unit": METRICS[answers[0].shared[-1]].title,
@@ -56,15 +57,25 @@ def _group(those: Sequence[ModelAnswers]) -> dict[str, Any]:
                 "spoken": each.spoken,
                 "errors": errors[i, shown].tolist(),
                 "words": [_cleaned(each, ids[place]) if ids[place] in each.words else 0 for place in shown],
+                "states": {
+                    at: harmless.line(each.unaligned[ids[place]].why, 300)
+                    for at, place in enumerate(shown)
+                    if ids[place] in each.unaligned
+                },
                 "sounds": [each.sounds.get(ids[place], "") for place in shown],
             }
             for i, each in enumerate(answers)
         ],
         "ids": [harmless.line(ids[place], 200) for place in shown],
         "asked": [harmless.line(answers[0].asked[ids[place]]) if answers[0].asked else "" for place in shown],
+        "references": {
+            at: harmless.line(found.reference, _LONGEST_REFERENCE)
+            for at, place in enumerate(shown)
+            if (found := next((e.unaligned[ids[place]] for e in answers if ids[place] in e.unaligned), None))
+        },
         "units": units[shown].tolist(),
-        "alike": len(ids) - differ,
-        "more": differ - len(shown),
+        "alike": dict(_alike(errors)),
+        "more": dict(_left_out(errors, shown)),
         "told": dict(_told(METRICS[answers[0].shared[-1]], labels, errors, units, speakers)),
     }
 
@@ -96,6 +107,19 @@ def _shown(answers: Sequence[ModelAnswers], ids: Sequence[str], errors: Any) -> 
         if all(errors[i, place] == 0 or ids[place] in each.words for i, each in enumerate(answers)):
             left -= 1
             yield place
+
+
+def _alike(errors: Any) -> Iterator[tuple[str, int]]:
+    """For each pair, by the places of the two: the utterances in which both make the same number of errors."""
+    for i, j in combinations(range(len(errors)), 2):
+        yield f"{i}-{j}", int((errors[i] == errors[j]).sum())
+
+
+def _left_out(errors: Any, shown: Sequence[int]) -> Iterator[tuple[str, int]]:
+    """For each pair, by the places of the two: the utterances they differ in that aren't among those shown."""
+    for i, j in combinations(range(len(errors)), 2):
+        differ = errors[i] != errors[j]
+        yield f"{i}-{j}", int(differ.sum() - differ[shown].sum())
 
 
 def _cleaned(answers: ModelAnswers, id: str) -> list[str | list[str]]:

@@ -47,8 +47,20 @@
     const plain = () => { try { return decodeURIComponent(hash); } catch { return hash; } };
     return document.getElementById(hash) ?? document.getElementById(plain());
   };
+  // Of an utterance that isn't among those shown it opens the case, and says so.
+  const unlisted = document.createElement("p");
+  unlisted.className = "unlisted";
+  unlisted.setAttribute("role", "status");
+  const caseOf = hash => {
+    const [id, utterance] = hash.split(/&utterance=|%26utterance%3D/i), found = utterance === undefined ? null : named(id);
+    if (found?.localName !== "details") return null;
+    unlisted.textContent = "This utterance is not among those shown.";
+    found.querySelector("summary").after(unlisted);
+    return found;
+  };
   const reveal = () => {
-    const found = location.hash ? named(location.hash.slice(1)) : null;
+    unlisted.remove();
+    const hash = location.hash.slice(1), found = hash ? named(hash) ?? caseOf(hash) : null;
     for (let each = found; each; each = each.parentElement) if (each.localName === "details") each.open = true;
     if (found) found.scrollIntoView();
   };

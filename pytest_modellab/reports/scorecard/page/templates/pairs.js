@@ -53,14 +53,22 @@
     line.append(made("br"));
     if (pieces.length) line.append(words(pieces));
     else if (!errors) line.append(made("bdi", reference));
-    else line.append(made("span", "no answer, or too long to be aligned", "soft"));
+    else line.append(made("bdi", side.states[place] ?? "no answer", "soft"));
     return line;
   };
 
   // What was said, out of the alignment of an answer that is wrong.
   const reference = (sides, place) => {
+    const given = current().references[place];
+    if (given !== undefined) return given;
     const pieces = sides.map(side => side.words[place]).find(each => each?.length) ?? [];
     return pieces.map(piece => typeof piece === "string" ? piece : piece[1]).filter(Boolean).join(" ");
+  };
+
+  const given = place => {
+    const line = made("p", "", "words");
+    line.append(made("b", "reference", "side"), made("br"), made("bdi", current().references[place]));
+    return line;
   };
 
   const utterance = place => {
@@ -69,9 +77,11 @@
     title.append(made("bdi", ids[place]));
     const costs = Math.abs(pair[0].errors[place] - pair[1].errors[place]);
     head.append(title, made("span", asked[place] || `${counted(costs, "error")} more in ${counted(units[place], "word")}`));
-    item.append(head, ...pair.map(side => answer(side, place, reference(pair, place))));
-    const given = pair.filter(side => side.spoken && side.sounds[place]);
-    if (given.length) item.append(...given.map(side => player(side.sounds[place], `said by ${side.label}`)));
+    item.append(head);
+    if (pair.some(side => place in side.states)) item.append(given(place));
+    item.append(...pair.map(side => answer(side, place, reference(pair, place))));
+    const said = pair.filter(side => side.spoken && side.sounds[place]);
+    if (said.length) item.append(...said.map(side => player(side.sounds[place], `said by ${side.label}`)));
     else {
       const one = [...pair, ...sides].find(side => !side.spoken && side.sounds[place]);
       if (one) item.append(player(one.sounds[place], "what they heard"));
@@ -102,7 +112,7 @@
   };
 
   const show = () => {
-    const { sides, alike, more: left, told: tests } = current();
+    const { sides, alike, more: unlisted, told: tests } = current();
     const [one, other] = [Number(first.value), Number(second.value)], pairs = [[one, other], [other, one]];
     lists = pairs.map(pair => better(...pair));
     which.forEach((button, place) => {
@@ -111,10 +121,10 @@
       button.textContent = `${sides[a].label} is better in ${where}, by ${counted(costs, "error")}`;
       button.disabled = !lists[place].length;
     });
-    told.textContent = one === other ? "Choose two different models."
-      : tests[`${Math.min(one, other)}-${Math.max(one, other)}`] ?? "";
+    const two = `${Math.min(one, other)}-${Math.max(one, other)}`, left = unlisted[two];
+    told.textContent = one === other ? "Choose two different models." : tests[two] ?? "";
     choose(lists[0].length ? 0 : 1);
-    rest.textContent = `In ${counted(alike, "utterance")} all make the same number of errors.`
+    rest.textContent = one === other ? "" : `In ${counted(alike[two], "utterance")} both make the same number of errors.`
       + (left ? ` ${counted(left, "utterance")} more that differ are in the records.` : "");
   };
 
