@@ -26,7 +26,7 @@ from .hidden_errors import standing_out
 from .models import by_model
 from .recommendation import recommend_all
 from .remarks import by_value_alone, graded_apart
-from .row import CaseReport, Judgement, Row
+from .row import NOT_RUN, CaseReport, Judgement, Row
 from .since_last import since_last
 from .tradeoffs import fronts, speed_ups
 
@@ -39,7 +39,7 @@ def build_row(
     tests = Status.FAIL if report.failed_tests else None
     if record is None or report.path is None:
         status = Status.FAIL if report.broken or tests else Status.NOT_AVAILABLE
-        reason = report.broken or report.unavailable or _failed(report.failed_tests) or "no test ran it"
+        reason = report.broken or report.unavailable or _failed(report.failed_tests) or NOT_RUN
         return Row(
             case=report.case,
             title=report.title,
@@ -197,7 +197,9 @@ def build(
         partial=partial,
         rows=tuple(rows),
         models=tuple(by_model(rows, tasks_of or {}, Contest(records or {}))),
-        recommendations=tuple(recommend_all(profiles or default_profiles(), rows, records)),
+        recommendations=tuple(
+            recommend_all(profiles or default_profiles(), rows, records, partial=partial is not None)
+        ),
         fronts=tuple(fronts(rows)),
         speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),

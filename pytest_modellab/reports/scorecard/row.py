@@ -18,6 +18,10 @@ from .grade import Grade
 from .part import MetricName, ReportModel
 from .since_last import SinceLast
 
+NOT_RUN = "no test ran it"
+BROKEN_OFF = "broken off"
+"""How the reason of a case begins that was not answered to its end."""
+
 
 class Judgement(ReportModel):
     """A verdict as stored."""
@@ -82,6 +86,11 @@ class Row(ReportModel):
     @property
     def measured(self) -> bool:
         return self.record is not None
+
+    @property
+    def not_reached(self) -> bool:
+        """Whether it could have run, and the session did not come to it, or not to its end."""
+        return not self.measured and self.reason.startswith((NOT_RUN, BROKEN_OFF))
 
     @property
     def timed_on(self) -> Hardware:
