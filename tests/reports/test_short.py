@@ -8,6 +8,7 @@ import pytest
 from records import record, utterance
 from rows import NOISY, RTF, WER, row, spread
 
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.reports.scorecard import short
 from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.reports.scorecard.card import Scorecard
@@ -158,6 +159,34 @@ class TestChanges:
         before = spread(record(wer=0.01), 0.005, 0.02)
         rows = [case(f"{LONG}-{i}", dataset=f"prompts-of-many-people-{i}", before=before) for i in range(2)]
         assert lay(rows, 80).cases[0][1].endswith("  last run +9 worse")
+
+
+class TestUnanswered:
+    def lacking(self, *errors: Failure, model: str = "crasher") -> Row:
+        clips = [utterance(f"u{i}") for i in range(9)] + [
+            utterance(f"e{i}", hypothesis=None, error=error) for i, error in enumerate(errors)
+        ]
+        return row(record(model, utterances=clips), limits=())
+
+    def test_a_dead_worker_is_told_though_no_limit_is_on_it(self) -> None:
+        made = self.lacking(Failure(kind="crash", message="the worker died of SIGSEGV (signal 11)"))
+        assert "crasher:cpu:talk: 1 of 10 unanswered: the worker died" in shown(card([made]))
+        assert "; 1 case with unanswered utterances; " in short.line(card([made]), PLACE, 200)[0]
+
+    def test_the_most_frequent_reason_is_told(self) -> None:
+        slow, other = Failure(kind="timeout", message="60 s"), Failure(kind="exception", message="Boom: x\ny")
+        assert self.lacking(other).unanswered == "1 of 10 unanswered: Boom: x"
+        assert self.lacking(other, slow, slow).unanswered == "3 of 12 unanswered: timed out, and 1 other reason"
+
+    def test_many_cases_have_one_line(self) -> None:
+        rows = [self.lacking(Failure(kind="crash", message=""), model=f"m{i}") for i in range(5)]
+        (told,) = [line for line in shown(card(rows), 200) if "unanswered" in line]
+        assert told.endswith("; and 2 more cases")
+        assert len(shown(card([*rows, *MIXED], "interrupted"), 80)) + 1 <= 15
+
+    def test_all_answered_or_none_has_no_line(self) -> None:
+        assert row(record()).unanswered == ""
+        assert row(record(utterances=[utterance(error=Failure(kind="crash", message=""))])).unanswered == ""
 
 
 class TestTold:

@@ -29,6 +29,7 @@ from .remarks import by_value_alone, graded_apart
 from .row import NOT_RUN, CaseReport, Judgement, Row
 from .since_last import since_last
 from .tradeoffs import fronts, speed_ups
+from .unanswered import unanswered
 
 
 def build_row(
@@ -75,6 +76,7 @@ def build_row(
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
         utterances=record.summary.utterances,
+        unanswered=unanswered(record),
         limited_to=record.limited_to,
         words=record.reference_units,
         turns=None if (dialogues := dialogues_of(record)) is None else dialogues.judged.of,

@@ -53,6 +53,9 @@ class Row(ReportModel):
         default="wer", description="the task's own, else wer, or cer where words aren't divided by spaces"
     )
     utterances: int = 0
+    unanswered: TextWithoutSecrets = Field(
+        default="", description="how many utterances have no answer, and why; empty where all have, or none"
+    )
     limited_to: int | None = Field(default=None, description="only so many utterances were asked for, else null")
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
     turns: int | None = Field(default=None, description="judged turns; null where there are no dialogues")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_modellab.core.console import counted, printable, shortened, wrapped
 from pytest_modellab.results.verdicts import Status
 
-from . import case_lines
+from . import case_lines, unanswered
 from .advice import paragraphs
 from .card import Scorecard
 from .case_lines import ORDER, lay, main_metric, mark, speed_of
@@ -31,6 +31,7 @@ def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
     rows, absent = _divided(card)
     rows.sort(key=lambda row: ORDER.index(row.status))
     end = [
+        *_unanswered(rows, width),
         *_inconclusive(rows, width),
         *_did_not_run(absent, width),
         *_advice(card, width),
@@ -47,6 +48,7 @@ def line(card: Scorecard, place: str, width: int) -> Line:
     """The session in a line: counts of cases, what keeps it from passing, what did not run, and where more is."""
     rows, absent = _divided(card)
     told = [_counts(rows)] if rows else []
+    told += [f"{counted(lacking, 'case')} with unanswered utterances"] if (lacking := _lacking(rows)) else []
     problems = [*([f"PARTIAL: {card.partial}"] if card.partial else []), *card.problems]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     told += [f"{problems[0].splitlines()[0]}{more}"] if problems else []
@@ -68,6 +70,10 @@ def _divided(card: Scorecard) -> tuple[list[Row], list[Row]]:
     for row in card.rows:
         (rows if row.measured or row.status is Status.FAIL else absent).append(row)
     return rows, absent
+
+
+def _lacking(rows: Iterable[Row]) -> int:
+    return sum(bool(row.unanswered) for row in rows)
 
 
 def _worst(rows: Iterable[Row]) -> Status:
@@ -109,6 +115,12 @@ def _cases(rows: Sequence[Row], width: int, room: int) -> Iterator[Line]:
 def _note(row: Row) -> str:
     """What a person asks of a case that doesn't pass, or passes with the worst grade; "" for another."""
     return row.reason if row.status in {Status.FAIL, Status.WARN, Status.NOT_AVAILABLE} else row.graded_apart or ""
+
+
+def _unanswered(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """A case may pass its limits though answers are missing: that is told whatever room there is."""
+    if told := unanswered.line(rows):
+        yield shortened(told, width), Status.WARN
 
 
 def _inconclusive(rows: Sequence[Row], width: int) -> Iterator[Line]:
