@@ -192,12 +192,16 @@ class TestUnanswered:
 class TestTold:
     def test_what_did_not_run_is_one_count_with_its_reasons(self) -> None:
         lines = shown(card(MIXED), 120)
-        told = "6 cases did not run: 5 cuda: no NVIDIA driver found; 1 x is not installed; pip install x"
+        told = "6 cases did not run: (5 cases) cuda: no NVIDIA driver found; (1 case) x is not installed; pip install x"
         assert told in lines
 
     def test_what_is_inconclusive_and_why(self) -> None:
         rows = [judged(case(), Status.INCONCLUSIVE, "too few words (of 9); 1,000 would do"), case("b")]
         assert "1 case inconclusive: too few words" in shown(card(rows))
+
+    def test_a_count_does_not_run_into_a_figure(self) -> None:
+        rows = [judged(case(each), Status.INCONCLUSIVE, f"{each} % interval [1, 2]") for each in ("95", "90")]
+        assert "2 cases inconclusive: (1 case) 95 % interval [1, 2]; (1 case) 90 %" in " ".join(shown(card(rows)))
 
     def test_the_advice_is_never_without_its_doubt(self) -> None:
         for width in (80, 200):

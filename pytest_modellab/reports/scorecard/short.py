@@ -146,9 +146,9 @@ def _did_not_run(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def _counted_reasons(reasons: Sequence[str]) -> str:
-    """Each reason once, with the number of its cases where there are several reasons."""
+    """Each reason once, after the number of its cases where there are several reasons: a reason may begin with one."""
     found = Counter(reasons).most_common()
-    return "; ".join(reason if len(found) == 1 else f"{number} {reason}" for reason, number in found)
+    return "; ".join(reason if len(found) == 1 else f"({counted(number, 'case')}) {reason}" for reason, number in found)
 
 
 def _advice(card: Scorecard, width: int) -> Iterator[Line]:
