@@ -134,6 +134,17 @@ class TestCases:
         lines = shown(card([row(record(timing=NOISY))]))
         assert "* provisional grade; ~ timed on a noisy machine; -v has the reasons" in lines
 
+    @pytest.mark.parametrize("width", [80, 120])
+    @pytest.mark.parametrize("problems", [0, 4])
+    @pytest.mark.parametrize("count", [1, 5, 9])
+    def test_marks_are_explained_wherever_they_stand(self, width: int, problems: int, count: int) -> None:
+        rows = [row(record(f"{LONG}-{i}", dataset=f"prompts-of-people-{i}", timing=NOISY)) for i in range(count)]
+        doubt = judged(case("doubt"), Status.INCONCLUSIVE, "too few words")
+        lines = shown(card([*rows, doubt, absent("x")], "interrupted", ["why"] * problems), width)
+        assert any(" * " in line for line in lines)
+        assert any(line.startswith("* provisional") for line in lines)
+        assert len(lines) + 1 <= 15
+
 
 class TestChanges:
     def test_the_first_run_tells_of_none(self) -> None:

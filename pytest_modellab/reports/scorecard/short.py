@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 
 from pytest_modellab.core.console import counted, printable, shortened, wrapped
 from pytest_modellab.results.verdicts import Status
@@ -21,6 +22,8 @@ MOST_LINES = 14
 MOST_CASES = 8
 _MOST_PROBLEMS = 3
 _MOST_ADVICE = 2
+_LEAST_ROOM = 3
+"""For a case in two lines, and the number of the others."""
 
 
 def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
@@ -30,18 +33,28 @@ def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
     """
     rows, absent = _divided(card)
     rows.sort(key=lambda row: ORDER.index(row.status))
-    end = [
-        *_unanswered(rows, width),
-        *_inconclusive(rows, width),
-        *_did_not_run(absent, width),
-        *_advice(card, width),
-        *_problems(card, width),
-        *((line, None) for line in wrapped(place, width)),
-    ]
-    room = MOST_LINES - len(end)
-    cases = list(_cases(rows, width, room))
-    legend = list(_legend(rows[:MOST_CASES], width)) if len(cases) < room else []
-    yield from [*cases, *legend, *end]
+    legend = list(_legend(rows[:MOST_CASES], width))
+    for most in range(_MOST_ADVICE, 0, -1):
+        end = list(_beside(card, rows, absent, place, width, most))
+        room = MOST_LINES - len(legend) - len(end)
+        if room >= _LEAST_ROOM:
+            break
+    shown = _fitting(rows, width, room)
+    yield from _cases(rows, shown, width, room)
+    yield from _legend(rows[:shown], width)
+    yield from end
+
+
+def _beside(
+    card: Scorecard, rows: Sequence[Row], absent: Sequence[Row], place: str, width: int, most_advice: int
+) -> Iterator[Line]:
+    """What stands below the cases."""
+    yield from _unanswered(rows, width)
+    yield from _inconclusive(rows, width)
+    yield from _did_not_run(absent, width)
+    yield from _advice(card, width, most_advice)
+    yield from _problems(card, width)
+    yield from ((line, None) for line in wrapped(place, width))
 
 
 def line(card: Scorecard, place: str, width: int) -> Line:
@@ -86,19 +99,23 @@ def _counts(rows: Iterable[Row], more: str = "") -> str:
     return ", ".join(f"{found[status]} {more}{mark(status)}" for status in ORDER if found[status])
 
 
-def _cases(rows: Sequence[Row], width: int, room: int) -> Iterator[Line]:
-    """As many cases as there is room for, then how many more there are; reasons where there is room left."""
+def _fitting(rows: Sequence[Row], width: int, room: int) -> int:
+    """How many cases there is room for, with a line for the number of the others."""
     if not rows:
-        return
+        return 0
     laid = lay(rows[:MOST_CASES], width)
     each = len(laid.cases[0])
     left = room - len(laid.head)
-    shown = min(len(laid.cases), left // each if len(rows) * each <= left else (left - 1) // each)
-    shown = max(1, shown)
-    if shown < len(laid.cases):  # the columns of those that are shown
-        laid = lay(rows[:shown], width)
+    return max(1, min(len(laid.cases), left // each if len(rows) * each <= left else (left - 1) // each))
+
+
+def _cases(rows: Sequence[Row], shown: int, width: int, room: int) -> Iterator[Line]:
+    """The first `shown` cases, then how many more there are; reasons where there is room left."""
+    if not rows:
+        return
+    laid = lay(rows[:shown], width)  # the columns of those that are shown
     rest = rows[shown:]
-    spare = left - shown * each - bool(rest)
+    spare = room - len(laid.head) - sum(map(len, laid.cases)) - bool(rest)
     for text in laid.head:
         yield text, None
     for row, lines in zip(rows, laid.cases, strict=False):
@@ -151,14 +168,14 @@ def _counted_reasons(reasons: Sequence[str]) -> str:
     return "; ".join(reason if len(found) == 1 else f"({counted(number, 'case')}) {reason}" for reason, number in found)
 
 
-def _advice(card: Scorecard, width: int) -> Iterator[Line]:
-    """The first sentence of the advice, and more as far as two lines go; that it is provisional is never left out."""
+def _advice(card: Scorecard, width: int, most: int) -> Iterator[Line]:
+    """The first sentence of the advice, and more as `most` lines allow; that it is provisional is never left out."""
     if not any(row.measured for row in card.rows):
         return
     told = paragraphs(card)[0]
     lines = wrapped(" ".join(told), width)
-    if len(lines) > _MOST_ADVICE:
-        lines = wrapped(_cut(told, width * _MOST_ADVICE - 20), width)[:_MOST_ADVICE]
+    if len(lines) > most:
+        lines = wrapped(_cut(told, width * most - 10 * most), width)[:most]
     for text in lines:
         yield text, None
 
@@ -188,12 +205,17 @@ def _problems(card: Scorecard, width: int) -> Iterator[Line]:
         yield f"NOT PASSED: {counted(more, 'more reason')}, which the details have", Status.FAIL
 
 
+_MARKS = (("* provisional grade", "~ timed on a noisy machine", "-v has the reasons"), ("* provisional", "~ noisy", ""))
+"""What the marks of grades and figures mean, and where more is; and the same in fewer words."""
+
+
 def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """What the marks of figures and grades mean."""
-    told = []
-    if any(row.grade is not None and row.grade.provisional for row in rows):
-        told.append("* provisional grade")
-    if any(row.noise(metric) for row in rows for metric in (main_metric(row), speed_of(row))):
-        told.append("~ timed on a noisy machine")
-    if told:
-        yield shortened(f"{'; '.join(told)}; -v has the reasons", width), None
+    """What the marks of figures and grades mean: wherever one stands."""
+    marked = (
+        any(row.grade is not None and row.grade.provisional for row in rows),
+        any(row.noise(metric) for row in rows for metric in (main_metric(row), speed_of(row))),
+    )
+    if any(marked):
+        forms = [[*compress(form, marked), *filter(None, form[-1:])] for form in _MARKS]
+        texts = ["; ".join(form) for form in forms]
+        yield shortened(next((text for text in texts if len(text) <= width), texts[-1]), width), None
