@@ -131,8 +131,15 @@ class TestCases:
         assert any(line.startswith("      grade F by WER 90.0 %") for line in lines)
 
     def test_marks_are_explained(self) -> None:
-        lines = shown(card([row(record(timing=NOISY))]))
+        lines = shown(card([row(spread(record(timing=NOISY), 0.05, 0.2))]))
         assert "* provisional grade; ~ timed on a noisy machine; -v has the reasons" in lines
+
+    def test_a_figure_without_an_interval_is_marked(self) -> None:
+        lines = shown(card([row(record(timing=NOISY)), case("b")]))
+        assert any(" 10.0 % [n/a]  0.20 ~" in line for line in lines)
+        told = "* provisional; ~ noisy; [n/a] no interval: fewer than 5 utterances"
+        assert told in lines
+        assert not any("[n/a]" in line for line in shown(card([case("b")])))
 
     @pytest.mark.parametrize("width", [80, 120])
     @pytest.mark.parametrize("problems", [0, 4])

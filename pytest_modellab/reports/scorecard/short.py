@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
 
 from pytest_modellab.core.console import counted, printable, shortened, wrapped
 from pytest_modellab.results.verdicts import Status
@@ -15,6 +14,7 @@ from .advice import paragraphs
 from .card import Scorecard
 from .case_lines import ORDER, lay, main_metric, mark, speed_of
 from .row import Row
+from .tables import why_no_interval
 from .terminal import Line
 
 MOST_LINES = 14
@@ -205,17 +205,19 @@ def _problems(card: Scorecard, width: int) -> Iterator[Line]:
         yield f"NOT PASSED: {counted(more, 'more reason')}, which the details have", Status.FAIL
 
 
-_MARKS = (("* provisional grade", "~ timed on a noisy machine", "-v has the reasons"), ("* provisional", "~ noisy", ""))
-"""What the marks of grades and figures mean, and where more is; and the same in fewer words."""
-
-
 def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """What the marks of figures and grades mean: wherever one stands."""
-    marked = (
-        any(row.grade is not None and row.grade.provisional for row in rows),
-        any(row.noise(metric) for row in rows for metric in (main_metric(row), speed_of(row))),
-    )
-    if any(marked):
-        forms = [[*compress(form, marked), *filter(None, form[-1:])] for form in _MARKS]
-        texts = ["; ".join(form) for form in forms]
+    """What the marks of figures and grades mean, wherever one stands: in fewer words where it is narrow."""
+    told, brief = [], []
+    if any(row.grade is not None and row.grade.provisional for row in rows):
+        told.append("* provisional grade")
+        brief.append("* provisional")
+    if any(row.noise(metric) for row in rows for metric in (main_metric(row), speed_of(row))):
+        told.append("~ timed on a noisy machine")
+        brief.append("~ noisy")
+    more = ["-v has the reasons"] if told else []
+    if why := why_no_interval(rows):
+        told.append(why)
+        brief.append(why)
+    texts = ["; ".join(form) for form in ([*told, *more], told, brief)]
+    if told:
         yield shortened(next((text for text in texts if len(text) <= width), texts[-1]), width), None
