@@ -87,27 +87,49 @@ def _verdict(card: Scorecard, compared: Compared | None) -> str:
     if compared is not None and compared.of("worse"):
         return f"⚠️ passed, but worse than before, {cases}"
     doubtful = sum(row.measured and row.status is Status.INCONCLUSIVE for row in card.rows)
-    return f"✅ passed, {cases}{f', {doubtful} inconclusive' if doubtful else ''}"
+    told = f"{cases}{f', {doubtful} inconclusive' if doubtful else ''}"
+    return f"⚠️ {card.undecided}, {told}" if card.undecided else f"✅ passed, {told}"
 
 
 def _reason(card: Scorecard, compared: Compared | None) -> str:
     """In one line: the first failure, else the first that got worse, else that nothing did."""
     failed = [row for row in card.rows if row.status is Status.FAIL]
     if failed:
-        more = f" and {counted(len(failed) - 1, 'more case')}" if len(failed) > 1 else ""
-        return f"{code(failed[0].case.id)}{more}: {plain(failed[0].reason)}"
+        count = f"{counted(len(failed), 'case')} fail, the first of them " if len(failed) > 1 else ""
+        return f"{count}{code(failed[0].case.id)}: {plain(failed[0].reason)}"
     if card.problems:
         return plain(card.problems[0])
     if card.partial:
         return plain(card.partial)
     if compared is None:
-        return f"{counted(sum(row.status is Status.PASS for row in card.rows), 'case')} within all limits."
+        return _standing(card)
     worse = compared.of("worse")
     if worse:
         metric = METRICS[worse[0].metric]
         moved = f"{metric.title} {metric.format(worse[0].before)} -> {metric.format(worse[0].after)}"
         return f"{code(worse[0].key)}: {plain(moved)}"
-    return f"From {plain(compared.sides[0].what)}: {plain(words.headline(compared))}."
+    since = f"From {plain(compared.sides[0].what)}: {plain(words.headline(compared))}."
+    return f"{_standing(card)} {since}" if card.undecided else since
+
+
+def _standing(card: Scorecard) -> str:
+    """How many cases are within their limits, and of the others how many aren't, and why the first of them."""
+    by_status: dict[Status, list[Row]] = {}
+    for row in card.rows:
+        if row.measured:
+            by_status.setdefault(row.status, []).append(row)
+    measured = sum(map(len, by_status.values()))
+    within = len(by_status.get(Status.PASS, []))
+    unjudged = by_status.get(Status.NOT_AVAILABLE, [])
+    parts = [f"{counted(within, 'case')} within all limits"] if within or not unjudged else []
+    if unjudged:
+        why = unjudged[0].reason.removeprefix("nothing was judged: ")
+        parts.insert(0, f"{measured - len(unjudged)} of {counted(measured, 'case')} judged: {why}")
+    for status, said in ((Status.WARN, "with a warning"), (Status.INCONCLUSIVE, "inconclusive")):
+        if own := by_status.get(status):
+            first = f"; the first, {own[0].case.id}" if len(own) > 1 else ""
+            parts.append(f"{len(own)} {said}{first}: {own[0].reason}")
+    return f"{plain('; '.join(parts)).removesuffix('.')}."
 
 
 def _became_wrong(compared: Compared | None) -> list[_Wrong]:

@@ -163,6 +163,23 @@ class TestNone:
         told = sentences(card([row(record(words=6000))], partial="interrupted"))
         assert told[1] == "This is not the whole session: interrupted."
 
+    @pytest.mark.parametrize("why", ["no test ran it", "broken off after 3 utterances; what was answered is kept"])
+    def test_nothing_is_advised_while_models_were_not_reached(self, why: str) -> None:
+        idle = row(None).model_copy(update={"reason": why})
+        found = card([row(record("bad", words=6000)), idle], partial="stopped early: 1 of 2 cases did not run")
+        assert sentences(found) == [
+            "Nothing to ship: the session was broken off, 1 of 2 asr cases did not run.",
+            "This is not the whole session: stopped early: 1 of 2 cases did not run.",
+        ]
+        assert found.recommendations[0].case is None
+
+    def test_a_role_whose_cases_all_ran_is_advised_on(self) -> None:
+        absent = row(None, unavailable="no driver")
+        other = row(None)
+        idle = other.model_copy(update={"case": other.case.model_copy(update={"task": "tts"})})
+        told = sentences(card([row(record("good", words=6000)), absent, idle], partial="interrupted"))
+        assert told[0].startswith("Ship good: ")
+
 
 def test_a_scorecard_of_an_older_version_is_told_by_its_words() -> None:
     found = card([exact(row(record(name, wer=wer, words=6000))) for name, wer in (("a", 0.1), ("b", 0.08))])

@@ -8,11 +8,19 @@ from pathlib import Path
 import pytest
 from commands import Told
 from labsessions import LabSessions
+from records import record
+from rows import row
 
 from pytest_modellab.cli.exits import Exit
+from pytest_modellab.reports import comment
 from pytest_modellab.reports.comment import MARKER
 from pytest_modellab.reports.scorecard import kept
+from pytest_modellab.reports.scorecard.build import build
+from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.word_diff import word_diff
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import RecordError
+from pytest_modellab.results.verdicts import Status
 
 
 @pytest.mark.parametrize(
@@ -117,3 +125,47 @@ def test_without_a_session_it_says_what_to_do(sessions: LabSessions, told: Told)
     sessions.ready()
     told("comment", code=Exit.USAGE)
     assert "run pytest first" in told.errors
+
+
+def unreadable(row: Row) -> Record:
+    raise RecordError("gone")
+
+
+def first_lines(*rows: Row) -> tuple[str, str, str]:
+    """The verdict and the reason of such a session in the comment, and its word in the list of sessions."""
+    card = build("s", rows, partial=None)
+    lines = comment.render(card, "", unreadable).splitlines()
+    return lines[1].removeprefix("### Model Lab: "), lines[3], kept.result(card)
+
+
+def of_status(model: str, status: Status, reason: str = "") -> Row:
+    return row(record(model)).model_copy(update={"status": status, "reason": reason})
+
+
+def test_a_session_without_a_judged_case_is_no_pass() -> None:
+    assert first_lines(row(record(), limits=())) == (
+        "⚠️ nothing judged, 1 case measured",
+        "0 of 1 case judged: no limit applies and no test compared a value.",
+        "nothing judged",
+    )
+
+
+def test_a_session_that_decided_nothing_says_why() -> None:
+    verdict, reason, result = first_lines(*(of_status(name, Status.INCONCLUSIVE, "few words") for name in "ab"))
+    assert verdict == "⚠️ nothing decided, 2 cases measured, 2 inconclusive"
+    assert reason == "0 cases within all limits; 2 inconclusive; the first, a:cpu:talk: few words."
+    assert result == "nothing decided"
+
+
+def test_what_is_no_pass_is_counted_beside_what_is() -> None:
+    rows = [row(record("a")), row(record("b"), limits=()), of_status("c", Status.WARN, "beyond 9 %")]
+    verdict, reason, result = first_lines(*rows)
+    assert (verdict, result) == ("✅ passed, 3 cases measured", "passed")
+    assert reason.startswith("2 of 3 cases judged: no limit applies")
+    assert reason.endswith("; 1 case within all limits; 1 with a warning: beyond 9 %.")
+
+
+def test_the_figure_of_one_failure_is_not_read_as_that_of_all() -> None:
+    _, reason, _ = first_lines(*(row(record(name, wer=0.5)) for name in "abc"))
+    assert reason.startswith("3 cases fail, the first of them `a:cpu:talk`: WER 50.0 %, limit")
+    assert first_lines(row(record(wer=0.5)))[1].startswith("`tiny:cpu:talk`: WER 50.0 %")

@@ -26,7 +26,7 @@ def test_what_failed_is_told_with_its_reason() -> None:
     rows = [row("good", Status.PASS), row("bad", Status.FAIL, "WER 12.5 %, limit <= 10.0 % (limits.yaml:3)")]
     text = markdown.render(build("s", rows, partial=None))
     assert text.startswith("### Model Lab: not passed, 2 cases measured\n\n| model ")
-    assert "| good    | cpu      | talk       | 12.5 % |" in text
+    assert "| good    | cpu      | talk       | 12.5 % \\[n/a\\] |" in text
     assert "- **fail** `bad:cpu:talk`: WER 12.5 %, limit \\<= 10.0 % (limits.yaml:3)\n" in text
     assert "- **not passed**: asr/bad:cpu:talk fails its gate" in text
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pages import Parsed, card, case, heard, rendered
@@ -14,6 +15,7 @@ from pytest_modellab.core.schema_base import Range
 from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.page import anchors, overview
+from pytest_modellab.reports.scorecard.page.case_tables import case_table
 from pytest_modellab.reports.scorecard.row import Row
 
 
@@ -27,6 +29,13 @@ def scorecard(*rows: Row) -> Scorecard:
 def lines(*rows: Row) -> dict[str, overview.Line]:
     (part,) = overview.parts(scorecard(*rows))
     return {line.model: line for line in part.lines}
+
+
+def rendered_rows(*rows: Row) -> dict[str, str]:
+    """What stands beside the error rate of each model in the table of its cases."""
+    views = [SimpleNamespace(row=each) for each in rows]
+    table = case_table("asr", views)  # type: ignore[arg-type]
+    return {line.view.row.case.model: line.cells[0].interval for line in table.lines}
 
 
 def with_interval(model: str, wer: float, low: float, high: float) -> Row:
@@ -50,6 +59,14 @@ def test_what_each_is_recommended_for_and_how_others_differ() -> None:
     assert found["b"].note == "against a: 2 points worse [2.0, 2.0]"
     assert found["c"].note.startswith("left out: fails its gate on talk: WER 30.0 %")
     assert found["c"].status == "fail"
+
+
+def test_a_figure_without_an_interval_says_so_in_both_tables() -> None:
+    bare = row(record("a", words=6_000))
+    assert lines(bare)["a"].interval == "no interval"
+    assert lines(row(record("a", wer=None)))["a"].interval == ""
+    page = rendered_rows(bare, with_interval("b", 0.08, 0.05, 0.12))
+    assert page == {"a": "no interval", "b": "[5.0, 12]"}
 
 
 def test_a_tie_is_no_difference() -> None:

@@ -26,7 +26,7 @@ class TestGradedApart:
         assert (found.status, found.grade and found.grade.letter) == (Status.PASS, "F")
         told = "grade F by WER 40.0 % (C asks for ≤ 25.0 %), pass because its limit is ≤ 60.0 %"
         assert found.graded_apart == told
-        assert list(lines([found])) == [f"tiny:cpu:talk: {told}"]
+        assert list(lines([found])) == [f"tiny:cpu:talk: {told}", "[n/a] no interval: fewer than 5 utterances"]
 
     def test_or_that_there_is_no_limit(self) -> None:
         found = row(record(wer=0.4), limits=[RTF])

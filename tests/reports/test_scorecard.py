@@ -282,8 +282,9 @@ def shown(rows: Sequence[Row], partial: str | None = None) -> list[str]:
 class TestTerminal:
     def test_one_row(self) -> None:
         lines = shown([row(record(words=6000))])
-        assert re.sub(r" +", " ", lines[2]) == "tiny cpu talk 10.0 % 5.0 % 0.20 2.00 s 300 MB A (wer) pass"
+        assert re.sub(r" +", " ", lines[2]) == "tiny cpu talk 10.0 % [n/a] 5.0 % 0.20 2.00 s 300 MB A (wer) pass"
         assert lines[3:] == [
+            "[n/a] no interval: fewer than 5 utterances",
             "primary ASR, fast ASR, small footprint: tiny on cpu, the only one that qualifies",
             "details: reports/scorecard.json",
         ]

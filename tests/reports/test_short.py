@@ -8,6 +8,7 @@ import pytest
 from records import record, utterance
 from rows import NOISY, RTF, WER, row, spread
 
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.reports.scorecard import short
 from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.reports.scorecard.card import Scorecard
@@ -130,8 +131,26 @@ class TestCases:
         assert any(line.startswith("      grade F by WER 90.0 %") for line in lines)
 
     def test_marks_are_explained(self) -> None:
-        lines = shown(card([row(record(timing=NOISY))]))
+        lines = shown(card([row(spread(record(timing=NOISY), 0.05, 0.2))]))
         assert "* provisional grade; ~ timed on a noisy machine; -v has the reasons" in lines
+
+    def test_a_figure_without_an_interval_is_marked(self) -> None:
+        lines = shown(card([row(record(timing=NOISY)), case("b")]))
+        assert any(" 10.0 % [n/a]  0.20 ~" in line for line in lines)
+        told = "* provisional; ~ noisy; [n/a] no interval: fewer than 5 utterances"
+        assert told in lines
+        assert not any("[n/a]" in line for line in shown(card([case("b")])))
+
+    @pytest.mark.parametrize("width", [80, 120])
+    @pytest.mark.parametrize("problems", [0, 4])
+    @pytest.mark.parametrize("count", [1, 5, 9])
+    def test_marks_are_explained_wherever_they_stand(self, width: int, problems: int, count: int) -> None:
+        rows = [row(record(f"{LONG}-{i}", dataset=f"prompts-of-people-{i}", timing=NOISY)) for i in range(count)]
+        doubt = judged(case("doubt"), Status.INCONCLUSIVE, "too few words")
+        lines = shown(card([*rows, doubt, absent("x")], "interrupted", ["why"] * problems), width)
+        assert any(" * " in line for line in lines)
+        assert any(line.startswith("* provisional") for line in lines)
+        assert len(lines) + 1 <= 15
 
 
 class TestChanges:
@@ -160,15 +179,47 @@ class TestChanges:
         assert lay(rows, 80).cases[0][1].endswith("  last run +9 worse")
 
 
+class TestUnanswered:
+    def lacking(self, *errors: Failure, model: str = "crasher") -> Row:
+        clips = [utterance(f"u{i}") for i in range(9)] + [
+            utterance(f"e{i}", hypothesis=None, error=error) for i, error in enumerate(errors)
+        ]
+        return row(record(model, utterances=clips), limits=())
+
+    def test_a_dead_worker_is_told_though_no_limit_is_on_it(self) -> None:
+        made = self.lacking(Failure(kind="crash", message="the worker died of SIGSEGV (signal 11)"))
+        assert "crasher:cpu:talk: 1 of 10 unanswered: the worker died" in shown(card([made]))
+        assert "; 1 case with unanswered utterances; " in short.line(card([made]), PLACE, 200)[0]
+
+    def test_the_most_frequent_reason_is_told(self) -> None:
+        slow, other = Failure(kind="timeout", message="60 s"), Failure(kind="exception", message="Boom: x\ny")
+        assert self.lacking(other).unanswered == "1 of 10 unanswered: Boom: x"
+        assert self.lacking(other, slow, slow).unanswered == "3 of 12 unanswered: timed out, and 1 other reason"
+
+    def test_many_cases_have_one_line(self) -> None:
+        rows = [self.lacking(Failure(kind="crash", message=""), model=f"m{i}") for i in range(5)]
+        (told,) = [line for line in shown(card(rows), 200) if "unanswered" in line]
+        assert told.endswith("; and 2 more cases")
+        assert len(shown(card([*rows, *MIXED], "interrupted"), 80)) + 1 <= 15
+
+    def test_all_answered_or_none_has_no_line(self) -> None:
+        assert row(record()).unanswered == ""
+        assert row(record(utterances=[utterance(error=Failure(kind="crash", message=""))])).unanswered == ""
+
+
 class TestTold:
     def test_what_did_not_run_is_one_count_with_its_reasons(self) -> None:
         lines = shown(card(MIXED), 120)
-        told = "6 cases did not run: 5 cuda: no NVIDIA driver found; 1 x is not installed; pip install x"
+        told = "6 cases did not run: (5 cases) cuda: no NVIDIA driver found; (1 case) x is not installed; pip install x"
         assert told in lines
 
     def test_what_is_inconclusive_and_why(self) -> None:
         rows = [judged(case(), Status.INCONCLUSIVE, "too few words (of 9); 1,000 would do"), case("b")]
         assert "1 case inconclusive: too few words" in shown(card(rows))
+
+    def test_a_count_does_not_run_into_a_figure(self) -> None:
+        rows = [judged(case(each), Status.INCONCLUSIVE, f"{each} % interval [1, 2]") for each in ("95", "90")]
+        assert "2 cases inconclusive: (1 case) 95 % interval [1, 2]; (1 case) 90 %" in " ".join(shown(card(rows)))
 
     def test_the_advice_is_never_without_its_doubt(self) -> None:
         for width in (80, 200):

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from records import edits, record, utterance
+from records import TIMING, edits, record, stated, utterance
 from rows import row, spread
 
+from pytest_modellab.core.schema_base import Range
 from pytest_modellab.reports.scorecard.against_baseline import against_baseline
 from pytest_modellab.reports.scorecard.row import Judgement
 from pytest_modellab.reports.scorecard.since_last import since_last
 from pytest_modellab.results.baseline import judge, of
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status
+
+
+def timed(rtf: float, noisy: str | None = None) -> Record:
+    """A run at this RTF, with an interval of a tenth about it."""
+    made = record(timing=TIMING.model_copy(update={"noisy": noisy}))
+    whole = Range(low=0.9 * rtf, high=1.1 * rtf, method="m", clusters=9, conditional="")
+    return stated(made, {"rtf": rtf}, {"rtf": whole})
 
 
 class TestSinceLast:
@@ -43,6 +52,33 @@ class TestSinceLast:
         found = since_last(second, first)
         assert found is not None
         assert found.text == told
+
+    @pytest.mark.parametrize(
+        ("rtf", "noise", "told"),
+        [
+            (0.20, None, "same"),
+            (0.30, None, "same"),  # its lower end is within 30 % of the upper end before
+            (0.60, None, "same, slower"),
+            (0.60, "others were busy", "same"),
+            (0.05, None, "same"),
+        ],
+    )
+    def test_speed_that_is_worse_beyond_the_tripwire_is_told(self, rtf: float, noise: str | None, told: str) -> None:
+        found = since_last(timed(rtf, noise), timed(0.2))
+        assert found is not None
+        assert found.text == told
+        if noise:
+            noisy_before = since_last(timed(rtf), timed(0.2, noise))
+            assert noisy_before is not None
+            assert not noisy_before.slower
+
+    def test_speed_is_compared_on_the_same_hardware_alone(self) -> None:
+        other = timed(0.2)
+        hardware = {**other.provenance.hardware, "cpu": "another"}
+        other = other.model_copy(update={"provenance": other.provenance.model_copy(update={"hardware": hardware})})
+        found = since_last(timed(0.6), other)
+        assert found is not None
+        assert not found.slower
 
     def test_without_a_figure_nothing_is_told(self) -> None:
         assert since_last(record(), None) is None

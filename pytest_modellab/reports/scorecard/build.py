@@ -26,9 +26,10 @@ from .hidden_errors import standing_out
 from .models import by_model
 from .recommendation import recommend_all
 from .remarks import by_value_alone, graded_apart
-from .row import CaseReport, Judgement, Row
+from .row import NOT_RUN, CaseReport, Judgement, Row
 from .since_last import since_last
 from .tradeoffs import fronts, speed_ups
+from .unanswered import unanswered
 
 
 def build_row(
@@ -39,7 +40,7 @@ def build_row(
     tests = Status.FAIL if report.failed_tests else None
     if record is None or report.path is None:
         status = Status.FAIL if report.broken or tests else Status.NOT_AVAILABLE
-        reason = report.broken or report.unavailable or _failed(report.failed_tests) or "no test ran it"
+        reason = report.broken or report.unavailable or _failed(report.failed_tests) or NOT_RUN
         return Row(
             case=report.case,
             title=report.title,
@@ -75,6 +76,7 @@ def build_row(
         failed_tests=report.failed_tests,
         error_metric=record.error_metric,
         utterances=record.summary.utterances,
+        unanswered=unanswered(record),
         limited_to=record.limited_to,
         words=record.reference_units,
         turns=None if (dialogues := dialogues_of(record)) is None else dialogues.judged.of,
@@ -198,7 +200,9 @@ def build(
         partial=partial,
         rows=tuple(rows),
         models=tuple(by_model(rows, tasks_of or {}, contest)),
-        recommendations=tuple(recommend_all(profiles or default_profiles(), rows, records)),
+        recommendations=tuple(
+            recommend_all(profiles or default_profiles(), rows, records, partial=partial is not None)
+        ),
         fronts=tuple(fronts(rows, contest)),
         speed_ups=tuple(speed_ups(rows)),
         problems=tuple(problems(rows, required, strict=strict)),

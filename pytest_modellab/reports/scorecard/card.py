@@ -37,3 +37,11 @@ class Scorecard(ReportModel):
     def passed(self) -> bool:
         """Whether all of the session ran, and nothing in it failed."""
         return not (self.problems or self.partial or any(row.status is Status.FAIL for row in self.rows))
+
+    @property
+    def undecided(self) -> str:
+        """Why it is no pass though nothing failed: of what was measured nothing was held to a limit, or to no avail."""
+        found = {row.status for row in self.rows if row.measured}
+        if not found or found & {Status.PASS, Status.WARN, Status.FAIL}:
+            return ""
+        return "nothing decided" if Status.INCONCLUSIVE in found else "nothing judged"

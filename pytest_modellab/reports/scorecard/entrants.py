@@ -65,13 +65,13 @@ def _candidates(profile: ProfileSpec, rows: Sequence[Row]) -> Iterator[Candidate
     """Every model and device that has a row in some task of the profile."""
     names = dict.fromkeys((row.case.model, row.case.device) for row in rows if row.case.task in profile.require)
     for model, device in names:
-        own = [row for row in rows if (row.case.model, row.case.device) == (model, device) and _asked(row, profile)]
+        own = [row for row in rows if (row.case.model, row.case.device) == (model, device) and asked(row, profile)]
         yield Candidate(
             model, device, {task: [row for row in own if row.case.task == task] for task in profile.require}
         )
 
 
-def _asked(row: Row, profile: ProfileSpec) -> bool:
+def asked(row: Row, profile: ProfileSpec) -> bool:
     return any(fnmatchcase(row.case.dataset, glob) for glob in profile.datasets)
 
 

@@ -116,7 +116,7 @@ def result(card: Scorecard) -> str:
     """In a word or two."""
     if card.partial:
         return card.partial.partition(":")[0]
-    return "passed" if card.passed else "not passed"
+    return (card.undecided or "passed") if card.passed else "not passed"
 
 
 class KeptError(Exception):

@@ -15,7 +15,7 @@ from pytest_modellab.tasks.registry import task_named
 from .candidate import Candidate, ascending, compared, metric_of, split
 from .choice import Choice, choose
 from .contest import Contest
-from .entrants import Entrants, LeftOut, entrants, qualify
+from .entrants import Entrants, LeftOut, asked, entrants, qualify
 from .evidence import Evidence, weighed
 from .grade import NOISY, doubts
 from .part import ReportModel
@@ -73,11 +73,12 @@ class Recommendation(ReportModel):
 
 
 def recommend_all(
-    profiles: ProfilesFile, rows: Sequence[Row], records: Mapping[str, Record] | None = None
+    profiles: ProfilesFile, rows: Sequence[Row], records: Mapping[str, Record] | None = None, *, partial: bool = False
 ) -> Iterator[Recommendation]:
     """What is recommended for each profile all of whose tasks some model has rows in.
 
     `records` are those of the rows, by the keys of their cases: with them answers are compared utterance by utterance.
+    Of a `partial` session nothing is recommended for a profile while some of its cases did not run.
     """
     contest = Contest(records or {})
     tasks: dict[tuple[str, str], set[str]] = {}
@@ -86,7 +87,33 @@ def recommend_all(
     for group, role in ((profiles.roles, True), (profiles.use_cases, False)):
         for name, profile in group.items():
             if any(own.issuperset(profile.require) for own in tasks.values()):
-                yield recommend(name, profile, rows, contest, role=role)
+                broken_off = _broken_off(profile, rows) if partial else ""
+                if broken_off:
+                    yield _unfilled(name, profile, role).model_copy(
+                        update={"brief": broken_off, "text": f"none: {broken_off}"}
+                    )
+                else:
+                    yield recommend(name, profile, rows, contest, role=role)
+
+
+def _broken_off(profile: ProfileSpec, rows: Sequence[Row]) -> str:
+    """That models which were not reached might have been better; "" where all cases of the profile ran."""
+    own = [row for row in rows if row.case.task in profile.require and asked(row, profile)]
+    left = sum(row.not_reached for row in own)
+    tasks = "/".join(dict.fromkeys(row.case.task for row in own if row.not_reached))
+    return f"the session was broken off, {left} of {len(own)} {tasks} cases did not run" if left else ""
+
+
+def _unfilled(name: str, profile: ProfileSpec, role: bool) -> Recommendation:
+    return Recommendation(
+        profile=name,
+        title=profile.title,
+        role=role,
+        tasks=tuple(profile.require),
+        wanted=wanted(profile),
+        brief="",
+        text="",
+    )
 
 
 def recommend(
@@ -97,15 +124,7 @@ def recommend(
     Each is judged on everything that it was measured on; two models are compared only on data that both were graded on:
     an easier one is no merit.
     """
-    made = Recommendation(
-        profile=name,
-        title=profile.title,
-        role=role,
-        tasks=tuple(profile.require),
-        wanted=wanted(profile),
-        brief="",
-        text="",
-    )
+    made = _unfilled(name, profile, role)
     contest = contest or Contest()
     among = entrants(profile, rows, contest)
     excluded = _excluded(among.left_out)

@@ -10,6 +10,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.verdicts import Status, Verdict
 
 from .grade import Grade
+from .tables import why_no_interval
 
 if TYPE_CHECKING:
     from .row import Row
@@ -56,3 +57,5 @@ def lines(rows: Sequence[Row]) -> Iterator[str]:
         where = alone[0].case.id if len(alone) == 1 else f"{len(alone)} cases"
         told = f"{', '.join(titles[:MOST_TITLES])}{more} of {where}"
         yield f"passed by the value alone, the interval reaches beyond the limit: {told}"
+    if why := why_no_interval(rows):
+        yield why

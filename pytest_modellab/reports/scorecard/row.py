@@ -18,6 +18,10 @@ from .grade import Grade
 from .part import MetricName, ReportModel
 from .since_last import SinceLast
 
+NOT_RUN = "no test ran it"
+BROKEN_OFF = "broken off"
+"""How the reason of a case begins that was not answered to its end."""
+
 
 class Judgement(ReportModel):
     """A verdict as stored."""
@@ -49,6 +53,9 @@ class Row(ReportModel):
         default="wer", description="the task's own, else wer, or cer where words aren't divided by spaces"
     )
     utterances: int = 0
+    unanswered: TextWithoutSecrets = Field(
+        default="", description="how many utterances have no answer, and why; empty where all have, or none"
+    )
     limited_to: int | None = Field(default=None, description="only so many utterances were asked for, else null")
     words: int = Field(default=0, description="of all references; characters where `error_metric` is cer")
     turns: int | None = Field(default=None, description="judged turns; null where there are no dialogues")
@@ -82,6 +89,11 @@ class Row(ReportModel):
     @property
     def measured(self) -> bool:
         return self.record is not None
+
+    @property
+    def not_reached(self) -> bool:
+        """Whether it could have run, and the session did not come to it, or not to its end."""
+        return not self.measured and self.reason.startswith((NOT_RUN, BROKEN_OFF))
 
     @property
     def timed_on(self) -> Hardware:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pytest_modellab.core.console import counted, printable, shortened, wrapped
 from pytest_modellab.results.verdicts import Status
 
-from . import case_lines
+from . import case_lines, unanswered
 from .advice import paragraphs
 from .card import Scorecard
 from .case_lines import ORDER, lay, main_metric, mark, speed_of
 from .row import Row
+from .tables import why_no_interval
 from .terminal import Line
 
 MOST_LINES = 14
@@ -21,6 +22,8 @@ MOST_LINES = 14
 MOST_CASES = 8
 _MOST_PROBLEMS = 3
 _MOST_ADVICE = 2
+_LEAST_ROOM = 3
+"""For a case in two lines, and the number of the others."""
 
 
 def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
@@ -30,23 +33,35 @@ def render(card: Scorecard, place: str, width: int) -> Iterator[Line]:
     """
     rows, absent = _divided(card)
     rows.sort(key=lambda row: ORDER.index(row.status))
-    end = [
-        *_inconclusive(rows, width),
-        *_did_not_run(absent, width),
-        *_advice(card, width),
-        *_problems(card, width),
-        *((line, None) for line in wrapped(place, width)),
-    ]
-    room = MOST_LINES - len(end)
-    cases = list(_cases(rows, width, room))
-    legend = list(_legend(rows[:MOST_CASES], width)) if len(cases) < room else []
-    yield from [*cases, *legend, *end]
+    legend = list(_legend(rows[:MOST_CASES], width))
+    for most in range(_MOST_ADVICE, 0, -1):
+        end = list(_beside(card, rows, absent, place, width, most))
+        room = MOST_LINES - len(legend) - len(end)
+        if room >= _LEAST_ROOM:
+            break
+    shown = _fitting(rows, width, room)
+    yield from _cases(rows, shown, width, room)
+    yield from _legend(rows[:shown], width)
+    yield from end
+
+
+def _beside(
+    card: Scorecard, rows: Sequence[Row], absent: Sequence[Row], place: str, width: int, most_advice: int
+) -> Iterator[Line]:
+    """What stands below the cases."""
+    yield from _unanswered(rows, width)
+    yield from _inconclusive(rows, width)
+    yield from _did_not_run(absent, width)
+    yield from _advice(card, width, most_advice)
+    yield from _problems(card, width)
+    yield from ((line, None) for line in wrapped(place, width))
 
 
 def line(card: Scorecard, place: str, width: int) -> Line:
     """The session in a line: counts of cases, what keeps it from passing, what did not run, and where more is."""
     rows, absent = _divided(card)
     told = [_counts(rows)] if rows else []
+    told += [f"{counted(lacking, 'case')} with unanswered utterances"] if (lacking := _lacking(rows)) else []
     problems = [*([f"PARTIAL: {card.partial}"] if card.partial else []), *card.problems]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     told += [f"{problems[0].splitlines()[0]}{more}"] if problems else []
@@ -70,6 +85,10 @@ def _divided(card: Scorecard) -> tuple[list[Row], list[Row]]:
     return rows, absent
 
 
+def _lacking(rows: Iterable[Row]) -> int:
+    return sum(bool(row.unanswered) for row in rows)
+
+
 def _worst(rows: Iterable[Row]) -> Status:
     return min((row.status for row in rows), key=ORDER.index, default=Status.PASS)
 
@@ -80,19 +99,23 @@ def _counts(rows: Iterable[Row], more: str = "") -> str:
     return ", ".join(f"{found[status]} {more}{mark(status)}" for status in ORDER if found[status])
 
 
-def _cases(rows: Sequence[Row], width: int, room: int) -> Iterator[Line]:
-    """As many cases as there is room for, then how many more there are; reasons where there is room left."""
+def _fitting(rows: Sequence[Row], width: int, room: int) -> int:
+    """How many cases there is room for, with a line for the number of the others."""
     if not rows:
-        return
+        return 0
     laid = lay(rows[:MOST_CASES], width)
     each = len(laid.cases[0])
     left = room - len(laid.head)
-    shown = min(len(laid.cases), left // each if len(rows) * each <= left else (left - 1) // each)
-    shown = max(1, shown)
-    if shown < len(laid.cases):  # the columns of those that are shown
-        laid = lay(rows[:shown], width)
+    return max(1, min(len(laid.cases), left // each if len(rows) * each <= left else (left - 1) // each))
+
+
+def _cases(rows: Sequence[Row], shown: int, width: int, room: int) -> Iterator[Line]:
+    """The first `shown` cases, then how many more there are; reasons where there is room left."""
+    if not rows:
+        return
+    laid = lay(rows[:shown], width)  # the columns of those that are shown
     rest = rows[shown:]
-    spare = left - shown * each - bool(rest)
+    spare = room - len(laid.head) - sum(map(len, laid.cases)) - bool(rest)
     for text in laid.head:
         yield text, None
     for row, lines in zip(rows, laid.cases, strict=False):
@@ -109,6 +132,12 @@ def _cases(rows: Sequence[Row], width: int, room: int) -> Iterator[Line]:
 def _note(row: Row) -> str:
     """What a person asks of a case that doesn't pass, or passes with the worst grade; "" for another."""
     return row.reason if row.status in {Status.FAIL, Status.WARN, Status.NOT_AVAILABLE} else row.graded_apart or ""
+
+
+def _unanswered(rows: Sequence[Row], width: int) -> Iterator[Line]:
+    """A case may pass its limits though answers are missing: that is told whatever room there is."""
+    if told := unanswered.line(rows):
+        yield shortened(told, width), Status.WARN
 
 
 def _inconclusive(rows: Sequence[Row], width: int) -> Iterator[Line]:
@@ -134,19 +163,19 @@ def _did_not_run(rows: Sequence[Row], width: int) -> Iterator[Line]:
 
 
 def _counted_reasons(reasons: Sequence[str]) -> str:
-    """Each reason once, with the number of its cases where there are several reasons."""
+    """Each reason once, after the number of its cases where there are several reasons: a reason may begin with one."""
     found = Counter(reasons).most_common()
-    return "; ".join(reason if len(found) == 1 else f"{number} {reason}" for reason, number in found)
+    return "; ".join(reason if len(found) == 1 else f"({counted(number, 'case')}) {reason}" for reason, number in found)
 
 
-def _advice(card: Scorecard, width: int) -> Iterator[Line]:
-    """The first sentence of the advice, and more as far as two lines go; that it is provisional is never left out."""
+def _advice(card: Scorecard, width: int, most: int) -> Iterator[Line]:
+    """The first sentence of the advice, and more as `most` lines allow; that it is provisional is never left out."""
     if not any(row.measured for row in card.rows):
         return
     told = paragraphs(card)[0]
     lines = wrapped(" ".join(told), width)
-    if len(lines) > _MOST_ADVICE:
-        lines = wrapped(_cut(told, width * _MOST_ADVICE - 20), width)[:_MOST_ADVICE]
+    if len(lines) > most:
+        lines = wrapped(_cut(told, width * most - 10 * most), width)[:most]
     for text in lines:
         yield text, None
 
@@ -177,11 +206,18 @@ def _problems(card: Scorecard, width: int) -> Iterator[Line]:
 
 
 def _legend(rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """What the marks of figures and grades mean."""
-    told = []
+    """What the marks of figures and grades mean, wherever one stands: in fewer words where it is narrow."""
+    told, brief = [], []
     if any(row.grade is not None and row.grade.provisional for row in rows):
         told.append("* provisional grade")
+        brief.append("* provisional")
     if any(row.noise(metric) for row in rows for metric in (main_metric(row), speed_of(row))):
         told.append("~ timed on a noisy machine")
+        brief.append("~ noisy")
+    more = ["-v has the reasons"] if told else []
+    if why := why_no_interval(rows):
+        told.append(why)
+        brief.append(why)
+    texts = ["; ".join(form) for form in ([*told, *more], told, brief)]
     if told:
-        yield shortened(f"{'; '.join(told)}; -v has the reasons", width), None
+        yield shortened(next((text for text in texts if len(text) <= width), texts[-1]), width), None

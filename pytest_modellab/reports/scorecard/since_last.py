@@ -24,10 +24,20 @@ class SinceLast(ReportModel):
     before: float
     difference: float = Field(description="now less before")
     kind: Kind = Field(description="told apart where the two intervals, or two values without any, don't meet")
+    slower: bool = Field(
+        default=False, description="whether RTF got worse by more than 30 % beyond both intervals, on quiet machines"
+    )
 
     @property
     def text(self) -> str:
-        """`same`; `+0.4`, in points where the figure is in percent; with `better` or `worse` where it is told apart."""
+        """`same`; `+0.4`, in points where the figure is in percent; with `better` or `worse` where it is told apart.
+
+        With `slower` where the speed is.
+        """
+        return f"{self._change}, slower" if self.slower else self._change
+
+    @property
+    def _change(self) -> str:
         if self.kind == "same":
             return "same"
         scale = 100 if METRICS[self.metric].unit == "%" else 1
@@ -46,7 +56,32 @@ def since_last(record: Record, before: Record | None) -> SinceLast | None:
     then = None if before is None else before.value(metric)
     if before is None or now is None or then is None:
         return None
-    return SinceLast(metric=metric, before=then, difference=now - then, kind=_kind(metric, record, before))
+    return SinceLast(
+        metric=metric,
+        before=then,
+        difference=now - then,
+        kind=_kind(metric, record, before),
+        slower=_slower(record, before),
+    )
+
+
+def _slower(record: Record, before: Record) -> bool:
+    """Whether speed is worse beyond the tripwire of speed baselines, by the figures of headers alone.
+
+    The paired times of utterances would tell smaller differences: as for the main figure this says less.
+    """
+    from pytest_modellab.results.speed_baseline import LEAST_EXTRA_S, METRIC, TRIPWIRE
+
+    now, then = record.interval(METRIC), before.interval(METRIC)
+    if now is None or then is None or record.noise(METRIC) or before.noise(METRIC):
+        return False
+    if not before.hardware.same_speed(record.hardware).same or any(
+        each.provenance.inputs.get("in_process") for each in (before, record)
+    ):
+        return False
+    more = (record.value(METRIC) or 0.0) - (before.value(METRIC) or 0.0)
+    extra_s = more * record.summary.audio_s / max(1, record.summary.answered)
+    return now.low > (1 + TRIPWIRE) * then.high and extra_s >= LEAST_EXTRA_S
 
 
 def _kind(metric: str, record: Record, before: Record) -> Kind:

@@ -9,6 +9,7 @@ from tabulate import tabulate
 from pytest_modellab.core.escaping import plain
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Range
+from pytest_modellab.core.stats.evidence import FEWEST_UNITS
 from pytest_modellab.tasks.registry import place_of, task_named
 
 from .layout import NOTHING, Brief, Column
@@ -16,6 +17,8 @@ from .models import ModelRow
 from .row import Row
 from .tradeoffs import SpeedUp
 
+NO_INTERVAL = "[n/a]"
+"""Beside a figure that counts and has no interval."""
 DEVICE, INTERVAL, WEAKEST = "device", "interval", "weakest"
 ALIKE = (DEVICE,)
 """Columns that are left out only where all rows have the same in them."""
@@ -134,10 +137,27 @@ def _figure(metric: str, row: Row) -> str:
 
 
 def figure_text(metric: str, row: Row) -> str:
-    """A figure with its interval, as in a table: `3.3 % [0.3, 41]`, `0.25 ~`; n/a without one."""
+    """A figure with its interval, as in a table: `3.3 % [0.3, 41]`, `0.25 ~`; n/a without a figure."""
     found = interval_of(metric, row)
     text = _figure(metric, row)
-    return text if found is None else f"{text} {in_brackets(found)}"
+    if found is None:
+        return f"{text} {NO_INTERVAL}" if lacks_interval(metric, row) else text
+    return f"{text} {in_brackets(found)}"
+
+
+def lacks_interval(metric: str, row: Row) -> bool:
+    """Whether it is a figure that counts in the task, without an interval: it looks surer than it is."""
+    counts = metric == task_named(row.case.task).quality_metric(row.error_metric)
+    return counts and row.figures.get(metric) is not None and row.intervals.get(metric) is None
+
+
+def why_no_interval(rows: Sequence[Row]) -> str:
+    """What the mark beside such figures means; "" where there is none."""
+    bare = [r for r in rows if lacks_interval(task_named(r.case.task).quality_metric(r.error_metric), r)]
+    if not bare:
+        return ""
+    few = all(row.utterances < FEWEST_UNITS for row in bare)
+    return f"{NO_INTERVAL} no interval{f': fewer than {FEWEST_UNITS} utterances' if few else ''}"
 
 
 def interval_of(metric: str, row: Row) -> Range | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pytest_modellab.core.metrics.registry import METRICS
 
 from ..row import Row
-from ..tables import columns_of, in_brackets, interval_of
+from ..tables import columns_of, in_brackets, interval_of, lacks_interval
 from .cases import CaseView
 
 
@@ -69,6 +69,6 @@ def _cell(metric: str, row: Row) -> Cell:
     return Cell(
         METRICS[metric].format(value),
         repr(value),
-        "" if interval is None else in_brackets(interval),
+        in_brackets(interval) if interval else "no interval" if lacks_interval(metric, row) else "",
         noisy=row.noise(metric) is not None,
     )

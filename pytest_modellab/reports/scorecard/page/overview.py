@@ -146,14 +146,13 @@ def _line(
     second = next((each for each in grade.estimates if each.metric == speed), None)
     memory = max((mb for row in measured if (mb := row.figures.get("peak_rss_mb")) is not None), default=None)
     worst = next((str(row.status) for status in _WORST for row in measured if row.status == status), "")
-    has_ends = first is not None and first.low is not None and first.high is not None
     return Line(
         model=model.model,
         device=model.device,
         title="" if model.title == model.model else model.title,
         anchor=anchors.of_case(measured[0].case),
         figure="n/a" if first is None else METRICS[first.metric].format(first.value),
-        interval=ends(first.metric, first.low or 0.0, first.high or 0.0) if first is not None and has_ends else "",
+        interval="" if first is None else _interval(first),
         bar=None if first is None else _bar(first, scale),
         speed="n/a" if second is None else METRICS[second.metric].format(second.value),
         noisy=any(row.noise(speed) for row in measured),
@@ -164,6 +163,12 @@ def _line(
         status=worst,
         elsewhere="" if not grade.datasets or _on(grade) == data else f"on {_on(grade)}",
     )
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return "no interval"
+    return ends(estimate.metric, estimate.low, estimate.high)
 
 
 _WORST = ("fail", "inconclusive", "not-available", "warn", "pass")
