@@ -13,6 +13,7 @@ from records import TIMING, record
 
 from pytest_modellab.cli import main
 from pytest_modellab.plugin import hooks
+from pytest_modellab.reports.scorecard import tradeoffs
 from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.tradeoffs import TradeoffPoint, fronts, speed_ups
 from pytest_modellab.results.record import Price
@@ -62,6 +63,12 @@ class TestFront:
         rows, contest = table([measured("worse", "talk", [1] * 40), measured("good", "talk", [0] * 40)])
         (front,) = fronts(rows, contest)
         assert [point.told for point in front.points] == ["on the front", "beaten by good:cpu in WER"]
+
+    def test_paired_tests_of_one_case_are_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tradeoffs, "_MOST_TESTED", 0)
+        rows, contest = table([measured("worse", "talk", [1] * 40), measured("good", "talk", [0] * 40)])
+        (front,) = fronts(rows, contest)
+        assert [point.on_front for point in front.points] == [True, True]
 
     def test_a_figure_that_is_shown_alike_is_no_worse(self) -> None:
         (front,) = fronts([row("one", 0.1, 0.50001), row("two", 0.1, 0.5)])
