@@ -118,7 +118,7 @@ class TestPage:
         )
         results.keep([one], tmp_path)
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
-        assert "| tiny    | cpu      | talk       | 10.0 % | 5.0 % | 0.20 \\~ |" in text
+        assert "| tiny    | cpu      | talk       | 10.0 % \\[n/a\\] | 5.0 % | 0.20 \\~ |" in text
         assert "~ timed on a noisy machine: `tiny:cpu:talk`: others used 30% of the processors" in text
         assert f"| `asr/tiny:cpu:talk` | 2026-01-01 | `{'b' * 12}` with changes | some, 2 cores, 9 GB |" in text
         assert "x 1.2" in text

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 from records import record, utterance
 from rows import NOISY, RTF, WER, row, spread
 
 from pytest_modellab.core.schema_base import Failure
+from pytest_modellab.reports.release import rejudge
 from pytest_modellab.reports.scorecard import short
 from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.reports.scorecard.card import Scorecard
@@ -201,6 +203,12 @@ class TestUnanswered:
         (told,) = [line for line in shown(card(rows), 200) if "unanswered" in line]
         assert told.endswith("; and 2 more cases")
         assert len(shown(card([*rows, *MIXED], "interrupted"), 80)) + 1 <= 15
+
+    def test_a_row_of_older_code_does_not_differ_by_it(self) -> None:
+        made = self.lacking(Failure(kind="crash", message=""))
+        older = made.model_copy(update={"unanswered": ""})
+        rules = SimpleNamespace(catalog=None, same_code=False)
+        assert list(rejudge._differences(older, made, rules)) == []  # type: ignore[arg-type]
 
     def test_all_answered_or_none_has_no_line(self) -> None:
         assert row(record()).unanswered == ""

@@ -36,7 +36,10 @@ from ..scorecard.part import RESEARCH
 from ..scorecard.row import CaseReport, Judgement, Row
 
 _PACKAGE = Path(__file__).parents[2]
-_WORDING = {"reason", "intervals", "standing_out", "turns", "speakers", "graded_apart", "by_value_alone", "hardware"}
+_WORDING = {
+    *("reason", "intervals", "standing_out", "turns", "speakers", "graded_apart", "by_value_alone", "hardware"),
+    "unanswered",
+}
 """Of a row: what other code may word or estimate otherwise, or not state at all."""
 _APART = {"record", "verdicts", "grade", "unchanged_since", "failed_tests", *_WORDING}
 """Of a row: what isn't compared field by field."""
