@@ -111,5 +111,5 @@ def no_speed_of(job: Job, taken_over: int, deaths: int, fallback_device: Fallbac
         utterances = "1 utterance" if taken_over == 1 else f"{taken_over} utterances"
         return f"resumed: {utterances} answered in a session that was killed"
     if deaths:
-        return f"the worker died {deaths} times"
+        return f"the worker died {'once' if deaths == 1 else f'{deaths} times'}"
     return None

@@ -12,6 +12,7 @@ from rows import exact, row
 
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.core.schema_base import Range
+from pytest_modellab.reports.scorecard import page
 from pytest_modellab.reports.scorecard.build import build
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.page import anchors, overview
@@ -121,3 +122,11 @@ def test_addresses_hold_no_space_whatever_an_id_holds(tmp_path: Path) -> None:
     ids = [each for each in Parsed(rendered(tmp_path, card(tmp_path, made))).ids if "&utterance=" in each]
     assert len(ids) == len(set(ids)) == 2
     assert not any(" " in each for each in ids)
+
+
+def test_a_session_in_which_nothing_was_judged_is_not_shown_as_passed() -> None:
+    unjudged = row(record(), limits=())
+    text = page.render(build("s", [unjudged], partial=None), lambda _: record(), None, Path())
+    assert "? Nothing judged" in text
+    assert "✓ Passed" not in text
+    assert "<title>Nothing judged: Model Lab scorecard" in text

@@ -93,7 +93,7 @@ def test_a_crash_costs_one_utterance(clips: Clips, cluster: FakeCluster, monkeyp
     assert failed.error.message == "the worker died of SIGSEGV (signal 11)"
     assert clips.clips_heard().count(clips.size(5)) == 1
     assert record.failure is None
-    assert record.timing.no_speed == "the worker died 1 times"
+    assert record.timing.no_speed == "the worker died once"
 
 
 def test_an_exception_costs_one_utterance(clips: Clips, cluster: FakeCluster) -> None:

@@ -152,6 +152,8 @@ class Verdict:
     """The overall result of the session."""
 
     passed: bool
+    """Whether it did, and something was judged."""
+    headline: str
     told: str
     failed: tuple[Row, ...]
     doubtful: tuple[Row, ...]
@@ -166,7 +168,8 @@ def _verdict(card: Scorecard) -> Verdict:
     parts += [f"{len(doubtful)} neither"] if doubtful else []
     absent = sum(not row.measured and row.status is not Status.FAIL for row in card.rows)
     parts += [f"{absent} not run"] if absent else []
-    return Verdict(card.passed, ", ".join(parts), failed, doubtful)
+    word = (card.undecided or "passed").capitalize() if card.passed else "Not passed"
+    return Verdict(card.passed and not card.undecided, word, ", ".join(parts), failed, doubtful)
 
 
 @dataclass(frozen=True)
