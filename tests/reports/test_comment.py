@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from commands import Told
@@ -11,7 +10,6 @@ from labsessions import LabSessions
 from records import record
 from rows import row
 
-from pytest_modellab.cli.exits import Exit
 from pytest_modellab.reports import comment
 from pytest_modellab.reports.comment import MARKER
 from pytest_modellab.reports.scorecard import kept
@@ -100,31 +98,11 @@ def test_without_a_side_the_worst_of_what_failed_are_shown(worse: LabSessions, t
     assert "before:" not in text
 
 
-def test_a_side_that_is_not_there_costs_the_comparison_alone(worse: LabSessions, told: Told) -> None:
-    text = told("comment", "--against", "baseline")
-    assert "Not compared: no baseline in " in text
-    assert "### Model Lab: ❌ not passed" in text
-
-
 def test_what_passed_says_so_in_a_line(sessions: LabSessions, told: Told) -> None:
     sessions.ready().session()
     lines = told("comment").splitlines()
     assert lines[1] == "### Model Lab: ✅ passed, 1 case measured"
     assert lines[3] == "1 case within all limits."
-
-
-def test_it_is_written_to_a_file(worse: LabSessions, told: Told, tmp_path: Path) -> None:
-    place = tmp_path / "comment.md"
-    assert told("comment", "-o", str(place)).strip() == str(place)
-    assert place.read_text(encoding="utf-8").startswith(MARKER)
-    told("comment", "-o", str(tmp_path), code=Exit.USAGE)
-    assert "can't be written" in told.errors
-
-
-def test_without_a_session_it_says_what_to_do(sessions: LabSessions, told: Told) -> None:
-    sessions.ready()
-    told("comment", code=Exit.USAGE)
-    assert "run pytest first" in told.errors
 
 
 def unreadable(row: Row) -> Record:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
-from commands import Told
 from records import record
 from rows import NOISY, row
 
-from pytest_modellab.cli.exits import Exit
-from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.schema_base import Range
 from pytest_modellab.reports.leaderboard import page
 from pytest_modellab.reports.leaderboard.board import Board, aggregate, boards
@@ -118,15 +114,3 @@ def test_the_page_escapes_and_loads_nothing() -> None:
 
 def test_an_empty_board_says_so() -> None:
     assert "Nothing was measured yet." in page.render([], "Board")
-
-
-def test_kept_results_are_written_as_one_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    write_text(tmp_path / "fixtures" / "limits.yaml", "schema: modellab.limits/1\nlimits: []\n")
-    monkeypatch.chdir(tmp_path)
-    told = Told(capsys)
-    assert told("results", "--html", "board.html").strip() == "board.html"
-    assert "Nothing was measured yet." in (tmp_path / "board.html").read_text()
-    told("results", "--html", "nowhere/../fixtures", code=Exit.USAGE)
-    assert "can't be written" in told.errors
