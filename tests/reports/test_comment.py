@@ -129,10 +129,16 @@ def test_a_session_without_a_judged_case_is_no_pass() -> None:
 
 
 def test_a_session_that_decided_nothing_says_why() -> None:
-    verdict, reason, result = first_lines(*(of_status(name, Status.INCONCLUSIVE, "few words") for name in "ab"))
+    doubtful = [of_status(name, Status.INCONCLUSIVE, "few words") for name in "ab"]
+    verdict, reason, result = first_lines(*(each.model_copy(update={"verdicts": ()}) for each in doubtful))
     assert verdict == "⚠️ nothing decided, 2 cases measured, 2 inconclusive"
     assert reason == "0 cases within all limits; 2 inconclusive; the first, a:cpu:talk: few words."
     assert result == "nothing decided"
+
+
+def test_a_case_with_one_figure_in_doubt_is_decided_by_the_others() -> None:
+    verdict, _, result = first_lines(of_status("a", Status.INCONCLUSIVE, "RTF: the machine was noisy"))
+    assert (verdict, result) == ("✅ passed, 1 case measured, 1 inconclusive", "passed")
 
 
 def test_what_is_no_pass_is_counted_beside_what_is() -> None:
