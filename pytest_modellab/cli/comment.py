@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.comment import render
 from pytest_modellab.reports.comparison.compare import compare
 from pytest_modellab.reports.comparison.parts import Compared
@@ -17,8 +16,8 @@ from pytest_modellab.runner.session import killed
 from .command import Commands
 from .configuration import configuration
 from .exits import Exit, UsageError
+from .output import put
 from .place import allowed_here, reports_folder
-from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
@@ -30,15 +29,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{error}; run pytest first") from error
     if card.passed and (stale := _stale(reports, options.exit_code)):
         card = card.model_copy(update={"problems": (stale,)})
-    text = render(card, _compared(options, reports), loader(reports))
-    if options.output is None:
-        tell_lines(text, end="")
-        return Exit.OK
-    try:
-        write_text(options.output, text)
-    except OSError as error:
-        raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
-    tell(options.output)
+    put(render(card, _compared(options, reports), loader(reports)), options.output)
     return Exit.OK
 
 

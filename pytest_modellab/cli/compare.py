@@ -8,7 +8,6 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.comparison import markdown, page, terminal
 from pytest_modellab.reports.comparison.compare import compare
 from pytest_modellab.reports.comparison.page import PageError
@@ -18,8 +17,8 @@ from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords, Side, 
 from .command import Commands
 from .configuration import configuration
 from .exits import Exit, UsageError
+from .output import put
 from .place import allowed_here, reports_folder
-from .tell import tell, tell_lines
 
 FORMATS = ("text", "markdown", "html", "json")
 
@@ -36,12 +35,7 @@ def run(options: argparse.Namespace) -> int:
         compared = compare([_only(past.side(name), options.case) for name in names], allowed_here(options))
     except SideError as error:
         raise UsageError(str(error)) from None
-    text = _rendered(compared, options.format)
-    if options.output is None:
-        tell_lines(text, end="")
-    else:
-        write_text(options.output, text)
-        tell(options.output)
+    put(_rendered(compared, options.format), options.output)
     return Exit.OK if compared.good else Exit.WRONG
 
 

@@ -7,15 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.scorecard import results
 from pytest_modellab.reports.scorecard.row import Row
 
 from .command import Commands
 from .exits import Exit, UsageError
 from .newest import newest_records
+from .output import put
 from .place import open_catalog, reports_folder
-from .tell import tell, tell_lines
+from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,15 +28,7 @@ def run(options: argparse.Namespace) -> int:
         saved = results.load(folder)
         if options.html is not None:
             return _leaderboard(results.scorecard(catalog, saved).rows, options.html)
-        text = results.page(catalog, saved)
-        if options.output is None:
-            tell_lines(text, end="")
-            return Exit.OK
-        try:
-            write_text(options.output, text)
-        except OSError as error:
-            raise UsageError(f"{options.output}: can't be written: {error.strerror or error}") from error
-        tell(options.output)
+        put(results.page(catalog, saved), options.output)
         return Exit.OK
     reports = reports_folder(options)
     found = newest_records(reports, options.cases)
@@ -59,12 +51,9 @@ def _leaderboard(rows: Sequence[Row], place: Path) -> int:
     from pytest_modellab.reports.leaderboard.page import PageError, render
 
     try:
-        write_text(place, render(boards(rows), "Model Lab leaderboard"))
+        put(render(boards(rows), "Model Lab leaderboard"), place)
     except PageError as error:
         raise UsageError(str(error)) from None
-    except OSError as error:
-        raise UsageError(f"{place}: can't be written: {error.strerror or error}") from error
-    tell(place)
     return Exit.OK
 
 

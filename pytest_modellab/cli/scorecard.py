@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pytest_modellab.catalog import CatalogError
 from pytest_modellab.catalog.errors import suggest
-from pytest_modellab.core.atomic import write_text
 from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.files import JSON, loader
@@ -24,6 +23,7 @@ from pytest_modellab.results.verdicts import case_key
 from .command import Commands
 from .configuration import configuration
 from .exits import Exit, UsageError
+from .output import put
 from .place import find_catalog, reports_folder
 from .tell import tell, tell_lines
 
@@ -98,14 +98,7 @@ def _render(card: Scorecard, records: _Records, name: str, place: Path | None, o
         text = FORMATS[name].render(card, context)
     except FormatError as error:
         raise UsageError(str(error)) from error
-    if place is None:
-        tell_lines(text, end="")
-        return
-    try:
-        write_text(place, text)
-    except OSError as error:
-        raise UsageError(f"{place}: can't be written: {error.strerror or error}") from error
-    tell(place)
+    put(text, place)
 
 
 def _recordings(options: argparse.Namespace) -> Recordings | None:

@@ -13,7 +13,6 @@ from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.specs import ModelSpec
 from pytest_modellab.catalog.variant_spec import JOIN
 from pytest_modellab.catalog.variants import expanded
-from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.child import run_pytest
 from pytest_modellab.reports.sweep import markdown, sweep, text
 from pytest_modellab.results.record import Record
@@ -22,8 +21,9 @@ from pytest_modellab.results.record_header import headers
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
+from .output import put
 from .place import open_catalog, reports_folder
-from .tell import tell, tell_lines
+from .tell import tell
 
 FORMATS = ("text", "markdown")
 
@@ -45,11 +45,7 @@ def run(options: argparse.Namespace, start: Callable[[Sequence[str], Path], int]
     found = sweep(model, _newest(reports, task, options, damaged))
     lines = (markdown if options.format == "markdown" else text)(found)
     lines += [f"passed over: {each}" for each in damaged]
-    if options.output is None:
-        tell_lines("\n".join(lines))
-    else:
-        write_text(options.output, "\n".join(lines) + "\n")
-        tell(options.output)
+    put("".join(f"{line}\n" for line in lines), options.output)
     return Exit.OK if all(each.record is not None and not each.refused for each in found) else Exit.WRONG
 
 

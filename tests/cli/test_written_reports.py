@@ -29,6 +29,22 @@ def worse(sessions: LabSessions) -> LabSessions:
     return sessions
 
 
+def test_a_file_that_can_not_be_written_is_told_by_every_command_that_writes_one(
+    worse: LabSessions, told: Told, tmp_path: Path
+) -> None:
+    newest, before = (kept.session_of(path) for path in kept.files(worse.reports))
+    folder = str(tmp_path)
+    for words in (
+        ["comment", "-o", folder],
+        ["compare", before, newest, "-o", folder],
+        ["scorecard", "--format", "json", "-o", folder],
+        ["results", "-o", folder],
+        ["results", "--html", folder],
+    ):
+        told(*words, code=Exit.USAGE)
+        assert f"{folder}: can't be written" in told.errors, words
+
+
 def test_a_side_is_named_as_for_compare(worse: LabSessions, told: Told) -> None:
     before = kept.session_of(kept.files(worse.reports)[1])
     assert "| **worse** | `asr/fake:cpu:clips` | WER | 0.0 % |" in told("comment", "--against", before)
