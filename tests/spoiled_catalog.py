@@ -16,8 +16,8 @@ from pytest_modellab.catalog import CatalogError, load
 MODEL_FILE, DATASET_FILE = "models/tiny.yaml", "datasets/talk.yaml"
 
 MODEL_KEYS = (
-    "cluster, devices, engine, environment, id, languages, licence, options, parts, price, research, schema, tasks,"
-    " tiers, timeouts, title, variants, weights"
+    "cluster, devices, engine, environment, id, languages, licence, model, options, parts, price, research, schema,"
+    " tasks, tiers, timeouts, title, variants, weights"
 )
 
 

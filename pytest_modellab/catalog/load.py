@@ -21,7 +21,6 @@ from .specs import (
     DeviceSpec,
     GradesFile,
     LimitsFile,
-    MirrorsFile,
     ModelSpec,
     Task,
     TaskGrades,
@@ -88,14 +87,13 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
     reader = _reader(engines=engines)
     base = base or folder.parent
     if not folder.is_dir():
-        raise CatalogError([Problem(folder, 1, "no such folder; set the ini option `modellab_catalog`")], base)
-    models = reader.with_variants(reader.many(ModelSpec, folder / "models"))
+        advice = "`modellab init FOLDER` makes it, of recordings; or set the ini option `modellab_catalog`"
+        raise CatalogError([Problem(folder, 1, f"no such folder: {advice}")], base)
     datasets = reader.many(DatasetSpec, folder / "datasets")
     devices_file = reader.one(DevicesFile, folder / "devices.yaml")
     limits_file = reader.one(LimitsFile, folder / "limits.yaml")
     grades_file = reader.one(GradesFile, folder / "grades.yaml")
     profiles = reader.one(ProfilesFile, folder / "profiles.yaml") or default_profiles()
-    mirrors_file = reader.one(MirrorsFile, folder / "mirrors.yaml")
     release = reader.one(ReleaseFile, folder / "release.yaml")
     devices: dict[str, DeviceSpec] = {}
     for i, device in enumerate(devices_file.devices if devices_file else DEFAULT_DEVICES):
@@ -103,6 +101,8 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
             reader.complain_of_duplicate(folder / "devices.yaml", "device", ("devices", i), devices[device.id])
             continue
         devices[device.id] = device
+    models = reader.with_sources(reader.many(ModelSpec, folder / "models"))
+    models = reader.with_variants(reader.with_known_devices(models, devices))
     catalog = Catalog(
         folder=folder,
         base=base,
@@ -113,7 +113,7 @@ def load(folder: Path, base: Path | None = None, *, engines: bool = True) -> Cat
         baseline_limits=limits_file.baselines if limits_file else (),
         grades=default_grades() if grades_file is None else grades_file.tasks,
         profiles=profiles,
-        mirrors=mirrors_file.mirrors if mirrors_file else {},
+        mirrors=reader.mirrors(folder / "mirrors.yaml"),
         release=release,
         metrics=reader.metrics,
         engines=engines,

@@ -11,6 +11,7 @@ from typing import TypeVar, get_args
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import engine_class
 
+from . import known
 from .catalog import Catalog
 from .dataset_forms import FORMS
 from .errors import Problem, suggest
@@ -19,7 +20,18 @@ from .lineage import can_judge, chain, not_ctranslate2
 from .parts import roles_of, wrong_auxiliary_model, wrong_part
 from .profile_spec import mistakes
 from .roles import GRADER, JUDGE, VOICE
-from .specs import LETTERS, DatasetSpec, DeviceKind, DeviceSpec, ModelSpec, NamedSpec, Spec, wrong_bands
+from .specs import (
+    LETTERS,
+    DatasetSpec,
+    DeviceKind,
+    DeviceSpec,
+    MirrorsFile,
+    MirrorSpec,
+    ModelSpec,
+    NamedSpec,
+    Spec,
+    wrong_bands,
+)
 from .validate import build, check_form, check_options, check_variant
 from .variant_spec import JOIN
 from .variants import base_of, expanded
@@ -36,6 +48,8 @@ class Reader:
 
     def __init__(self, engines: bool = True) -> None:
         self.documents: dict[Path, Document] = {}
+        self.inherited: dict[Path, frozenset[str]] = {}
+        """Of models' files: the keys that come from a known model."""
         self.engines = engines
 
     def complain(self, path: Path, location: tuple[str | int, ...], message: str) -> None:
@@ -52,7 +66,17 @@ class Reader:
         if not path.exists() and not path.is_symlink():
             return None
         document = self.documents[path] = read(path)
+        if kind is ModelSpec:
+            self.inherited[path] = known.complete(document)
         return build(kind, document)
+
+    def mirrors(self, path: Path) -> dict[str, tuple[MirrorSpec, ...]]:
+        """The mirrors in `path` by digest, after each those of known models' files."""
+        found: dict[str, tuple[MirrorSpec, ...]] = {}
+        for file in (self.one(MirrorsFile, path), self.one(MirrorsFile, known.MIRRORS)):
+            for digest, mirrors in (file.mirrors if file else {}).items():
+                found[digest] = (*found.get(digest, ()), *mirrors)
+        return found
 
     def many(self, kind: type[N], folder: Path) -> dict[str, N]:
         """Every spec in `folder`, by id, in the order of their file names."""
@@ -71,6 +95,43 @@ class Reader:
             elif isinstance(spec, DatasetSpec) and spec.form is not None:
                 check_form(spec, self.documents[path])
         return specs
+
+    def with_sources(self, models: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
+        """The models, and those known ones that a known one is converted from or made of; these are in no tier."""
+        found, waiting = dict(models), list(models.values())
+        while waiting:
+            model = waiting.pop()
+            if not self._inherited(model):
+                continue
+            source = model.weights.convert.source if model.weights and model.weights.convert else None
+            for name in (source, *model.parts.values()):
+                if name is not None and name in known.names() and name not in found:
+                    waiting.append(self._known(name))
+                    found[name] = waiting[-1]
+        return found
+
+    def _known(self, name: str) -> ModelSpec:
+        path = known.path_of(name)
+        document = self.documents[path] = read(path)
+        self.inherited[path] = frozenset(document.data)
+        document.data["tiers"] = []
+        spec = build(ModelSpec, document)
+        assert spec is not None  # it is part of this package
+        if self.engines:
+            check_options(spec, document)
+        return spec
+
+    def with_known_devices(self, models: Mapping[str, ModelSpec], devices: Collection[str]) -> dict[str, ModelSpec]:
+        """The models; of the devices that come with a known one only those that the catalog has, if it has any."""
+        found = dict(models)
+        for model in models.values():
+            here = {device: options for device, options in model.devices.items() if device in devices}
+            if here and "devices" in self._inherited(model):
+                found[model.id] = model.model_copy(update={"devices": here})
+        return found
+
+    def _inherited(self, model: ModelSpec) -> frozenset[str]:
+        return self.inherited.get(Path(model.origin.rpartition(":")[0]), frozenset())
 
     def with_variants(self, models: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
         """The models, each followed by its variants."""
@@ -185,14 +246,14 @@ class Reader:
         )
         for part, entries in (("limits", catalog.limits), ("baselines", catalog.baseline_limits)):
             for i, entry in enumerate(entries):
-                for key, known, doubtful in named:
+                for key, ids, doubtful in named:
                     glob = str(getattr(entry, key))
-                    if glob == "*" or any(fnmatchcase(n, glob) for n in (*known, *doubtful)):
+                    if glob == "*" or any(fnmatchcase(n, glob) for n in (*ids, *doubtful)):
                         continue
                     if any(fnmatchcase(glob, n) for n in doubtful):
                         continue
                     # A name that matches nothing is a typing error, and a gate that never applies.
-                    self.complain(path, (part, i, key), f"no {key} matches `{glob}`; {suggest(glob, known)}")
+                    self.complain(path, (part, i, key), f"no {key} matches `{glob}`; {suggest(glob, ids)}")
 
     def _check_grades(self, catalog: Catalog) -> None:
         path = catalog.folder / "grades.yaml"
@@ -227,6 +288,8 @@ class Reader:
         if model.weights is None or model.weights.convert is None:
             return
         name = model.weights.convert.source
+        if name is None:
+            return  # a folder, which may not be here yet
         source = catalog.models.get(name)
         if source is None:
             # A file with problems of its own may be the one that is meant.

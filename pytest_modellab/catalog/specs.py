@@ -14,10 +14,8 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import target_of
 
 from .base import (
-    COMMIT,
     CURRENCY,
     IN_WORDS,
-    REPO,
     TASKS,
     TIERS,
     FileName,
@@ -51,6 +49,7 @@ from .environment_spec import EnvironmentSpec
 from .errors import suggest
 from .stream_specs import LoadSpec, StreamSpec
 from .variant_spec import VariantSpec
+from .weight_spec import Conversion, PinnedFile, Weights
 
 __all__ = [
     "IN_WORDS",
@@ -98,56 +97,6 @@ __all__ = [
 ]
 
 DeviceKind = Literal["cpu", "cuda", "mps"]
-
-
-class PinnedFile(Spec):
-    """One file of a model, pinned by its digest."""
-
-    sha256: Sha256
-    size: Whole = Field(ge=0, description="bytes; says ahead what a download costs")
-
-
-class Conversion(Spec):
-    """Weights converted from those of another model, a Whisper in CTranslate2's format."""
-
-    source: Identifier = Field(alias="from", description="a model of this catalog")
-    target: Literal["openai-whisper", "transformers", "whisper-cpp"] = Field(
-        alias="to", description="the library that loads them"
-    )
-
-
-class Weights(Spec):
-    """Files pinned by digest, with the hub repository that publishes them; or all of a repository's files at a commit;
-    or a local folder; or a conversion."""
-
-    repo: str | None = Field(default=None, pattern=REPO)
-    revision: str | None = Field(default=None, pattern=COMMIT, description="a commit, not a branch")
-    include: tuple[str, ...] | None = Field(
-        default=None, min_length=1, description="without `files`: only what these patterns match, such as *.json"
-    )
-    files: dict[FileName, PinnedFile] | None = None
-    path: str | None = Field(default=None, description="a folder, relative to the YAML file")
-    convert: Conversion | None = None
-
-    @model_validator(mode="after")
-    def _one_form(self) -> Weights:
-        given = any(each is not None for each in (self.files, self.path, self.convert))
-        form = exactly_one(self, "files", "path", "convert") if given or not self.repo else "repo"
-        if form in ("path", "convert") and (self.repo or self.revision):
-            raise ValueError(f"`repo` and `revision` go with `files` or alone, not with `{form}`")
-        if self.files is not None and not self.files:
-            raise ValueError("`files` is empty: name at least one file with its sha256")
-        if bool(self.repo) != bool(self.revision):
-            raise ValueError("`repo` and `revision` go together: a pin without a revision moves")
-        if self.include is not None and form != "repo":
-            raise ValueError(f"`include` goes with `repo` and `revision` alone, not with `{form}`")
-        return self
-
-    @property
-    def snapshot(self) -> tuple[str, str] | None:
-        """Repository and commit, where they alone say which files these are."""
-        listed = any(each is not None for each in (self.files, self.path, self.convert))
-        return None if listed or self.repo is None or self.revision is None else (self.repo, self.revision)
 
 
 class Timeouts(Spec):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pytest_modellab.core.redaction import without_secrets
 from pytest_modellab.engines.registry import available, engine_class, needs_weights
 
+from . import known
 from .dataset_forms import FORMS, own_form
 from .errors import Problem, nearest, suggest
 from .parts import wrong_roles
@@ -304,7 +305,9 @@ def _misread(document: Document, loc: tuple[Hashable, ...], given: Any) -> str:
 
 
 def keys_of(kind: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in kind.model_fields.items()]
+    """The keys of a file, or of a part of one."""
+    names = [field.alias or name for name, field in kind.model_fields.items()]
+    return [*names, known.KEY] if kind is ModelSpec else names
 
 
 def _keys_at(kind: type[BaseModel], loc: Sequence[Hashable]) -> list[str]:

@@ -75,7 +75,7 @@ class TestTogether:
             load(folder)
 
     def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
-        with pytest.raises(CatalogError, match="fixtures:1: no such folder; set the ini option `modellab_catalog`"):
+        with pytest.raises(CatalogError, match="fixtures:1: no such folder: `modellab init FOLDER` makes it"):
             load(tmp_path / "fixtures")
 
     def test_files_are_named_from_the_base(self, tmp_path: Path) -> None:
