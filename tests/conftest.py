@@ -46,6 +46,7 @@ REAL_MODELS = frozenset(
             "chat_real",
             "engines",
             "foreign_task",
+            "from_transformers_real",
             "real",
             "served_real",
             "sherpa_onnx_real",

@@ -94,8 +94,9 @@ def _depends_on_files_alone(catalog: Catalog) -> bool:
     # Engines that no model has are never asked; metrics and tasks are.
     places += [place for group, _, place in _extensions() if group != ENGINES]
     ours = all(place.startswith(f"{_PACKAGE.name}.") for place in places)
-    sources = [model.weights.convert.source for model in models.values() if model.weights and model.weights.convert]
-    return ours and not any(weights.path for name in sources if (weights := models[name].weights) is not None)
+    made = [model.weights.convert for model in models.values() if model.weights and model.weights.convert]
+    sources = [models[how.source].weights for how in made if how.source is not None]
+    return ours and not any(weights.path for weights in sources if weights is not None)
 
 
 def _write(path: Path, key: str, catalog: Catalog) -> None:

@@ -43,9 +43,12 @@ class ColumnsSpec(Spec):
 
 
 class TableSpec(ColumnsSpec):
-    """A table: CSV, TSV or Parquet."""
+    """A table: CSV, TSV, JSON Lines or Parquet."""
 
     path: str = Field(min_length=1, description="relative to the YAML file; `*` stands for parts of names")
+    relative_to: str | None = Field(
+        default=None, min_length=1, description="folder that its paths start from; by default the table's"
+    )
     kind: Column | None = None
     snr_db: Column | None = None
     offset: Column | None = Field(default=None, description="seconds")

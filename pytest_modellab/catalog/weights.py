@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from pytest_modellab.assets.convert import CONVERTER, NEEDS, WeightsDamaged, check_outline, convert
+from pytest_modellab.assets.convert import EXTRAS, NEEDS, WeightsDamaged, check_outline, convert, version
 from pytest_modellab.assets.store import (
     Attempt,
     Folder,
@@ -94,7 +94,7 @@ def local_folder(model: ModelSpec, catalog: Catalog, store: Store, *, asked: boo
     if weights is None:
         return None
     if weights.path is not None:
-        return _given(model, catalog)
+        return _given(model, weights.path, catalog)
     if weights.convert is not None:
         return _converted(model, weights.convert, catalog, store, asked=asked)
     if (snapshot := snapshot_of(weights)) is not None:
@@ -132,8 +132,8 @@ def state(model: ModelSpec, catalog: Catalog, store: Store) -> tuple[str, str]:
         how = model.weights.convert
         folder = present(model, catalog, store)
         if folder is None:
-            return "-", "absent" if how is None else f"made from {how.source} when needed"
-        return f"{(size(folder) or 0) / 1e6:.0f} MB", "present" if how is None else f"made from {how.source}"
+            return "-", "absent" if how is None else f"made from {how.origin_shown} when needed"
+        return f"{(size(folder) or 0) / 1e6:.0f} MB", "present" if how is None else f"made from {how.origin_shown}"
     wanted = wanted_files(model, catalog)
     missing = store.missing(wanted)
     told = f"{sum(each.size or 0 for each in wanted) / 1e6:.0f} MB"
@@ -153,15 +153,21 @@ def hindrances(model: ModelSpec, catalog: Catalog, store: Store) -> list[tuple[s
     how = None if model.weights is None else model.weights.convert
     if how is None or present(model, catalog, store) is not None:
         return []
-    pip = f"pip install 'pytest-modellab[{how.target}]'"
+    pip = f"pip install 'pytest-modellab[{EXTRAS[how.target]}]'"
     found = [(f"{name} is not installed", pip) for name in NEEDS[how.target] if not _installed(name)]
+    if how.source is None:
+        here = (catalog.folder / "models" / str(how.path)).is_dir()
+        return (
+            found if here else [*found, (f"{how.path} is no folder", f"change `path` ({catalog.shown(model.origin)})")]
+        )
     source = catalog.models[how.source]
     assert source.weights is not None  # the catalog saw to it
     if source.weights.files is not None:
         folder, whole = None, not store.missing(wanted_files(source, catalog))
     else:
         try:
-            folder = present(source, catalog, store) if source.weights.path is None else _given(source, catalog)
+            path = source.weights.path
+            folder = present(source, catalog, store) if path is None else _given(source, path, catalog)
         except Unavailable:
             folder = None
         whole = folder is not None
@@ -179,14 +185,24 @@ def snapshot_of(weights: Weights) -> Snapshot | None:
     return None if weights.snapshot is None else Snapshot(*weights.snapshot, weights.include)
 
 
-def _given(model: ModelSpec, catalog: Catalog) -> Path:
-    assert model.weights is not None
-    folder = catalog.folder / "models" / str(model.weights.path)
+def _given(model: ModelSpec, path: str, catalog: Catalog) -> Path:
+    folder = catalog.folder / "models" / path
     if not folder.is_dir():
         attempt = Attempt(str(folder.resolve()), "no such folder")
-        advice = f"Put them there, or change `path` under `weights:` ({catalog.shown(model.origin)})."
+        advice = f"Put them there, or change `path` under `weights:` ({catalog.shown(_line_of_path(model))})."
         raise Unavailable(f"weights of {model.id}", [attempt], advice)
     return folder
+
+
+def _line_of_path(model: ModelSpec) -> str:
+    """Where a model's file names the folder of its weights."""
+    from .yamlfile import read
+
+    file = model.origin.rpartition(":")[0]
+    line = read(Path(file)).line(
+        ("weights", *(("convert",) if model.weights and model.weights.convert else ()), "path")
+    )
+    return f"{file}:{line}"
 
 
 def _converted(model: ModelSpec, how: Conversion, catalog: Catalog, store: Store, *, asked: bool) -> Path:
@@ -196,12 +212,16 @@ def _converted(model: ModelSpec, how: Conversion, catalog: Catalog, store: Store
         return made
     lacking = [name for name in NEEDS[how.target] if not _installed(name)]
     if lacking:
-        attempt = Attempt(f"a conversion from {how.source}", f"{', '.join(lacking)} is not installed")
-        raise Unavailable(f"weights of {model.id}", [attempt], f"pip install 'pytest-modellab[{how.target}]'")
-    source = local_folder(catalog.models[how.source], catalog, store, asked=asked)
+        attempt = Attempt(f"a conversion from {how.origin_shown}", f"{', '.join(lacking)} is not installed")
+        raise Unavailable(f"weights of {model.id}", [attempt], f"pip install 'pytest-modellab[{EXTRAS[how.target]}]'")
+    if how.source is None:
+        source: Path | None = _given(model, str(how.path), catalog)
+    else:
+        source = local_folder(catalog.models[how.source], catalog, store, asked=asked)
     assert source is not None  # the catalog saw to it
+    what = f"converting {how.origin_shown} for {how.target}"
     try:
-        return store.make(key, f"converting {how.source} for {how.target}", lambda to: convert(source, how.target, to))
+        return store.make(key, what, lambda to: convert(source, how.target, to))
     except (WeightsDamaged, FileNotFoundError) as error:
         raise StoreError(f"weights of {model.id} can't be converted: {error}") from error
 
@@ -250,13 +270,19 @@ def _digest(model: ModelSpec, catalog: Catalog) -> str:
     assert weights is not None  # `digest` and the catalog saw to it
     if weights.convert is not None:
         how = weights.convert
-        source = _digest(catalog.models[how.source], catalog)
-        return hashlib.sha256(f"convert\0{source}\0{how.target}\0{CONVERTER}".encode()).hexdigest()
+        if how.source is None:
+            source = _digest_of_folder(_given(model, str(how.path), catalog))
+        else:
+            source = _digest(catalog.models[how.source], catalog)
+        return hashlib.sha256(f"convert\0{source}\0{how.target}\0{version(how.target)}".encode()).hexdigest()
     if (snapshot := snapshot_of(weights)) is not None:
         return snapshot.key
     if weights.files is not None:
         return digest_pairs({name: pinned.sha256 for name, pinned in weights.files.items()})
-    root = _given(model, catalog)
+    return _digest_of_folder(_given(model, str(weights.path), catalog))
+
+
+def _digest_of_folder(root: Path) -> str:
     return digest_pairs({path.relative_to(root).as_posix(): digest_file(path) for path in _files(root)})
 
 

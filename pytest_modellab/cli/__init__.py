@@ -39,12 +39,12 @@ def _run(arguments: Sequence[str] | None) -> int:
 
     from .pre_push import HookError
 
-    run: Callable[[argparse.Namespace], int] = options.run
+    function: Callable[[argparse.Namespace], int] = options.run
     from .configuration import chosen
 
     try:
         with chosen(options.config_file):
-            return run(options)
+            return function(options)
     except (
         BaselineError,
         CatalogError,
@@ -94,13 +94,16 @@ def _parser() -> argparse.ArgumentParser:
         export,
         history,
         hook,
+        init,
         load,
         merge,
         models,
+        new_data,
         new_model,
         release,
         rescore,
         results,
+        run,
         schema,
         scorecard,
         serve,
@@ -108,11 +111,30 @@ def _parser() -> argparse.ArgumentParser:
         serve_models,
         sessions,
         sweep,
+        trial,
         why,
     )
 
     for each in (
-        *(models, doctor, new_model, data, baseline, compare, sweep, load, capacity, history, rescore, why, calibrate),
+        *(
+            init,
+            run,
+            trial,
+            models,
+            doctor,
+            new_model,
+            new_data,
+            data,
+            baseline,
+            compare,
+            sweep,
+            load,
+            capacity,
+            history,
+            rescore,
+            why,
+            calibrate,
+        ),
         *(sessions, scorecard, comment, results, export, copy, hook, release, clean, merge),
         *(serve, serve_asr, serve_models, schema, completion),
     ):

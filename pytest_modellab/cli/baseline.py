@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_modellab.core import git
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.stats.regression import Allowed
 from pytest_modellab.results import baseline as answers
@@ -31,10 +33,25 @@ def run(options: argparse.Namespace) -> int:
     found.tell_damaged()
     if options.action == "save":
         wrong = sum(_save(record, folder) for record in found.records)
+        for line in _of_git(folder):
+            tell(line)
     else:
         allowed = allowed_here(options)
         wrong = sum(_compare(record, folder, allowed(record.case)) for record in found.records)
     return Exit.WRONG if wrong else found.exit_code
+
+
+def _of_git(folder: Path) -> Iterator[str]:
+    """What is to be done so that other checkouts have the baselines."""
+    root = git.told(folder, "rev-parse", "--show-toplevel") if folder.is_dir() else None
+    if root is None or not folder.resolve().is_relative_to(Path(root).resolve()):
+        return
+    named = folder.resolve().relative_to(Path(root).resolve()).as_posix()
+    some = next(folder.rglob("*.jsonl"), folder)
+    if git.told(folder, "check-ignore", str(some.resolve())):
+        yield f"git ignores {named}: write `!/{named}/` into .gitignore, below the line that does"
+    elif git.told(folder, "status", "--porcelain", "--", "."):
+        yield f"next: git add {named} && git commit; only what is committed holds elsewhere, in CI too"
 
 
 def _save(record: Record, folder: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from pytest_modellab.results.calibration import CalibrationError, as_yaml, propose
 from pytest_modellab.results.record import Record
 
-from .command import Commands
+from .command import Commands, whole
 from .one_case import case_of, measured
 from .place import open_catalog, reports_folder
 from .tell import tell, tell_lines
@@ -53,6 +53,6 @@ def add(commands: Commands) -> None:
     limits.add_argument("model", metavar="MODEL")
     limits.add_argument("dataset", metavar="DATASET")
     limits.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
-    limits.add_argument("--runs", type=int, choices=range(2, 101), default=5, metavar="N", help="2 to 100 (default: 5)")
+    limits.add_argument("--runs", type=whole(2, 100), default=5, metavar="N", help="2 to 100 (default: 5)")
     limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -73,6 +73,17 @@ class Commands:
         return added
 
 
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """A whole number from `low` to `high`, as an option's `type`."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"a whole number from {low} to {high} is needed, not {text!r}")
+        return int(text)
+
+    return read
+
+
 def positive(text: str) -> int:
     """A whole number of at least 1, as an option's `type`."""
     if not text.isdecimal() or int(text) < 1:

@@ -80,8 +80,8 @@ def add(commands: Commands) -> None:
         example="compare 7d --case 'faster-whisper-*'",
     )
     side = (
-        "a session, a commit, a day (2026-01-31, 7d for a week ago), `baseline`, `newest`, a scorecard's file or a"
-        " folder of reports"
+        "a session, a commit, a day (2026-01-31, 7d for a week ago), `baseline`, `newest`, a scorecard's file, a"
+        " folder of reports, or `model:ID`, compared with another model's on the same data"
     )
     held.add_argument("first", metavar="A", help=side)
     held.add_argument("others", nargs="*", metavar="B", help="the same, each compared with A (default: newest)")

@@ -56,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
     card = card.model_copy(update={"problems": (*card.problems, *refused)})
     recordings = Recordings(catalog) if settings.flag("modellab_page_recordings") else None
     left = write(card, output, with_page=settings.flag("modellab_page"), recordings=recordings)
+    if not merged:
+        return Exit.WRONG  # each refusal was told, and there is no case to show
     width = shutil.get_terminal_size().columns
     for line, _ in render(left.card, str(output / JSON), str(left.page or left.hint), width):
         tell(line)

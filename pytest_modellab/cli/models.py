@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_modellab.assets.store import Store, StoreError, Unavailable, digest_file
+from pytest_modellab.catalog import Catalog, known, load
 from pytest_modellab.catalog.environments import Environments, NoEnvironment, whereabouts
 from pytest_modellab.catalog.specs import ModelSpec
 from pytest_modellab.catalog.weights import local_folder, state
@@ -16,7 +17,8 @@ from pytest_modellab.core.console import printable
 
 from .command import Commands
 from .exits import UsageError
-from .place import chosen, open_catalog
+from .place import chosen, find_catalog, open_catalog
+from .project.scratch import named, scratch
 from .tell import tell, tell_lines
 
 
@@ -24,6 +26,8 @@ def show(options: argparse.Namespace) -> int:
     """A table of every model and whether its weights and its environment are here."""
     from tabulate import tabulate
 
+    if options.known:
+        return _show_known()
     catalog = open_catalog(options)
     store = Store()
     environments = Environments(catalog.folder / "models")
@@ -46,6 +50,24 @@ def show(options: argparse.Namespace) -> int:
     return 0
 
 
+def _show_known() -> int:
+    """A table of the models that come with the package."""
+    from tabulate import tabulate
+
+    rows = []
+    for name in known.names():
+        model = known.content(name)
+        files = (model.get("weights") or {}).get("files") or {}
+        size = f"{sum(each['size'] for each in files.values()) / 1e6:.0f} MB" if files else "-"
+        languages = ", ".join(model.get("languages", ())) or "any"
+        rows.append(
+            [name, model["engine"], ", ".join(model["tasks"]), languages, size, model["licence"], model["title"]]
+        )
+    tell_lines(tabulate(rows, ["model", "engine", "tasks", "languages", "size", "licence", "title"]))
+    tell(f"`modellab new-model {known.PREFIX}NAME` writes its file; `modellab run NAME AUDIO` tries it")
+    return 0
+
+
 def _no_weights(model: ModelSpec) -> str:
     return f"made of {', '.join(model.parts.values())}" if model.parts else "needs no weights"
 
@@ -55,11 +77,19 @@ def pull(options: argparse.Namespace) -> int:
 
     Goes on past a failure.
     """
-    catalog = open_catalog(options)
+    names = [named(name) for name in options.models if name.startswith(known.PREFIX)]
+    if names:
+        own = find_catalog(options)
+        with scratch(own, names) as place:
+            return _pulled(options, load(place / "lab", place), [each.name for each in names])
+    return _pulled(options, open_catalog(options), options.models)
+
+
+def _pulled(options: argparse.Namespace, catalog: Catalog, wanted: Sequence[str]) -> int:
     store = Store()
     environments = Environments(catalog.folder / "models")
     if options.models:
-        models = chosen("model", options.models, catalog.models)
+        models = chosen("model", wanted, catalog.models)
     else:
         models = [model for model in catalog.models.values() if model.tiers]
     failed = 0
@@ -129,13 +159,16 @@ def add(commands: Commands) -> None:
         "Fetch weights and build environments ahead of time, whatever their size.",
         example="pull faster-whisper-base",
     )
-    fetching.add_argument("models", nargs="*", metavar="MODEL", help="ids or globs (default: every model in a tier)")
-    commands.add(
+    fetching.add_argument(
+        "models", nargs="*", metavar="MODEL", help="ids, globs or known/ID (default: every model in a tier)"
+    )
+    listed = commands.add(
         "models",
         show,
         "List the models of the catalog and which weights and environments are present.",
-        example="models",
+        example="models --known",
     )
+    listed.add_argument("--known", action="store_true", help="those that come with the package instead")
     lines = commands.add(
         "digest",
         digest,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from pytest_modellab.catalog import Catalog, known
 from pytest_modellab.catalog.base import COMMIT, IN_WORDS, REPO, TIERS
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.load import DEFAULT_DEVICES
@@ -20,6 +21,7 @@ from .command import Commands
 from .configuration import configuration
 from .exits import UsageError
 from .place import catalog_place, find_catalog, known_to_pytest
+from .project.begin import known_model
 from .tell import tell
 
 
@@ -28,6 +30,11 @@ def run(options: argparse.Namespace) -> int:
     catalog = find_catalog(options)
     folder = catalog_place(options)[0]
     models = folder / "models"
+    if options.engine.startswith(known.PREFIX):
+        return _known(options, folder, catalog)
+    if options.id is None:
+        raise UsageError(f"give an id for the model: `modellab new-model {options.engine} ID`")
+    options.engine = _from_here(options.engine, models)
     target = target_of(options.engine, models)
     if target is None:
         raise UsageError(f"no engine `{options.engine}` is installed; {suggest(options.engine, available())}")
@@ -64,14 +71,42 @@ def run(options: argparse.Namespace) -> int:
         revision=options.revision,
     )
     devices = {device.id: device for device in DEFAULT_DEVICES} if catalog is None else catalog.devices
-    try:
-        models.mkdir(parents=True, exist_ok=True)
-        path.write_text(spec_text(draft, engine, devices), encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"can't write {path}: {error.strerror}; name another folder by --catalog DIR") from None
+    _write(path, spec_text(draft, engine, devices))
     for line in _next_steps(draft, path, begun=catalog is None, bare=catalog is None or not catalog.datasets):
         tell(line)
     return 0
+
+
+def _from_here(engine: str, models: Path) -> str:
+    """An engine's name; of a file in the current folder, as the spec in `models` has to name it."""
+    place, colon, name = engine.rpartition(":")
+    if not place.endswith(".py") or (models / place).is_file() or not Path(place).is_file():
+        return engine
+    return f"{Path(os.path.relpath(Path(place).resolve(), models.resolve())).as_posix()}{colon}{name}"
+
+
+def _known(options: argparse.Namespace, folder: Path, catalog: Catalog | None) -> int:
+    """The file of a known model, three lines."""
+    name = known_model(options.engine)
+    if any((options.weights, options.repo, options.revision, options.language)):
+        raise UsageError(f"{options.engine} has its weights and languages: leave those options out")
+    draft = Draft(options.id or name, options.engine, tiers=tuple(dict.fromkeys(options.tier)))
+    path = folder / "models" / f"{draft.id}.yaml"
+    if path.exists() or (catalog is not None and draft.id in catalog.models):
+        raise UsageError(f"there is a model `{draft.id}` already; choose another id")
+    own = "" if draft.id == name else f"id: {draft.id}\n"
+    _write(path, f"schema: modellab.model/1\nmodel: {options.engine}\n{own}tiers: [{', '.join(draft.tiers)}]\n")
+    for line in _next_steps(draft, path, begun=catalog is None, bare=catalog is None or not catalog.datasets):
+        tell(line)
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"can't write {path}: {error.strerror}; name another folder by --catalog DIR") from None
 
 
 def _next_steps(draft: Draft, path: Path, *, begun: bool, bare: bool) -> Iterator[str]:
@@ -109,8 +144,10 @@ def add(commands: Commands) -> None:
         "Write a commented spec of a model, with every option of its engine.",
         example="new-model faster-whisper my-model",
     )
-    new.add_argument("engine", metavar="ENGINE", help="an installed one, module:Class, or path/to/file.py:Class")
-    new.add_argument("id", metavar="ID", help="id of the new model")
+    new.add_argument(
+        "engine", metavar="ENGINE", help="an installed one, module:Class, path/to/file.py:Class, or known/MODEL"
+    )
+    new.add_argument("id", nargs="?", metavar="ID", help="id of the new model (default: that of a known model)")
     new.add_argument("--weights", type=Path, metavar="FOLDER", help="a folder of weights on this machine")
     new.add_argument("--repo", metavar="OWNER/NAME", help="or a repository of the Hugging Face hub,")
     new.add_argument("--revision", metavar="COMMIT", help="at this commit")

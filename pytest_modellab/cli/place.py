@@ -62,7 +62,7 @@ def open_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalo
     if found is None:
         raise UsageError(
             f"no catalog here: {catalog_place(options)[0]} is not a folder\n"
-            f"Begin one with `{first_step(options)}` (`modellab doctor` lists the engines),\n"
+            f"Begin one with `{first_step(options)}`, a folder of recordings with transcripts,\n"
             "or name another: --catalog DIR, or modellab_catalog in pyproject.toml."
         )
     return found
@@ -71,7 +71,7 @@ def open_catalog(options: argparse.Namespace, *, engines: bool = True) -> Catalo
 def first_step(options: argparse.Namespace) -> str:
     """The command that creates a catalog where there is none."""
     named = [] if options.catalog is None else ["--catalog", str(options.catalog)]
-    return f"{shlex.join(['modellab', *named, 'new-model'])} ENGINE ID"
+    return f"{shlex.join(['modellab', *named, 'init'])} FOLDER"
 
 
 def known_to_pytest(place: Path) -> bool:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from pytest_modellab.core import git
-from pytest_modellab.core.console import printable
+from pytest_modellab.core.console import counted, printable
 from pytest_modellab.reports.release.bundle import unpacked
 from pytest_modellab.reports.release.checks import Verified, verify
 from pytest_modellab.reports.release.conduct import Release, conduct
 from pytest_modellab.reports.release.note import BASELINES, Check, NotRun, read
 from pytest_modellab.reports.release.plan import Plan, required
-from pytest_modellab.reports.release.requirements import HeldRequirement, held
+from pytest_modellab.reports.release.requirements import TIER, HeldRequirement, held, tier_of
 from pytest_modellab.reports.release.signature import signed
+from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.results.provenance import git_state
+from pytest_modellab.results.verdicts import case_key
 
-from .command import Commands
+from .command import Commands, whole
 from .exits import UsageError
 from .place import open_catalog, reports_beside
 from .tell import tell, tell_lines
@@ -36,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     if options.list:
         tell_lines("\n".join(case.key for case in required(catalog, catalog.release)))
         return 0
-    version = options.version or _described(catalog.base)
+    version = options.version or _asked(_described(catalog.base))
     if "/" in version or "\\" in version:
         raise UsageError(f"version `{version}`: it becomes part of a file's name, and can't have slashes")
     if (options.workers or 1) > 1 and not find_spec("xdist"):
@@ -53,8 +56,42 @@ def run(options: argparse.Namespace) -> int:
         output=options.output or reports,
         key=options.sign,
     )
+    for line in _to_come(todo):
+        tell(f"modellab release: {line}", flush=True)
+    if options.dry_run:
+        return 0
     made = conduct(todo, lambda text: tell(f"modellab release: {text}", flush=True))
     return tell_made(made, signed=options.sign is not None)
+
+
+def _asked(described: str) -> str:
+    """The version that somebody types at a terminal; as git tells it where nobody can be asked, or nothing is typed."""
+    if not sys.stdin.isatty():
+        return described
+    return input(f"version [{described}]: ").strip() or described
+
+
+def _to_come(todo: Plan) -> Iterator[str]:
+    """What will be run, and how long that took last time."""
+    cases = required(todo.catalog, todo.spec)
+    others = len(tier_of(todo.catalog)) - len(cases)
+    more = "" if todo.required_only or not others else f" and {others} more of the tier {TIER}"
+    yield f"{todo.version}: {counted(len(cases), 'required case')}{more}, all measured anew, {todo.workers} at a time"
+    yield "then the same gates with every model replaced by one that is wrong on purpose"
+    last = _last(todo.reports, {case.key for case in cases})
+    if last is None:
+        yield f"how long: not known; no session in {todo.reports} has run all of them"
+    else:
+        yield f"how long: the last session with all of them, {last[0]}, took {last[1] / 60:.0f} min"
+
+
+def _last(reports: Path, keys: set[str]) -> tuple[str, float] | None:
+    """The newest session that measured all of `keys`, and its seconds."""
+    for card in kept.scorecards(reports, []):
+        seconds = kept.took_s(card)
+        if seconds is not None and keys <= {case_key(row.case) for row in card.rows if row.measured}:
+            return card.session, seconds
+    return None
 
 
 def tell_made(made: Release, *, signed: bool) -> int:
@@ -70,6 +107,8 @@ def tell_made(made: Release, *, signed: bool) -> int:
 
 def check(options: argparse.Namespace) -> int:
     """Check a bundle. 0 where nothing is wrong with it."""
+    if not options.bundle.exists():
+        raise UsageError(f"no such bundle: {options.bundle}; `modellab release` makes one, release-VERSION.zip")
     asked = None if options.require is None else _held(options.require)
     with unpacked(options.bundle) as folder:
         found = verify(folder, asked)
@@ -147,12 +186,12 @@ def add(commands: Commands) -> None:
     made.add_argument(
         "-n",
         "--workers",
-        type=int,
-        choices=range(1, 65),
+        type=whole(1, 64),
         metavar="N",
         help="cases at once while accuracy is measured, with pytest-xdist (default: half the cores)",
     )
     made.add_argument("--required-only", action="store_true", help="leave out what is not required, and say so")
+    made.add_argument("--dry-run", action="store_true", help="only say what will be run, and how long that took last")
     made.add_argument("--list", action="store_true", help="only list the required cases")
     made.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder of the bundle (default: the reports)")
     made.add_argument(

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pytest_modellab.core.language import canonical_name
+from pytest_modellab.core.weight_kinds import as_ctranslate2
 
 from . import cuda_libraries, silero_vad
 from .base import MOST_IN_BATCH, Clip, LoadRequest, Transcript, check_language, expected_language
@@ -152,6 +153,8 @@ class FasterWhisper:
 
         if request.weights is None:
             raise ValueError("faster-whisper needs `weights:` in the model's spec")
+        if wrong := as_ctranslate2(request.weights):
+            raise ValueError(wrong)
         options = FasterWhisperOptions(**request.options)
         if request.device.kind == "cuda":
             cuda_libraries.preload()

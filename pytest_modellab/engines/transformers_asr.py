@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pytest_modellab.core.language import canonical_name
+from pytest_modellab.core.weight_kinds import as_hugging_face
 
 from . import on_torch
 from .base import MOST_IN_BATCH, Clip, LoadRequest, Transcript, check_language, expected_language
@@ -101,6 +102,8 @@ class Transformers:
         folder = request.weights
         if folder is None:
             raise ValueError("transformers needs `weights:` in the model's spec")
+        if wrong := as_hugging_face(folder):
+            raise ValueError(wrong)
         _refuse_pickle(folder, options)
         import torch
         from transformers import (

@@ -124,10 +124,10 @@ def _answer(result: UtteranceResult, record: Record, room: int) -> list[str]:
     if not reference:
         return ["    REF: (nothing)", f"    HYP: {' '.join(folded_words(hypothesis.split()))}"]
     sound = _sound(result)
-    return [*_aligned(reference, hypothesis, room - len(sound)), *sound]
+    return [*aligned(reference, hypothesis, room - len(sound)), *sound]
 
 
-def _aligned(reference: str, hypothesis: str, room: int) -> list[str]:
+def aligned(reference: str, hypothesis: str, room: int) -> list[str]:
     """Reference above hypothesis, in blocks; those without an error go first where there is no room for all."""
     drawn = asr.render_alignment(folded(asr.align(reference, hypothesis)))
     blocks = [block.strip("\n").splitlines() for block in drawn.split("\n\n") if block.strip("\n")]

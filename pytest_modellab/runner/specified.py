@@ -101,7 +101,8 @@ def _pinned(model: ModelSpec, catalog: Catalog, same_version: bool) -> bool:
     if model.weights is None:
         return True
     if model.weights.convert is not None:
-        return same_version and _pinned(catalog.models[model.weights.convert.source], catalog, same_version)
+        source = model.weights.convert.source
+        return source is not None and same_version and _pinned(catalog.models[source], catalog, same_version)
     return model.weights.path is None
 
 

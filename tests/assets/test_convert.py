@@ -255,7 +255,7 @@ class TestInTheStore:
 
         catalog = catalog_of(tmp_path / "again")
         assert digest(catalog.models["converted"], catalog) == found["transformers"]
-        monkeypatch.setattr(weights, "CONVERTER", 999)
+        monkeypatch.setattr(weights, "version", lambda target: "999")
         assert digest(catalog.models["converted"], catalog) != found["transformers"]
         monkeypatch.undo()
         (catalog.folder / "models/here/model.bin").write_bytes(model_bin(variables(seed=1)))

@@ -130,9 +130,28 @@ class TestManifest:
             "talk.jsonl:4: duplicate id `a` (first at talk.jsonl:2); give each line its own `id`",
         ]
 
-    def test_no_more_than_twenty_problems_are_listed(self, tmp_path: Path) -> None:
+    def test_many_problems_of_one_kind_are_counted(self, tmp_path: Path) -> None:
         manifest(tmp_path, ["{"] * 25)
-        assert refusal(tmp_path)[20:] == ["... and 5 more"]
+        first, others = refusal(tmp_path)
+        assert first.startswith("talk.jsonl:1: not JSON")
+        assert others.startswith("... and the same on the lines 2, 3, 4, 5, ")
+        assert others.endswith(" and 5 more")
+
+    def test_a_few_are_told_one_by_one(self, tmp_path: Path) -> None:
+        manifest(tmp_path, ["{"] * 3)
+        assert len(refusal(tmp_path)) == 3
+
+    def test_recordings_outside_of_the_folder_are_told_once_with_a_count(self, tmp_path: Path) -> None:
+        manifest(tmp_path, [row(f"/elsewhere/{i}.wav") for i in range(25)])
+        told = refusal(tmp_path)
+        assert "lies outside" in told[0]
+        assert "set `audio_root` in talk.yaml to a folder that holds it" in told[0]
+        assert told[-1] == "... and the same in 22 more"
+
+    def test_keys_of_its_own_are_told_to_be_a_tables(self, tmp_path: Path) -> None:
+        manifest(tmp_path, ['{"path": "one.wav", "transcript": "one"}'])
+        (told,) = refusal(tmp_path)
+        assert "`table: {path: ..., audio: path, text: transcript}` in place of `manifest`" in told
 
     def test_an_empty_manifest(self, tmp_path: Path) -> None:
         manifest(tmp_path, [""])

@@ -135,7 +135,7 @@ def test_a_local_folder_that_is_not_there_is_not_available(tmp_path: Path) -> No
     catalog = catalog_of(tmp_path, "  path: ../here")
     model = catalog.models["tiny"]
     told = "no such folder\nPut them there, or change `path` under `weights:`"
-    with pytest.raises(Unavailable, match=rf"fixtures/here: {told} \(fixtures/models/tiny.yaml:1\)"):
+    with pytest.raises(Unavailable, match=rf"fixtures/here: {told} \(fixtures/models/tiny.yaml:8\)"):
         fetched(catalog, tmp_path)
     with pytest.raises(Unavailable):
         digest(model, catalog)

@@ -147,9 +147,9 @@ def test_the_catalog_can_be_named_or_stand_in_fixtures(sessions: LabSessions, ca
     assert main(["models"]) == 2
     told = capsys.readouterr().err
     assert f"no catalog here: {sessions.path / 'fixtures'} is not a folder\n" in told
-    assert "`modellab new-model ENGINE ID`" in told
+    assert "`modellab init FOLDER`" in told
     assert main(["--catalog", "nowhere", "models"]) == 2
-    assert "`modellab --catalog nowhere new-model ENGINE ID`" in capsys.readouterr().err
+    assert "`modellab --catalog nowhere init FOLDER`" in capsys.readouterr().err
     assert main(["--catalog", "lab", "models"]) == 0
     sessions.catalog.rename(sessions.path / "fixtures")
     assert main(["models"]) == 0

@@ -162,11 +162,11 @@ def test_without_a_catalog_the_rest_is_told_and_how_to_begin(
     assert {"machine", "engines", "devices", "tools"} <= set(lines)
     assert "  ok  cpu   cpu" in lines
     assert any(line.startswith("  ok  fake-for-tests ") for line in lines)
-    assert lines[-1] == f"no catalog here: {tmp_path / 'fixtures'} is not a folder  -> modellab new-model ENGINE ID"
+    assert lines[-1] == f"no catalog here: {tmp_path / 'fixtures'} is not a folder  -> modellab init FOLDER"
     (tmp_path / "fixtures").mkdir()
     assert main(["doctor"]) == 1
     assert capsys.readouterr().out.endswith(
-        f"no model in the catalog {tmp_path / 'fixtures'}  -> modellab new-model ENGINE ID\n"
+        f"no model in the catalog {tmp_path / 'fixtures'}  -> modellab init FOLDER\n"
     )
 
 

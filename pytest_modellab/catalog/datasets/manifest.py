@@ -19,6 +19,8 @@ from .sound_facts import SoundFacts
 from .texts import lines_of
 from .utterance import DatasetError, Utterance
 
+_TABLES = (".csv", ".tsv", ".tab", ".parquet", ".pq")
+
 
 def from_manifest(spec: DatasetSpec, place: Place, access: DatasetAccess) -> Sequence[Utterance]:
     """The utterances in the order of their lines; `access.notes` gets what a person should look at."""
@@ -84,6 +86,10 @@ def _near_misses(name: str, utterances: Sequence[Utterance]) -> list[str]:
 
 class _Manifest(DatasetForm[str]):
     goes_with = frozenset({"audio_root", "channel"})
+
+    def check(self, spec: DatasetSpec, given: str) -> None:
+        if given.lower().endswith(_TABLES):
+            raise ValueError(f"`manifest` is JSON Lines: {given} is a table, `table: {{path: {given}}}`")
 
     def read(self, spec: DatasetSpec, given: str, access: DatasetAccess) -> Sequence[Utterance]:
         return from_manifest(spec, access.place(given), access)

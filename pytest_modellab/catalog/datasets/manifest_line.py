@@ -15,6 +15,7 @@ from pytest_modellab.core import audio
 from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 
 from ..specs import DatasetSpec
+from .columns import USUAL
 from .recording import FileRecording, MissingRecording, Recording
 from .sound_facts import SoundFacts
 from .sound_files import NoFile, SoundFiles
@@ -146,7 +147,7 @@ def _check(row: dict[str, Any], others: Mapping[str, Any]) -> None:
     """Raise ValueError where a key that has a meaning has a value that has none."""
     for key in ("audio_filepath", "text"):
         if not isinstance(row.get(key), str):
-            raise ValueError(f"`{key}` is missing or not text")
+            raise ValueError(f"`{key}` is missing or not text{_other_names(row, others)}")
     try:
         json.dumps([row, dict(others)], ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError:
@@ -170,6 +171,18 @@ def _check(row: dict[str, Any], others: Mapping[str, Any]) -> None:
         raise ValueError(f"`channel` must be a whole number from 0 on, found {channel!r}")
     if row.get("offset") is not None and row.get("duration") == 0:
         raise ValueError("`duration` of a piece must be more than 0 seconds")
+
+
+def _other_names(row: Mapping[str, Any], others: Mapping[str, Any]) -> str:
+    """A hint for a line that has its recording and its reference by other names, as a table may have them."""
+    found = {
+        key: next((name for name in USUAL[key] if isinstance({**row, **others}.get(name), str)), None)
+        for key in ("audio", "text")
+    }
+    if None in found.values():
+        return ""
+    columns = ", ".join(f"{key}: {name}" for key, name in found.items())
+    return f"; a file with keys of its own is a table: `table: {{path: ..., {columns}}}` in place of `manifest`"
 
 
 def _language(row: dict[str, Any]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pytest_modellab.core.id_index import id_digest
@@ -14,6 +15,12 @@ from .utterance import DatasetError, Utterance
 
 # A manifest in the wrong format is wrong on every line.
 MOST_PROBLEMS = 20
+MOST_ALIKE = 10
+"""Problems of one kind that are told one by one; of more, the first few."""
+_FIRST = 3
+_PLACE = re.compile(r"^.*?:((?P<line>\d+):|(?=\s))\s*")
+_NAMES = re.compile(r"`[^`]*`|\S*/\S*|[\w-]+\.[A-Za-z]\w{1,4}\b|\d+(\.\d+)?")
+"""What differs in messages of one kind: names in backticks, paths, numbers."""
 
 
 class Rows:
@@ -64,8 +71,27 @@ class Rows:
         if self.problems:
             # Told with the rest, so that one look is enough.
             self.problems += check_sounds(found).listed()
-            shown = self.problems[:MOST_PROBLEMS]
-            rest = len(self.problems) - len(shown)
+            told = folded(self.problems)
+            shown = told[:MOST_PROBLEMS]
+            rest = len(told) - len(shown)
             more = [f"... and {rest} more"] if rest else []
             raise DatasetError("\n".join([f"data set {self.spec.id} can't be used:", *shown, *more]))
         return found
+
+
+def folded(problems: Sequence[str]) -> list[str]:
+    """The problems; of many that are the same on other lines the first and the lines, of many alike the first few."""
+    alike: dict[str, list[str]] = {}
+    for problem in problems:
+        alike.setdefault(_NAMES.sub("_", _PLACE.sub("", problem)), []).append(problem)
+    return [told for those in alike.values() for told in _told(those)]
+
+
+def _told(those: Sequence[str]) -> list[str]:
+    lines = [found["line"] for each in those if (found := _PLACE.match(each)) and found["line"]]
+    if len(those) > _FIRST and len(lines) == len(those) and len({_PLACE.sub("", each) for each in those}) == 1:
+        more = f" and {len(lines) - MOST_PROBLEMS} more" if len(lines) > MOST_PROBLEMS else ""
+        return [those[0], f"... and the same on the lines {', '.join(lines[1:MOST_PROBLEMS])}{more}"]
+    if len(those) <= MOST_ALIKE:
+        return list(those)
+    return [*those[:_FIRST], f"... and the same in {len(those) - _FIRST} more"]

@@ -1,4 +1,4 @@
-"""The form `table`: CSV, TSV or Parquet, with named columns."""
+"""The form `table`: CSV, TSV, JSON Lines or Parquet, with named columns."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .csv_table import CsvTable
 from .form import DatasetForm
+from .jsonl_table import JsonLinesTable
 from .parquet_table import ParquetTable
 from .root import Place
 from .tables import Table, from_tables
 from .utterance import DatasetError, Utterance
 
 _PARQUET = (".parquet", ".pq")
+_JSON_LINES = (".jsonl", ".ndjson")
 
 
 def _places(spec: DatasetSpec, given: TableSpec, access: DatasetAccess) -> Sequence[Place]:
@@ -35,6 +37,8 @@ def _opened(given: TableSpec, place: Place, access: DatasetAccess) -> Table:
     path = access.file(place, "table")
     if place.name.lower().endswith(_PARQUET):
         return ParquetTable(path, place, digest_file(path))
+    if place.name.lower().endswith(_JSON_LINES):
+        return JsonLinesTable(path, place)
     return CsvTable(path, place, given.delimiter, given.quoted)
 
 
@@ -44,7 +48,8 @@ class _Table(DatasetForm[TableSpec]):
 
     def read(self, spec: DatasetSpec, given: TableSpec, access: DatasetAccess) -> Sequence[Utterance]:
         tables = [_opened(given, place, access) for place in _places(spec, given, access)]
-        return from_tables(spec, given, tables, access, access.sounds(tables[0].place.parent))
+        base = tables[0].place.parent if given.relative_to is None else access.place(given.relative_to)
+        return from_tables(spec, given, tables, access, access.sounds(base))
 
     def summary(self, given: TableSpec) -> str:
         return given.path

@@ -26,6 +26,8 @@ from ..scorecard.row import Row
 
 BASELINE = "baseline"
 NEWEST = "newest"
+MODEL = "model:"
+"""Before the id of a model: its newest records, which are compared with those of another."""
 _SHOWN = 5
 """Damaged records that are named."""
 _COMMIT = re.compile(r"[0-9a-f]{4,40}")
@@ -69,6 +71,8 @@ class PastRecords:
             return self._baselines(name)
         if name == NEWEST:
             return self._newest(name, self.reports)
+        if name.startswith(MODEL):
+            return self._model(name.removeprefix(MODEL))
         path = Path(name)
         if path.is_dir():
             return self._folder(name, path)
@@ -87,6 +91,19 @@ class PastRecords:
         if not any(folder.glob("*/*.jsonl")):
             raise SideError(f"no baseline in {folder}; `modellab baseline save` makes them")
         return Side(name, f"the baselines in {folder}", baselines=folder)
+
+    def _model(self, id: str) -> Side:
+        """The newest records of a model by device and data set, so that those of another are on the same."""
+        found = [(path, each) for path, each in self.records if each.case.model == id]
+        if not found:
+            models = dict.fromkeys(each.case.model for _, each in self.records)
+            raise SideError(
+                f"no record of a model `{id}` in {self.reports / 'runs'}; models: {', '.join(models) or 'none'}"
+            )
+        side = _side(id, f"the newest records of {id}", found, self._damaged)
+        of = {case_key(each.case): each.case for _, each in found}
+        records = {f"{of[key].task}/{of[key].device}:{of[key].dataset}": path for key, path in side.records.items()}
+        return Side(side.name, side.what, records, notes=side.notes)
 
     def _newest(self, name: str, reports: Path) -> Side:
         if reports == self.reports:

@@ -59,7 +59,7 @@ def changed_since(record: Record, case: Case, catalog: Catalog) -> list[str]:
 
 def damaged_weights(model: ModelSpec, catalog: Catalog) -> list[str]:
     """The pinned files of a model, of its parts and what it is converted from, whose bytes here have another digest."""
-    if model.weights is not None and model.weights.convert is not None:
+    if model.weights is not None and model.weights.convert is not None and model.weights.convert.source is not None:
         model = catalog.models[model.weights.convert.source]
     store = Store(fetching=False)
     damaged = [each for name in model.parts.values() for each in damaged_weights(catalog.models[name], catalog)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,16 @@ def scorecards(reports: Path, damaged: list[str]) -> Iterator[Scorecard]:
             yield read(path)
         except KeptError as error:
             damaged.append(str(error))
+
+
+def took_s(card: Scorecard) -> float | None:
+    """Seconds from the beginning of a session, by its id, to its scorecard; None for an id that tells no time."""
+    try:
+        begun = datetime.strptime(card.session[:15], "%Y%m%d-%H%M%S").astimezone()  # local, as it is made
+        seconds = (datetime.fromisoformat(card.created) - begun).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return seconds if seconds >= 0 else None
 
 
 def named(reports: Path, name: str) -> Path:

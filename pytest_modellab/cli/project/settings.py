@@ -1,0 +1,79 @@
+"""pytest's configuration file with the lab's settings in it, and .gitignore with what stays out of git."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..configuration import Configuration
+from .planned import Planned
+
+CATALOG = "lab"
+"""The folder of a new catalog."""
+
+_SECTIONS = {
+    "pyproject.toml": ("[tool.pytest.ini_options]", "[tool.pytest]"),
+    "setup.cfg": ("[tool:pytest]",),
+    "tox.ini": ("[pytest]",),
+}
+_INI = ("[pytest]",)
+
+
+def with_catalog(found: Configuration) -> Planned | None:
+    """The configuration file with `modellab_catalog` in it; None where it is set."""
+    if found.text("modellab_catalog") is not None:
+        return None
+    path = found.file or _existing(found.base)
+    if path is None:
+        return Planned(found.base / "pytest.ini", f"[pytest]\nmodellab_catalog = {CATALOG}\n")
+    sections = _SECTIONS.get(path.name, _INI)
+    value = f'"{CATALOG}"' if path.suffix == ".toml" else CATALOG
+    return Planned(path, _with_line(path.read_text(encoding="utf-8"), sections, f"modellab_catalog = {value}"), True)
+
+
+def _existing(base: Path) -> Path | None:
+    """A file of the project that may hold pytest's settings, and doesn't yet."""
+    path = base / "pyproject.toml"
+    return path if path.is_file() else None
+
+
+def _with_line(text: str, sections: Sequence[str], line: str) -> str:
+    """`text` with a line below the head of one of `sections`; with the first of them at the end where none is there."""
+    lines = text.splitlines(keepends=True)
+    for number, each in enumerate(lines):
+        if each.split("#")[0].strip() in sections:
+            lines[number] = each if each.endswith("\n") else f"{each}\n"
+            return "".join([*lines[: number + 1], f"{line}\n", *lines[number + 1 :]])
+    gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
+    return f"{text}{gap}{sections[0]}\n{line}\n"
+
+
+def gitignore(base: Path, reports: Path, recordings: Path | None) -> Planned:
+    """.gitignore with the records, which hold transcripts and sound, and the recordings; baselines stay in git."""
+    path = base / ".gitignore"
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    wanted = []
+    if reports.is_relative_to(base):
+        below = reports.relative_to(base).as_posix()
+        wanted += [f"/{below}/*", f"!/{below}/baselines/"]
+    if recordings is not None and recordings != base and recordings.is_relative_to(base):
+        name = recordings.relative_to(base).as_posix()
+        wanted.append(f"/{name}/" if recordings.is_dir() else f"/{name}")
+    present = {line.strip() for line in text.splitlines()}
+    lacking = [line for line in wanted if line not in present]
+    if not lacking:
+        return Planned(path, text, True)
+    gap = "" if not text or text.endswith("\n") else "\n"
+    return Planned(path, f"{text}{gap}" + "".join(f"{line}\n" for line in lacking), True)
+
+
+def test_place(found: Configuration) -> Path:
+    """Where a test file lies that a session started here collects."""
+    folder = next(iter(found.words("testpaths")), "tests")
+    pattern = next(iter(found.words("python_files")), "test_*.py")
+    name = (
+        pattern.replace("*", "speech") if re.fullmatch(r"[\w*]+\.py", pattern) and "*" in pattern else "test_speech.py"
+    )
+    return found.base / os.path.normpath(folder) / name

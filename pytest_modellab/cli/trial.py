@@ -1,0 +1,134 @@
+"""`modellab try` and `modellab bench`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pytest_modellab.catalog import Catalog
+from pytest_modellab.catalog.datasets.recognise import Recognised
+from pytest_modellab.core.child import run_pytest
+from pytest_modellab.reports.comparison import terminal
+from pytest_modellab.reports.comparison.compare import compare
+from pytest_modellab.reports.comparison.sides import MODEL, PastRecords, SideError
+
+from .command import Commands, positive
+from .exits import Exit, UsageError
+from .init import language_given, remarks
+from .place import find_catalog, reports_folder
+from .project import texts
+from .project.begin import data_files, id_of, recognised
+from .project.planned import write
+from .project.scratch import Named, named, scratch
+from .tell import tell, tell_lines
+
+_FOLDER = "try"
+"""Below the folder of reports: what is tried out is no run of the project's own cases."""
+_MEASURED = (0, 1)
+"""Exit codes of pytest after which there are records: 1 says that a test failed."""
+
+Start = Callable[[Sequence[str], Path], int]
+
+
+def attempt(options: argparse.Namespace, start: Start = run_pytest) -> int:
+    """A scorecard of models on recordings that no catalog describes; the exit code is pytest's."""
+    return _session(options, [named(each) for each in options.models], start)
+
+
+def bench(options: argparse.Namespace, start: Start = run_pytest) -> int:
+    """The same, then each model compared with the first; 1 where one is worse, or can't be compared."""
+    models = [named(each) for each in options.models]
+    if len({model.id for model in models}) < max(2, len(models)):
+        raise UsageError("give two models or more, each once; with options, ID[beam_size=1], one may be tried twice")
+    ended = _session(options, models, start)
+    if ended not in _MEASURED:
+        return ended
+    reports = _reports(options)
+    past = PastRecords(reports, reports)
+    try:
+        compared = compare([past.side(f"{MODEL}{model.id}") for model in models])
+    except SideError as error:
+        tell_lines(f"modellab: {error}", file=sys.stderr)
+        return Exit.WRONG
+    tell("")
+    for line in terminal.render(compared):
+        tell_lines(line)
+    return Exit.OK if compared.good and ended == 0 else Exit.WRONG
+
+
+def _reports(options: argparse.Namespace) -> Path:
+    return (reports_folder(options) if options.reports is None else Path(options.reports)).resolve() / _FOLDER
+
+
+def _session(options: argparse.Namespace, models: Sequence[Named], start: Start) -> int:
+    own = find_catalog(options)
+    reports = _reports(options)
+    with scratch(own, models) as place:
+        id = _data(options, own, place)
+        (place / "pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\n", encoding="utf-8")
+        (place / "test_trial.py").write_text(texts.TRIAL, encoding="utf-8")
+        arguments = ["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "--lab-card=short"]
+        arguments += [f"--lab-report={reports}", "--lab-dataset", id, "--lab-device", options.device]
+        for model in models:
+            arguments += ["--lab-model", model.id]
+        if options.max_utterances is not None:
+            arguments += ["--lab-max-utterances", str(options.max_utterances)]
+        return start([*arguments, *(["--lab-fresh"] if options.fresh else [])], place)
+
+
+def _data(options: argparse.Namespace, own: Catalog | None, place: Path) -> str:
+    """The id of the data, which are a data set of the catalog or are described in a file below `place`."""
+    if own is not None and options.data in own.datasets:
+        raise UsageError(
+            f"{options.data} is a data set of the catalog: `pytest --lab-dataset {options.data}"
+            f" {' '.join(f'--lab-model {each}' for each in options.models)}` measures it; --data takes recordings"
+        )
+    found: Recognised = recognised(options.data)
+    language = language_given(options.language, found)
+    options.place = options.data
+    for remark in remarks(options, found, language):
+        tell(remark)
+    id = id_of(None, found)
+    for _ in write([data_files(place / "lab", found, id, language)[0]], merge=False):
+        pass  # nobody keeps these files
+    return id
+
+
+def add(commands: Commands) -> None:
+    """Add both commands with their options."""
+    tried = commands.add(
+        "try",
+        attempt,
+        "A scorecard of models on your recordings, without a catalog, a test or any YAML.",
+        example="try faster-whisper-tiny.en --data calls/",
+    )
+    benched = commands.add(
+        "bench",
+        bench,
+        "Compare models on your recordings, each with the first: what is better, worse, or not told apart.",
+        example="bench faster-whisper-base 'faster-whisper-base[beam_size=1]' --data calls/",
+    )
+    for command in (tried, benched):
+        command.add_argument(
+            "models",
+            nargs="+",
+            metavar="MODEL",
+            help="ids of the catalog or known ones, also with options: ID[beam_size=1]",
+        )
+        command.add_argument(
+            "--data",
+            required=True,
+            metavar="PLACE",
+            help="a folder of recordings, a file that lists them, or the hub's OWNER/NAME",
+        )
+        command.add_argument("--language", metavar="TAG", help="of the recordings (default: guessed, and told)")
+        command.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
+        command.add_argument(
+            "--max-utterances", type=positive, metavar="N", help="only the first N; nothing is graded then"
+        )
+        command.add_argument("--fresh", action="store_true", help="measure what stands from an earlier run again")
+        command.add_argument(
+            "--reports", metavar="DIR", help="below which `try` has the records (default: modellab_reports)"
+        )

@@ -1,0 +1,237 @@
+"""What is recognised of somebody's recordings: form, columns, folders, language; and that it can be read so."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from catalogs import write_catalog
+
+from pytest_modellab.assets.store import Store
+from pytest_modellab.catalog import load
+from pytest_modellab.catalog.datasets import Dataset, prepare
+from pytest_modellab.catalog.datasets.recognise import NotRecognised, Recognised, recognise
+from pytest_modellab.catalog.new_data import DataDraft, dataset_text
+
+TEXTS = ("what is the weather like", "call me back in the morning", "there is no one at home")
+ENGLISH = ("this is the first one of what we have to say to you that is not long",) * 3
+
+
+def sounds(folder: Path, names: Iterable[str]) -> None:
+    for i, name in enumerate(names):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(i).normal(0, 0.1, 4000 + 100 * i)
+        soundfile.write(path, noise.astype(np.float32), 16_000, subtype="PCM_16")
+
+
+def table(path: Path, rows: Sequence[Mapping[str, str]], delimiter: str = ",") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def rows(audio: str = "file", text: str = "transcript", folder: str = "", **more: str) -> list[dict[str, str]]:
+    return [{audio: f"{folder}{i}.wav", text: each, **more} for i, each in enumerate(TEXTS)]
+
+
+def jsonl(path: Path, lines: Iterable[Mapping[str, Any]]) -> Path:
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def read(found: Recognised, folder: Path) -> Dataset:
+    """The data set, by a file that is written of what was recognised."""
+    place = write_catalog(folder / "lab", datasets=())
+    text = dataset_text(DataDraft("mine", found.language, ("smoke",), found), place / "datasets")
+    (place / "datasets").mkdir(exist_ok=True)
+    (place / "datasets/mine.yaml").write_text(text, encoding="utf-8")
+    catalog = load(place)
+    return prepare(catalog.datasets["mine"], catalog, Store(folder / "store"), asked=False)
+
+
+def texts(found: Recognised, folder: Path) -> list[str]:
+    return [each.text for each in read(found, folder).utterances]
+
+
+class TestTables:
+    @pytest.mark.parametrize("audio", ["file", "path", "file_name", "wav_filename", "Audio Path"])
+    @pytest.mark.parametrize("text", ["transcript", "sentence", "normalized_text", "Reference"])
+    def test_columns_by_their_usual_names(self, audio: str, text: str, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "calls/calls.csv", rows(audio, text)))
+        assert found.keys["table"] | {"path": None} == {"path": None, "audio": audio, "text": text}
+        assert found.rows == 3
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    @pytest.mark.parametrize("speaker", ["speaker", "spk", "speaker_id", "client_id"])
+    def test_speakers(self, speaker: str, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "calls/calls.csv", rows(**{speaker: "ada"})))
+        assert {each.speaker for each in read(found, tmp_path).utterances} == {"ada"}
+
+    def test_columns_by_what_they_hold(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "calls/list.csv", rows("what", "said", agent="7")))
+        assert (found.keys["table"]["audio"], found.keys["table"]["text"]) == ("what", "said")
+        assert any("kept as attributes: agent" in remark for remark in found.remarks)
+
+    def test_a_folder_with_one_table(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav"))
+        table(tmp_path / "calls/list.csv", rows())
+        found = recognise(tmp_path / "calls")
+        assert found.name == "calls"
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_recordings_in_a_folder_below(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "corpus/clips", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "corpus/test.tsv", rows("path", "sentence"), "\t"))
+        assert found.keys["table"]["relative_to"] == tmp_path / "corpus/clips"
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_recordings_beside_the_folder_of_the_table(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "corpus/audio", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "corpus/lists/test.csv", rows(folder="audio/")))
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_recordings_by_absolute_paths_elsewhere(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "disk", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "lists/test.csv", rows(folder=f"{tmp_path}/disk/")))
+        assert found.keys["audio_root"] == tmp_path / "disk"
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    @pytest.mark.parametrize("delimiter", [";", "|", "\t"])
+    def test_other_delimiters(self, delimiter: str, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "calls/calls.csv", rows(), delimiter))
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_json_lines_with_other_keys(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "set", ("0.wav", "1.wav", "2.wav"))
+        jsonl(tmp_path / "set/metadata.jsonl", rows("file_name", "transcription"))
+        found = recognise(tmp_path / "set")
+        assert found.keys["table"]["audio"] == "file_name"
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_an_audio_folder_of_the_hub(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "set/test", ("0.wav", "1.wav", "2.wav"))
+        table(tmp_path / "set/test/metadata.csv", rows("file_name", "transcription"))
+        assert texts(recognise(tmp_path / "set"), tmp_path) == list(TEXTS)
+
+    def test_parquet_by_split(self, tmp_path: Path) -> None:
+        pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        sounds(tmp_path / "wav", ("0.wav", "1.wav", "2.wav"))
+        files = [{"bytes": (tmp_path / f"wav/{i}.wav").read_bytes(), "path": f"{i}.wav"} for i in range(3)]
+        for split, count in (("train", 1), ("test", 3)):
+            made = pyarrow.table({"audio": files[:count], "text": list(TEXTS[:count])})
+            (tmp_path / "set/data").mkdir(parents=True, exist_ok=True)
+            parquet.write_table(made, tmp_path / f"set/data/{split}-00000-of-00001.parquet")
+        found = recognise(tmp_path / "set")
+        assert any("not read: train" in remark for remark in found.remarks)
+        assert found.rows == 3
+        assert texts(found, tmp_path) == list(TEXTS)
+
+
+class TestOtherForms:
+    def test_a_manifest(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "set", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(jsonl(tmp_path / "set/test.jsonl", rows("audio_filepath", "text")))
+        assert found.keys == {"manifest": tmp_path / "set/test.jsonl"}
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_a_manifest_of_absolute_paths(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "disk", ("0.wav", "1.wav", "2.wav"))
+        (tmp_path / "set").mkdir()
+        lines = rows("audio_filepath", "text", folder=f"{tmp_path}/disk/")
+        found = recognise(jsonl(tmp_path / "set/test.jsonl", lines))
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_a_folder_of_texts(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "set", ("0.wav", "1.wav", "2.wav"))
+        for i, text in enumerate(TEXTS):
+            (tmp_path / f"set/{i}.txt").write_text(text, encoding="utf-8")
+        found = recognise(tmp_path / "set")
+        assert found.keys == {"folder": tmp_path / "set"}
+        assert texts(found, tmp_path) == list(TEXTS)
+
+    def test_a_kaldi_folder(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "wav", ("0.wav", "1.wav", "2.wav"))
+        folder = tmp_path / "data/test"
+        folder.mkdir(parents=True)
+        (folder / "wav.scp").write_text("".join(f"u{i} wav/{i}.wav\n" for i in range(3)), encoding="utf-8")
+        (folder / "text").write_text("".join(f"u{i} {text}\n" for i, text in enumerate(TEXTS)), encoding="utf-8")
+        found = recognise(folder)
+        assert found.keys["kaldi"] == {"folder": folder, "relative_to": tmp_path}
+        assert texts(found, tmp_path) == list(TEXTS)
+
+
+class TestLanguage:
+    @pytest.mark.parametrize(
+        ("said", "language"),
+        [
+            (ENGLISH, "en"),
+            (("wir haben heute schon wieder viel zu lange auf den Zug gewartet und niemand sagt etwas",) * 3, None),
+            (("the cat",), None),
+        ],
+    )
+    def test_by_the_words(self, said: Sequence[str], language: str | None, tmp_path: Path) -> None:
+        sounds(tmp_path / "set", [f"{i}.wav" for i in range(len(said))])
+        lines = [{"file": f"{i}.wav", "text": text} for i, text in enumerate(said)]
+        assert recognise(table(tmp_path / "set/list.csv", lines)).language == language
+
+    def test_by_a_column(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "set", ("0.wav", "1.wav", "2.wav"))
+        assert recognise(table(tmp_path / "set/list.csv", rows(lang="DE"))).language == "de"
+
+
+class TestRefused:
+    def told(self, place: Path) -> str:
+        with pytest.raises(NotRecognised) as caught:
+            recognise(place)
+        return str(caught.value)
+
+    def test_no_such_place(self, tmp_path: Path) -> None:
+        assert "nowhere: no such file or folder; what is taken: a CSV, TSV" in self.told(tmp_path / "nowhere")
+
+    def test_an_empty_folder(self, tmp_path: Path) -> None:
+        assert "holds nothing of what is taken: a CSV, TSV" in self.told(tmp_path)
+
+    def test_recordings_without_transcripts(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav", "1.wav"))
+        assert "2 recordings and no transcripts: write what is said in each, as a CSV with" in self.told(tmp_path)
+
+    def test_one_recording(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav",))
+        assert "is one recording; give the folder" in self.told(tmp_path / "0.wav")
+
+    def test_several_tables(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav", "1.wav", "2.wav"))
+        table(tmp_path / "a.csv", rows())
+        table(tmp_path / "b.csv", rows())
+        assert "several files that list recordings: a.csv, b.csv; name one of them" in self.told(tmp_path)
+
+    def test_recordings_that_are_elsewhere(self, tmp_path: Path) -> None:
+        table(tmp_path / "a.csv", rows())
+        assert "column `file` names no recordings that are here: `0.wav`" in self.told(tmp_path / "a.csv")
+
+    def test_no_column_of_transcripts(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav", "1.wav", "2.wav"))
+        lines = [{"file": f"{i}.wav", "agent": "7"} for i in range(3)]
+        assert "no column holds transcripts; columns: agent" in self.told(table(tmp_path / "a.csv", lines))
+
+    def test_no_column_of_recordings(self, tmp_path: Path) -> None:
+        lines = [{"said": text, "agent": "7"} for text in TEXTS]
+        assert "no column names recordings; columns: said, agent" in self.told(table(tmp_path / "a.csv", lines))
+
+    def test_a_kaldi_folder_without_references(self, tmp_path: Path) -> None:
+        (tmp_path / "wav.scp").write_text("u0 0.wav\n", encoding="utf-8")
+        assert "has wav.scp but no `text`" in self.told(tmp_path)
