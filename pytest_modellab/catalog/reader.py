@@ -226,11 +226,19 @@ class Reader:
         devices_known = not self.broken(catalog.folder / "devices.yaml")
         for device in model.devices:
             if devices_known and device not in catalog.devices:
-                message = f"unknown device `{device}`; {suggest(device, catalog.devices)}"
+                message = (
+                    f"unknown device `{device}`; {suggest(device, catalog.devices)}{self._hidden(device, catalog)}"
+                )
                 self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
             elif device in catalog.devices and (kind := catalog.devices[device].kind) not in self.kinds(model):
                 message = f"{model.engine} does not run on {kind} devices; {suggest(kind, self.kinds(model))}"
                 self.complain(Path(model.origin.rpartition(":")[0]), ("devices", device), message)
+
+    def _hidden(self, device: str, catalog: Catalog) -> str:
+        """A hint for a device that is there without a devices.yaml."""
+        if device not in get_args(DeviceKind) or catalog.folder / "devices.yaml" not in self.documents:
+            return ""
+        return f"; devices.yaml replaces the usual devices: add `{{id: {device}, kind: {device}}}` to it"
 
     def _check_limits(self, catalog: Catalog) -> None:
         """A limit is on a metric that there is, and its globs match something."""

@@ -80,7 +80,7 @@ def _session(options: argparse.Namespace, models: Sequence[Named], start: Start)
 
 def _data(options: argparse.Namespace, own: Catalog | None, place: Path) -> str:
     """The id of the data, which are a data set of the catalog or are described in a file below `place`."""
-    if own is not None and options.data in own.datasets:
+    if own is not None and options.data in own.datasets and not Path(options.data).exists():
         raise UsageError(
             f"{options.data} is a data set of the catalog: `pytest --lab-dataset {options.data}"
             f" {' '.join(f'--lab-model {each}' for each in options.models)}` measures it; --data takes recordings"

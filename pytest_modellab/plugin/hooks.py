@@ -18,6 +18,7 @@ import pytest
 
 from . import options, remote
 from .selection import arrange, bounded_without_limit, case_of, parametrize, unnamed, wants_case
+from .why_nothing import NoCatalog, WhyNothing
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -67,10 +68,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     settings = options.read(config)
     if settings.catalog is None:
-        if settings.asked:
-            raise pytest.UsageError(
-                f"{settings.asked} given, and no catalog is known here: set the ini option `modellab_catalog`"
-            )
+        options.check_without_catalog(settings)
+        config.pluginmanager.register(NoCatalog(), "modellab-no-catalog")
         return
     from pytest_modellab.catalog.errors import CatalogError
     from pytest_modellab.core.extensions import ExtensionError
@@ -106,6 +105,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if worker is None:
         config.pluginmanager.register(ControllerPlugin(lab), "modellab-controller")
         config.pluginmanager.register(LastWord(lab), "modellab-last-word")
+        config.pluginmanager.register(WhyNothing(lab), "modellab-why-nothing")
 
 
 def _session_id() -> str:

@@ -80,6 +80,15 @@ class Config:
         return ", ".join(option for option, value in given.items() if value)
 
 
+def check_without_catalog(config: Config) -> None:
+    """Refuse options that ask for something of a catalog where none is known. Raises pytest.UsageError."""
+    if config.asked:
+        raise pytest.UsageError(
+            f"{config.asked} given, and no catalog is known here: set the ini option `modellab_catalog`, or make one of"
+            " recordings: `modellab init FOLDER`"
+        )
+
+
 def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("modellab", "speech model benchmarks (modellab)")
 

@@ -60,7 +60,7 @@ def _made(
     told = [Candidate(case.id, frozenset(names)) for case, names in candidates]
     outcomes = lab.foresight.outcomes(metafunc, told)
     fixed = {mark.name for mark in definition.iter_markers()}
-    named = _named(metafunc.config.option.markexpr or "")
+    named = named_tiers(metafunc.config.option.markexpr or "")
     tiers = [_unnamed(fixed.union(each.marks), case, named) for (case, _), each in zip(candidates, told, strict=True)]
     if any(mark.name in TIER_MARKERS for call in metafunc._calls for mark in call.marks):
         tiers = [set() for _ in candidates]  # which of its tests are in which tier is told when they are made
@@ -156,11 +156,11 @@ def unnamed(item: pytest.Item, expression: str) -> set[str]:
     """
     if not wants_case(item):
         return set()
-    return _unnamed({mark.name for mark in item.iter_markers()}, case_of(item), _named(expression))
+    return _unnamed({mark.name for mark in item.iter_markers()}, case_of(item), named_tiers(expression))
 
 
 @cache
-def _named(expression: str) -> frozenset[str]:
+def named_tiers(expression: str) -> frozenset[str]:
     """The tiers whose names stand in an expression of `-m`."""
     return frozenset(tier for tier in TIER_MARKERS if re.search(rf"\b{tier}\b", expression))
 

@@ -84,7 +84,7 @@ class TestInit:
         before = {name: (home / name).read_bytes() for name in written(home)}
         said = told("init", "calls/")
         assert {name: (home / name).read_bytes() for name in written(home)} == before
-        assert said.count("there already: ") >= len(before)
+        assert said.count("there already: ") == len(before) - 1  # pytest.ini has its line, and isn't looked at again
         assert "wrote" not in said.replace("wrote lab/.schemas", "")
 
     def test_a_file_that_differs_is_left_alone_and_shown(self, home: Path, told: Told) -> None:

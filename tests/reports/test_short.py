@@ -267,7 +267,11 @@ class TestLine:
         head = "modellab: NOT PASSED: 1 pass; required case `x` was not measured (and 1 more)"
         assert short.line(found, "page: a", 86)[0] == f"{head}; page: a"
         assert short.line(found, "page: a", 102)[0] == f"{head}; 1 did not run; page: a"
-        assert short.line(found, "page: a", 80)[0] == f"{head[:68]}...; page: a"
+        assert short.line(found, "page: a", 80)[0] == f"{head}; page: a"
+
+    def test_why_it_did_not_is_cut_where_it_is_a_text(self) -> None:
+        found = card([case()], problems=["very " * 100])
+        assert len(short.line(found, "page: a", 80)[0]) < 220
 
     @pytest.mark.parametrize("width", [40, 80, 200])
     def test_one_that_did_not_says_so_first(self, width: int) -> None:

@@ -13,6 +13,21 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "language": ("language", "lang"),
 }
 """The names that are looked for; of any other key its own."""
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "audio": (
+        *USUAL["audio"],
+        *("file_name", "filename", "file_path", "filepath", "audio_path", "audio_file", "wav", "wav_path"),
+        *("wav_filename", "recording", "clip", "sound"),
+    ),
+    "text": (
+        *USUAL["text"],
+        *("reference", "ref", "normalized_text", "transcription_normalized", "raw_text", "label", "words"),
+    ),
+    "speaker": ("speaker", "speaker_id", "spk", "spk_id", "client_id", "speaker_name"),
+    "language": (*USUAL["language"], "locale"),
+    "id": ("id", "utt_id", "utterance_id"),
+}
+"""The names of columns that are recognised, the likeliest first; letters' case, spaces and hyphens don't count."""
 NEEDED = ("audio", "text")
 
 

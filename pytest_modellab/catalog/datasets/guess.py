@@ -12,25 +12,9 @@ from typing import Any
 
 from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 
-from .columns import USUAL
+from .columns import NAMES
 from .folder import AUDIO_SUFFIXES
 from .tables import Table
-
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "audio": (
-        *USUAL["audio"],
-        *("file_name", "filename", "file_path", "filepath", "audio_path", "audio_file", "wav", "wav_path"),
-        *("wav_filename", "recording", "clip", "sound"),
-    ),
-    "text": (
-        *USUAL["text"],
-        *("reference", "ref", "normalized_text", "transcription_normalized", "raw_text", "label", "words"),
-    ),
-    "speaker": ("speaker", "speaker_id", "spk", "spk_id", "client_id", "speaker_name"),
-    "language": (*USUAL["language"], "locale"),
-    "id": ("id", "utt_id", "utterance_id"),
-}
-"""The names of columns that are recognised, the likeliest first; letters' case, spaces and hyphens don't count."""
 
 _SAMPLE = 200
 """Rows that are looked at."""

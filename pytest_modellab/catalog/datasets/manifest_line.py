@@ -15,7 +15,7 @@ from pytest_modellab.core import audio
 from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 
 from ..specs import DatasetSpec
-from .columns import USUAL
+from .columns import NAMES, USUAL
 from .recording import FileRecording, MissingRecording, Recording
 from .sound_facts import SoundFacts
 from .sound_files import NoFile, SoundFiles
@@ -140,7 +140,10 @@ class ManifestReader:
 
 def near_miss(key: str) -> str | None:
     """The key of KEYS that was probably meant by another one; None for a word of its own."""
-    return None if key in KEYS else next(iter(get_close_matches(key, KEYS, 1, _ALIKE)), None)
+    if key in KEYS:
+        return None
+    meant = next((each for each in ("speaker", "language") if key.lower() in NAMES[each]), None)
+    return meant or next(iter(get_close_matches(key, KEYS, 1, _ALIKE)), None)
 
 
 def _check(row: dict[str, Any], others: Mapping[str, Any]) -> None:

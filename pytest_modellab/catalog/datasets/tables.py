@@ -14,7 +14,7 @@ from ..corpus_specs import COLUMN_KEYS, ColumnsSpec
 from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .columns import resolved
-from .manifest_line import ManifestReader
+from .manifest_line import ManifestReader, near_miss
 from .recording import FileRecording
 from .root import Place
 from .rows import Rows
@@ -83,6 +83,7 @@ def from_tables(
     before = 0
     for table, chosen in zip(tables, _chosen([table.count for table in tables], given.take), strict=True):
         columns = _columns(spec, given, table, sought)
+        access.notes.extend(note for note in _near_misses(table, columns) if note not in access.notes)
         holds = columns["audio"] in table.sounds
         sounds = table.extracted(columns["audio"], chosen, access.store) if holds else {}
         if not sounds and files is not None:
@@ -129,6 +130,17 @@ def _columns(spec: DatasetSpec, given: ColumnsSpec, table: Table, sought: Collec
         lines = [f"{table.place}: {problem}" for problem in problems]
         raise DatasetError("\n".join([f"data set {spec.id} can't be used (named in {spec.origin}):", *lines]))
     return columns
+
+
+def _near_misses(table: Table, columns: Mapping[str, str]) -> Iterator[str]:
+    """A note on each column that is called almost like a key for which there is none."""
+    for name in table.columns:
+        meant = None if name in columns.values() else near_miss(name)
+        if meant is not None and meant not in columns:
+            yield (
+                f"{table.place.name}: `{name}` means nothing here, and is kept as an attribute; did you mean"
+                f" `{meant}: {name}`?"
+            )
 
 
 def _utterance(

@@ -55,13 +55,15 @@ def write(files: Sequence[Planned], *, merge: bool) -> Iterator[str]:
     for file in files:
         there = file.there
         if there == file.text:
-            yield f"there already: {shown(file.path)}"
+            if not file.generated:
+                yield f"there already: {shown(file.path)}"
         elif there is None or file.generated or (file.added and merge):
             try:
                 write_text(file.path, file.text)
             except OSError as error:
                 raise UsageError(f"{file.path}: can't be written: {error.strerror or error}") from None
-            yield f"{'added to' if file.added and there is not None else 'wrote'} {shown(file.path)}"
+            if not file.generated:
+                yield f"{'added to' if file.added and there is not None else 'wrote'} {shown(file.path)}"
         else:
             lacking += file.added
             differing += not file.added

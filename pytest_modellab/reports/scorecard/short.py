@@ -57,6 +57,10 @@ def _beside(
     yield from ((line, None) for line in wrapped(place, width))
 
 
+_LINE = 200
+"""Characters of the line form that are never cut."""
+
+
 def line(card: Scorecard, place: str, width: int) -> Line:
     """The session in a line: counts of cases, what keeps it from passing, what did not run, and where more is."""
     rows, absent = _divided(card)
@@ -72,7 +76,8 @@ def line(card: Scorecard, place: str, width: int) -> Line:
     head = "modellab: " if card.passed else "modellab: NOT PASSED: "
     texts = [printable(f"{head}{'; '.join(parts)}") for parts in forms]
     room = width - len(place) - 2
-    fitting = next((text for text in texts if len(text) <= room), shortened(texts[-1], max(50, room)))
+    # Why it did not pass is told, however narrow the terminal is.
+    fitting = next((text for text in texts if len(text) <= room), shortened(texts[-1], max(_LINE, room)))
     return f"{fitting}; {place}", _worst(rows) if card.passed else Status.FAIL
 
 

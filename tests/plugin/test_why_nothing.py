@@ -1,0 +1,112 @@
+"""What is said where a session runs nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from configs import parsed
+from fakelab import FakeLab
+from labsessions import LabSessions, lab_session
+
+from pytest_modellab.plugin import options
+from pytest_modellab.plugin.why_nothing import NoCatalog, WhyNothing, reasons
+
+FILES = ["test_*.py"]
+
+
+class Written:
+    """A terminal reporter that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write_line(self, line: str, **markup: bool) -> None:
+        self.lines.append(line)
+
+
+def told(sessions: LabSessions, expression: str = "") -> list[str]:
+    with parsed(sessions.path, ini=None) as config:
+        lab = lab_session(options.read(config))
+    return list(reasons(lab, expression, FILES))
+
+
+class TestReasons:
+    def test_no_common_tier(self, sessions: LabSessions) -> None:
+        sessions.model(tiers=["real_e2e"])
+        sessions.dataset(tiers=["smoke"])
+        assert told(sessions)[0].startswith("no case for want of a common tier 1")
+
+    def test_no_common_language(self, sessions: LabSessions) -> None:
+        path = sessions.model()
+        path.write_text(path.read_text() + "languages: [de]\n", encoding="utf-8")
+        sessions.dataset()
+        assert "fake has no case: it doesn't speak the language of clips (en)" in told(sessions)
+
+    def test_no_tier_at_all(self, sessions: LabSessions) -> None:
+        sessions.model(tiers=[])
+        sessions.dataset()
+        (line,) = told(sessions)
+        assert line.startswith(("no case for want of", "no case: lab has 1 model and 1 data set"))
+
+    def test_another_tier_than_was_asked_for(self, sessions: LabSessions) -> None:
+        sessions.model(tiers=["real_e2e"])
+        sessions.dataset(tiers=["real_e2e"])
+        assert told(sessions, "smoke") == ["no case is in the tier smoke; 1 case in real_e2e"]
+
+    def test_no_test(self, sessions: LabSessions) -> None:
+        sessions.ready()
+        (line,) = told(sessions, "smoke")
+        assert line.startswith(
+            "1 case, and no test of them was run: a test of a case names a fixture such as `run`, in"
+        )
+        assert "(test_*.py)" in line
+
+
+class TestHooks:
+    def summary(self, plugin: Any, status: int, **more: Any) -> list[str]:
+        terminal = Written()
+        config = SimpleNamespace(option=SimpleNamespace(markexpr="smoke"), inipath=None, rootpath=Path("/x"), **more)
+        plugin.pytest_terminal_summary(terminal, status, config)
+        return terminal.lines
+
+    def test_without_a_catalog_a_tier_that_is_asked_for_is_told(self) -> None:
+        (line,) = self.summary(NoCatalog(), pytest.ExitCode.NO_TESTS_COLLECTED)
+        assert line.startswith("modellab: no catalog: there is no folder /x/fixtures, and pytest.ini doesn't set")
+        assert line.endswith("`modellab init FOLDER` makes one, of recordings")
+
+    def test_other_peoples_sessions_are_left_alone(self) -> None:
+        assert self.summary(NoCatalog(), pytest.ExitCode.OK) == []
+
+    def test_a_fixture_of_ours_that_is_not_found(self) -> None:
+        plugin = NoCatalog()
+        for name in ("tmp_paht", "run"):
+            report: Any = SimpleNamespace(failed=True, when="setup", longrepr=SimpleNamespace(argname=name))
+            plugin.pytest_runtest_logreport(report)
+            assert plugin.asked is (name == "run")
+        assert self.summary(plugin, pytest.ExitCode.TESTS_FAILED)
+
+    def test_a_session_that_ran_something_says_nothing(self) -> None:
+        lab: Any = SimpleNamespace(dry=False)
+        assert self.summary(WhyNothing(lab), pytest.ExitCode.OK) == []
+
+    def test_nor_one_that_only_collects(self) -> None:
+        lab: Any = SimpleNamespace(dry=True)
+        assert self.summary(WhyNothing(lab), pytest.ExitCode.NO_TESTS_COLLECTED) == []
+
+
+class TestSessions:
+    def test_a_test_that_is_not_collected(self, lab: FakeLab) -> None:
+        lab.ready()
+        (lab.path / "test_suite.py").unlink(missing_ok=True)
+        result = lab.run("-q", "-m", "smoke")
+        assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+        result.stdout.fnmatch_lines(["modellab: 1 case, and no test of them was run: *"])
+
+    def test_an_ini_file_without_the_line(self, pytester: pytest.Pytester) -> None:
+        pytester.makeini("[pytest]\n")
+        pytester.makepyfile("def test_x(run):\n    pass\n")
+        result = pytester.runpytest_subprocess("-q")
+        result.stdout.fnmatch_lines(["*fixture 'run' not found*", "modellab: no catalog: *"])
