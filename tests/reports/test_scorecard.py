@@ -252,7 +252,7 @@ class TestProblems:
 
     def test_nothing_measured(self) -> None:
         assert problems([row(None, unavailable="no driver")], []) == [
-            "nothing was measured: every case is not available, skipped or broken"
+            "nothing was measured: every case is not available, skipped or broken: no driver"
         ]
 
     def test_a_required_case_that_is_missing(self) -> None:
@@ -317,7 +317,8 @@ class TestTerminal:
             "not-available: tiny:cpu:talk: cuda: no NVIDIA driver found",
             "    see nvidia-smi",
             "primary ASR, fast ASR, small footprint: none: insufficient evidence: no case was graded",
-            "NOT PASSED: nothing was measured: every case is not available, skipped or broken",
+            "NOT PASSED: nothing was measured: every case is not available, skipped or broken: cuda: no NVIDIA driver"
+            " found; see nvidia-smi",
             "details: reports/scorecard.json",
         ]
 

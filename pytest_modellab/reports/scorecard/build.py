@@ -219,7 +219,9 @@ def problems(rows: Sequence[Row], required: Sequence[str], *, strict: Strictness
             " --lab-model names the model"
         )
     elif not measured:
-        found.append("nothing was measured: every case is not available, skipped or broken")
+        shared = {row.brief_reason for row in rows}
+        why = f": {shared.pop()}" if len(shared) == 1 and shared != {""} else ""
+        found.append(f"nothing was measured: every case is not available, skipped or broken{why}")
     for glob in required:
         matched = [row for row in measured if fnmatchcase(row.case.id, glob)]
         if not any(row.ran_on is None and row.limited_to is None for row in matched):

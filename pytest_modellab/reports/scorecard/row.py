@@ -100,6 +100,12 @@ class Row(ReportModel):
         """The hardware of the run, with the kind of device of its case."""
         return Hardware.stated(self.hardware, self.device_kind)
 
+    @property
+    def brief_reason(self) -> str:
+        """The reason on one line: of several lines what it is about, and the advice that stands last."""
+        first, *rest = self.reason.splitlines() or [""]
+        return f"{first.removesuffix('; tried:').removesuffix(':')}; {rest[-1].strip()}" if rest else first
+
     def noise(self, metric: str) -> str | None:
         """Why a time isn't reliable; None where it is, and for metrics that are no times."""
         return METRICS[metric].noise(self.noisy, self.noisy_loading)

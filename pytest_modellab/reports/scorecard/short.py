@@ -70,7 +70,11 @@ def line(card: Scorecard, place: str, width: int) -> Line:
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     told += [f"{problems[0].splitlines()[0]}{more}"] if problems else []
     count = f"{len(absent)} did not run"
-    forms = [[*told, f"{count} ({_counted_reasons([row.reason for row in absent])})"], [*told, count]] if absent else []
+    forms = (
+        [[*told, f"{count} ({_counted_reasons([row.brief_reason for row in absent])})"], [*told, count]]
+        if absent
+        else []
+    )
     # One that passed tells what did not run at any width; one that did not pass, first why.
     forms += [told] if not absent or not card.passed else []
     head = "modellab: " if card.passed else "modellab: NOT PASSED: "
@@ -161,7 +165,7 @@ def _doubt(row: Row) -> str:
 
 def _did_not_run(rows: Sequence[Row], width: int) -> Iterator[Line]:
     if rows:
-        told = _counted_reasons([shortened(row.reason, width) for row in rows])
+        told = _counted_reasons([row.brief_reason for row in rows])
         tests = sum(row.tests_left_out for row in rows)
         beside = f" ({counted(tests, 'test')} left out)" if tests else ""
         yield shortened(f"{counted(len(rows), 'case')} did not run{beside}: {told}", width), Status.NOT_AVAILABLE
