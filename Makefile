@@ -73,7 +73,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,served,serve,data,report]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,served,serve,data,parquet,report]' --group dev
 	@touch $@
 
 $(SITE): $(INSTALLED)
