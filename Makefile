@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
+SITE := $(VENV)/.site
 
-.PHONY: smoke demo demo-gif check test lint results clean
+.PHONY: smoke demo demo-gif setup check test lint docs dist results clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
@@ -20,16 +21,19 @@ demo-gif: $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt playwright
 	$(BIN)/python docs/demo_gif.py docs/demo.gif
 
+# What a contributor needs: CONTRIBUTING.md.
+setup: $(INSTALLED)
+
 # What to run before a commit: all but the tests that start sessions, browsers or real models, or run cases.
 check: lint
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs' tests
 
 # All tests: those of each room first, by which its modules are to be covered, then those that start sessions.
-test: lint $(ENGINES)
+test: lint docs $(ENGINES)
 	rm -f .coverage .coverage.*
 	@# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
 	$(BIN)/python -m compileall -q pytest_modellab
-	$(BIN)/python -m pytest -q tests/test_structure.py
+	$(BIN)/python -m pytest -q tests/test_*.py
 	$(BIN)/python benchmarks/room_coverage.py
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
@@ -40,6 +44,21 @@ lint: $(INSTALLED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The documentation as a site, in site/: a warning is an error, and no page fetches anything from elsewhere.
+docs: $(SITE)
+	$(BIN)/python -m sphinx -q -W --keep-going -E -d $(VENV)/.doctrees docs site
+	$(BIN)/python docs/check_site.py site
+
+# What is uploaded: built, checked, and the wheel installed where nothing else is.
+dist: $(INSTALLED)
+	$(BIN)/python -m pip install -q -c constraints.txt --group release
+	rm -rf dist $(VENV)/.wheel
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv $(VENV)/.wheel
+	$(VENV)/.wheel/bin/python -m pip install -q -c constraints.txt dist/*.whl
+	$(VENV)/.wheel/bin/modellab --version
 
 # What has changed since it was last measured, of the whole release tier; then docs/results.md. On a quiet machine.
 # In parts, which add up: make results CASES='--lab-dataset prompts-en'.
@@ -54,7 +73,11 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,served,serve,data,report]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,served,serve,data,parquet,report]' --group dev
+	@touch $@
+
+$(SITE): $(INSTALLED)
+	$(BIN)/python -m pip install -q -c constraints.txt --group docs
 	@touch $@
 
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
@@ -69,4 +92,4 @@ $(ENGINES): $(INSTALLED)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* reports/runs reports/sessions reports/scorecard.json reports/scorecard.html
+	rm -rf $(VENV) site dist .coverage .coverage.* reports/runs reports/sessions reports/scorecard.json reports/scorecard.html

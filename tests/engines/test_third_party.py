@@ -194,7 +194,7 @@ class TestExample:
 
 class TestNewModel:
     def test_two_commands_lead_to_a_graded_model(self, lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> None:
-        """As docs/adding.md shows it, with weights that somebody has in a folder."""
+        """As docs/own-model.md shows it, with weights that somebody has in a folder."""
         shutil.rmtree(lab.catalog)
         shutil.copytree(ROOT / "fixtures", lab.catalog)
         catalog = load(lab.catalog)
