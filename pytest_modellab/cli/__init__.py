@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         baseline,
         calibrate,
         capacity,
+        catalog,
         clean,
         comment,
         compare,
@@ -112,7 +113,22 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     for each in (
-        *(models, doctor, new_model, data, baseline, compare, sweep, load, capacity, history, rescore, why, calibrate),
+        *(
+            models,
+            catalog,
+            doctor,
+            new_model,
+            data,
+            baseline,
+            compare,
+            sweep,
+            load,
+            capacity,
+            history,
+            rescore,
+            why,
+            calibrate,
+        ),
         *(sessions, scorecard, comment, results, export, copy, hook, release, clean, merge),
         *(serve, serve_asr, serve_models, schema, completion),
     ):
