@@ -82,11 +82,16 @@ def settings() -> Settings:
 
 
 def updated(page: str) -> str:
-    """The page with up-to-date generated parts. Raises ValueError for a part it lacks, or one too many."""
+    """docs/reference.md with up-to-date generated parts. Raises ValueError as `rewritten` does."""
+    return rewritten(page, PARTS)
+
+
+def rewritten(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """A page with up-to-date generated parts. Raises ValueError for a part it lacks, or one too many."""
     found = [name for _, name, _ in _PART.findall(page)]
-    if sorted(found) != sorted(PARTS):
-        raise ValueError(f"generated parts of the page: {found}; there must be each of {[*PARTS]} once")
-    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", page)
+    if sorted(found) != sorted(parts):
+        raise ValueError(f"generated parts of the page: {found}; there must be each of {[*parts]} once")
+    return _PART.sub(lambda part: f"{part[1]}{parts[part[2]]()}{part[3]}", page)
 
 
 def _options() -> str:
