@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -12,6 +12,7 @@ from pytest_modellab.catalog.base import TASKS
 from pytest_modellab.catalog.published.links import links
 from pytest_modellab.catalog.published.shipped import PATH, read_published, shipped
 from pytest_modellab.catalog.published.spec import Figure, PublishedModel, Rule
+from pytest_modellab.catalog.specs import ModelSpec
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import available, engine_class
 
@@ -88,6 +89,47 @@ class TestShipped:
         linked = [id for ids in found.values() for id in ids]
         assert len(linked) == len(set(linked))
         assert not {"cascade-tiny-smollm2-hibari", "smollm2-135m", "served-tiny.en"} & set(linked)
+
+
+def local(id: str, **values: Any) -> ModelSpec:
+    given = {
+        "schema": "modellab.model/1",
+        "id": id,
+        "engine": "vosk",
+        "tasks": ["asr"],
+        "tiers": [],
+        "devices": {"cpu": {}},
+    }
+    return ModelSpec.model_validate({**given, **values})
+
+
+class TestLinks:
+    PUBLISHED = (model(id="tiny", repo="Some/Tiny"), model(id="tiny-en", also=["some/tiny-en-ct2"]))
+    PINNED: ClassVar[dict[str, Any]] = {"files": {"a": {"sha256": "0" * 64, "size": 1}}}
+
+    @pytest.mark.parametrize(
+        ("spec", "linked"),
+        [
+            (local("mine", weights={"repo": "some/tiny", "revision": "0" * 40}), "tiny"),
+            (local("mine", weights={"repo": "some/tiny-en-ct2", "revision": "0" * 40}), "tiny-en"),
+            (local("tiny-x", weights={"repo": "some/other", "revision": "0" * 40}), None),
+            (local("my-tiny-en-live", weights=PINNED), "tiny-en"),
+            (local("my-tiny"), "tiny"),
+            (local("tinyx", weights=PINNED), None),
+            (local("tiny-tuned", weights={"path": "../own"}), None),
+            (local("tiny", weights={"path": "../own"}), "tiny"),
+            (local("tiny-tuned", weights={"convert": {"from": "absent", "to": "transformers"}}), None),
+            (local("tiny-cascade", parts={"recogniser": "tiny"}), None),
+        ],
+        ids=lambda value: value.id if isinstance(value, ModelSpec) else None,
+    )
+    def test_by_the_repository_of_the_weights_or_else_by_the_id(self, spec: ModelSpec, linked: str | None) -> None:
+        assert links(self.PUBLISHED, {spec.id: spec}) == ({} if linked is None else {linked: (spec.id,)})
+
+    def test_by_what_the_weights_are_converted_from(self) -> None:
+        source = local("source", weights={"repo": "some/tiny", "revision": "0" * 40})
+        made = local("made", weights={"convert": {"from": "source", "to": "transformers"}})
+        assert links(self.PUBLISHED, {"source": source, "made": made}) == {"tiny": ("source", "made")}
 
 
 class TestFile:

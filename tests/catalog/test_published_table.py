@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from test_published import figure, model
 
 from pytest_modellab.catalog import CatalogError
@@ -132,3 +134,29 @@ def test_any_reader_of_csv_sees_the_same_cells() -> None:
     rows = list(csv.DictReader(table.text([model(languages=["en", "de"])]).splitlines()))
     assert rows[0]["languages"] == "en, de"
     assert rows[0]["sources"] == CARD
+
+
+_WORDS = st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="|"), min_size=1, max_size=12).filter(
+    lambda text: text.isprintable() and not text.startswith(("=", "+", "-", "@"))
+)
+_SOURCES = st.fixed_dictionaries(
+    {"title": _WORDS, "url": st.just("https://example.org/a"), "opened": st.dates()},
+    optional={"dated": st.dates()},
+)
+_FIGURES = st.fixed_dictionaries(
+    {"metric": st.just("rtfx"), "value": st.floats(0, 1e9), "data": _WORDS, "source": _SOURCES}
+)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    title=_WORDS,
+    note=_WORDS,
+    sources=st.lists(_SOURCES, min_size=1, max_size=3),
+    figures=st.lists(_FIGURES, max_size=3),
+    parameters=st.none() | st.integers(1, 10**13),
+    streaming=st.none() | st.booleans(),
+)
+def test_whatever_a_model_says_comes_back_the_same(tmp_path: Path, **values: Any) -> None:
+    whole = model(**values)
+    assert told(read(tmp_path, table.text([whole])).values()) == told([whole])
