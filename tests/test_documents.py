@@ -18,7 +18,7 @@ from guides import files
 import pytest_modellab
 
 PATHS = re.compile(r"(\.github|benchmarks|changelog\.d|docs|examples|fixtures|pytest_modellab|suites|tests)/[\w./-]*")
-IMAGINED = re.compile(r"NAME|NN|my-|ID\.")
+IMAGINED = re.compile(r"NAME|NN|my-|ID\.|tests/test_speech\.py")
 """In paths that a reader is to make."""
 TEMPLATES = ("fixtures/models/", "fixtures/datasets/")
 

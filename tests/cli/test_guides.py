@@ -91,7 +91,7 @@ class TestIsMyFineTuneBetter:
         """The models that the page makes, then fakes in their place; what it then runs."""
         monkeypatch.setattr(lab, "texts", self.TEXTS)
         (lab.path / "pyproject.toml").write_text('[tool.pytest.ini_options]\nmodellab_catalog = "lab"\n')
-        first, second, run, again = commands("better.md")
+        _, first, second, run, again = commands("better.md")
         assert run == again
         for words in (first, second):
             folder = lab.path / words[words.index("--weights") + 1]
