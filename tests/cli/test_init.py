@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
 import yaml
+from catalogs import COMMIT
 from commands import Told
 
 from pytest_modellab.catalog import load
@@ -147,6 +149,29 @@ class TestInit:
     def test_a_language_that_is_none(self, home: Path, told: Told) -> None:
         told("init", "calls/", "--language", "englisch", code=Exit.USAGE)
         assert "--language: " in told.errors
+
+
+class TestHub:
+    def test_at_a_commit(self, home: Path, told: Told) -> None:
+        said = told("init", "org/calls", "--revision", COMMIT, "--language", "en")
+        assert f"split test of org/calls at {COMMIT}" in said
+        assert "calls: not here yet" in said
+        hub = load(home / "lab").datasets["calls"].hub
+        assert hub is not None
+        assert (hub.repo, hub.revision, hub.split) == ("org/calls", COMMIT, "test")
+
+    def test_at_its_newest_commit(self, home: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", lambda *_: SimpleNamespace(sha=COMMIT))
+        assert f"split test of org/calls at {COMMIT}" in told("init", "org/calls", "--language", "en")
+
+    def test_without_a_connection(self, home: Path, told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refused(*_: object) -> None:
+            raise ConnectionError("no route")
+
+        monkeypatch.setattr("huggingface_hub.HfApi.dataset_info", refused)
+        told("init", "org/calls", code=Exit.USAGE)
+        assert "org/calls: no such file or folder here, and the hub doesn't tell the commit" in told.errors
+        assert "(ConnectionError): give --revision COMMIT" in told.errors
 
 
 class TestSettings:
