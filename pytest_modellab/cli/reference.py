@@ -1,6 +1,7 @@
-"""Generated parts of docs/reference.md: `python -m pytest_modellab.cli.reference docs/reference.md`.
+"""Generated parts of docs/reference.md and docs/yaml.md: `python -m pytest_modellab.cli.reference docs/reference.md`.
 
-The text between `<!-- generated: NAME -->` and `<!-- end -->` is that of `PARTS[NAME]`; the rest is written by hand.
+The text between `<!-- generated: NAME -->` and `<!-- end -->` is that of `PARTS[NAME]`, in docs/yaml.md of
+`YAML_PARTS[NAME]`; the rest is written by hand.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ import pytest
 from pytest_modellab.core.metrics.metric import How, Metric, NotCompared, Unit
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.variables import VARIABLES
-from pytest_modellab.plugin import options
+from pytest_modellab.plugin import hooks, options
 
 from . import _parser
 from .exits import MEANINGS
+from .yaml_reference import yaml_keys
 
 PYTEST_EXITS = {
     pytest.ExitCode.OK: "every test passed or was skipped, every gate passed, something was measured",
@@ -81,12 +83,13 @@ def settings() -> Settings:
     return kept
 
 
-def updated(page: str) -> str:
+def updated(page: str, parts: Mapping[str, Callable[[], str]] | None = None) -> str:
     """The page with up-to-date generated parts. Raises ValueError for a part it lacks, or one too many."""
+    own = PARTS if parts is None else parts
     found = [name for _, name, _ in _PART.findall(page)]
-    if sorted(found) != sorted(PARTS):
-        raise ValueError(f"generated parts of the page: {found}; there must be each of {[*PARTS]} once")
-    return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]()}{part[3]}", page)
+    if sorted(found) != sorted(own):
+        raise ValueError(f"generated parts of the page: {found}; there must be each of {[*own]} once")
+    return _PART.sub(lambda part: f"{part[1]}{own[part[2]]()}{part[3]}", page)
 
 
 def _options() -> str:
@@ -104,6 +107,11 @@ def _ini() -> str:
 
 def _variables() -> str:
     return _table("environment variable", [(f"`{each.name}`", each.meaning) for each in VARIABLES])
+
+
+def _markers() -> str:
+    lines = (line.partition(": ") for line in hooks.markers())
+    return _table("marker", [(f"`{name}`", _sentence(meaning)) for name, _, meaning in lines])
 
 
 def _pytest_exits() -> str:
@@ -202,6 +210,7 @@ def _compared(metric: Metric) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "options": _options,
+    "markers": _markers,
     "ini": _ini,
     "variables": _variables,
     "exit-codes": _pytest_exits,
@@ -210,10 +219,13 @@ PARTS: dict[str, Callable[[], str]] = {
     "modellab-exit-codes": _modellab_exits,
 }
 """What stands between the marks, by their name."""
+YAML_PARTS: dict[str, Callable[[], str]] = {"yaml": yaml_keys}
+"""The same of docs/yaml.md."""
 
 
 def main(page: Path) -> None:
-    page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")
+    parts = YAML_PARTS if page.name == "yaml.md" else PARTS
+    page.write_text(updated(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

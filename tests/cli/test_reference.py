@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modellab.cli.reference import PARTS, PYTEST_EXITS, settings, updated
+from pytest_modellab.catalog.json_schemas import KINDS
+from pytest_modellab.catalog.validate import keys_of
+from pytest_modellab.cli.reference import PARTS, PYTEST_EXITS, YAML_PARTS, settings, updated
+from pytest_modellab.cli.yaml_reference import yaml_keys
 from pytest_modellab.core.variables import VARIABLES
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +26,25 @@ OWN_NAMES = re.compile(r"(MODELLAB|HF|TRANSFORMERS|PIP|UV|CUDA|NVIDIA|PYENV|SSL|
 def test_the_page_is_what_the_code_says() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert updated(page) == page, f"docs/reference.md is out of date: {WRITE}"
+
+
+def test_the_page_of_yaml_is_what_the_specs_say() -> None:
+    page = (ROOT / "docs" / "yaml.md").read_text(encoding="utf-8")
+    assert updated(page, YAML_PARTS) == page, "python -m pytest_modellab.cli.reference docs/yaml.md"
+
+
+def test_every_key_of_yaml_stands_on_its_page() -> None:
+    page = yaml_keys()
+    for kind in KINDS.values():
+        for name in keys_of(kind):
+            assert f"\n| `{name}` | " in page
+    for part, keys in {
+        "Timeouts": ("load_s", "utterance_s"),
+        "Degradation": ("rt60_s", "snr_db"),
+        "Limit": ("warn",),
+    }.items():
+        table = page.partition(f"### {part}\n")[2].partition("\n#")[0]
+        assert all(f"| `{key}` | " in table for key in keys), part
 
 
 def test_a_hand_made_change_between_the_marks_is_undone_and_one_beside_them_stays() -> None:
