@@ -67,6 +67,7 @@ results: $(ENGINES)
 	$(BIN)/pytest -m real_e2e $(CASES) || [ $$? -eq 1 ]
 	$(BIN)/modellab results save
 	$(BIN)/modellab results -o docs/results.md
+	$(BIN)/python docs/scoreboard.py
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -20,7 +20,7 @@ import pytest_modellab
 PATHS = re.compile(r"(\.github|benchmarks|changelog\.d|docs|examples|fixtures|pytest_modellab|suites|tests)/[\w./-]*")
 IMAGINED = re.compile(r"NAME|NN|my-|ID\.|tests/test_speech\.py")
 """In paths that a reader is to make."""
-TEMPLATES = ("fixtures/models/", "fixtures/datasets/", "docs/adding.md")
+TEMPLATES = ("fixtures/models/", "fixtures/datasets/")
 
 
 @pytest.fixture(scope="module")

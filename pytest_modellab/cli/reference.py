@@ -83,13 +83,17 @@ def settings() -> Settings:
     return kept
 
 
-def updated(page: str, parts: Mapping[str, Callable[[], str]] | None = None) -> str:
-    """The page with up-to-date generated parts. Raises ValueError for a part it lacks, or one too many."""
-    own = PARTS if parts is None else parts
+def updated(page: str) -> str:
+    """docs/reference.md with up-to-date generated parts. Raises ValueError as `rewritten` does."""
+    return rewritten(page, PARTS)
+
+
+def rewritten(page: str, parts: Mapping[str, Callable[[], str]]) -> str:
+    """A page with up-to-date generated parts. Raises ValueError for a part it lacks, or one too many."""
     found = [name for _, name, _ in _PART.findall(page)]
-    if sorted(found) != sorted(own):
-        raise ValueError(f"generated parts of the page: {found}; there must be each of {[*own]} once")
-    return _PART.sub(lambda part: f"{part[1]}{own[part[2]]()}{part[3]}", page)
+    if sorted(found) != sorted(parts):
+        raise ValueError(f"generated parts of the page: {found}; there must be each of {[*parts]} once")
+    return _PART.sub(lambda part: f"{part[1]}{parts[part[2]]()}{part[3]}", page)
 
 
 def _options() -> str:
@@ -225,7 +229,7 @@ YAML_PARTS: dict[str, Callable[[], str]] = {"yaml": yaml_keys}
 
 def main(page: Path) -> None:
     parts = YAML_PARTS if page.name == "yaml.md" else PARTS
-    page.write_text(updated(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
+    page.write_text(rewritten(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
 
 
 if __name__ == "__main__":

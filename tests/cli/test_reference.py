@@ -11,7 +11,7 @@ import pytest
 
 from pytest_modellab.catalog.json_schemas import KINDS
 from pytest_modellab.catalog.validate import keys_of
-from pytest_modellab.cli.reference import PARTS, PYTEST_EXITS, YAML_PARTS, settings, updated
+from pytest_modellab.cli.reference import PARTS, PYTEST_EXITS, YAML_PARTS, rewritten, settings, updated
 from pytest_modellab.cli.yaml_reference import yaml_keys
 from pytest_modellab.core.variables import VARIABLES
 
@@ -30,7 +30,7 @@ def test_the_page_is_what_the_code_says() -> None:
 
 def test_the_page_of_yaml_is_what_the_specs_say() -> None:
     page = (ROOT / "docs" / "yaml.md").read_text(encoding="utf-8")
-    assert updated(page, YAML_PARTS) == page, "python -m pytest_modellab.cli.reference docs/yaml.md"
+    assert rewritten(page, YAML_PARTS) == page, "python -m pytest_modellab.cli.reference docs/yaml.md"
 
 
 def test_every_key_of_yaml_stands_on_its_page() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, read
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs"))
+import scoreboard  # noqa: E402  # a script beside the documents, in no package
+
 REMAKE = "modellab results -o docs/results.md"
 
 
@@ -26,6 +30,12 @@ def test_the_committed_page_is_what_the_committed_records_say() -> None:
     catalog = load(ROOT / "fixtures", ROOT)
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     assert results.page(catalog, results.load(ROOT / "results")) == page, f"docs/results.md is out of date: {REMAKE}"
+
+
+def test_the_scoreboard_is_what_the_committed_records_say() -> None:
+    page = scoreboard.README.read_text(encoding="utf-8")
+    assert scoreboard.filled(page) == page, "README.md is out of date: python docs/scoreboard.py"
+    assert "~" not in scoreboard.scoreboard()
 
 
 def test_the_committed_records_are_whole_and_few_enough() -> None:

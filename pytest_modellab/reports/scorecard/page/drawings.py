@@ -16,7 +16,9 @@ from pytest_modellab.core.user_cache import cache_root
 from .svg import Panel, drawing
 
 FOLDER = "drawings"
-_CODE = tuple(Path(__file__).with_name(name) for name in ("panels.py", "fronts.py", "axes.py", "curves.py", "svg.py"))
+_CODE = tuple(
+    Path(__file__).with_name(name) for name in ("panels.py", "fronts.py", "axes.py", "labels.py", "curves.py", "svg.py")
+)
 
 
 class Drawings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -11,20 +10,14 @@ from pytest_modellab.core.metrics.registry import METRICS
 
 from ..tradeoffs import Front
 from .axes import SMALL, plain
+from .labels import LETTERS, Box, around, places
 from .svg import FIRST, SOFT, Panel, inline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _WIDTH = 4.2
-_LETTERS = 10.5
-_LETTER_WIDTH = 0.58
-"""Of a letter, in heights: browsers draw the names in a face of their own."""
 _LONGEST = 28
-_DOT = 5.0
-
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top, in points."""
 
 
 def drawn(front: Front, prefix: str) -> Panel:
@@ -53,8 +46,8 @@ def drawn(front: Front, prefix: str) -> Panel:
     axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.tick_params(axis="y", labelsize=SMALL, length=3, width=0.8)
     unit = f"{front.currency} per hour of audio" if front.currency else METRICS[front.cost].title
-    axes.set_xlabel(unit, fontsize=_LETTERS)
-    axes.set_ylabel(f"{front.error_metric.upper()} %", fontsize=_LETTERS)
+    axes.set_xlabel(unit, fontsize=LETTERS)
+    axes.set_ylabel(f"{front.error_metric.upper()} %", fontsize=LETTERS)
     _named(axes, front)
     title = f"{front.error_metric.upper()} against {unit}: {front.dataset}"
     return Panel(title, inline(figure, prefix, f"{title} ({front.task})", str(front)))
@@ -65,7 +58,7 @@ def _named(axes: Axes, front: Front) -> None:
     scale = 72 / axes.figure.dpi
     frame: Box = tuple(float(each) * scale for each in axes.bbox.extents)  # type: ignore[assignment]
     points = [axes.transData.transform((point.cost, 100 * point.error_rate)) * scale for point in front.points]
-    taken: list[Box] = [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in points]
+    taken: list[Box] = [around(x, y) for x, y in points]
     best = [axes.transData.transform((point.cost, 100 * point.error_rate)) * scale for point in front.staircase]
     for (x, y), (other, below) in pairwise(best):
         taken += [(x, y - 1, other, y + 1), (other - 1, below, other + 1, y)]
@@ -76,32 +69,12 @@ def _named(axes: Axes, front: Front) -> None:
         name = printable(f"{case.model} {case.device}" if devices else case.model)
         name = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
         x, y = float(points[i][0]), float(points[i][1])
-        places = [*_places(x, y, name, frame, taken), *_places(x, y, str(i + 1), frame, taken)]
-        if not places:
+        found = [*places(x, y, name, frame, taken), *places(x, y, str(i + 1), frame, taken)]
+        if not found:
             continue
-        text, box = places[0]
+        text, box = found[0]
         taken.append(box)
         axes.annotate(
             text, (x, y), xytext=(box[0], (box[1] + box[3]) / 2), xycoords="figure points", textcoords="figure points",
-            fontsize=_LETTERS, va="center", zorder=4, color=None if front.points[i].on_front else SOFT,
+            fontsize=LETTERS, va="center", zorder=4, color=None if front.points[i].on_front else SOFT,
         )  # fmt: skip
-
-
-def _places(x: float, y: float, text: str, frame: Box, taken: Sequence[Box]) -> Iterator[tuple[str, Box]]:
-    """Where a text has room around a point, beside it first."""
-    wide, high, gap = len(text) * _LETTERS * _LETTER_WIDTH, _LETTERS * 1.2, _DOT + 3
-    beside, over = (
-        (x + gap, x - gap - wide),
-        (y - high / 2, y + gap, y - gap - high, y + 2.2 * gap, y - 2.2 * gap - high),
-    )
-    around = [(left, bottom) for bottom in over for left in beside]
-    around += [(x - wide / 2, bottom) for bottom in over[1:]]
-    for left, bottom in around:
-        box = left, bottom, left + wide, bottom + high
-        inside = box[0] >= frame[0] and box[2] <= frame[2] and box[1] >= frame[1] and box[3] <= frame[3]
-        if inside and not any(_overlap(box, other) for other in taken):
-            yield text, box
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
