@@ -1,7 +1,7 @@
-"""Generated parts of docs/reference.md and docs/yaml.md: `python -m pytest_modellab.cli.reference docs/reference.md`.
+"""Generated parts of the reference: `python -m pytest_modellab.cli.reference docs/reference.md`, yaml.md and api.md.
 
-The text between `<!-- generated: NAME -->` and `<!-- end -->` is that of `PARTS[NAME]`, in docs/yaml.md of
-`YAML_PARTS[NAME]`; the rest is written by hand.
+The text between `<!-- generated: NAME -->` and `<!-- end -->` is that of `PAGES[PAGE][NAME]`; the rest is
+written by hand.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pytest_modellab.core.variables import VARIABLES
 from pytest_modellab.plugin import hooks, options
 
 from . import _parser
+from .api_reference import api
 from .exits import MEANINGS
 from .yaml_reference import yaml_keys
 
@@ -223,13 +224,16 @@ PARTS: dict[str, Callable[[], str]] = {
     "modellab-exit-codes": _modellab_exits,
 }
 """What stands between the marks, by their name."""
-YAML_PARTS: dict[str, Callable[[], str]] = {"yaml": yaml_keys}
-"""The same of docs/yaml.md."""
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "reference.md": PARTS,
+    "yaml.md": {"yaml": yaml_keys},
+    "api.md": {"api": api},
+}
+"""The pages with generated parts, and what these are."""
 
 
 def main(page: Path) -> None:
-    parts = YAML_PARTS if page.name == "yaml.md" else PARTS
-    page.write_text(rewritten(page.read_text(encoding="utf-8"), parts), encoding="utf-8")
+    page.write_text(rewritten(page.read_text(encoding="utf-8"), PAGES[page.name]), encoding="utf-8")
 
 
 if __name__ == "__main__":
