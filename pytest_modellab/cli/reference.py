@@ -1,6 +1,7 @@
-"""Generated parts of docs/reference.md: `python -m pytest_modellab.cli.reference docs/reference.md`.
+"""Generated parts of the reference: `python -m pytest_modellab.cli.reference docs/reference.md`, yaml.md and api.md.
 
-The text between `<!-- generated: NAME -->` and `<!-- end -->` is that of `PARTS[NAME]`; the rest is written by hand.
+The text between `<!-- generated: NAME -->` and `<!-- end -->` is that of `PAGES[PAGE][NAME]`; the rest is
+written by hand.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ import pytest
 from pytest_modellab.core.metrics.metric import How, Metric, NotCompared, Unit
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.variables import VARIABLES
-from pytest_modellab.plugin import options
+from pytest_modellab.plugin import hooks, options
 
 from . import _parser
+from .api_reference import api
 from .exits import MEANINGS
+from .yaml_reference import yaml_keys
 
 PYTEST_EXITS = {
     pytest.ExitCode.OK: "every test passed or was skipped, every gate passed, something was measured",
@@ -109,6 +112,11 @@ def _ini() -> str:
 
 def _variables() -> str:
     return _table("environment variable", [(f"`{each.name}`", each.meaning) for each in VARIABLES])
+
+
+def _markers() -> str:
+    lines = (line.partition(": ") for line in hooks.markers())
+    return _table("marker", [(f"`{name}`", _sentence(meaning)) for name, _, meaning in lines])
 
 
 def _pytest_exits() -> str:
@@ -207,6 +215,7 @@ def _compared(metric: Metric) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "options": _options,
+    "markers": _markers,
     "ini": _ini,
     "variables": _variables,
     "exit-codes": _pytest_exits,
@@ -215,10 +224,16 @@ PARTS: dict[str, Callable[[], str]] = {
     "modellab-exit-codes": _modellab_exits,
 }
 """What stands between the marks, by their name."""
+PAGES: dict[str, dict[str, Callable[[], str]]] = {
+    "reference.md": PARTS,
+    "yaml.md": {"yaml": yaml_keys},
+    "api.md": {"api": api},
+}
+"""The pages with generated parts, and what these are."""
 
 
 def main(page: Path) -> None:
-    page.write_text(updated(page.read_text(encoding="utf-8")), encoding="utf-8")
+    page.write_text(rewritten(page.read_text(encoding="utf-8"), PAGES[page.name]), encoding="utf-8")
 
 
 if __name__ == "__main__":

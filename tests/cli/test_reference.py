@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modellab.cli.reference import PARTS, PYTEST_EXITS, settings, updated
+import pytest_modellab
+from pytest_modellab.catalog.json_schemas import KINDS
+from pytest_modellab.catalog.validate import keys_of
+from pytest_modellab.cli.api_reference import api
+from pytest_modellab.cli.reference import PAGES, PARTS, PYTEST_EXITS, rewritten, settings, updated
+from pytest_modellab.cli.yaml_reference import yaml_keys
 from pytest_modellab.core.variables import VARIABLES
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +28,25 @@ OWN_NAMES = re.compile(r"(MODELLAB|HF|TRANSFORMERS|PIP|UV|CUDA|NVIDIA|PYENV|SSL|
 def test_the_page_is_what_the_code_says() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert updated(page) == page, f"docs/reference.md is out of date: {WRITE}"
+
+
+def test_the_page_of_yaml_is_what_the_specs_say() -> None:
+    page = (ROOT / "docs" / "yaml.md").read_text(encoding="utf-8")
+    assert rewritten(page, PAGES["yaml.md"]) == page, "python -m pytest_modellab.cli.reference docs/yaml.md"
+
+
+def test_every_key_of_yaml_stands_on_its_page() -> None:
+    page = yaml_keys()
+    for kind in KINDS.values():
+        for name in keys_of(kind):
+            assert f"\n| `{name}` | " in page
+    for part, keys in {
+        "Timeouts": ("load_s", "utterance_s"),
+        "Degradation": ("rt60_s", "snr_db"),
+        "Limit": ("warn",),
+    }.items():
+        table = page.partition(f"### {part}\n")[2].partition("\n#")[0]
+        assert all(f"| `{key}` | " in table for key in keys), part
 
 
 def test_a_hand_made_change_between_the_marks_is_undone_and_one_beside_them_stays() -> None:
@@ -110,3 +134,26 @@ def test_every_variable_that_is_read_is_listed() -> None:
 )
 def test_one_that_is_not_listed_is_found(source: str) -> None:
     assert unlisted(source)
+
+
+def test_the_page_of_python_is_what_the_code_says() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert rewritten(page, PAGES["api.md"]) == page, "python -m pytest_modellab.cli.reference docs/api.md"
+
+
+def test_every_public_name_has_a_section_that_says_what_it_is() -> None:
+    sections = re.split(r"^## (\w+)\n", api(), flags=re.MULTILINE)[1:]
+    told = dict(zip(sections[::2], sections[1::2], strict=True))
+    assert [*told] == [name for name in pytest_modellab.__all__ if name != "__version__"]
+    bare = [name for name, text in told.items() if not re.sub(r"```text\n.*?```", "", text, flags=re.DOTALL).strip()]
+    assert bare == []
+
+
+def test_a_section_shows_how_a_thing_is_made_its_attributes_and_its_documented_members() -> None:
+    page = api()
+    clip = page.partition("## Clip\n")[2].partition("\n## ")[0]
+    assert "```text\nClip(samples: NDArray[np.float32], rate: int, language: str | None = None)\n```" in clip
+    metric = page.partition("## Metric\n")[2].partition("\n## ")[0]
+    assert "\n- `name`: its key in records, suites and limits.yaml.\n" in metric
+    assert '| `titled(by: str = "") -> str` |' in metric.replace("''", '""')
+    assert "_" not in re.findall(r"^\| `(.)", page, re.MULTILINE)
