@@ -103,12 +103,12 @@ def checked(catalog: Catalog, id: str) -> bool:
     """Whether the recordings and transcripts can be used; what is wrong is told."""
     try:
         dataset = prepare(catalog.datasets[id], catalog, Store(), asked=False)
-    except (DatasetError, StoreError) as error:
-        tell_lines(str(error), file=sys.stderr)
-        return False
     except Unavailable as error:
         tell_lines(f"{id}: not here yet: {error}")
         return True
+    except (DatasetError, StoreError) as error:
+        tell_lines(str(error), file=sys.stderr)
+        return False
     speakers = len({each.speaker for each in dataset.utterances if each.speaker})
     known = counted(speakers, "speaker") if speakers else "speakers not stated"
     minutes = sum(each.seconds for each in dataset.utterances) / 60

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from catalogs import write_catalog
 
-from pytest_modellab.assets.convert import NEEDS, WeightsDamaged, convert, version
+from pytest_modellab.assets.convert import NEEDS, WeightsDamaged, convert, from_transformers, version
 from pytest_modellab.assets.store import Store, StoreError, Unavailable
 from pytest_modellab.catalog import Catalog, CatalogError, load
 from pytest_modellab.catalog.weights import digest, hindrances, local_folder, state
@@ -98,3 +101,91 @@ class TestRefused:
         found = catalog(tmp_path)
         with pytest.raises(StoreError, match=r"weights of mine can't be converted: .*could not be converted"):
             local_folder(found.models["mine"], found, Store(tmp_path / "store"))
+
+
+class Converter:
+    """A stand-in of CTranslate2's converter, which writes what that writes."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def convert(self, folder: str) -> None:
+        place = Path(folder)
+        place.mkdir()
+        for name in ("config.json", "model.bin", "vocabulary.json"):
+            (place / name).write_text(self.source, encoding="utf-8")
+
+
+class Tokenizer:
+    """A stand-in of a tokenizer of transformers."""
+
+    @classmethod
+    def from_pretrained(cls, source: Path, *, use_fast: bool) -> Tokenizer:
+        assert use_fast
+        return cls()
+
+    def save_pretrained(self, folder: str) -> None:
+        (Path(folder) / "tokenizer.json").write_text("made", encoding="utf-8")
+
+
+@pytest.fixture
+def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand-ins of what the process of the conversion imports."""
+    monkeypatch.setitem(sys.modules, "ctranslate2", ModuleType("ctranslate2"))
+    converters: Any = ModuleType("ctranslate2.converters")
+    converters.TransformersConverter = Converter
+    monkeypatch.setitem(sys.modules, "ctranslate2.converters", converters)
+    transformers: Any = ModuleType("transformers")
+    transformers.AutoTokenizer = Tokenizer
+    monkeypatch.setitem(sys.modules, "transformers", transformers)
+
+
+class TestWritten:
+    def folders(self, tmp_path: Path) -> tuple[Path, Path]:
+        (tmp_path / "made").mkdir()
+        return tuned(tmp_path), tmp_path / "made"
+
+    def test_model_vocabulary_and_what_is_copied(self, libraries: None, tmp_path: Path) -> None:
+        source, made = self.folders(tmp_path)
+        for name in ("tokenizer.json", "preprocessor_config.json"):
+            (source / name).write_text("given", encoding="utf-8")
+        from_transformers._convert(source, made)
+        names = {"config.json", "model.bin", "vocabulary.json", "tokenizer.json", "preprocessor_config.json"}
+        assert {path.name for path in made.iterdir()} == names
+        assert (made / "tokenizer.json").read_text() == "given"
+
+    def test_a_tokenizer_of_several_files_becomes_one(self, libraries: None, tmp_path: Path) -> None:
+        source, made = self.folders(tmp_path)
+        from_transformers._convert(source, made)
+        assert (made / "tokenizer.json").read_text() == "made"
+        assert {path.name for path in made.iterdir()} == {
+            "config.json",
+            "model.bin",
+            "vocabulary.json",
+            "tokenizer.json",
+        }
+
+    def interpreter(self, folder: Path, script: str) -> str:
+        """An executable in place of Python, which is given options, the module, the source and the folder."""
+        path = folder / "python"
+        path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        path.chmod(0o755)
+        return str(path)
+
+    def test_it_is_done_by_another_process_without_a_connection(self, tmp_path: Path) -> None:
+        source, made = self.folders(tmp_path)
+        script = (
+            'test "$HF_HUB_OFFLINE" = 1 || exit 9; for n in config.json model.bin tokenizer.json; do : > "$5/$n"; done'
+        )
+        from_transformers.write(source, made, self.interpreter(tmp_path, script))
+        assert (made / "model.bin").is_file()
+
+    def test_a_process_that_fails_is_told_with_what_it_said(self, tmp_path: Path) -> None:
+        source, made = self.folders(tmp_path)
+        with pytest.raises(WeightsDamaged, match=r"could not be converted \(exit code 9\):\nno such tensor"):
+            from_transformers.write(source, made, self.interpreter(tmp_path, "echo no such tensor >&2; exit 9"))
+
+    def test_one_that_leaves_something_out_is_refused(self, tmp_path: Path) -> None:
+        source, made = self.folders(tmp_path)
+        with pytest.raises(WeightsDamaged, match=r"was converted without config\.json, model\.bin, tokenizer\.json"):
+            from_transformers.write(source, made, self.interpreter(tmp_path, ":"))
