@@ -19,6 +19,8 @@ from pathlib import Path
 import yaml
 from overhead import ROOT, write_catalog
 
+from pytest_modellab.catalog import known
+
 FAULTS = ("dropped words", "degraded audio", "wrong language")
 GIT = ("git", "-c", "user.name=runner", "-c", "user.email=runner@example.org", "-c", "commit.gpgsign=false")
 
@@ -45,7 +47,7 @@ class Repository:
         self.done(sys.executable, "-m", "pytest_modellab.cli", "hook", "install")
 
     def model(self, fault: str) -> None:
-        spec = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-tiny.en.yaml").read_text())
+        spec = known.content("faster-whisper-tiny.en")
         spec |= {"id": "tiny", "engine": "faulty-whisper", "tiers": ["smoke"], "languages": []}
         spec |= {"options": {"beam_size": 1, "fault": fault}, "devices": {"cpu": spec["devices"]["cpu"]}}
         (self.folder / "lab" / "models" / "tiny.yaml").write_text(yaml.safe_dump(spec))

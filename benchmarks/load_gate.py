@@ -61,7 +61,6 @@ def catalog_of(folder: Path, url: str, utterances: int) -> None:
     """A catalog of the served model and one level of load."""
     for name in ("models", "datasets"):
         (folder / name).mkdir(parents=True)
-    (folder / "mirrors.yaml").write_bytes((ROOT / "fixtures" / "mirrors.yaml").read_bytes())
     (folder / "datasets" / "prompts-en.yaml").write_bytes(
         (ROOT / "fixtures" / "datasets" / "prompts-en.yaml").read_bytes()
     )

@@ -21,7 +21,7 @@ import soundfile
 import yaml
 
 from pytest_modellab.assets.store import Store
-from pytest_modellab.catalog import load
+from pytest_modellab.catalog import known, load
 from pytest_modellab.catalog.datasets import prepare
 from pytest_modellab.catalog.weights import local_folder
 from pytest_modellab.results.record_files import read
@@ -91,10 +91,9 @@ def write_catalog(folder: Path, utterances: int) -> None:
         "devices": {"cpu": {}},
     }
     (models / "nothing.yaml").write_text(yaml.safe_dump({**nothing, **common}))
-    base = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-base.yaml").read_text())
+    base = known.content("faster-whisper-base")
     base |= {"id": "base", "tiers": ["smoke"], "options": {"beam_size": 1}, "devices": {"cpu": base["devices"]["cpu"]}}
     (models / "base.yaml").write_text(yaml.safe_dump(base))
-    (folder / "lab" / "mirrors.yaml").write_bytes((ROOT / "fixtures" / "mirrors.yaml").read_bytes())
     (folder / "nothing.py").write_text(NOTHING)
     (folder / "pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\n")
     (folder / "test_run.py").write_text("def test_run(run): assert run.utterances\n")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from overhead import ROOT, write_catalog
+from overhead import write_catalog
 
+from pytest_modellab.catalog import known
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
 
@@ -43,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_catalog(folder, utterances)
-        spec = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-tiny.en.yaml").read_text())
+        spec = known.content("faster-whisper-tiny.en")
         spec |= {"tiers": ["smoke"], "devices": {"cpu": {**spec["devices"]["cpu"], "cpu_threads": 1}}}
         for each in ("one-a", "one-b"):
             (folder / "lab" / "models" / f"{each}.yaml").write_text(yaml.safe_dump({**spec, "id": each}))

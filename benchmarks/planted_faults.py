@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from pytest_modellab.catalog import known
 from pytest_modellab.core.stats.evidence import ALPHA
 from pytest_modellab.core.stats.paired import compare
 from pytest_modellab.results import baseline
@@ -34,7 +35,7 @@ def catalog(folder: Path, fault: str) -> None:
     """This repository's catalog without its limits, and `fault` in one of its models."""
     shutil.copytree(ROOT / "fixtures", folder / "lab", dirs_exist_ok=True)
     (folder / "lab" / "limits.yaml").unlink(missing_ok=True)
-    spec = yaml.safe_load((ROOT / f"fixtures/models/{MODEL}.yaml").read_text())
+    spec = known.content(MODEL)
     spec |= {"engine": "faulty-whisper", "tiers": ["smoke", "real_e2e"], "options": {"beam_size": 1, "fault": fault}}
     spec["devices"] = {"cpu": spec["devices"]["cpu"]}
     (folder / f"lab/models/{MODEL}.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))

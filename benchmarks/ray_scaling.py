@@ -23,7 +23,7 @@ import soundfile
 import yaml
 from overhead import ROOT
 
-from pytest_modellab.catalog import load
+from pytest_modellab.catalog import known, load
 from pytest_modellab.catalog.cases import EVERYTHING, Case, plan
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical
@@ -161,7 +161,7 @@ def scaling(each: int) -> None:
 
 def real(clips: int) -> None:
     """The same real clips by one local worker and by two nodes: one record."""
-    model = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-tiny.en.yaml").read_text())
+    model = known.content("faster-whisper-tiny.en")
     model |= {"tiers": ["smoke"], "variants": {}}
     model["devices"] = {"cpu": {**model["devices"]["cpu"], "cpu_threads": 1}}
     prompts = yaml.safe_load((ROOT / "fixtures/datasets/prompts-en.yaml").read_text()) | {"tiers": []}
@@ -176,7 +176,6 @@ def real(clips: int) -> None:
     with tempfile.TemporaryDirectory() as name, cluster({"num_cpus": 1}, {"num_cpus": 1}) as address:
         lab = catalog(Path(name), model, prompts)
         catalog(Path(name), model, some)
-        (lab / "mirrors.yaml").write_bytes((ROOT / "fixtures/mirrors.yaml").read_bytes())
         spread = measured(lab, Settings(executor=RAY, cluster=ClusterSettings(address)), Watch())
         local = measured(lab, Settings(executor=LOCAL, fresh=True), Watch())
     nodes = len({spread.provenance.hardware.get("node")})

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import yaml
 
+from pytest_modellab.catalog import known
 from pytest_modellab.engines.base import Clip, Engine, check_language, expected_language
 from pytest_modellab.engines.registry import available, engine_class
 from pytest_modellab.results.record import Record
@@ -322,13 +323,12 @@ def test_a_clip_in_another_language_than_the_model_speaks(asked: str | None) -> 
 def test_a_language_that_the_model_does_not_speak_ends_in_no_answers(name: str, wrong: str, tmp_path: Path) -> None:
     folder = tmp_path / "lab"
     shutil.copytree(ROOT / "fixtures", folder / "fixtures")
-    spec = yaml.safe_load((ROOT / "fixtures/models/faster-whisper-tiny.en.yaml").read_text())
+    spec = known.content("faster-whisper-tiny.en")
     if name != "faster-whisper":
         spec["weights"] = {"convert": {"from": "faster-whisper-tiny.en", "to": name}}
     options = {"language": "klingon"} if wrong == "option" else {}
     spec |= {"id": "mute", "engine": name, "options": options, "devices": {"cpu": {"cpu_threads": 1}}, "languages": []}
-    spec["tasks"] = ["asr"]
-    del spec["variants"]
+    spec |= {"tasks": ["asr"], "tiers": ["smoke"]}
     (folder / "fixtures/models/mute.yaml").write_text(yaml.safe_dump(spec))
     if wrong == "data":
         data = folder / "fixtures/datasets/smoke-en.yaml"
