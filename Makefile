@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 ENGINES := $(VENV)/.engines
 SITE := $(VENV)/.site
 
-.PHONY: smoke demo demo-gif setup check test lint docs dist results clean
+.PHONY: smoke demo demo-gif setup check unit test lint docs dist results clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
@@ -25,7 +25,10 @@ demo-gif: $(INSTALLED)
 setup: $(INSTALLED)
 
 # What to run before a commit: all but the tests that start sessions, browsers or real models, or run cases.
-check: lint
+check: lint unit
+
+# The quick tests alone: on another Python, make unit PYTHON=python3.13 VENV=.venv-3.13
+unit: $(INSTALLED)
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs' tests
 
 # All tests: those of each room first, by which its modules are to be covered, then those that start sessions.
