@@ -12,7 +12,7 @@ from catalogs import write_catalog
 
 from pytest_modellab.assets.convert import NEEDS, WeightsDamaged, convert, from_transformers, version
 from pytest_modellab.assets.store import Store, StoreError, Unavailable
-from pytest_modellab.catalog import Catalog, CatalogError, load
+from pytest_modellab.catalog import Catalog, CatalogError, load, weights
 from pytest_modellab.catalog.weights import digest, hindrances, local_folder, state
 
 MODEL = """\
@@ -71,7 +71,8 @@ class TestSpec:
         told = hindrances(found.models["mine"], found, Store(tmp_path / "store"))
         assert ("../tuned is no folder", "change `path` (models/mine.yaml:1)") in told
 
-    def test_its_state(self, tmp_path: Path) -> None:
+    def test_its_state(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(weights, "_installed", lambda name: True)
         found = catalog(tmp_path)
         tuned(tmp_path)
         assert state(found.models["mine"], found, Store(tmp_path / "store")) == ("-", "made from ../tuned when needed")
