@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,8 @@ def repository(lab: FakeLab, monkeypatch: pytest.MonkeyPatch) -> FakeLab:
         path.unlink()
     subprocess.run(["git", "init", "-q"], cwd=lab.path, check=True)
     monkeypatch.chdir(lab.path)
+    # Its sessions run in this process, which may know a module of that name.
+    monkeypatch.delitem(sys.modules, "test_speech", raising=False)
     return lab
 
 

@@ -54,7 +54,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     folder = tmp_path_factory.mktemp("engines")
     shutil.copytree(ROOT / "fixtures", folder / "fixtures")
     for path in (folder / "fixtures/models").iterdir():
-        spec = yaml.safe_load(path.read_text(encoding="utf-8"))
+        spec = known.whole(yaml.safe_load(path.read_text(encoding="utf-8")))
         if spec["id"] in WHISPERS:
             spec["options"] = {"beam_size": 1, "cpu_threads": 1}
             spec["devices"] = {"cpu": {"compute_type": "float32"} if spec["engine"] == "faster-whisper" else {}}
@@ -193,7 +193,8 @@ class TestLoading:
             ("openai-whisper", (), {}, "found in .*: none"),
             ("openai-whisper", ("a.pt", "b.pt"), {}, r"found in .*: a\.pt, b\.pt"),
             ("openai-whisper", ("a.pt",), {"dtype": "float16"}, "float16 does not run on the CPU"),
-            ("transformers", (), {"dtype": "float16"}, "float16 does not run on the CPU"),
+            ("transformers", (), {}, "is not a Hugging Face folder, .*; it holds nothing"),
+            ("transformers", ("config.json",), {"dtype": "float16"}, "float16 does not run on the CPU"),
             ("pocketsphinx", (), {}, "brings its own model"),
         ],
     )
@@ -201,7 +202,7 @@ class TestLoading:
         self, worker: LocalWorker, tmp_path: Path, name: str, files: tuple[str, ...], options: Any, said: str
     ) -> None:
         for file in files:
-            (tmp_path / file).touch()
+            (tmp_path / file).write_text('{"model_type": "whisper"}' if file == "config.json" else "")
         assert re.search(said, refusal(worker, name, tmp_path, **options))
 
 

@@ -13,7 +13,7 @@ import yaml
 from fakelab import FakeLab
 
 from pytest_modellab.assets.store import Store
-from pytest_modellab.catalog import load
+from pytest_modellab.catalog import known, load
 from pytest_modellab.catalog.weights import local_folder
 from pytest_modellab.cli import main
 from pytest_modellab.reports.scorecard.card import Scorecard
@@ -169,7 +169,7 @@ class TestExample:
         subprocess.run(pip, check=True)
         shutil.rmtree(lab.catalog)
         shutil.copytree(ROOT / "fixtures", lab.catalog)
-        spec = yaml.safe_load((lab.catalog / "models" / f"{TINY}.yaml").read_text())
+        spec = known.content(TINY) | {"tiers": ["smoke"]}
         spec |= {
             "id": "batched",
             "tasks": ["asr"],

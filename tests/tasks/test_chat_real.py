@@ -15,7 +15,7 @@ import yaml
 from own_suites import copied
 
 from pytest_modellab.assets.store import Store
-from pytest_modellab.catalog import load, weights
+from pytest_modellab.catalog import known, load, weights
 from pytest_modellab.engines.base import DeviceRef, Exchange, LoadRequest, Turn
 from pytest_modellab.engines.transformers_llm import TransformersLlm
 from pytest_modellab.results.record import Record
@@ -47,7 +47,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     questions["dialogues"] = [each for each in questions["dialogues"] if each["id"] in DIALOGUES]
     path.write_text(yaml.safe_dump(questions))
     path = place / "fixtures" / "models" / f"{LLM}.yaml"
-    model = yaml.safe_load(path.read_text())
+    model = known.whole(yaml.safe_load(path.read_text()))
     model["options"]["max_new_tokens"] = FEW_TOKENS
     path.write_text(yaml.safe_dump(model))
     chosen = ["--lab-model", LLM, "--lab-model", CASCADE, "--lab-device", "cpu", "--lab-dataset", "questions-known-en"]

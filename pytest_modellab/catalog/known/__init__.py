@@ -52,16 +52,19 @@ def complete(document: Document) -> frozenset[str]:
         document.problems.append(document.problem((KEY,), f"no known model `{name}`; {near}"))
         document.data = None
         return frozenset()
-    base = content(name.removeprefix(PREFIX))
-    document.data = _merged(base, {key: value for key, value in own.items() if key != KEY})
-    inherited = frozenset(base.keys() - own.keys())
+    document.data = whole(own)
+    inherited = frozenset(document.data.keys() - own.keys())
     for key in inherited:
         document.lines[(key,)] = document.line((KEY,))
     return inherited
 
 
-def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    found = {**base, **own}
+def whole(own: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of a model's file with that of the known model that it names, if it names one."""
+    if KEY not in own:
+        return dict(own)
+    base = content(str(own[KEY]).removeprefix(PREFIX))
+    found = {**base, **{key: value for key, value in own.items() if key != KEY}}
     if isinstance(own.get("options"), dict):
         found["options"] = {**base.get("options", {}), **own["options"]}
     if isinstance(own.get("devices"), dict):
