@@ -219,7 +219,7 @@ def _converted(model: ModelSpec, how: Conversion, catalog: Catalog, store: Store
     else:
         source = local_folder(catalog.models[how.source], catalog, store, asked=asked)
     assert source is not None  # the catalog saw to it
-    what = f"converting {how.origin_shown} for {how.target}"
+    what = f"converting {how.source or Path(str(how.path)).resolve().name} for {how.target}"
     try:
         return store.make(key, what, lambda to: convert(source, how.target, to))
     except (WeightsDamaged, FileNotFoundError) as error:

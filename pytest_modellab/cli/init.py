@@ -11,7 +11,9 @@ from pytest_modellab.assets.store import Store, StoreError, Unavailable
 from pytest_modellab.catalog import Catalog, load
 from pytest_modellab.catalog.datasets import DatasetError, prepare
 from pytest_modellab.catalog.datasets.recognise import Recognised
+from pytest_modellab.catalog.datasets.rows import folded
 from pytest_modellab.catalog.weights import missing_bytes, wanted_files
+from pytest_modellab.core import audio
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 from pytest_modellab.engines.registry import engine_class, remedy
@@ -41,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     files += [Planned(folder / "limits.yaml", texts.limits()), *_of_project(options, found, folder, models)]
     left = False
     for line in write(_first_of_each(files), merge=options.merge):
-        left = left or line.startswith("lines are lacking")
+        left = left or line.startswith(("lines are lacking", "what differs"))
         tell_lines(line)
     catalog = load(folder, found.base)
     if not checked(catalog, id):
@@ -111,9 +113,18 @@ def checked(catalog: Catalog, id: str) -> bool:
         return False
     speakers = len({each.speaker for each in dataset.utterances if each.speaker})
     known = counted(speakers, "speaker") if speakers else "speakers not stated"
-    minutes = sum(each.seconds for each in dataset.utterances) / 60
-    tell(f"{id}: {counted(len(dataset.utterances), 'utterance')}, {minutes:.1f} min, {known}; all can be read")
-    return True
+    seconds, broken = 0.0, list[str]()
+    for each in dataset.utterances:
+        try:
+            seconds += each.seconds
+        except audio.AudioError as error:
+            broken.append(str(error))
+    tell(f"{id}: {counted(len(dataset.utterances), 'utterance')}, {seconds / 60:.1f} min, {known}")
+    for line in folded(broken):
+        tell_lines(line, file=sys.stderr)
+    if broken:
+        tell(f"{counted(len(broken), 'recording')} can't be read: mend or remove them", file=sys.stderr)
+    return not broken
 
 
 def _next(catalog: Catalog, id: str, models: Models) -> Iterator[str]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_modellab.assets.store import Unavailable
+from pytest_modellab.assets.store import StoreError
 from pytest_modellab.catalog import Catalog, load
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.core import audio
@@ -48,8 +48,15 @@ def run(options: argparse.Namespace) -> int:
         case = _case(catalog, model.id, options.device)
         runner = Runner(catalog, Session(place / "reports", "run", own=True), Settings(fresh=True))
         try:
+            if (why := runner.absent(case)) is not None:
+                tell_lines(f"modellab: {why}", file=sys.stderr)
+                return Exit.WRONG
             return _transcribed(runner, case, options.audio, references, language)
-        except (ModelError, WorkerDied, Unavailable) as error:
+        except ModelError as error:
+            # What the engine said, without where it said it.
+            tell(f"modellab: {model.id}: {str(error).strip().splitlines()[-1]}", file=sys.stderr)
+            return Exit.WRONG
+        except (WorkerDied, StoreError) as error:
             tell_lines(f"modellab: {error}", file=sys.stderr)
             return Exit.WRONG
         finally:
@@ -110,7 +117,9 @@ def _references(options: argparse.Namespace) -> list[str | None]:
         raise UsageError(f"--reference is given {len(given)} times, for {len(options.audio)} audio files: one for each")
     found: list[str | None] = []
     for each in given:
-        text = Path(each).read_text(encoding="utf-8-sig") if each.endswith(".txt") and Path(each).is_file() else each
+        if each.endswith(".txt") and not Path(each).is_file():
+            raise UsageError(f"--reference {each}: no such file")
+        text = Path(each).read_text(encoding="utf-8-sig") if each.endswith(".txt") else each
         if not text.strip():
             raise UsageError("--reference: an empty reference can't be scored")
         found.append(text.strip())

@@ -7,12 +7,15 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pytest_modellab.catalog import Catalog
+from pytest_modellab.catalog import Catalog, load
 from pytest_modellab.catalog.datasets.recognise import Recognised
 from pytest_modellab.core.child import run_pytest
 from pytest_modellab.reports.comparison import terminal
 from pytest_modellab.reports.comparison.compare import compare
-from pytest_modellab.reports.comparison.sides import MODEL, PastRecords, SideError
+from pytest_modellab.reports.comparison.sides import Side
+from pytest_modellab.reports.scorecard import kept
+from pytest_modellab.reports.scorecard.files import JSON
+from pytest_modellab.results.record_files import place_of
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
@@ -45,17 +48,31 @@ def bench(options: argparse.Namespace, start: Start = run_pytest) -> int:
     ended = _session(options, models, start)
     if ended not in _MEASURED:
         return ended
-    reports = _reports(options)
-    past = PastRecords(reports, reports)
-    try:
-        compared = compare([past.side(f"{MODEL}{model.id}") for model in models])
-    except SideError as error:
-        tell_lines(f"modellab: {error}", file=sys.stderr)
+    sides, lacking = _sides(_reports(options), [model.id for model in models])
+    for each in lacking:
+        tell(f"modellab: not compared: {each}", file=sys.stderr)
+    if lacking:
         return Exit.WRONG
+    compared = compare(sides)
     tell("")
     for line in terminal.render(compared):
         tell_lines(line)
     return Exit.OK if compared.good and ended == 0 else Exit.WRONG
+
+
+def _sides(reports: Path, models: Sequence[str]) -> tuple[list[Side], list[str]]:
+    """The records of each model in the session that has just ended, and what it has none of."""
+    sides: list[Side] = []
+    lacking: list[str] = []
+    rows = kept.read(reports / JSON).rows
+    for model in models:
+        mine = {f"{row.case.task}/{row.case.device}:{row.case.dataset}": row for row in rows if row.case.model == model}
+        lacking += [f"{row.case.id} was not measured: {row.brief_reason}" for row in mine.values() if not row.measured]
+        if not mine:
+            lacking.append(f"{model} has no case: it shares no language or device with the recordings")
+        records = {key: place_of(reports, row.case, row.record) for key, row in mine.items() if row.record is not None}
+        sides.append(Side(model, f"{model} in this session", records))
+    return sides, lacking
 
 
 def _reports(options: argparse.Namespace) -> Path:
@@ -67,6 +84,7 @@ def _session(options: argparse.Namespace, models: Sequence[Named], start: Start)
     reports = _reports(options)
     with scratch(own, models) as place:
         id = _data(options, own, place)
+        _check(load(place / "lab", place), models, id)
         (place / "pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\n", encoding="utf-8")
         (place / "test_trial.py").write_text(texts.TRIAL, encoding="utf-8")
         arguments = ["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", "--lab-card=short"]
@@ -76,6 +94,19 @@ def _session(options: argparse.Namespace, models: Sequence[Named], start: Start)
         if options.max_utterances is not None:
             arguments += ["--lab-max-utterances", str(options.max_utterances)]
         return start([*arguments, *(["--lab-fresh"] if options.fresh else [])], place)
+
+
+def _check(catalog: Catalog, models: Sequence[Named], id: str) -> None:
+    """Refuse models that can't transcribe the recordings. Raises UsageError."""
+    language = catalog.datasets[id].language
+    for model in (catalog.models[each.id] for each in models):
+        if "asr" not in model.tasks:
+            raise UsageError(f"{model.id} is for {', '.join(model.tasks)}: it transcribes nothing")
+        if not model.speaks(language):
+            raise UsageError(
+                f"{model.id} speaks {', '.join(model.languages)}, and the recordings are {language}: take another"
+                " model, or state their language by --language"
+            )
 
 
 def _data(options: argparse.Namespace, own: Catalog | None, place: Path) -> str:

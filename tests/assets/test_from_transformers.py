@@ -141,6 +141,16 @@ def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", transformers)
 
 
+def test_it_is_made_of_a_folder_beside_the_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "_installed", lambda name: True)
+    monkeypatch.setattr(weights, "convert", lambda source, target, to: (to / "model.bin").write_bytes(b"made"))
+    tuned(tmp_path)
+    found = catalog(tmp_path)
+    made = local_folder(found.models["mine"], found, Store(tmp_path / "store"))
+    assert made is not None
+    assert (made / "model.bin").read_bytes() == b"made"
+
+
 class TestWritten:
     def folders(self, tmp_path: Path) -> tuple[Path, Path]:
         (tmp_path / "made").mkdir()

@@ -140,6 +140,35 @@ class TestTables:
         assert found.rows == 3
         assert texts(found, tmp_path) == list(TEXTS)
 
+    def test_a_duration_of_whole_recordings_cuts_nothing(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav"))
+        found = recognise(table(tmp_path / "calls/calls.csv", rows(duration="0.1", channel="2")))
+        assert found.keys["table"] | {"duration": None, "channel": None} == found.keys["table"]
+        assert {each.seconds > 0.2 for each in read(found, tmp_path).utterances} == {True}
+        assert any("kept as attributes: duration, channel" in remark for remark in found.remarks)
+
+    @pytest.mark.parametrize("begin", ["offset", "start", "start_time"])
+    def test_pieces_of_a_recording_are_told_by_where_they_begin(self, begin: str, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("long.wav",))
+        pieces = [
+            {"id": f"u{i}", "file": "long.wav", begin: str(0.05 * i), "duration": "0.05", "text": text}
+            for i, text in enumerate(TEXTS)
+        ]
+        found = recognise(table(tmp_path / "calls/calls.csv", pieces))
+        assert found.keys["table"]["offset"] == begin
+        assert [round(each.seconds, 3) for each in read(found, tmp_path).utterances] == [0.05, 0.05, 0.05]
+
+    def test_recordings_that_are_not_listed_are_counted(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav", "3.wav"))
+        found = recognise(table(tmp_path / "calls/calls.csv", rows()))
+        assert any("not listed, and left out: 1 of 4 recordings" in remark for remark in found.remarks)
+
+    def test_what_a_model_heard_is_no_reference(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "calls", ("0.wav", "1.wav", "2.wav"))
+        lines = [{"file": f"{i}.wav", "prediction": text} for i, text in enumerate(TEXTS)]
+        with pytest.raises(NotRecognised, match="no column holds transcripts"):
+            recognise(table(tmp_path / "calls/calls.csv", lines))
+
 
 class TestOtherForms:
     def test_a_manifest(self, tmp_path: Path) -> None:
@@ -222,6 +251,39 @@ class TestRefused:
     def test_recordings_that_are_elsewhere(self, tmp_path: Path) -> None:
         table(tmp_path / "a.csv", rows())
         assert "column `file` names no recordings that are here: `0.wav`" in self.told(tmp_path / "a.csv")
+
+    def test_pieces_without_a_length(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("long.wav",))
+        lines = [{"file": "long.wav", "start": "0", "end": "1", "text": text} for text in TEXTS]
+        assert "a column `duration` beside `start`" in self.told(table(tmp_path / "a.csv", lines))
+
+    def test_a_table_without_a_head(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav", "1.wav"))
+        (tmp_path / "a.csv").write_text("0.wav,one fine day\n1.wav,two fine days\n", encoding="utf-8")
+        assert "a.csv:1: the first line names a recording, where the columns' names are wanted" in self.told(
+            tmp_path / "a.csv"
+        )
+
+    def test_two_columns_of_transcripts(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav", "1.wav", "2.wav"))
+        assert "the transcripts may be `text` or `reference`" in self.told(
+            table(tmp_path / "a.csv", rows("file", "text", reference="x y"))
+        )
+
+    def test_names_that_are_in_several_folders(self, tmp_path: Path) -> None:
+        for folder in ("a", "b"):
+            sounds(tmp_path / folder, ("0.wav", "1.wav", "2.wav"))
+        assert "may be in any of the folders a, b: write paths from" in self.told(table(tmp_path / "a.csv", rows()))
+
+    def test_several_parts_of_the_hub(self, tmp_path: Path) -> None:
+        for folder in ("en", "es"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "test-00000-of-00001.parquet").touch()
+        assert "has the split test in several folders: en, es; name one of them" in self.told(tmp_path)
+
+    def test_paths_as_windows_writes_them(self, tmp_path: Path) -> None:
+        sounds(tmp_path / "wav", ("0.wav", "1.wav", "2.wav"))
+        assert "`\\` divides folders on Windows only" in self.told(table(tmp_path / "a.csv", rows(folder="wav\\")))
 
     def test_no_column_of_transcripts(self, tmp_path: Path) -> None:
         sounds(tmp_path, ("0.wav", "1.wav", "2.wav"))

@@ -59,7 +59,7 @@ class TestInit:
             *("lab/datasets/calls.yaml", "lab/limits.yaml", "pytest.ini", "tests/test_speech.py", ".gitignore"),
         }
         assert "calls: 3 utterances" in said
-        assert "2 speakers; all can be read" in said
+        assert "calls: 3 utterances, 0.0 min, 2 speakers" in said
         assert "  pytest -m smoke    # 2 models on your recordings; fetches 226 MB of weights first" in said
 
     def test_the_catalog_is_one(self, home: Path, told: Told) -> None:
@@ -92,11 +92,11 @@ class TestInit:
     def test_a_file_that_differs_is_left_alone_and_shown(self, home: Path, told: Told) -> None:
         told("init", "calls/")
         path = home / "tests/test_speech.py"
-        path.write_text("# mine\n", encoding="utf-8")
-        said = told("init", "calls/", "--merge")
-        assert path.read_text(encoding="utf-8") == "# mine\n"
+        path.write_text("# mine, of pytest_modellab\n", encoding="utf-8")
+        said = told("init", "calls/", "--merge", code=Exit.WRONG)
+        assert path.read_text(encoding="utf-8") == "# mine, of pytest_modellab\n"
         assert "tests/test_speech.py is there and was left as it is; it would be" in said
-        assert "-# mine" in said
+        assert "-# mine, of pytest_modellab" in said
 
     def test_a_large_set_has_a_part_for_the_quick_runs(self, home: Path, told: Told) -> None:
         recordings(home / "calls", MOST_SMOKE + 1)
@@ -136,6 +136,17 @@ class TestInit:
         (home / "calls/1.wav").unlink()
         told("init", "calls/", code=Exit.WRONG)
         assert "list.csv:3: no audio file" in told.errors
+
+    def test_a_recording_that_is_broken_is_told_at_once(self, home: Path, told: Told) -> None:
+        (home / "calls/1.wav").write_bytes(b"RIFF")
+        told("init", "calls/", code=Exit.WRONG)
+        assert "1 recording can't be read: mend or remove them" in told.errors
+
+    def test_a_test_of_something_else_is_left_alone_and_ours_has_another_name(self, home: Path, told: Told) -> None:
+        (home / "tests").mkdir()
+        (home / "tests/test_speech.py").write_text("def test_mine():\n    pass\n", encoding="utf-8")
+        assert "wrote tests/test_speech_models.py" in told("init", "calls/")
+        assert (home / "tests/test_speech.py").read_text() == "def test_mine():\n    pass\n"
 
     def test_a_place_that_holds_nothing(self, home: Path, told: Told) -> None:
         told("init", "nowhere", code=Exit.USAGE)
@@ -203,6 +214,12 @@ class TestSettings:
         assert lines[lines.index(section) + 1].startswith("modellab_catalog = ")
         assert not (home / "pytest.ini").exists() or name == "pytest.ini"
         assert "there already: lab/limits.yaml" in told("init", "calls/")
+
+    def test_line_ends_stay(self, home: Path, told: Told) -> None:
+        path = home / "tox.ini"
+        path.write_bytes(b"[tox]\r\n[pytest]\r\naddopts = -ra\r\n")
+        told("init", "calls/", "--merge")
+        assert path.read_bytes() == b"[tox]\r\n[pytest]\r\nmodellab_catalog = lab\r\naddopts = -ra\r\n"
 
     def test_a_catalog_that_is_configured_is_used(self, home: Path, told: Told) -> None:
         (home / "pytest.ini").write_text("[pytest]\nmodellab_catalog = speech\n", encoding="utf-8")

@@ -109,6 +109,39 @@ class TestBench:
         assert trial.bench(options(lab, "wrong", "fake"), session) == Exit.OK
         assert "better" in capsys.readouterr().out
 
+    def test_other_recordings_of_an_earlier_trial_are_not_compared(
+        self, lab: FakeRuns, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        trial.bench(options(lab, "fake", "wrong"), session)
+        lab.dataset("others")
+        capsys.readouterr()
+        trial.bench(options(lab, "fake", "wrong", data=str(lab.catalog / "datasets/others.jsonl")), session)
+        said = capsys.readouterr().out
+        assert "wrong:cpu:others" in said
+        assert "wrong:cpu:clips" not in said
+
+    def test_the_first_utterances_alone(self, lab: FakeRuns, capsys: pytest.CaptureFixture[str]) -> None:
+        assert trial.bench(options(lab, "fake", "wrong", max_utterances=12), session) == Exit.WRONG
+        assert "worse" in capsys.readouterr().out
+
+    def test_what_was_not_measured_is_told_and_nothing_compared(
+        self, lab: FakeRuns, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lab.model("far", devices={"cpu": {}, "cuda": {}})
+        lab.model("away", devices={"cpu": {}, "cuda": {}})
+        trial.bench(options(lab, "far", "away"), session)
+        capsys.readouterr()
+        assert trial.bench(options(lab, "far", "away", device="cuda"), session) == Exit.WRONG
+        said = capsys.readouterr()
+        assert "not compared: far:cuda:clips was not measured" in said.err
+        assert "no detectable difference" not in said.out
+
+    def test_a_model_of_another_language(self, lab: FakeRuns) -> None:
+        path = lab.model("german")
+        path.write_text(path.read_text() + "languages: [de]\n", encoding="utf-8")
+        with pytest.raises(UsageError, match="german speaks de, and the recordings are en: take another model"):
+            trial.attempt(options(lab, "german"), session)
+
     def test_one_model_is_no_comparison(self, lab: FakeRuns) -> None:
         with pytest.raises(UsageError, match="give two models or more"):
             trial.bench(options(lab, "fake", "fake"), session)
@@ -163,6 +196,7 @@ class TestRun:
             (("--language", "englisch"), "--language: "),
             (("--reference", "a", "--reference", "b"), "--reference is given 2 times, for 1 audio files"),
             (("--reference", " "), "an empty reference can't be scored"),
+            (("--reference", "nope.txt"), "--reference nope.txt: no such file"),
         ],
     )
     def test_wrong_use(self, arguments: Sequence[str], why: str, lab: FakeRuns, told: Told) -> None:
@@ -175,7 +209,7 @@ class TestNamed:
         assert named("known/base[beam_size=1, language=de]") == Named("base", {"beam_size": 1, "language": "de"})
         assert named("base[beam_size=1]").id == "base+beam_size-1"
 
-    @pytest.mark.parametrize("text", ["base[", "base[beam_size]", "[x=1]"])
+    @pytest.mark.parametrize("text", ["base[", "base[beam_size]", "[x=1]", "base[x=1,x=2]"])
     def test_what_is_none(self, text: str) -> None:
         with pytest.raises(UsageError):
             named(text)

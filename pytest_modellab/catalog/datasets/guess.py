@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -33,12 +33,20 @@ _LEAST_WORDS = 20
 _ENGLISH_SHARE = 0.10
 
 
+_SPEECH_TO_TEXT = re.compile(r"pred|hyp|asr|output|decoded")
+"""In names of columns that hold what a model heard."""
+_BEGINS = ("start", "start_time", "start_s", "begin")
+_ENDS = ("end", "end_time", "end_s", "stop")
+_PIECES = ("offset", "duration", "channel")
+"""Keys by which a row is a piece of its recording."""
+
+
 @dataclass(frozen=True)
 class Columns:
     """The columns of a table, and where its recordings lie."""
 
-    named: Mapping[str, str]
-    """What a column holds -> its name; `audio` and `text` among them."""
+    named: Mapping[str, str | None]
+    """What a column holds -> its name, `audio` and `text` among them; None for one that isn't to be used."""
     inside: bool
     """Whether the recordings are in the table itself."""
     base: Path | None
@@ -57,7 +65,13 @@ def columns_of(table: Table, place: Path) -> Columns:
     rows = [row.values for row in islice(table.rows(None), _SAMPLE)]
     if not rows:
         raise NoColumn(f"{place}: no rows")
+    if any(Path(column).suffix.lower() in AUDIO_SUFFIXES for column in table.columns):
+        raise NoColumn(
+            f"{place}:1: the first line names a recording, where the columns' names are wanted: add a line such as"
+            " `file,transcript` above it"
+        )
     named = {key: found for key in NAMES if (found := _by_name(key, table.columns)) is not None}
+    _refuse_two_texts(table.columns, place)
     inside = _sound_column(table, named)
     if inside is not None:
         named["audio"], base, root = inside, None, None
@@ -67,19 +81,68 @@ def columns_of(table: Table, place: Path) -> Columns:
         named["text"] = _text_column(rows, [each for each in table.columns if each not in named.values()], place)
     if "id" in named and len({str(row.get(named["id"])) for row in rows}) < len(rows):
         del named["id"]
-    ordered = {key: named[key] for key in NAMES if key in named}
-    return Columns(ordered, inside is not None, base, root, _remarks(ordered, table))
+    ordered: dict[str, str | None] = {key: named[key] for key in NAMES if key in named}
+    ordered |= _pieces(rows, named["audio"], table.columns, place)
+    ordered |= {key: key for key in ("kind", "snr_db") if key in table.columns}
+    return Columns(ordered, inside is not None, base, root, tuple(_remarks(ordered, table, base)))
 
 
-def _remarks(named: Mapping[str, str], table: Table) -> tuple[str, ...]:
+def _remarks(named: Mapping[str, str | None], table: Table, base: Path | None) -> Iterator[str]:
     others = [each for each in table.columns if each not in named.values() and each not in table.sounds]
-    told = ", ".join(f"{key} = `{column}`" for key, column in named.items())
+    told = ", ".join(f"{key} = `{column}`" for key, column in named.items() if column is not None)
     kept = f"; kept as attributes: {', '.join(others)}" if others else ""
-    return (f"columns: {told}{kept}",)
+    yield f"columns: {told}{kept}"
+    if base is not None:
+        yield f"recordings: paths start from {base}"
+
+
+def _refuse_two_texts(columns: Sequence[str], place: Path) -> None:
+    """Raise NoColumn where two columns may be the references."""
+    found = [each for each in columns if _plain(each) in _TEXTS]
+    if len(found) > 1:
+        either = " or ".join(f"`{each}`" for each in found)
+        raise NoColumn(
+            f"{place}: the transcripts may be {either}: take the other out or rename it, or write the file of the data"
+            f" set by hand (`table: {{path: ..., text: {found[0]}}}`)"
+        )
+
+
+_TEXTS = frozenset(name for name in NAMES["text"] if name not in {"label", "words", "sentence", "ref"}) | {
+    *("corrected_text", "clean_text", "ground_truth", "gold"),
+}
+"""Names of columns that are transcripts and nothing else."""
+
+
+def _pieces(
+    rows: Sequence[Mapping[str, Any]], audio: str, columns: Sequence[str], place: Path
+) -> dict[str, str | None]:
+    """What is said of pieces of recordings: of rows that share recordings where each begins and how long it is.
+
+    Where every row has a recording of its own these columns say something of the whole, and cut nothing.
+    """
+    names = [str(row.get(audio)) for row in rows]
+    shared = len(set(names)) < len(names)
+    begins = next((each for each in columns if _plain(each) in ("offset", *_BEGINS)), None)
+    if not shared:
+        return {key: None for key in _PIECES if key in columns}
+    if begins is None or "duration" not in columns:
+        ends = next((each for each in columns if _plain(each) in _ENDS), None)
+        if begins is not None or ends is not None:
+            raise NoColumn(
+                f"{place}: rows share recordings, so that each is a piece: pieces are told by where they begin and how"
+                f" long they are, in seconds: a column `duration` beside `{begins or 'offset'}`"
+            )
+        return {key: key for key in _PIECES if key in columns}
+    channel = {"channel": "channel"} if "channel" in columns else {}
+    return {"offset": begins, "duration": "duration", **channel}
+
+
+def _plain(column: str) -> str:
+    return re.sub(r"[\s-]+", "_", column.strip().lower())
 
 
 def _by_name(key: str, columns: Sequence[str]) -> str | None:
-    plain = {re.sub(r"[\s-]+", "_", column.strip().lower()): column for column in reversed(columns)}
+    plain = {_plain(column): column for column in reversed(columns)}
     return next((plain[name] for name in NAMES[key] if name in plain), None)
 
 
@@ -96,21 +159,34 @@ def _recordings(
     candidates = [likeliest] if likeliest is not None else [each for each in columns if _looks_like_files(rows, each)]
     for column in candidates:
         paths = [str(row[column]) for row in rows if row.get(column)]
-        for base in _bases(place.parent):
-            if any((base / path).is_file() for path in paths):
-                here = [(base / path).resolve() for path in paths if (base / path).is_file()]
-                root = _holder(here, base)
-                return column, (None if base == place.parent else base), root
+        found = {base: [base / path for path in paths if (base / path).is_file()] for base in _bases(place.parent)}
+        best = max(found, key=lambda base: len(found[base]))  # of several alike the likeliest
+        if found[best]:
+            _refuse_ambiguous(found, best, place)
+            here = [each.resolve() for each in found[best]]
+            return column, (None if best == place.parent else best), _holder(here, best)
     if likeliest is not None:
         first = next((str(row[likeliest]) for row in rows if row.get(likeliest)), "")
+        hint = "; `\\` divides folders on Windows only: write `/`" if "\\" in first else ""
         raise NoColumn(
             f"{place}: column `{likeliest}` names no recordings that are here: `{first}` is neither in"
-            f" {place.parent} nor in a folder of it"
+            f" {place.parent} nor in a folder of it{hint}"
         )
     raise NoColumn(
         f"{place}: no column names recordings; columns: {', '.join(columns)}; call it `audio`, or write the file"
         " of the data set by hand (`table: {path: ..., audio: COLUMN, text: COLUMN}`)"
     )
+
+
+def _refuse_ambiguous(found: Mapping[Path, Sequence[Path]], best: Path, place: Path) -> None:
+    """Raise NoColumn where a path of the table is a file in several folders, none of which is the table's own."""
+    others = [base for base, files in found.items() if files and base not in {best, place.parent}]
+    if best != place.parent and others:
+        folders = ", ".join(base.name for base in (best, *others))
+        raise NoColumn(
+            f"{place}: `{found[best][0].name}` may be in any of the folders {folders}: write paths from the table's own"
+            " folder on"
+        )
 
 
 def _looks_like_files(rows: Sequence[Mapping[str, Any]], column: str) -> bool:
@@ -134,7 +210,9 @@ def _holder(files: Sequence[Path], base: Path) -> Path | None:
 
 def _text_column(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], place: Path) -> str:
     """The column with the most words."""
-    words = {column: _mean_words(row.get(column) for row in rows) for column in columns}
+    words = {
+        column: _mean_words(row.get(column) for row in rows) for column in columns if not _SPEECH_TO_TEXT.search(column)
+    }
     best = max(words, key=lambda column: words[column], default=None)
     if best is None or words[best] < _WORDS_OF_A_TEXT:
         raise NoColumn(

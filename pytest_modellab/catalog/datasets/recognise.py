@@ -68,7 +68,7 @@ def _file(path: Path, name: str | None = None) -> Recognised:
     name = name or path.stem
     if path.name.endswith((".jsonl.gz", ".cuts")) or (path.suffix == ".jsonl" and _is_cut(path)):
         return Recognised(name, {"lhotse": {"cuts": path}}, None, None, (f"cuts of lhotse: {path.name}",))
-    if path.suffix == ".jsonl" and _is_manifest(path):
+    if path.suffix in {".jsonl", ".json"} and _is_manifest(path):
         return _manifest(path, name)
     if path.suffix.lower() in _TABLES:
         return _table(path, name)
@@ -82,7 +82,11 @@ def _folder(folder: Path) -> Recognised:
         return _kaldi(folder)
     if parquet := _parquet(folder):
         return parquet
-    tables = [path for path in _listings(folder) if path.suffix.lower() in _TABLES]
+    tables = [
+        path
+        for path in _listings(folder)
+        if path.suffix.lower() in _TABLES or (path.suffix == ".json" and _is_manifest(path))
+    ]
     fitting: list[tuple[Path, Recognised]] = []
     refused: list[str] = []
     for path in tables:
@@ -136,24 +140,27 @@ def _kaldi(folder: Path) -> Recognised:
     return Recognised(folder.name, keys, len(texts), language_of(texts), ("a Kaldi folder: wav.scp and text",))
 
 
-def _parquet(folder: Path) -> Recognised | None:
+def _parquet(place: Path) -> Recognised | None:
     """A data set as the hub stores it: Parquet files named after their splits."""
-    found = sorted([*folder.glob("*.parquet"), *folder.glob("*/*.parquet")])
+    found = sorted([*place.glob("*.parquet"), *place.glob("*/*.parquet")])
     splits: dict[tuple[Path, str], list[Path]] = {}
     for path in found:
         if named := _SPLIT.match(path.name):
             splits.setdefault((path.parent, named["split"]), []).append(path)
     if not splits:
         return None
-    by_name = {split: key for key in splits for split in [key[1]]}
+    by_name = {key[1]: key for key in splits}
     split = next((each for each in ("test", "validation", "dev") if each in by_name), sorted(by_name)[0])
+    folders = sorted(str(folder.relative_to(place)) for folder, name in splits if name == split)
+    if len(folders) > 1:
+        raise NotRecognised(f"{place} has the split {split} in several folders: {', '.join(folders)}; name one of them")
     paths = splits[by_name[split]]
-    got = _table(paths[0], folder.name)
+    got = _table(paths[0], place.name)
     table = {**got.keys["table"], "path": paths[0].parent / f"{split}-*.parquet"}
     rows = sum(_opened(path).count for path in paths)
     others = sorted(set(by_name) - {split})
     remark = f"split {split} of a data set of the hub" + (f"; not read: {', '.join(others)}" if others else "")
-    return Recognised(folder.name, {**got.keys, "table": table}, rows, got.language, (remark, *got.remarks))
+    return Recognised(place.name, {**got.keys, "table": table}, rows, got.language, (remark, *got.remarks))
 
 
 def _table(path: Path, name: str) -> Recognised:
@@ -165,13 +172,21 @@ def _table(path: Path, name: str) -> Recognised:
     if columns.base is not None:
         keys["relative_to"] = columns.base
     rows = [row.values for row in islice(table.rows(None), _SAMPLE)]
-    language = (
-        common_language(row.get(columns.named["language"]) for row in rows) if "language" in columns.named else None
-    )
-    language = language or language_of(str(row.get(columns.named["text"]) or "") for row in rows)
+    named = {key: column for key, column in columns.named.items() if column is not None}
+    language = common_language(row.get(named["language"]) for row in rows) if "language" in named else None
+    language = language or language_of(str(row.get(named["text"]) or "") for row in rows)
     root = {} if columns.root is None else {"audio_root": columns.root}
-    remarks = (f"a table, {path.name}", *columns.remarks)
+    unlisted = [] if columns.inside else _unlisted(table, named["audio"], columns.base or path.parent)
+    remarks = (f"a table, {path.name}", *columns.remarks, *unlisted)
     return Recognised(name, {"table": keys, **root}, table.count, language, remarks)
+
+
+def _unlisted(table: Table, audio: str, base: Path) -> list[str]:
+    """A remark on recordings beside those that a table lists."""
+    listed = {(base / str(row.values.get(audio))).resolve() for row in table.rows(None)}
+    here = {path.resolve() for path in base.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES}
+    left = here - listed
+    return [f"not listed, and left out: {len(left)} of {len(here)} recordings in {base}"] if left else []
 
 
 def _opened(path: Path) -> Table:

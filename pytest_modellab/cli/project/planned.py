@@ -28,7 +28,7 @@ class Planned:
     def there(self) -> str | None:
         """What the file holds; None where there is none. Raises UsageError."""
         try:
-            return self.path.read_text(encoding="utf-8") if self.path.exists() else None
+            return read(self.path) if self.path.exists() else None
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"{self.path}: can't be read: {error}") from None
 
@@ -39,6 +39,16 @@ class Planned:
             (self.there or "").splitlines(keepends=True), self.text.splitlines(keepends=True), name, name, n=1
         )
         return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+
+
+def read(path: Path) -> str:
+    """The text of a file with its line ends as they are. Raises OSError or UnicodeDecodeError."""
+    return path.read_bytes().decode("utf-8")
+
+
+def line_end(text: str) -> str:
+    """The line end that a text has."""
+    return "\r\n" if "\r\n" in text else "\n"
 
 
 def shown(path: Path) -> str:

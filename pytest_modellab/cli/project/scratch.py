@@ -51,6 +51,8 @@ def named(text: str) -> Named:
         name, equals, value = pair.partition("=")
         if not equals:
             raise UsageError(f"`{text}`: an option is OPTION=VALUE, found `{pair}`")
+        if name.strip() in options:
+            raise UsageError(f"`{text}`: `{name.strip()}` is given twice")
         options[name.strip()] = yaml.safe_load(value)
     return Named(found["name"].strip().removeprefix(known.PREFIX), options)
 
@@ -98,8 +100,10 @@ def _files(own: Catalog | None) -> dict[str, dict[str, Any]]:
             continue
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         content["tiers"] = []
-        if isinstance(weights := content.get("weights"), dict) and "path" in weights:
-            weights["path"] = os.fspath((path.parent / weights["path"]).resolve())
+        weights = content.get("weights") or {}
+        for each in (weights, weights.get("convert") or {}):
+            if "path" in each:
+                each["path"] = os.fspath((path.parent / each["path"]).resolve())
         if ".py:" in str(content.get("engine")):
             content["engine"] = os.fspath((path.parent / content["engine"]).resolve())
         found[model.id] = content

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..configuration import Configuration
-from .planned import Planned
+from .planned import Planned, line_end, read
 
 CATALOG = "lab"
 """The folder of a new catalog."""
@@ -30,7 +30,7 @@ def with_catalog(found: Configuration) -> Planned | None:
         return Planned(found.base / "pytest.ini", f"[pytest]\nmodellab_catalog = {CATALOG}\n")
     sections = _SECTIONS.get(path.name, _INI)
     value = f'"{CATALOG}"' if path.suffix == ".toml" else CATALOG
-    return Planned(path, _with_line(path.read_text(encoding="utf-8"), sections, f"modellab_catalog = {value}"), True)
+    return Planned(path, _with_line(read(path), sections, f"modellab_catalog = {value}"), True)
 
 
 def _existing(base: Path) -> Path | None:
@@ -41,19 +41,21 @@ def _existing(base: Path) -> Path | None:
 
 def _with_line(text: str, sections: Sequence[str], line: str) -> str:
     """`text` with a line below the head of one of `sections`; with the first of them at the end where none is there."""
+    end = line_end(text)
     lines = text.splitlines(keepends=True)
     for number, each in enumerate(lines):
         if each.split("#")[0].strip() in sections:
-            lines[number] = each if each.endswith("\n") else f"{each}\n"
-            return "".join([*lines[: number + 1], f"{line}\n", *lines[number + 1 :]])
-    gap = "" if not text or text.endswith("\n\n") else "\n" if text.endswith("\n") else "\n\n"
-    return f"{text}{gap}{sections[0]}\n{line}\n"
+            lines[number] = each if each.endswith("\n") else f"{each}{end}"
+            return "".join([*lines[: number + 1], f"{line}{end}", *lines[number + 1 :]])
+    gap = "" if not text or text.endswith(2 * end) else end if text.endswith(end) else 2 * end
+    return f"{text}{gap}{sections[0]}{end}{line}{end}"
 
 
 def gitignore(base: Path, reports: Path, recordings: Path | None) -> Planned:
     """.gitignore with the records, which hold transcripts and sound, and the recordings; baselines stay in git."""
     path = base / ".gitignore"
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    text = read(path) if path.is_file() else ""
+    end = line_end(text)
     wanted = []
     if reports.is_relative_to(base):
         below = reports.relative_to(base).as_posix()
@@ -65,15 +67,22 @@ def gitignore(base: Path, reports: Path, recordings: Path | None) -> Planned:
     lacking = [line for line in wanted if line not in present]
     if not lacking:
         return Planned(path, text, True)
-    gap = "" if not text or text.endswith("\n") else "\n"
-    return Planned(path, f"{text}{gap}" + "".join(f"{line}\n" for line in lacking), True)
+    gap = "" if not text or text.endswith(end) else end
+    return Planned(path, f"{text}{gap}" + "".join(f"{line}{end}" for line in lacking), True)
 
 
 def test_place(found: Configuration) -> Path:
-    """Where a test file lies that a session started here collects."""
+    """Where a test file lies that a session started here collects; not where a test of something else does."""
     folder = next(iter(found.words("testpaths")), "tests")
     pattern = next(iter(found.words("python_files")), "test_*.py")
     name = (
         pattern.replace("*", "speech") if re.fullmatch(r"[\w*]+\.py", pattern) and "*" in pattern else "test_speech.py"
     )
-    return found.base / os.path.normpath(folder) / name
+    place = found.base / os.path.normpath(folder) / name
+    if place.is_file() and _CASES not in read(place):
+        return place.with_name(name.replace("speech", "speech_models"))
+    return place
+
+
+_CASES = "pytest_modellab"
+"""In a test of cases, such as ours."""
