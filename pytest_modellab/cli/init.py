@@ -13,7 +13,7 @@ from pytest_modellab.catalog.datasets import DatasetError, prepare
 from pytest_modellab.catalog.datasets.recognise import Recognised
 from pytest_modellab.catalog.datasets.rows import folded
 from pytest_modellab.catalog.weights import missing_bytes, wanted_files
-from pytest_modellab.core import audio
+from pytest_modellab.core import audio, git
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 from pytest_modellab.engines.registry import engine_class, remedy
@@ -25,7 +25,14 @@ from .exits import Exit, UsageError
 from .project import texts
 from .project.begin import Models, data_files, id_of, known_model, model_files, models_for, recognised
 from .project.planned import Planned, write
-from .project.settings import CATALOG, gitignore, test_place, with_catalog
+from .project.settings import (
+    CATALOG,
+    gitignore,
+    has_fixtures_of_our_names,
+    prefix_of_tests,
+    test_place,
+    with_catalog,
+)
 from .tell import tell, tell_lines
 
 
@@ -77,13 +84,16 @@ def _of_project(options: argparse.Namespace, found: Configuration, folder: Path,
     if folder == found.base / CATALOG and (settings := with_catalog(found)) is not None:
         yield settings
     test = test_place(found)
-    yield Planned(test, texts.TEST)
+    long_names = has_fixtures_of_our_names(test.parent, found.base)
+    yield Planned(test, texts.test(prefix_of_tests(found), long_names=long_names))
     place = Path(options.place).resolve()
     yield gitignore(found.base, found.path("modellab_reports", "reports"), place if place.exists() else None)
-    if options.ci is not None:
+    root = Path(git.told(found.base, "rev-parse", "--show-toplevel") or found.base)
+    below = found.base.resolve().relative_to(root).as_posix() if found.base.resolve().is_relative_to(root) else "."
+    for service in options.ci:
         catalog = folder.relative_to(found.base).as_posix() if folder.is_relative_to(found.base) else CATALOG
-        path, text = texts.ci(options.ci, catalog, ["faster-whisper", "data", "report"])
-        yield Planned(found.base / path, text)
+        path, text = texts.ci(service, catalog, ["faster-whisper", "data", "report"], below)
+        yield Planned(root / path, text)
 
 
 def _first_of_each(files: Sequence[Planned]) -> list[Planned]:
@@ -179,6 +189,12 @@ def add(commands: Commands) -> None:
         metavar="NAME",
         help="a known model in place of the two; repeatable; `modellab models --known` lists them",
     )
-    begun.add_argument("--ci", choices=sorted(texts.CI), help="also write a job that runs the smoke tests")
+    begun.add_argument(
+        "--ci",
+        action="append",
+        default=[],
+        choices=sorted(texts.CI),
+        help="also write a job that runs the smoke tests; repeatable",
+    )
     begun.add_argument("--hook", action="store_true", help="also install the pre-push hook")
     begun.add_argument("--merge", action="store_true", help="add lines to files that are there, as shown without it")

@@ -124,7 +124,7 @@ class TestCsv:
         (told,) = refusal(tmp_path, "file,text\none.wav,one\none.wav,two\n")
         assert told == (
             "talk.csv:3: duplicate id `one` (first at talk.csv:2); name a column that has a value of its own in each"
-            " row, as in `id: file`"
+            " row, as in `id: COLUMN`"
         )
 
     def test_wrong_columns_are_told_with_the_file_that_names_them(self, tmp_path: Path) -> None:

@@ -127,6 +127,21 @@ class TestInit:
         assert "pytest -m smoke --lab-expect" in str(job)
         assert "EXTRAS" not in str(job)
 
+    def test_jobs_of_a_folder_within_a_repository(
+        self, home: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        subprocess.run(["git", "init", "-q", str(home)], check=True)
+        (home / "sub").mkdir()
+        (home / "sub/pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\n", encoding="utf-8")
+        monkeypatch.chdir(home / "sub")
+        told("init", "../calls", "--ci", "github", "--ci", "gitlab")
+        job = yaml.safe_load((home / ".github/workflows/modellab.yml").read_text())["jobs"]["smoke"]
+        assert job["defaults"] == {"run": {"working-directory": "sub"}}
+        assert "hashFiles('sub/lab/**')" in str(job)
+        other = yaml.safe_load((home / ".gitlab-ci.yml").read_text())["modellab"]
+        assert other["script"][0] == "cd sub"
+        assert other["artifacts"]["paths"] == ["sub/reports"]
+
     def test_the_hook(self, home: Path, told: Told) -> None:
         subprocess.run(["git", "init", "-q", str(home)], check=True)
         told("init", "calls/", "--hook")
@@ -233,6 +248,21 @@ class TestSettings:
         )
         told("init", "calls/")
         assert (home / "checks/check_speech.py").is_file()
+
+    def test_its_functions_are_named_as_pytest_wants_them(self, home: Path, told: Told) -> None:
+        (home / "pytest.ini").write_text(
+            "[pytest]\nmodellab_catalog = lab\npython_functions = check_*\n", encoding="utf-8"
+        )
+        told("init", "calls/")
+        assert "def check_wer(run: Run, limits: Limits)" in (home / "tests/test_speech.py").read_text()
+
+    def test_its_fixtures_have_long_names_where_the_short_ones_are_taken(self, home: Path, told: Told) -> None:
+        (home / "conftest.py").write_text("import pytest\n\n\n@pytest.fixture\ndef run():\n    return 1\n")
+        told("init", "calls/")
+        text = (home / "tests/test_speech.py").read_text()
+        assert "def test_wer(modellab_run: Run, modellab_limits: Limits)" in text
+        assert "assert modellab_run.wer <= modellab_limits.wer" in text
+        assert "assert modellab_no_worse()" in text
 
     def test_what_git_leaves_out(self, home: Path, told: Told) -> None:
         (home / ".gitignore").write_text("*.pyc", encoding="utf-8")

@@ -74,10 +74,10 @@ def test_they_follow_the_choice_and_so_does_the_order(board: Page) -> None:
     board.get_by_label("calls").uncheck()
     assert list(averages(board)) == ["d", "a", "b", "c"]
     assert averages(board)["d"] == "5.0 % [2.5, 10]"
-    assert board.get_by_text("Average over notes.").is_visible()
+    board.get_by_text("Average over notes.").wait_for(state="visible")
     board.get_by_label("notes").uncheck()
     assert set(averages(board).values()) == {"–"}
-    assert board.get_by_text("Choose data sets to average over.").is_visible()
+    board.get_by_text("Choose data sets to average over.").wait_for(state="visible")
     board.get_by_label("calls").check()
     board.get_by_label("notes").check()
     assert averages(board) == first

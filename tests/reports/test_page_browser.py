@@ -83,7 +83,7 @@ def test_a_grade_opens_to_its_bands(tab: Page) -> None:
     criteria = tab.locator("#table-asr .grade table").first
     assert not criteria.is_visible()
     tab.locator("#table-asr .grade summary").first.click()
-    assert criteria.is_visible()
+    criteria.wait_for(state="visible")
 
 
 def test_a_link_in_a_table_opens_the_case_down_to_a_wrong_word(tab: Page) -> None:
@@ -110,7 +110,7 @@ def test_what_was_heard_plays_beside_the_wrong_word(tab: Page, place: Path) -> N
     case = tab.locator(of_case("asr:worst:cpu:talk"))
     case.locator("> summary").click()
     worst = case.locator(".utterances > li").first
-    assert worst.locator("del", has_text="quick").is_visible()
+    worst.locator("del", has_text="quick").wait_for(state="visible")
     assert worst.locator(".sound").inner_text() == "what it heard"
     assert played(worst.locator("audio")) == pytest.approx(0.3, abs=0.01)
 
@@ -147,4 +147,4 @@ def test_the_keyboard_comes_first_to_the_summary(tab: Page) -> None:
 def test_it_prints_without_what_only_a_screen_can_use(tab: Page) -> None:
     tab.emulate_media(media="print")
     assert not tab.locator("form.filter").first.is_visible()
-    assert tab.locator("#table-asr").is_visible()
+    tab.locator("#table-asr").wait_for(state="visible")

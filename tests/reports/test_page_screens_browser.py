@@ -82,7 +82,7 @@ class TestModelAgainstModel:
     def test_the_clip_of_a_wrong_word_plays(self, tab: Page) -> None:
         tab.locator("#against > summary").click()
         item = tab.locator("#against li").first
-        assert item.locator("del", has_text="quick").is_visible()
+        item.locator("del", has_text="quick").wait_for(state="visible")
         assert item.locator(".wrong.sub ins").first.inner_text() == "quack"
         assert "the quick brown fox jumps over it" in item.inner_text()
         assert played(item.locator("audio")) == pytest.approx(0.3, abs=0.01)
@@ -150,7 +150,7 @@ def test_links_to_cases_and_utterances_outlast_a_session(browser: Browser, sessi
         assert not target.is_visible()
         second.goto(page.as_uri() + link)
         target.wait_for(state="visible")
-        assert target.locator("ins", has_text="to").first.is_visible()
+        target.locator("ins", has_text="to").first.wait_for(state="visible")
 
 
 def test_the_first_column_stays_and_figures_come_before_device_and_data(tab: Page) -> None:

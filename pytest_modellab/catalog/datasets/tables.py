@@ -77,7 +77,7 @@ def from_tables(
     """
     facts = SoundFacts()
     reader = ManifestReader(spec, files, facts)
-    rows = Rows(spec, "name a column that has a value of its own in each row, as in `id: file`")
+    rows = Rows(spec, "name a column that has a value of its own in each row, as in `id: COLUMN`")
     omitted = 0
     broken: list[str] = []
     before = 0

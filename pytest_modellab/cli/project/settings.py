@@ -84,5 +84,18 @@ def test_place(found: Configuration) -> Path:
     return place
 
 
+def prefix_of_tests(found: Configuration) -> str:
+    """What the names of test functions begin with, by `python_functions`."""
+    pattern = next(iter(found.words("python_functions")), "test")
+    return pattern.rstrip("*") if pattern.endswith("*") else f"{pattern}_"
+
+
+def has_fixtures_of_our_names(folder: Path, base: Path) -> bool:
+    """Whether a conftest.py that tests in `folder` see has a fixture of one of our short names."""
+    conftests = [each / "conftest.py" for each in (folder, *folder.parents) if each.is_relative_to(base)]
+    return any(path.is_file() and _SHORT.search(read(path)) for path in conftests)
+
+
+_SHORT = re.compile(r"^\s*def (run|limits|no_worse)\(", re.MULTILINE)
 _CASES = "pytest_modellab"
 """In a test of cases, such as ours."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from pytest_modellab.catalog.json_schemas import KINDS
@@ -107,7 +108,22 @@ def limits() -> str:
     return "".join(f"{line}\n" for line in head("limits", ".schemas")) + _LIMITS
 
 
-def ci(service: str, catalog: str, extras: Sequence[str]) -> tuple[str, str]:
-    """Path and text of a job that runs the smoke tests."""
+def ci(service: str, catalog: str, extras: Sequence[str], below: str = ".") -> tuple[str, str]:
+    """Path and text of a job that runs the smoke tests of the folder `below` the repository's."""
     path, text = CI[service]
-    return path, text.replace("CATALOG", catalog).replace("EXTRAS", ",".join(extras))
+    place = "" if below == "." else f"{below}/"
+    if place:
+        github = "    runs-on: ubuntu-24.04\n"
+        text = text.replace(github, f"{github}    defaults: {{run: {{working-directory: {below}}}}}\n")
+        text = text.replace("  script:\n", f"  script:\n    - cd {below}\n")
+        text = text.replace("path: reports}", f"path: {place}reports}}").replace("[reports]", f"[{place}reports]")
+        text = text.replace("{junit: reports/", f"{{junit: {place}reports/")
+    return path, text.replace("CATALOG", f"{place}{catalog}").replace("EXTRAS", ",".join(extras))
+
+
+def test(prefix: str, *, long_names: bool) -> str:
+    """The tests, whose functions begin with `prefix`; with `long_names` no fixture has a name that others use."""
+    text = TEST.replace("def test_", f"def {prefix}")
+    for name in ("run", "limits", "no_worse") if long_names else ():
+        text = re.sub(rf"\b{name}\b(?=:|\(|\.(?!yaml))", f"modellab_{name}", text)
+    return text
