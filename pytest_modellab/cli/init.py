@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_modellab.assets.store import Store, StoreError, Unavailable
+from pytest_modellab.assets.store import Store
 from pytest_modellab.catalog import Catalog, load
-from pytest_modellab.catalog.datasets import DatasetError, prepare
-from pytest_modellab.catalog.datasets.recognise import Recognised
-from pytest_modellab.catalog.datasets.rows import folded
 from pytest_modellab.catalog.weights import missing_bytes, wanted_files
-from pytest_modellab.core import audio, git
+from pytest_modellab.core import git
 from pytest_modellab.core.console import counted
-from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 from pytest_modellab.engines.registry import engine_class, remedy
 
 from . import pre_push
 from .command import Commands
 from .configuration import Configuration, configuration
-from .exits import Exit, UsageError
+from .exits import Exit
 from .project import texts
 from .project.begin import Models, data_files, id_of, known_model, model_files, models_for, recognised
 from .project.planned import Planned, write
@@ -33,6 +28,7 @@ from .project.settings import (
     test_place,
     with_catalog,
 )
+from .project.told import checked, language_of, remarks
 from .tell import tell, tell_lines
 
 
@@ -40,17 +36,16 @@ def run(options: argparse.Namespace) -> int:
     """Begin a catalog for somebody's recordings, and say the next command; 1 where something is left to do."""
     found = configuration()
     source = recognised(options.place, options.revision)
-    language = language_given(options.language, source)
+    language = language_of(options.language, source)
     id = id_of(options.id, source)
     folder = _catalog_folder(options, found)
     models = {known_model(name): ("smoke", "real_e2e") for name in options.model} or models_for(language)
-    for remark in remarks(options, source, language):
+    for remark in remarks(options.place, source, options.language):
         tell(remark)
     files = [*data_files(folder, source, id, language), *model_files(folder, models)]
     files += [Planned(folder / "limits.yaml", texts.limits()), *_of_project(options, found, folder, models)]
-    left = False
-    for line in write(_first_of_each(files), merge=options.merge):
-        left = left or line.startswith(("lines are lacking", "what differs"))
+    written = write(files, merge=options.merge)
+    for line in written.lines:
         tell_lines(line)
     catalog = load(folder, found.base)
     if not checked(catalog, id):
@@ -60,14 +55,7 @@ def run(options: argparse.Namespace) -> int:
         tell("installed the pre-push hook")
     for line in _next(catalog, id, models):
         tell(line)
-    return Exit.WRONG if left else Exit.OK
-
-
-def language_given(given: str | None, source: Recognised) -> str | None:
-    try:
-        return source.language if given is None else canonical_tag(given)
-    except LanguageTagError as error:
-        raise UsageError(f"--language: {error}") from None
+    return Exit.OK if written.whole else Exit.WRONG
 
 
 def _catalog_folder(options: argparse.Namespace, found: Configuration) -> Path:
@@ -94,47 +82,6 @@ def _of_project(options: argparse.Namespace, found: Configuration, folder: Path,
         catalog = folder.relative_to(found.base).as_posix() if folder.is_relative_to(found.base) else CATALOG
         path, text = texts.ci(service, catalog, ["faster-whisper", "data", "report"], below)
         yield Planned(root / path, text)
-
-
-def _first_of_each(files: Sequence[Planned]) -> list[Planned]:
-    return list({file.path: file for file in reversed(files)}.values())[::-1]
-
-
-def remarks(options: argparse.Namespace, source: Recognised, language: str | None) -> Iterator[str]:
-    many = "" if source.rows is None else f", {counted(source.rows, 'utterance')}"
-    first, *others = source.remarks
-    yield f"{options.place}: {first}{many}"
-    yield from (f"  {remark}" for remark in others)
-    if language is None:
-        yield "  language: not known from the words or a column; `--language TAG` states it"
-    elif options.language is None:
-        yield f"  language: {language}, guessed; `--language TAG` states another"
-
-
-def checked(catalog: Catalog, id: str) -> bool:
-    """Whether the recordings and transcripts can be used; what is wrong is told."""
-    try:
-        dataset = prepare(catalog.datasets[id], catalog, Store(), asked=False)
-    except Unavailable as error:
-        tell_lines(f"{id}: not here yet: {error}")
-        return True
-    except (DatasetError, StoreError) as error:
-        tell_lines(str(error), file=sys.stderr)
-        return False
-    speakers = len({each.speaker for each in dataset.utterances if each.speaker})
-    known = counted(speakers, "speaker") if speakers else "speakers not stated"
-    seconds, broken = 0.0, list[str]()
-    for each in dataset.utterances:
-        try:
-            seconds += each.seconds
-        except audio.AudioError as error:
-            broken.append(str(error))
-    tell(f"{id}: {counted(len(dataset.utterances), 'utterance')}, {seconds / 60:.1f} min, {known}")
-    for line in folded(broken):
-        tell_lines(line, file=sys.stderr)
-    if broken:
-        tell(f"{counted(len(broken), 'recording')} can't be read: mend or remove them", file=sys.stderr)
-    return not broken
 
 
 def _next(catalog: Catalog, id: str, models: Models) -> Iterator[str]:

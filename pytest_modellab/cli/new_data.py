@@ -8,10 +8,10 @@ from pytest_modellab.catalog import load
 
 from .command import Commands
 from .exits import Exit
-from .init import checked, language_given, remarks
 from .place import catalog_place, open_catalog
 from .project.begin import data_files, id_of, recognised
 from .project.planned import write
+from .project.told import checked, language_of, remarks
 from .tell import tell, tell_lines
 
 
@@ -20,11 +20,11 @@ def run(options: argparse.Namespace) -> int:
     open_catalog(options)
     folder, base = catalog_place(options)
     source = recognised(options.place, options.revision)
-    language = language_given(options.language, source)
+    language = language_of(options.language, source)
     id = id_of(options.id, source)
-    for remark in remarks(options, source, language):
+    for remark in remarks(options.place, source, options.language):
         tell(remark)
-    for line in write(data_files(folder, source, id, language), merge=False):
+    for line in write(data_files(folder, source, id, language), merge=False).lines:
         tell_lines(line)
     if not checked(load(folder, base), id):
         return Exit.WRONG

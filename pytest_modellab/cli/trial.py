@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pytest_modellab.catalog import Catalog, load
-from pytest_modellab.catalog.datasets.recognise import Recognised
 from pytest_modellab.core.child import run_pytest
 from pytest_modellab.reports.comparison import terminal
 from pytest_modellab.reports.comparison.compare import compare
@@ -19,12 +18,12 @@ from pytest_modellab.results.record_files import place_of
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
-from .init import language_given, remarks
 from .place import find_catalog, reports_folder
 from .project import texts
 from .project.begin import data_files, id_of, recognised
 from .project.planned import write
 from .project.scratch import Named, named, scratch
+from .project.told import language_of, remarks
 from .tell import tell, tell_lines
 
 _FOLDER = "try"
@@ -48,7 +47,11 @@ def bench(options: argparse.Namespace, start: Start = run_pytest) -> int:
     ended = _session(options, models, start)
     if ended not in _MEASURED:
         return ended
-    sides, lacking = _sides(_reports(options), [model.id for model in models])
+    try:
+        sides, lacking = _sides(_reports(options), [model.id for model in models])
+    except kept.KeptError as error:
+        tell(f"modellab: not compared: {error}", file=sys.stderr)
+        return Exit.WRONG
     for each in lacking:
         tell(f"modellab: not compared: {each}", file=sys.stderr)
     if lacking:
@@ -82,6 +85,7 @@ def _reports(options: argparse.Namespace) -> Path:
 def _session(options: argparse.Namespace, models: Sequence[Named], start: Start) -> int:
     own = find_catalog(options)
     reports = _reports(options)
+    (reports / JSON).unlink(missing_ok=True)  # what is there afterwards is of this session
     with scratch(own, models) as place:
         id = _data(options, own, place)
         _check(load(place / "lab", place), models, id)
@@ -116,14 +120,12 @@ def _data(options: argparse.Namespace, own: Catalog | None, place: Path) -> str:
             f"{options.data} is a data set of the catalog: `pytest --lab-dataset {options.data}"
             f" {' '.join(f'--lab-model {each}' for each in options.models)}` measures it; --data takes recordings"
         )
-    found: Recognised = recognised(options.data)
-    language = language_given(options.language, found)
-    options.place = options.data
-    for remark in remarks(options, found, language):
+    found = recognised(options.data)
+    for remark in remarks(options.data, found, options.language):
         tell(remark)
     id = id_of(None, found)
-    for _ in write([data_files(place / "lab", found, id, language)[0]], merge=False):
-        pass  # nobody keeps these files
+    # The whole set, and no part of it for quick runs.
+    write(data_files(place / "lab", found, id, language_of(options.language, found))[:1], merge=False)
     return id
 
 

@@ -169,6 +169,23 @@ class TestTables:
         with pytest.raises(NotRecognised, match="no column holds transcripts"):
             recognise(table(tmp_path / "calls/calls.csv", lines))
 
+    def test_a_duration_beside_recordings_in_the_table_cuts_nothing(self, tmp_path: Path) -> None:
+        pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        sounds(tmp_path / "wav", ("0.wav", "1.wav", "2.wav"))
+        files = [{"bytes": (tmp_path / f"wav/{i}.wav").read_bytes(), "path": f"{i}.wav"} for i in range(3)]
+        made = pyarrow.table({"audio": files, "text": list(TEXTS), "duration": [0.1] * 3})
+        parquet.write_table(made, tmp_path / "x.parquet")
+        assert {each.seconds > 0.2 for each in read(recognise(tmp_path / "x.parquet"), tmp_path).utterances} == {True}
+
+    def test_rows_that_share_a_recording_late_are_pieces_too(self, tmp_path: Path) -> None:
+        names = [f"{i}.wav" for i in range(210)]
+        sounds(tmp_path, names)
+        lines = [
+            {"id": f"u{i}", "file": name, "end": "1", "text": "one two"} for i, name in enumerate([*names, names[0]])
+        ]
+        with pytest.raises(NotRecognised, match="rows share recordings"):
+            recognise(table(tmp_path / "a.csv", lines))
+
 
 class TestOtherForms:
     def test_a_manifest(self, tmp_path: Path) -> None:
@@ -209,6 +226,7 @@ class TestLanguage:
         [
             (ENGLISH, "en"),
             (("wir haben heute schon wieder viel zu lange auf den Zug gewartet und niemand sagt etwas",) * 3, None),
+            (("dat is wat we gisteren hebben gezien en of het was of niet weet ik niet meer",) * 3, None),
             (("the cat",), None),
         ],
     )

@@ -136,11 +136,21 @@ class TestBench:
         assert "not compared: far:cuda:clips was not measured" in said.err
         assert "no detectable difference" not in said.out
 
+    def test_a_session_that_left_no_scorecard_is_not_that_of_an_earlier_one(
+        self, lab: FakeRuns, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        trial.bench(options(lab, "fake", "wrong"), session)
+        capsys.readouterr()
+        assert trial.bench(options(lab, "fake", "wrong"), lambda arguments, place: 1) == Exit.WRONG
+        said = capsys.readouterr()
+        assert "not compared: " in said.err
+        assert "worse" not in said.out
+
     def test_a_model_of_another_language(self, lab: FakeRuns) -> None:
         path = lab.model("german")
         path.write_text(path.read_text() + "languages: [de]\n", encoding="utf-8")
         with pytest.raises(UsageError, match="german speaks de, and the recordings are en: take another model"):
-            trial.attempt(options(lab, "german"), session)
+            trial.attempt(options(lab, "german", language="en"), session)
 
     def test_one_model_is_no_comparison(self, lab: FakeRuns) -> None:
         with pytest.raises(UsageError, match="give two models or more"):

@@ -22,12 +22,9 @@ _MOST_FOLDERS = 50
 _WORDS_OF_A_TEXT = 1.5
 """On average, of the cells of a column that may be references."""
 
-# Words that stand in every English text, and hardly in one of another language.
+# Words that stand in every English text, and are none of its neighbours', as `is`, `was`, `we` and `of` are in Dutch.
 _ENGLISH = frozenset(
-    {
-        *("the", "and", "of", "to", "is", "that", "it", "you", "for", "with", "this"),
-        *("are", "have", "what", "was", "not", "we", "they", "from", "your"),
-    }
+    {"the", "and", "to", "that", "it", "you", "with", "this", "are", "what", "they", "from", "your", "not"}
 )
 _LEAST_WORDS = 20
 _ENGLISH_SHARE = 0.10
@@ -82,7 +79,7 @@ def columns_of(table: Table, place: Path) -> Columns:
     if "id" in named and len({str(row.get(named["id"])) for row in rows}) < len(rows):
         del named["id"]
     ordered: dict[str, str | None] = {key: named[key] for key in NAMES if key in named}
-    ordered |= _pieces(rows, named["audio"], table.columns, place)
+    ordered |= _pieces(table, None if inside else named["audio"], place)
     ordered |= {key: key for key in ("kind", "snr_db") if key in table.columns}
     return Columns(ordered, inside is not None, base, root, tuple(_remarks(ordered, table, base)))
 
@@ -107,20 +104,20 @@ def _refuse_two_texts(columns: Sequence[str], place: Path) -> None:
         )
 
 
-_TEXTS = frozenset(name for name in NAMES["text"] if name not in {"label", "words", "sentence", "ref"}) | {
+_TEXTS = frozenset(name for name in NAMES["text"] if name not in {"label", "words"}) | {
     *("corrected_text", "clean_text", "ground_truth", "gold"),
 }
-"""Names of columns that are transcripts and nothing else."""
+"""Names of columns that are transcripts; `label` and `words` may be something else."""
 
 
-def _pieces(
-    rows: Sequence[Mapping[str, Any]], audio: str, columns: Sequence[str], place: Path
-) -> dict[str, str | None]:
+def _pieces(table: Table, audio: str | None, place: Path) -> dict[str, str | None]:
     """What is said of pieces of recordings: of rows that share recordings where each begins and how long it is.
 
-    Where every row has a recording of its own these columns say something of the whole, and cut nothing.
+    Where every row has a recording of its own these columns say something of the whole, and cut nothing. `audio` is the
+    column with paths; None where the table holds the recordings.
     """
-    names = [str(row.get(audio)) for row in rows]
+    columns = table.columns
+    names = [] if audio is None else [str(row.values.get(audio)) for row in table.rows(None)]
     shared = len(set(names)) < len(names)
     begins = next((each for each in columns if _plain(each) in ("offset", *_BEGINS)), None)
     if not shared:
@@ -210,9 +207,8 @@ def _holder(files: Sequence[Path], base: Path) -> Path | None:
 
 def _text_column(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], place: Path) -> str:
     """The column with the most words."""
-    words = {
-        column: _mean_words(row.get(column) for row in rows) for column in columns if not _SPEECH_TO_TEXT.search(column)
-    }
+    said = [column for column in columns if not _SPEECH_TO_TEXT.search(_plain(column))]
+    words = {column: _mean_words(row.get(column) for row in rows) for column in said}
     best = max(words, key=lambda column: words[column], default=None)
     if best is None or words[best] < _WORDS_OF_A_TEXT:
         raise NoColumn(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,30 +56,37 @@ def shown(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def write(files: Sequence[Planned], *, merge: bool) -> Iterator[str]:
-    """Write what isn't there, and with `merge` add lines to files that are; a line or a diff for each file.
+@dataclass(frozen=True)
+class Written:
+    """What became of planned files."""
 
-    Raises UsageError.
-    """
-    lacking, differing = 0, 0
-    for file in files:
+    lines: Sequence[str]
+    """A line or a diff for each."""
+    whole: bool
+    """Whether all of them hold now what was planned."""
+
+
+def write(files: Sequence[Planned], *, merge: bool) -> Written:
+    """Write what isn't there, and with `merge` add lines to files that are. Raises UsageError."""
+    lines: list[str] = []
+    lacking, differing = False, False
+    for file in {each.path: each for each in files}.values():
         there = file.there
         if there == file.text:
-            if not file.generated:
-                yield f"there already: {shown(file.path)}"
+            lines += [] if file.generated else [f"there already: {shown(file.path)}"]
         elif there is None or file.generated or (file.added and merge):
             try:
                 write_text(file.path, file.text)
             except OSError as error:
                 raise UsageError(f"{file.path}: can't be written: {error.strerror or error}") from None
-            if not file.generated:
-                yield f"{'added to' if file.added and there is not None else 'wrote'} {shown(file.path)}"
+            what = "added to" if file.added and there is not None else "wrote"
+            lines += [] if file.generated else [f"{what} {shown(file.path)}"]
         else:
-            lacking += file.added
-            differing += not file.added
-            yield f"{shown(file.path)} is there and was left as it is; it would be"
-            yield file.difference().rstrip("\n")
+            lacking, differing = lacking or file.added, differing or not file.added
+            lines.append(f"{shown(file.path)} is there and was left as it is; it would be")
+            lines.append(file.difference().rstrip("\n"))
     if lacking:
-        yield "lines are lacking in a file that is there: `--merge` adds them, as shown"
+        lines.append("lines are lacking in a file that is there: `--merge` adds them, as shown")
     if differing:
-        yield "what differs was left alone: remove the file to have it made anew"
+        lines.append("what differs was left alone: remove the file to have it made anew")
+    return Written(lines, not lacking and not differing)
