@@ -37,6 +37,8 @@ class Column:
         strata: the stratum of each, where strata were sampled apart (languages); empty where there are none.
         order: the time of each, where values hang on those before (waits in a queue); empty where they don't. None
             where they do for an unknown time, so that nothing can be said of their interval.
+        lists: what each utterance contributes, where that is a list: its numbers one after the other. `values` has the
+            sum of each, `of` its length.
     """
 
     rows: NDArray[np.intp]
@@ -46,6 +48,7 @@ class Column:
     nouns: tuple[str, str] = ("speaker", "utterance")
     strata: Sequence[str | None] = ()
     order: Sequence[float | None] = ()
+    lists: Sequence[Sequence[float]] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -60,8 +63,18 @@ class Column:
         clusters = Labels.of(self.clusters).at(found)
         strata = Labels.of(self.strata).at(found) if len(self.strata) else ()
         order = [self.order[i] for i in found] if self.order else ()
+        lists = [self.lists[i] for i in found] if self.lists else ()
         rows, values, of = self.rows[found], self.values[found], self.of[found]
-        return replace(self, rows=rows, values=values, of=of, clusters=clusters, strata=strata, order=order)
+        return replace(
+            self, rows=rows, values=values, of=of, clusters=clusters, strata=strata, order=order, lists=lists
+        )
+
+    def several(self, width: int) -> list[Numbers]:
+        """What each utterance contributes, in items of `width` numbers: shape (items,) for 1, else (items, width)."""
+        import numpy as np
+
+        shape = (-1,) if width == 1 else (-1, width)
+        return [np.asarray(each, dtype=np.float64).reshape(shape) for each in self.lists]
 
     def summed(self) -> tuple[Numbers, Numbers]:
         """Values and denominators by cluster, each of shape (clusters,), however few there are."""

@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 
 from .aggregate import Aggregate, Mean, Quantile, Ratio, Share, Single
 from .measured import Run, Utterance
+from .pooled import NormalizedCrossEntropy, PooledQuantile
 
-Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "/s", "price", "dB", "Hz"]
+Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "/s", "price", "points", "dB", "Hz"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
 _NOTATION: dict[Unit, tuple[str, int, int]] = {
@@ -21,6 +22,7 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "s": (" s", 2, 2),
     "MB": (" MB", 0, 2),
     "price": ("", 2, 2),
+    "points": ("", 1, 2),
     "/min": (" /min", 1, 2),
     "/s": (" /s", 2, 2),
     "dB": (" dB", 1, 2),
@@ -61,8 +63,11 @@ class Cluster:
 
 SPEAKER = Cluster(lambda utterance: utterance.row.speaker)
 
-Contribution: TypeAlias = "float | tuple[float, float] | None"
-"""A value, or a numerator and a denominator; None where the utterance is none that the metric is of."""
+Contribution: TypeAlias = "float | tuple[float, float] | list[float] | None"
+"""A value, or a numerator and a denominator; None where the utterance is none that the metric is of.
+
+For an aggregate of things that come several to an utterance, a list of their numbers (see pooled.py).
+"""
 
 
 @dataclass(frozen=True)
@@ -112,7 +117,8 @@ class Metric:
         title: its heading in reports.
         unit: how values are printed. A "%" is stored as a ratio (0.032 is 3.2 %), the others in the unit
             itself; "1" is a plain ratio, "n" a number of times, "x" a factor, "MB" 10^6 bytes, "/min" a number per
-            minute, "/s" one per second, "price" an amount of money in the currency of the device's price.
+            minute, "/s" one per second, "points" a score of at most 100, "price" an amount of money in the currency of
+            the device's price.
         better: which direction is an improvement.
         doc: its definition.
         aggregate: how contributions become a figure, or where a record has it.
@@ -170,6 +176,11 @@ class Metric:
         return self.aggregate.has_interval
 
     @property
+    def width(self) -> int:
+        """How many numbers an item of a contribution has that is a list; 0 where contributions are no lists."""
+        return int(getattr(self.aggregate, "width", 0))
+
+    @property
     def varies(self) -> bool:
         """Whether two runs of the same answers may differ in it."""
         return self.volatile or self.timed is not None
@@ -186,7 +197,7 @@ class Metric:
                 return "means"
             case Quantile(q=q) if self.timed and q == 0.5:
                 return "times"
-            case Quantile(has_interval=True):
+            case Quantile(has_interval=True) | PooledQuantile() | NormalizedCrossEntropy():
                 return "intervals"
             case Single(spread=spread) if spread is not None:
                 return "once"
@@ -199,7 +210,8 @@ class Metric:
             return self.elsewhere.get(task)
         if task in self.tasks:
             return None
-        return self.elsewhere.get(task) or Missing(f"{task} has no {self.title}")
+        # A limit on it, which a data set of several tasks may have, asks nothing of the others.
+        return self.elsewhere.get(task) or Missing(f"{task} has no {self.title}", possible=False)
 
     def why_empty(self, run: Run) -> Missing:
         """Why it is missing where nothing contributes."""

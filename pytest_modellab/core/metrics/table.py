@@ -6,6 +6,7 @@ analysed texts, is kept no longer than that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,7 @@ class Contributions:
     clusters: list[str | None] = field(default_factory=list)
     strata: list[str] = field(default_factory=list)
     order: list[float | None] = field(default_factory=list)
+    lists: list[list[float]] = field(default_factory=list)
 
     def add(self, place: int, utterance: Utterance) -> None:
         """Add that of the utterance at `place` of the record, where it has one."""
@@ -33,7 +35,9 @@ class Contributions:
         found = None if metric.contribution is None else metric.contribution(utterance)
         if found is None:
             return
-        value, units = found if isinstance(found, tuple) else (found, 1.0)
+        value, units = value_and_units(found)
+        if isinstance(found, list):
+            self.lists.append(found)
         self.rows.append(place)
         self.values.append(value)
         self.of.append(units)
@@ -54,8 +58,16 @@ class Contributions:
             clusters=self.clusters,
             strata=self.strata,
             order=self.order,
+            lists=self.lists,
             nouns=nouns(self.metric),
         )
+
+
+def value_and_units(contribution: float | tuple[float, float] | list[float]) -> tuple[float, float]:
+    """A contribution as a value and its denominator: of a list its sum and its length."""
+    if isinstance(contribution, list):
+        return math.fsum(contribution), float(len(contribution))
+    return contribution if isinstance(contribution, tuple) else (contribution, 1.0)
 
 
 def nouns(metric: Metric) -> tuple[str, str]:

@@ -55,7 +55,7 @@ def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
             return Evidence(above=1.0, below=(1 - bound) ** n if bound < 1 else 0.0)
         case "exact" | "Wilson":  # the latter of older records
             return weigh_share(value * interval.clusters, interval.clusters, bound)
-        case "Student's t" | "Student's t, for skewness":
+        case "Student's t" | "Student's t, for skewness" | "jackknife":
             df = interval.clusters - 1
             reach = interval.high - value if bound > value else value - interval.low
             error = reach / student_t_quantile((1 + CONFIDENCE) / 2, df)

@@ -178,6 +178,7 @@ def joined_columns(columns: Sequence[Column]) -> Column:
         values=np.concatenate([each.values for each in columns]),
         of=np.concatenate([each.of for each in columns]),
         clusters=joined([each.clusters for each in columns]),
+        lists=[found for each in columns for found in each.lists],
     )
 
 

@@ -1,7 +1,8 @@
 """The contributions of rows to metrics as columns of a table.
 
 Of each metric `value:NAME` and `of:NAME`, null where the utterance is none that the metric is of. Where clusters are
-other than speakers `cluster:NAME`, and `stratum:NAME` and `order:NAME` of a metric that has them.
+other than speakers `cluster:NAME`, and `stratum:NAME` and `order:NAME` of a metric that has them; `list:NAME` of one
+whose contributions are lists.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pyarrow as pa
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Metric
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.metrics.table import value_and_units
 
 from ..record import UtteranceResult
 
@@ -41,6 +43,8 @@ def _columns(metric: Metric) -> list[pa.Field]:
         found.append(pa.field(f"stratum:{metric.name}", pa.string()))
     if metric.order is not None:
         found.append(pa.field(f"order:{metric.name}", pa.float64()))
+    if metric.width:
+        found.append(pa.field(f"list:{metric.name}", pa.list_(pa.float64())))
     return found
 
 
@@ -63,10 +67,12 @@ def contributed(rows: Sequence[UtteranceResult], run: Run, metrics: Sequence[Met
 def _add(metric: Metric, utterance: Utterance, found: Mapping[str, list[Any]]) -> None:
     assert metric.contribution is not None  # others aren't stored
     name, contribution = metric.name, metric.contribution(utterance)
-    value, of = contribution if isinstance(contribution, tuple) else (contribution, 1.0)
-    there = value is not None
-    found[f"value:{name}"].append(float(value) if value is not None else None)
-    found[f"of:{name}"].append(float(of) if there else None)
+    there = contribution is not None
+    value, of = (None, None) if contribution is None else map(float, value_and_units(contribution))
+    found[f"value:{name}"].append(value)
+    found[f"of:{name}"].append(of)
+    if metric.width:
+        found[f"list:{name}"].append(contribution)
     if metric.cluster is not None and has_clusters(metric):
         found[f"cluster:{name}"].append(metric.cluster.key(utterance) if there else None)
     if metric.stratum is not None:

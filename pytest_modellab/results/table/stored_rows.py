@@ -143,6 +143,7 @@ class StoredRows(Sequence[UtteranceResult]):
             clusters=self._clusters(metric, rows),
             strata=self._labels(f"stratum:{metric.name}").at(rows) if metric.stratum is not None else (),
             order=self._order(metric, rows),
+            lists=self._lists(metric, rows),
             nouns=nouns(metric),
         )
 
@@ -159,6 +160,9 @@ class StoredRows(Sequence[UtteranceResult]):
             return []
         found = self._column(f"order:{metric.name}").to_pylist()
         return [found[row] for row in rows.tolist()]
+
+    def _lists(self, metric: Metric, rows: NDArray[np.intp]) -> list[list[float]]:
+        return self._column(f"list:{metric.name}").take(pa.array(rows)).to_pylist() if metric.width else []
 
     def labels(self, name: str) -> Labels:
         """The texts in a field of each row."""
