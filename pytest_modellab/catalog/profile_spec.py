@@ -48,6 +48,9 @@ class ProfileSpec(Spec):
         default=LEAST_TURNS, ge=0, description="judged turns of dialogues, below which no model is chosen"
     )
     least_speakers: Whole = Field(default=0, ge=0, description="speakers, below which no model is chosen")
+    candidates: str | None = Field(
+        default=None, description="a use of `modellab catalog`, whose shortlist has models that may be tried for it"
+    )
     research: bool = Field(default=False, description="whether models that are marked `research` may be chosen")
 
 

@@ -37,10 +37,11 @@ def run(options: argparse.Namespace) -> int:
     from pytest_modellab.reports.published.rules import shortlist
 
     models, uses = _known(options)
+    catalog = find_catalog(options, engines=False)
+    uses = {**uses, **({} if catalog is None else _profiles(catalog, uses))}
     if options.sort and options.sort not in SORTS:
         raise _no("sort key", options.sort, SORTS)
     rules = [*_of_uses(options.use, uses), _asked(options, models)]
-    catalog = find_catalog(options, engines=False)
     linked = links(models, {} if catalog is None else catalog.models)
     found = listed(
         models,
@@ -76,6 +77,20 @@ def _of_uses(names: Iterable[str], uses: Mapping[str, Use]) -> list[Rule]:
         if name not in uses:
             raise _no("use", name, uses)
     return [uses[name].rule for name in names]
+
+
+def _profiles(catalog: Catalog, uses: Mapping[str, Use]) -> dict[str, Use]:
+    """The roles and use cases of the catalog: models that do the task of each, of the shortlist that it names."""
+    from pytest_modellab.catalog.published.spec import Rule, Use
+
+    found = {}
+    for name, profile in {**catalog.profiles.roles, **catalog.profiles.use_cases}.items():
+        if profile.candidates is not None and profile.candidates not in uses:
+            raise _no(f"use (the candidates of `{name}` in profiles.yaml)", profile.candidates, uses)
+        rule = Rule() if profile.candidates is None else uses[profile.candidates].rule
+        task = next(iter(profile.require)) if len(profile.require) == 1 else rule.task
+        found[name] = Use(title=profile.title, why=profile.why, rule=rule.model_copy(update={"task": task}))
+    return found
 
 
 def _asked(options: argparse.Namespace, models: Iterable[PublishedModel]) -> Rule:
@@ -185,7 +200,7 @@ def add(commands: Commands) -> None:
         action="append",
         default=[],
         metavar="USE",
-        help="only the shortlist of a use, such as edge, by its rule; may be given again: all rules hold",
+        help="only the shortlist of a use, such as edge, or of a role of profiles.yaml; repeatable: all rules hold",
     )
     added.add_argument("--task", metavar="TASK", help="only those that do it, such as asr, tts, chat or diarization")
     added.add_argument("--language", metavar="TAG", help="only those that are said to know it, such as de")

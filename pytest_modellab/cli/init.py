@@ -18,7 +18,7 @@ from .command import Commands
 from .configuration import Configuration, configuration
 from .exits import Exit
 from .project import texts
-from .project.begin import Models, data_files, id_of, known_model, model_files, models_for, recognised
+from .project.begin import TEXT_HELP, Models, data_files, id_of, known_model, model_files, models_for, recognised
 from .project.planned import Planned, write
 from .project.settings import (
     CATALOG,
@@ -35,7 +35,7 @@ from .tell import tell, tell_lines
 def run(options: argparse.Namespace) -> int:
     """Begin a catalog for somebody's recordings, and say the next command; 1 where something is left to do."""
     found = configuration()
-    source = recognised(options.place, options.revision)
+    source = recognised(options.place, options.revision, options.text)
     language = language_of(options.language, source)
     id = id_of(options.id, source)
     folder = _catalog_folder(options, found)
@@ -128,6 +128,7 @@ def add(commands: Commands) -> None:
     )
     begun.add_argument("--id", metavar="ID", help="of the data set (default: the name of the folder or file)")
     begun.add_argument("--language", metavar="TAG", help="of the recordings (default: guessed, and told)")
+    begun.add_argument("--text", metavar="COLUMN", help=TEXT_HELP)
     begun.add_argument("--revision", metavar="COMMIT", help="of a data set of the hub (default: its newest)")
     begun.add_argument(
         "--model",

@@ -9,7 +9,7 @@ from pytest_modellab.catalog import load
 from .command import Commands
 from .exits import Exit
 from .place import catalog_place, open_catalog
-from .project.begin import data_files, id_of, recognised
+from .project.begin import TEXT_HELP, data_files, id_of, recognised
 from .project.planned import write
 from .project.told import checked, language_of, remarks
 from .tell import tell, tell_lines
@@ -19,7 +19,7 @@ def run(options: argparse.Namespace) -> int:
     """Write a data set's file into the catalog; 1 where the recordings can't be used."""
     open_catalog(options)
     folder, base = catalog_place(options)
-    source = recognised(options.place, options.revision)
+    source = recognised(options.place, options.revision, options.text)
     language = language_of(options.language, source)
     id = id_of(options.id, source)
     for remark in remarks(options.place, source, options.language):
@@ -45,4 +45,5 @@ def add(commands: Commands) -> None:
     )
     new.add_argument("--id", metavar="ID", help="default: the name of the folder or file")
     new.add_argument("--language", metavar="TAG", help="of the recordings (default: guessed, and told)")
+    new.add_argument("--text", metavar="COLUMN", help=TEXT_HELP)
     new.add_argument("--revision", metavar="COMMIT", help="of a data set of the hub (default: its newest)")

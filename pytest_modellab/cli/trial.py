@@ -20,7 +20,7 @@ from .command import Commands, positive
 from .exits import Exit, UsageError
 from .place import find_catalog, reports_folder
 from .project import texts
-from .project.begin import data_files, id_of, recognised
+from .project.begin import TEXT_HELP, data_files, id_of, recognised
 from .project.planned import write
 from .project.scratch import Named, named, scratch
 from .project.told import language_of, remarks
@@ -120,7 +120,7 @@ def _data(options: argparse.Namespace, own: Catalog | None, place: Path) -> str:
             f"{options.data} is a data set of the catalog: `pytest --lab-dataset {options.data}"
             f" {' '.join(f'--lab-model {each}' for each in options.models)}` measures it; --data takes recordings"
         )
-    found = recognised(options.data)
+    found = recognised(options.data, text=options.text)
     for remark in remarks(options.data, found, options.language):
         tell(remark)
     id = id_of(None, found)
@@ -157,6 +157,7 @@ def add(commands: Commands) -> None:
             help="a folder of recordings, a file that lists them, or the hub's OWNER/NAME",
         )
         command.add_argument("--language", metavar="TAG", help="of the recordings (default: guessed, and told)")
+        command.add_argument("--text", metavar="COLUMN", help=TEXT_HELP)
         command.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
         command.add_argument(
             "--max-utterances", type=positive, metavar="N", help="only the first N; nothing is graded then"

@@ -187,10 +187,14 @@ class TestPieces:
     def test_a_duration_alone_cuts_from_the_beginning_as_in_nemo(self, tmp_path: Path) -> None:
         assert self.samples(tmp_path, duration=0.2) == 3200
 
-    def test_pieces_of_one_file_need_ids(self, tmp_path: Path) -> None:
+    def test_pieces_of_one_file_are_told_apart_by_where_they_begin(self, tmp_path: Path) -> None:
         manifest(tmp_path, [row(offset=0, duration=0.1), row(offset=0.1, duration=0.1)])
+        assert [each.id for each in prepared(tmp_path).utterances] == ["one", "one-0.1"]
+
+    def test_a_piece_that_is_there_twice_is_refused(self, tmp_path: Path) -> None:
+        manifest(tmp_path, [row(offset=start, duration=0.1) for start in (0, 0.1, 0.1)])
         (told,) = refusal(tmp_path)
-        assert told.startswith("talk.jsonl:2: duplicate id `one`")
+        assert told.startswith("talk.jsonl:3: duplicate id `one-0.1` (first at talk.jsonl:2)")
 
     def test_a_piece_behind_the_end(self, tmp_path: Path) -> None:
         with pytest.raises(AudioError, match=r"utterance one: .*one\.wav: nothing left from 9\.0 s on"):

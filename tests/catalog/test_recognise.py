@@ -288,6 +288,19 @@ class TestRefused:
             table(tmp_path / "a.csv", rows("file", "text", reference="x y"))
         )
 
+    def test_which_of_two_columns_is_said(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav", "1.wav", "2.wav"))
+        place = table(tmp_path / "a.csv", rows("file", "text", reference="x y"))
+        assert recognise(place, "reference").keys["table"]["text"] == "reference"
+        with pytest.raises(NotRecognised, match=r"no column `said`; columns: file, text, reference"):
+            recognise(place, "said")
+
+    def test_what_is_no_table_has_no_column(self, tmp_path: Path) -> None:
+        sounds(tmp_path, ("0.wav",))
+        (tmp_path / "0.txt").write_text("one fine day", encoding="utf-8")
+        with pytest.raises(NotRecognised, match="no table, so that it has no column `text`"):
+            recognise(tmp_path, "text")
+
     def test_names_that_are_in_several_folders(self, tmp_path: Path) -> None:
         for folder in ("a", "b"):
             sounds(tmp_path / folder, ("0.wav", "1.wav", "2.wav"))

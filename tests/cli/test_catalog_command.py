@@ -81,6 +81,14 @@ def test_a_shortlist_says_its_rule(told: Told) -> None:
     assert "edge: at most 250 M parameters." in told("catalog", "--use", "edge")
 
 
+def test_a_role_has_the_shortlist_that_it_names(told: Told) -> None:
+    asked = ("--catalog", str(ROOT / "fixtures"), "catalog", "--use", "small-footprint")
+    assert "small footprint: does asr, at most 250 M parameters" in told(*asked)
+    found = ids(told(*asked, "--format", "json"))
+    assert "whisper-tiny.en" in found
+    assert "kokoro" not in found
+
+
 def test_named_models_have_their_sources(told: Told) -> None:
     assert "[1] " in told("catalog", "kokoro")
     assert "[1] " not in told("catalog")

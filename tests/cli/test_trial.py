@@ -46,6 +46,7 @@ def options(lab: FakeRuns, *models: str, **more: object) -> argparse.Namespace:
         "models": list(models),
         "data": str(lab.catalog / "datasets/clips.jsonl"),
         "language": None,
+        "text": None,
         "revision": None,
         "device": "cpu",
         "max_utterances": None,

@@ -57,8 +57,11 @@ class NoColumn(ValueError):
     """A table in which no column holds what is needed."""
 
 
-def columns_of(table: Table, place: Path) -> Columns:
-    """The columns of a table whose file is `place`. Raises NoColumn, and as the table."""
+def columns_of(table: Table, place: Path, text: str | None = None) -> Columns:
+    """The columns of a table whose file is `place`; `text` is that of the references, where it is known.
+
+    Raises NoColumn, and as the table.
+    """
     rows = [row.values for row in islice(table.rows(None), _SAMPLE)]
     if not rows:
         raise NoColumn(f"{place}: no rows")
@@ -68,7 +71,12 @@ def columns_of(table: Table, place: Path) -> Columns:
             " `file,transcript` above it"
         )
     named = {key: found for key in NAMES if (found := _by_name(key, table.columns)) is not None}
-    _refuse_two_texts(table.columns, place)
+    if text is None:
+        _refuse_two_texts(table.columns, place)
+    elif text in table.columns:
+        named["text"] = text
+    else:
+        raise NoColumn(f"{place}: no column `{text}`; columns: {', '.join(table.columns)}")
     inside = _sound_column(table, named)
     if inside is not None:
         named["audio"], base, root = inside, None, None
@@ -98,10 +106,7 @@ def _refuse_two_texts(columns: Sequence[str], place: Path) -> None:
     found = [each for each in columns if _plain(each) in _TEXTS]
     if len(found) > 1:
         either = " or ".join(f"`{each}`" for each in found)
-        raise NoColumn(
-            f"{place}: the transcripts may be {either}: take the other out or rename it, or write the file of the data"
-            f" set by hand (`table: {{path: ..., text: {found[0]}}}`)"
-        )
+        raise NoColumn(f"{place}: the transcripts may be {either}: say which by `--text COLUMN`")
 
 
 _TEXTS = frozenset(name for name in NAMES["text"] if name not in {"label", "words"}) | {

@@ -12,7 +12,7 @@ from pytest_modellab.core.console import counted
 from ..specs import DatasetSpec
 from .access import DatasetAccess
 from .form import DatasetForm
-from .manifest_line import ManifestReader, near_miss
+from .manifest_line import ManifestReader, near_miss, piece_id
 from .root import Place
 from .rows import Rows
 from .sound_facts import SoundFacts
@@ -32,7 +32,8 @@ def from_manifest(spec: DatasetSpec, place: Place, access: DatasetAccess) -> Seq
     rows = Rows(spec, "give each line its own `id`")
     for number, line in _lines(path, place):
         try:
-            rows.add(f"{place}:{number}", reader.utterance(json.loads(line)))
+            row = json.loads(line)
+            rows.add(f"{place}:{number}", reader.utterance(row), piece_id(row))
         except json.JSONDecodeError as error:
             hint = "; `\\` begins an escape in JSON: write paths with `/`" if error.msg.startswith("Invalid \\") else ""
             rows.problems.append(f"{place}:{number}: not JSON: {error.msg} at column {error.colno}{hint}")

@@ -138,6 +138,13 @@ class ManifestReader:
         return float(known)
 
 
+def piece_id(row: Mapping[str, Any]) -> str | None:
+    """The id of a line without one whose recording is a piece of a file, where the file's name is taken."""
+    if row.get("id") not in {None, ""} or row.get("offset") is None:
+        return None
+    return f"{_id_of(row['audio_filepath'])}-{float(row['offset']):g}"
+
+
 def near_miss(key: str) -> str | None:
     """The key of KEYS that was probably meant by another one; None for a word of its own."""
     if key in KEYS:

@@ -49,14 +49,18 @@ class Recognised:
     remarks: tuple[str, ...] = field(default=())
 
 
-def recognise(place: Path) -> Recognised:
-    """The data set in a folder or a file of this machine. Raises NotRecognised."""
+def recognise(place: Path, text: str | None = None) -> Recognised:
+    """The data set in a folder or a file of this machine; `text` is the column of a table that has the references.
+
+    Raises NotRecognised.
+    """
     place = place.resolve()
     try:
-        if place.is_file():
-            return _file(place)
-        if place.is_dir():
-            return _folder(place)
+        if place.is_file() or place.is_dir():
+            found = _file(place, text=text) if place.is_file() else _folder(place, text)
+            if text is not None and "table" not in found.keys:
+                raise NotRecognised(f"{place}: no table, so that it has no column `{text}`: leave --text out")
+            return found
     except (DatasetError, NoColumn, Unavailable) as error:
         raise NotRecognised(str(error)) from None
     except OSError as error:
@@ -64,23 +68,23 @@ def recognise(place: Path) -> Recognised:
     raise NotRecognised(f"{place}: no such file or folder; what is taken: {FORMS}")
 
 
-def _file(path: Path, name: str | None = None) -> Recognised:
+def _file(path: Path, name: str | None = None, text: str | None = None) -> Recognised:
     name = name or path.stem
     if path.name.endswith((".jsonl.gz", ".cuts")) or (path.suffix == ".jsonl" and _is_cut(path)):
         return Recognised(name, {"lhotse": {"cuts": path}}, None, None, (f"cuts of lhotse: {path.name}",))
     if path.suffix in {".jsonl", ".json"} and _is_manifest(path):
         return _manifest(path, name)
     if path.suffix.lower() in _TABLES:
-        return _table(path, name)
+        return _table(path, name, text)
     if path.suffix.lower() in AUDIO_SUFFIXES:
         raise NotRecognised(f"{path} is one recording; give the folder that it lies in, with transcripts")
     raise NotRecognised(f"{path} is none of what is taken: {FORMS}")
 
 
-def _folder(folder: Path) -> Recognised:
+def _folder(folder: Path, text: str | None) -> Recognised:
     if (folder / "wav.scp").is_file():
         return _kaldi(folder)
-    if parquet := _parquet(folder):
+    if parquet := _parquet(folder, text):
         return parquet
     tables = [
         path
@@ -91,7 +95,7 @@ def _folder(folder: Path) -> Recognised:
     refused: list[str] = []
     for path in tables:
         try:
-            fitting.append((path, _file(path, folder.name)))
+            fitting.append((path, _file(path, folder.name, text)))
         except (DatasetError, NoColumn, NotRecognised, Unavailable) as error:
             refused.append(str(error))
     if len(fitting) > 1:
@@ -140,7 +144,7 @@ def _kaldi(folder: Path) -> Recognised:
     return Recognised(folder.name, keys, len(texts), language_of(texts), ("a Kaldi folder: wav.scp and text",))
 
 
-def _parquet(place: Path) -> Recognised | None:
+def _parquet(place: Path, text: str | None) -> Recognised | None:
     """A data set as the hub stores it: Parquet files named after their splits."""
     found = sorted([*place.glob("*.parquet"), *place.glob("*/*.parquet")])
     splits: dict[tuple[Path, str], list[Path]] = {}
@@ -155,7 +159,7 @@ def _parquet(place: Path) -> Recognised | None:
     if len(folders) > 1:
         raise NotRecognised(f"{place} has the split {split} in several folders: {', '.join(folders)}; name one of them")
     paths = splits[by_name[split]]
-    got = _table(paths[0], place.name)
+    got = _table(paths[0], place.name, text)
     table = {**got.keys["table"], "path": paths[0].parent / f"{split}-*.parquet"}
     rows = sum(_opened(path).count for path in paths)
     others = sorted(set(by_name) - {split})
@@ -163,9 +167,9 @@ def _parquet(place: Path) -> Recognised | None:
     return Recognised(place.name, {**got.keys, "table": table}, rows, got.language, (remark, *got.remarks))
 
 
-def _table(path: Path, name: str) -> Recognised:
+def _table(path: Path, name: str, text: str | None) -> Recognised:
     table = _opened(path)
-    columns = columns_of(table, path)
+    columns = columns_of(table, path, text)
     keys: dict[str, Any] = {"path": path, **columns.named}
     if isinstance(table, CsvTable) and (delimiter := _delimiter(path)) != ("\t" if _tabs(path) else ","):
         keys["delimiter"] = delimiter

@@ -43,12 +43,17 @@ def known_model(name: str) -> str:
     return found
 
 
-def recognised(place: str, revision: str | None = None) -> Recognised:
+TEXT_HELP = "the column of a table that has what is said (default: guessed, and told)"
+
+
+def recognised(place: str, revision: str | None = None, text: str | None = None) -> Recognised:
     """What a path, or a repository of the hub, holds. Raises UsageError."""
     if re.fullmatch(REPO, place) and not Path(place).exists():
+        if text is not None:
+            raise UsageError(f"{place} is of the hub, where columns are guessed once it is fetched: leave --text out")
         return _of_hub(place, revision)
     try:
-        return recognise(Path(place))
+        return recognise(Path(place), text)
     except NotRecognised as error:
         raise UsageError(str(error)) from None
 
