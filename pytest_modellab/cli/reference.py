@@ -18,6 +18,7 @@ import pytest
 from pytest_modellab.core.metrics.metric import How, Metric, NotCompared, Unit
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.variables import VARIABLES
+from pytest_modellab.engines.registry import PREDICTORS
 from pytest_modellab.plugin import hooks, options
 
 from . import _parser
@@ -44,6 +45,7 @@ UNITS: Mapping[Unit, str] = {
     "/min": "per minute",
     "/s": "per second",
     "price": "the device's currency",
+    "points": "0 to 100",
     "dB": "dB",
     "Hz": "Hz",
 }
@@ -224,10 +226,26 @@ PARTS: dict[str, Callable[[], str]] = {
     "modellab-exit-codes": _modellab_exits,
 }
 """What stands between the marks, by their name."""
+
+
+def _raters() -> str:
+    """What rates speech: its scale, what its scores agree with, and the weights of packages that it loads."""
+    lines = ["| rater | scale | agrees with | weights |", "|---|---|---|---|"]
+    for name in sorted(PREDICTORS):
+        rater = PREDICTORS[name]
+        low, high = ("" if end is None else f"{end:g}" for end in rater.scale)
+        scale = f"{low} to {high}" if high else f"from {low}"
+        weights = "; ".join(f"`{path}` `{digest[:12]}`" for path, digest in rater.weights.items()) or "none"
+        cells = (f"`{name}`", f"{scale}, {rater.better} is better", rater.evidence, weights)
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "".join(f"{line}\n" for line in lines)
+
+
 PAGES: dict[str, dict[str, Callable[[], str]]] = {
     "reference.md": PARTS,
     "yaml.md": {"yaml": yaml_keys},
     "api.md": {"api": api},
+    "tts.md": {"raters": _raters},
 }
 """The pages with generated parts, and what these are."""
 

@@ -73,4 +73,10 @@ PREDICTOR = Predictor(
     better="higher",
     doc="Mean opinion score of the speech, 1 to 5, as DistillMOS (Stahl & Gamper 2025) predicts it without "
     "listening to any reference; mean over the utterances.",
+    scale=(1.0, 5.0),
+    evidence="the scores of a larger model, xls-r-sqa, which was trained on listeners' ratings of transmitted, enhanced"
+    " and synthesized speech (Stahl & Gamper 2025)",
+    weights={
+        "distillmos/weights/distill_mos_v7.pt": "b18b3ac60227267cfb91e5d00ce22cc7b73716fd92f269484da1446e27031a40"
+    },
 )

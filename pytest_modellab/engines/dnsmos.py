@@ -57,4 +57,10 @@ PREDICTOR = Predictor(
     better="higher",
     doc="Overall mean opinion score of the speech, 1 to 5, as DNSMOS P.835 (Reddy et al. 2022) predicts it; "
     "mean over the utterances.",
+    scale=(1.0, 5.0),
+    evidence="ratings of noise suppressors by listeners (ITU-T P.835), on which it was trained; none of a synthesizer",
+    weights={
+        "speechmos/dnsmos_models/sig_bak_ovr.onnx": "269fbebdb513aa23cddfbb593542ecc540284a91849ac50516870e1ac78f6edd",
+        "speechmos/dnsmos_models/model_v8.onnx": "9246480c58567bc6affd4200938e77eef49468c8bc7ed3776d109c07456f6e91",
+    },
 )

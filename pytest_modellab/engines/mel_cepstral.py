@@ -60,6 +60,8 @@ PREDICTOR = Predictor(
     doc="Mel-cepstral distortion between the speech and a person's reading of the same text, aligned in time; "
     "mean over the utterances. Another voice is far away even if it is better: for one voice's versions.",
     compares_with="reading",
+    scale=(0.0, None),
+    evidence="how far a voice's spectrum is from one reading; with listeners only across versions of the same voice",
 )
 
 

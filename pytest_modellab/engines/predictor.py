@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ class Predictor:
     """Of the metric: what it measures, on which scale, by whom."""
     compares_with: Literal["nothing", "reading", "utterance"] = "nothing"
     """A person's reading of the same text; or another utterance: the first, and the second for the first."""
+    scale: tuple[float | None, float | None] = (None, None)
+    """The least and the greatest score; None for no such."""
+    evidence: str = ""
+    """What its scores agree with, and who says so."""
+    weights: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Files of installed packages that it loads, as `package/path`, with their SHA-256."""
 
     @property
     def target(self) -> str:

@@ -72,4 +72,7 @@ PREDICTOR = Predictor(
     doc="Whether all utterances have the same voice: mean cosine of speaker embeddings (Wan et al. 2018), of each "
     "with the first, of the first with the second.",
     compares_with="utterance",
+    scale=(-1.0, 1.0),
+    evidence="whether two recordings have the same speaker: it was trained for verification, not on listeners' ratings",
+    weights={"resemblyzer/pretrained.pt": "39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e"},
 )

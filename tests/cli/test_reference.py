@@ -136,9 +136,10 @@ def test_one_that_is_not_listed_is_found(source: str) -> None:
     assert unlisted(source)
 
 
-def test_the_page_of_python_is_what_the_code_says() -> None:
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    assert rewritten(page, PAGES["api.md"]) == page, "python -m pytest_modellab.cli.reference docs/api.md"
+@pytest.mark.parametrize("name", ["api.md", "tts.md"])
+def test_a_page_with_generated_parts_is_what_the_code_says(name: str) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert rewritten(page, PAGES[name]) == page, f"python -m pytest_modellab.cli.reference docs/{name}"
 
 
 def test_every_public_name_has_a_section_that_says_what_it_is() -> None:

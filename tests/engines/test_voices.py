@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -18,6 +20,7 @@ from pytest_modellab.catalog.datasets import degraded
 from pytest_modellab.core.audio_artifacts import AudioArtifacts
 from pytest_modellab.core.metrics.speech import analyse_speech
 from pytest_modellab.engines.base import Clip
+from pytest_modellab.engines.registry import PREDICTORS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
 from pytest_modellab.runner.judge_setup import predictor
@@ -191,3 +194,26 @@ def test_voices_of_transformers_speak_by_random_weights(tmp_path: Path) -> None:
         # Both draw at random: the same text is spoken alike all the same.
         assert each["same"]
         assert each["silent"] == 0
+
+
+def test_gaps_cost_a_voice_its_plcmos(session: Session) -> None:
+    whole = session.sound("kokoro-heart", "plain-2")
+    lossy = whole.copy()
+    for begin in range(0, len(lossy), 3200):
+        lossy[begin : begin + 960] = 0  # 60 ms of every 200
+    best, worse = rated("plcmos", [whole, lossy])
+    assert 1 <= worse < best - 0.3
+    assert best <= 5
+
+
+@pytest.mark.parametrize("name", sorted(PREDICTORS))
+def test_a_rater_states_what_it_loads_and_what_it_agrees_with(name: str) -> None:
+    rater = PREDICTORS[name]
+    assert rater.evidence
+    assert rater.scale != (None, None)
+    for path, digest in rater.weights.items():
+        package, _, file = path.partition("/")
+        found = importlib.util.find_spec(package)
+        assert found is not None
+        assert found.origin is not None
+        assert hashlib.sha256((Path(found.origin).parent / file).read_bytes()).hexdigest() == digest

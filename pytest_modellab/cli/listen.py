@@ -1,0 +1,120 @@
+"""`modellab listen`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .command import Commands, positive
+from .exits import Exit, UsageError
+from .place import reports_folder
+from .tell import tell
+
+if TYPE_CHECKING:
+    from pytest_modellab.reports.listening.figures import Heard
+
+SCALES = ("preference", "rating")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the page of a listening test, or say what the listeners answered."""
+    from pytest_modellab.reports.listening.spec import ListeningError
+
+    try:
+        return _figures(options) if options.answers else _page(options)
+    except ListeningError as error:
+        raise UsageError(str(error)) from None
+
+
+def _page(options: argparse.Namespace) -> int:
+    from pytest_modellab.core.atomic import replacing
+    from pytest_modellab.reports.leaderboard.page import PageError
+    from pytest_modellab.reports.listening.page import render
+    from pytest_modellab.reports.listening.prepare import prepared
+
+    from .newest import newest_records
+
+    if not options.cases:
+        raise UsageError("name the voices, as in `modellab listen kokoro-heart hibari-en`; or give --answers")
+    reports = reports_folder(options)
+    globs = [glob for each in options.cases for glob in (each, f"{each}:*")]
+    found = newest_records(reports, globs, "tts")
+    if not found.records:
+        raise UsageError(found.why_none(options.cases, reports))
+    test = prepared(found.records, reports, scale=options.scale, seed=options.seed, most=options.most)
+    try:
+        html = render(test, options.title)
+    except PageError as error:
+        raise UsageError(str(error)) from None
+    key = options.output.with_suffix(".key.json")
+    for path, text in ((options.output, html), (key, test.key.model_dump_json(by_alias=True, indent=1))):
+        with replacing(path) as file:
+            file.write(text.encode())
+    voices = ", ".join(test.key.voices)
+    tell(f"{options.output}: {len(test.key.items)} texts, spoken by {voices}; send it to listeners")
+    tell(f"{key}: what is behind the clips; keep it")
+    tell(f"next: modellab listen --answers listening-*.json --key {key}")
+    return Exit.OK
+
+
+def _figures(options: argparse.Namespace) -> int:
+    from pytest_modellab.reports.listening.figures import of_answers
+    from pytest_modellab.reports.listening.spec import Answers, Key, read
+
+    if options.key is None:
+        raise UsageError("--answers needs --key, the file that was written beside the page")
+    for line in lines(of_answers(read(Key, options.key), [read(Answers, path) for path in options.answers])):
+        tell(line)
+    return Exit.OK
+
+
+def lines(heard: Heard) -> Iterator[str]:
+    """What the listeners said, a line for each voice, the best first."""
+    percent = heard.key.scale == "preference"
+    width = max(map(len, heard.key.voices))
+    yield f"{'preferred in' if percent else 'mean rating'}, {heard.answers} answers of {heard.listeners} listeners:"
+    for each in sorted(heard.figures, key=lambda each: -each.value):
+        factor, unit = (100, " %") if percent else (1, "")
+        told = (
+            "no interval"
+            if each.interval is None
+            else f"[{factor * each.interval.low:.0f}, {factor * each.interval.high:.0f}]"
+        )
+        yield f"  {each.voice:{width}}  {factor * each.value:.0f}{unit} {told}"
+    if heard.conditional:
+        yield f"95 % intervals, {heard.conditional}: five or more tell of others, too"
+
+
+def add(commands: Commands) -> None:
+    """Add the command with its options."""
+    added = commands.add(
+        "listen",
+        run,
+        "Write a page for a blind listening test of voices, or say what its listeners answered.",
+        example="listen kokoro-heart hibari-en -o listening.html",
+    )
+    added.add_argument("cases", nargs="*", metavar="CASE", help="voices, or ids of cases: their newest records in tts")
+    added.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=Path("listening.html"),
+        metavar="FILE",
+        help="of the page (default: listening.html)",
+    )
+    added.add_argument(
+        "--scale",
+        choices=SCALES,
+        default="preference",
+        help="which of two is better, or 0 to 100 for each (default: preference)",
+    )
+    added.add_argument("--most", type=positive, default=20, metavar="N", help="texts (default: 20)")
+    added.add_argument("--seed", type=int, default=0, metavar="N", help="of the choice of texts (default: 0)")
+    added.add_argument("--title", default="Listening test", help="of the page")
+    added.add_argument(
+        "--answers", type=Path, nargs="+", metavar="FILE", help="that listeners saved: their figures are told"
+    )
+    added.add_argument("--key", type=Path, metavar="FILE", help="of the test that the answers are of")
+    added.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")
