@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 from corpora import difficulty
@@ -22,8 +23,10 @@ from numpy.typing import NDArray
 
 from pytest_modellab.core.metrics.aggregate import Aggregate, Column, Mean, Quantile, Ratio, Share
 from pytest_modellab.core.metrics.metric import Metric
+from pytest_modellab.core.metrics.pooled import NormalizedCrossEntropy, PooledQuantile
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.evidence import ALPHA, weigh, weigh_quantile
+from pytest_modellab.tasks.translate.corpus_scores import CorpusScore
 
 CLIPS = (5, 20, 100)
 SPEAKERS = (1, 3, 10)
@@ -174,6 +177,87 @@ def quantiles(q: float) -> Iterator[Case]:
     yield Case(f"sd of the log {SPREAD}", Quantile(q), draw)
 
 
+def medians_of_several() -> Iterator[Case]:
+    """Log-normal values, several to a clip, half of whose variance is of the clip and of its speaker."""
+    for speakers in SPEAKERS:
+
+        def draw(random: np.random.Generator, n: int, speakers: int = speakers) -> Drawn | None:
+            if n < speakers:
+                return None
+            names = np.arange(n) % speakers
+            of_speaker, of_clip = random.normal(0, 0.25, speakers), random.normal(0, 0.25, n)
+            lists = [
+                np.exp(of_speaker[name] + own + random.normal(0, 0.35, 2 + random.poisson(6))).tolist()
+                for name, own in zip(names, of_clip, strict=True)
+            ]
+            these = np.exp(random.choice(of_speaker, 4000) + random.normal(0, np.hypot(0.25, 0.35), 4000))
+            return Drawn(listed(lists, names), 1.0, float(np.median(these)))
+
+        yield Case(f"several to a clip, {_speakers(speakers)}", PooledQuantile(0.5), draw)
+
+
+def cross_entropies() -> Iterator[Case]:
+    """Words with probabilities that hold, or are too sure, of clips that are easy or hard as a whole."""
+    for sure in (1.0, 2.0):
+        true = _cross_entropy(np.random.default_rng(0), 20_000, sure)[1]
+
+        def draw(random: np.random.Generator, n: int, sure: float = sure, true: float = true) -> Drawn:
+            return Drawn(listed(_cross_entropy(random, n, sure)[0]), true, true)
+
+        yield Case("probabilities that hold" if sure == 1 else "too sure", NormalizedCrossEntropy(), draw)
+
+
+def _cross_entropy(random: np.random.Generator, clips: int, sure: float) -> tuple[list[list[float]], float]:
+    lists = []
+    for _ in range(clips):
+        logit = random.normal(2, 0.7) + random.normal(0, 1.5, 2 + random.poisson(10))
+        right = random.random(len(logit)) < 1 / (1 + np.exp(-logit))
+        told = 1 / (1 + np.exp(-sure * logit))
+        lists.append(np.stack([told, right], axis=1).reshape(-1).tolist())
+    value = NormalizedCrossEntropy().value(listed(lists))
+    assert value is not None or clips < 1000
+    return lists, value or 0.0
+
+
+def translations() -> Iterator[Case]:
+    """Counts of n-grams of sentences that are well or badly translated as a whole."""
+    for score in ("bleu", "chrf"):
+        true = CorpusScore(score).value(listed(_counted(np.random.default_rng(0), 20_000, score)))
+        assert true is not None
+
+        def draw(
+            random: np.random.Generator, n: int, score: Literal["bleu", "chrf"] = score, true: float = true
+        ) -> Drawn:
+            return Drawn(listed(_counted(random, n, score)), true, true)
+
+        yield Case("BLEU" if score == "bleu" else "chrF", CorpusScore(score), draw)
+
+
+def _counted(random: np.random.Generator, sentences: int, score: Literal["bleu", "chrf"]) -> list[list[float]]:
+    lists = []
+    for _ in range(sentences):
+        quality, reference = random.beta(4, 3), 4 + random.poisson(8)
+        length = max(4, int(reference + random.integers(-2, 3)))
+        if score == "bleu":
+            ngrams = [length - k for k in range(4)]
+            matches = [random.binomial(count, quality ** (1 + 0.6 * k)) for k, count in enumerate(ngrams)]
+            lists.append([float(each) for each in (length, reference, *matches, *ngrams)])
+            continue
+        pairs = [(5 * length - k, 5 * reference - k) for k in range(6)]
+        found = [
+            (ours, theirs, random.binomial(min(ours, theirs), quality ** (0.4 + 0.3 * k)))
+            for k, (ours, theirs) in enumerate(pairs)
+        ]
+        lists.append([float(number) for each in found for number in each])
+    return lists
+
+
+def listed(lists: list[list[float]], names: object = None) -> Column:
+    """The column of utterances that contribute lists."""
+    sums = np.array([sum(each) for each in lists])
+    return replace(column(sums, np.array([float(len(each)) for each in lists]), names), lists=lists)
+
+
 SERIES = "quantile of a series"
 """Simulated by load_intervals.py, whose table stands in docs/load.md."""
 KINDS: dict[str, Callable[[], Iterator[Case]]] = {
@@ -185,6 +269,9 @@ KINDS: dict[str, Callable[[], Iterator[Case]]] = {
     "mean": means,
     "median": lambda: quantiles(0.5),
     "95th percentile": lambda: quantiles(0.95),
+    "median of several to an utterance": medians_of_several,
+    "normalized cross entropy": cross_entropies,
+    "corpus score": translations,
 }
 
 
@@ -205,6 +292,12 @@ def kind_of(metric: Metric) -> str | None:
             return "median"
         case Quantile(q=0.95, has_interval=True):
             return "95th percentile"
+        case PooledQuantile(q=0.5):
+            return "median of several to an utterance"
+        case NormalizedCrossEntropy():
+            return "normalized cross entropy"
+        case CorpusScore():
+            return "corpus score"
     if metric.has_interval:
         raise ValueError(f"{metric.name}: no simulation of {metric.aggregate}")
     return None

@@ -55,6 +55,7 @@ REAL_MODELS = frozenset(
             "voices",
             "vosk_real",
             "whisper_cpp_real",
+            "word_times_real",
         ),
     )
 )

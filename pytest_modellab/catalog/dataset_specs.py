@@ -142,11 +142,14 @@ class DeriveSpec(Spec):
     seed: Whole = Field(default=0, ge=0)
     noisy: tuple[Degradation, ...] | None = Field(default=None, min_length=1)
     join: Join | None = None
+    texts_of: Identifier | None = Field(
+        default=None, description="a data set whose texts are the references of utterances of the same id: translations"
+    )
 
     @model_validator(mode="after")
     def _one_form(self) -> DeriveSpec:
-        if self.noisy is not None or self.join is not None or self.take is None:
-            exactly_one(self, "noisy", "join")
+        if self.noisy is not None or self.join is not None or self.texts_of is not None or self.take is None:
+            exactly_one(self, "noisy", "join", "texts_of")
         labels = [each.label for each in self.noisy or ()]
         if twice := next((label for label in labels if labels.count(label) > 1), None):
             raise ValueError(f"`noisy` lists {twice} twice")
@@ -234,6 +237,10 @@ class DatasetSpec(NamedSpec):
     language: Language | None = Field(default=None, description="of utterances that don't state their own")
     speaker: str | None = Field(default=None, description="of all utterances of a recipe without speakers")
     kind: str | None = Field(default=None, description="of all utterances of a recipe: read, prompt, ...")
+    target: Language | None = Field(
+        default=None,
+        description="with the task translate: the language of the references; `language` is that of the speech",
+    )
     licence: str = ""
     normalizer: str | None = Field(default=None, description="name of the scorer (default: modellab)")
     substitutions: dict[str, str] = Field(
@@ -249,6 +256,7 @@ class DatasetSpec(NamedSpec):
     channel: Whole | None = Field(
         default=None, ge=0, description="the channel of its files, from 0 on; by default the mean of all"
     )
+    ctm: str | None = Field(default=None, description="a CTM file with the times of the words, by utterance id")
     on_error: Literal["refuse", "leave-out"] = Field(
         default="refuse", description="a broken or missing recording refuses the set, or is left out and named"
     )
@@ -325,6 +333,10 @@ class DatasetSpec(NamedSpec):
             raise ValueError("`load` and the task load go together")
         if self.load is not None and len(self.tasks) > 1:
             raise ValueError("a data set of the task load has no other task: its levels are cases of their own")
+        if (self.target is None) == ("translate" in self.tasks):
+            raise ValueError("`target`, the language of the references, and the task translate go together")
+        if self.target is not None and len(self.tasks) > 1:
+            raise ValueError("a data set of the task translate has no other task: its references are translations")
         if self.form is None:
             FORMS[self.form_name].check(self, self.given)
         return self

@@ -38,15 +38,29 @@ class Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedWord:
+    """A word of a transcript, raw, with where it begins and ends in the clip, in seconds, and its probability.
+
+    Each is None where the model doesn't tell it.
+    """
+
+    text: str
+    start_s: float | None = None
+    end_s: float | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """A transcript: raw text, as the model wrote it.
 
     `language` is the tag (`en`) of the language that the model detected; None where the language was given, or the
-    model reports none.
+    model reports none. `words` are those of the text in their order, where they were asked for.
     """
 
     text: str
     language: str | None = None
+    words: tuple[TimedWord, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +237,22 @@ class Transcriber(Engine, Protocol):
 
     def transcribe(self, clip: Clip) -> Transcript:
         """Recognise one clip. Lazy results are drained before it returns: the call is what is timed."""
+        ...
+
+
+class WordTranscriber(Engine, Protocol):
+    """An engine that tells when each word was said, how sure it is of it, or both."""
+
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        """Recognise one clip, with `words`. All that this takes beyond a text is part of the call."""
+        ...
+
+
+class Translator(Engine, Protocol):
+    """An engine that writes in one language what is said in another."""
+
+    def translate(self, clip: Clip, target: str) -> Transcript:
+        """Translate one clip into the language of the tag `target`. Raises ValueError for one it can't write."""
         ...
 
 

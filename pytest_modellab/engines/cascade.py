@@ -7,25 +7,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .base import Exchange, Fact, Heard, LoadRequest, ModelPart, Speech, Telling, Turn
+from pytest_modellab.core.language import primary_language
+
+from .base import Clip, Exchange, Fact, Heard, LoadRequest, ModelPart, Speech, Telling, Transcript, Turn
 
 # The end of a sentence: its mark, closing quotes or brackets, and white space behind them; or the end of a paragraph.
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*\s+|[。！？]|\n+")
 _UNSPOKEN = re.compile(r"[*_#`|~<>]+")
+ENGLISH = "Translate the following text into English. Answer with the translation alone.\n\n{text}"
 LEAST_LETTERS = 8
 """What is shorter, `1.` or `Dr.`, is spoken with what follows: it may be no sentence."""
 
 
 @dataclass(frozen=True)
 class CascadeOptions:
-    """It has no options; those of its parts are in their own specs."""
+    """The options of the whole; those of its parts are in their own specs."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}
 
     by_sentence: bool = True
     """Whether a sentence is spoken as soon as it is written; else the whole reply, once it is over."""
+    translate_prompt: str | None = None
+    """What the language model is asked with the task translate, with {text}; by default to translate into English."""
     language: str | None = None
     """What the speaking part is told that replies are in; by default the language of what was said."""
+
+    def __post_init__(self) -> None:
+        if self.translate_prompt is not None and "{text}" not in self.translate_prompt:
+            raise ValueError("translate_prompt needs {text}, where what was said stands")
 
 
 class Cascade:
@@ -34,7 +43,7 @@ class Cascade:
     It yields the transcript first (`Heard`), then text and speech of the reply as they are ready.
     """
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"chat"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"chat", "translate"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     hears: ClassVar[bool] = True
@@ -85,6 +94,25 @@ class Cascade:
                 sentence, unspoken = cut
                 yield from self._speak(sentence, language)
         yield from self._speak(unspoken, language)
+
+    def translate(self, clip: Clip, target: str) -> Transcript:
+        """What the recogniser heard, as the language model translates it when it is asked to."""
+        heard = self._asr.transcribe(clip)
+        if not any(character.isalnum() for character in heard.text):
+            return Transcript("", heard.language)
+        asked = Turn(None, self._translation_prompt(target).replace("{text}", heard.text))
+        said = (piece for piece in self._llm.respond(asked) if isinstance(piece, str))
+        return Transcript("".join(said).strip(), heard.language)
+
+    def _translation_prompt(self, target: str) -> str:
+        if self._options.translate_prompt is not None:
+            return self._options.translate_prompt
+        if primary_language(target) != "en":
+            raise ValueError(
+                f"what the language model is asked is written for English, and `target` is {target}: give"
+                " `translate_prompt` under `options:` in the model's spec, with {text}"
+            )
+        return ENGLISH
 
     def _in_writing(self, past: Exchange) -> Exchange:
         """What was said in an earlier turn, as this engine's own recogniser heard it."""

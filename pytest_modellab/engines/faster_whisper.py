@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -11,8 +11,17 @@ from pytest_modellab.core.language import canonical_name
 from pytest_modellab.core.weight_kinds import as_ctranslate2
 
 from . import cuda_libraries, silero_vad
-from .base import MOST_IN_BATCH, Clip, LoadRequest, Transcript, check_language, expected_language
+from .base import (
+    MOST_IN_BATCH,
+    Clip,
+    LoadRequest,
+    TimedWord,
+    Transcript,
+    check_language,
+    expected_language,
+)
 from .local_agreement import Ended, Hypothesis, LocalAgreement, Word
+from .whisper_translation import check_target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -135,7 +144,7 @@ class FasterWhisperOptions:
 class FasterWhisper:
     """See <https://github.com/SYSTRAN/faster-whisper>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words", "translate", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("faster-whisper", "ctranslate2", "tokenizers", "onnxruntime")
@@ -180,13 +189,33 @@ class FasterWhisper:
         return tuple(each for each in named if self._model.hf_tokenizer.token_to_id(f"<|{each}|>") is not None)
 
     def transcribe(self, clip: Clip) -> Transcript:
+        return self._transcript(clip)[0]
+
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        transcript, segments = self._transcript(clip, word_timestamps=True)
+        words = [
+            TimedWord(word.word, float(word.start), float(word.end), float(word.probability))
+            for segment in segments
+            for word in segment.words or ()
+        ]
+        return replace(transcript, words=tuple(words))
+
+    def translate(self, clip: Clip, target: str) -> Transcript:
+        check_target(target, multilingual=self._model.model.is_multilingual)
+        return self._transcript(clip, task="translate")[0]
+
+    def _transcript(
+        self, clip: Clip, *, word_timestamps: bool = False, task: Literal["transcribe", "translate"] = "transcribe"
+    ) -> tuple[Transcript, list[Segment]]:
         options = self._options
         language = expected_language(options.language, clip, self.spoken)
-        segments, info = self._recognised(clip.samples, language, options.initial_prompt)
+        segments, info = self._recognised(
+            clip.samples, language, options.initial_prompt, word_timestamps=word_timestamps, task=task
+        )
         text = "".join(segment.text for segment in segments).strip()
         # An English-only model reports `en` for every clip.
         detected = canonical_name(info.language) if language is None and self._model.model.is_multilingual else None
-        return Transcript(text, detected)
+        return Transcript(text, detected), segments
 
     def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
         from .faster_whisper_batch import read_batch
@@ -232,13 +261,20 @@ class FasterWhisper:
         )
 
     def _recognised(
-        self, samples: NDArray[np.float32], language: str | None, prompt: str | None, *, word_timestamps: bool = False
+        self,
+        samples: NDArray[np.float32],
+        language: str | None,
+        prompt: str | None,
+        *,
+        word_timestamps: bool = False,
+        task: Literal["transcribe", "translate"] = "transcribe",
     ) -> tuple[list[Segment], TranscriptionInfo]:
         options = self._options
         try:
             segments, info = self._model.transcribe(
                 samples,
                 language=language,
+                task=task,
                 beam_size=options.beam_size,
                 temperature=options.temperatures,
                 condition_on_previous_text=options.condition_on_previous_text,

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from .base import Clip, LoadRequest, Partial, Settled, Transcript
+from .base import Clip, LoadRequest, Partial, Settled, TimedWord, Transcript
 from .steps import Steps
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+ALIGNMENT = "decoder_with_attention.ort"
+"""The file of weights by which the library aligns words."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class MoonshineVoiceOptions:
 class MoonshineVoice:
     """See <https://github.com/moonshine-ai/moonshine>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("moonshine-voice",)
@@ -53,8 +57,14 @@ class MoonshineVoice:
     extra: ClassVar[str] = "moonshine"
     Options: ClassVar[type[Any]] = MoonshineVoiceOptions
 
-    def __init__(self, transcriber: Any, options: MoonshineVoiceOptions) -> None:
-        self._transcriber = transcriber
+    def __init__(
+        self, open_transcriber: Callable[[dict[str, Any]], Any], weights: Path, options: MoonshineVoiceOptions
+    ) -> None:
+        """`open_transcriber` gives one of the library's, with more settings than the options have."""
+        self._open = open_transcriber
+        self._transcriber = open_transcriber({})
+        self._aligning: Any = None
+        self._weights = weights
         self._options = options
 
     @classmethod
@@ -69,12 +79,29 @@ class MoonshineVoice:
             "vad_max_segment_duration": options.vad_max_segment_s,
             "max_tokens_per_second": options.max_tokens_per_second,
         }
-        architecture = ModelArch[options.architecture.upper()]
-        return cls(Transcriber(str(request.weights), architecture, options=settings), options)
+        weights, architecture = request.weights, ModelArch[options.architecture.upper()]
+        return cls(lambda more: Transcriber(str(weights), architecture, options={**settings, **more}), weights, options)
 
     def transcribe(self, clip: Clip) -> Transcript:
         found = self._transcriber.transcribe_without_streaming(clip.samples, clip.rate)
         return Transcript(joined(found.lines))
+
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        """With a second transcriber, which also aligns words; it takes weights that not all packages have."""
+        if self._aligning is None:
+            if not (self._weights / ALIGNMENT).is_file():
+                raise ValueError(
+                    f"these weights lack {ALIGNMENT}, by which the library finds the times of words: name it under"
+                    " `files:`, or in the folder, of the model's spec"
+                )
+            self._aligning = self._open({"word_timestamps": "true"})
+        found = self._aligning.transcribe_without_streaming(clip.samples, clip.rate)
+        words = [
+            TimedWord(word.word, float(word.start), float(word.end), float(word.confidence))
+            for line in found.lines
+            for word in line.words or ()
+        ]
+        return Transcript(joined(found.lines), words=tuple(words))
 
     def start(self, language: str | None) -> MoonshineStream:
         finds_ends = self._options.vad_threshold > 0  # else all is speech
@@ -94,6 +121,8 @@ class MoonshineVoice:
 
     def close(self) -> None:
         self._transcriber.close()
+        if self._aligning is not None:
+            self._aligning.close()
 
 
 class MoonshineStream:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
-from .base import MOST_IN_BATCH, Clip, DeviceRef, LoadRequest, Transcript, check_language, expected_language
+from .base import MOST_IN_BATCH, Clip, DeviceRef, LoadRequest, TimedWord, Transcript, check_language, expected_language
 
 Architecture = Literal[
     "nemo-conformer-ctc",
@@ -70,7 +72,7 @@ class OnnxAsrOptions:
 class OnnxAsr:
     """See <https://github.com/istupakov/onnx-asr>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("onnx-asr", "onnxruntime")
@@ -119,6 +121,12 @@ class OnnxAsr:
     def transcribe(self, clip: Clip) -> Transcript:
         return self.transcribe_batch([clip])[0]
 
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        language = expected_language(self._options.language, clip, self.spoken) if self.spoken else None
+        found = self._model.with_timestamps().recognize(clip.samples, sample_rate=self.rate, **self._told(language))
+        words = tuple(words_of(found.tokens or (), found.timestamps, found.logprobs))
+        return Transcript(found.text.strip(), words=words)
+
     def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
         """Clips in one language share a call."""
         groups: dict[str | None, list[int]] = {}
@@ -156,6 +164,21 @@ class OnnxAsr:
 
     def close(self) -> None:
         del self._model
+
+
+def words_of(
+    tokens: Sequence[str], starts_s: Sequence[float] | None, logarithms: Sequence[float] | None
+) -> Iterator[TimedWord]:
+    """The words that tokens make up, of which those that begin one begin with a space.
+
+    A word starts with its first token, and has the product of the probabilities of its tokens. Where it ends isn't
+    told: a token's time is that of the frame in which it was written.
+    """
+    begins = [i for i, token in enumerate(tokens) if token.strip() and (i == 0 or token.startswith(" "))]
+    for begin, end in pairwise([*begins, len(tokens)]):
+        probability = None if logarithms is None else min(1.0, math.exp(sum(logarithms[begin:end])))
+        start_s = None if starts_s is None else float(starts_s[begin])
+        yield TimedWord("".join(tokens[begin:end]).strip(), start_s, None, probability)
 
 
 def _device_of(model: Any, device: DeviceRef) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from time import sleep
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_modellab.core.language import primary_language
 
-from .base import Clip, Heard, LoadRequest, Speech, Transcript, TryAgain, Turn
+from .base import Clip, Heard, LoadRequest, Speech, TimedWord, Transcript, TryAgain, Turn
 from .openai_client import BadAnswer, ConnectionLost, OpenAiClient, ServerError
 from .openai_options import OpenAiOptions
 from .pcm import speech, speech_of_wav, wav
@@ -30,7 +31,7 @@ class OpenAiAudio:
     Times include the server and the network; memory and processor time are the client's alone.
     """
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat", "streaming", "load"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words", "translate", "tts", "chat", "streaming", "load"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("httpx2",)
@@ -76,32 +77,61 @@ class OpenAiAudio:
         return cls(options, client, {name: client.hidden(value) for name, value in told.items()})
 
     def transcribe(self, clip: Clip) -> Transcript:
+        return self._transcript(clip, {"response_format": self._options.response_format}, stream=self._options.stream)[
+            0
+        ]
+
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        """Words with their times, which only `verbose_json` has, and never as events."""
+        asked = {"response_format": "verbose_json", "timestamp_granularities[]": "word"}
+        transcript, said = self._transcript(clip, asked, stream=False)
+        listed = said.get("words")
+        if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+            raise BadAnswer(
+                f"{self._options.shown} sent no `words`: it doesn't know `timestamp_granularities[]=word`, or this"
+                " model has none"
+            )
+        return replace(transcript, words=tuple(map(_word, listed)))
+
+    def translate(self, clip: Clip, target: str) -> Transcript:
+        if primary_language(target) != "en":
+            raise ValueError(f"the interface translates into English alone, and `target` is {target}")
+        return self._transcript(clip, {"response_format": self._options.response_format}, stream=False, translate=True)[
+            0
+        ]
+
+    def _transcript(
+        self, clip: Clip, asked: Mapping[str, str], *, stream: bool, translate: bool = False
+    ) -> tuple[Transcript, Mapping[str, Any]]:
+        """The transcript, and the whole answer where it doesn't come as events."""
         options = self._options
         self._client.begin()
         language = primary_language(clip.language) if options.language is None else options.language
         form = {
             "model": options.model,
-            "response_format": options.response_format,
+            **asked,
             "temperature": f"{options.temperature:g}",
-            **({"language": language} if language not in {None, "", "auto"} else {}),
+            # The interface's translations take no language: the model finds it out.
+            **({"language": language} if language not in {None, "", "auto"} and not translate else {}),
             **({"prompt": options.prompt} if options.prompt else {}),
-            **({"stream": "true"} if options.stream else {}),
+            **({"stream": "true"} if stream else {}),
             **{
                 name: str(value).lower() if isinstance(value, bool) else str(value)
                 for name, value in options.extra.items()
             },
         }
         files = {"file": ("audio.wav", wav(clip), "audio/wav")}
-        with self._client.post("audio/transcriptions", data=form, files=files) as response:
-            if options.stream:
-                return Transcript(_streamed_text(self._client.events(response), options.shown))
+        place = "audio/translations" if translate else "audio/transcriptions"
+        with self._client.post(place, data=form, files=files) as response:
+            if stream:
+                return Transcript(_streamed_text(self._client.events(response), options.shown)), {}
             said = self._client.parsed(response)
         if isinstance(said, dict) and said.get("error"):
             raise ServerError(f"{options.shown} says: {said['error']!r:.200}")
         if not isinstance(said, dict) or not isinstance(said.get("text"), str):
             raise BadAnswer(self._client.hidden(f"{options.shown} sent no `text`: {said!r:.120}"))
         detected = said.get("language") if language in {None, "", "auto"} else None
-        return Transcript(said["text"].strip(), _tag(detected))
+        return Transcript(said["text"].strip(), _tag(detected)), said
 
     def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
         """So many requests at once; what of them the server decodes together is its own business."""
@@ -188,6 +218,16 @@ class OpenAiAudio:
 def _field(value: str | int | float | bool) -> str:
     """A value as a form has it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _word(said: Mapping[str, Any]) -> TimedWord:
+    """A word of `verbose_json`; some servers tell a probability, too. What is no number isn't told."""
+    found = {key: said.get(key) for key in ("start", "end", "probability")}
+    known = {
+        key: float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        for key, value in found.items()
+    }
+    return TimedWord(str(said.get("word", "")), known["start"], known["end"], known["probability"])
 
 
 def _models(listed: Any) -> list[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pytest_modellab.core.language import canonical_name
 
 from . import on_torch
-from .base import Clip, LoadRequest, Transcript, check_language, expected_language
+from .base import Clip, LoadRequest, TimedWord, Transcript, check_language, expected_language
+from .whisper_translation import check_target
 
 _WINDOW_S = 30
 
@@ -42,7 +43,7 @@ class OpenAIWhisperOptions:
 class OpenAIWhisper:
     """See <https://github.com/openai/whisper>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words", "translate"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("openai-whisper", "torch", "tiktoken")
@@ -68,12 +69,30 @@ class OpenAIWhisper:
         spoken = tuple(whisper.tokenizer.LANGUAGES)[: model.num_languages] if model.is_multilingual else ("en",)
         check_language(options.language, spoken)
         if device.type == "mps":
-            # MPS knows no sparse tensors; these serve word timestamps only, which aren't asked for.
+            # MPS knows no sparse tensors; these serve word timestamps only.
             model.register_buffer("alignment_heads", model.alignment_heads.to_dense(), persistent=False)
             model = model.to(device)
         return cls(model.eval(), options, spoken)
 
     def transcribe(self, clip: Clip) -> Transcript:
+        return self._transcript(clip)[0]
+
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        transcript, found = self._transcript(clip, word_timestamps=True)
+        words = [
+            TimedWord(word["word"], float(word["start"]), float(word["end"]), float(word["probability"]))
+            for segment in found["segments"]
+            for word in segment["words"]
+        ]
+        return replace(transcript, words=tuple(words))
+
+    def translate(self, clip: Clip, target: str) -> Transcript:
+        check_target(target, multilingual=self._model.is_multilingual)
+        return self._transcript(clip, task="translate")[0]
+
+    def _transcript(
+        self, clip: Clip, *, word_timestamps: bool = False, task: str = "transcribe"
+    ) -> tuple[Transcript, dict[str, Any]]:
         options = self._options
         language = expected_language(options.language, clip, self._spoken)
         found = self._model.transcribe(
@@ -85,10 +104,12 @@ class OpenAIWhisper:
             condition_on_previous_text=options.condition_on_previous_text,
             initial_prompt=options.initial_prompt,
             fp16=options.dtype == "float16",
+            word_timestamps=word_timestamps,
+            task=task,
         )
         # An English-only model reports `en` for every clip.
         detected = canonical_name(found["language"]) if language is None and self._model.is_multilingual else None
-        return Transcript(found["text"].strip(), detected)
+        return Transcript(found["text"].strip(), detected), found
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {

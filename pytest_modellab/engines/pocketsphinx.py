@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, TimedWord, Transcript
+
+_FRAMES_S = 100
+_NO_WORD = re.compile(r"<.*>|\[.*\]")
+"""Silence, noise, and the ends of a sentence."""
+_PRONUNCIATION = re.compile(r"\(\d+\)$")
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class PocketSphinxOptions:
 class PocketSphinx:
     """See <https://github.com/cmusphinx/pocketsphinx>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("pocketsphinx",)
@@ -65,6 +72,19 @@ class PocketSphinx:
         self._decoder.end_utt()
         found = self._decoder.hyp()
         return Transcript("" if found is None else found.hypstr)
+
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        return replace(self.transcribe(clip), words=tuple(self._words()))
+
+    def _words(self) -> Iterator[TimedWord]:
+        """The words of the last clip: their frames, and posterior probabilities in the lattice of what was likely."""
+        if self._decoder.hyp() is None:
+            return
+        for segment in self._decoder.seg():
+            if not _NO_WORD.fullmatch(segment.word):
+                text = _PRONUNCIATION.sub("", segment.word)
+                start_s, end_s = segment.start_frame / _FRAMES_S, (segment.end_frame + 1) / _FRAMES_S
+                yield TimedWord(text, start_s, end_s, min(1.0, float(self._decoder.logmath.exp(round(segment.prob)))))
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -11,7 +11,8 @@ from pytest_modellab.core.language import canonical_name
 from pytest_modellab.core.weight_kinds import as_hugging_face
 
 from . import on_torch
-from .base import MOST_IN_BATCH, Clip, LoadRequest, Transcript, check_language, expected_language
+from .base import MOST_IN_BATCH, Clip, LoadRequest, TimedWord, Transcript, check_language, expected_language
+from .whisper_translation import check_target
 
 Family = Literal["whisper", "ctc", "seq2seq"]
 
@@ -72,7 +73,7 @@ class TransformersOptions:
 class Transformers:
     """See <https://huggingface.co/docs/transformers/tasks/asr>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words", "translate"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("transformers", "torch", "tokenizers", "safetensors")
@@ -150,6 +151,32 @@ class Transformers:
         arguments = self._arguments(clip)
         found = self._pipeline({"raw": clip.samples, "sampling_rate": clip.rate}, **arguments)
         return _transcript(found, arguments)
+
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        """Words with their times, by Whisper's cross-attention or CTC's frames; the library tells no probabilities."""
+        if self._family == "seq2seq":
+            raise ValueError(f"{type(self._model).__name__} tells no times of words")
+        arguments = {**self._arguments(clip), "return_timestamps": "word"}
+        if self._family == "whisper":
+            self._align()
+        found = self._pipeline({"raw": clip.samples, "sampling_rate": clip.rate}, **arguments)
+        words = [TimedWord(each["text"], *each["timestamp"]) for each in found["chunks"]]
+        return replace(_transcript(found, arguments), words=tuple(words))
+
+    def translate(self, clip: Clip, target: str) -> Transcript:
+        if self._family != "whisper":
+            raise ValueError(f"{type(self._model).__name__} translates nothing")
+        check_target(target, multilingual=self._multilingual)
+        arguments = self._arguments(clip)
+        arguments["generate_kwargs"]["task"] = "translate"
+        return _transcript(self._pipeline({"raw": clip.samples, "sampling_rate": clip.rate}, **arguments), arguments)
+
+    def _align(self) -> None:
+        """Where the weights don't say which heads align, take those of the decoder's upper half, as Whisper does."""
+        generation, config = self._model.generation_config, self._model.config
+        if getattr(generation, "alignment_heads", None) is None:
+            layers, heads = config.decoder_layers, config.decoder_attention_heads
+            generation.alignment_heads = [[i, j] for i in range(layers // 2, layers) for j in range(heads)]
 
     def transcribe_batch(self, clips: Sequence[Clip]) -> list[Transcript]:
         """Clips in one language share a call of the decoder.

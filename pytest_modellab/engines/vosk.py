@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from . import pcm
-from .base import Clip, LoadRequest, Transcript
+from .base import Clip, LoadRequest, TimedWord, Transcript
 from .utterances import UtteranceStream
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class VoskOptions:
 class Vosk:
     """See <https://github.com/alphacep/vosk-api>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "streaming"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "words", "streaming"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("vosk",)
@@ -74,15 +74,24 @@ class Vosk:
         stream.push(clip.samples)
         return stream.finish()
 
+    def transcribe_words(self, clip: Clip) -> Transcript:
+        decoder = self._decoder()
+        decoder.tell_words()
+        stream = UtteranceStream(decoder, self.rate, self._options.step_s)
+        stream.push(clip.samples)
+        return replace(stream.finish(), words=tuple(decoder.words))
+
     def start(self, language: str | None) -> UtteranceStream:
+        return UtteranceStream(self._decoder(), self.rate, self._options.step_s)
+
+    def _decoder(self) -> _Decoder:
         # The noise comes from the C library's generator, which all recognisers of a process share.
         _c_library().srand(self._options.seed)
         # One for each utterance: a recogniser keeps what it has adapted to.
         arguments: list[Any] = [self._model, float(self.rate)]
         if self._options.grammar:
             arguments.append(json.dumps(list(self._options.grammar), ensure_ascii=False))
-        decoder = _Decoder(self._library.KaldiRecognizer(*arguments))
-        return UtteranceStream(decoder, self.rate, self._options.step_s)
+        return _Decoder(self._library.KaldiRecognizer(*arguments))
 
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {
@@ -104,14 +113,27 @@ class _Decoder:
 
     def __init__(self, recognizer: Any) -> None:
         self._recognizer = recognizer
+        self.words: list[TimedWord] = []
+        """Those of utterances that are over, where they are told."""
+
+    def tell_words(self) -> None:
+        """Have results tell each word's time and confidence."""
+        self._recognizer.SetWords(True)
 
     def hear(self, samples: NDArray[np.float32]) -> tuple[str, bool]:
         if self._recognizer.AcceptWaveform(pcm.encoded(samples)):
-            return _field(self._recognizer.Result(), "text"), True
+            return self._final(self._recognizer.Result()), True
         return _field(self._recognizer.PartialResult(), "partial"), False
 
     def rest(self) -> str:
-        return _field(self._recognizer.FinalResult(), "text")
+        return self._final(self._recognizer.FinalResult())
+
+    def _final(self, result: str) -> str:
+        self.words += [
+            TimedWord(str(word["word"]), float(word["start"]), float(word["end"]), float(word["conf"]))
+            for word in json.loads(result).get("result", ())
+        ]
+        return _field(result, "text")
 
 
 def _c_library() -> ctypes.CDLL:

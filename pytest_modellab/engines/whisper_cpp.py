@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from pytest_modellab.core.language import canonical_name
 
 from .base import Clip, LoadRequest, Transcript, check_language, expected_language
+from .whisper_translation import check_target
 
 _WINDOW_S = 30
 _GREEDY, _BEAM_SEARCH = 0, 1
@@ -53,7 +54,7 @@ class WhisperCppOptions:
 class WhisperCpp:
     """See <https://github.com/ggml-org/whisper.cpp> and <https://github.com/absadiki/pywhispercpp>."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "translate"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu"})
     rate: ClassVar[int] = 16_000
     distributions: ClassVar[tuple[str, ...]] = ("pywhispercpp",)
@@ -88,9 +89,17 @@ class WhisperCpp:
         return cls(_pywhispercpp, model, options, spoken)
 
     def transcribe(self, clip: Clip) -> Transcript:
+        return self._written(clip, translate=False)
+
+    def translate(self, clip: Clip, target: str) -> Transcript:
+        check_target(target, multilingual=len(self._spoken) > 1)
+        return self._written(clip, translate=True)
+
+    def _written(self, clip: Clip, *, translate: bool) -> Transcript:
         language = expected_language(self._options.language, clip, self._spoken)
         library, context, parameters = self._library, self._model._ctx, self._model._params
         parameters.language = language or "auto"
+        parameters.translate = translate
         # Model.transcribe leaves out whether it failed, and the space that a segment begins with.
         failed = library.whisper_full(context, parameters, clip.samples, len(clip.samples))
         if failed:

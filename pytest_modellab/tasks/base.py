@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
 
     from .requests import Requests
     from .scoring import Scoring
+
+
+@dataclass(frozen=True)
+class TimedText:
+    """A piece of an answer's text, when it is said in the recording, in seconds, and a few words about it."""
+
+    text: str
+    start_s: float
+    end_s: float
+    note: str = ""
 
 
 class Task:
@@ -111,6 +122,10 @@ class Task:
 
     def show(self, row: Row) -> Iterable[str]:
         """Notes of the page on one utterance, beside its texts, times and attributes; a few words each."""
+        return ()
+
+    def timed_words(self, row: Row) -> Sequence[TimedText]:
+        """The words of an answer whose times are known: on the page each lights up while its recording plays."""
         return ()
 
     def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:

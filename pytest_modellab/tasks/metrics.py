@@ -10,7 +10,9 @@ from .asr import metrics as asr
 from .chat import metrics as chat
 from .load import metrics as load
 from .streaming import metrics as streaming
+from .translate import metrics as translate
 from .tts import metrics as tts
+from .words import metrics as words
 
 METRICS: tuple[Metric, ...] = (
     *asr.METRICS,
@@ -19,6 +21,8 @@ METRICS: tuple[Metric, ...] = (
     *run_metrics.METRICS,
     *hidden_error_metrics.METRICS,
     *tts.METRICS,
+    *words.METRICS,
+    *translate.METRICS,
     *streaming.METRICS,
     *chat.METRICS,
     *load.METRICS,

@@ -290,10 +290,10 @@ class TestCatalog:
     @pytest.mark.parametrize(
         ("text", "told"),
         [
-            ("", "6: `derive`: give exactly one of `noisy`, `join`; found none"),
+            ("", "6: `derive`: give exactly one of `noisy`, `join`, `texts_of`; found none"),
             (
                 "  noisy: [{telephone: true}]\n  join: {seconds: 9}\n",
-                "6: `derive`: give exactly one of `noisy`, `join`; found `noisy`, `join`",
+                "6: `derive`: give exactly one of `noisy`, `join`, `texts_of`; found `noisy`, `join`",
             ),
             ("  noisy: [{noise: white}]\n", "8: `derive.noisy[0]`: `noise` and `snr_db` go together"),
             (

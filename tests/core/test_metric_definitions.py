@@ -198,7 +198,13 @@ class TestTable:
 
     def test_a_metric_of_other_tasks_is_missing(self) -> None:
         found = evaluate(METRICS["flawed"], Table(record()))
-        assert (found.value, found.missing) == (None, Missing("asr has no Flawed"))
+        assert (found.value, found.missing) == (None, Missing("asr has no Flawed", possible=False))
+
+    @pytest.mark.parametrize("name", ["missed_replies", "flawed", "load_p95_s"])
+    def test_a_limit_for_another_task_of_the_data_set_asks_nothing(self, name: str) -> None:
+        made = record()
+        assert not made.model_copy(update={"values": {}}).applies(name)
+        assert not made.applies(name)
 
     def test_clusters_have_a_name_for_each_utterance(self) -> None:
         dialogue = Cluster(lambda each: each.row.id[0], noun="dialogue", observation="turn")

@@ -18,7 +18,8 @@ from .form import DatasetForm
 from .model import Dataset
 from .recording import FileRecording
 from .sound_check import check_sounds, refusal
-from .spool import chosen
+from .spans import read_ctm, with_words
+from .spool import SpooledUtterances, chosen
 from .utterance import DatasetError, Utterance
 
 __all__ = ["Dataset", "DatasetAccess", "DatasetError", "FileRecording", "Utterance", "prepare"]
@@ -33,9 +34,29 @@ def prepare(spec: DatasetSpec, catalog: Catalog, store: Store, *, asked: bool = 
     access = DatasetAccess(spec, catalog, store, asked, partial(prepare, catalog=catalog, store=store, asked=asked))
     form = cast("DatasetForm[Any]", FORMS[spec.form_name])
     utterances = form.read(spec, spec.given, access)
+    if spec.ctm is not None:
+        utterances = _timed(spec, utterances, access)
     _need_decoder(spec, utterances)
     whole = Dataset(spec, utterances, access.left_out, tuple(access.notes))
     return whole if spec.on_error == "refuse" else _without_broken(whole)
+
+
+def _timed(spec: DatasetSpec, utterances: Sequence[Utterance], access: DatasetAccess) -> Sequence[Utterance]:
+    """The utterances with the times of their words. Raises DatasetError."""
+    assert spec.ctm is not None
+    path = access.file(access.place(spec.ctm), "CTM file")
+    try:
+        words = read_ctm(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: {error} (named in {spec.origin})") from error
+    ids = {each.id for each in utterances}
+    if unknown := sorted(set(words) - ids):
+        raise DatasetError(
+            f"{path}: no utterance `{unknown[0]}` in data set {spec.id}; its ids are such as"
+            f" {', '.join(f'`{each}`' for each in sorted(ids)[:3])}"
+        )
+    timed = with_words(utterances, words)
+    return SpooledUtterances.of(timed) if isinstance(utterances, SpooledUtterances) else tuple(timed)
 
 
 def _without_broken(whole: Dataset) -> Dataset:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_modellab.core import audio
 
 from .form import DatasetForm
-from .utterance import DatasetError, Utterance
+from .utterance import DatasetError, Span, Utterance
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,6 +101,8 @@ class JoinedRecording:
 
     parts: tuple[Recording, ...]
     pause_s: float
+    texts: tuple[str, ...] = ()
+    """What is said in each."""
 
     @property
     def identity(self) -> tuple[Any, ...]:
@@ -118,18 +120,55 @@ class JoinedRecording:
         with_pauses = [piece for pair in zip(pieces, [pause] * len(pieces), strict=True) for piece in pair]
         return np.concatenate(with_pauses[:-1])
 
+    def spans(self) -> tuple[Span, ...]:
+        """Each part, from its first audible sample to its last one, at 16 kHz."""
+        from pytest_modellab.core.metrics.speech import audible_part
 
-def from_source(spec: DatasetSpec, derive: DeriveSpec, source: Sequence[Utterance]) -> Sequence[Utterance]:
-    """The derived utterances. Raises DatasetError where the source has too few, or one whose length can't be told."""
+        from . import degraded
+
+        found: list[Span] = []
+        begin_s = 0.0
+        for part, text in zip(self.parts, self.texts, strict=True):
+            samples = part.samples(degraded.RATE)
+            heard = audible_part(samples, degraded.RATE)
+            if heard is not None:
+                found.append(Span(text, begin_s + heard[0], begin_s + heard[1]))
+            begin_s += len(samples) / degraded.RATE + self.pause_s
+        return tuple(found)
+
+
+def from_source(
+    spec: DatasetSpec, derive: DeriveSpec, source: Sequence[Utterance], texts: Sequence[Utterance] = ()
+) -> Sequence[Utterance]:
+    """The derived utterances; `texts` are those of `texts_of`.
+
+    Raises DatasetError where the source has too few, or one whose length can't be told.
+    """
     if derive.join is not None:
         try:
             return tuple(_joined(derive.join, _spread(source, derive.take)))
         except audio.AudioError as error:
             raise DatasetError(f"data set {spec.id} can't be joined: {error}") from error
+    if derive.texts_of is not None:
+        return tuple(_spread(_translated(spec, derive, source, texts), derive.take))
     chosen = _spread(source, derive.take)
     if derive.noisy is None:
         return tuple(chosen)
     return tuple(_noisy(spec, derive, condition, each, source) for condition in derive.noisy for each in chosen)
+
+
+def _translated(
+    spec: DatasetSpec, derive: DeriveSpec, source: Sequence[Utterance], texts: Sequence[Utterance]
+) -> Sequence[Utterance]:
+    """The utterances whose id the other set has, too, with its text as their reference."""
+    known = {each.id: each.text for each in texts}
+    found = [replace(each, text=known[each.id]) for each in source if each.id in known]
+    if not found:
+        raise DatasetError(
+            f"{spec.origin}: no utterance of {derive.source} has an id that {derive.texts_of} has, too: one has such as"
+            f" `{source[0].id}`, the other `{next(iter(known), '')}`"
+        )
+    return found
 
 
 def _noisy(
@@ -177,7 +216,9 @@ def _joined(join: Join, source: Sequence[Utterance]) -> Iterable[Utterance]:
         yield Utterance(
             id=f"{number:03d}-{group[0].id}",
             text=" ".join(each.text for each in group),
-            recording=JoinedRecording(tuple(each.sound for each in group), join.pause_s),
+            recording=JoinedRecording(
+                tuple(each.sound for each in group), join.pause_s, tuple(each.text for each in group)
+            ),
             speaker=_shared(each.speaker for each in group),
             language=_shared(each.language for each in group),
             kind=_shared(each.kind for each in group),
@@ -208,9 +249,12 @@ def _entropy(*parts: object) -> int:
 
 class _Derived(DatasetForm["DeriveSpec"]):
     def read(self, spec: DatasetSpec, given: DeriveSpec, access: DatasetAccess) -> Sequence[Utterance]:
-        return from_source(spec, given, access.utterances_of(given.source))
+        texts = () if given.texts_of is None else access.utterances_of(given.texts_of)
+        return from_source(spec, given, access.utterances_of(given.source), texts)
 
     def summary(self, given: DeriveSpec) -> str:
+        if given.texts_of:
+            return f"{given.source} with the texts of {given.texts_of}"
         return f"{'joined' if given.join else 'noisy'} {given.source}"
 
 

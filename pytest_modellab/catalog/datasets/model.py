@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,12 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256 over everything that can change a score: ids, texts, speakers, languages, audio bytes."""
         return json_digest(
-            [u.id, u.text, u.speaker, u.language, *(u.recording.identity if u.recording else ("prompt", u.spoken_text))]
+            [
+                *(u.id, u.text, u.speaker, u.language),
+                *(u.recording.identity if u.recording else ("prompt", u.spoken_text)),
+                # Of a set without times the fingerprint is that of before there were any.
+                *([["words", *map(astuple, u.spans)]] if u.spans else []),
+            ]
             for u in self.utterances
         )
 

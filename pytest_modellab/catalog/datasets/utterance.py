@@ -23,6 +23,15 @@ class DatasetError(Exception):
 
 
 @dataclass(frozen=True)
+class Span:
+    """A stretch of speech: the text that is said in it, raw, and where it begins and ends in the recording, seconds."""
+
+    text: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
 class Utterance:
     """One recording with its reference; or a text to be spoken, of which there may be a person's reading."""
 
@@ -41,6 +50,9 @@ class Utterance:
     """What a model is given to speak, where that isn't `text`, by which it is judged."""
     attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What else the data set says of it, such as the speaker's age or the device."""
+
+    spans: tuple[Span, ...] = ()
+    """Where its words are said, as far as the data set has it."""
 
     @property
     def spoken_text(self) -> str:

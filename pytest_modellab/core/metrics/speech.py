@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FRAME_S = 0.02
+EDGE_FRAME_S = 0.005
+"""For the first and the last audible sample of a clip."""
 QUIET_DB = -40.0
 """A frame this far below the speech's own level (the 95th percentile of its frames) is a pause."""
 END_S = 0.01
@@ -113,6 +115,22 @@ def _silences(leading_s: float, trailing_s: float, pauses: Sequence[float]) -> l
 def _ends_aloud(samples: NDArray[np.float32], rate: int, level: float) -> bool:
     end = samples[-max(1, round(END_S * rate)) :]
     return _level(end) > level + CUT_DB
+
+
+def audible_part(samples: NDArray[np.float32], rate: int) -> tuple[float, float] | None:
+    """Where the audible part of speech begins and ends, seconds: samples of shape (n,) at `rate` Hz.
+
+    Frames of 5 ms count as audible that are less than 40 dB below the speech's own level, the 95th percentile of them.
+    None where nothing is louder than -60 dBFS.
+    """
+    import numpy as np
+
+    if not len(samples) or np.abs(samples).max() <= 10 ** (INAUDIBLE_DBFS / 20):
+        return None
+    size = max(1, round(EDGE_FRAME_S * rate))
+    levels = _levels(samples, size)
+    aloud = np.flatnonzero(levels >= float(np.quantile(levels, 0.95)) + QUIET_DB)
+    return float(aloud[0]) * size / rate, min(len(samples), float(aloud[-1] + 1) * size) / rate
 
 
 def _levels(samples: NDArray[np.float32], size: int) -> NDArray[np.float64]:

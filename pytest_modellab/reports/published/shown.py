@@ -22,7 +22,7 @@ _NAMED = 4
 _WORDS = 16
 """Characters of a licence on a narrow terminal."""
 _SPARE = (
-    *("sources", "others", "measured", "words", "size", "commercial"),
+    *("sources", "others", "measured", "whole", "size", "commercial"),
     *("streaming", "languages", "engine", "licence", "here"),
 )
 
@@ -50,7 +50,7 @@ def columns(found: ModelList) -> list[Column]:
 
 def _licences(models: Sequence[PublishedModel]) -> Column:
     whole = tuple(model.licence or NOTHING for model in models)
-    brief = Brief("words", "whole licences", tuple(shortened(each, _WORDS) for each in whole))
+    brief = Brief("whole", "whole licences", tuple(shortened(each, _WORDS) for each in whole))
     return Column("licence", "licence", whole, brief=brief)
 
 

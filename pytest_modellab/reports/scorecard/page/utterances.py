@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from pytest_modellab.core.console import counted
@@ -13,6 +13,7 @@ from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.results.worst_utterances import worst_places
 from pytest_modellab.tasks.asr.counts import counts_of
 from pytest_modellab.tasks.asr.record import transcript_of
+from pytest_modellab.tasks.base import TimedText
 from pytest_modellab.tasks.chat.record import dialogues_of, reply_of
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.streaming.record import stream_of
@@ -27,6 +28,7 @@ SHOWN = 60
 SHOWN_IN_ALL = 1_200
 _WITHOUT_ERRORS = 5
 _MOST_PARTIALS = 40
+_MOST_WORDS = 2_000
 _EDGES = (0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 
 
@@ -84,6 +86,8 @@ class Shown:
     partials_left_out: int = 0
     offline: str | None = None
     turn: Turn | None = None
+    words: tuple[TimedText, ...] = ()
+    """Those with times, in their order."""
 
 
 def shown(record: Record, sounds: Sounds, most: int = SHOWN) -> list[Shown]:
@@ -163,6 +167,10 @@ def _shown(result: UtteranceResult, record: Record, sounds: Sounds) -> Shown:
         partials_left_out=max(0, len(partials) - _MOST_PARTIALS),
         offline=None if streamed is None or streamed.offline is None else harmless.line(streamed.offline),
         turn=_turn(result),
+        words=tuple(
+            replace(word, text=harmless.line(word.text).strip(), note=harmless.line(word.note, 100))
+            for word in task_named(record.case.task).timed_words(result)[:_MOST_WORDS]
+        ),
     )
 
 

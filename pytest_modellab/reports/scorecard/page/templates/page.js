@@ -85,6 +85,16 @@
   });
   addEventListener("afterprint", () => { for (const each of opened) each.open = false; });
 
+  // The word that is said lights up.
+  document.addEventListener("timeupdate", event => {
+    const words = event.target.closest("li")?.querySelectorAll(".timed > span") ?? [], now = event.target.currentTime;
+    for (const word of words) word.classList.toggle("now", word.dataset.from <= now && now < word.dataset.to);
+  }, true);
+  document.addEventListener("click", event => {
+    const word = event.target.closest(".timed > span"), sound = word?.closest("li").querySelector("audio");
+    if (sound) { sound.currentTime = word.dataset.from; sound.play(); }
+  });
+
   // One sound at a time.
   document.addEventListener("play", event => {
     for (const other of document.querySelectorAll("audio")) if (other !== event.target) other.pause();
