@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Transcript,
         TryAgain,
         Turn,
+        TurnDetector,
     )
     from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
@@ -111,6 +112,7 @@ __all__ = [
     "Transcript",
     "TryAgain",
     "Turn",
+    "TurnDetector",
     "Utterance",
     "Verdict",
     "Worker",
@@ -135,7 +137,7 @@ _PLACES = {
     "core.version": "__version__",
     "engines.predictor": "Predictor",
     "engines.base": "BatchTranscriber Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
-    " StreamingTranscriber Synthesizer Transcriber Transcript TryAgain Turn",
+    " StreamingTranscriber Synthesizer Transcriber Transcript TryAgain Turn TurnDetector",
     "reports.scorecard.card": "Scorecard",
     "reports.scorecard.format": "FormatContext FormatError ScorecardFormat",
     "results.record": "Record",

@@ -272,6 +272,17 @@ class Conversant(Engine, Protocol):
         ...
 
 
+class TurnDetector(Engine, Protocol):
+    """An engine that tells whether a speaker has finished, or only pauses."""
+
+    threshold: float
+    """The probability from which on the turn counts as finished."""
+
+    def ended(self, clip: Clip) -> float:
+        """The probability that the speaker has finished, from the sound of the turn up to a moment in a pause."""
+        ...
+
+
 class Stream(Protocol):
     """The recognition of one utterance while it is spoken."""
 

@@ -11,6 +11,7 @@ from .chat import metrics as chat
 from .load import metrics as load
 from .streaming import metrics as streaming
 from .tts import metrics as tts
+from .turn import metrics as turn
 
 METRICS: tuple[Metric, ...] = (
     *asr.METRICS,
@@ -22,4 +23,5 @@ METRICS: tuple[Metric, ...] = (
     *streaming.METRICS,
     *chat.METRICS,
     *load.METRICS,
+    *turn.METRICS,
 )
