@@ -36,7 +36,8 @@ class TestFeatures:
 
     def test_shape_and_range(self) -> None:
         features = log_mel(noise(8.0))
-        assert (features.shape, features.dtype) == ((80, 800), np.float32)
+        assert features.shape == (80, 800)
+        assert features.dtype == np.float32
         assert features.max() - features.min() <= 2.0
 
     def test_the_level_does_not_count(self) -> None:

@@ -262,8 +262,8 @@ class TestTask:
     def test_its_curve_has_the_call_on_top(self) -> None:
         swept = self.task.swept(made(*ROWS))
         assert swept is not None
-        assert swept.own == (0.25, pytest.approx(0.96))
-        assert swept.points[-1] == (1.0, pytest.approx(0.21))
+        assert swept.own == pytest.approx((0.25, 0.96))
+        assert swept.points[-1] == pytest.approx((1.0, 0.21))
         assert self.task.swept(made(*ROWS[:4])) is None
         assert task_named("asr").swept(made(*ROWS)) is None
 
