@@ -155,8 +155,8 @@ class TestWhatLoads:
             "language: en",
             "on: en",
             "5: unknown key `on`; allowed: archives, audio_root, channel, clips, cuts, derive, dialogues,"
-            " equivalents, folder, form, glossary, graded_by, hub, id, judge, kaldi, kind, language, lhotse, licence, load, made,"
-            " manifest, names, normalizer, on_error, prompts, recipe, schema, speaker, stream, substitutions, table, tasks, tiers, title, voice",  # noqa: E501 - as it is told
+            " equivalents, folder, form, glossary, graded_by, hub, id, judge, kaldi, kind, language, lhotse, licence,"
+            " load, made, manifest, names, normalizer, on_error, prompts, recipe, schema, speaker, stream, substitutions, table, tasks, tiers, title, voice",  # noqa: E501 - as it is told
             id="a key that YAML takes for true",
         ),
     ],
