@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
     from pytest_modellab.core.text.normalizer import Scorer
     from pytest_modellab.core.version import __version__
+    from pytest_modellab.engines.abilities import Translator, TurnDetector, WordTranscriber
     from pytest_modellab.engines.base import (
         BatchTranscriber,
         Clip,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Stream,
         StreamingTranscriber,
         Synthesizer,
+        TimedWord,
         Transcriber,
         Transcript,
         TryAgain,
@@ -106,13 +108,17 @@ __all__ = [
     "StreamingTranscriber",
     "Synthesizer",
     "Task",
+    "TimedWord",
     "Total",
     "Transcriber",
     "Transcript",
+    "Translator",
     "TryAgain",
     "Turn",
+    "TurnDetector",
     "Utterance",
     "Verdict",
+    "WordTranscriber",
     "Worker",
     "WorkerDied",
     "__version__",
@@ -135,7 +141,8 @@ _PLACES = {
     "core.version": "__version__",
     "engines.predictor": "Predictor",
     "engines.base": "BatchTranscriber Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
-    " StreamingTranscriber Synthesizer Transcriber Transcript TryAgain Turn",
+    " StreamingTranscriber Synthesizer TimedWord Transcriber Transcript TryAgain Turn",
+    "engines.abilities": "Translator TurnDetector WordTranscriber",
     "reports.scorecard.card": "Scorecard",
     "reports.scorecard.format": "FormatContext FormatError ScorecardFormat",
     "results.record": "Record",

@@ -52,6 +52,7 @@ REAL_MODELS = frozenset(
             "sherpa_onnx_real",
             "streaming_real",
             "third_party",
+            "turn_real",
             "voices",
             "vosk_real",
             "whisper_cpp_real",

@@ -29,6 +29,7 @@ from .base import (
     exactly_one,
 )
 from .corpus_specs import HubSpec, KaldiSpec, LhotseSpec, TableSpec
+from .cut_specs import CutsSpec
 from .dataset_forms import FORMS, misplaced, own_form
 from .dialogue_specs import DialogueSpec, GradedBy
 from .errors import suggest
@@ -264,6 +265,7 @@ class DatasetSpec(NamedSpec):
     clips: tuple[ClipSpec, ...] | None = Field(default=None, min_length=1)
     recipe: RecipeSpec | None = None
     derive: DeriveSpec | None = None
+    cuts: CutsSpec | None = Field(default=None, description="for the task turn")
     made: tuple[MadeSpec, ...] | None = Field(default=None, min_length=1, description="clips without speech")
     prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     dialogues: tuple[DialogueSpec, ...] | None = Field(default=None, min_length=1, description="for the task chat")
@@ -286,6 +288,13 @@ class DatasetSpec(NamedSpec):
     def streaming(self) -> StreamSpec:
         """The settings of streaming, with defaults."""
         return self.stream or StreamSpec()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The data sets that it is made of."""
+        if self.derive is not None:
+            return (self.derive.source, *([] if self.derive.texts_of is None else [self.derive.texts_of]))
+        return () if self.cuts is None else self.cuts.sources
 
     @classmethod
     def _own_forms(cls) -> list[str]:

@@ -37,10 +37,15 @@ def not_ctranslate2(model: ModelSpec, folder: Path) -> str:
 
 
 def chain(dataset: DatasetSpec, known: Mapping[str, DatasetSpec]) -> list[str]:
-    """The ids from a derived set to what it rests on; broken off where one comes a second time."""
-    ids = [dataset.id]
-    while (spec := known.get(ids[-1])) is not None and spec.derive is not None:
-        ids.append(spec.derive.source)
-        if ids[-1] in ids[:-1]:
-            break
-    return ids
+    """The ids from a derived set to what it rests on; broken off where one comes a second time.
+
+    Of several sources the one that leads back to the set itself, else the first.
+    """
+
+    def followed(ids: list[str]) -> list[str]:
+        spec = known.get(ids[-1])
+        sources = () if spec is None else spec.sources
+        ways = [[*ids, each] if each in ids else followed([*ids, each]) for each in sources]
+        return next((way for way in ways if way[-1] == dataset.id), ways[0] if ways else ids)
+
+    return followed([dataset.id])

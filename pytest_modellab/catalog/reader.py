@@ -373,22 +373,26 @@ class Reader:
             self.complain(path, ("judge", "readings"), f"no data set for asr `{readings}`; {suggest(readings, known)}")
 
     def _check_derived(self, dataset: DatasetSpec, catalog: Catalog) -> None:
-        """A derived set leads to one that isn't, by way of sets that are in the catalog and speak its language."""
-        if dataset.derive is None:
-            return
+        """A set made of others leads to ones that aren't, all of the catalog; a derived one speaks its language."""
         path = Path(dataset.origin.rpartition(":")[0])
-        name = dataset.derive.source
-        source = catalog.datasets.get(name)
-        if source is None:
+        place = ("cuts" if dataset.derive is None else "derive", "from")
+        texts_of = None if dataset.derive is None else dataset.derive.texts_of
+        unknown = [name for name in dataset.sources if name not in catalog.datasets]
+        broken = self.broken_ids(catalog.folder / "datasets")
+        for name in unknown:
             # A file with problems of its own may be the one that is meant.
-            if not any(fnmatchcase(name, glob) for glob in self.broken_ids(catalog.folder / "datasets")):
-                message = f"unknown data set `{name}`; {suggest(name, catalog.datasets)}"
-                self.complain(path, ("derive", "from"), message)
+            if not any(fnmatchcase(name, glob) for glob in broken):
+                where = ("derive", "texts_of") if name == texts_of else place
+                self.complain(path, where, f"unknown data set `{name}`; {suggest(name, catalog.datasets)}")
+        if unknown or not dataset.sources:
             return
-        ids = chain(dataset, catalog.datasets)
+        ids, source = chain(dataset, catalog.datasets), catalog.datasets[dataset.sources[0]]
         if ids[-1] == dataset.id:
-            self.complain(path, ("derive", "from"), f"derived from itself: {' -> '.join(ids)}")
-        elif dataset.language != source.language:
+            self.complain(path, place, f"derived from itself: {' -> '.join(ids)}")
+        elif dataset.derive is not None and dataset.language != source.language:
             found = f"found `{dataset.language}`" if dataset.language else "it is missing"
             wanted = f"`language: {source.language}`" if source.language else "no `language`"
-            self.complain(path, ("language",), f"a set derived from {name} has {wanted}, as it has; {found}")
+            self.complain(path, ("language",), f"a set derived from {source.id} has {wanted}, as it has; {found}")
+        elif texts_of is not None and dataset.target != (spoken := catalog.datasets[texts_of].language):
+            message = f"the texts of {texts_of} are in `{spoken}`, found `{dataset.target}`"
+            self.complain(path, ("target",), message)

@@ -240,22 +240,6 @@ class Transcriber(Engine, Protocol):
         ...
 
 
-class WordTranscriber(Engine, Protocol):
-    """An engine that tells when each word was said, how sure it is of it, or both."""
-
-    def transcribe_words(self, clip: Clip) -> Transcript:
-        """Recognise one clip, with `words`. All that this takes beyond a text is part of the call."""
-        ...
-
-
-class Translator(Engine, Protocol):
-    """An engine that writes in one language what is said in another."""
-
-    def translate(self, clip: Clip, target: str) -> Transcript:
-        """Translate one clip into the language of the tag `target`. Raises ValueError for one it can't write."""
-        ...
-
-
 @runtime_checkable
 class BatchTranscriber(Protocol):
     """A Transcriber in which different clips can share a decoder call.

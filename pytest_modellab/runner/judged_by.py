@@ -48,7 +48,7 @@ def hold(found: Mapping[Path, Record], catalog: Catalog) -> None:
 def _data_apart(record: Record, catalog: Catalog) -> Iterator[str]:
     """The first utterance that the catalog's own files have otherwise; nothing where they aren't here."""
     spec, shard = catalog.datasets[record.case.dataset], record.shard
-    if spec.recipe or spec.derive or spec.made or spec.archives or shard is None:
+    if spec.recipe or spec.sources or spec.made or spec.archives or shard is None:
         return  # made of pinned archives, at length, or by parameters of the spec
     try:
         known = prepare(spec, catalog, Store(fetching=False)).first(record.limited_to).utterances

@@ -10,11 +10,12 @@ if TYPE_CHECKING:
     from pytest_modellab.catalog.datasets import Dataset
     from pytest_modellab.catalog.specs import DatasetSpec
     from pytest_modellab.core.audio_artifacts import AudioArtifacts
-    from pytest_modellab.core.metrics.measured import Row
+    from pytest_modellab.core.metrics.measured import HasParts, Row
     from pytest_modellab.engines.base import Engine
 
     from .requests import Requests
     from .scoring import Scoring
+    from .sweeps import SweptRun
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,10 @@ class Task:
     def timed_words(self, row: Row) -> Sequence[TimedText]:
         """The words of an answer whose times are known: on the page each lights up while its recording plays."""
         return ()
+
+    def swept(self, run: HasParts) -> SweptRun | None:
+        """A curve of the page through the settings of a run's model, by the run's `parts`; None for none."""
+        return None
 
     def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:
         """What else of a data set's spec can change an answer, as JSON: part of the input key."""

@@ -12,6 +12,7 @@ from .load import metrics as load
 from .streaming import metrics as streaming
 from .translate import metrics as translate
 from .tts import metrics as tts
+from .turn import metrics as turn
 from .words import metrics as words
 
 METRICS: tuple[Metric, ...] = (
@@ -26,4 +27,5 @@ METRICS: tuple[Metric, ...] = (
     *streaming.METRICS,
     *chat.METRICS,
     *load.METRICS,
+    *turn.METRICS,
 )

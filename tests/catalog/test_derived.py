@@ -253,6 +253,20 @@ class TestCatalog:
             "datasets/made-0.yaml:7: unknown data set `tolk`; did you mean `talk`? allowed: made, talk"
         ]
 
+    @pytest.mark.parametrize(
+        ("texts", "target", "told"),
+        [
+            ("talks", "en", "9: unknown data set `talks`; did you mean `talk`? allowed: made, talk"),
+            ("talk", "de", "6: the texts of talk are in `en`, found `de`"),
+        ],
+    )
+    def test_translations_are_in_the_language_of_their_texts(
+        self, tmp_path: Path, texts: str, target: str, told: str
+    ) -> None:
+        text = derive_yaml(f"  texts_of: {texts}\n").replace("tasks: [asr]\n", "tasks: [translate]\n")
+        text = text.replace("language: en\n", f"language: en\ntarget: {target}\n")
+        assert [problem.partition(":")[2] for problem in self.problems(tmp_path, text)] == [told]
+
     def test_a_circle(self, tmp_path: Path) -> None:
         assert self.problems(
             tmp_path,

@@ -117,7 +117,7 @@ class TestDataset:
             (
                 "language: en",
                 "manifest: a.jsonl",
-                "give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `made`",
+                "give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `cuts`, `made`",
             ),
         ],
     )

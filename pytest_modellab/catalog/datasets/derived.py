@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_modellab.core import audio
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ..specs import DatasetSpec, Degradation, DeriveSpec, Join
     from .access import DatasetAccess
     from .recording import Recording
+
+T = TypeVar("T")
 
 # Counted up whenever the same parameters come to give other samples: they are part of the fingerprint.
 NOISY_VERSION = 1
@@ -92,7 +94,7 @@ class NoisyRecording:
         return degraded.babble(length, voices, random)
 
     def _entropy(self) -> int:
-        return _entropy(self.seed, self.name, self.condition.label)
+        return entropy(self.seed, self.name, self.condition.label)
 
 
 @dataclass(frozen=True)
@@ -146,12 +148,12 @@ def from_source(
     """
     if derive.join is not None:
         try:
-            return tuple(_joined(derive.join, _spread(source, derive.take)))
+            return tuple(_joined(derive.join, spread(source, derive.take)))
         except audio.AudioError as error:
             raise DatasetError(f"data set {spec.id} can't be joined: {error}") from error
     if derive.texts_of is not None:
-        return tuple(_spread(_translated(spec, derive, source, texts), derive.take))
-    chosen = _spread(source, derive.take)
+        return tuple(spread(_translated(spec, derive, source, texts), derive.take))
+    chosen = spread(source, derive.take)
     if derive.noisy is None:
         return tuple(chosen)
     return tuple(_noisy(spec, derive, condition, each, source) for condition in derive.noisy for each in chosen)
@@ -195,7 +197,7 @@ def _noisy(
 def _voices(clean: Utterance, source: Sequence[Utterance], seed: int) -> tuple[Recording, ...]:
     """The other utterances that babble in the background of one."""
     others = [each for each in source if each.id != clean.id]
-    ranked = sorted(others, key=lambda each: _entropy(seed, clean.id, each.id))
+    ranked = sorted(others, key=lambda each: entropy(seed, clean.id, each.id))
     return tuple(each.sound for each in ranked[:BABBLE_VOICES])
 
 
@@ -236,14 +238,15 @@ def _shared(values: Iterable[str | None]) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _spread(source: Sequence[Utterance], count: int | None) -> Sequence[Utterance]:
+def spread(source: Sequence[T], count: int | None) -> Sequence[T]:
     """So many of them, evenly spread over their order; all where there are no more."""
     if count is None or count >= len(source):
         return source
     return [source[index * len(source) // count] for index in range(count)]
 
 
-def _entropy(*parts: object) -> int:
+def entropy(*parts: object) -> int:
+    """A number that depends on all of these, for choices that are made by a seed."""
     return int.from_bytes(hashlib.sha256("\n".join(map(str, parts)).encode()).digest()[:16], "big")
 
 

@@ -48,8 +48,9 @@ class Recordings:
         spec = self.catalog.datasets.get(case.dataset)
         if spec is None:
             return ""
-        if spec.derive is not None and not spec.licence:
-            return self.licence(case.model_copy(update={"dataset": spec.derive.source}))
+        if spec.sources and not spec.licence:
+            told = (self.licence(case.model_copy(update={"dataset": each})) for each in spec.sources)
+            return "; ".join(filter(None, dict.fromkeys(told)))
         return "; ".join(filter(None, dict.fromkeys([spec.licence, *(clip.licence for clip in spec.clips or ())])))
 
     def _utterance(self, record: Record, name: str) -> Utterance:

@@ -14,6 +14,7 @@ from pytest_modellab.results.worst_utterances import errors_by_row, failed_rows
 from pytest_modellab.tasks.asr.record import Slice, transcripts_of
 from pytest_modellab.tasks.chat.record import dialogues_of
 from pytest_modellab.tasks.registry import task_named
+from pytest_modellab.tasks.sweeps import SweptRun
 
 from ..row import Judgement, Row
 from ..tables import error_metric_title, in_brackets
@@ -89,6 +90,8 @@ class Detail:
     origins: tuple[tuple[str, str], ...] = ()
     code: str = ""
     machine: str = ""
+    swept: SweptRun | None = None
+    """What the run comes to through the settings of its model."""
     unreadable: str = ""
     """Why there is nothing but the row."""
 
@@ -153,6 +156,7 @@ def detail(record: Record, sounds: Sounds, most: int) -> Detail:
         origins=tuple(origins(record)),
         code=code(record),
         machine=machine(record),
+        swept=task_named(record.case.task).swept(record),
     )
 
 

@@ -16,12 +16,12 @@ from ..row import Row
 from .drawings import Drawings
 from .svg import FIRST, LINE, SECOND, SOFT, Panel, inline
 
-_SIZE = (4.2, 3.0)  # inches, as wide as the other drawings
-_LETTERS = 11.5
-_SMALL = 9.5
-_MOST_LINES = 6
-_MARKERS = "osD^vP"
-_STYLES: tuple[object, ...] = (
+SIZE = (4.2, 3.0)  # inches, as wide as the other drawings
+LETTERS = 11.5
+SMALL = 9.5
+MOST_LINES = 6
+MARKERS = "osD^vP"
+STYLES: tuple[object, ...] = (
     "-",
     (0, (5, 2)),
     (0, (1, 1.5)),
@@ -78,8 +78,8 @@ def of_task(task: str, rows: Sequence[Row], drawings: Drawings) -> Iterator[Curv
             limits = sorted(
                 {bound for levels in models.values() for _, row in levels for bound in _limits(row, axes[1])}
             )
-            what = (f"{task}-curve-{i}", axes, dataset, kind, tuple(lines[:_MOST_LINES]), tuple(limits), len(lines))
-            yield CurvePanel(drawings.panel(("curve", *what), partial(_drawn, *what)), tuple(lines[:_MOST_LINES]))
+            what = (f"{task}-curve-{i}", axes, dataset, kind, tuple(lines[:MOST_LINES]), tuple(limits), len(lines))
+            yield CurvePanel(drawings.panel(("curve", *what), partial(_drawn, *what)), tuple(lines[:MOST_LINES]))
 
 
 def _line(label: str, levels: Sequence[tuple[float, Row]], axes: tuple[str, str]) -> Line:
@@ -114,20 +114,20 @@ def _drawn(
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=_SIZE)
+    figure = Figure(figsize=SIZE)
     axes = figure.add_axes((0.14, 0.18, 0.82, 0.78))
     points = [point for line in lines for point in line.points]
     for i, line in enumerate(lines):
         x, y = [point.throughput for point in line.points], [point.latency for point in line.points]
-        axes.plot(x, y, linestyle=_STYLES[i], color=FIRST, linewidth=1.4, zorder=2)
+        axes.plot(x, y, linestyle=STYLES[i], color=FIRST, linewidth=1.4, zorder=2)
         for point in line.points:
             at = (point.throughput, point.latency)
             if point.low is not None and point.high is not None:
                 axes.plot([at[0]] * 2, [point.low, point.high], color=SOFT, linewidth=1.0, zorder=1)
             face = "none" if point.noisy else FIRST
-            axes.plot(*at, _MARKERS[i], markersize=7, markeredgecolor=FIRST, markerfacecolor=face, zorder=3)
+            axes.plot(*at, MARKERS[i], markersize=7, markeredgecolor=FIRST, markerfacecolor=face, zorder=3)
             text = f"{point.level:g}" if len(lines) == 1 else f"{i + 1}: {point.level:g}"
-            axes.annotate(text, at, xytext=(-6, 6), textcoords="offset points", ha="right", fontsize=_SMALL, zorder=4)
+            axes.annotate(text, at, xytext=(-6, 6), textcoords="offset points", ha="right", fontsize=SMALL, zorder=4)
     most, longest = max(point.throughput for point in points), max(point.high or point.latency for point in points)
     drawn = [limit for limit in limits if limit <= 3 * longest]
     for limit in drawn:
@@ -140,12 +140,12 @@ def _drawn(
     figure.patch.set_visible(False)
     axes.grid(color=LINE, linewidth=0.5, alpha=0.6)
     axes.set_axisbelow(True)
-    axes.tick_params(labelsize=_SMALL, length=3, width=0.8)
+    axes.tick_params(labelsize=SMALL, length=3, width=0.8)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5))
     throughput, latency = (METRICS[name] for name in axes_of)
-    axes.set_xlabel(throughput.title, fontsize=_LETTERS)
-    axes.set_ylabel(f"{latency.title}, {latency.unit}", fontsize=_LETTERS)
+    axes.set_xlabel(throughput.title, fontsize=LETTERS)
+    axes.set_ylabel(f"{latency.title}, {latency.unit}", fontsize=LETTERS)
     title = f"{latency.title} against {throughput.title}: {dataset}"
     described = "; ".join(f"{line.label}: {line.told}" for line in lines)
     return Panel(title, inline(figure, prefix, title, described), _note(kind, lines, latency.name, limits, drawn, of))

@@ -17,7 +17,8 @@ from .svg import Panel, drawing
 
 FOLDER = "drawings"
 _CODE = tuple(
-    Path(__file__).with_name(name) for name in ("panels.py", "fronts.py", "axes.py", "labels.py", "curves.py", "svg.py")
+    Path(__file__).with_name(name)
+    for name in ("panels.py", "fronts.py", "axes.py", "labels.py", "curves.py", "sweeps.py", "svg.py")
 )
 
 

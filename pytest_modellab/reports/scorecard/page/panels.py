@@ -18,7 +18,7 @@ from ..part import RANKS, RESEARCH
 from ..row import Row
 from ..tables import by_task
 from ..tradeoffs import Front
-from . import curves
+from . import curves, sweeps
 from .axes import plain
 from .cases import CaseView, SliceRow, quality
 from .drawings import Drawings
@@ -78,7 +78,7 @@ def of_tasks(card: Scorecard, views: Sequence[CaseView], drawings: Drawings) -> 
             TaskPanels(
                 task,
                 tuple(_of_task(task, rows, drawings)),
-                tuple(curves.of_task(task, rows, drawings)),
+                (*curves.of_task(task, rows, drawings), *sweeps.of_task(task, views, drawings)),
                 tuple(
                     FrontPanel(each, drawings.panel(("front", each, id), partial(drawn, each, id)))
                     for id, each in fronts

@@ -1,0 +1,23 @@
+"""What the page draws of a run through the settings of its model, such as a threshold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A title with its unit; a share is drawn in percent."""
+
+    title: str
+    share: bool = False
+
+
+@dataclass(frozen=True)
+class SweptRun:
+    """A curve through the settings of a run's model, and the point of its own setting; each point as (x, y)."""
+
+    x: Axis
+    y: Axis
+    points: tuple[tuple[float, float], ...]
+    own: tuple[float, float]

@@ -1,0 +1,133 @@
+"""Detectors of ends of turns on stand-ins for their networks; Whisper's features against transformers' own."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pytest_modellab.engines import silero_vad
+from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest
+from pytest_modellab.engines.silence_threshold import SilenceThreshold, SilenceThresholdOptions
+from pytest_modellab.engines.smart_turn import SmartTurn, SmartTurnOptions, last_window
+from pytest_modellab.engines.whisper_features import log_mel, mel_filters
+
+RATE = 16_000
+
+
+def noise(seconds: float, seed: int = 0) -> Any:
+    random = np.random.default_rng(seed)
+    size = round(seconds * RATE)
+    tone = 0.2 * np.sin(2 * np.pi * 200 * np.arange(size) / RATE)
+    return (tone + random.normal(0, 0.05, size)).astype(np.float32)
+
+
+class TestFeatures:
+    def test_filters_are_triangles_of_unit_area(self) -> None:
+        filters = mel_filters()
+        assert filters.shape == (201, 80)
+        assert (filters >= 0).all()
+        widths = filters.sum(axis=0) * RATE / 400
+        assert widths[20:] == pytest.approx(1.0, abs=0.1)
+
+    def test_shape_and_range(self) -> None:
+        features = log_mel(noise(8.0))
+        assert features.shape == (80, 800)
+        assert features.dtype == np.float32
+        assert features.max() - features.min() <= 2.0
+
+    def test_the_level_does_not_count(self) -> None:
+        assert np.allclose(log_mel(noise(1.0)), log_mel(0.1 * noise(1.0)), atol=1e-3)
+
+    @pytest.mark.parametrize("seconds", [8.0, 3.0])
+    def test_they_are_those_of_transformers(self, seconds: float) -> None:
+        library = pytest.importorskip("transformers", reason="transformers is not installed")
+        extractor = library.WhisperFeatureExtractor(chunk_length=8)
+        samples = last_window(noise(seconds), RATE)
+        theirs = extractor(
+            samples,
+            sampling_rate=RATE,
+            padding="max_length",
+            max_length=8 * RATE,
+            truncation=True,
+            do_normalize=True,
+            return_tensors="np",
+        ).input_features[0]
+        assert np.abs(log_mel(samples) - theirs).max() < 1e-4
+
+
+class Session:
+    """onnxruntime, and a session of it that gives the mean of its features."""
+
+    def __init__(self) -> None:
+        self.opened: tuple[Any, ...] = ()
+        self.given: Any = None
+
+    def SessionOptions(self) -> Any:
+        return SimpleNamespace()
+
+    def InferenceSession(self, path: str, **how: Any) -> Session:
+        self.opened = (path, how["sess_options"].intra_op_num_threads, how["providers"])
+        return self
+
+    def run(self, outputs: Any, inputs: dict[str, Any]) -> list[Any]:
+        self.given = inputs["input_features"]
+        return [np.array([[0.75]], np.float32)]
+
+
+class TestSmartTurn:
+    def load(self, monkeypatch: pytest.MonkeyPatch, folder: Path, *files: str, **options: Any) -> SmartTurn:
+        self.library = Session()
+        monkeypatch.setitem(sys.modules, "onnxruntime", self.library)
+        for name in files:
+            (folder / name).write_bytes(b"")
+        return SmartTurn.load(LoadRequest(DeviceRef("cpu"), options, folder))
+
+    def test_it_hears_the_last_eight_seconds(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        engine = self.load(monkeypatch, tmp_path, "smart-turn.onnx", threshold=0.7, cpu_threads=2)
+        assert self.library.opened == (str(tmp_path / "smart-turn.onnx"), 2, ["CPUExecutionProvider"])
+        assert engine.threshold == 0.7
+        assert engine.facts()["window_s"] == 8
+        for seconds in (2.0, 8.0, 11.0):
+            assert engine.ended(Clip(noise(seconds), RATE)) == 0.75
+            assert (self.library.given.shape, self.library.given.dtype) == ((1, 80, 800), np.float32)
+        assert np.array_equal(self.library.given[0], log_mel(noise(11.0)[-8 * RATE :]))
+        engine.synchronize()
+        engine.close()
+
+    def test_what_is_shorter_follows_on_zeros(self) -> None:
+        window = last_window(np.ones(3, np.float32), 1)
+        assert window.tolist() == [0, 0, 0, 0, 0, 1, 1, 1]
+
+    @pytest.mark.parametrize("files", [(), ("a.onnx", "b.onnx")])
+    def test_one_file_is_needed(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, files: tuple[str, ...]) -> None:
+        with pytest.raises(ValueError, match=f"needs one file .onnx among its weights, and found {len(files)}"):
+            self.load(monkeypatch, tmp_path, *files)
+
+    @pytest.mark.parametrize("options", [{"threshold": 0.0}, {"threshold": 1.0}, {"cpu_threads": 0}])
+    def test_options(self, options: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match="must be"):
+            SmartTurnOptions(**options)
+
+
+class TestSilenceThreshold:
+    @pytest.mark.parametrize(("end_s", "found"), [(1.5, 0.5), (1.75, 0.25), (0.5, 1.0), (1.6, 0.4), (None, 1.0)])
+    def test_it_fires_after_so_much_silence(
+        self, monkeypatch: pytest.MonkeyPatch, end_s: float | None, found: float
+    ) -> None:
+        monkeypatch.setattr(silero_vad, "prepare", lambda: None)
+        monkeypatch.setattr(silero_vad, "speech_end", lambda samples: end_s)
+        engine = SilenceThreshold.load(LoadRequest(DeviceRef("cpu"), {"silence_s": 0.5}, None))
+        assert engine.ended(Clip(np.zeros(2 * RATE, np.float32), RATE)) == pytest.approx(found)
+        assert engine.threshold == 0.5
+        engine.synchronize()
+        engine.close()
+
+    @pytest.mark.parametrize("silence_s", [0, -1, 31])
+    def test_options(self, silence_s: float) -> None:
+        with pytest.raises(ValueError, match="silence_s must be above 0 and at most 30"):
+            SilenceThresholdOptions(silence_s=silence_s)
