@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from .requests import Requests
     from .scoring import Scoring
+    from .timeline import Lane
 
 
 class Task:
@@ -111,6 +112,10 @@ class Task:
 
     def show(self, row: Row) -> Iterable[str]:
         """Notes of the page on one utterance, beside its texts, times and attributes; a few words each."""
+        return ()
+
+    def lanes(self, row: Row) -> Iterable[Lane]:
+        """Lines of a timeline of one utterance, which the page draws above each other."""
         return ()
 
     def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:

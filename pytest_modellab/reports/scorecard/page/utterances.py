@@ -21,6 +21,7 @@ from pytest_modellab.tasks.tts.record import speech_of
 from . import anchors, harmless
 from .alignment import Alignment, align
 from .sounds import Sound, Sounds
+from .timelines import Timeline, timeline
 
 SHOWN = 60
 """Utterances of one case, where the page has room for so many of each."""
@@ -84,6 +85,7 @@ class Shown:
     partials_left_out: int = 0
     offline: str | None = None
     turn: Turn | None = None
+    timeline: Timeline | None = None
 
 
 def shown(record: Record, sounds: Sounds, most: int = SHOWN) -> list[Shown]:
@@ -163,6 +165,7 @@ def _shown(result: UtteranceResult, record: Record, sounds: Sounds) -> Shown:
         partials_left_out=max(0, len(partials) - _MOST_PARTIALS),
         offline=None if streamed is None or streamed.offline is None else harmless.line(streamed.offline),
         turn=_turn(result),
+        timeline=timeline(tuple(task_named(record.case.task).lanes(result)), result.audio_s),
     )
 
 
