@@ -90,6 +90,7 @@ $(ENGINES): $(INSTALLED)
 		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,vosk,whisper-cpp,sherpa-onnx,onnx-asr,open-asr,tts,espeak,piper,websocket,served,serve,data,parquet,lhotse,remote,ray,report]' \
 		--group notebook --group shared-storage
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
+		meeteval pyannote-metrics \
 		playwright axe-playwright-python mlflow-skinny sqlalchemy alembic
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.
 	$(BIN)/python -m pip install -q -c constraints.txt --no-deps distillmos xls-r-sqa speechmos resemblyzer

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         TryAgain,
         Turn,
     )
+    from pytest_modellab.engines.diarizer import Diarizer, SpeakerSegment
     from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.reports.scorecard.format import FormatContext, FormatError, ScorecardFormat
@@ -70,6 +71,7 @@ __all__ = [
     "DatasetError",
     "DatasetForm",
     "DeviceRef",
+    "Diarizer",
     "Engine",
     "Exchange",
     "Executor",
@@ -102,6 +104,7 @@ __all__ = [
     "Scoring",
     "Share",
     "Single",
+    "SpeakerSegment",
     "Speech",
     "Status",
     "Stream",
@@ -139,6 +142,7 @@ _PLACES = {
     "core.metrics.metric": "Cluster Metric Missing NotCompared SPEAKER",
     "core.text.normalizer": "Scorer",
     "core.version": "__version__",
+    "engines.diarizer": "Diarizer SpeakerSegment",
     "engines.predictor": "Predictor",
     "engines.base": "BatchTranscriber Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer TimedWord Transcriber Transcript TryAgain Turn",

@@ -44,6 +44,7 @@ REAL_MODELS = frozenset(
     for name in (
         *(
             "chat_real",
+            "diarizers_real",
             "engines",
             "foreign_task",
             "from_transformers_real",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import chatlab as chat
+import diarlab
 import voicelab as tts
 from fakelab import FakeCatalog
 from streamlab import streams
@@ -22,5 +23,6 @@ READY: dict[str, Callable[[FakeCatalog], object]] = {
     "streaming": streams,
     "tts": tts.ready,
     "chat": ready_chat,
+    "diarize": diarlab.ready,
 }
 """What writes the catalog, by task."""

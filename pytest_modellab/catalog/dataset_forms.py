@@ -41,8 +41,11 @@ KEYS: Mapping[str, str] = {
 
 
 def own_form(name: str) -> bool:
-    """Whether a form is of this package, and so a key of the YAML file rather than one below `form`."""
-    return name in FORMS and FORMS.place_of(name).startswith("pytest_modellab.")
+    """Whether a form is of the catalog, and so a key of the YAML file rather than one below `form`.
+
+    A task's own forms stand below `form`, as those of other packages do.
+    """
+    return name in FORMS and FORMS.place_of(name).startswith(f"{__package__}.")
 
 
 def misplaced(name: str, given: Sequence[str]) -> str | None:

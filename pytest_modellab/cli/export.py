@@ -12,6 +12,8 @@ from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.reports.exports import hub, tables
 from pytest_modellab.reports.exports.figures import figures, utterances
+from pytest_modellab.reports.exports.segments import FORMATS as SEGMENTS
+from pytest_modellab.reports.exports.segments import as_segments
 from pytest_modellab.reports.exports.tables import ExportError
 from pytest_modellab.reports.exports.trackers import TRACKERS
 from pytest_modellab.results import record_files
@@ -23,7 +25,7 @@ from .newest import newest_records
 from .place import reports_folder
 from .tell import tell, tell_lines
 
-FORMATS = ("csv", "parquet", "hf-eval-results", "model-index", *TRACKERS)
+FORMATS = ("csv", "parquet", "hf-eval-results", "model-index", *SEGMENTS, *TRACKERS)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -62,7 +64,9 @@ def _write(options: argparse.Namespace, records: Sequence[Record]) -> None:
         tables.write_parquet(rows, options.output)
         tell(options.output)
         return
-    if options.format == "csv":
+    if options.format in SEGMENTS:
+        text = as_segments(records, options.format, references=options.references)
+    elif options.format == "csv":
         text = tables.as_csv(rows)
     elif options.format == "model-index":
         text = hub.model_index(records, _metrics(options.metric))
@@ -98,6 +102,9 @@ def add(commands: Commands) -> None:
     made.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     made.add_argument(
         "--utterances", action="store_true", help="csv, parquet: a row for each utterance, not each figure"
+    )
+    made.add_argument(
+        "--references", action="store_true", help="rttm, stm, ctm, seglst: of the data set, not of the answers"
     )
     made.add_argument(
         "--metric",

@@ -18,7 +18,7 @@ def printable(text: str) -> str:
     return _UNSAFE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: float, noun: str) -> str:
     """`1 utterance`, `2 utterances`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .base import Clip, LoadRequest, Partial, Speech, Transcript, Turn
+from .diarizer import SpeakerSegment
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ class ControlOptions:
 class Control:
     """Answers every clip, and every turn of a dialogue, with the same words."""
 
-    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat", "streaming"})
+    tasks: ClassVar[frozenset[str]] = frozenset({"asr", "tts", "chat", "streaming", "diarize"})
     devices: ClassVar[frozenset[str]] = frozenset({"cpu", "cuda", "mps"})
     rate: ClassVar[int] = 16_000
     hears: ClassVar[bool] = False
@@ -40,6 +41,10 @@ class Control:
 
     def transcribe(self, clip: Clip) -> Transcript:
         return Transcript(ANSWER)
+
+    def diarize(self, clip: Clip) -> Sequence[SpeakerSegment]:
+        """One speaker from beginning to end."""
+        return [SpeakerSegment(0.0, clip.seconds, "speaker")]
 
     def start(self, language: str | None) -> ControlStream:
         return ControlStream()

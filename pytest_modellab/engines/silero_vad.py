@@ -1,4 +1,4 @@
-"""Silero VAD: where speech ends, by the network that faster-whisper's package carries, on CPU."""
+"""Silero VAD: where speech is and ends, by the network that faster-whisper's package carries, on CPU."""
 
 from __future__ import annotations
 
@@ -70,3 +70,21 @@ def speech_end(samples: NDArray[np.float32]) -> float | None:
     options = VadOptions(min_silence_duration_ms=SHORTEST_PAUSE_MS, speech_pad_ms=0)
     found = get_speech_timestamps(samples, options, RATE)
     return float(min(found[-1]["end"], len(samples)) / RATE) if found else None
+
+
+def speech(samples: NDArray[np.float32], threshold: float, shortest_pause_s: float) -> list[tuple[int, int]]:
+    """Where speech is: the first sample of each stretch, and the first one behind it.
+
+    Args:
+        samples: shape (n,), full scale 1, 16 kHz.
+        threshold: probability of speech from which on it is taken for it.
+        shortest_pause_s: silence between two stretches.
+    """
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    if not len(samples):
+        return []
+    pause_ms = round(1000 * shortest_pause_s)
+    options = VadOptions(threshold=threshold, min_silence_duration_ms=pause_ms, speech_pad_ms=0)
+    found = get_speech_timestamps(samples, options, RATE)
+    return [(int(each["start"]), min(int(each["end"]), len(samples))) for each in found]

@@ -36,7 +36,7 @@ Load = Callable[[Row], Record]
 class _Wrong:
     """An utterance that became wrong, or is."""
 
-    errors: int
+    errors: float
     title: str
     reference: str
     before: str | None

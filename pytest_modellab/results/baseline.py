@@ -79,8 +79,8 @@ class UtteranceChange:
     reference: str
     before: str | None
     after: str | None
-    errors_before: int
-    errors_after: int
+    errors_before: float
+    errors_after: float
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,7 @@ def _weights(record: Record) -> list[float]:
     return [by_language.get(rules.of(tag).language, 0.0) for tag in field(record.utterances, "language")]
 
 
-def _rate(counts: Sequence[tuple[int, int]], weights: Sequence[float]) -> float:
+def _rate(counts: Sequence[tuple[float, float]], weights: Sequence[float]) -> float:
     errors, units = (sum(w * each[i] for w, each in zip(weights, counts, strict=True)) for i in (0, 1))
     return errors / units
 

@@ -277,14 +277,15 @@ class Record(Stored):
         # Of records that were scored before languages were told apart.
         return frozenset({"characters" if self.normalizer.name == "characters" else "words"})
 
-    def errors_of(self, row: UtteranceResult) -> int:
+    def errors_of(self, row: UtteranceResult) -> float:
         """Errors of one utterance by the error rate that counts: word errors, or those of the task's own rate."""
         own = task_named(self.case.task).error_metric
         if own is None:
             return row.errors
         read = METRICS[own].contribution
         contribution = None if read is None else read(Utterance(row, self))
-        return int(contribution[0]) if isinstance(contribution, tuple) else 0
+        errors = contribution[0] if isinstance(contribution, tuple) else 0
+        return int(errors) if errors == int(errors) else errors
 
     def value(self, metric: str) -> float | None:
         """The value of a metric, in its unit; None where there is none, as of a shard."""

@@ -46,17 +46,17 @@ def worst_places(record: Record, count: int) -> list[int]:
     return [place for place in ranked.tolist() if errors[place] or failed[place]]
 
 
-def errors_by_row(record: Record) -> NDArray[np.int64]:
+def errors_by_row(record: Record) -> NDArray[np.float64]:
     """The errors of each utterance, as `Record.errors_of`; shape (utterances,)."""
     import numpy as np
 
     rows, own = record.utterances, task_named(record.case.task).error_metric
     if not isinstance(rows, StoredTable):
-        return np.array([record.errors_of(row) for row in rows], dtype=np.int64)
+        return np.array([record.errors_of(row) for row in rows], dtype=np.float64)
     if own is None:
-        return counts_of(rows)[0].errors
+        return counts_of(rows)[0].errors.astype(np.float64)
     column = Table(record).column(METRICS[own])
-    found = np.zeros(len(rows), dtype=np.int64)
+    found = np.zeros(len(rows))
     found[column.rows] = column.values
     return found
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .requests import Requests
     from .scoring import Scoring
     from .sweeps import SweptRun
+    from .timeline import Lane
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,10 @@ class Task:
     def swept(self, run: HasParts) -> SweptRun | None:
         """A curve of the page through the settings of a run's model, by the run's `parts`; None for none."""
         return None
+
+    def lanes(self, row: Row) -> Iterable[Lane]:
+        """Lines of a timeline of one utterance, which the page draws above each other."""
+        return ()
 
     def inputs(self, dataset: DatasetSpec) -> Mapping[str, Any]:
         """What else of a data set's spec can change an answer, as JSON: part of the input key."""

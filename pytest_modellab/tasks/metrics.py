@@ -8,6 +8,7 @@ from . import run_metrics
 from .asr import hidden_error_metrics
 from .asr import metrics as asr
 from .chat import metrics as chat
+from .diarize import metrics as diarize
 from .load import metrics as load
 from .streaming import metrics as streaming
 from .translate import metrics as translate
@@ -28,4 +29,5 @@ METRICS: tuple[Metric, ...] = (
     *chat.METRICS,
     *load.METRICS,
     *turn.METRICS,
+    *diarize.METRICS,
 )

@@ -118,10 +118,10 @@ class Scoring:
         """The parts of an utterance without the times that mean nothing where a run gives no speed."""
         return parts
 
-    def errors(self, row: Row, hypothesis: str | None, rules: TextRules) -> tuple[int, int]:
+    def errors(self, row: Row, hypothesis: str | None, rules: TextRules) -> tuple[float, float]:
         """Errors of a raw text as the answer to an utterance, and the units of its reference, words or characters.
 
-        Baselines are compared by it. Without an answer all units are wrong.
+        Of a task whose errors are times, seconds. Baselines are compared by it. Without an answer all units are wrong.
         """
         from pytest_modellab.core.metrics import asr
 

@@ -151,8 +151,12 @@ class TestFromAnotherPackage:
     @pytest.mark.parametrize(
         ("old", "new", "message"),
         [
-            ("  csv:", "  cvs:", "8: no form `cvs` is installed; did you mean `csv`? allowed: csv"),
-            ("  csv:", "  clips:", "8: `clips` is a key of the file itself; allowed: csv"),
+            (
+                "  csv:",
+                "  cvs:",
+                "8: no form `cvs` is installed; did you mean `csv`? allowed: conversations, csv, segments",
+            ),
+            ("  csv:", "  clips:", "8: `clips` is a key of the file itself; allowed: conversations, csv, segments"),
             ("delimiter", "delimeter", "8: unknown option `delimeter` for csv; did you mean `delimiter`? allowed: "),
             ("file: talk.csv, ", "", "8: missing option `file` for csv"),
             ("talk.csv,", "talk.csv, limit: many,", "8: `limit`: expected a whole number, found `many`"),

@@ -38,7 +38,7 @@ class TestShipped:
         models = shipped().models
         assert len(models) >= 40
         kinds = {task for each in models for task in each.all_tasks}
-        assert {"asr", "tts", "chat", "streaming", "diarization"} <= kinds
+        assert {"asr", "tts", "chat", "streaming", "diarize"} <= kinds
 
     def test_tasks_and_engines_are_those_of_the_registries(self) -> None:
         for each in shipped().models:
@@ -172,7 +172,7 @@ class TestModel:
             ({"title": "a | b"}, "one line of text"),
             ({"title": "=1+1"}, "as a spreadsheet's formula does"),
             ({"figures": [figure(value=5.0)]}, "wer is a ratio: 0.05 is 5 %"),
-            ({"figures": [figure("der")]}, "`der` is no metric here: give its `unit`"),
+            ({"figures": [figure("eer")]}, "`eer` is no metric here: give its `unit`"),
             ({"figures": [figure(unit="%")]}, "the unit of `wer` is known"),
         ],
     )
@@ -183,9 +183,9 @@ class TestModel:
     def test_figures_are_shown_as_ours_are(self) -> None:
         shown = [
             (each.title, each.shown)
-            for each in map(Figure.model_validate, (figure(), figure("rtfx", 120.0), figure("der", 0.188, unit="%")))
+            for each in map(Figure.model_validate, (figure(), figure("rtfx", 120.0), figure("eer", 0.188, unit="%")))
         ]
-        assert shown == [("WER", "5.0 %"), (METRICS["rtfx"].title, METRICS["rtfx"].format(120.0)), ("DER", "18.8 %")]
+        assert shown == [("WER", "5.0 %"), (METRICS["rtfx"].title, METRICS["rtfx"].format(120.0)), ("EER", "18.8 %")]
 
 
 class TestRule:

@@ -43,7 +43,7 @@ def test_all_that_ship_come_back_the_same(tmp_path: Path) -> None:
 
 
 def test_computed_columns_are_passed_over(tmp_path: Path) -> None:
-    whole = model(figures=[figure(), figure("der", 0.188, unit="%")], languages=["en", "de"], commercial=False)
+    whole = model(figures=[figure(), figure("eer", 0.188, unit="%")], languages=["en", "de"], commercial=False)
     text = table.text([whole], [{"local_models": "a, b", "measured_here": "WER 3.3 %"}])
     assert "WER 3.3 %" in text
     assert told(read(tmp_path, text).values()) == told([whole])

@@ -29,8 +29,8 @@ class UtteranceChange(ReportModel):
     reference: str
     before: str | None
     after: str | None
-    errors_before: int
-    errors_after: int
+    errors_before: int | float
+    errors_after: int | float
 
 
 class MetricChange(ReportModel):

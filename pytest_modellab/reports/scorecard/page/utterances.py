@@ -22,6 +22,7 @@ from pytest_modellab.tasks.tts.record import speech_of
 from . import anchors, harmless
 from .alignment import Alignment, align
 from .sounds import Sound, Sounds
+from .timelines import Timeline, timeline
 
 SHOWN = 60
 """Utterances of one case, where the page has room for so many of each."""
@@ -88,6 +89,7 @@ class Shown:
     turn: Turn | None = None
     words: tuple[TimedText, ...] = ()
     """Those with times, in their order."""
+    timeline: Timeline | None = None
 
 
 def shown(record: Record, sounds: Sounds, most: int = SHOWN) -> list[Shown]:
@@ -171,6 +173,7 @@ def _shown(result: UtteranceResult, record: Record, sounds: Sounds) -> Shown:
             replace(word, text=harmless.line(word.text).strip(), note=harmless.line(word.note, 100))
             for word in task_named(record.case.task).timed_words(result)[:_MOST_WORDS]
         ),
+        timeline=timeline(tuple(task_named(record.case.task).lanes(result)), result.audio_s),
     )
 
 

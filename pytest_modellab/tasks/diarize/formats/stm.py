@@ -1,0 +1,42 @@
+"""STM: a line for each segment with its words, `file channel speaker begin end [<label>] words`, as sclite reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..segments import Segment
+from .fields import FormatError, lines, milliseconds, name, seconds
+
+_NOT_SCORED = "ignore_time_segment_in_scoring"
+
+
+def read(text: str) -> dict[str, list[Segment]]:
+    """The segments by recording. Raises FormatError."""
+    found: dict[str, list[Segment]] = {}
+    for number, fields in lines(text):
+        if len(fields) < 5:
+            raise FormatError(
+                f"line {number}: a line has file, channel, speaker, begin and end; found {len(fields)} fields"
+            )
+        session, _, speaker, begins, ends, *words = fields
+        start, end = milliseconds(begins, number, "begin"), milliseconds(ends, number, "end")
+        if end < start:
+            raise FormatError(f"line {number}: it ends before it begins")
+        if words and words[0].startswith("<") and words[0].endswith(">"):
+            words = words[1:]
+        if [each.lower() for each in words] == [_NOT_SCORED]:
+            raise FormatError(f"line {number}: time that isn't scored can't be told apart here; remove the line")
+        own = found.setdefault(session, [])
+        if end > start:
+            own.append(Segment(start, end, speaker, " ".join(words) or None))
+    return found
+
+
+def write(sessions: Mapping[str, Sequence[Segment]]) -> str:
+    """The segments as lines."""
+    return "".join(
+        f"{name(session)} 1 {name(each.speaker)} {seconds(each.start)} {seconds(each.end)}"
+        f"{' ' if each.words else ''}{each.words or ''}\n"
+        for session, segments in sessions.items()
+        for each in segments
+    )

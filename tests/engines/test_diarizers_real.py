@@ -1,0 +1,135 @@
+"""Diarization by real weights of conversations of real speakers: its errors, and that others count them the same."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from debian import without_apt
+
+from pytest_modellab.catalog.load import load
+from pytest_modellab.results.record import Record
+from pytest_modellab.results.record_files import read
+from pytest_modellab.tasks.diarize.words import COLLAR_S
+
+ROOT = Path(__file__).parents[2]
+DATASET = "conversations-en"
+PLAIN, WITH_WORDS = "voice-clusters", "voice-clusters-tiny.en"
+
+
+def modellab(*arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_modellab.cli", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reports of a session of the catalog's own suite."""
+    archive = load(ROOT / "fixtures", ROOT).datasets["acted-en"].archives["audio"]
+    if why := without_apt(str(archive.deb)):
+        pytest.skip(why)
+    folder = tmp_path_factory.mktemp("reports")
+    command = [sys.executable, "-m", "pytest", "suites/test_70_diarize.py", "-m", "real_e2e", "-p", "no:cacheprovider"]
+    told = [f"--lab-report={folder}", "--lab-dataset", DATASET, "--lab-card=full"]
+    done = subprocess.run([*command, *told], cwd=ROOT, capture_output=True, text=True, check=False)
+    # What depends on the machine, and on nothing else, may fail.
+    assert done.returncode in {0, 1}, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def records(reports: Path) -> dict[str, Record]:
+    found = [read(path) for path in (reports / "runs").rglob("*.json")]
+    return {record.case.model: record for record in found}
+
+
+@pytest.fixture(scope="module")
+def files(reports: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str, str], Path]:
+    """The exported segments, by model, format, and whether they are the reference's or the answer's."""
+    folder, found = tmp_path_factory.mktemp("segments"), {}
+    for model in (PLAIN, WITH_WORDS):
+        for form in ("rttm", "seglst"):
+            for whose, more in (("answer", ()), ("reference", ("--references",))):
+                suffix = "json" if form == "seglst" else form
+                path = found[model, form, whose] = folder / f"{model}-{whose}.{suffix}"
+                modellab("export", form, f"{model}:*", *more, "--reports", str(reports), "-o", str(path))
+    return found
+
+
+def by_pyannote(reference: Path, answer: Path, record: Record) -> tuple[Any, Any]:
+    """The metrics of two RTTM files, over the whole of each recording."""
+    core = pytest.importorskip("pyannote.core")
+    kinds = pytest.importorskip("pyannote.metrics.diarization")
+
+    def annotations(path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+            _, name, _, onset, lasts, _, _, speaker, *_ = line.split()
+            place = core.Segment(float(onset), float(onset) + float(lasts))
+            found.setdefault(name, core.Annotation())[place, number] = speaker
+        return {name: each.support() for name, each in found.items()}
+
+    truth, guess = annotations(reference), annotations(answer)
+    der, jer = kinds.DiarizationErrorRate(), kinds.JaccardErrorRate()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for row in record.utterances:
+            uem = core.Timeline([core.Segment(0, row.audio_s)])
+            for metric in (der, jer):
+                metric(truth[row.id], guess.get(row.id, core.Annotation()), uem=uem)
+    return der, jer
+
+
+def test_the_baseline_has_a_der_with_an_interval_on_twenty_conversations(records: dict[str, Record]) -> None:
+    record = records[PLAIN]
+    assert record.summary.utterances == record.summary.answered == 20
+    der, interval = record.value("der"), record.interval("der")
+    assert der is not None
+    assert interval is not None
+    assert 0 < interval.low < der < interval.high < 0.6
+    parts = [record.value(name) for name in ("missed_speech", "false_alarm_speech", "speaker_confusion")]
+    assert sum(each or 0 for each in parts) == pytest.approx(der)
+
+
+def test_pyannote_metrics_counts_the_same_from_the_exported_files(
+    records: dict[str, Record], files: dict[tuple[str, str, str], Path]
+) -> None:
+    record = records[PLAIN]
+    der, jer = by_pyannote(files[PLAIN, "rttm", "reference"], files[PLAIN, "rttm", "answer"], record)
+    assert record.value("der") == pytest.approx(abs(der), abs=1e-6)
+    assert record.value("jer") == pytest.approx(abs(jer), abs=1e-4)
+    for name, theirs in (
+        *(("missed_speech", "missed detection"), ("false_alarm_speech", "false alarm")),
+        ("speaker_confusion", "confusion"),
+    ):
+        assert record.value(name) == pytest.approx(der[theirs] / der["total"], abs=1e-6)
+
+
+def test_words_by_speaker_are_those_of_meeteval(
+    records: dict[str, Record], files: dict[tuple[str, str, str], Path]
+) -> None:
+    wer = pytest.importorskip("meeteval.wer")
+    record = records[WITH_WORDS]
+    assert record.value("der") is not None
+    cpwer, tcpwer = record.value("cpwer"), record.value("tcpwer")
+    assert cpwer is not None
+    assert tcpwer is not None
+    assert cpwer <= tcpwer < 1
+    # Words are normalised as those of the record are, before it counts.
+    normalize = record.rules.of("en")
+    segments = []
+    for whose in ("reference", "answer"):
+        io = pytest.importorskip("meeteval.io")
+        loaded = json.loads(files[WITH_WORDS, "seglst", whose].read_text(encoding="utf-8"))
+        segments.append(io.SegLST([{**each, "words": normalize(each.get("words", ""))} for each in loaded]))
+    assert cpwer == pytest.approx(wer.combine_error_rates(wer.cpwer(*segments)).error_rate)
+    found = wer.combine_error_rates(wer.tcpwer(*segments, collar=COLLAR_S))
+    assert tcpwer == pytest.approx(found.error_rate)
