@@ -9,6 +9,7 @@ import diarlab
 import voicelab as tts
 from fakelab import FakeCatalog
 from streamlab import streams
+from wordlab import translations, words
 
 
 def ready_chat(lab: FakeCatalog) -> None:
@@ -21,6 +22,8 @@ def ready_chat(lab: FakeCatalog) -> None:
 READY: dict[str, Callable[[FakeCatalog], object]] = {
     "asr": FakeCatalog.ready,
     "streaming": streams,
+    "words": words,
+    "translate": translations,
     "tts": tts.ready,
     "chat": ready_chat,
     "diarize": diarlab.ready,
