@@ -65,7 +65,7 @@ SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
     for name in (
         *("board_browser", "foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
-        *("page_browser", "page_screens_browser", "survival", "versions"),
+        *("page_browser", "page_screens_browser", "survival", "versions", "words_browser"),
     )
 }
 """Files of tests that start sessions, or a browser, by themselves."""
