@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Turn,
         TurnDetector,
     )
+    from pytest_modellab.engines.duplex import Conversation, DuplexConversant
     from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.reports.scorecard.format import FormatContext, FormatError, ScorecardFormat
@@ -64,11 +65,13 @@ __all__ = [
     "Clip",
     "Cluster",
     "Conversant",
+    "Conversation",
     "Dataset",
     "DatasetAccess",
     "DatasetError",
     "DatasetForm",
     "DeviceRef",
+    "DuplexConversant",
     "Engine",
     "Exchange",
     "Executor",
@@ -135,6 +138,7 @@ _PLACES = {
     "core.metrics.metric": "Cluster Metric Missing NotCompared SPEAKER",
     "core.text.normalizer": "Scorer",
     "core.version": "__version__",
+    "engines.duplex": "Conversation DuplexConversant",
     "engines.predictor": "Predictor",
     "engines.base": "BatchTranscriber Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer Transcriber Transcript TryAgain Turn TurnDetector",

@@ -33,6 +33,7 @@ from .cut_specs import CutsSpec
 from .dataset_forms import FORMS, misplaced, own_form
 from .dialogue_specs import DialogueSpec, GradedBy
 from .errors import suggest
+from .scenario_specs import ScenarioSpec
 from .stream_specs import LoadSpec, StreamSpec
 
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs", "amazon-queen"]
@@ -261,6 +262,7 @@ class DatasetSpec(NamedSpec):
     made: tuple[MadeSpec, ...] | None = Field(default=None, min_length=1, description="clips without speech")
     prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     dialogues: tuple[DialogueSpec, ...] | None = Field(default=None, min_length=1, description="for the task chat")
+    scenarios: tuple[ScenarioSpec, ...] | None = Field(default=None, min_length=1, description="for the task barge_in")
     table: TableSpec | None = None
     kaldi: KaldiSpec | None = None
     lhotse: LhotseSpec | None = None
@@ -284,7 +286,12 @@ class DatasetSpec(NamedSpec):
     @property
     def sources(self) -> tuple[str, ...]:
         """The data sets that it is made of."""
-        return (self.derive.source,) if self.derive is not None else () if self.cuts is None else self.cuts.sources
+        if self.derive is not None:
+            return (self.derive.source,)
+        if self.cuts is not None:
+            return self.cuts.sources
+        events = (event.source for scenario in self.scenarios or () for event in scenario.events)
+        return tuple(dict.fromkeys(each for each in events if each is not None))
 
     @classmethod
     def _own_forms(cls) -> list[str]:

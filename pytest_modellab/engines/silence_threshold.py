@@ -43,7 +43,7 @@ class SilenceThreshold:
         return cls(SilenceThresholdOptions(**request.options))
 
     def ended(self, clip: Clip) -> float:
-        """Silence over silence and threshold: no probability, but it rises with the silence, to a half at the threshold.
+        """Silence over silence and threshold: no probability, but rising with the silence, to a half at the threshold.
 
         A clip without any speech is silent throughout.
         """

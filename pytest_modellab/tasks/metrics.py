@@ -7,6 +7,7 @@ from pytest_modellab.core.metrics.metric import Metric
 from . import run_metrics
 from .asr import hidden_error_metrics
 from .asr import metrics as asr
+from .barge_in import metrics as barge_in
 from .chat import metrics as chat
 from .load import metrics as load
 from .streaming import metrics as streaming
@@ -24,4 +25,5 @@ METRICS: tuple[Metric, ...] = (
     *chat.METRICS,
     *load.METRICS,
     *turn.METRICS,
+    *barge_in.METRICS,
 )

@@ -156,7 +156,7 @@ class TestWhatLoads:
             "on: en",
             "5: unknown key `on`; allowed: archives, audio_root, channel, clips, cuts, derive, dialogues,"
             " equivalents, folder, form, glossary, graded_by, hub, id, judge, kaldi, kind, language, lhotse, licence,"
-            " load, made, manifest, names, normalizer, on_error, prompts, recipe, schema, speaker, stream, substitutions, table, tasks, tiers, title, voice",  # noqa: E501 - as it is told
+            " load, made, manifest, names, normalizer, on_error, prompts, recipe, scenarios, schema, speaker, stream, substitutions, table, tasks, tiers, title, voice",  # noqa: E501 - as it is told
             id="a key that YAML takes for true",
         ),
     ],
@@ -218,7 +218,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             MODEL_FILE,
             "[asr]",
             "[ars]",
-            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, chat, load, streaming, tts, turn",
+            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, barge_in, chat, load, streaming, tts, turn",
         ),
         (MODEL_FILE, "[asr]", "[tts]", "4: faster-whisper does not do `tts`; allowed: asr, streaming"),
         (
@@ -307,7 +307,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "language: en",
             "manifest: a.jsonl",
             "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `cuts`, `made`, `prompts`,"
-            " `dialogues`, `table`, `kaldi`, `lhotse`, `hub`, `form`; found `manifest`, `clips`",
+            " `dialogues`, `scenarios`, `table`, `kaldi`, `lhotse`, `hub`, `form`; found `manifest`, `clips`",
         ),
         (
             DATASET_FILE,
@@ -377,7 +377,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "grades.yaml",
             "asr:",
             "ars:",
-            "3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: asr, chat, load, streaming, tts, turn",
+            "3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: asr, barge_in, chat, load, streaming, tts, turn",
         ),
         (
             "devices.yaml",
