@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Turn,
     )
     from pytest_modellab.engines.diarizer import Diarizer, SpeakerSegment
+    from pytest_modellab.engines.duplex import Conversation, DuplexConversant
     from pytest_modellab.engines.predictor import Predictor
     from pytest_modellab.reports.scorecard.card import Scorecard
     from pytest_modellab.reports.scorecard.format import FormatContext, FormatError, ScorecardFormat
@@ -66,12 +67,14 @@ __all__ = [
     "Clip",
     "Cluster",
     "Conversant",
+    "Conversation",
     "Dataset",
     "DatasetAccess",
     "DatasetError",
     "DatasetForm",
     "DeviceRef",
     "Diarizer",
+    "DuplexConversant",
     "Engine",
     "Exchange",
     "Executor",
@@ -143,6 +146,7 @@ _PLACES = {
     "core.text.normalizer": "Scorer",
     "core.version": "__version__",
     "engines.diarizer": "Diarizer SpeakerSegment",
+    "engines.duplex": "Conversation DuplexConversant",
     "engines.predictor": "Predictor",
     "engines.base": "BatchTranscriber Clip Conversant DeviceRef Engine Exchange Heard LoadRequest Partial Speech Stream"
     " StreamingTranscriber Synthesizer TimedWord Transcriber Transcript TryAgain Turn",

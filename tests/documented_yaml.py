@@ -51,8 +51,15 @@ REST: dict[str, dict[str, Any]] = {
 """What a part leaves out and a file must have."""
 FORMS = frozenset(
     ("manifest", "folder", "table", "kaldi", "lhotse", "hub", "clips", "recipe", "derive", "made", "prompts")
-) | {"dialogues", "cuts", "form"}
-TASKS = {"dialogues": "chat", "cuts": "turn", "prompts": "tts", "load": "load", "stream": "streaming"}
+) | {"dialogues", "cuts", "scenarios", "form"}
+TASKS = {
+    "dialogues": "chat",
+    "cuts": "turn",
+    "scenarios": "barge_in",
+    "prompts": "tts",
+    "load": "load",
+    "stream": "streaming",
+}
 """The task that a part of a data set is of, where it is not recognition."""
 OUTSIDE = frozenset({"my-engine", "csv"})
 """Engines and forms of packages that pages imagine."""

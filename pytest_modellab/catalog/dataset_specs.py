@@ -33,6 +33,7 @@ from .cut_specs import CutsSpec
 from .dataset_forms import FORMS, misplaced, own_form
 from .dialogue_specs import DialogueSpec, GradedBy
 from .errors import suggest
+from .scenario_specs import ScenarioSpec
 from .stream_specs import LoadSpec, StreamSpec
 
 Layout = Literal["asterisk-prompts", "librispeech", "common-voice", "fleurs", "amazon-queen"]
@@ -269,6 +270,7 @@ class DatasetSpec(NamedSpec):
     made: tuple[MadeSpec, ...] | None = Field(default=None, min_length=1, description="clips without speech")
     prompts: tuple[PromptSpec, ...] | None = Field(default=None, min_length=1, description="texts to be spoken")
     dialogues: tuple[DialogueSpec, ...] | None = Field(default=None, min_length=1, description="for the task chat")
+    scenarios: tuple[ScenarioSpec, ...] | None = Field(default=None, min_length=1, description="for the task barge_in")
     table: TableSpec | None = None
     kaldi: KaldiSpec | None = None
     lhotse: LhotseSpec | None = None
@@ -294,7 +296,10 @@ class DatasetSpec(NamedSpec):
         """The data sets that it is made of."""
         if self.derive is not None:
             return (self.derive.source, *([] if self.derive.texts_of is None else [self.derive.texts_of]))
-        return () if self.cuts is None else self.cuts.sources
+        if self.cuts is not None:
+            return self.cuts.sources
+        events = (event.source for scenario in self.scenarios or () for event in scenario.events)
+        return tuple(dict.fromkeys(each for each in events if each is not None))
 
     @classmethod
     def _own_forms(cls) -> list[str]:

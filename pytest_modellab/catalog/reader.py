@@ -375,7 +375,7 @@ class Reader:
     def _check_derived(self, dataset: DatasetSpec, catalog: Catalog) -> None:
         """A set made of others leads to ones that aren't, all of the catalog; a derived one speaks its language."""
         path = Path(dataset.origin.rpartition(":")[0])
-        place = ("cuts" if dataset.derive is None else "derive", "from")
+        place = (dataset.form_name, "from") if dataset.scenarios is None else (dataset.form_name,)
         texts_of = None if dataset.derive is None else dataset.derive.texts_of
         unknown = [name for name in dataset.sources if name not in catalog.datasets]
         broken = self.broken_ids(catalog.folder / "datasets")

@@ -43,13 +43,13 @@ class SilenceThreshold:
         return cls(SilenceThresholdOptions(**request.options))
 
     def ended(self, clip: Clip) -> float:
-        """Silence over twice the threshold, at most 1: not a probability, but it rises with the silence as one would.
+        """Silence over silence and threshold: no probability, but rising with the silence, to a half at the threshold.
 
         A clip without any speech is silent throughout.
         """
         end_s = silero_vad.speech_end(clip.samples)
         silence_s = clip.seconds - (end_s or 0.0)
-        return min(1.0, self.threshold * silence_s / self._silence_s)
+        return silence_s / (silence_s + self._silence_s)
 
     def synchronize(self) -> None:
         """Nothing to wait for: calls are synchronous."""

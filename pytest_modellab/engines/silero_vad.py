@@ -16,6 +16,10 @@ SHORTEST_PAUSE_MS = 100
 """Silence between two pieces of speech; the library's own default for whole clips."""
 
 
+_STEP = 512
+"""Samples of which the network tells at once whether they are speech."""
+
+
 @dataclass(frozen=True)
 class SileroVadOptions:
     """It has no options."""
@@ -88,3 +92,26 @@ def speech(samples: NDArray[np.float32], threshold: float, shortest_pause_s: flo
     options = VadOptions(threshold=threshold, min_silence_duration_ms=pause_ms, speech_pad_ms=0)
     found = get_speech_timestamps(samples, options, RATE)
     return [(int(each["start"]), min(int(each["end"]), len(samples))) for each in found]
+
+
+def last_stretch(samples: NDArray[np.float32], threshold: float, gap_s: float) -> tuple[float, float]:
+    """The stretch of speech that reaches up to the end of samples, or to `gap_s` before it: seconds, and its level.
+
+    Pauses of up to `gap_s` are part of it. Its level is the root mean square of what is speech; (0, 0) where there is
+    none. Samples are as for `speech_end`.
+    """
+    import numpy as np
+    from faster_whisper.vad import get_vad_model
+
+    whole = len(samples) // _STEP
+    if not whole:
+        return 0.0, 0.0
+    recent = samples[len(samples) - whole * _STEP :].astype(np.float32)
+    voiced = np.flatnonzero(np.asarray(get_vad_model()(recent)).reshape(-1) >= threshold)
+    most = gap_s * RATE / _STEP
+    if not len(voiced) or whole - 1 - voiced[-1] > most:
+        return 0.0, 0.0
+    breaks = np.flatnonzero(np.diff(voiced) - 1 > most)
+    own = voiced[breaks[-1] + 1 :] if len(breaks) else voiced
+    power = np.square(recent.reshape(whole, _STEP)[own], dtype=np.float64).mean()
+    return float((own[-1] - own[0] + 1) * _STEP / RATE), float(np.sqrt(power))

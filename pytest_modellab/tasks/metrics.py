@@ -7,6 +7,7 @@ from pytest_modellab.core.metrics.metric import Metric
 from . import run_metrics
 from .asr import hidden_error_metrics
 from .asr import metrics as asr
+from .barge_in import metrics as barge_in
 from .chat import metrics as chat
 from .diarize import metrics as diarize
 from .load import metrics as load
@@ -30,4 +31,5 @@ METRICS: tuple[Metric, ...] = (
     *load.METRICS,
     *turn.METRICS,
     *diarize.METRICS,
+    *barge_in.METRICS,
 )

@@ -246,7 +246,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "language: en",
             "manifest: a.jsonl",
             "1: give exactly one of `manifest`, `folder`, `clips`, `recipe`, `derive`, `cuts`, `made`, `prompts`,"
-            " `dialogues`, `table`, `kaldi`, `lhotse`, `hub`, `form`; found `manifest`, `clips`",
+            " `dialogues`, `scenarios`, `table`, `kaldi`, `lhotse`, `hub`, `form`; found `manifest`, `clips`",
         ),
         (
             DATASET_FILE,

@@ -305,7 +305,7 @@ class TestSpeed:
 class TestDefinitions:
     def test_are_filed_under_their_names(self) -> None:
         assert all(metric.name == name for name, metric in METRICS.items())
-        assert len(METRICS) == 110
+        assert len(METRICS) == 116
 
     @pytest.mark.parametrize(
         ("name", "value", "shown"),

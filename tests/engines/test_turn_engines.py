@@ -115,7 +115,7 @@ class TestSmartTurn:
 
 
 class TestSilenceThreshold:
-    @pytest.mark.parametrize(("end_s", "found"), [(1.5, 0.5), (1.75, 0.25), (0.5, 1.0), (1.6, 0.4), (None, 1.0)])
+    @pytest.mark.parametrize(("end_s", "found"), [(1.5, 0.5), (1.75, 1 / 3), (0.5, 0.75), (None, 0.8), (2.0, 0.0)])
     def test_it_fires_after_so_much_silence(
         self, monkeypatch: pytest.MonkeyPatch, end_s: float | None, found: float
     ) -> None:

@@ -137,6 +137,8 @@ class TestMetrics:
     def test_what_is_wrong(self) -> None:
         found = made(*ROWS)
         assert value("turn_error", found) == 2 / 8
+        interval = evaluate(METRICS["cut_off_rate"], Table(made(*ROWS[4:], *ROWS[:2]))).interval
+        assert interval is None or interval.high <= 1
         assert value("cut_off_rate", found) == 1 / 4
         assert value("late_rate", found) == 1 / 4
         assert value("turn_wait_s", found) == pytest.approx((0.2 + 0.4 + GIVE_UP_S + 0.2) / 4)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Ratio
+from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Share
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Fault, Metric, Missing
 
@@ -120,7 +120,7 @@ METRICS = (
         better="lower",
         doc="Share of the cuts that are taken for the other kind at the model's own threshold: unfinished ones that it "
         "takes as finished at any moment of the pause, and finished ones that it never does.",
-        aggregate=Ratio(),
+        aggregate=Share(clustered=True),
         contribution=_wrong,
         cluster=SPEAKER,
         tasks=_TASKS,
@@ -132,7 +132,7 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Share of the unfinished cuts whose speaker it interrupts: it takes the turn as finished while they pause.",
-        aggregate=Ratio(),
+        aggregate=Share(clustered=True),
         contribution=_cut_off,
         cluster=SPEAKER,
         tasks=_TASKS,
@@ -145,7 +145,7 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Share of the finished cuts that it doesn't take as finished within the silence behind them.",
-        aggregate=Ratio(),
+        aggregate=Share(clustered=True),
         contribution=_late,
         cluster=SPEAKER,
         tasks=_TASKS,

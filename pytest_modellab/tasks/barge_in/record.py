@@ -1,0 +1,70 @@
+"""The part of a record about interruptions: of each scenario, and of the run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from pytest_modellab.core.metrics.measured import HasParts
+from pytest_modellab.core.schema_base import Edits, Stored, volatile
+
+Kind = Literal["interruption", "backchannel", "noise", "stranger"]
+
+SILENT_S = 0.5
+"""Silence for so long is no pause between sentences: the model has fallen silent."""
+
+
+class Scenario(Stored):
+    """What became of one scenario: when the model spoke, and what happened meanwhile; seconds from the beginning."""
+
+    kind: Kind = Field(description="of the last event, which is what the model is judged by")
+    began_s: float | None = Field(description="when that event began; null where the model never spoke")
+    lasts_s: float = Field(description="how long that event is")
+    within_s: float = Field(description="so soon an interrupted model falls silent")
+    speech: tuple[tuple[float, float], ...] = Field(description="stretches in which the model was heard")
+    listened_s: float = Field(description="how long it was listened to")
+    heard: tuple[str, ...] = Field(default=(), description="the user's words as the model understood them, raw")
+    words: Edits | None = Field(default=None, description="of the interruption, by what was understood of it")
+    lags_s: tuple[float, ...] | None = volatile(
+        default=None, description="by how much later the end of each stretch was heard, as calls took their time"
+    )
+    slowest_s: float | None = volatile(default=None, description="wall time of its slowest call")
+    frame_s: float = Field(description="of sound in one call")
+
+    @property
+    def spoke(self) -> bool:
+        """Whether the model was speaking when the event began."""
+        return self.began_s is not None and any(begin <= self.began_s < end + SILENT_S for begin, end in self.speech)
+
+    @property
+    def last_stretch(self) -> int | None:
+        """The stretch with which the model fell silent after the event began; None where it never did."""
+        if self.began_s is None:
+            return None
+        end_s, last = self.began_s, None
+        for i, (begin, end) in enumerate(self.speech):
+            if end <= self.began_s:
+                continue
+            if begin - end_s >= SILENT_S:
+                break
+            end_s, last = end, i
+        return last if self.listened_s - end_s >= SILENT_S else None
+
+    @property
+    def silent_after_s(self) -> float | None:
+        """How long after the event began the model fell silent; None where it never did."""
+        last = self.last_stretch
+        return None if last is None or self.began_s is None else self.speech[last][1] - self.began_s
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it fell silent soon enough to be because of the event: of what lasts, soon after its end."""
+        silent_s, lasts_s = self.silent_after_s, 0.0 if self.kind == "interruption" else self.lasts_s
+        return silent_s is not None and silent_s <= lasts_s + self.within_s
+
+
+def scenario_of(found: HasParts) -> Scenario | None:
+    """What became of an utterance, if it was a scenario."""
+    part: Scenario | None = found.parts.get("barge_in")
+    return part

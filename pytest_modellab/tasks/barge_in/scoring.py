@@ -1,0 +1,47 @@
+"""Scoring of interruptions: what was understood of what interrupted, against its words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pytest_modellab.core.metrics import asr
+from pytest_modellab.core.metrics.measured import Row
+from pytest_modellab.core.schema_base import edits
+from pytest_modellab.core.text import TextRules
+
+from ..scoring import Judged, Parts, Scoring
+from .record import Scenario, scenario_of
+
+if TYPE_CHECKING:
+    from pytest_modellab.catalog.datasets import Utterance
+
+
+class BargeInScoring(Scoring):
+    """The scoring of scenarios."""
+
+    utterance_part = Scenario
+    counts_terms = False
+
+    def raw(
+        self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
+    ) -> tuple[str | None, Parts]:
+        part = line["part"]
+        return line["text"], {} if part is None else {"barge_in": Scenario.model_validate({**part, **times})}
+
+    def untimed(self, parts: Parts) -> Parts:
+        found: Scenario | None = parts.get("barge_in")
+        if found is None:
+            return parts
+        return {**parts, "barge_in": found.model_copy(update={"lags_s": None, "slowest_s": None})}
+
+    def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
+        return [{} if (found := scenario_of(row)) is None else {"barge_in": _scored(row, found, rules)} for row in rows]
+
+
+def _scored(row: Row, scenario: Scenario, rules: TextRules) -> Scenario:
+    """With the words that were lost, of what a model tells that it has understood."""
+    if scenario.kind != "interruption" or not scenario.heard:
+        return scenario.model_copy(update={"words": None})
+    found = asr.score(row.reference, " ".join(scenario.heard[1:]), rules.of(row.language)).words
+    return scenario.model_copy(update={"words": edits(found)})

@@ -1,0 +1,204 @@
+"""Models that are interrupted while they speak: what is stored, what is graded, what a scenario may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from bargelab import EVENTS, OPENING, scenarios, talker
+from fakeruns import FakeRuns
+from labsessions import LabSessions
+from modellab_fake_duplex import FakeDuplex, FakeDuplexOptions
+
+from pytest_modellab.catalog import CatalogError, load
+from pytest_modellab.results.record import Record
+from pytest_modellab.tasks.barge_in import handler
+from pytest_modellab.tasks.barge_in.record import Scenario, scenario_of
+from pytest_modellab.tasks.registry import task_named
+
+RATE = 16_000
+
+
+def found(record: Record) -> dict[str, Scenario]:
+    return {each.id: part for each in record.utterances if (part := scenario_of(each)) is not None}
+
+
+class TestRecords:
+    def test_one_that_stops(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs))
+        record = runs.measured()
+        parts = found(record)
+        stop = parts["stop"]
+        assert stop.spoke
+        assert stop.stopped
+        # Four frames of sound until it stops, and the one that was due.
+        assert stop.silent_after_s == pytest.approx(0.4, abs=0.11)
+        assert [parts[name].stopped for name in EVENTS] == [True, True, False, False, False]
+        assert record.value("talked_over") == 0
+        assert record.value("false_stops") == 0
+        assert record.value("unplayed") == 0
+        assert record.value("fall_silent_p50_s") == pytest.approx(0.4, abs=0.11)
+        assert record.value("fall_silent_p95_s") is not None
+        # It hears five words of five, and five of three.
+        assert record.value("interruption_wer") == pytest.approx(2 / 8)
+
+    def test_events_begin_when_it_has_spoken_for_so_long(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs, "stop", "again"))
+        parts = found(runs.measured())
+        onset_s = parts["stop"].speech[0][0]
+        for name, after_s in (("stop", 1.0), ("again", 2.0)):
+            assert parts[name].began_s == pytest.approx(onset_s + after_s, abs=0.11)
+
+    def test_one_that_never_stops(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs), stops_after_s=0)
+        record = runs.measured()
+        assert record.value("talked_over") == 1
+        assert record.value("false_stops") == 0
+        assert found(record)["stop"].silent_after_s is None
+        assert record.value("fall_silent_p50_s") > 3  # type: ignore[operator]
+
+    def test_one_that_stops_for_anything(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs), stops_after_s=0.1)
+        assert runs.measured().value("false_stops") == pytest.approx(1 / 3)
+
+    def test_one_that_says_nothing_came_to_nothing(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs, longest_s=8), mute=True)
+        record = runs.measured()
+        assert record.value("unplayed") == 1
+        assert record.value("talked_over") is None
+
+    def test_one_that_fails(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs, "stop", "mhm"), fault="raise")
+        record = runs.measured()
+        assert record.value("talked_over") == 1
+        assert record.value("unplayed") == 1
+
+    def test_more_than_a_frame_at_once(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs, "stop"), fault="too-long")
+        error = runs.measured().utterances[0].error
+        assert error is not None
+        assert "hear() must return finite samples of shape (m,), m at most 801" in error.message
+
+
+class TestGrades:
+    @pytest.mark.parametrize(("options", "letter"), [({}, "A+"), ({"stops_after_s": 0}, "F"), ({"mute": True}, "F")])
+    def test_one_that_never_stops_fails(self, sessions: LabSessions, options: dict[str, Any], letter: str) -> None:
+        talker(scenarios(sessions, longest_s=12), **options)
+        sessions.session(asserted=())
+        (row,) = sessions.scorecard()["rows"]
+        assert row["grade"]["letter"] == letter
+
+
+class TestHandler:
+    def play(self, **options: Any) -> dict[str, Any]:
+        message = {
+            "rate": RATE,
+            "language": "en",
+            "events": [
+                {"samples": RATE, "at_s": 0.5, "after_s": None},
+                {"samples": RATE, "at_s": None, "after_s": 1.0},
+            ],
+            "settle_s": 1.0,
+            "longest_s": 20.0,
+            "seed": 0,
+        }
+        reply, samples = handler.answer(
+            FakeDuplex(FakeDuplexOptions(**options)), message, np.full(2 * RATE, 0.2, "<f4").tobytes()
+        )
+        assert samples == b""
+        return reply
+
+    def test_the_clock_is_that_of_the_sound(self) -> None:
+        reply = self.play()
+        assert reply["began"][0] == 0.5
+        # A second of sound, six quiet frames until it speaks, in the time of the next one; then again.
+        [begin, end], again = reply["speech"]
+        assert begin == pytest.approx(2.1, abs=0.01)
+        assert reply["began"][1] == pytest.approx(3.1, abs=0.11)
+        assert again[0] == pytest.approx(reply["began"][1] + 1.7, abs=0.11)
+        assert end == pytest.approx(reply["began"][1] + 0.4, abs=0.11)
+        assert reply["listened"] == pytest.approx(reply["began"][1] + 2.0, abs=0.11)
+        assert reply["heard"][0] == "hello my dear old friend"
+        assert len(reply["lags_s"]) == 2
+        assert 0 <= reply["lags_s"][0] <= reply["seconds"]
+
+
+def scenario(*speech: tuple[float, float], kind: str = "interruption", began_s: float | None = 5.0) -> Scenario:
+    fields = {"kind": kind, "began_s": began_s, "lasts_s": 0.5, "within_s": 1.5, "listened_s": 10.0, "frame_s": 0.1}
+    return Scenario.model_validate({**fields, "speech": speech})
+
+
+class TestScenario:
+    @pytest.mark.parametrize(
+        ("speech", "silent_s", "stopped"),
+        [
+            (((2.0, 5.8),), 0.8, True),
+            (((2.0, 5.1), (5.3, 6.0)), 1.0, True),  # a pause between sentences
+            (((2.0, 5.1), (5.7, 9.9)), 0.1, True),  # it went on later
+            (((2.0, 8.0),), 3.0, False),
+            (((2.0, 9.9),), None, False),
+        ],
+    )
+    def test_when_it_fell_silent(self, speech: Any, silent_s: float | None, stopped: bool) -> None:
+        made = scenario(*speech)
+        assert made.spoke
+        assert made.silent_after_s == (None if silent_s is None else pytest.approx(silent_s))
+        assert made.stopped is stopped
+
+    def test_what_it_need_not_stop_for_may_end_first(self) -> None:
+        assert scenario((2.0, 6.9), kind="noise").stopped
+        assert not scenario((2.0, 7.1), kind="noise").stopped
+
+    def test_one_that_had_finished_before(self) -> None:
+        assert not scenario((2.0, 4.0)).spoke
+        assert not scenario(began_s=None).spoke
+
+
+def test_how_it_is_shown(runs: FakeRuns) -> None:
+    talker(scenarios(runs, "stop"))
+    (row,) = runs.measured().utterances
+    began, silent = task_named("barge_in").show(row)
+    assert began.startswith("interruption at ")
+    assert silent.endswith(" s later")
+
+
+class TestCatalog:
+    def told(self, runs: FakeRuns, *events: dict[str, Any]) -> str:
+        scenarios(runs)
+        own = {"schema": "modellab.dataset/1", "id": "talks", "tasks": ["barge_in"], "tiers": [], "language": "en"}
+        runs.spec("datasets/talks.yaml", {**own, "scenarios": [{"id": "one", "events": list(events)}]})
+        with pytest.raises(CatalogError) as caught:
+            load(runs.catalog, runs.path)
+        return str(caught.value)
+
+    @pytest.mark.parametrize(
+        ("events", "told"),
+        [
+            ((OPENING,), "`events` are two or more"),
+            ((OPENING, OPENING), "the last event `is` an interruption, backchannel, noise or stranger"),
+            (({**EVENTS["stop"]}, EVENTS["stop"]), "the first event begins `at` a time"),
+            ((OPENING, {**EVENTS["stop"], "at": 3}), "give exactly one of `at`, `after`"),
+            ((OPENING, {**EVENTS["rain"], "from": "talk"}), "give exactly one of `source`, `noise`"),
+            ((OPENING, {**EVENTS["rain"], "seconds": None}), "`noise` needs `seconds` and `dbfs`"),
+            ((OPENING, {**EVENTS["mhm"], "part_s": [2, 1]}), "`part_s` goes from an earlier second to a later one"),
+            ((OPENING, {**EVENTS["stop"], "from": "tolk"}), "unknown data set `tolk`"),
+        ],
+    )
+    def test_what_is_wrong_in_the_form(self, runs: FakeRuns, events: Any, told: str) -> None:
+        assert told in self.told(runs, *events)
+
+    def test_an_utterance_that_is_not_there(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs, "stop"))
+        own = {
+            "schema": "modellab.dataset/1",
+            "id": "talks",
+            "tasks": ["barge_in"],
+            "tiers": ["smoke"],
+            "language": "en",
+        }
+        events = [OPENING, {**EVENTS["stop"], "utterance": "s99"}]
+        runs.spec("datasets/talks.yaml", {**own, "scenarios": [{"id": "one", "events": events}]})
+        outcome = runs.outcome()
+        assert outcome.broken is not None
+        assert "talk has no utterance `s99`" in outcome.broken
