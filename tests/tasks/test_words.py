@@ -9,6 +9,7 @@ from records import record, utterance, with_part
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.metrics.evaluate import evaluate
+from pytest_modellab.core.metrics.measured import Utterance
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.text import TextRules
@@ -202,7 +203,36 @@ class TestFigures:
 
     def test_the_worst_boundary_is_told(self) -> None:
         table = self.run((*said()[:4], word(" left.", 3.4, 4.5, 0.9)))
-        assert list(task_named("words").show(table.run.utterances[0])) == ["word boundaries up to 0.50 s off (`left`)"]
+        row = table.run.utterances[0]
+        assert list(task_named("words").show(row)) == ["word boundaries up to 0.50 s off (`left`)"]
+        fault = METRICS["word_boundary_median_s"].fault
+        assert fault is not None
+        found = fault(Utterance(row, table.run))
+        assert found is not None
+        assert found.note == "the end of `left` is 0.50 s late"
+
+    def test_nothing_is_shown_where_nothing_is_known(self) -> None:
+        task = task_named("words")
+        row = self.run(said(), spans=()).run.utterances[0]
+        assert list(task.show(row)) == []
+        bare = utterance()
+        assert (list(task.show(bare)), list(task.timed_words(bare))) == ([], [])
+        fault = METRICS["word_boundary_median_s"].fault
+        assert fault is not None
+        assert fault(Utterance(row, self.run(said()).run)) is None
+
+    def test_words_for_the_page_have_times_and_notes(self) -> None:
+        words = (*said()[:1], word(" fine", 1.3, None, 0.2), word(" day,"))
+        row = self.run(words).run.utterances[0]
+        shown = task_named("words").timed_words(row)
+        assert [(each.text, each.start_s, each.end_s) for each in shown] == [(" One", 1.0, 1.3), (" fine", 1.3, 1.6)]
+        assert [each.note for each in shown] == ["1.00 to 1.30 s, 90% sure", "1.30 s, 20% sure"]
+
+    def test_recognised_words_without_times_at_boundaries(self) -> None:
+        words = tuple(word(each.text, each.start_s if i in {1, 2} else None) for i, each in enumerate(said()))
+        missing = evaluate(METRICS["word_boundary_median_s"], self.run(words)).missing
+        assert missing is not None
+        assert missing.why == "no word at a known boundary was found"
 
 
 class Engine:
