@@ -8,8 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from catalogs import write_catalog
+from manifests import manifest, row
 from numpy.typing import NDArray
 
+from pytest_modellab.assets.store import Store
+from pytest_modellab.catalog import load
+from pytest_modellab.catalog.datasets import Dataset, prepare, spool
 from pytest_modellab.catalog.datasets.derived import JoinedRecording
 from pytest_modellab.catalog.datasets.spans import read_ctm, spans_of, with_words
 from pytest_modellab.catalog.datasets.utterance import DatasetError, Span, Utterance
@@ -100,3 +105,45 @@ class TestCtm:
     def test_utterances_get_those_of_their_id(self) -> None:
         found = with_words([Utterance("a", "one", None), Utterance("b", "two", None)], {"a": (Span("one", 0, 1),)})
         assert [each.spans for each in found] == [(Span("one", 0, 1),), ()]
+
+
+class TestDataset:
+    def prepared(self, folder: Path, ctm: str | bytes) -> Dataset:
+        manifest(folder, [row(), row("two.wav", "two")])
+        text = (
+            "schema: modellab.dataset/1\nid: timed\ntasks: [words]\ntiers: [smoke]\nlanguage: en\n"
+            "manifest: talk.jsonl\nctm: talk.ctm\n"
+        )
+        lab = write_catalog(folder / "fixtures", files={"datasets/timed.yaml": text})
+        (lab / "datasets/talk.ctm").write_bytes(ctm if isinstance(ctm, bytes) else ctm.encode())
+        catalog = load(lab)
+        return prepare(catalog.datasets["timed"], catalog, Store(folder / "cache", progress=False))
+
+    def test_words_are_those_of_their_recordings(self, tmp_path: Path) -> None:
+        found = self.prepared(tmp_path, "one 1 0.1 0.2 one\n")
+        assert [each.spans for each in found.utterances] == [(Span("one", 0.1, pytest.approx(0.3)),), ()]
+
+    def test_times_are_part_of_the_fingerprint(self, tmp_path: Path) -> None:
+        made = [self.prepared(tmp_path / name, f"one 1 {start} 0.2 one\n") for name, start in (("a", 0.1), ("b", 0.2))]
+        assert made[0].fingerprint != made[1].fingerprint
+
+    @pytest.mark.parametrize(
+        ("ctm", "told"),
+        [
+            (
+                "three 1 0.1 0.2 one\n",
+                r"talk\.ctm: no utterance `three` in data set timed; its ids are such as `one`, `two`",
+            ),
+            ("one 1 0.1\n", r"talk\.ctm:1: expected `recording channel start duration word"),
+            (b"one 1 0.1 0.2 \xff\n", r"talk\.ctm: .*named in .*timed\.yaml"),
+        ],
+    )
+    def test_what_is_wrong_is_told(self, tmp_path: Path, ctm: str | bytes, told: str) -> None:
+        with pytest.raises(DatasetError, match=told):
+            self.prepared(tmp_path, ctm)
+
+    def test_spooled_utterances_have_them_too(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(spool, "FEWEST", 1)
+        found = self.prepared(tmp_path, "two 1 0.1 0.2 two\n")
+        assert isinstance(found.utterances, spool.SpooledUtterances)
+        assert [len(each.spans) for each in found.utterances] == [0, 1]
