@@ -218,7 +218,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             MODEL_FILE,
             "[asr]",
             "[ars]",
-            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, chat, load, streaming, tts",
+            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, chat, diarize, load, streaming, tts",
         ),
         (MODEL_FILE, "[asr]", "[tts]", "4: faster-whisper does not do `tts`; allowed: asr, streaming"),
         (
@@ -377,7 +377,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "grades.yaml",
             "asr:",
             "ars:",
-            "3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: asr, chat, load, streaming, tts",
+            "3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: asr, chat, diarize, load, streaming, tts",
         ),
         (
             "devices.yaml",
