@@ -123,7 +123,7 @@ class TestWidth:
 def test_all_tasks_and_devices_of_a_session_at_80_columns() -> None:
     lines = shown(card(*NAMED, devices=("cpu", "cuda")), 80)
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith("grades of ") for line in lines)
+    assert any(line.startswith("grades of") for line in lines)
     assert any("speed-up over CPU" in line for line in lines)
 
 
