@@ -187,7 +187,7 @@ def add(commands: Commands) -> None:
         metavar="USE",
         help="only the shortlist of a use, such as edge, by its rule; may be given again: all rules hold",
     )
-    added.add_argument("--task", metavar="TASK", help="only those that do it, such as asr, tts, chat or diarization")
+    added.add_argument("--task", metavar="TASK", help="only those that do it, such as asr, tts, chat or diarize")
     added.add_argument("--language", metavar="TAG", help="only those that are said to know it, such as de")
     added.add_argument("--max-parameters", type=_count, metavar="N", help="such as 250M or 1.5B")
     added.add_argument("--max-size", type=_bytes, metavar="SIZE", help="of the download, such as 500MB")

@@ -58,7 +58,7 @@ def test_all_models_without_a_catalog(told: Told) -> None:
     ("options", "one", "other"),
     [
         (["--task", "tts"], "kokoro", "whisper-tiny"),
-        (["--task", "diarization"], "pyannote-speaker-diarization-3.1", "kokoro"),
+        (["--task", "diarize"], "pyannote-speaker-diarization-3.1", "kokoro"),
         (["--language", "de"], "parakeet-tdt-0.6b-v3", "parakeet-tdt-0.6b-v2"),
         (["--max-parameters", "100M"], "whisper-tiny", "whisper-small"),
         (["--max-size", "1GB"], "canary-180m-flash", "canary-1b-flash"),
