@@ -81,12 +81,12 @@ class TestList:
     def test_a_rule_is_told_in_words(self) -> None:
         rule = Rule(
             task="asr", language="de", max_parameters=10**6, max_download_bytes=10**6, min_languages=2,
-            commercial=True, streaming=False, at_least={"rtfx": 200}, at_most={"wer": 0.1, "der": 0.2},
+            commercial=True, streaming=False, at_least={"rtfx": 200}, at_most={"wer": 0.1, "eer": 0.2},
         )  # fmt: skip
         assert conditions(rule) == (
             "does asr, knows de, at most 1 M parameters, a download of at most 1 MB, at least 2 languages, commercial"
             " use allowed, not streaming, a published RTFx of at least 200 x, a published WER of at most 10.0 %, a"
-            " published der of at most 0.2"
+            " published eer of at most 0.2"
         )
         assert conditions(Rule()) == "no condition"
         assert shortlist(Use(title="edge", why="Small.", rule=Rule(streaming=True))) == "edge: streaming. Small."

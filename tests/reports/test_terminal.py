@@ -30,17 +30,25 @@ FIGURES = {
     **{"judge_wer": 0.028, "distillmos": 4.56, "flawed": 0.04, "first_audio_p50_s": 0.12},
     **{"streaming_loss": 0.01, "first_partial_p50_s": 1.76, "final_p95_s": 1.0, "unstable_words": 0.294},
     **{"kept_up": 1.0, "answer_accuracy": 0.875, "context_kept": 0.5, "replies_to_noise": 0.0},
-    **{"onset_p50_s": 1.72, "latency_p50_s": 1.9},
+    **{"onset_p50_s": 1.72, "latency_p50_s": 1.9, "der": 0.0331, "missed_speech": 0.02, "false_alarm_speech": 0.01},
+    **{"speaker_confusion": 0.0031, "jer": 0.128, "speaker_count_error": 1.25},
 }
-WHAT_COUNTS = {"asr": "WER", "tts": "round-trip WER", "chat": "right", "streaming": "final WER", "load": "WER"}
+WHAT_COUNTS = {
+    **{"asr": "WER", "tts": "round-trip WER", "chat": "right", "streaming": "final WER", "load": "WER"},
+    "diarize": "DER",
+}
 NAMED = {
     "asr": [("faster-whisper-tiny.en", "smoke-en"), ("faster-whisper-distil-large-v3.5", "librispeech-test-other")],
     "tts": [("hibari-en", "speak-en"), ("espeak-ng-en", "speak-hostile")],
     "chat": [("cascade-tiny-smollm2-hibari", "chat-smoke-en"), ("lfm2.5-audio-1.5b", "questions-known-en")],
     "load": [("served-tiny.en", "load-prompts-en+c1"), ("vendor-asr", "load-calls+c128")],
     "streaming": [("faster-whisper-tiny.en", "stream-smoke-en"), ("moonshine-voice-base", "stream-prompts-en")],
+    "diarize": [("voice-clusters", "conversations-en"), ("voice-clusters-tiny.en", "conversations-fr")],
 }
-WORST = {"asr": "wer", "tts": "distillmos", "chat": "onset_p50_s", "streaming": "final_p95_s", "load": "load_p95_s"}
+WORST = {
+    **{"asr": "wer", "tts": "distillmos", "chat": "onset_p50_s", "streaming": "final_p95_s", "load": "load_p95_s"},
+    "diarize": "jer",
+}
 ESCAPES = re.compile("\x1b")
 
 
@@ -51,7 +59,8 @@ def row(task: str, model: str, dataset: str, device: str = "cpu", status: Status
         title=model,
         status=status,
         figures=dict(FIGURES),
-        intervals={"wer": interval, "answer_accuracy": interval},
+        intervals={"wer": interval, "answer_accuracy": interval, "der": interval},
+        error_metric=TASKS[task].error_metric or "wer",
         grade=Grade(letter="B", weakest=WORST[task]),
         noisy="others used 30% of the processors (bound 10%)",
         device_kind=device,
@@ -114,7 +123,7 @@ class TestWidth:
 def test_all_tasks_and_devices_of_a_session_at_80_columns() -> None:
     lines = shown(card(*NAMED, devices=("cpu", "cuda")), 80)
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith("grades of ") for line in lines)
+    assert any(line.startswith("grades of") for line in lines)
     assert any("speed-up over CPU" in line for line in lines)
 
 

@@ -14,8 +14,8 @@ from pytest_modellab.reports.scorecard.page.timelines import MOST, WIDTH, timeli
 from pytest_modellab.results.scoring import scored
 from pytest_modellab.tasks.timeline import Lane, Stretch
 
-REFERENCE = "0.000 4.000 ann\n4.000 6.000 bob"
-ANSWER = "0.000 4.000 <script>alert(1)</script>\n4.500 6.000 y"
+REFERENCE = "0.000 4.000 ann | 4.000 6.000 bob"
+ANSWER = "0.000 4.000 <script>alert(1)</script> | 4.500 6.000 y"
 
 
 def test_stretches_lie_where_they_were(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ from pytest_modellab.tasks.scoring import Judged
 
 SCORING = DiarizationScoring("diarize")
 RULES = TextRules("modellab")
-REFERENCE = "0.000 4.000 ann so what do you say\n4.000 6.000 bob well not much\n6.000 8.000 ann thank you"
-ANSWER = "0.000 4.000 x so what do you say\n4.000 6.000 y well not much\n6.000 8.000 x thank you"
+REFERENCE = "0.000 4.000 ann so what do you say | 4.000 6.000 bob well not much | 6.000 8.000 ann thank you"
+ANSWER = "0.000 4.000 x so what do you say | 4.000 6.000 y well not much | 6.000 8.000 x thank you"
 
 
 def row(
@@ -68,7 +68,7 @@ class TestHandler:
         reply = answered(
             SpeakerSegment(1.0, 2.5, "b c"), SpeakerSegment(-0.01, 0.5, "a"), SpeakerSegment(3.0, 3.0, "a")
         )
-        assert reply["text"] == "0.000 0.500 a\n1.000 2.500 b_c"
+        assert reply["text"] == "0.000 0.500 a | 1.000 2.500 b_c"
         assert not reply["words"]
         assert reply["seconds"] >= 0
 
@@ -117,7 +117,7 @@ class TestFigures:
         assert made.value("missed_speech") == made.value("der") == 0.5
 
     def test_collar_and_overlap_are_those_of_the_data_set(self) -> None:
-        late = "0.000 4.200 x\n4.200 6.000 y\n6.000 8.000 x"
+        late = "0.000 4.200 x | 4.200 6.000 y | 6.000 8.000 x"
         assert run(row(late, told=False)).value("der") == pytest.approx(0.2 / 8)
         made = run(row(late, told=False, collar_s="0.25", overlap="left out"))
         assert made.value("der") == 0
@@ -166,13 +166,13 @@ class TestWords:
         assert made.value("cpwer") == pytest.approx(4 / 10)
 
     def test_words_at_other_times_are_errors_of_the_second_alone(self) -> None:
-        late = "0.000 4.000 x so what do you say\n4.000 6.000 y well not much\n60.000 62.000 x thank you"
+        late = "0.000 4.000 x so what do you say | 4.000 6.000 y well not much | 60.000 62.000 x thank you"
         made = run(row(late).model_copy(update={"audio_s": 70.0}))
         assert made.value("cpwer") == 0
         assert made.value("tcpwer") == pytest.approx(4 / 10)
 
     def test_an_engine_without_words_has_none_to_miss(self) -> None:
-        made = run(row("0.000 4.000 x\n4.000 6.000 y\n6.000 8.000 x", told=False))
+        made = run(row("0.000 4.000 x | 4.000 6.000 y | 6.000 8.000 x", told=False))
         assert made.value("cpwer") is None
         assert "no words" in made.why_missing("cpwer")
         assert not made.applies("cpwer")
@@ -183,7 +183,7 @@ class TestWords:
         assert made.value("cpwer") == 0.5
 
     def test_without_meeteval_or_words_in_the_references_it_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        silent = "0.000 4.000 ann\n4.000 6.000 bob"
+        silent = "0.000 4.000 ann | 4.000 6.000 bob"
         assert run(row(ANSWER, reference=silent)).why_missing("cpwer") == "the references have no words"
         monkeypatch.setattr(words, "absent", lambda: "meeteval is not installed")
         made = run(row(ANSWER))
@@ -192,13 +192,13 @@ class TestWords:
         assert made.applies("cpwer")
 
     def test_beyond_what_can_be_paired_all_words_are_wrong(self) -> None:
-        many = "\n".join(f"{i}.000 {i}.500 s{i} so" for i in range(21))
+        many = " | ".join(f"{i}.000 {i}.500 s{i} so" for i in range(21))
         cp, tcp = words.word_errors(read(REFERENCE), read(many), RULES.of("en"))
         assert (cp.deletions, cp.insertions, cp.units) == (10, 21, 10)
         assert tcp == cp
 
     def test_a_speaker_over_themselves_is_counted_all_the_same(self) -> None:
-        twice = "0.000 4.000 x so what do you say\n1.000 5.000 x well not much\n1.000 8.000 x thank you"
+        twice = "0.000 4.000 x so what do you say | 1.000 5.000 x well not much | 1.000 8.000 x thank you"
         cp, tcp = words.word_errors(read(REFERENCE), read(twice), RULES.of("en"))
         assert cp.units == tcp.units == 10
 

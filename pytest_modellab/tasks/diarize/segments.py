@@ -1,7 +1,8 @@
 """Segments of speakers, and the text that a record holds of them: raw references and raw hypotheses alike.
 
-A line for each segment: where it begins and ends in seconds, to the millisecond, the speaker's label, and the words, if
-they are known: `0.250 3.812 ann ask not what your country can do`. Standard library only: the worker imports this.
+Each segment is where it begins and ends in seconds, to the millisecond, the speaker's label, and the words, if they are
+known; a bar divides them: `0.250 3.812 ann ask not what | 3.000 4.500 bob why not`, a single line wherever it is shown.
+Standard library only: the worker imports this.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import TypeAlias
 
 Span: TypeAlias = "tuple[int, int]"
 """Beginning and end, ms."""
+BAR = "|"
+"""Between segments. In words and labels it is a `/`."""
 MOST_MS = 10**9
 """Of a recording: 11 days."""
 
@@ -29,27 +32,27 @@ class Segment:
 def written(segments: Iterable[Segment]) -> str:
     """Segments as text, in the order of their beginning; "" of none."""
     ordered = sorted(segments, key=lambda each: (each.start, each.end, each.speaker))
-    return "\n".join(map(_line, ordered))
+    return f" {BAR} ".join(map(_told, ordered))
 
 
-def _line(segment: Segment) -> str:
-    words = " ".join((segment.words or "").split())
+def _told(segment: Segment) -> str:
+    words = " ".join((segment.words or "").replace(BAR, "/").split())
     times = f"{segment.start / 1000:.3f} {segment.end / 1000:.3f}"
     return f"{times} {label(segment.speaker)}{' ' if words else ''}{words}"
 
 
 def label(speaker: str) -> str:
     """A speaker's name without white space; `unknown` of an empty one."""
-    return "_".join(speaker.split()) or "unknown"
+    return "_".join(speaker.replace(BAR, "/").split()) or "unknown"
 
 
 def read(text: str | None) -> tuple[Segment, ...]:
-    """The segments of a text. Lines that are none are left out: a record may hold anything."""
-    return tuple(filter(None, map(_segment, (text or "").split("\n"))))
+    """The segments of a text. What is none is left out: a record may hold anything."""
+    return tuple(filter(None, map(_segment, (text or "").split(BAR))))
 
 
-def _segment(line: str) -> Segment | None:
-    begins, _, rest = line.strip().partition(" ")
+def _segment(told: str) -> Segment | None:
+    begins, _, rest = told.strip().partition(" ")
     ends, _, rest = rest.partition(" ")
     speaker, _, words = rest.partition(" ")
     try:
