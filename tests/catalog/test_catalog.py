@@ -218,7 +218,8 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             MODEL_FILE,
             "[asr]",
             "[ars]",
-            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: asr, barge_in, chat, load, streaming, tts, turn",
+            "4: `tasks[0]`: unknown value `ars`; did you mean `asr`?"
+            " allowed: asr, barge_in, chat, load, streaming, tts, turn",
         ),
         (MODEL_FILE, "[asr]", "[tts]", "4: faster-whisper does not do `tts`; allowed: asr, streaming"),
         (
@@ -377,7 +378,8 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "grades.yaml",
             "asr:",
             "ars:",
-            "3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: asr, barge_in, chat, load, streaming, tts, turn",
+            "3: `tasks`: unknown key `ars`; did you mean `asr`?"
+            " allowed: asr, barge_in, chat, load, streaming, tts, turn",
         ),
         (
             "devices.yaml",

@@ -23,7 +23,7 @@ from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.tables import columns, spare
 from pytest_modellab.reports.scorecard.terminal import render
 from pytest_modellab.results.verdicts import Status
-from pytest_modellab.tasks.registry import TASKS
+from pytest_modellab.tasks.registry import TASKS, task_named
 
 FIGURES = {
     **{"wer": 0.0331, "cer": 0.0198, "rtf": 0.734, "load_s": 12.6, "peak_rss_mb": 1397.0, "clip5_s": 0.61},
@@ -31,16 +31,23 @@ FIGURES = {
     **{"streaming_loss": 0.01, "first_partial_p50_s": 1.76, "final_p95_s": 1.0, "unstable_words": 0.294},
     **{"kept_up": 1.0, "answer_accuracy": 0.875, "context_kept": 0.5, "replies_to_noise": 0.0},
     **{"onset_p50_s": 1.72, "latency_p50_s": 1.9},
+    **{"turn_error": 0.0331, "cut_off_rate": 0.57, "late_rate": 0.0, "turn_auc": 0.54},
+    **{"turn_wait_s": 0.57, "turn_wait_at_5_s": 2.43, "talked_over": 0.0331, "false_stops": 0.2},
+    **{"fall_silent_p50_s": 0.6, "fall_silent_p95_s": 1.2, "interruption_wer": 0.25, "unplayed": 0.05},
 }
 WHAT_COUNTS = {"asr": "WER", "tts": "round-trip WER", "chat": "right", "streaming": "final WER", "load": "WER"}
+WHAT_COUNTS |= {"turn": "wrong", "barge_in": "talked on"}
 NAMED = {
     "asr": [("faster-whisper-tiny.en", "smoke-en"), ("faster-whisper-distil-large-v3.5", "librispeech-test-other")],
     "tts": [("hibari-en", "speak-en"), ("espeak-ng-en", "speak-hostile")],
     "chat": [("cascade-tiny-smollm2-hibari", "chat-smoke-en"), ("lfm2.5-audio-1.5b", "questions-known-en")],
     "load": [("served-tiny.en", "load-prompts-en+c1"), ("vendor-asr", "load-calls+c128")],
+    "turn": [("smart-turn-v3.2", "turn-cuts"), ("silence-threshold", "turn-cuts-noisy")],
+    "barge_in": [("duplex-tiny-smollm2-hibari", "barge-in-en"), ("duplex", "our-interruptions")],
     "streaming": [("faster-whisper-tiny.en", "stream-smoke-en"), ("moonshine-voice-base", "stream-prompts-en")],
 }
 WORST = {"asr": "wer", "tts": "distillmos", "chat": "onset_p50_s", "streaming": "final_p95_s", "load": "load_p95_s"}
+WORST |= {"turn": "cut_off_rate", "barge_in": "talked_over"}
 ESCAPES = re.compile("\x1b")
 
 
@@ -51,7 +58,8 @@ def row(task: str, model: str, dataset: str, device: str = "cpu", status: Status
         title=model,
         status=status,
         figures=dict(FIGURES),
-        intervals={"wer": interval, "answer_accuracy": interval},
+        intervals=dict.fromkeys(("wer", "answer_accuracy", "turn_error", "talked_over"), interval),
+        error_metric=task_named(task).error_metric or "wer",
         grade=Grade(letter="B", weakest=WORST[task]),
         noisy="others used 30% of the processors (bound 10%)",
         device_kind=device,
@@ -114,7 +122,7 @@ class TestWidth:
 def test_all_tasks_and_devices_of_a_session_at_80_columns() -> None:
     lines = shown(card(*NAMED, devices=("cpu", "cuda")), 80)
     assert max(map(len, lines)) <= 80
-    assert any(line.startswith("grades of ") for line in lines)
+    assert any(line.startswith("grades of") for line in lines)
     assert any("speed-up over CPU" in line for line in lines)
 
 

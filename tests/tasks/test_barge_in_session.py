@@ -151,6 +151,8 @@ class TestScenario:
         assert not scenario((2.0, 7.1), kind="noise").stopped
 
     def test_one_that_had_finished_before(self) -> None:
+        assert not scenario((2.0, 4.8), (6.0, 9.0)).spoke
+        assert scenario((2.0, 4.8), (5.2, 9.0)).spoke
         assert not scenario((2.0, 4.0)).spoke
         assert not scenario(began_s=None).spoke
 

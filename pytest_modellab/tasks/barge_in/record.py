@@ -33,29 +33,31 @@ class Scenario(Stored):
     frame_s: float = Field(description="of sound in one call")
 
     @property
-    def spoke(self) -> bool:
-        """Whether the model was speaking when the event began."""
-        return self.began_s is not None and any(begin <= self.began_s < end + SILENT_S for begin, end in self.speech)
-
-    @property
     def last_stretch(self) -> int | None:
-        """The stretch with which the model fell silent after the event began; None where it never did."""
+        """The stretch with which the speech ends in which the event came; None where the model wasn't speaking."""
         if self.began_s is None:
             return None
-        end_s, last = self.began_s, None
-        for i, (begin, end) in enumerate(self.speech):
-            if end <= self.began_s:
-                continue
-            if begin - end_s >= SILENT_S:
+        last = None
+        for i, (begin, _) in enumerate(self.speech):
+            # What follows within half a second is the same speech.
+            if last is not None and begin - self.speech[last][1] >= SILENT_S and self.speech[last][1] > self.began_s:
                 break
-            end_s, last = end, i
-        return last if self.listened_s - end_s >= SILENT_S else None
+            if begin <= self.began_s or (last is not None and begin - self.speech[last][1] < SILENT_S):
+                last = i
+        return last if last is not None and self.speech[last][1] > self.began_s else None
+
+    @property
+    def spoke(self) -> bool:
+        """Whether the model was speaking when the event began."""
+        return self.last_stretch is not None
 
     @property
     def silent_after_s(self) -> float | None:
         """How long after the event began the model fell silent; None where it never did."""
         last = self.last_stretch
-        return None if last is None or self.began_s is None else self.speech[last][1] - self.began_s
+        if last is None or self.began_s is None or self.listened_s - self.speech[last][1] < SILENT_S:
+            return None
+        return self.speech[last][1] - self.began_s
 
     @property
     def stopped(self) -> bool:
