@@ -135,7 +135,7 @@ class TestScenario:
         [
             (((2.0, 5.8),), 0.8, True),
             (((2.0, 5.1), (5.3, 6.0)), 1.0, True),  # a pause between sentences
-            (((2.0, 5.1), (5.7, 9.9)), 0.1, True),  # it went on later
+            (((2.0, 5.1), (6.3, 9.9)), 0.1, True),  # it went on later
             (((2.0, 8.0),), 3.0, False),
             (((2.0, 9.9),), None, False),
         ],

@@ -11,7 +11,7 @@ from pytest_modellab.core.schema_base import Edits, Stored, volatile
 
 Kind = Literal["interruption", "backchannel", "noise", "stranger"]
 
-SILENT_S = 0.5
+SILENT_S = 1.0
 """Silence for so long is no pause between sentences: the model has fallen silent."""
 
 
@@ -24,6 +24,7 @@ class Scenario(Stored):
     within_s: float = Field(description="so soon an interrupted model falls silent")
     speech: tuple[tuple[float, float], ...] = Field(description="stretches in which the model was heard")
     listened_s: float = Field(description="how long it was listened to")
+    turns: int = Field(default=1, description="events before it, which the model may take for turns of the user")
     heard: tuple[str, ...] = Field(default=(), description="the user's words as the model understood them, raw")
     words: Edits | None = Field(default=None, description="of the interruption, by what was understood of it")
     lags_s: tuple[float, ...] | None = volatile(
@@ -39,7 +40,7 @@ class Scenario(Stored):
             return None
         last = None
         for i, (begin, _) in enumerate(self.speech):
-            # What follows within half a second is the same speech.
+            # What follows within a second is the same speech.
             if last is not None and begin - self.speech[last][1] >= SILENT_S and self.speech[last][1] > self.began_s:
                 break
             if begin <= self.began_s or (last is not None and begin - self.speech[last][1] < SILENT_S):
@@ -61,9 +62,15 @@ class Scenario(Stored):
 
     @property
     def stopped(self) -> bool:
-        """Whether it fell silent soon enough to be because of the event: of what lasts, soon after its end."""
-        silent_s, lasts_s = self.silent_after_s, 0.0 if self.kind == "interruption" else self.lasts_s
-        return silent_s is not None and silent_s <= lasts_s + self.within_s
+        """Whether it fell silent soon enough to be because of the event: of what lasts, soon after its end.
+
+        What took anything but an interruption for a turn has stopped for it, too.
+        """
+        interrupted = self.kind == "interruption"
+        if not interrupted and len(self.heard) > self.turns:
+            return True
+        silent_s = self.silent_after_s
+        return silent_s is not None and silent_s <= self.within_s + (0.0 if interrupted else self.lasts_s)
 
 
 def scenario_of(found: HasParts) -> Scenario | None:
