@@ -162,3 +162,12 @@ def test_how_it_is_shown(runs: FakeRuns) -> None:
     began, silent = task_named("barge_in").show(row)
     assert began.startswith("interruption at ")
     assert silent.endswith(" s later")
+
+
+def test_times_that_mean_nothing_are_left_out() -> None:
+    scoring = task_named("barge_in").scoring()
+    timed = scenario((2.0, 5.8)).model_copy(update={"lags_s": (0.5,), "slowest_s": 0.5})
+    left = scoring.untimed({"barge_in": timed})["barge_in"]
+    assert (left.lags_s, left.slowest_s) == (None, None)
+    assert left.speech == timed.speech
+    assert scoring.untimed({}) == {}
