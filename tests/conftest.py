@@ -43,6 +43,7 @@ REAL_MODELS = frozenset(
     f"test_{name}.py"
     for name in (
         *(
+            "barge_in_real",
             "chat_real",
             "diarizers_real",
             "engines",

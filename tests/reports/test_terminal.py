@@ -23,7 +23,7 @@ from pytest_modellab.reports.scorecard.row import Row
 from pytest_modellab.reports.scorecard.tables import columns, spare
 from pytest_modellab.reports.scorecard.terminal import render
 from pytest_modellab.results.verdicts import Status
-from pytest_modellab.tasks.registry import TASKS
+from pytest_modellab.tasks.registry import TASKS, task_named
 
 FIGURES = {
     **{"wer": 0.0331, "cer": 0.0198, "rtf": 0.734, "load_s": 12.6, "peak_rss_mb": 1397.0, "clip5_s": 0.61},
@@ -32,22 +32,37 @@ FIGURES = {
     **{"kept_up": 1.0, "answer_accuracy": 0.875, "context_kept": 0.5, "replies_to_noise": 0.0},
     **{"onset_p50_s": 1.72, "latency_p50_s": 1.9, "der": 0.0331, "missed_speech": 0.02, "false_alarm_speech": 0.01},
     **{"speaker_confusion": 0.0031, "jer": 0.128, "speaker_count_error": 1.25},
+    **{"turn_error": 0.0331, "cut_off_rate": 0.57, "late_rate": 0.0, "turn_auc": 0.54},
+    **{"turn_wait_s": 0.57, "turn_wait_at_5_s": 2.43, "talked_over": 0.0331, "false_stops": 0.2},
+    **{"fall_silent_p50_s": 0.6, "fall_silent_p95_s": 1.2, "interruption_wer": 0.25, "unplayed": 0.05},
+    **{
+        "word_boundary_median_s": 0.23,
+        "boundaries_within_200ms": 0.403,
+        "untimed_words": 0.0,
+        "words_in_silence": 0.01,
+    },
+    **{"word_calibration_error": 0.033, "word_nce": -0.04, "chrf": 47.8, "bleu": 19.4, "ter": 0.701},
 }
 WHAT_COUNTS = {
     **{"asr": "WER", "tts": "round-trip WER", "chat": "right", "streaming": "final WER", "load": "WER"},
-    "diarize": "DER",
+    **{"turn": "wrong", "barge_in": "talked on", "diarize": "DER", "words": "WER", "translate": "chrF"},
 }
 NAMED = {
     "asr": [("faster-whisper-tiny.en", "smoke-en"), ("faster-whisper-distil-large-v3.5", "librispeech-test-other")],
     "tts": [("hibari-en", "speak-en"), ("espeak-ng-en", "speak-hostile")],
     "chat": [("cascade-tiny-smollm2-hibari", "chat-smoke-en"), ("lfm2.5-audio-1.5b", "questions-known-en")],
     "load": [("served-tiny.en", "load-prompts-en+c1"), ("vendor-asr", "load-calls+c128")],
+    "turn": [("smart-turn-v3.2", "turn-cuts"), ("silence-threshold", "turn-cuts-noisy")],
+    "barge_in": [("duplex-tiny-smollm2-hibari", "barge-in-en"), ("duplex", "our-interruptions")],
     "streaming": [("faster-whisper-tiny.en", "stream-smoke-en"), ("moonshine-voice-base", "stream-prompts-en")],
+    "words": [("faster-whisper-base", "timed-prompts-en"), ("faster-whisper-distil-large-v3.5", "our-timed-calls")],
+    "translate": [("cascade-base-smollm2", "translate-es-en"), ("faster-whisper-large-v3", "covost-de-en")],
     "diarize": [("voice-clusters", "conversations-en"), ("voice-clusters-tiny.en", "conversations-fr")],
 }
 WORST = {
     **{"asr": "wer", "tts": "distillmos", "chat": "onset_p50_s", "streaming": "final_p95_s", "load": "load_p95_s"},
-    "diarize": "jer",
+    **{"turn": "cut_off_rate", "barge_in": "talked_over", "diarize": "jer", "words": "word_boundary_median_s"},
+    "translate": "chrf",
 }
 ESCAPES = re.compile("\x1b")
 
@@ -59,8 +74,8 @@ def row(task: str, model: str, dataset: str, device: str = "cpu", status: Status
         title=model,
         status=status,
         figures=dict(FIGURES),
-        intervals={"wer": interval, "answer_accuracy": interval, "der": interval},
-        error_metric=TASKS[task].error_metric or "wer",
+        intervals=dict.fromkeys(("wer", "answer_accuracy", "der", "turn_error", "talked_over", "chrf"), interval),
+        error_metric=task_named(task).error_metric or "wer",
         grade=Grade(letter="B", weakest=WORST[task]),
         noisy="others used 30% of the processors (bound 10%)",
         device_kind=device,
@@ -99,7 +114,7 @@ class TestWidth:
         rows = [
             line if str(Status.PASS) in line or "inconclusive" in line else f"{line} {below}" for line, below in pairs
         ]
-        counts = re.escape("87.5 %" if task == "chat" else "3.3 %")
+        counts = re.escape({"chat": "87.5 %", "translate": "47.8"}.get(task, "3.3 %"))
         for each in found.rows:
             case = each.case
             device = f" {case.device} " if len(devices) > 1 else ""

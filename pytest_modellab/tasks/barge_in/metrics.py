@@ -81,7 +81,7 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Share of the interruptions after which the model doesn't fall silent within the time of the data set.",
-        aggregate=Ratio(),
+        aggregate=Share(),
         contribution=_went_on,
         tasks=_TASKS,
         empty=_cannot(_NONE),
@@ -93,7 +93,7 @@ METRICS = (
         unit="%",
         better="lower",
         doc='Share of the backchannels ("mhm"), noises and voices of strangers during or soon after which it falls '
-        "silent for half a second or more.",
+        "silent for a second or more, or takes it for the user's turn.",
         aggregate=Share(),
         contribution=_stopped_for_nothing,
         tasks=_TASKS,

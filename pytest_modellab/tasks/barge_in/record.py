@@ -11,7 +11,7 @@ from pytest_modellab.core.schema_base import Edits, Stored, volatile
 
 Kind = Literal["interruption", "backchannel", "noise", "stranger"]
 
-SILENT_S = 0.5
+SILENT_S = 1.0
 """Silence for so long is no pause between sentences: the model has fallen silent."""
 
 
@@ -24,6 +24,7 @@ class Scenario(Stored):
     within_s: float = Field(description="so soon an interrupted model falls silent")
     speech: tuple[tuple[float, float], ...] = Field(description="stretches in which the model was heard")
     listened_s: float = Field(description="how long it was listened to")
+    turns: int = Field(default=1, description="events before it, which the model may take for turns of the user")
     heard: tuple[str, ...] = Field(default=(), description="the user's words as the model understood them, raw")
     words: Edits | None = Field(default=None, description="of the interruption, by what was understood of it")
     lags_s: tuple[float, ...] | None = volatile(
@@ -33,35 +34,43 @@ class Scenario(Stored):
     frame_s: float = Field(description="of sound in one call")
 
     @property
-    def spoke(self) -> bool:
-        """Whether the model was speaking when the event began."""
-        return self.began_s is not None and any(begin <= self.began_s < end + SILENT_S for begin, end in self.speech)
-
-    @property
     def last_stretch(self) -> int | None:
-        """The stretch with which the model fell silent after the event began; None where it never did."""
+        """The stretch with which the speech ends in which the event came; None where the model wasn't speaking."""
         if self.began_s is None:
             return None
-        end_s, last = self.began_s, None
-        for i, (begin, end) in enumerate(self.speech):
-            if end <= self.began_s:
-                continue
-            if begin - end_s >= SILENT_S:
+        last = None
+        for i, (begin, _) in enumerate(self.speech):
+            # What follows within a second is the same speech.
+            if last is not None and begin - self.speech[last][1] >= SILENT_S and self.speech[last][1] > self.began_s:
                 break
-            end_s, last = end, i
-        return last if self.listened_s - end_s >= SILENT_S else None
+            if begin <= self.began_s or (last is not None and begin - self.speech[last][1] < SILENT_S):
+                last = i
+        return last if last is not None and self.speech[last][1] > self.began_s else None
+
+    @property
+    def spoke(self) -> bool:
+        """Whether the model was speaking when the event began."""
+        return self.last_stretch is not None
 
     @property
     def silent_after_s(self) -> float | None:
         """How long after the event began the model fell silent; None where it never did."""
         last = self.last_stretch
-        return None if last is None or self.began_s is None else self.speech[last][1] - self.began_s
+        if last is None or self.began_s is None or self.listened_s - self.speech[last][1] < SILENT_S:
+            return None
+        return self.speech[last][1] - self.began_s
 
     @property
     def stopped(self) -> bool:
-        """Whether it fell silent soon enough to be because of the event: of what lasts, soon after its end."""
-        silent_s, lasts_s = self.silent_after_s, 0.0 if self.kind == "interruption" else self.lasts_s
-        return silent_s is not None and silent_s <= lasts_s + self.within_s
+        """Whether it fell silent soon enough to be because of the event: of what lasts, soon after its end.
+
+        What took anything but an interruption for a turn has stopped for it, too.
+        """
+        interrupted = self.kind == "interruption"
+        if not interrupted and len(self.heard) > self.turns:
+            return True
+        silent_s = self.silent_after_s
+        return silent_s is not None and silent_s <= self.within_s + (0.0 if interrupted else self.lasts_s)
 
 
 def scenario_of(found: HasParts) -> Scenario | None:

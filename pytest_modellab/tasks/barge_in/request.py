@@ -61,12 +61,13 @@ class BargeInRequests:
             "began_s": began_s,
             "lasts_s": message["events"][-1]["samples"] / self._rate,
             "within_s": message["within_s"],
+            "turns": len(message["events"]) - 1,
             "listened_s": reply["listened"],
             "frame_s": reply["frame"],
             **{name: reply[name] for name in ("speech", "heard")},
         }
         times = {name: reply[name] for name in ("lags_s", "slowest_s")}
-        return Answer(" ".join(reply["heard"][1:]), reply["listened"], part=part, times=times)
+        return Answer(" ".join(reply["heard"][part["turns"] :]), reply["listened"], part=part, times=times)
 
     def fixed(self, whole: Dataset) -> None:
         """None: a scenario takes too long to be played over and over."""

@@ -43,5 +43,5 @@ def _scored(row: Row, scenario: Scenario, rules: TextRules) -> Scenario:
     """With the words that were lost, of what a model tells that it has understood."""
     if scenario.kind != "interruption" or not scenario.heard:
         return scenario.model_copy(update={"words": None})
-    found = asr.score(row.reference, " ".join(scenario.heard[1:]), rules.of(row.language)).words
+    found = asr.score(row.reference, " ".join(scenario.heard[scenario.turns :]), rules.of(row.language)).words
     return scenario.model_copy(update={"words": edits(found)})

@@ -32,7 +32,7 @@ class TurnTaking(Task):
         *(("turn_error", "wrong"), ("cut_off_rate", "cut off"), ("late_rate", "not found"), ("turn_wait_s", "wait")),
         *(("turn_wait_at_5_s", "wait at 5 %"), ("turn_auc", "AUC"), ("latency_p50_s", "call")),
     )
-    least_needed = ("turn_auc", "latency_p50_s", "device", "interval", "weakest", "turn_wait_at_5_s", "turn_error")
+    least_needed = ("turn_auc", "latency_p50_s", "device", "interval", "weakest", "turn_wait_at_5_s")
     grades: ClassVar[Mapping[str, Any]] = {
         "criteria": {
             "cut_off_rate": (0.02, 0.05, 0.10, 0.20),
