@@ -16,9 +16,9 @@ def test_it_falls_silent(run: Run, limits: Limits) -> None:
     assert run.talked_over <= limits.talked_over
 
 
-@pytest.mark.bounded("fall_silent_p50_s")
+@pytest.mark.bounded("fall_silent_s")
 def test_it_falls_silent_soon(run: Run, limits: Limits) -> None:
-    assert run.fall_silent_p50_s <= limits.fall_silent_p50_s
+    assert run.fall_silent_s <= limits.fall_silent_s
 
 
 @pytest.mark.bounded("false_stops")

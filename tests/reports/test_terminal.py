@@ -34,7 +34,7 @@ FIGURES = {
     **{"speaker_confusion": 0.0031, "jer": 0.128, "speaker_count_error": 1.25},
     **{"turn_error": 0.0331, "cut_off_rate": 0.57, "late_rate": 0.0, "turn_auc": 0.54},
     **{"turn_wait_s": 0.57, "turn_wait_at_5_s": 2.43, "talked_over": 0.0331, "false_stops": 0.2},
-    **{"fall_silent_p50_s": 0.6, "fall_silent_p95_s": 1.2, "interruption_wer": 0.25, "unplayed": 0.05},
+    **{"fall_silent_s": 0.6, "fall_silent_p95_s": 1.2, "interruption_wer": 0.25, "unplayed": 0.05},
     **{
         "word_boundary_median_s": 0.23,
         "boundaries_within_200ms": 0.403,

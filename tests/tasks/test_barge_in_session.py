@@ -37,7 +37,7 @@ class TestRecords:
         assert record.value("talked_over") == 0
         assert record.value("false_stops") == 0
         assert record.value("unplayed") == 0
-        assert record.value("fall_silent_p50_s") == pytest.approx(0.4, abs=0.11)
+        assert record.value("fall_silent_s") == pytest.approx(0.4, abs=0.11)
         assert record.value("fall_silent_p95_s") is not None
         # It hears five words of five, and five of three.
         assert record.value("interruption_wer") == pytest.approx(2 / 8)
@@ -55,7 +55,7 @@ class TestRecords:
         assert record.value("talked_over") == 1
         assert record.value("false_stops") == 0
         assert found(record)["stop"].silent_after_s is None
-        assert record.value("fall_silent_p50_s") > 3  # type: ignore[operator]
+        assert record.value("fall_silent_s") > 3  # type: ignore[operator]
 
     def test_one_that_stops_for_anything(self, runs: FakeRuns) -> None:
         talker(scenarios(runs), stops_after_s=0.1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share
+from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Ratio, Share
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import Metric, Missing
 
@@ -100,13 +100,13 @@ METRICS = (
         empty=_cannot("nothing but interruptions came while it spoke"),
     ),
     Metric(
-        name="fall_silent_p50_s",
-        title="Falls silent p50",
+        name="fall_silent_s",
+        title="Falls silent",
         unit="s",
         better="lower",
-        doc="Median, over the interruptions, of the time from where one begins to the last of the model's speech, by "
-        "the clock of the sound; where it talks on, for as long as it was listened to.",
-        aggregate=Quantile(0.5),
+        doc="Time from where an interruption begins to the last of the model's speech, by the clock of the sound, "
+        "mean; where it talks on, for as long as it was listened to.",
+        aggregate=Mean(),
         contribution=_silent_after,
         tasks=_TASKS,
         empty=_cannot(_NONE),
@@ -116,7 +116,7 @@ METRICS = (
         title="Falls silent p95",
         unit="s",
         better="lower",
-        doc="95th percentile of the same, and of the time that the calls took beyond the sound.",
+        doc="95th percentile of the same time and of what the calls took beyond the sound.",
         aggregate=Quantile(0.95),
         contribution=_silent_after_with_calls,
         timed="calls",

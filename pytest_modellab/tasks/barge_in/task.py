@@ -28,14 +28,14 @@ class BargeIn(Task):
     error_metric = "talked_over"
     speed = "fall_silent_p95_s"
     columns = (
-        *(("talked_over", "talked on"), ("fall_silent_p50_s", "silent p50"), ("fall_silent_p95_s", "silent p95")),
+        *(("talked_over", "talked on"), ("fall_silent_s", "silent"), ("fall_silent_p95_s", "silent p95")),
         *(("false_stops", "for nothing"), ("interruption_wer", "lost"), ("unplayed", "not played")),
     )
-    least_needed = ("unplayed", "interruption_wer", "device", "interval", "weakest", "fall_silent_p50_s")
+    least_needed = ("unplayed", "interruption_wer", "device", "interval", "weakest", "fall_silent_s")
     grades: ClassVar[Mapping[str, Any]] = {
         "criteria": {
             "talked_over": (0.0, 0.02, 0.05, 0.10),
-            "fall_silent_p50_s": (0.5, 0.8, 1.2, 2.0),
+            "fall_silent_s": (0.5, 0.8, 1.2, 2.0),
             "false_stops": (0.0, 0.05, 0.10, 0.25),
             "unplayed": (0.0, 0.05, 0.10, 0.20),
             "success_rate": (1.0, 0.999, 0.995, 0.99),
