@@ -21,6 +21,9 @@ MODEL_KEYS = (
 )
 
 
+TASK_NAMES = "asr, barge_in, chat, load, streaming, tts, turn"
+
+
 CLIPS = f"""\
 schema: modellab.dataset/1
 id: talk
