@@ -77,7 +77,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,tts,websocket,served,serve,data,parquet,report]' --group dev
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,translate,tts,websocket,served,serve,data,parquet,report]' --group dev
 	@touch $@
 
 $(SITE): $(INSTALLED)
@@ -87,7 +87,7 @@ $(SITE): $(INSTALLED)
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
 	$(BIN)/python -m pip install -q -c constraints.txt \
-		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,vosk,whisper-cpp,sherpa-onnx,onnx-asr,open-asr,tts,espeak,piper,websocket,served,serve,data,parquet,lhotse,remote,ray,report]' \
+		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,vosk,whisper-cpp,sherpa-onnx,onnx-asr,open-asr,translate,turn,tts,espeak,piper,websocket,served,serve,data,parquet,lhotse,remote,ray,report]' \
 		--group notebook --group shared-storage
 	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
 		meeteval pyannote-metrics \

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Axis:
-    """A title with its unit; a share is drawn in percent."""
+    """A title and its unit, `s` or `%`; what is in `%` is a ratio, and drawn in percent."""
 
     title: str
-    share: bool = False
+    unit: str
+
+    @property
+    def share(self) -> bool:
+        return self.unit == "%"
+
+    @property
+    def whole(self) -> str:
+        """The title with its unit."""
+        return f"{self.title}, {self.unit}"
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,6 @@ def test_the_call_takes_less_than_the_shortest_pause(session: Session) -> None:
 
 
 def test_the_page_draws_both(session: Session) -> None:
-    assert "Wait for an end, s against unfinished turns cut off: turn-cuts" in session.page
+    assert "Wait for an end against unfinished turns cut off: turn-cuts" in session.page
     assert f"{SMART} on cpu: " in session.page
     assert " after 0.2 s" in session.page

@@ -13,7 +13,7 @@ from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.turn.record import Cut
 
-AXES = "Wait for an end, s against unfinished turns cut off: cuts"
+AXES = "Wait for an end against unfinished turns cut off: cuts"
 
 
 def detected(model: str, threshold: float = 0.5, count: int = 10) -> Record:
@@ -37,9 +37,9 @@ def drawn(folder: Path, *records: Record) -> str:
 def test_each_model_is_a_line_with_its_own_threshold(tmp_path: Path) -> None:
     said = drawn(tmp_path, detected("keen"), detected("shy", 0.9), heard())
     assert AXES in said
-    assert "keen on cpu: 0.76 at 10.0 % as it is set; from " in said
-    assert "shy on cpu: 3.00 at 0.0 % as it is set; from " in said
-    assert " to 0.20 at 100.0 %" in said
+    assert "keen on cpu: 0.76 s at 10.0 % as it is set; from " in said
+    assert "shy on cpu: 3.00 s at 0.0 % as it is set; from " in said
+    assert " to 0.20 s at 100.0 %" in said
     assert "a line goes through all settings of a model, its mark is the one it has" in said
 
 

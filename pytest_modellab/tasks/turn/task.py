@@ -69,7 +69,7 @@ class TurnTaking(Task):
             return None
         call_s = turns.call_s or 0.0
         points = tuple((each.cut_off_rate, each.wait_s + call_s) for each in turns.curve)
-        x, y = Axis("Unfinished turns cut off", share=True), Axis("Wait for an end, s")
+        x, y = Axis("Unfinished turns cut off", "%"), Axis("Wait for an end", "s")
         return SweptRun(x, y, points, (turns.own.cut_off_rate, turns.own.wait_s + call_s))
 
 

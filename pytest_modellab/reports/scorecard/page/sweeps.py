@@ -45,7 +45,7 @@ def _at(swept: SweptRun, point: tuple[float, float]) -> str:
 
 
 def _format(axis: Axis, value: float) -> str:
-    return f"{100 * value:.1f} %" if axis.share else f"{value:.2f}"
+    return f"{100 * value:.1f} %" if axis.share else f"{value:.2f} {axis.unit}"
 
 
 def _drawn(prefix: str, dataset: str, found: Sequence[Swept], of: int) -> Panel:
@@ -80,8 +80,8 @@ def _drawn(prefix: str, dataset: str, found: Sequence[Swept], of: int) -> Panel:
     axes.tick_params(labelsize=SMALL, length=3, width=0.8)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5))
-    axes.set_xlabel(f"{x.title}, %" if x.share else x.title, fontsize=LETTERS)
-    axes.set_ylabel(f"{y.title}, %" if y.share else y.title, fontsize=LETTERS)
+    axes.set_xlabel(x.whole, fontsize=LETTERS)
+    axes.set_ylabel(y.whole, fontsize=LETTERS)
     title = f"{y.title} against {x.title[0].lower()}{x.title[1:]}: {dataset}"
     described = "; ".join(f"{label}: {_told(swept)}" for label, swept in found)
     note = "a line goes through all settings of a model, its mark is the one it has"
