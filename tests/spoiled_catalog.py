@@ -33,8 +33,6 @@ DATASET_KEYS = ", ".join(
     sorted(field.alias or name for name, field in DatasetSpec.model_fields.items() if name != "origin")
 )
 
-TASK_NAMES = "asr, barge_in, chat, load, streaming, tts, turn"
-
 
 CLIPS = f"""\
 schema: modellab.dataset/1

@@ -9,6 +9,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from pytest_modellab.core.console import counted
 from pytest_modellab.core.redaction import without_secrets
 from pytest_modellab.engines.registry import available, engine_class, needs_weights
 
@@ -200,9 +201,14 @@ def _problems(document: Document, kind: type[Spec], error: ValidationError) -> I
         loc: tuple[Hashable, ...] = detail["loc"]
         if detail["type"] == "missing" and loc in meant:
             continue
-        if detail["type"] == "too_short" and detail["input"]:
+        if detail["type"] == "too_short" and any(_within(e["loc"], loc) for e in details):
             continue  # its items are wrong, each with a complaint of its own
         yield _problem(document, kind, loc, detail)
+
+
+def _within(place: tuple[Hashable, ...], whole: tuple[Hashable, ...]) -> bool:
+    """Whether a place lies inside of another one."""
+    return len(place) > len(whole) and place[: len(whole)] == whole
 
 
 def _problem(document: Document, kind: type[Spec], loc: tuple[Hashable, ...], detail: Any) -> Problem:
@@ -255,7 +261,8 @@ def _reason(document: Document, loc: tuple[Hashable, ...], detail: Any) -> str:
     if kind == "string_pattern_mismatch":
         return f"expected {IN_WORDS.get(context['pattern'], context['pattern'])}, found {found}"
     if kind == "too_short":
-        return f"needs at least {context['min_length']} item, found none"
+        least, here = context["min_length"], len(given) if isinstance(given, list | tuple | dict) else 0
+        return f"needs at least {counted(least, 'item')}, found {here or 'none'}"
     for kinds, expected in _EXPECTED.items():
         if kind in kinds:
             hint = f"; write [{shorten(given)}]" if expected == "a list" and isinstance(given, str) else ""

@@ -7,7 +7,6 @@ from catalogs import (
     COMMIT,
     SHA,
 )
-<<<<<<< HEAD
 from spoiled_catalog import (
     ALL_TASKS,
     DATASET_FILE,
@@ -18,9 +17,6 @@ from spoiled_catalog import (
     OPTIONS,
     spoiled,
 )
-=======
-from spoiled_catalog import DATASET_FILE, MODEL_FILE, MODEL_KEYS, TASK_NAMES, VALID, spoiled, with_model
->>>>>>> wt-b
 
 from pytest_modellab.engines.registry import available
 
@@ -156,7 +152,6 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             MODEL_FILE,
             "[asr]",
             "[ars]",
-<<<<<<< HEAD
             f"4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: {ALL_TASKS}",
         ),
         (
@@ -164,9 +159,6 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "[asr]",
             "[tts]",
             "4: faster-whisper does not do `tts`; allowed: asr, streaming, translate, words",
-=======
-            f"4: `tasks[0]`: unknown value `ars`; did you mean `asr`? allowed: {TASK_NAMES}",
->>>>>>> wt-b
         ),
         (
             MODEL_FILE,
@@ -324,11 +316,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "grades.yaml",
             "asr:",
             "ars:",
-<<<<<<< HEAD
             f"3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: {ALL_TASKS}",
-=======
-            f"3: `tasks`: unknown key `ars`; did you mean `asr`? allowed: {TASK_NAMES}",
->>>>>>> wt-b
         ),
         (
             "devices.yaml",
