@@ -263,6 +263,12 @@ class TestHandler:
         reply, _ = handler.answer(Engine(Transcript("One", "en", words)), self.MESSAGE, b"\0" * 64)
         assert believed(reply, 1.0) == reply
 
+    @pytest.mark.parametrize("probability", [-3.2, 1.5])
+    def test_a_logarithm_is_no_probability(self, probability: float) -> None:
+        words = (TimedWord("One", 0.1, 0.4, probability),)
+        with pytest.raises(ValueError, match=r"must be from 0 to 1, not .* \(`One`\)"):
+            handler.answer(Engine(Transcript("One", "en", words)), self.MESSAGE, b"\0" * 64)
+
     @pytest.mark.parametrize("given", [None, Transcript("one"), Transcript("one", None, ("one",))])  # type: ignore[arg-type]  # what no engine may return
     def test_what_is_no_transcript_with_words_is_refused(self, given: Any) -> None:
         with pytest.raises(TypeError, match="must return a Transcript"):

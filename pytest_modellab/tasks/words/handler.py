@@ -11,6 +11,9 @@ import numpy as np
 from pytest_modellab.core.json_values import storable
 from pytest_modellab.engines.base import Clip, TimedWord, Transcript
 
+_ROUNDING = 1e-3
+"""By so much a probability may be beyond 0 and 1."""
+
 
 def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
     """Transcribe the clip in `payload` (float32, `message["rate"]` Hz) with its words; the reply, and no samples.
@@ -36,7 +39,10 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
 
 
 def _kept(word: TimedWord) -> list[str | float | None]:
-    return [storable(word.text), *map(_number, (word.start_s, word.end_s, word.probability))]
+    probability = _number(word.probability)
+    if probability is not None and not -_ROUNDING <= probability <= 1 + _ROUNDING:
+        raise ValueError(f"the probability of a word must be from 0 to 1, not {probability:g} (`{word.text:.50}`)")
+    return [storable(word.text), *map(_number, (word.start_s, word.end_s)), probability]
 
 
 def _number(value: float | None) -> float | None:
