@@ -1,0 +1,47 @@
+"""Who spoke when, out of stored records, as other tools read it."""
+
+from __future__ import annotations
+
+import pytest
+from records import record, utterance
+
+from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.reports.exports.segments import FORMATS, as_segments
+from pytest_modellab.reports.exports.tables import ExportError
+from pytest_modellab.results.record import Record
+from pytest_modellab.tasks.diarize.record import DiarizationSummary
+
+REFERENCE = "0.000 4.000 ann so what | 4.000 6.000 bob well"
+ANSWER = "0.000 3.900 x so what | 4.100 6.000 y well"
+
+
+def diarized(dataset: str = "talks") -> Record:
+    rows = [utterance("a", REFERENCE, ANSWER), utterance("b", REFERENCE, None)]
+    case = CaseRef(task="diarize", model="tiny", device="cpu", dataset=dataset)
+    return record(utterances=rows, case=case, parts={"diarize": DiarizationSummary.model_construct()})
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_answers_and_references_are_in_every_format(name: str) -> None:
+    answers, references = (as_segments([diarized()], name, references=each) for each in (False, True))
+    assert "ann" in references
+    assert "ann" not in answers
+    assert "4.1" in answers
+
+
+def test_the_lines_of_rttm_are_those_of_nist() -> None:
+    lines = as_segments([diarized()], "rttm", references=True).splitlines()
+    assert lines[0].split() == [*["SPEAKER", "a", "1", "0.000", "4.000", "<NA>", "<NA>", "ann", "<NA>", "<NA>"]]
+    assert len(lines) == 4
+
+
+def test_one_run_at_a_time() -> None:
+    with pytest.raises(
+        ExportError, match=r"rttm is of one run, here are 2: tiny:cpu:talks, tiny:cpu:calls; name the case"
+    ):
+        as_segments([diarized(), diarized("calls")], "rttm")
+
+
+def test_a_task_without_speakers() -> None:
+    with pytest.raises(ExportError, match="asr tells no speakers, and stm is of these"):
+        as_segments([record()], "stm")
