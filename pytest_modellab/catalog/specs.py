@@ -331,6 +331,9 @@ class TaskGrades(Spec):
     provisional_below_turns: Whole = Field(
         default=0, ge=0, description="of a dialogue: grades on fewer turns with rules are marked provisional"
     )
+    provisional_below_utterances: Whole = Field(
+        default=0, ge=0, description="grades on fewer utterances are marked provisional"
+    )
 
 
 class GradesFile(Spec):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_modellab.core.console import counted
+
 from .command import Commands, positive
 from .exits import Exit, UsageError
 from .place import reports_folder
@@ -74,11 +76,12 @@ def lines(heard: Heard) -> Iterator[str]:
     """What the listeners said, a line for each voice, the best first."""
     percent = heard.key.scale == "preference"
     width = max(map(len, heard.key.voices))
-    yield f"{'preferred in' if percent else 'mean rating'}, {heard.answers} answers of {heard.listeners} listeners:"
+    whose = f"{counted(heard.answers, 'answer')} of {counted(heard.listeners, 'listener')}"
+    yield f"{'preferred in' if percent else 'mean rating'}, {whose}:"
     for each in sorted(heard.figures, key=lambda each: -each.value):
         factor, unit = (100, " %") if percent else (1, "")
         told = (
-            "no interval"
+            "no interval: too few answers, or all alike"
             if each.interval is None
             else f"[{factor * each.interval.low:.0f}, {factor * each.interval.high:.0f}]"
         )

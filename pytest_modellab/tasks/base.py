@@ -52,7 +52,7 @@ class Task:
         least_needed: what a narrow terminal goes without, the first of it first: metrics of `columns`, `device`,
             `interval` and `weakest`.
         grades: how it is graded in a catalog without a grades.yaml: `criteria`, for each metric the worst values that
-            still earn A+, A, B and C; and `provisional_below_words` or `provisional_below_turns`, as there. {} for no
+            still earn A+, A, B and C; and `provisional_below_words` and the like, as there. {} for no
             grades.
         hub_task: the Hugging Face hub's word for it; "" where it has none.
         given_audio: whether models are given the recordings of the data set.

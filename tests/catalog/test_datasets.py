@@ -189,12 +189,21 @@ class TestPieces:
 
     def test_pieces_of_one_file_are_told_apart_by_where_they_begin(self, tmp_path: Path) -> None:
         manifest(tmp_path, [row(offset=0, duration=0.1), row(offset=0.1, duration=0.1)])
-        assert [each.id for each in prepared(tmp_path).utterances] == ["one", "one-0.1"]
+        assert [each.id for each in prepared(tmp_path).utterances] == ["one-0", "one-0.1"]
 
-    def test_a_piece_that_is_there_twice_is_refused(self, tmp_path: Path) -> None:
-        manifest(tmp_path, [row(offset=start, duration=0.1) for start in (0, 0.1, 0.1)])
+    def test_their_ids_are_the_same_in_every_order(self, tmp_path: Path) -> None:
+        manifest(tmp_path, [row(offset=start, duration=0.1) for start in (0.1, 0)])
+        assert [each.id for each in prepared(tmp_path).utterances] == ["one-0.1", "one-0"]
+
+    def test_a_single_piece_has_the_name_of_its_file(self, tmp_path: Path) -> None:
+        manifest(tmp_path, [row(offset=0.1, duration=0.1), row("two.wav", "two")])
+        assert [each.id for each in prepared(tmp_path).utterances] == ["one", "two"]
+
+    @pytest.mark.parametrize("starts", [(0.4, 0.4), (0, 0.1, 0.1)])
+    def test_a_piece_that_is_there_twice_is_refused(self, tmp_path: Path, starts: tuple[float, ...]) -> None:
+        manifest(tmp_path, [row(offset=start, duration=0.1) for start in starts])
         (told,) = refusal(tmp_path)
-        assert told.startswith("talk.jsonl:3: duplicate id `one-0.1` (first at talk.jsonl:2)")
+        assert f"duplicate id `one-{starts[-1]:g}` (first at talk.jsonl:{len(starts) - 1})" in told
 
     def test_a_piece_behind_the_end(self, tmp_path: Path) -> None:
         with pytest.raises(AudioError, match=r"utterance one: .*one\.wav: nothing left from 9\.0 s on"):

@@ -132,15 +132,24 @@ class TestDataset:
         [
             (
                 "three 1 0.1 0.2 one\n",
-                r"talk\.ctm: no utterance `three` in data set timed; its ids are such as `one`, `two`",
+                r"talk\.ctm: no utterance `three`; ids of the data set are such as `one`, `two`",
             ),
             ("one 1 0.1\n", r"talk\.ctm:1: expected `recording channel start duration word"),
             (b"one 1 0.1 0.2 \xff\n", r"talk\.ctm: .*named in .*timed\.yaml"),
+            (";; nothing\n", r"talk\.ctm: no words"),
+            ("one 1 0.1 9 one\n", r"talk\.ctm: `one` of `one` ends at 9\.1 s, and its recording at 0\.50 s"),
         ],
     )
     def test_what_is_wrong_is_told(self, tmp_path: Path, ctm: str | bytes, told: str) -> None:
         with pytest.raises(DatasetError, match=told):
             self.prepared(tmp_path, ctm)
+
+    def test_what_differs_is_noted(self, tmp_path: Path) -> None:
+        found = self.prepared(tmp_path, "one 1 0.1 0.2 three\n")
+        assert found.notes == (
+            "talk.ctm has other words than the reference of `one`",
+            "talk.ctm has no words of 1 utterance",
+        )
 
     def test_spooled_utterances_have_them_too(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(spool, "FEWEST", 1)

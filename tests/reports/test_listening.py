@@ -130,6 +130,14 @@ class TestFigures:
         assert heard["a"].interval.low > 80
         assert heard["b"].value == pytest.approx(47.5)
 
+    def test_a_rating_lies_in_its_interval_however_many_answers_each_gave(self, tmp_path: Path) -> None:
+        key = self.key(tmp_path, "rating")
+        files = [answers(key, f"l{i}", lambda item, i=i: {"a": 10 + 15 * i, "b": 90 - i}) for i in range(6)]
+        files[0] = files[0].model_copy(update={"answers": files[0].answers[:1]})
+        for each in of_answers(key, files).figures:
+            assert each.interval is not None
+            assert each.interval.low < each.value < each.interval.high
+
     def test_answers_that_do_not_belong(self, tmp_path: Path) -> None:
         key = self.key(tmp_path)
         file = answers(key, "anna", lambda item: "a")
@@ -139,6 +147,9 @@ class TestFigures:
             of_answers(key, [file.model_copy(update={"test": "other"})])
         with pytest.raises(ListeningError, match="on another scale than rating"):
             of_answers(key.model_copy(update={"scale": "rating"}), [file])
+        twice = file.model_copy(update={"answers": (file.answers[0], *file.answers)})
+        with pytest.raises(ListeningError, match=r"anna answered to `t\d` twice"):
+            of_answers(key, [twice])
         strange = file.answers[0].model_copy(update={"clips": ("x", "y")})
         with pytest.raises(ListeningError, match="clips that the key doesn't have"):
             of_answers(key, [file.model_copy(update={"answers": (strange,)})])

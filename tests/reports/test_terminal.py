@@ -20,7 +20,7 @@ from pytest_modellab.reports.scorecard.card import Scorecard
 from pytest_modellab.reports.scorecard.grade import Grade
 from pytest_modellab.reports.scorecard.layout import Brief, Column, lay
 from pytest_modellab.reports.scorecard.row import Row
-from pytest_modellab.reports.scorecard.tables import columns, spare
+from pytest_modellab.reports.scorecard.tables import columns, in_brackets, spare
 from pytest_modellab.reports.scorecard.terminal import render
 from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.registry import TASKS, task_named
@@ -272,3 +272,15 @@ class TestSession:
         out = said(sessions, capsys, "--lab-inprocess", *colour)
         assert "primary ASR" in out
         assert bool(ESCAPES.search(out)) == (colour == ("--color=yes",))
+
+
+@pytest.mark.parametrize(
+    ("metric", "low", "high", "shown"),
+    [
+        ("wer", 0.012, 0.14, "[1.2, 14]"),
+        ("chrf", 39.81, 56.94, "[39.8, 56.9]"),
+        ("distillmos", 4.1, 4.31, "[4.10, 4.31]"),
+    ],
+)
+def test_an_interval_is_in_the_unit_of_its_metric(metric: str, low: float, high: float, shown: str) -> None:
+    assert in_brackets(Range(low=low, high=high, method="t", clusters=9, conditional=""), metric) == shown

@@ -81,12 +81,16 @@ class TestRecords:
 
 
 class TestGrades:
-    @pytest.mark.parametrize(("options", "letter"), [({}, "A+"), ({"stops_after_s": 0}, "F"), ({"mute": True}, "F")])
-    def test_one_that_never_stops_fails(self, sessions: LabSessions, options: dict[str, Any], letter: str) -> None:
+    @pytest.mark.parametrize(("options", "letter"), [({}, "A+"), ({"stops_after_s": 0}, "F"), ({"mute": True}, None)])
+    def test_one_that_never_stops_fails(
+        self, sessions: LabSessions, options: dict[str, Any], letter: str | None
+    ) -> None:
         talker(scenarios(sessions, longest_s=12), **options)
         sessions.session(asserted=())
         (row,) = sessions.scorecard()["rows"]
         assert row["grade"]["letter"] == letter
+        # One that says nothing has stopped for nobody: there is no figure of it, and no grade.
+        assert ("nobody interrupted it" in row["grade"]["why"]) is (letter is None)
 
 
 class TestHandler:

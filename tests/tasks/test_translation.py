@@ -118,8 +118,22 @@ class TestScores:
         assert "nc:6" in signatures["chrf"]
         assert all("version:" in each for each in signatures.values())
 
-    def test_chinese_is_taken_apart_by_characters(self) -> None:
-        assert "tok:zh" in counted.Counter("zh-CN").signatures["bleu"]
+    @pytest.mark.parametrize(("target", "tokenizer"), [("zh-CN", "zh"), ("yue", "zh"), ("ja", "char"), ("th", "char")])
+    def test_what_has_no_spaces_is_taken_apart_by_characters(self, target: str, tokenizer: str) -> None:
+        counter = counted.Counter(target)
+        assert f"tok:{tokenizer}" in counter.signatures["bleu"]
+        assert counter.signatures["ter"].endswith("each character a word")
+        nearly, nothing = (counter.counts("一二三四五六七八", said) for said in ("一二三四五六七九", "猫"))
+        assert (nearly.edits, nearly.reference_words) == (1, 8)
+        assert nothing.edits == 8
+        assert bleu(counter.counts("一二三四五六七八", "一二三四五六七八").bleu) == pytest.approx(100)
+
+    def test_intervals_end_where_the_scale_does(self) -> None:
+        found = table(rows([("one fine day we left", "one fine day we left")] * 4 + [("one fine day we left", "no")]))
+        for name in ("bleu", "chrf"):
+            interval = evaluate(METRICS[name], found).interval
+            assert interval is not None
+            assert 0 <= interval.low < interval.high <= 100
 
     def test_an_utterance_that_failed_counts_as_translated_by_nothing(self) -> None:
         pairs = [("one fine day we left", "one fine day we left")] * 3

@@ -112,6 +112,10 @@ class TestTimesThatCannotBe:
         assert missing("one fine day", (word("one"), word(" fine day")), ENGLISH) == 0
         assert missing("one - fine, day", (word("one"),), ENGLISH) == 2
 
+    def test_words_that_are_not_those_of_the_text_are_missing(self) -> None:
+        assert missing("one fine day", (word("one"), word("zzz"), word("zzz")), ENGLISH) == 2
+        assert missing("", (word("one"),), ENGLISH) == 0
+
     def test_words_where_nobody_speaks(self) -> None:
         words = (word("a", 0.0, 0.5), word("b", 0.9, 1.1), word("c", 2.5, 2.6), word("d", 4.1), word("e"))
         assert in_silence(words, SPANS) == 2
@@ -195,6 +199,13 @@ class TestFigures:
             missing = evaluate(METRICS[name], table).missing
             assert missing is not None
             assert not missing.possible
+
+    def test_confidence_of_some_words_alone_is_no_figure(self) -> None:
+        words = (word(" Wine", 1.0, 1.3), *said()[1:])
+        for name in ("word_nce", "word_calibration_error", "wrong_of_confident"):
+            found = evaluate(METRICS[name], self.run(words, said())).missing
+            assert found is not None
+            assert (found.why, found.possible) == ("1 of 10 words have no probability", True)
 
     def test_all_right_has_nothing_to_tell_apart(self) -> None:
         missing = evaluate(METRICS["word_nce"], self.run(said())).missing

@@ -18,7 +18,7 @@ from .form import DatasetForm
 from .model import Dataset
 from .recording import FileRecording
 from .sound_check import check_sounds, refusal
-from .spans import read_ctm, with_words
+from .spans import checked_against, read_ctm, with_words
 from .spool import SpooledUtterances, chosen
 from .utterance import DatasetError, Utterance
 
@@ -49,12 +49,7 @@ def _timed(spec: DatasetSpec, utterances: Sequence[Utterance], access: DatasetAc
         words = read_ctm(path)
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: {error} (named in {spec.origin})") from error
-    ids = {each.id for each in utterances}
-    if unknown := sorted(set(words) - ids):
-        raise DatasetError(
-            f"{path}: no utterance `{unknown[0]}` in data set {spec.id}; its ids are such as"
-            f" {', '.join(f'`{each}`' for each in sorted(ids)[:3])}"
-        )
+    access.notes.extend(checked_against(words, utterances, spec.rules, path))
     timed = with_words(utterances, words)
     return SpooledUtterances.of(timed) if isinstance(utterances, SpooledUtterances) else tuple(timed)
 

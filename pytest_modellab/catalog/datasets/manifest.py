@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from pytest_modellab.core.console import counted
+from pytest_modellab.core.id_index import id_digest
 
 from ..specs import DatasetSpec
 from .access import DatasetAccess
@@ -29,11 +31,15 @@ def from_manifest(spec: DatasetSpec, place: Place, access: DatasetAccess) -> Seq
     reader = ManifestReader(spec, files, facts)
     path = access.file(place, "manifest")
     files.fetch(_named(_lines(path, place)))
+    repeated = _repeated(_named(_lines(path, place)))
     rows = Rows(spec, "give each line its own `id`")
     for number, line in _lines(path, place):
         try:
             row = json.loads(line)
-            rows.add(f"{place}:{number}", reader.utterance(row), piece_id(row))
+            utterance = reader.utterance(row)
+            if id_digest(row["audio_filepath"]) in repeated:
+                utterance = replace(utterance, id=piece_id(row) or utterance.id)
+            rows.add(f"{place}:{number}", utterance)
         except json.JSONDecodeError as error:
             hint = "; `\\` begins an escape in JSON: write paths with `/`" if error.msg.startswith("Invalid \\") else ""
             rows.problems.append(f"{place}:{number}: not JSON: {error.msg} at column {error.colno}{hint}")
@@ -54,6 +60,15 @@ def _named(lines: Iterator[tuple[int, str]]) -> Iterator[str]:
             row = json.loads(line)
             if isinstance(row, dict) and isinstance(row.get("audio_filepath"), str):
                 yield row["audio_filepath"]
+
+
+def _repeated(names: Iterator[str]) -> set[int]:
+    """Digests of the files that several lines name: they are told apart by where their pieces begin."""
+    seen: set[int] = set()
+    found: set[int] = set()
+    for digest in map(id_digest, names):
+        (found if digest in seen else seen).add(digest)
+    return found
 
 
 def _lines(path: Path, place: Place) -> Iterator[tuple[int, str]]:

@@ -139,7 +139,7 @@ class ManifestReader:
 
 
 def piece_id(row: Mapping[str, Any]) -> str | None:
-    """The id of a line without one whose recording is a piece of a file, where the file's name is taken."""
+    """The id of a line without one whose recording is a piece of a file of which there are several; else None."""
     if row.get("id") not in {None, ""} or row.get("offset") is None:
         return None
     return f"{_id_of(row['audio_filepath'])}-{float(row['offset']):g}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pytest_modellab.core.id_index import id_digest
 
@@ -36,16 +35,12 @@ class Rows:
         self._many: SpooledUtterances | None = None
         self._digests: set[int] = set()
 
-    def add(self, place: str, utterance: Utterance, otherwise: str | None = None) -> None:
-        """Add an utterance, read at `place`; `otherwise` is its id where an earlier one has that which it has."""
+    def add(self, place: str, utterance: Utterance) -> None:
         if self._many is None and len(self._utterances) >= spool.FEWEST:
             self._many = SpooledUtterances.of(self._utterances.values())
             self._digests = set(map(id_digest, self._utterances))
             self._utterances, self._places = {}, {}
         first = self._first(place, utterance.id)
-        if first != place and otherwise is not None:
-            utterance = replace(utterance, id=otherwise)
-            first = self._first(place, otherwise)
         if first == place:
             self._keep(utterance)
         else:

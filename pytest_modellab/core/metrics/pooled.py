@@ -90,7 +90,9 @@ class NormalizedCrossEntropy:
         from pytest_modellab.core.stats.pooled import jackknife_interval
 
         several = column.several(self.width)
-        return column.named(jackknife_interval(normalized_cross_entropy, several, column.clusters, confidence))
+        scale = (-math.inf, 1.0)
+        found = jackknife_interval(normalized_cross_entropy, several, column.clusters, confidence, scale=scale)
+        return column.named(found)
 
 
 def pooled_pairs(several: Sequence[Numbers]) -> Numbers | None:

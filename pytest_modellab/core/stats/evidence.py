@@ -55,9 +55,11 @@ def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
             return Evidence(above=1.0, below=(1 - bound) ** n if bound < 1 else 0.0)
         case "exact" | "Wilson":  # the latter of older records
             return weigh_share(value * interval.clusters, interval.clusters, bound)
-        case "Student's t" | "Student's t, for skewness" | "jackknife":
+        case "Student's t" | "Student's t, for skewness" | "jackknife" as method:
             df = interval.clusters - 1
             reach = interval.high - value if bound > value else value - interval.low
+            if method == "jackknife":  # symmetric, but for an end that the scale cuts off
+                reach = max(interval.high - value, value - interval.low)
             error = reach / student_t_quantile((1 + CONFIDENCE) / 2, df)
             above = _tail((value - bound) / error if error else math.copysign(math.inf, value - bound), df)
         case method if method.startswith("linearised"):

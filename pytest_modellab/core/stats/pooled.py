@@ -57,10 +57,13 @@ def jackknife_interval(
     several: Several,
     clusters: Sequence[str | None],
     confidence: float = CONFIDENCE,
+    *,
+    scale: tuple[float, float] = (-math.inf, math.inf),
 ) -> Interval | None:
     """The interval of a smooth statistic of the things of all utterances, by leaving out one unit after the other.
 
-    Scaled by Student's t (Tukey 1958). Units are speakers where there are enough of them, else utterances.
+    Scaled by Student's t (Tukey 1958). Units are speakers where there are enough of them, else utterances. Its ends lie
+    within `scale`, the least and the greatest value that there can be.
 
     Returns:
         None below five utterances, where the statistic has no value without one of them, or where nothing varies.
@@ -82,4 +85,5 @@ def jackknife_interval(
     if error == 0:
         return None
     spread = student_t_quantile((1 + confidence) / 2, k - 1) * error
-    return Interval(whole - spread, whole + spread, "jackknife", k, units.conditional)
+    low, high = max(scale[0], whole - spread), min(scale[1], whole + spread)
+    return Interval(low, high, "jackknife", k, units.conditional)

@@ -43,6 +43,7 @@ def of_answers(key: Key, files: Sequence[Answers]) -> Heard:
     rows: list[tuple[str, str, Judgement]] = []
     items = {frozenset(item.clips.values()): item for item in key.items}
     names: set[str] = set()
+    answered: set[tuple[str, str]] = set()
     for file in files:
         if file.test != key.test:
             raise ListeningError(f"the answers of {file.listener} are of test {file.test}, the key of {key.test}")
@@ -55,6 +56,9 @@ def of_answers(key: Key, files: Sequence[Answers]) -> Heard:
                 raise ListeningError(f"{file.listener} answered to clips that the key doesn't have")
             if (answer.preferred is None) != (key.scale == "rating"):
                 raise ListeningError(f"{file.listener} answered on another scale than {key.scale}")
+            if (file.listener, item.id) in answered:
+                raise ListeningError(f"{file.listener} answered to `{item.id}` twice: leave one out")
+            answered.add((file.listener, item.id))
             rows.append((file.listener, item.id, answer))
     if not rows:
         raise ListeningError("no answers")
@@ -71,12 +75,11 @@ def _figure(key: Key, voice: str, rows: Sequence[tuple[str, str, Judgement]], un
 
     clips = {item.id: item.clips[voice] for item in key.items}
     values = np.array([_value(answer, clips[item]) for _, item, answer in rows])
-    interval = (
-        share_interval(values, np.ones(len(values)), units)
-        if key.scale == "preference"
-        else mean_interval(_means(values, units))
-    )
-    return Figure(voice, float(values.mean()), interval, len(values))
+    if key.scale == "preference":
+        return Figure(voice, float(values.mean()), share_interval(values, np.ones(len(values)), units), len(values))
+    # Every listener (or text) counts the same, however many answers there are of each.
+    means = _means(values, units)
+    return Figure(voice, float(means.mean()), mean_interval(means), len(values))
 
 
 def _value(answer: Judgement, clip: str) -> float:

@@ -91,6 +91,8 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         why.append(f"{counted(dialogues.judged.of, 'judged turn')}, fewer than {bands.provisional_below_turns}")
     if count < bands.provisional_below_words:
         why.append(f"{counted(count, f'reference {unit}')}, fewer than {bands.provisional_below_words}")
+    if (few := len(record.utterances)) < bands.provisional_below_utterances:
+        why.append(f"{counted(few, 'utterance')}, fewer than {bands.provisional_below_utterances}")
     if any(record.noise(metric) for metric in bands.criteria):
         why.append(NOISY)
     return Grade(

@@ -142,7 +142,7 @@ def figure_text(metric: str, row: Row) -> str:
     text = _figure(metric, row)
     if found is None:
         return f"{text} {NO_INTERVAL}" if lacks_interval(metric, row) else text
-    return f"{text} {in_brackets(found)}"
+    return f"{text} {in_brackets(found, metric)}"
 
 
 def lacks_interval(metric: str, row: Row) -> bool:
@@ -165,9 +165,13 @@ def interval_of(metric: str, row: Row) -> Range | None:
     return row.intervals.get(metric) if metric == task_named(row.case.task).quality_metric(row.error_metric) else None
 
 
-def in_brackets(interval: Range) -> str:
-    """The interval of a share: `[1.2, 14]`, in percent."""
-    return f"[{percent(interval.low)}, {percent(interval.high)}]"
+def in_brackets(interval: Range, metric: str = "wer") -> str:
+    """The interval of a metric's value, without unit: of a share `[1.2, 14]`, in percent."""
+    if METRICS[metric].unit == "%":
+        return f"[{percent(interval.low)}, {percent(interval.high)}]"
+    suffix = METRICS[metric].notation[0]
+    ends = (METRICS[metric].format(end).removesuffix(suffix) for end in (interval.low, interval.high))
+    return f"[{', '.join(ends)}]"
 
 
 def error_metric_title(row: Row) -> str:

@@ -33,6 +33,9 @@ def _went_on(utterance: Utterance) -> tuple[float, float] | None:
 
 
 def _stopped_for_nothing(utterance: Utterance) -> tuple[float, float] | None:
+    """Of all but interruptions; a scenario on which the engine failed is one in which it fell silent."""
+    if not utterance.answered:
+        return None if utterance.row.kind == "interruption" else (1, 1)
     scenario = _played(utterance)
     return None if scenario is None or scenario.kind == "interruption" else (scenario.stopped, 1)
 
@@ -67,11 +70,16 @@ def _untimed(run: Run) -> Missing | None:
     return Missing(run.timing.no_speed) if run.timing.no_speed else None
 
 
-def _cannot(why: str) -> Callable[[Run], Missing]:
-    return lambda run: Missing(why, possible=False)
+def _never(why: str, *, interruptions: bool) -> Callable[[Run], Missing]:
+    """Why no event of a kind came while it spoke: nothing is missed where the data have none."""
+
+    def missing(run: Run) -> Missing:
+        return Missing(why, possible=any((row.kind == "interruption") is interruptions for row in run.utterances))
+
+    return missing
 
 
-_NONE = "nobody interrupted it while it spoke"
+_NO_INTERRUPTION = _never("nobody interrupted it while it spoke", interruptions=True)
 
 
 METRICS = (
@@ -84,7 +92,7 @@ METRICS = (
         aggregate=Share(),
         contribution=_went_on,
         tasks=_TASKS,
-        empty=_cannot(_NONE),
+        empty=_NO_INTERRUPTION,
         compared="error rate",
     ),
     Metric(
@@ -97,7 +105,7 @@ METRICS = (
         aggregate=Share(),
         contribution=_stopped_for_nothing,
         tasks=_TASKS,
-        empty=_cannot("nothing but interruptions came while it spoke"),
+        empty=_never("nothing but interruptions came while it spoke", interruptions=False),
     ),
     Metric(
         name="fall_silent_s",
@@ -109,7 +117,7 @@ METRICS = (
         aggregate=Mean(),
         contribution=_silent_after,
         tasks=_TASKS,
-        empty=_cannot(_NONE),
+        empty=_NO_INTERRUPTION,
     ),
     Metric(
         name="fall_silent_p95_s",
@@ -122,7 +130,7 @@ METRICS = (
         timed="calls",
         tasks=_TASKS,
         missing=_untimed,
-        empty=_cannot(_NONE),
+        empty=_NO_INTERRUPTION,
     ),
     Metric(
         name="interruption_wer",
@@ -133,7 +141,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_lost,
         tasks=_TASKS,
-        empty=_cannot("it doesn't tell what it understood"),
+        empty=lambda run: Missing("it doesn't tell what it understood", possible=False),
         compared="intervals",
     ),
     Metric(

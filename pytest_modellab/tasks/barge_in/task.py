@@ -33,6 +33,7 @@ class BargeIn(Task):
     )
     least_needed = ("unplayed", "interruption_wer", "device", "interval", "weakest", "fall_silent_s")
     grades: ClassVar[Mapping[str, Any]] = {
+        "provisional_below_utterances": 100,
         "criteria": {
             "talked_over": (0.0, 0.02, 0.05, 0.10),
             "fall_silent_s": (0.5, 0.8, 1.2, 2.0),

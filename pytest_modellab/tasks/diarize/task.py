@@ -36,6 +36,7 @@ class Diarization(Task):
         *("speaker_confusion", "rtf"),
     )
     grades: ClassVar[Mapping[str, Any]] = {
+        "provisional_below_utterances": 50,
         "criteria": {
             "der": (0.05, 0.10, 0.20, 0.30),
             "jer": (0.10, 0.20, 0.30, 0.45),

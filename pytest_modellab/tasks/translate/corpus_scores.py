@@ -36,7 +36,8 @@ class CorpusScore:
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.pooled import jackknife_interval
 
-        return column.named(jackknife_interval(self._of, column.several(self.width), column.clusters, confidence))
+        several = column.several(self.width)
+        return column.named(jackknife_interval(self._of, several, column.clusters, confidence, scale=(0.0, 100.0)))
 
     def _of(self, several: Sequence[Numbers]) -> float | None:
         import numpy as np

@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from pytest_modellab.core.language_tags import canonical_language
+from pytest_modellab.core.text import unit_of
+
 from .record import Counts
 
 ABSENT = "sacrebleu isn't installed: pip install 'pytest-modellab[translate]', then `modellab rescore`"
-_TOKENIZERS = {"zh": "zh", "ja": "char", "th": "char", "lo": "char", "km": "char", "my": "char"}
-"""By language, where sacrebleu's own default, 13a, takes words apart at spaces that aren't there."""
+_CHINESE = frozenset({"zh", "yue"})
 
 
 class Counter:
@@ -21,16 +23,22 @@ class Counter:
         from sacrebleu.metrics.chrf import CHRF
         from sacrebleu.metrics.ter import TER
 
-        self._bleu: Any = BLEU(tokenize=_TOKENIZERS.get(target.partition("-")[0], "13a"))
+        language = canonical_language(target)
+        # Words that aren't divided by spaces are taken apart by sacrebleu's own tokenizer, or into characters.
+        self._by_character = unit_of(language) == "characters"
+        tokenizer = "zh" if language in _CHINESE else "char" if self._by_character else "13a"
+        self._bleu: Any = BLEU(tokenize=tokenizer)
         self._chrf: Any = CHRF()
         self._ter: Any = TER()
 
     def counts(self, reference: str, translation: str) -> Counts:
         """What is counted of one translation; "" where there is none."""
         # The library has no public name for the counts of chrF; its own tests of significance take the same ones.
+        texts = translation, reference
+        for_ter = tuple(" ".join(text.replace(" ", "")) for text in texts) if self._by_character else texts
         bleu, chrf, ter = (
-            scorer._extract_corpus_statistics([translation], [[reference]])[0]
-            for scorer in (self._bleu, self._chrf, self._ter)
+            scorer._extract_corpus_statistics([said], [[meant]])[0]
+            for scorer, (said, meant) in ((self._bleu, texts), (self._chrf, texts), (self._ter, for_ter))
         )
         return Counts(
             bleu=tuple(map(int, bleu)), chrf=tuple(map(int, chrf)), edits=float(ter[0]), reference_words=float(ter[1])
@@ -42,7 +50,8 @@ class Counter:
         scorers = {"bleu": self._bleu, "chrf": self._chrf, "ter": self._ter}
         for scorer in scorers.values():
             scorer.num_refs = 1
-        return {name: str(scorer.get_signature()) for name, scorer in scorers.items()}
+        told = {name: str(scorer.get_signature()) for name, scorer in scorers.items()}
+        return told | ({"ter": f"{told['ter']}, each character a word"} if self._by_character else {})
 
 
 @cache

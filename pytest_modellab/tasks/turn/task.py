@@ -34,6 +34,7 @@ class TurnTaking(Task):
     )
     least_needed = ("turn_auc", "latency_p50_s", "device", "interval", "weakest", "turn_wait_at_5_s")
     grades: ClassVar[Mapping[str, Any]] = {
+        "provisional_below_utterances": 200,
         "criteria": {
             "cut_off_rate": (0.02, 0.05, 0.10, 0.20),
             "late_rate": (0.02, 0.05, 0.10, 0.20),

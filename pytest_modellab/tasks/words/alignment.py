@@ -102,9 +102,11 @@ def _boundaries(
 
 
 def missing(text: str, words: Sequence[RecognisedWord], normalize: Normalizer) -> int:
-    """How many words of a text aren't among its words with times."""
-    written = sum(1 for _ in _tokens([text], normalize))
-    return max(0, written - sum(1 for _ in _tokens([each.text for each in words], normalize)))
+    """How many words of a text aren't among its words with times, in their order."""
+    written, timed = (
+        " ".join(each.text for each in _tokens(texts, normalize)) for texts in ([text], [each.text for each in words])
+    )
+    return sum(kind != "hit" and wanted is not None for kind, wanted, _ in align(written, timed)) if written else 0
 
 
 def untimed(words: Sequence[RecognisedWord], seconds: float) -> int:

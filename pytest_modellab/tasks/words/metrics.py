@@ -94,6 +94,16 @@ def _times_told(run: Run) -> Missing:
     return Missing("the model tells no times of words")
 
 
+def _confidence_told(run: Run) -> Missing | None:
+    """Why there is no figure of confidence where it isn't told of all words: those without may be the wrong ones."""
+    parts = [part for row in run.utterances if (part := words_of(row)) is not None]
+    words = [word for part in parts for word in part.words if word.right is not None]
+    without = sum(word.probability is None for word in words)
+    if not 0 < without < len(words):
+        return None
+    return Missing(f"{without} of {len(words)} words have no probability")
+
+
 def _no_confidence(run: Run) -> Missing:
     return Missing("the model tells no probabilities of words", possible=False)
 
@@ -193,6 +203,7 @@ METRICS = (
         contribution=_pairs,
         cluster=SPEAKER,
         tasks=_TASKS,
+        missing=_confidence_told,
         empty=_no_confidence,
         compared=NotCompared("it is above 0 by chance, the more the fewer words there are: see `word_nce`"),
     ),
@@ -207,6 +218,7 @@ METRICS = (
         contribution=_pairs,
         cluster=SPEAKER,
         tasks=_TASKS,
+        missing=_confidence_told,
         empty=_nce_missing,
     ),
     Metric(
@@ -219,6 +231,7 @@ METRICS = (
         contribution=_wrong_kept,
         cluster=SPEAKER,
         tasks=_TASKS,
+        missing=_confidence_told,
         empty=_no_confidence,
         compared="intervals",
     ),

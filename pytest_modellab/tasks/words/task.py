@@ -44,6 +44,7 @@ class WordTimes(Task):
         "criteria": {
             "wer": (0.05, 0.10, 0.15, 0.25),
             "word_boundary_median_s": (0.05, 0.1, 0.2, 0.4),
+            "boundaries_found": (0.98, 0.95, 0.9, 0.8),
             "untimed_words": (0.0, 0.001, 0.01, 0.05),
             "success_rate": (1.0, 0.999, 0.995, 0.99),
         },

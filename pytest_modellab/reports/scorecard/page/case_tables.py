@@ -69,6 +69,6 @@ def _cell(metric: str, row: Row) -> Cell:
     return Cell(
         METRICS[metric].format(value),
         repr(value),
-        in_brackets(interval) if interval else "no interval" if lacks_interval(metric, row) else "",
+        in_brackets(interval, metric) if interval else "no interval" if lacks_interval(metric, row) else "",
         noisy=row.noise(metric) is not None,
     )
