@@ -33,11 +33,13 @@ def sentence(seed: int = 0, parts: Sequence[float] = SPOKEN_S, room: float = 0.0
     return signal.astype(np.float32)
 
 
-def source(folder: Path, count: int = 12, id: str = "talk", **more: Any) -> list[dict[str, Any]]:
-    """Recordings of sentences in `folder`, with their manifest; its rows."""
+def source(
+    folder: Path, count: int = 12, id: str = "talk", lengths: Sequence[Sequence[float]] = (SPOKEN_S,), **more: Any
+) -> list[dict[str, Any]]:
+    """Recordings of sentences in `folder`, with their manifest; its rows. Their parts go round."""
     rows = []
     for i in range(count):
-        soundfile.write(folder / f"{id}-{i}.wav", sentence(i), RATE, subtype="PCM_16")
+        soundfile.write(folder / f"{id}-{i}.wav", sentence(i, lengths[i % len(lengths)]), RATE, subtype="PCM_16")
         row = {"audio_filepath": f"{id}-{i}.wav", "text": TEXT, "id": f"s{i}", "speaker": f"anna {i % 3}", **more}
         rows.append(row)
     (folder / f"{id}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf-8")

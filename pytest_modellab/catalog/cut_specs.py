@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from pytest_modellab.core.identifiers import Identifier
@@ -34,6 +36,11 @@ class CutsSpec(Spec):
     min_words: Whole = Field(default=4, ge=1, description="recordings with shorter references are left out")
     commas: bool = Field(
         default=False, description="also references with commas, whose pauses may lie between whole clauses"
+    )
+    alike: Literal["recording", "length"] = Field(
+        default="recording",
+        description="what an unfinished cut and the finished one beside it share: the recording, of which the finished"
+        " one is longer; or the length of their speech, in two recordings of a source",
     )
     seed: Whole = Field(default=0, ge=0, description="of the pauses that are chosen, and of the silence's noise")
 

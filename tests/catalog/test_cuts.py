@@ -230,3 +230,29 @@ class TestCatalog:
     def test_its_defaults(self) -> None:
         spec = CutsSpec.model_validate({"from": ["talk"]})
         assert (spec.silences_s[0], spec.silences_s[-1]) == (0.2, LONGEST)
+
+
+class TestLengths:
+    def test_of_twins_the_finished_one_is_longer(self, tmp_path: Path) -> None:
+        found = cut(tmp_path).utterances
+        assert ends(found, "finished") > ends(found, "unfinished")
+
+    def test_kinds_that_are_as_long_are_of_different_recordings(self, tmp_path: Path) -> None:
+        parts = [(1.2, 0.4, 1.0), (1.25, 0.0, 0.0)]
+        found = cut(tmp_path, "  alike: length\n", lengths=parts).utterances
+        kinds = {text: [each for each in found if each.text == text] for text in ("finished", "unfinished")}
+        assert len(kinds["finished"]) == len(kinds["unfinished"]) > 3
+        names = {text: {each.id.partition("~")[0] for each in own} for text, own in kinds.items()}
+        assert not names["finished"] & names["unfinished"]
+        assert ends(found, "finished") == pytest.approx(ends(found, "unfinished"), rel=0.1)
+
+    def test_where_nothing_is_as_long(self, tmp_path: Path) -> None:
+        with pytest.raises(
+            DatasetError, match="has a pause in it, and another one beside it that is as long up to its end"
+        ):
+            cut(tmp_path, "  alike: length\n")
+
+
+def ends(found: Any, text: str) -> float:
+    """Where speech ends in the cuts of one kind, mean."""
+    return float(np.mean([each.sound.end_s for each in found if each.text == text]))

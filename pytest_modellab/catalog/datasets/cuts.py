@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pytest_modellab.core import audio
 
@@ -41,6 +41,8 @@ LOUDEST_ROOM_DB = -50.0
 """Of the noise, relative to full scale: a recording without a pause has no quiet part."""
 LEAST_BEFORE_S = 1.0
 """Of speech before a cut, pauses left out: less is too little to tell anything by."""
+AS_LONG = 0.15
+"""By this share of its length a finished cut may differ from the unfinished one that is to be as long."""
 LEAST_AFTER_S = 0.3
 """Of speech behind a pause: otherwise it may be a breath or a click that follows."""
 
@@ -81,8 +83,9 @@ class CutRecording:
 
         whole = self.source.samples(RATE)
         end, silence = round(self.end_s * RATE), round(self.silence_s * RATE)
-        if end > len(whole):
+        if end > len(whole) + round(FADE_S * RATE):
             raise audio.AudioError(f"it ends before {self.end_s:.2f} s, where it is to be cut")
+        end = min(end, len(whole))  # frames of the search for pauses are counted up
         kept = whole[: end + min(silence, round(KEPT_S * RATE))]
         noise = self._room(whole, end + silence)
         fade = np.zeros(len(noise))
@@ -144,12 +147,14 @@ def from_sources(spec: DatasetSpec, cuts: CutsSpec, access: DatasetAccess) -> Se
     """
     facts = SoundFacts()
     try:
-        found = [list(_with_pauses(cuts, name, access.utterances_of(name), facts)) for name in cuts.sources]
+        every = [list(_sentences(cuts, name, access.utterances_of(name), facts)) for name in cuts.sources]
     except audio.AudioError as error:
         raise DatasetError(f"data set {spec.id} can't be cut: {error}") from error
     facts.save()
+    found = [list(_pairs(cuts, own)) for own in every]
     if not any(found):
-        raise DatasetError(f"{spec.origin}: no sentence of {', '.join(cuts.sources)} has a pause in it")
+        twin = ", and another one beside it that is as long up to its end" if cuts.alike == "length" else ""
+        raise DatasetError(f"{spec.origin}: no sentence of {', '.join(cuts.sources)} has a pause in it{twin}")
     counts = _shares([len(each) for each in found], None if cuts.take is None else cuts.take // 2)
     chosen = [each for own, count in zip(found, counts, strict=True) for each in spread(own, count)]
     return tuple(_made(cuts, chosen))
@@ -157,19 +162,39 @@ def from_sources(spec: DatasetSpec, cuts: CutsSpec, access: DatasetAccess) -> Se
 
 @dataclass(frozen=True)
 class _Sentence:
-    """An utterance that is one sentence, where speech ends in it, and the pause at which it is cut."""
+    """An utterance that is one sentence, where speech ends in it, and the pause at which it is cut; None without."""
 
     utterance: Utterance
     name: str
     """With the source's, which tells it from those of others."""
-    pause_s: float
+    pause_s: float | None
     end_s: float
 
 
-def _with_pauses(
-    cuts: CutsSpec, source: str, utterances: Sequence[Utterance], facts: SoundFacts
-) -> Iterator[_Sentence]:
-    """The sentences with a pause, each with one of its pauses, by the seed."""
+_Pair: TypeAlias = "tuple[_Sentence, _Sentence]"
+"""What is cut at its pause, and what is cut at its end."""
+
+
+def _pairs(cuts: CutsSpec, sentences: Sequence[_Sentence]) -> Iterator[_Pair]:
+    """Of one source, in its order: each sentence with a pause, and itself, or another one that ends as late."""
+    paused = [each for each in sentences if each.pause_s is not None]
+    if cuts.alike == "recording":
+        yield from ((each, each) for each in paused)
+        return
+    left = list(sentences)
+    found: dict[str, _Sentence] = {}
+    for each in sorted(paused, key=lambda one: entropy(cuts.seed, "pair", one.name)):
+        others = [other for other in left if other.name != each.name]
+        pause_s = each.pause_s or 0.0
+        nearest = min(others, key=lambda other: (abs(other.end_s - pause_s), other.name), default=None)
+        if nearest is not None and abs(nearest.end_s - pause_s) <= AS_LONG * pause_s:
+            left.remove(nearest)
+            found[each.name] = nearest
+    yield from ((each, found[each.name]) for each in paused if each.name in found)
+
+
+def _sentences(cuts: CutsSpec, source: str, utterances: Sequence[Utterance], facts: SoundFacts) -> Iterator[_Sentence]:
+    """The utterances that are one sentence, each with one of its pauses, by the seed."""
     from .pauses import known_speech
 
     for utterance in utterances:
@@ -177,8 +202,9 @@ def _with_pauses(
             continue
         name = f"{source}/{utterance.id}"
         spans = known_speech(utterance.recording, cuts.gap_s, facts)
-        if places := _pauses(spans):
-            pause_s = places[entropy(cuts.seed, name) % len(places)]
+        places = _pauses(spans)
+        if spans:
+            pause_s = places[entropy(cuts.seed, name) % len(places)] if places else None
             yield _Sentence(utterance, name, pause_s, spans[-1].end_s)
 
 
@@ -213,15 +239,18 @@ def _shares(available: Sequence[int], wanted: int | None) -> list[int]:
     return shares
 
 
-def _made(cuts: CutsSpec, sentences: Sequence[_Sentence]) -> Iterator[Utterance]:
-    """Both cuts of each sentence; the silences of unfinished ones go round."""
+def _made(cuts: CutsSpec, pairs: Sequence[_Pair]) -> Iterator[Utterance]:
+    """Both cuts of each pair; the silences of unfinished ones go round."""
     longest = cuts.silences_s[-1]
-    order = sorted(range(len(sentences)), key=lambda i: entropy(cuts.seed, "silence", sentences[i].name))
+    order = sorted(range(len(pairs)), key=lambda i: entropy(cuts.seed, "silence", pairs[i][0].name))
     silences = dict(zip(order, (cuts.silences_s[i % len(cuts.silences_s)] for i in range(len(order))), strict=True))
-    for i, each in enumerate(sentences):
-        own, silence_s = each.utterance, silences[i]
-        for end_s, lasts_s, finished in ((each.pause_s, silence_s, False), (each.end_s, longest, True)):
-            text = FINISHED if finished else UNFINISHED
+    for i, (paused, ended) in enumerate(pairs):
+        silence_s = silences[i]
+        for each, end_s, lasts_s, finished in (
+            (paused, paused.pause_s or 0.0, silence_s, False),
+            (ended, ended.end_s, longest, True),
+        ):
+            own, text = each.utterance, FINISHED if finished else UNFINISHED
             yield replace(
                 own,
                 id=f"{each.name}~{text}",
