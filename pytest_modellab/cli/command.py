@@ -20,8 +20,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the exit code of wrong usage."""
+        found = _UNKNOWN.search(message)
+        # A parser knows its own options: one that it calls unknown was left to a command.
+        unknown = _options(found["words"]) if found else []
+        own = next((each for each in unknown if each in self._option_string_actions), None)
         near = next(iter(self._near(message)), None)
-        super().error(f"{message}; did you mean `{near}`?" if near else message)
+        if own is not None:
+            message += f"; `{own}` stands before the command, as in `{self.prog} {own} ... COMMAND`"
+        elif near:
+            message += f"; did you mean `{near}`?"
+        super().error(message)
 
     def _near(self, message: str) -> Iterator[str]:
         found = _CHOICE.search(message)
@@ -33,14 +41,18 @@ class Parser(argparse.ArgumentParser):
             # argparse tells options that a command doesn't know by the parser above it.
             parsers = [self, *self._choice_parsers()]
             options = {name for parser in parsers for name in parser._option_string_actions}
-            for word in found["words"].split():
-                if word.startswith("-"):
-                    yield from get_close_matches(word.partition("=")[0], sorted(options), n=1)
+            for word in _options(found["words"]):
+                yield from get_close_matches(word, sorted(options), n=1)
 
     def _choice_parsers(self) -> Iterator[argparse.ArgumentParser]:
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):
                 yield from action.choices.values()
+
+
+def _options(words: str) -> list[str]:
+    """The names of the options among words of a command line."""
+    return [word.partition("=")[0] for word in words.split() if word.startswith("-")]
 
 
 if TYPE_CHECKING:

@@ -196,6 +196,13 @@ def test_each_source_gives_as_many_as_far_as_it_can(
     assert _shares(available, wanted) == shares
 
 
+def test_fewer_cuts_than_asked_for_are_noted(tmp_path: Path) -> None:
+    found = cut(tmp_path, "  take: 40\n", rows=12)
+    assert len(found.utterances) == 24
+    assert found.notes == ("24 cuts, not the 40 of `take`: no more sentences have a pause",)
+    assert cut(tmp_path / "all", "  take: 24\n", rows=12).notes == ()
+
+
 class TestCatalog:
     def told(self, folder: Path, given: str, tasks: str = "turn", **others: str) -> list[str]:
         text = f"{HEAD.replace('ID', 'cuts').replace('turn', tasks)}cuts:\n{given}"

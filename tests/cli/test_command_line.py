@@ -43,6 +43,15 @@ def test_what_is_misspelt_is_told_with_the_nearest(words: list[str], near: str, 
     assert f"; did you mean `{near}`?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("given", [["--catalog", "fixtures"], ["--catalog=fixtures"]])
+def test_an_option_of_all_commands_behind_one_is_told_where_it_stands(given: list[str], capsys: Output) -> None:
+    with pytest.raises(SystemExit):
+        main(["models", *given])
+    told = capsys.readouterr().err
+    assert "`--catalog` stands before the command, as in `modellab --catalog ... COMMAND`" in told
+    assert "did you mean" not in told
+
+
 def test_what_is_like_nothing_is_told_without(capsys: Output) -> None:
     with pytest.raises(SystemExit):
         main(["zzzzzz"])

@@ -75,6 +75,8 @@ class FakeTalk:
         self.left -= 1
         if self.options.fault == "too-long":
             return np.zeros(8000, np.float32)
+        if self.options.fault == "nan":
+            return np.full(800, np.nan, np.float32)
         return np.full(800, 0.3, np.float32)
 
     def heard(self) -> Sequence[Heard]:

@@ -68,6 +68,12 @@ def test_a_folder_of_files_and_another_of_recordings(runs: FakeRuns, calls: Path
         (RTTM, {"reference": "calls/none.rttm"}, "no file of segments"),
         (RTTM, {"reference": "calls/all.txt"}, "its suffix tells no format"),
         (RTTM, {"audio": "nowhere"}, "call-1: no recording"),
+        ("\n", {}, "all.rttm: no segment in it"),
+        (
+            RTTM.replace("0.200", "1.000"),
+            {},
+            "call-2: bob is said to speak from 1 s on, but the recording ends at 1.00 s",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(runs: FakeRuns, calls: Path, text: str, given: dict[str, Any], told: str) -> None:
@@ -76,6 +82,13 @@ def test_what_is_wrong_is_told(runs: FakeRuns, calls: Path, text: str, given: di
     spec(runs, **{"reference": "calls/all.rttm", **given})
     with pytest.raises(DatasetError, match=told):
         prepared(runs, "calls")
+
+
+def test_segments_that_end_after_their_recording_are_noted(runs: FakeRuns, calls: Path) -> None:
+    (calls / "calls" / "all.rttm").write_text(RTTM.replace("0.200 0.500", "0.200 0.900"))
+    spec(runs, reference="calls/all.rttm")
+    (note,) = prepared(runs, "calls").notes
+    assert note == "1 recording with segments that end after it; DER leaves out what is beyond: call-2"
 
 
 def test_text_that_is_no_utf8_and_two_recordings_of_a_name(runs: FakeRuns, calls: Path) -> None:

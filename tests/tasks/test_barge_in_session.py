@@ -73,11 +73,18 @@ class TestRecords:
         assert record.value("talked_over") == 1
         assert record.value("unplayed") == 1
 
-    def test_more_than_a_frame_at_once(self, runs: FakeRuns) -> None:
-        talker(scenarios(runs, "stop"), fault="too-long")
+    @pytest.mark.parametrize(
+        ("fault", "told"),
+        [
+            ("too-long", "hear() must return samples of shape (m,), m at most 801"),
+            ("nan", "hear() must return finite samples: 800 of 800 are NaN or infinite"),
+        ],
+    )
+    def test_samples_that_can_not_be_played(self, runs: FakeRuns, fault: str, told: str) -> None:
+        talker(scenarios(runs, "stop"), fault=fault)
         error = runs.measured().utterances[0].error
         assert error is not None
-        assert "hear() must return finite samples of shape (m,), m at most 801" in error.message
+        assert told in error.message
 
 
 class TestGrades:

@@ -157,6 +157,8 @@ def from_sources(spec: DatasetSpec, cuts: CutsSpec, access: DatasetAccess) -> Se
         raise DatasetError(f"{spec.origin}: no sentence of {', '.join(cuts.sources)} has a pause in it{twin}")
     counts = _shares([len(each) for each in found], None if cuts.take is None else cuts.take // 2)
     chosen = [each for own, count in zip(found, counts, strict=True) for each in spread(own, count)]
+    if cuts.take is not None and len(chosen) < cuts.take // 2:
+        access.notes.append(f"{2 * len(chosen)} cuts, not the {cuts.take} of `take`: no more sentences have a pause")
     return tuple(_made(cuts, chosen))
 
 

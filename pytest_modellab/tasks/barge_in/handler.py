@@ -149,8 +149,11 @@ def _sum(onset_s: float | None, after_s: float) -> float | None:
 def _checked(said: Any, frame: int, rate: int, speech_rate: int) -> Any:
     samples = np.asarray(said, dtype=np.float32)
     most = round(frame / rate * speech_rate) + 1
-    if samples.ndim != 1 or len(samples) > most or not np.isfinite(samples).all():
-        raise TypeError(f"hear() must return finite samples of shape (m,), m at most {most}, not {samples.shape}")
+    if samples.ndim != 1 or len(samples) > most:
+        raise TypeError(f"hear() must return samples of shape (m,), m at most {most}, not {samples.shape}")
+    if not np.isfinite(samples).all():
+        bad = int((~np.isfinite(samples)).sum())
+        raise TypeError(f"hear() must return finite samples: {bad} of {len(samples)} are NaN or infinite")
     return samples
 
 

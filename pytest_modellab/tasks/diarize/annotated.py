@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_modellab.catalog.datasets.folder import AUDIO_SUFFIXES
 from pytest_modellab.catalog.datasets.form import DatasetForm, Location
-from pytest_modellab.catalog.datasets.recording import FileRecording
+from pytest_modellab.catalog.datasets.recording import PIECE_TOLERANCE_S, FileRecording
 from pytest_modellab.catalog.datasets.utterance import DatasetError, Utterance
+from pytest_modellab.core.audio import AudioError
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.remote_path import is_remote
 
@@ -49,7 +50,7 @@ class _Segments(DatasetForm[SegmentsSpec]):
             raise DatasetError(f"data set {spec.id} ({spec.origin}):\n" + "\n".join(problems))
         if unnamed := len(recordings.keys() - segments.keys()):
             access.notes.append(f"{counted(unnamed, 'recording')} of {folder} without segments: left out")
-        return tuple(
+        utterances = tuple(
             Utterance(
                 id=name,
                 text=written(own),
@@ -59,9 +60,37 @@ class _Segments(DatasetForm[SegmentsSpec]):
             )
             for name, own in sorted(segments.items())
         )
+        access.notes.extend(_past_the_end(utterances, segments))
+        return utterances
 
     def summary(self, given: SegmentsSpec) -> str:
         return given.reference
+
+
+def _past_the_end(utterances: Sequence[Utterance], segments: dict[str, list[Segment]]) -> Iterator[str]:
+    """What to tell of segments that end after their recording.
+
+    Raises DatasetError where one begins after it. Of a recording whose length can't be read, its case tells.
+    """
+    late = []
+    for utterance in utterances:
+        own = segments[utterance.id]
+        try:
+            whole_s = utterance.recording.seconds
+        except AudioError:
+            continue
+        last = max(own, key=lambda each: each.start)
+        if last.start >= 1000 * whole_s:
+            raise DatasetError(
+                f"{utterance.id}: {last.speaker} is said to speak from {last.start / 1000:g} s on,"
+                f" but the recording ends at {whole_s:.2f} s; are these the segments of this recording?"
+            )
+        if max(each.end for each in own) > 1000 * (whole_s + PIECE_TOLERANCE_S):
+            late.append(utterance.id)
+    if late:
+        named = counted(len(late), "recording") + " with segments that end after it"
+        listed = ", ".join(late[:3]) + (", ..." if len(late) > 3 else "")
+        yield f"{named}; DER leaves out what is beyond: {listed}"
 
 
 def _files(folder: Path, given: SegmentsSpec) -> list[Path]:
@@ -87,6 +116,8 @@ def _read(files: Sequence[Path], given: SegmentsSpec) -> dict[str, list[Segment]
             raise DatasetError(f"{path}: can't be read: {error.strerror}") from error
         except FormatError as error:
             raise DatasetError(f"{path}: no {name.upper()}: {error}") from error
+        if not own:
+            raise DatasetError(f"{path}: no segment in it; for a recording in which nobody speaks, leave the file out")
         for session, segments in own.items():
             found.setdefault(session, []).extend(segments)
     return found
