@@ -76,7 +76,7 @@ def _past_the_end(utterances: Sequence[Utterance], segments: dict[str, list[Segm
     for utterance in utterances:
         own = segments[utterance.id]
         try:
-            whole_s = utterance.recording.seconds
+            whole_s = utterance.seconds
         except AudioError:
             continue
         last = max(own, key=lambda each: each.start)
