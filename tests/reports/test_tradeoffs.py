@@ -12,12 +12,14 @@ from labsessions import LabSessions
 from records import TIMING, record
 
 from pytest_modellab.cli import main
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.plugin import hooks
 from pytest_modellab.reports.scorecard import tradeoffs
 from pytest_modellab.reports.scorecard.row import Row
-from pytest_modellab.reports.scorecard.tradeoffs import TradeoffPoint, fronts, speed_ups
+from pytest_modellab.reports.scorecard.tradeoffs import Front, TradeoffPoint, fronts, speed_ups
 from pytest_modellab.results.record import Price
 from pytest_modellab.results.verdicts import case_key
+from pytest_modellab.tasks.registry import TASKS
 
 
 def row(
@@ -90,6 +92,13 @@ class TestFront:
             "beaten by good:cpu in RTF",
         ]
         assert str(front).endswith("on talk: good:cpu (beaten: slow:cpu by good:cpu in RTF; failed: bad:cpu)")
+
+    @pytest.mark.parametrize("name", sorted({task.error_metric for task in TASKS.values() if task.error_metric}))
+    def test_its_error_is_named_by_title(self, name: str) -> None:
+        front = Front(task="asr", dataset="talk", error_metric=name, cost="rtf", currency=None, points=())
+        told = str(front).removeprefix("best trade of ").partition(" against ")[0]
+        assert told.lower() == METRICS[name].title.lower()
+        assert "_" not in told
 
     def test_where_none_passes_nothing_is_on_the_front(self) -> None:
         (front,) = fronts([row(name, 0.1, 0.1, status="fail") for name in ("one", "two")])

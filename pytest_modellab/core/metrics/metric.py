@@ -263,3 +263,9 @@ class Metric:
             return f"{'<' if gap > 0 else '>'}{nearest + math.copysign(_SMALLEST, gap):.5f}{suffix}"
         decimals = max(least, significant - 1 - math.floor(math.log10(abs(gap))))
         return f"{shown:.{decimals}f}{suffix}"
+
+
+def in_sentence(title: str) -> str:
+    """A title within a sentence: `peak memory`, but `WER`."""
+    head, _, _ = title.partition(" ")
+    return title[0].lower() + title[1:] if head[1:].islower() else title

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from pytest_modellab.core.metrics.metric import in_sentence
 from pytest_modellab.core.metrics.registry import METRICS
 
 from .card import Scorecard
@@ -125,12 +126,12 @@ def _figures(found: Evidence) -> str:
     if len(shown) < 2 or METRICS[found.estimates[-1].metric].timed is None:
         return ", ".join(shown)
     last = found.estimates[-1]
-    return f"{', '.join(shown[:-1])} at {METRICS[last.metric].format(last.value)} {titled(last.title)}"
+    return f"{', '.join(shown[:-1])} at {METRICS[last.metric].format(last.value)} {in_sentence(last.title)}"
 
 
 def _estimate(each: Estimate) -> str:
     interval = "" if each.low is None or each.high is None else f" {ends(each.metric, each.low, each.high)}"
-    return f"{METRICS[each.metric].format(each.value)}{interval} {titled(each.title)}"
+    return f"{METRICS[each.metric].format(each.value)}{interval} {in_sentence(each.title)}"
 
 
 def ends(metric: str, low: float, high: float) -> str:
@@ -149,7 +150,7 @@ def differs(other: Other) -> str:
     timed = [each for each in other.differences if METRICS[each.metric].timed is not None]
     rest = [each for each in other.differences if METRICS[each.metric].timed is None]
     told = [text for each in (*timed, *rest) if (text := _difference(each))]
-    alike = [titled(METRICS[each.metric].title) for each in rest if not each.better and each.gap is not None]
+    alike = [in_sentence(METRICS[each.metric].title) for each in rest if not each.better and each.gap is not None]
     if alike:
         told.append(f"not told apart by {_listed(alike)}")
     return _listed(told) or "not compared"
@@ -171,7 +172,7 @@ def _difference(each: Difference) -> str:
     if each.low is not None and each.high is not None:
         low, high = (each.low, each.high) if each.gap >= 0 else (-each.high, -each.low)
         interval = f" {ends(each.metric, low, high)}"
-    by = "" if metric.comparison == "error rate" else f" by {titled(metric.title)}"
+    by = "" if metric.comparison == "error rate" else f" by {in_sentence(metric.title)}"
     return f"{metric.format_gap(each.gap)} {'better' if each.better > 0 else 'worse'}{interval}{by}{one_sided(each)}"
 
 
@@ -207,12 +208,6 @@ def _listed(texts: Sequence[str]) -> str:
     left = len(texts) - _MOST_NAMED
     shown = [*texts[:_MOST_NAMED], *([f"{left} more"] if left > 0 else [])]
     return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
-
-
-def titled(title: str) -> str:
-    """Within a sentence: `peak memory`, but `WER`."""
-    head, _, _ = title.partition(" ")
-    return title[0].lower() + title[1:] if head[1:].islower() else title
 
 
 def _ended(text: str) -> str:

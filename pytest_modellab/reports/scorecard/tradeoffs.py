@@ -9,6 +9,7 @@ from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.identifiers import Identifier
+from pytest_modellab.core.metrics.metric import in_sentence
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.speed_baseline import TRIPWIRE
 from pytest_modellab.results.verdicts import Status
@@ -56,8 +57,7 @@ class TradeoffPoint(ReportModel):
 
     @property
     def where(self) -> str:
-        titles = [METRICS[name].title for name in self.better_in]
-        titles = [title if title.isupper() else title.lower() for title in titles]
+        titles = [in_sentence(METRICS[name].title) for name in self.better_in]
         return f" in {' and '.join(titles)}" if titles else ""
 
 
@@ -76,7 +76,9 @@ class Front(ReportModel):
         beaten = [f"{_name(p.case)} by {p.dominated_by}{p.where}" for p in self.points if p.dominated_by]
         failed = [_name(point.case) for point in self.points if point.failed]
         unit = f"{self.currency} per hour of audio" if self.currency else "RTF"
-        text = f"best trade of {self.error_metric.upper()} against {unit} on {self.dataset}: {front}"
+        text = (
+            f"best trade of {in_sentence(METRICS[self.error_metric].title)} against {unit} on {self.dataset}: {front}"
+        )
         besides = [f"{why}: {', '.join(those)}" for why, those in (("beaten", beaten), ("failed", failed)) if those]
         return f"{text} ({'; '.join(besides)})" if besides else text
 

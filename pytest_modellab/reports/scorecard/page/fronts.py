@@ -47,9 +47,10 @@ def drawn(front: Front, prefix: str) -> Panel:
     axes.tick_params(axis="y", labelsize=SMALL, length=3, width=0.8)
     unit = f"{front.currency} per hour of audio" if front.currency else METRICS[front.cost].title
     axes.set_xlabel(unit, fontsize=LETTERS)
-    axes.set_ylabel(f"{front.error_metric.upper()} %", fontsize=LETTERS)
+    error = METRICS[front.error_metric].title
+    axes.set_ylabel(f"{error} %", fontsize=LETTERS)
     _named(axes, front)
-    title = f"{front.error_metric.upper()} against {unit}: {front.dataset}"
+    title = f"{error} against {unit}: {front.dataset}"
     return Panel(title, inline(figure, prefix, f"{title} ({front.task})", str(front)))
 
 
