@@ -1,18 +1,22 @@
 """Audio as engines get it (mono float32), and checks for recordings that would distort a measurement."""
 
+from __future__ import annotations
+
 import math
 import unicodedata
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, Literal
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 
 from . import ffmpeg, framed_audio, sound_headers
 
-Samples = npt.NDArray[np.float32]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# numpy is imported where samples are: data sets name this module's errors, and are asked while tests are collected.
+Samples: TypeAlias = "NDArray[np.float32]"
 
 # Frames decoded at a time: a corrupt header may promise billions, so its word is never used to size an array.
 BLOCK_FRAMES = 1 << 18
@@ -110,6 +114,8 @@ def load(
             samples that are not finite or not on the scale of audio, or lacks the channel.
         ValueError: `rate` is not positive.
     """
+    import numpy as np
+
     if rate <= 0:
         raise ValueError(f"the sampling rate must be positive, not {rate} Hz")
     name = _name(source, name)
@@ -131,6 +137,8 @@ def decode(source: Path | bytes, *, name: str | None = None, form: str | None = 
 
     Arguments and errors as those of `load`.
     """
+    import numpy as np
+
     name = _name(source, name)
     data = sound_headers.completed(source if isinstance(source, bytes) else _read(source, name))
     header = sound_headers.sample_bytes(data)
@@ -155,6 +163,8 @@ def decode(source: Path | bytes, *, name: str | None = None, form: str | None = 
 
 def _all(files: list[bytes], name: str) -> tuple[Samples, int]:
     """The samples of files on end, which have one rate and number of channels."""
+    import numpy as np
+
     decoded = [_one(data, name) for data in files]
     if len({(samples.shape[1], rate) for samples, rate in decoded}) > 1:
         raise AudioError(
@@ -178,6 +188,8 @@ def _one(data: bytes, name: str) -> tuple[Samples, int]:
 
 
 def _mono(samples: Samples, channel: int | None, name: str) -> Samples:
+    import numpy as np
+
     if channel is None:
         mean: Samples = samples.mean(axis=1, dtype=np.float32)
         return mean
@@ -261,6 +273,7 @@ def _read(path: Path, name: str) -> bytes:
 
 def _decode(data: bytes, name: str) -> tuple[Samples, int]:
     """Samples of shape (n, channels), n >= 1, and their rate in Hz."""
+    import numpy as np
     import soundfile
 
     try:
@@ -315,11 +328,13 @@ def check(samples: Samples, rate: int, text: str | None = None) -> list[Recordin
 
 def _clipping(samples: Samples) -> RecordingFinding | None:
     """Flat tops at full scale. Clipping that was turned down afterwards is not seen."""
+    import numpy as np
+
     if len(samples) < CLIP_RUN:
         return None
     full_scale = np.abs(samples) >= CLIP_LEVEL
     windows = np.lib.stride_tricks.sliding_window_view(full_scale, CLIP_RUN)
-    flat: npt.NDArray[np.bool_] = np.logical_and.reduce(windows, axis=1)
+    flat: NDArray[np.bool_] = np.logical_and.reduce(windows, axis=1)
     clipped = np.zeros(len(samples), dtype=np.bool_)
     for offset in range(CLIP_RUN):
         clipped[offset : offset + len(flat)] |= flat
@@ -333,6 +348,8 @@ def _clipping(samples: Samples) -> RecordingFinding | None:
 
 def _silence(samples: Samples) -> RecordingFinding | None:
     """Levels in dBFS against a constant full-scale signal: a full-scale sine has an RMS of -3.01 dBFS."""
+    import numpy as np
+
     peak = _dbfs(float(np.abs(samples).max()))
     rms = _dbfs(math.sqrt(float(np.mean(np.square(samples, dtype=np.float64)))))
     if peak >= SILENCE_PEAK_DBFS and rms >= SILENCE_RMS_DBFS:
@@ -349,6 +366,8 @@ def _dbfs(amplitude: float) -> float:
 
 
 def _dc_offset(samples: Samples) -> RecordingFinding | None:
+    import numpy as np
+
     mean = float(samples.mean(dtype=np.float64))
     if abs(mean) <= DC_OFFSET:
         return None

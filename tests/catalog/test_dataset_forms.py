@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,13 @@ def test_a_session_measures_it(lab: FakeLab, site: Path, monkeypatch: pytest.Mon
     record = lab.record()
     assert record.case.dataset == "talk"
     assert {each.speaker for each in record.utterances} == {"ann"}
+
+
+def test_forms_are_asked_without_what_reads_sound() -> None:
+    """They check data sets, and tell what is spoken, while tests are collected."""
+    code = (
+        "import sys; from pytest_modellab.catalog.dataset_forms import FORMS; found = [FORMS[name] for name in FORMS];"
+        "print(len(found), sorted({'numpy', 'soundfile', 'soxr', 'pyarrow', 'lhotse'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == f"{len(FORMS)} []"
