@@ -54,7 +54,9 @@ def test_words_are_where_they_are_said(model: str, sure: bool) -> None:
     assert sum(aligned.right.values()) >= 0.8 * len(aligned.right) or model == "pocketsphinx-en-us"
     assert aligned.known == 4
     assert len(aligned.boundaries) >= 2
-    assert np.median([abs(each.error_s) for each in aligned.boundaries]) < 0.3
+    # Base is early by 0.2 s at the median of 264 boundaries (docs/words.md), by more on single ones. A unit that is
+    # wrong, or the beginning of a window or of a clip that is left out, is off by seconds.
+    assert np.median([abs(each.error_s) for each in aligned.boundaries]) < 0.5
     assert untimed(words, clip.seconds) == 0
     assert all((each.probability is not None) is sure for each in words)
     assert all(0 <= (each.probability or 0) <= 1 for each in words)
