@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from modellab_fake_diarizer import RATE
 from pytest_modellab.catalog import CatalogError
 from pytest_modellab.catalog.datasets import DatasetError
 from pytest_modellab.catalog.load import load
+from pytest_modellab.cli import main
 
 RTTM = "SPEAKER call-1 1 0.100 0.500 <NA> <NA> ann <NA> <NA>\nSPEAKER call-2 1 0.200 0.500 <NA> <NA> bob <NA> <NA>\n"
 STM = "call-2 1 bob 0.2 0.7 how are you\n"
@@ -89,6 +92,28 @@ def test_segments_that_end_after_their_recording_are_noted(runs: FakeRuns, calls
     spec(runs, reference="calls/all.rttm")
     (note,) = prepared(runs, "calls").notes
     assert note == "1 recording with segments that end after it; DER leaves out what is beyond: call-2"
+
+
+def test_segments_are_not_checked_as_transcripts(
+    runs: FakeRuns, calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = "word " * 40
+    (calls / "calls" / "all.stm").write_text(f"call-2 1 bob 0.2 0.7 {words} don’t\n")
+    spec(runs, reference="calls/all.stm")
+    assert main(["--catalog", str(runs.catalog), "data", "check", "calls"]) == 0
+    told = capsys.readouterr().out
+    assert "duration" not in told
+    assert " in 1 text" not in told
+    # The same text of a transcript is both.
+    path = calls / "calls.yaml"
+    path.write_text(re.sub(r"form:.*", "manifest: calls.jsonl", path.read_text(), flags=re.DOTALL))
+    path.write_text(path.read_text().replace("- diarize", "- asr"))
+    row = {"id": "a", "audio_filepath": "calls/call-2.wav", "text": f"{words} don’t"}
+    (calls / "calls.jsonl").write_text(json.dumps(row))
+    assert main(["--catalog", str(runs.catalog), "data", "check", "calls"]) == 0
+    told = capsys.readouterr().out
+    assert "duration" in told
+    assert "typographic apostrophes in 1 text" in told
 
 
 def test_text_that_is_no_utf8_and_two_recordings_of_a_name(runs: FakeRuns, calls: Path) -> None:
