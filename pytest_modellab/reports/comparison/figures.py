@@ -148,7 +148,7 @@ def by_intervals(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
         return
     first, second = both.before.interval(metric.name), both.after.interval(metric.name)
     if first is None or second is None:
-        why = "too few utterances for an interval on both sides"
+        why = "no interval on both sides: too few utterances, or all of them alike"
         yield MetricChange(**about(metric, both.after, both.context), outcome="not compared", why=why)
         return
     found = statistics.of_intervals(old, first, new, second)

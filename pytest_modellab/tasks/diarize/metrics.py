@@ -11,6 +11,7 @@ from pytest_modellab.core.metrics.metric import Metric, Missing
 from .record import diarizations, diarized
 
 TASKS = frozenset({"diarize"})
+_UNSCORED = "no speech to score: nobody speaks in the references, or all of it is within collars or overlap"
 _SCORED = "What of the recordings is scored, the data set's `score` says: a collar, and whether overlap is."
 
 
@@ -66,7 +67,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_seconds("errors_s"),
         tasks=TASKS,
-        empty="nobody speaks in the references",
+        empty=_UNSCORED,
         compared="error rate",
     ),
     Metric(
@@ -78,7 +79,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_seconds("missed_s"),
         tasks=TASKS,
-        empty="nobody speaks in the references",
+        empty=_UNSCORED,
     ),
     Metric(
         name="false_alarm_speech",
@@ -89,7 +90,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_seconds("false_alarm_s"),
         tasks=TASKS,
-        empty="nobody speaks in the references",
+        empty=_UNSCORED,
     ),
     Metric(
         name="speaker_confusion",
@@ -100,7 +101,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_seconds("confusion_s"),
         tasks=TASKS,
-        empty="nobody speaks in the references",
+        empty=_UNSCORED,
     ),
     Metric(
         name="jer",
@@ -113,7 +114,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_jaccard,
         tasks=TASKS,
-        empty="nobody speaks in the references",
+        empty=_UNSCORED,
     ),
     Metric(
         name="speaker_count_error",
