@@ -60,6 +60,7 @@ class FakeFigures:
     error_metric = "wer"
     parts: ClassVar[dict[str, object]] = {}
     reference_units = 100
+    utterances: ClassVar[list[object]] = []
 
     def __init__(self, task: str, figures: dict[str, float | None]) -> None:
         self.case = record().case.model_copy(update={"task": task})
