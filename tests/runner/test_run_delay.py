@@ -108,8 +108,9 @@ class TestRealNeighbours:
         use = found.calls
         assert use.others_s > 0.5 * use.wall_s
         assert use.core_wait is not None
-        # What else runs here may be felt: then it took longer than it computed.
-        assert use.core_wait <= max(0.0, 1 - use.own_s / use.wall_s) + 0.02
+        # What else runs here may be felt: then it took longer than it computed. A second thread of the worker may wait
+        # while the first one computes, so that both add up to a little more than the time that passed.
+        assert use.core_wait <= max(0.0, 1 - use.own_s / use.wall_s) + 0.05
         assert (found.noisy is None) == (use.core_wait <= 0.10 and not found.throttled)
 
     def test_it_is_that_of_what_it_started_too(self) -> None:
