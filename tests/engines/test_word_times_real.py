@@ -24,17 +24,18 @@ RATE = 16_000
 
 
 @pytest.mark.parametrize(
-    ("model", "sure"),
+    ("model", "sure", "most_s"),
     [
-        ("faster-whisper-base", True),
-        ("openai-whisper-base", True),
-        ("transformers-whisper-base", False),
-        ("pocketsphinx-en-us", True),
+        ("faster-whisper-base", True, 0.3),
+        # 0.34 s at the median of these ten boundaries, where faster-whisper has 0.27 s with the same weights.
+        ("openai-whisper-base", True, 0.4),
+        ("transformers-whisper-base", False, 0.3),
+        ("pocketsphinx-en-us", True, 0.3),
     ],
 )
-def test_words_are_where_they_are_said(model: str, sure: bool) -> None:
+def test_words_are_where_they_are_said(model: str, sure: bool, most_s: float) -> None:
     catalog, store = load(ROOT / "fixtures", ROOT), Store()
-    clips = prepare(catalog.datasets["smoke-en"], catalog, store).utterances[:2]
+    clips = prepare(catalog.datasets["smoke-en"], catalog, store).utterances
     joined = JoinedRecording(tuple(each.sound for each in clips), 0.8, tuple(each.text for each in clips))
     spans = tuple(KnownSpan(text=each.text, start_s=each.start_s, end_s=each.end_s) for each in joined.spans())
     spec = catalog.models[model]
@@ -52,11 +53,9 @@ def test_words_are_where_they_are_said(model: str, sure: bool) -> None:
     aligned = held_against(" ".join(each.text for each in clips), spans, words, TextRules("modellab").of("en"))
     # Not the text of `transcribe`: Whispers go on from the last word's end, by which they may cut windows otherwise.
     assert sum(aligned.right.values()) >= 0.8 * len(aligned.right) or model == "pocketsphinx-en-us"
-    assert aligned.known == 4
+    assert aligned.known == 2 * len(clips)
     assert len(aligned.boundaries) >= 2
-    # Base is early by 0.2 s at the median of 264 boundaries (docs/words.md), by more on single ones. A unit that is
-    # wrong, or the beginning of a window or of a clip that is left out, is off by seconds.
-    assert np.median([abs(each.error_s) for each in aligned.boundaries]) < 0.5
+    assert np.median([abs(each.error_s) for each in aligned.boundaries]) < most_s
     assert untimed(words, clip.seconds) == 0
     assert all((each.probability is not None) is sure for each in words)
     assert all(0 <= (each.probability or 0) <= 1 for each in words)

@@ -104,13 +104,18 @@ class TestRealNeighbours:
             pytest.skip("there is one core")
         os.sched_setaffinity(busy.pid, {cores[0]})
         with neighbours(1, on=cores[1]):
+            before = delays(busy.pid)
             found = timed(busy)
+            after = delays(busy.pid)
         use = found.calls
         assert use.others_s > 0.5 * use.wall_s
         assert use.core_wait is not None
-        # What else runs here may be felt: then it took longer than it computed. A second thread of the worker may wait
-        # while the first one computes, so that both add up to a little more than the time that passed.
-        assert use.core_wait <= max(0.0, 1 - use.own_s / use.wall_s) + 0.05
+        assert use.waited_s is not None
+        # What else runs here may be felt: then it took longer than it computed. Its other threads, which watch memory
+        # and the like, may wait while it computes: by what the kernel tells of them it may be more.
+        main = (busy.pid, busy.pid)
+        beside = waited_s(before, {thread: told for thread, told in after.items() if thread != main}) or 0.0
+        assert use.waited_s <= max(0.0, use.wall_s - use.own_s) + beside + 0.02 * use.own_s
         assert (found.noisy is None) == (use.core_wait <= 0.10 and not found.throttled)
 
     def test_it_is_that_of_what_it_started_too(self) -> None:
