@@ -17,9 +17,9 @@ INI = "[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n"
 
 
 @contextmanager
-def parsed(folder: Path, *arguments: str, ini: str | None = INI) -> Iterator[pytest.Config]:
+def parsed(folder: Path, *arguments: str, ini: str | None = INI, file: str = "pytest.ini") -> Iterator[pytest.Config]:
     """The configuration of a session in `folder`, as our hooks get it; `ini` is written there, None leaves what is."""
-    place = folder / "pytest.ini"
+    place = folder / file
     if ini is not None:
         place.write_text(ini, encoding="utf-8")
     # Plain asserts: else an import hook is installed, of which there is one already.
@@ -34,12 +34,14 @@ def parsed(folder: Path, *arguments: str, ini: str | None = INI) -> Iterator[pyt
 
 
 @contextmanager
-def collected(folder: Path, *arguments: str, ini: str | None = None) -> Iterator[pytest.Session]:
+def collected(
+    folder: Path, *arguments: str, ini: str | None = None, file: str = "pytest.ini"
+) -> Iterator[pytest.Session]:
     """The tests of a suite as they were collected, selected and ordered; none is run, but what is asked for.
 
     What a fixture gives a test is found by `valued`, its reports by `reported`.
     """
-    with parsed(folder, "-s", *arguments, ini=ini) as config:
+    with parsed(folder, "-s", *arguments, ini=ini, file=file) as config:
         config._do_configure()
         session = pytest.Session.from_config(config)
         session.exitstatus = pytest.ExitCode.OK

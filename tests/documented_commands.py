@@ -76,7 +76,7 @@ class Checker:
 
     def problems(self, line: str, *, mentioned: bool = False) -> Iterator[str]:
         """`mentioned`: named in a sentence, where a command may stand without what it takes."""
-        for words in _commands(_without_usage(line)):
+        for words in programs(line):
             what = self._problem(words, mentioned)
             if what:
                 yield f"`{line}`: {what}"
@@ -160,6 +160,11 @@ def _missing(paths: Sequence[str]) -> str:
     """Which of them, of those in this repository, aren't there."""
     lost = [path for path in paths if path.startswith(_OWN) and not (ROOT / path).exists()]
     return f"not there: {', '.join(lost)}" if lost else ""
+
+
+def programs(line: str) -> Iterator[list[str]]:
+    """The programs that a line starts, each with its arguments."""
+    yield from _commands(_without_usage(line))
 
 
 def _without_usage(line: str) -> str:

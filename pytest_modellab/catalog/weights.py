@@ -38,7 +38,7 @@ class NotPulled(Unavailable):
 
     def __init__(self, model: str, cost: int | None) -> None:
         size = "its files are missing, of a size not known" if cost is None else f"{cost / 1e6:.0f} MB are missing"
-        attempt = Attempt("a download", f"{size}, more than is fetched unasked")
+        attempt = Attempt("a download", f"{size}, more than the {UNASKED_BYTES / 1e6:.0f} MB that are fetched unasked")
         super().__init__(f"weights of {model}", [attempt], f"Run `modellab pull {model}`.")
 
 
@@ -156,10 +156,9 @@ def hindrances(model: ModelSpec, catalog: Catalog, store: Store) -> list[tuple[s
     pip = f"pip install 'pytest-modellab[{EXTRAS[how.target]}]'"
     found = [(f"{name} is not installed", pip) for name in NEEDS[how.target] if not _installed(name)]
     if how.source is None:
-        here = (catalog.folder / "models" / str(how.path)).is_dir()
-        return (
-            found if here else [*found, (f"{how.path} is no folder", f"change `path` ({catalog.shown(model.origin)})")]
-        )
+        if not (catalog.folder / "models" / str(how.path)).is_dir():
+            found.append((f"{how.path} is no folder", f"change `path` ({catalog.shown(_line_of_path(model))})"))
+        return found
     source = catalog.models[how.source]
     assert source.weights is not None  # the catalog saw to it
     if source.weights.files is not None:

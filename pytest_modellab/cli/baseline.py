@@ -49,9 +49,21 @@ def _of_git(folder: Path) -> Iterator[str]:
     named = folder.resolve().relative_to(Path(root).resolve()).as_posix()
     some = next(folder.rglob("*.jsonl"), folder)
     if git.told(folder, "check-ignore", str(some.resolve())):
-        yield f"git ignores {named}: write `!/{named}/` into .gitignore, below the line that does"
+        yield f"git ignores {named}, {_not_ignored(some.resolve(), folder, named)}"
     elif git.told(folder, "status", "--porcelain", "--", "."):
         yield f"next: git add {named} && git commit; only what is committed holds elsewhere, in CI too"
+
+
+def _not_ignored(file: Path, folder: Path, named: str) -> str:
+    """By which line git ignores a file of the baselines, and what to write so that it doesn't."""
+    found = git.told(folder, "check-ignore", "-v", str(file)) or ""
+    place, _, pattern = found.partition("\t")[0].rpartition(":")
+    line, above = f"by {place} `{pattern}`", Path(named).parent.as_posix()
+    kept = f"`!/{named}/` and `!/{named}/**`"
+    if above != "." and git.told(folder, "check-ignore", str(folder.resolve().parent)):
+        # Below a folder that is ignored as a whole no exception counts.
+        return f"{line}: write `/{above}/*` in its place, and {kept} below"
+    return f"{line}: write {kept} below it"
 
 
 def _save(record: Record, folder: Path) -> int:

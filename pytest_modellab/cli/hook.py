@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
+
+from pytest_modellab.catalog.cases import plan
+from pytest_modellab.catalog.errors import CatalogError
 
 from . import pre_push
 from .command import Commands
 from .configuration import configuration
+from .place import find_catalog
 from .tell import tell
 
 
@@ -30,7 +35,22 @@ def run(options: argparse.Namespace) -> int:
     installed = pre_push.install(here, inconclusive=options.inconclusive, home=home, configuration=file)
     tell(f"installed {installed.path}: it runs `pytest {' '.join(pre_push.PYTEST[:2])}` before every push")
     _tell_kept(installed)
+    for line in _lacking(options):
+        tell(f"modellab: {line}")
     return 0
+
+
+def _lacking(options: argparse.Namespace) -> Iterator[str]:
+    """What would stop every push, as things are."""
+    try:
+        catalog = find_catalog(options, engines=False)
+    except CatalogError as error:
+        yield f"every push will be stopped, as the catalog is wrong: {error}"
+        return
+    if catalog is None:
+        yield "every push will be stopped, as there is no catalog yet: `modellab init FOLDER` makes one, of recordings"
+    elif not any("smoke" in case.tiers for case in plan(catalog)):
+        yield "every push will be stopped, as no case is in the tier smoke: put it into `tiers:` of model and data set"
 
 
 def _status(found: pre_push.Installed | None) -> int:

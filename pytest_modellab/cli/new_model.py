@@ -80,8 +80,10 @@ def run(options: argparse.Namespace) -> int:
 def _from_here(engine: str, models: Path) -> str:
     """An engine's name; of a file in the current folder, as the spec in `models` has to name it."""
     place, colon, name = engine.rpartition(":")
-    if not place.endswith(".py") or (models / place).is_file() or not Path(place).is_file():
+    if not place.endswith(".py") or (models / place).is_file():
         return engine
+    if not Path(place).is_file():
+        raise UsageError(f"{engine}: no file {place} here ({Path.cwd()}), nor in {models}")
     return f"{Path(os.path.relpath(Path(place).resolve(), models.resolve())).as_posix()}{colon}{name}"
 
 

@@ -50,7 +50,8 @@ def run(options: argparse.Namespace) -> int:
     except ImportError as error:
         raise UsageError(f"{error}; pip install 'pytest-modellab[websocket]'") from None
     except OSError as error:
-        raise UsageError(f"can't listen on {options.host}:{options.port}: {error.strerror or error}") from None
+        why = error.strerror or error
+        raise UsageError(f"can't listen on {options.host}:{options.port}: {why}; --port 0 takes any") from None
     except KeyboardInterrupt:
         tell("ended", flush=True)
     finally:

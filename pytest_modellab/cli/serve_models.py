@@ -47,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
                 tell("whoever can reach it can use the models", file=sys.stderr, flush=True)
             server.join()
     except OSError as error:
-        raise UsageError(f"can't listen on {options.host}:{options.port}: {error.strerror or error}") from None
+        why = error.strerror or error
+        raise UsageError(f"can't listen on {options.host}:{options.port}: {why}; --port 0 takes any") from None
     except KeyboardInterrupt:
         tell("ended", flush=True)
     finally:

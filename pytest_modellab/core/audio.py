@@ -383,12 +383,14 @@ def _duration(seconds: float, text: str) -> RecordingFinding | None:
         return RecordingFinding(
             "duration",
             f"{spoken} characters in {seconds:.2f} s is faster than speech "
-            f"({MAX_CHARACTERS_PER_S:.0f} a second): is the clip cut short, or the text another clip's?",
+            f"({MAX_CHARACTERS_PER_S:.0f} a second): is the clip cut short, the text another clip's,"
+            " or the sample rate in its header wrong?",
         )
     if spoken < MIN_CHARACTERS_PER_S * (seconds - PAUSE_ALLOWANCE_S):
         return RecordingFinding(
             "duration",
             f"{spoken} characters in {seconds:.2f} s is slower than speech "
-            f"({MIN_CHARACTERS_PER_S:.0f} a second): is the text incomplete, or another clip's?",
+            f"({MIN_CHARACTERS_PER_S:.0f} a second): is the text incomplete, another clip's,"
+            " or the sample rate in its header wrong?",
         )
     return None

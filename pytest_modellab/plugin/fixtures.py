@@ -32,7 +32,8 @@ def modellab_case(request: pytest.FixtureRequest) -> Case:
     if not hasattr(request, "param"):
         pytest.fail(
             f"{request.node.nodeid} has no case: pytest parametrizes functions and methods that name a fixture of the"
-            " lab, no unittest.TestCase, and none that asks for one by request.getfixturevalue",
+            " lab, no unittest.TestCase, and none that asks for one by request.getfixturevalue: make it an argument of"
+            " the test function",
             pytrace=False,
         )
     found: Case = request.param
@@ -136,7 +137,10 @@ def modellab_no_worse(modellab_run: Run, modellab_case: Case, request: pytest.Fi
         if modellab_run.record.ran_on is not None:
             pytest.skip(f"it {modellab_run.record.ran_on}: {shown} is of {modellab_case.device.id}")
         if not path.exists():
-            pytest.skip(f"no baseline {shown}; `modellab baseline save` keeps the last run's answers as one")
+            pytest.skip(
+                f"no baseline {shown}; `modellab baseline save` keeps the last run's answers as one;"
+                " if that was done elsewhere, was it committed?"
+            )
         return lambda: baseline.read(path), shown
 
     def others(model: str) -> tuple[Callable[[], baseline.Baseline], str]:

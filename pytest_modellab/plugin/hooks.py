@@ -265,16 +265,15 @@ class ControllerPlugin:
         self.follower: Follower | None = None
 
     def pytest_report_header(self) -> str:
-        from .session import idle_messages, left_out_messages
+        from .left_out import idle_messages, messages
 
         catalog = self.lab.catalog
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
-        notes = [*left_out_messages(self.lab), *idle_messages(catalog)]
+        notes = [*messages(catalog, self.lab.config.selection, self.lab.cases), *idle_messages(catalog)]
         idle = "".join(f"\nmodellab: {line}" for line in notes)
-        newer = _newer_message()
-        idle += f"\nmodellab: {newer}" if newer else ""
+        idle += f"\nmodellab: {newer}" if (newer := _newer_message()) else ""
         if self.lab.config.control:
             return (
                 "modellab: control: every model is replaced by an engine that is wrong on purpose, and each case has to"
@@ -397,4 +396,5 @@ def _newer_message() -> str:
     if pytest.version_tuple[:2] <= NEWEST_TESTED:
         return ""
     major, minor = NEWEST_TESTED
-    return f"pytest {pytest.__version__} is newer than any this version was tested with ({major}.{minor})"
+    known = f"any this version was tested with ({major}.{minor})"
+    return f"pytest {pytest.__version__} is newer than {known}: update pytest-modellab if something fails"

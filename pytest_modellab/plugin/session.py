@@ -7,7 +7,7 @@ import math
 import os
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modellab.catalog.cache import load_cached
-from pytest_modellab.catalog.cases import Case, idle_limits, left_out, named_in
+from pytest_modellab.catalog.cases import Case, left_out, named_in
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.catalog.streaming_choice import plan_here
 
 from .junit import CASE
+from .left_out import counts, idle_messages
 from .options import Config
 
 if TYPE_CHECKING:
@@ -209,6 +210,11 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     """The catalog and the plan. Raises CatalogError, or UsageError for globs that match nothing."""
 
     assert config.catalog is not None
+    if not config.catalog.is_dir():
+        raise pytest.UsageError(
+            f"modellab_catalog is set, and there is no such folder: {config.catalog}; `modellab init FOLDER` makes it,"
+            " of recordings; or correct the path in the ini file"
+        )
     catalog = load_cached(config.catalog, config.base)
     problems = []
     for flag, globs, known in (
@@ -222,9 +228,10 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     cases, wrong = plan_here(catalog, config.selection)
     problems += wrong
     if not problems and not cases and (config.models or config.devices or config.datasets):
+        apart = left_out(catalog, config.selection)
         problems.append(
-            "--lab-model, --lab-device and --lab-dataset leave no case: the models and data sets they match"
-            " share no tier, task, language or device (with `tiers: []` a model runs only if named without a wildcard)"
+            "--lab-model, --lab-device and --lab-dataset leave no case: the models and data sets they match share no"
+            f" {counts(apart) or 'task'} (with `tiers: []` a model runs only if named without a wildcard)"
         )
     if not problems:
         if config.strict == "warnings":
@@ -236,30 +243,6 @@ def open_catalog(config: Config) -> tuple[Catalog, tuple[Case, ...]]:
     if problems:
         raise pytest.UsageError("\n".join(problems))
     return catalog, tuple(cases)
-
-
-def left_out_messages(lab: LabSession) -> Iterator[str]:
-    """Counts of combinations that are no case, by the reason; models and data sets left without any by a language."""
-    found = left_out(lab.catalog, lab.config.selection)
-    if found:
-        yield f"no case for want of a common {', '.join(f'{reason} {len(cases)}' for reason, cases in found.items())}"
-    models = {case.model.id for case in lab.cases}
-    datasets = {case.dataset.id for case in lab.cases}
-    removed = found.get("language", [])
-    for model in dict.fromkeys(case.model.id for case in removed if case.model.id not in models):
-        sets = dict.fromkeys(f"{c.dataset.id} ({c.dataset.language})" for c in removed if c.model.id == model)
-        yield f"{model} has no case: it doesn't speak the language of {', '.join(sets)}"
-    for dataset in dict.fromkeys(case.dataset.id for case in removed if case.dataset.id not in datasets):
-        language = lab.catalog.datasets[dataset].language
-        silent = dict.fromkeys(case.model.id for case in removed if case.dataset.id == dataset)
-        yield f"{dataset} has no case: its language is {language}, which {', '.join(silent)} doesn't speak"
-
-
-def idle_messages(catalog: Catalog) -> list[str]:
-    """The limits that apply to no case, a line each, for the start of a session."""
-    return [
-        f"{catalog.shown(limit.origin)}: a limit that applies to no case: {why}" for limit, why in idle_limits(catalog)
-    ]
 
 
 def rerun_command(item: pytest.Item, case: Case) -> str:

@@ -58,23 +58,18 @@ class WhyNothing:
 
 def reasons(lab: LabSession, expression: str, files: list[str]) -> Iterator[str]:
     """Why no test of a case was run: there is no case, none in the tiers that are asked for, or no test of them."""
-    from .session import left_out_messages
+    from .left_out import why_none
 
     if not lab.cases:
-        told = list(left_out_messages(lab))
-        yield from told
-        if not told:
-            yield (
-                f"no case: {lab.shown(lab.catalog.folder)} has {counted(len(lab.catalog.models), 'model')} and"
-                f" {counted(len(lab.catalog.datasets), 'data set')}, and none of them share a tier (`tiers:`)"
-            )
+        yield from why_none(lab.catalog, lab.config.selection, lab.shown(lab.catalog.folder))
         return
     asked = named_tiers(expression)
     tiers = sorted({tier for case in lab.cases for tier in case.tiers})
     if asked and asked.isdisjoint(tiers):
         yield (
             f"no case is in the tier {' or '.join(sorted(asked))};"
-            f" {counted(len(lab.cases), 'case')} in {', '.join(tiers)}"
+            f" {counted(len(lab.cases), 'case')} in {', '.join(tiers)}: `-m {tiers[0]}` runs them, or put the tier into"
+            " `tiers:` of a model and of a data set"
         )
     else:
         yield (

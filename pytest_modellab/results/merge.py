@@ -158,7 +158,10 @@ def _check_whole(parts: Sequence[ShardRecord]) -> None:
     if missing:
         absent = sorted({*range(1, of + 1)} - {part.shard.index for part in parts})
         where = f"no record of shard {', '.join(f'{i}/{of}' for i in absent)}" if absent else "of no shard"
-        raise MergeError(f"{_case(parts)}: {missing} of {count} utterances are missing, {where}; found:{_files(parts)}")
+        advice = f"\n  run it, with `--lab-shard={absent[0]}/{of}`, or name its folder, too" if absent else ""
+        raise MergeError(
+            f"{_case(parts)}: {missing} of {count} utterances are missing, {where}; found:{_files(parts)}{advice}"
+        )
 
 
 def _twice(parts: Sequence[ShardRecord]) -> str | None:

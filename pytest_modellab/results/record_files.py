@@ -109,7 +109,7 @@ def read(path: Path) -> Record:
     except ValidationError as error:
         if newer := _newer_schema(data):
             raise RecordError(
-                f"{path}: is a {newer}, of a newer pytest-modellab; this one reads {WITH_TABLE}"
+                f"{path}: is a {newer}, of a newer pytest-modellab; this one reads {WITH_TABLE}: update it"
             ) from None
         first = error.errors(include_url=False)[0]
         place = "".join(f"{part}: " for part in first["loc"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.errors import suggest
-from pytest_modellab.catalog.specs import LimitSpec
+from pytest_modellab.catalog.specs import LimitSpec, out_of_scale
 from pytest_modellab.core.console import printable
 from pytest_modellab.core.metrics.metric import Metric
 from pytest_modellab.core.metrics.registry import METRICS
@@ -339,6 +339,8 @@ class Figure:
         else:
             if math.isnan(bound):
                 raise ValueError(f"{self.metric.name} compared with nan")
+            if wrong := out_of_scale(self.metric, bound):
+                raise ValueError(wrong)
             limit = Limit(self.metric.name, float(bound), "test")
         verdict = decide(self.run.record, self.metric, comparison, limit)
         self.run.verdicts.append(verdict)
@@ -367,6 +369,8 @@ class Run:
 
     def figure(self, metric: str) -> Figure:
         """Any metric by name. Raises KeyError for an unknown one."""
+        if metric not in METRICS:
+            raise KeyError(f"no metric `{metric}`; {suggest(metric, METRICS)}")
         return Figure(self, METRICS[metric])
 
     def __getattr__(self, name: str) -> Figure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,9 @@ def not_written(error: OSError, reports: Path) -> str:
     where = f" ({error.filename})" if error.filename else ""
     cache = cache_root()
     if error.filename and Path(str(error.filename)).is_relative_to(cache):
-        return f"can't use the cache {cache}{where}: {error.strerror}; set MODELLAB_CACHE to a writable folder"
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        advice = "a larger disk; or free some" if full else "a writable folder"
+        return f"can't use the cache {cache}{where}: {error.strerror}; set MODELLAB_CACHE to {advice}"
     return (
         f"can't write under {reports}{where}: {error.strerror};"
         " what was measured so far is kept: free the disk and run again"

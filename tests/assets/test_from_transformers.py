@@ -69,7 +69,7 @@ class TestSpec:
         with pytest.raises(Unavailable, match="no such folder"):
             local_folder(found.models["mine"], found, Store(tmp_path / "store"))
         told = hindrances(found.models["mine"], found, Store(tmp_path / "store"))
-        assert ("../tuned is no folder", "change `path` (models/mine.yaml:1)") in told
+        assert ("../tuned is no folder", "change `path` (models/mine.yaml:6)") in told
 
     def test_its_state(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(weights, "_installed", lambda name: True)

@@ -109,7 +109,7 @@ class TestNotPulled:
     def test_much_is_not_fetched_unasked(self, tmp_path: Path) -> None:
         with pytest.raises(NotPulled) as caught:
             fetched(self.catalog(tmp_path, 250_000_000), tmp_path)
-        assert "250 MB are missing, more than is fetched unasked" in str(caught.value)
+        assert "250 MB are missing, more than the 200 MB that are fetched unasked" in str(caught.value)
         assert str(caught.value).endswith("Run `modellab pull tiny`.")
 
     def test_a_little_is(self, tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from commands import Told
 from fakeruns import FakeRuns
-from releases import committed
+from releases import committed, git
 
 SAVE = ("baseline", "save")
 
@@ -27,10 +28,31 @@ def test_they_are_to_be_committed(releasing: FakeRuns, told: Told) -> None:
     assert "git add" not in told(*SAVE)
 
 
-def test_those_that_git_ignores(releasing: FakeRuns, told: Told) -> None:
-    (releasing.path / ".gitignore").write_text("reports\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("pattern", "in_place"),
+    [
+        ("reports", "`/reports/*`"),
+        ("/reports/", "`/reports/*`"),
+        ("reports/*", ""),
+        ("reports/baselines", ""),
+        ("*.jsonl", ""),
+    ],
+)
+def test_what_is_advised_where_git_ignores_them_helps(
+    releasing: FakeRuns, told: Told, pattern: str, in_place: str
+) -> None:
+    file = releasing.path / ".gitignore"
+    file.write_text(f"{pattern}\n", encoding="utf-8")
     releasing.run()
-    assert "git ignores reports/baselines: write `!/reports/baselines/` into .gitignore" in told(*SAVE)
+    others = git(releasing.path, "status", "--short", "reports/runs")
+    said = told(*SAVE).splitlines()[-1]
+    assert said.startswith(f"git ignores reports/baselines, by .gitignore:1 `{pattern}`: write ")
+    assert (f"write {in_place} in its place, and " if in_place else "write `!/") in said
+    first, *more = re.findall("`([^`]*)`", said)[1:]
+    lines = [first, *more] if in_place else [pattern, first, *more]
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    assert told(*SAVE).splitlines()[-1].startswith("next: git add reports/baselines")
+    assert git(releasing.path, "status", "--short", "reports/runs") == others
 
 
 def test_outside_of_a_repository_nothing_is_said(

@@ -138,6 +138,7 @@ class TestNewModel:
         ("arguments", "message"),
         [
             (("faster-whispr", "a"), "no engine `faster-whispr` is installed; did you mean `faster-whisper`?"),
+            (("nope.py:Engine", "a"), "nope.py:Engine: no file nope.py here ("),
             (("no_such_module:Engine", "a"), "can't be used: No module named 'no_such_module'"),
             (("pocketsphinx", "a/b"), "expected letters, digits"),
             (("faster-whisper", "a", "--repo", "org/a"), "--repo and --revision go together"),

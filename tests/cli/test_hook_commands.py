@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import IO
 
 import pytest
 from commands import Told
+from fakelab import FakeCatalog
 
 from pytest_modellab.cli import pre_push
 from pytest_modellab.cli.exits import Exit
@@ -47,6 +49,20 @@ class TestCommand:
         assert told("hook", "uninstall").startswith("removed ")
         assert not hook.exists()
         assert told("hook", "uninstall") == "there is no hook of ours here\n"
+
+    def test_what_would_stop_every_push_is_told(self, hook: Path, told: Told) -> None:
+        lab = FakeCatalog(Path.cwd())
+        Path("pytest.ini").write_text("[pytest]\nmodellab_catalog = lab\n")
+        lab.ready()
+        assert "every push" not in told("hook", "install").replace("before every push", "")
+        lab.dataset(tiers=["real_e2e"])
+        assert "every push will be stopped, as no case is in the tier smoke: put it into `tiers:` of" in told(
+            "hook", "install"
+        )
+        lab.dataset(tasks=["walk"])
+        assert "every push will be stopped, as the catalog is wrong: " in told("hook", "install")
+        shutil.rmtree(lab.catalog)
+        assert "every push will be stopped, as there is no catalog yet: `modellab init" in told("hook", "install")
 
     def test_a_hook_that_is_there_is_kept_and_comes_back(self, hook: Path, told: Told) -> None:
         hook.parent.mkdir(exist_ok=True)

@@ -179,6 +179,7 @@ class TestServeAsr:
             port = taken.getsockname()[1]
             told("serve-asr", "numbers", "--port", str(port), code=Exit.USAGE)
         assert f"can't listen on 127.0.0.1:{port}: " in told.errors
+        assert "; --port 0 takes any" in told.errors
 
 
 class TestServeModels:
@@ -226,3 +227,4 @@ class TestServeModels:
             port = taken.getsockname()[1]
             told("serve-models", "numbers", "--port", str(port), code=Exit.USAGE)
         assert f"can't listen on 127.0.0.1:{port}: " in told.errors
+        assert "; --port 0 takes any" in told.errors

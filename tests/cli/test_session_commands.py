@@ -104,7 +104,7 @@ class TestScorecard:
         sessions.reports.mkdir()
         (sessions.reports / "scorecard.json").write_text("{}")
         told("scorecard", code=Exit.USAGE)
-        assert "scorecard.json: is no scorecard of this version: " in told.errors
+        assert "scorecard.json: is no scorecard of this version of pytest-modellab; it is damaged, " in told.errors
 
     def test_a_file_that_cannot_be_written(self, sessions: LabSessions, told: Told) -> None:
         sessions.ready().session()

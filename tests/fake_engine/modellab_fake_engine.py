@@ -39,6 +39,8 @@ class FakeOptions:
     facts: dict[str, object] = field(default_factory=dict)
     """What it tells after loading."""
     trust_remote_code: bool = False
+    beam_size: int = 1
+    """Changes nothing: for commands that name an option."""
     log: str = ""
     """A file that gets a line for each load and each clip."""
 

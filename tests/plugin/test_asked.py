@@ -99,10 +99,11 @@ class TestLeftOut:
         lab.dataset("anrufe", language="de")
         start = "modellab: no case for want of a common "
         result = lab.run("--collect-only")
-        result.stdout.fnmatch_lines([f"{start}language 1, device *, tier 2"])
+        result.stdout.fnmatch_lines([f"{start}language (1), device (*), tier (2)"])
         assert "has no case" not in result.stdout.str()
         result = lab.run("--collect-only", "--lab-dataset=anrufe")
-        told = "modellab: english has no case: it doesn't speak the language of anrufe (de)"
+        told = "modellab: english has no case: it doesn't speak the language of anrufe (de); see `languages:`, "
+        told += "lab/models/english.yaml:1"
         assert told in result.outlines
         (lab.catalog / "models/fake.yaml").unlink()
         result = lab.run("--collect-only")

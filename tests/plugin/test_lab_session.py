@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from configs import collected, parsed
 from labsessions import LabSessions, lab_session, measured
 
 from pytest_modellab.plugin import options
+from pytest_modellab.plugin.left_out import idle_messages, messages
 from pytest_modellab.plugin.scorecard import finish
-from pytest_modellab.plugin.session import LabSession, idle_messages, left_out_messages, open_catalog, rerun_command
+from pytest_modellab.plugin.session import LabSession, open_catalog, rerun_command
 
 SUITE = "def test_wer(run, limits):\n    assert run.wer <= limits.wer\n"
 
@@ -35,7 +37,8 @@ class TestOpen:
             (["--lab-model=fakke"], "--lab-model fakke matches nothing; did you mean `fake`? allowed: fake"),
             (["--lab-device=gpu"], "--lab-device gpu matches nothing; did you mean `cpu`?"),
             (["--lab-dataset=none"], "--lab-dataset none matches nothing"),
-            (["--lab-device=cuda"], "leave no case: the models and data sets they match share no tier, task, language"),
+            (["--lab-dataset=clps"], "--lab-dataset clps matches nothing; did you mean `clips`? allowed: clips"),
+            (["--lab-device=cuda"], "leave no case: the models and data sets they match share no device (1) (with"),
             (["--lab-require=fak:*"], "--lab-require fak:* matches no case; allowed: fake:cpu:clips"),
         ],
     )
@@ -43,6 +46,15 @@ class TestOpen:
         with parsed(labs.path, *arguments, ini=None) as config, pytest.raises(pytest.UsageError) as found:
             open_catalog(options.read(config))
         assert told in str(found.value)
+
+    def test_a_folder_that_is_not_there(self, labs: LabSessions) -> None:
+        shutil.rmtree(labs.catalog)
+        with parsed(labs.path, ini=None) as config, pytest.raises(pytest.UsageError) as found:
+            open_catalog(options.read(config))
+        assert str(found.value) == (
+            f"modellab_catalog is set, and there is no such folder: {labs.catalog}; `modellab init FOLDER` makes it, of"
+            " recordings; or correct the path in the ini file"
+        )
 
     def test_a_limit_that_applies_to_no_case_is_told_and_refused_by_a_strict_session(self, labs: LabSessions) -> None:
         labs.limits({"metric": "wer", "max": 0.1, "model": "fake", "device": "mps"})
@@ -58,9 +70,11 @@ def test_models_and_data_without_a_language_in_common_are_named(labs: LabSession
     labs.dataset("german", language="de")
     path = labs.model()
     path.write_text(path.read_text() + "languages: [en]\n")
-    told = list(left_out_messages(opened(labs)))
+    lab = opened(labs)
+    told = list(messages(lab.catalog, lab.config.selection, lab.cases))
     assert told[0].startswith("no case for want of a common ")
-    assert "japanese has no case: it doesn't speak the language of clips (en), german (de)" in told
+    where = "see `languages:`, lab/models/japanese.yaml:1"
+    assert f"japanese has no case: it doesn't speak the language of clips (en), german (de); {where}" in told
     assert "german has no case: its language is de, which fake, japanese doesn't speak" in told
 
 

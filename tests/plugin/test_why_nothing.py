@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from configs import parsed
 from fakelab import FakeLab
 from labsessions import LabSessions, lab_session
 
 from pytest_modellab.plugin import options
+from pytest_modellab.plugin.left_out import messages
 from pytest_modellab.plugin.why_nothing import NoCatalog, WhyNothing, reasons
 
 FILES = ["test_*.py"]
@@ -33,28 +35,69 @@ def told(sessions: LabSessions, expression: str = "") -> list[str]:
     return list(reasons(lab, expression, FILES))
 
 
+def voice(sessions: LabSessions, id: str) -> None:
+    path = sessions.model(id, engine="modellab_fake_engine:FakeVoice")
+    spec = yaml.safe_load(path.read_text())
+    sessions.spec(f"models/{id}.yaml", {**spec, "tasks": ["tts"], "options": {}})
+
+
 class TestReasons:
     def test_no_common_tier(self, sessions: LabSessions) -> None:
         sessions.model(tiers=["real_e2e"])
         sessions.dataset(tiers=["smoke"])
-        assert told(sessions)[0].startswith("no case for want of a common tier 1")
+        first, second = told(sessions)
+        assert first.startswith("no case for want of a common tier (1)")
+        assert second == (
+            "fake (lab/models/fake.yaml:1) has `tiers: [real_e2e]`, clips (lab/datasets/clips.yaml:1) has"
+            " `tiers: [smoke]`: give both one of smoke, smoke_all, real_e2e"
+        )
 
     def test_no_common_language(self, sessions: LabSessions) -> None:
         path = sessions.model()
         path.write_text(path.read_text() + "languages: [de]\n", encoding="utf-8")
         sessions.dataset()
-        assert "fake has no case: it doesn't speak the language of clips (en)" in told(sessions)
+        where = "see `languages:`, lab/models/fake.yaml:1"
+        assert f"fake has no case: it doesn't speak the language of clips (en); {where}" in told(sessions)
 
     def test_no_tier_at_all(self, sessions: LabSessions) -> None:
         sessions.model(tiers=[])
         sessions.dataset()
-        (line,) = told(sessions)
-        assert line.startswith(("no case for want of", "no case: lab has 1 model and 1 data set"))
+        first, second = told(sessions)
+        assert first.startswith("no case for want of a common ")
+        assert second.startswith("fake (lab/models/fake.yaml:1) has `tiers: []`, ")
+
+    def test_no_common_task(self, sessions: LabSessions) -> None:
+        voice(sessions, "fake")
+        sessions.dataset()
+        assert told(sessions) == [
+            "fake (lab/models/fake.yaml:1) has no case: it is for tts, and no data set is; they are for asr",
+            "clips (lab/datasets/clips.yaml:1) has no case: it is for asr, and no model is; they are for tts",
+        ]
+
+    def test_a_model_whose_task_no_data_set_has_beside_others(self, sessions: LabSessions) -> None:
+        sessions.ready()
+        voice(sessions, "polly")
+        with parsed(sessions.path, ini=None) as config:
+            lab = lab_session(options.read(config))
+        assert "polly (lab/models/polly.yaml:1) has no case: it is for tts, and no data set is; they are for asr" in [
+            *messages(lab.catalog, lab.config.selection, lab.cases)
+        ]
+
+    @pytest.mark.parametrize(
+        ("made", "lacking"),
+        [("model", "data set; `modellab new-data` makes one"), ("dataset", "model; `modellab new-model` makes one")],
+    )
+    def test_half_a_catalog(self, sessions: LabSessions, made: str, lacking: str) -> None:
+        getattr(sessions, made)()
+        assert told(sessions) == [f"no case: lab has no {lacking}"]
 
     def test_another_tier_than_was_asked_for(self, sessions: LabSessions) -> None:
         sessions.model(tiers=["real_e2e"])
         sessions.dataset(tiers=["real_e2e"])
-        assert told(sessions, "smoke") == ["no case is in the tier smoke; 1 case in real_e2e"]
+        assert told(sessions, "smoke") == [
+            "no case is in the tier smoke; 1 case in real_e2e: `-m real_e2e` runs them, or put the tier into"
+            " `tiers:` of a model and of a data set"
+        ]
 
     def test_no_test(self, sessions: LabSessions) -> None:
         sessions.ready()

@@ -83,10 +83,17 @@ class TestComparisons:
             run.wer <= math.nan  # noqa: B015
         assert run.verdicts == []
 
+    def test_a_percentage_in_place_of_a_ratio_is_refused(self) -> None:
+        run = run_of()
+        with pytest.raises(ValueError, match=r"wer is a ratio: 0\.15 is 15 %, found 15"):
+            run.wer <= 15  # noqa: B015
+        assert run.verdicts == []
+        assert run.wer <= 1  # all of it wrong: odd, but a ratio
+
     def test_an_unknown_metric_is_told_with_the_nearest(self) -> None:
         with pytest.raises(AttributeError, match="no metric `were`; did you mean `wer`"):
             limits().were  # noqa: B018
-        with pytest.raises(KeyError):
+        with pytest.raises(KeyError, match="no metric `were`; did you mean `wer`"):
             run_of().figure("were")
 
     @pytest.mark.parametrize("value", [None, math.nan, math.inf])

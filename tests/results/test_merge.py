@@ -98,7 +98,11 @@ def test_a_version_that_is_not_this_one_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ([part(1, (0, 2))], r"2 of 4 utterances are missing, no record of shard 2/2; found:\n  shard 1/2: .*/0/runs"),
+        (
+            [part(1, (0, 2))],
+            r"2 of 4 utterances are missing, no record of shard 2/2; found:\n  shard 1/2: .*/0/runs.*\n"
+            r"  run it, with `--lab-shard=2/2`, or name its folder, too",
+        ),
         ([part(1, (0, 2)), part(2, (1,))], r"1 of 4 utterances are missing, of no shard; found:"),
         ([part(1, (0, 2)), part(1, (0, 2)), part(2, (1, 3))], r"in more than one record:\n.*/0/runs.*\n.*/1/runs"),
         ([part(1, (0, 2)), part(2, (1, 2, 3))], r"in more than one record:\n.*/0/runs.*\n.*/1/runs"),

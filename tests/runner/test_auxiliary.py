@@ -168,7 +168,9 @@ class TestOutcome:
     def test_what_could_not_be_written(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MODELLAB_CACHE", str(tmp_path / "cache"))
         full = OSError(28, "No space left on device", str(tmp_path / "cache" / "blob"))
-        assert "set MODELLAB_CACHE to a writable folder" in not_written(full, tmp_path)
+        assert "set MODELLAB_CACHE to a larger disk; or free some" in not_written(full, tmp_path)
+        closed = OSError(13, "Permission denied", str(tmp_path / "cache" / "blob"))
+        assert "set MODELLAB_CACHE to a writable folder" in not_written(closed, tmp_path)
         assert not_written(OSError(28, "No space left"), tmp_path).startswith(f"can't write under {tmp_path}: No space")
 
 

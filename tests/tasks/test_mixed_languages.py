@@ -45,7 +45,8 @@ def test_there_is_no_rate_over_different_units() -> None:
     for metric in ("wer", "cer"):
         assert MIXED.value(metric) is None
         assert MIXED.why_missing(metric) == (
-            "words are counted in en, characters in ja, zh: see the macro average and the rates by language"
+            "words are counted in en, characters in ja, zh: see the macro average (`macro_error`, for a limit, too) and"
+            " the rates by language"
         )
 
 

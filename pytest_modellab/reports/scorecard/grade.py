@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pydantic import Field
 
 from pytest_modellab.catalog.specs import LETTERS, Letter, TaskGrades
@@ -102,12 +100,6 @@ def grade(record: Record, bands: TaskGrades | None, research: str | None = None)
         criteria=tuple(criteria),
         provisional=tuple(why),
     )
-
-
-def doubts(grades: Iterable[Grade | None]) -> tuple[list[str], bool]:
-    """Why grades are provisional: too few words, each reason once; and whether any was timed on a noisy machine."""
-    found = dict.fromkeys(each for one in grades if one for each in one.provisional)
-    return [each for each in found if each != NOISY], NOISY in found
 
 
 def _letter(metric: str, value: float, steps: dict[Letter, float]) -> Letter | None:

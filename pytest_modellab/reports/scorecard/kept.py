@@ -64,8 +64,12 @@ def read(path: Path) -> Scorecard:
     except OSError as error:
         raise KeptError(f"{path}: can't be read: {error.strerror or error}") from error
     except ValidationError as error:
-        why = error.errors(include_url=False)[0]["msg"]
-        raise KeptError(f"{path}: is no scorecard of this version: {why}") from error
+        first = error.errors(include_url=False)[0]
+        place = "".join(f"{part}: " for part in first["loc"])
+        raise KeptError(
+            f"{path}: is no scorecard of this version of pytest-modellab; it is damaged, or another version's:"
+            f" {place}{first['msg']}"
+        ) from error
 
 
 def scorecards(reports: Path, damaged: list[str]) -> Iterator[Scorecard]:

@@ -15,9 +15,10 @@ from pytest_modellab.tasks.registry import task_named
 from .candidate import Candidate, ascending, compared, metric_of, split
 from .choice import Choice, choose
 from .contest import Contest
+from .doubts import doubts, in_one
 from .entrants import Entrants, LeftOut, asked, entrants, qualify
 from .evidence import Evidence, weighed
-from .grade import NOISY, doubts
+from .grade import NOISY
 from .part import ReportModel
 from .qualifying import Kind, bounded, edge, may_be_far
 from .reasons import decided_by, label, reasons
@@ -214,4 +215,4 @@ def _of_few_speakers(seen: Candidate) -> Iterator[str]:
     """That a choice holds for the speakers of a set alone, each reason once."""
     figures = (row.intervals.get(task_named(row.case.task).quality_metric(row.error_metric)) for row in seen.every)
     conditional = (found.conditional for found in figures if found is not None)
-    yield from dict.fromkeys(told for told in conditional if "speaker" in told)
+    yield from in_one(told for told in conditional if "speaker" in told)

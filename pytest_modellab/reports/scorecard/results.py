@@ -24,14 +24,15 @@ from pytest_modellab.tasks.registry import place_of, task_named
 
 from . import remarks
 from .card import Scorecard
-from .grade import NOISY, doubts
+from .doubts import doubts, in_one
+from .grade import NOISY
 from .judged import judged
 from .page.origins import machine
 from .row import Row
 from .tables import by_task, columns, github, models_columns
 
-MOST_BYTES = 1_000_000
-"""Of all packed records: they are committed, and every clone has them all."""
+MOST_BYTES = 3_000_000
+"""Of all packed records: they are committed, and every clone has them all. One of 200 utterances is 15 kB."""
 
 
 class ResultsError(Exception):
@@ -132,10 +133,13 @@ def _lines(card: Scorecard, records: Mapping[str, Record]) -> Iterator[str]:
         yield github(columns(task, rows))
         yield from _remarks(rows)
     yield "\n## Where they come from\n"
-    yield "| case | measured | commit | machine | versions |"
+    yield "| cases | measured | commit | machine | versions |"
     yield "|---|---|---|---|---|"
+    origins: dict[str, list[str]] = {}
     for row in sorted(card.rows, key=_order):
-        yield _origin(case_key(row.case), records[case_key(row.case)])
+        case = case_key(row.case)
+        origins.setdefault(_origin(records[case]), []).append(code(case))
+    yield from (f"| {', '.join(cases)} | {origin} |" for origin, cases in origins.items())
 
 
 def _order(row: Row) -> tuple[int, str, float, str, str]:
@@ -168,7 +172,7 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     )
     limits = {found.conditional for found in figures if found is not None and found.conditional}
     if limits:
-        told.append(f"\\[ \\] 95 % interval, {plain('; '.join(sorted(limits)))}")
+        told.append(f"\\[ \\] 95 % interval, {plain('; '.join(in_one(sorted(limits))))}")
     for row in rows:
         if row.grade is not None and row.grade.letter is None:
             told.append(f"no grade for {code(row.case.id)}: {plain(row.grade.why)}")
@@ -177,7 +181,8 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
         yield from (f"- {line}" for line in told)
 
 
-def _origin(case: str, record: Record) -> str:
+def _origin(record: Record) -> str:
+    """When, of what and where it was measured, as the cells of a row."""
     origin = record.provenance
     commit = f"{code(origin.commit[:12])}{' with changes' if origin.dirty else ''}" if origin.commit else "none"
     found = origin.inputs.get("versions")
@@ -186,4 +191,4 @@ def _origin(case: str, record: Record) -> str:
     versions += [str(python)] if python else []
     shown = plain(", ".join([f"pytest-modellab {origin.lab}", *versions]))
     where = plain(machine(record)) + (f" ({plain(str(record.ran_on))})" if record.ran_on else "")
-    return f"| {code(case)} | {origin.created[:10]} | {commit} | {where} | {shown} |"
+    return f"{origin.created[:10]} | {commit} | {where} | {shown}"

@@ -10,8 +10,9 @@ from pytest_modellab.results.verdicts import Status
 from . import hidden_errors, remarks, tables
 from .build import no_limit, unlimited
 from .card import Scorecard
+from .doubts import doubts, in_one
 from .format import FormatContext
-from .grade import NOISY, doubts
+from .grade import NOISY
 from .layout import TableLines, lay
 from .recommendation import Recommendation
 from .row import Row
@@ -95,14 +96,12 @@ def _marks(card: Scorecard, measured: Sequence[Row]) -> Iterator[Line]:
     """What the marks in the tables mean: `*`, `[ ]`, and a device in brackets."""
     few, noisy = doubts(row.grade for row in measured)
     if few or noisy:
-        # By number: the fewest words first.
-        reasons = [*sorted(few, key=_first_number), *([NOISY] if noisy else [])]
-        yield f"* provisional grade: {'; '.join(reasons)}", None
-    elif doubtful := dict.fromkeys(note for each in card.recommendations for note in each.provisional):
+        yield f"* provisional grade: {'; '.join([*few, *([NOISY] if noisy else [])])}", None
+    elif doubtful := in_one(note for each in card.recommendations for note in each.provisional):
         yield f"* provisional choice: {'; '.join(doubtful)}", None
     limits = [row.intervals[m].conditional for row in measured if (m := row.error_metric) in row.intervals]
     if limits:
-        told = "; ".join(sorted({each for each in limits if each}))
+        told = "; ".join(in_one(sorted({each for each in limits if each})))
         yield f"[ ] 95 % interval{f', {told}' if told else ''}", None
     for device, elsewhere in dict.fromkeys((row.case.device, row.ran_on) for row in measured if row.ran_on):
         yield f"{device} ({elsewhere.device}): asked for {device}, {elsewhere}; no speed of its own", "warn"
@@ -145,12 +144,6 @@ def _recordings(measured: Sequence[Row]) -> Iterator[Line]:
     for dataset, count in empty.items():
         told = "without a word after normalization: words in the answers count as errors"
         yield f"{counted(count, 'reference')} in {dataset} {told}", None
-
-
-def _first_number(text: str) -> int:
-    """The number that a text begins with; 0 where it begins with none."""
-    first = text.partition(" ")[0]
-    return int(first) if first.isascii() and first.isdecimal() and len(first) < 20 else 0
 
 
 def _table(laid: TableLines, statuses: Sequence[str] = ()) -> Iterator[Line]:

@@ -35,8 +35,8 @@ def _mixed(run: Run) -> Missing | None:
     if run.wordless or not all(languages.values()):
         return nobody_speaks(run)
     return Missing(
-        f"words are counted in {languages['words']}, characters in {languages['characters']}: see the macro average and"
-        " the rates by language"
+        f"words are counted in {languages['words']}, characters in {languages['characters']}: see the macro average"
+        " (`macro_error`, for a limit, too) and the rates by language"
     )
 
 
