@@ -1,7 +1,7 @@
 """The scoreboard in README.md, made of the results that are kept in results/: `python docs/scoreboard.py`.
 
 Models of speech recognition that were measured on at least 1,500 words of clean speech, on the CPU; no time of a noisy
-machine is shown.
+machine is shown, nor one of other hardware than most were timed on.
 """
 
 from __future__ import annotations
@@ -37,16 +37,18 @@ def scoreboard() -> str:
 
 
 def _lines(clean: list[Row], noisy: dict[str, Row]) -> Iterator[str]:
+    usual = results.usual_hardware(clean)
     words = {"clean": max(row.words for row in clean), "noisy": max(row.words for row in noisy.values())}
     yield f"| model, on a CPU | WER, {words['clean']:,} words | in noise, {words['noisy']:,} words | RTF | memory |"
     yield "|---|---:|---:|---:|---:|"
     for row in clean:
         beside = noisy.get(row.case.model)
+        timed = not row.noise("rtf") and row.timed_on.same_speed(usual).answer != "other"
         cells = (
             f"`{row.case.model}`",
             figure_text("wer", row),
             "" if beside is None else figure_text("wer", beside),
-            "" if row.noise("rtf") else METRICS["rtf"].format(_value(row, "rtf")),
+            METRICS["rtf"].format(_value(row, "rtf")) if timed else "",
             METRICS["peak_rss_mb"].format(_value(row, "peak_rss_mb")),
         )
         yield f"| {' | '.join(cells)} |"

@@ -189,9 +189,11 @@ class Hardware:
         return _shown("cores", self.cores)
 
     def parts(self) -> Iterator[str]:
-        """Processor and cores, memory, GPUs, operating system, as text."""
+        """Processor and cores, instruction sets, memory, GPUs, operating system, as text."""
         cores = self.cores_text
         yield f"{self.cpu or 'unknown processor'}{f', {cores} cores' if cores else ''}"
+        if self.instruction_sets:
+            yield " ".join(self.instruction_sets)
         if self.memory_bytes is not None:
             yield f"{_shown('memory_bytes', self.memory_bytes)} GB"
         yield from self.gpus or ()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Iterable
 from pathlib import Path
 
 CTRANSLATE2 = "CTranslate2's format"
+_ONNX = frozenset({".onnx", ".ort"})
+_INT8 = (b"QuantizeLinear", b"MatMulInteger", b"ConvInteger", b"QLinear", b"MatMulNBits")
+"""Operators of ONNX that quantize what they are given, or multiply integers; `DequantizeLinear` alone is none."""
 
 
 def kind_of(folder: Path) -> str:
@@ -30,6 +34,23 @@ def kind_of(folder: Path) -> str:
     if not found and any(name.startswith("ggml-") for name in names):
         return "weights of whisper.cpp"
     return found or ("a model of Vosk or Kaldi" if {"am", "conf"} <= names else "")
+
+
+def int8_operators(weights: Path) -> bool:
+    """Whether ONNX weights, a file or a folder of them, compute in 8-bit integers: by the names of their operators.
+
+    Such kernels differ by processor, and so do the answers.
+    """
+    files = [weights] if weights.is_file() else sorted(weights.rglob("*")) if weights.is_dir() else []
+    return any(_holds_int8(path) for path in files if path.suffix in _ONNX and path.is_file())
+
+
+def _holds_int8(path: Path) -> bool:
+    with path.open("rb") as file:
+        if not path.stat().st_size:  # can't be mapped
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as found:
+            return any(found.find(name) >= 0 for name in _INT8)
 
 
 def not_wanted(folder: Path, wanted: str, advice: str = "") -> str:

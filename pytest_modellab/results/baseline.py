@@ -129,17 +129,24 @@ def power_text(paired: Paired) -> str:
 
 
 def place(record: Record, folder: Path) -> Path:
-    """Where the baseline of a record's case lies. Quantised answers differ between CPUs: theirs names the hardware."""
+    """Where the baseline of a record's case lies. Quantised answers differ between CPUs: theirs names the hardware.
+
+    Older versions knew of fewer models that they are quantised: the file that those wrote is taken where it is there.
+    """
+    own, plain = folder / _name(record), folder / _name(record, of_hardware=False)
+    return plain if not own.exists() and plain.exists() else own
+
+
+def _name(record: Record, *, of_hardware: bool = True) -> str:
     case = record.case
-    name = f"{case.model}-{case.device}-{case.dataset}"
-    if _depends_on_hardware(record):
-        name += f"-{record.hardware.answers_key()}"
-    return folder / case.task / f"{name}{SUFFIX}"
+    key = f"-{record.hardware.answers_key()}" if of_hardware and _depends_on_hardware(record) else ""
+    return f"{case.task}/{case.model}-{case.device}-{case.dataset}{key}{SUFFIX}"
 
 
 def _depends_on_hardware(record: Record) -> bool:
-    options = record.provenance.inputs.get("options", {})
-    return any("int8" in str(value) for value in options.values())
+    """Whether a model computes in 8-bit integers: by its options, or by what it, or a part of it, told when loaded."""
+    told = [*record.provenance.inputs.get("options", {}).items(), *(record.loaded or {}).items()]
+    return any("int8" in f"{name} {value}" for name, value in told if value)
 
 
 def of_other_hardware(record: Record, head: Head) -> str:
@@ -189,7 +196,7 @@ def save(record: Record, folder: Path) -> Path:
             f"{record.case.id}: {counted(missing, 'utterance')} got no answer; a baseline needs all of them"
         )
     baseline = of(record)
-    path = place(record, folder)
+    path = folder / _name(record)
     write_lines(path, (baseline.head, *baseline.answers))
     return path
 

@@ -22,6 +22,7 @@ from typing import IO, Any
 import numpy as np
 
 from pytest_modellab.core.json_values import json_value, storable
+from pytest_modellab.core.weight_kinds import int8_operators
 from pytest_modellab.engines.base import Client, DeviceRef, LoadRequest, ModelPart, Telling, TryAgain
 from pytest_modellab.engines.registry import engine_class
 
@@ -113,6 +114,9 @@ class Host:
         self._engine.synchronize()
         load_s = perf_counter() - start
         facts = dict(self._engine.facts()) if isinstance(self._engine, Telling) else {}
+        given = (each.request.weights for each in (whole, *parts.values()))
+        if any(weights is not None and int8_operators(weights) for weights in given):
+            facts["int8_operators"] = True
         # Of the whole process: its own start and imports are part of loading.
         cpu_s = process_time()
         return {

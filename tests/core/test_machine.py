@@ -127,6 +127,8 @@ class TestHardware:
     def test_it_is_told_part_by_part(self) -> None:
         fields = {"cpu": "some", "cores": 1.5, "memory_bytes": 8e9, "gpus": [{"name": "L4"}], "os": "Linux-6"}
         assert [*hardware.Hardware.stated(fields).parts()] == ["some, 1.5 cores", "8 GB", "L4", "Linux-6"]
+        sets = {**fields, "instruction_sets": ["avx", "avx2"]}
+        assert [*hardware.Hardware.stated(sets).parts()][1] == "avx avx2"
         assert [*hardware.Hardware.stated({}).parts()] == ["unknown processor"]
 
     @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modellab.core.weight_kinds import as_ctranslate2, as_hugging_face, kind_of
+from pytest_modellab.core.weight_kinds import as_ctranslate2, as_hugging_face, int8_operators, kind_of
 
 WHISPER = '{"model_type": "whisper"}'
 
@@ -39,6 +39,25 @@ def test_kinds(files: dict[str, str], kind: str, tmp_path: Path) -> None:
     found = kind_of(folder(tmp_path, **files))
     assert found.startswith(kind)
     assert bool(found) is bool(kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("encoder.onnx", b"graph MatMulInteger", True),
+        ("encoder.ort", b"DynamicQuantizeLinear", True),
+        ("encoder.onnx", b"graph DequantizeLinear MatMul", False),
+        ("encoder.onnx", b"", False),
+        ("model.bin", b"MatMulInteger", False),
+    ],
+)
+def test_operators_on_integers_are_found(name: str, content: bytes, found: bool, tmp_path: Path) -> None:
+    path = tmp_path / "weights" / name
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert int8_operators(path.parent) is found
+    assert int8_operators(path) is found
+    assert not int8_operators(tmp_path / "none")
 
 
 class TestAsCTranslate2:

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from pytest_modellab.engines import silero_vad
-from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest
+from pytest_modellab.engines.base import Clip, DeviceRef, LoadRequest, ModelPart, Partial
 from pytest_modellab.engines.silence_threshold import SilenceThreshold, SilenceThresholdOptions
 from pytest_modellab.engines.smart_turn import SmartTurn, SmartTurnOptions, last_window
+from pytest_modellab.engines.stream_endpoint import StreamEndpoint
 from pytest_modellab.engines.whisper_features import log_mel, mel_filters
 
 RATE = 16_000
@@ -131,3 +132,114 @@ class TestSilenceThreshold:
     def test_options(self, silence_s: float) -> None:
         with pytest.raises(ValueError, match="silence_s must be above 0 and at most 30"):
             SilenceThresholdOptions(silence_s=silence_s)
+
+
+class QuietStream:
+    """Takes speech as finished behind half a second of zeros, and as going on with the next sample that is none."""
+
+    finds_ends = True
+
+    def __init__(self) -> None:
+        self.heard = np.zeros(0, np.float32)
+        self.pushed: list[int] = []
+        self.closed = False
+        self._told: list[Partial] = []
+
+    def push(self, samples: Any) -> None:
+        self.pushed.append(len(samples))
+        self.heard = np.concatenate([self.heard, samples])
+        quiet = not self.heard[-RATE // 2 :].any() and len(self.heard) >= RATE // 2
+        self._told.append(Partial("so far", end_of_speech=quiet))
+
+    def partials(self) -> list[Partial]:
+        return self._told
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Streaming:
+    """A streaming model of one's own."""
+
+    rate = RATE
+    kind: Any = QuietStream
+
+    def __init__(self) -> None:
+        self.streams: list[Any] = []
+        self.closed = False
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> Streaming:
+        return cls()
+
+    def start(self, language: str | None) -> Any:
+        self.streams.append(self.kind())
+        return self.streams[-1]
+
+    def facts(self) -> dict[str, str]:
+        return {"device": "cpu"}
+
+    def synchronize(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class TestStreamEndpoint:
+    def turn(self, *seconds: float) -> Clip:
+        """Sound and silence in turn, so many seconds each."""
+        pieces = [np.full(round(each * RATE), float(i % 2 == 0), np.float32) for i, each in enumerate(seconds)]
+        return Clip(np.concatenate(pieces), RATE)
+
+    def test_it_is_finished_where_the_stream_says_so(self) -> None:
+        engine = StreamEndpoint(Streaming())
+        assert engine.ended(self.turn(0.1, 0.2)) == 0
+        assert engine.ended(self.turn(0.1, 0.6)) == 1
+        assert engine.ended(self.turn(0.1, 0.6, 0.1)) == 0
+        assert engine.threshold == 0.5
+
+    def test_more_of_the_same_turn_is_all_that_is_heard_anew(self) -> None:
+        model = Streaming()
+        engine = StreamEndpoint(model)
+        for silence in (0.2, 0.4, 0.6):
+            engine.ended(self.turn(0.1, silence))
+        assert [stream.pushed for stream in model.streams[1:]] == [[round(s * RATE) for s in (0.3, 0.2, 0.2)]]
+        # A turn that begins otherwise, a shorter one, and one in another language are others.
+        other = self.turn(0.1, 0.7).samples
+        other[0] = 0.5
+        engine.ended(Clip(other, RATE))
+        engine.ended(Clip(other[: RATE // 5], RATE))
+        engine.ended(Clip(other[: RATE // 5], RATE, "de"))
+        assert [len(stream.pushed) for stream in model.streams[1:]] == [3, 1, 1, 1]
+        assert [stream.closed for stream in model.streams] == [True, True, True, True, False]
+        engine.synchronize()
+        engine.close()
+        assert model.streams[-1].closed
+        assert model.closed
+        assert engine.facts() == {"device": "cpu"}
+
+    def test_its_part(self) -> None:
+        part = ModelPart(Streaming, LoadRequest(DeviceRef("cpu"), {}, None))
+        engine = StreamEndpoint.load(LoadRequest(DeviceRef("cpu"), {}, None, {"stream": part}))
+        assert engine.ended(self.turn(0.1, 0.6)) == 1
+
+    def test_streams_that_find_no_end_or_tell_it_late_are_refused(self) -> None:
+        class Deaf(QuietStream):
+            finds_ends = False
+
+        class Far(QuietStream):
+            reconnects = 0
+            waited_s = 0.0
+
+        for kind, why in ((Deaf, "finds no end of speech by itself"), (Far, "is behind a server")):
+            model = Streaming()
+            model.kind = kind
+            with pytest.raises(ValueError, match=f"its part `stream` {why}"):
+                StreamEndpoint(model)
+            assert model.streams[0].closed
+        with pytest.raises(ValueError, match="it needs the part stream"):
+            StreamEndpoint.load(LoadRequest(DeviceRef("cpu"), {}, None))
+        slow = ModelPart(type("Slow", (Streaming,), {"rate": 8000}), LoadRequest(DeviceRef("cpu"), {}, None))
+        with pytest.raises(ValueError, match="its clips come at 16000 Hz, and its stream takes 8000 Hz"):
+            StreamEndpoint.load(LoadRequest(DeviceRef("cpu"), {}, None, {"stream": slow}))

@@ -130,7 +130,7 @@ class TestPage:
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
         assert "| tiny    | cpu      | talk       | 10.0 % \\[n/a\\] | 5.0 % | 0.20 \\~ |" in text
         assert "~ timed on a noisy machine: `tiny:cpu:talk`: others used 30% of the processors" in text
-        assert f"| `asr/tiny:cpu:talk` | 2026-01-01 | `{'b' * 12}` with changes | some, 2 cores, 9 GB |" in text
+        assert f"| `asr/tiny:cpu:talk` | 2026-01-01 | `{'b' * 12}` with changes | some, 2 cores, avx2, 9 GB |" in text
         assert "x 1.2" in text
 
     def test_what_is_of_other_data_is_told_and_not_compared(self, tmp_path: Path) -> None:
@@ -142,6 +142,20 @@ class TestPage:
         assert (
             "| primary ASR | none | the 2 that pass with a grade above F share no data set to be compared on |" in text
         )
+
+    def test_times_of_other_hardware_are_told(self, tmp_path: Path) -> None:
+        found = []
+        for name, sets in (("old", ["avx"]), ("one", ["avx", "avx2"]), ("two", ["avx", "avx2"])):
+            each = made(model=name)
+            hardware = {**each.provenance.hardware, "instruction_sets": sets}
+            found.append(
+                each.model_copy(update={"provenance": each.provenance.model_copy(update={"hardware": hardware})})
+            )
+        results.keep(found, tmp_path)
+        text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
+        told = "- timed on other hardware than most here, so that times can't be compared (instruction sets avx, most"
+        assert f"{told} avx, avx2): `old:cpu:talk`\n" in text
+        assert "| some, 2 cores, avx avx2, 9 GB |" in text
 
     def test_without_records(self, tmp_path: Path) -> None:
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))

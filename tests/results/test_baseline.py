@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from catalogs import SHA
 from fakelab import FakeCatalog, FakeLab
 from fakeruns import FakeRuns
+from records import record, utterance
 
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.baseline_spec import allowed
 from pytest_modellab.cli import main
-from pytest_modellab.results.baseline import BaselineError, BaselineVerdict, changes_text, judge, read, save
+from pytest_modellab.results.baseline import BaselineError, BaselineVerdict, changes_text, judge, place, read, save
+from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SUFFIX
+from pytest_modellab.results.values import valued
 from pytest_modellab.results.verdicts import Status
 
 Output = pytest.CaptureFixture[str]
@@ -232,6 +236,41 @@ def test_the_baseline_of_an_int8_model_names_the_hardware(runs: FakeRuns) -> Non
     names = [path.name for path in PATH.parent.iterdir() if not path.name.endswith(SUFFIX)]
     assert len(names) == 1
     assert names[0].startswith("fake-cpu-clips-")
+
+
+def with_options(found: Record, options: dict[str, Any]) -> Record:
+    inputs = {"options": options, "dataset": "0" * 64}
+    return found.model_copy(update={"provenance": found.provenance.model_copy(update={"inputs": inputs})})
+
+
+@pytest.mark.parametrize(
+    ("options", "loaded", "bound"),
+    [
+        ({"compute_type": "int8"}, {}, True),
+        ({"int8": True}, {}, True),
+        ({"int8": False}, {}, False),
+        ({"compute_type": "default"}, {"compute_type": "int8_float32"}, True),
+        ({}, {"asr_compute_type": "int8", "llm_compute_type": "float32"}, True),
+        ({}, {"int8_operators": True}, True),
+        ({"beam_size": 5}, {"compute_type": "float32"}, False),
+    ],
+)
+def test_a_model_is_of_int8_by_its_options_or_by_what_it_told_when_loaded(
+    options: dict[str, Any], loaded: dict[str, Any], bound: bool, tmp_path: Path
+) -> None:
+    one = with_options(record(utterances=[utterance("one")]), options).model_copy(update={"loaded": loaded})
+    assert (place(one, tmp_path).name == "tiny-cpu-talk.jsonl") is not bound
+
+
+def test_an_older_baseline_of_an_int8_model_is_read_and_no_new_one_is_written_over_it(tmp_path: Path) -> None:
+    one = valued(with_options(record(utterances=[utterance("one")]), {})).model_copy(update={"seal": "0" * 64})
+    old = save(one, tmp_path)
+    quantised = one.model_copy(update={"loaded": {"int8_operators": True}})
+    assert place(quantised, tmp_path) == old
+    new = save(quantised, tmp_path)
+    assert new != old
+    assert place(quantised, tmp_path) == new
+    assert old.exists()
 
 
 def test_a_transcript_with_a_line_separator_is_one_line(runs: FakeRuns) -> None:

@@ -16,6 +16,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.catalog import Catalog
 from pytest_modellab.core.atomic import write_bytes
 from pytest_modellab.core.escaping import code, plain
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read, read_unchanged, text
@@ -161,6 +162,7 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
         told.append(f"\\* provisional: {plain('; '.join([*few, *([NOISY] if noisy else [])]))}")
     noises = [(row.case.id, noise) for row in rows for noise in (row.noisy, row.noisy_loading) if noise]
     told += [f"~ {NOISY}: {code(id)}: {plain(noise)}" for id, noise in noises]
+    told += _of_other_hardware(rows)
     for dataset in dict.fromkeys(row.case.dataset for row in rows):
         if len({row.data for row in rows if row.case.dataset == dataset}) > 1:
             changed = "its recordings, references or normalisation have changed between these"
@@ -179,6 +181,24 @@ def _remarks(rows: Sequence[Row]) -> Iterator[str]:
     if told:
         yield ""
         yield from (f"- {line}" for line in told)
+
+
+def usual_hardware(rows: Sequence[Row]) -> Hardware:
+    """What most of some rows were timed on."""
+    found = [row.timed_on for row in rows]
+    return max(found, key=lambda each: sum(each.same_speed(other).answer != "other" for other in found))
+
+
+def _of_other_hardware(rows: Sequence[Row]) -> Iterator[str]:
+    usual = usual_hardware(rows)
+    others: dict[str, list[str]] = {}
+    for row in rows:
+        likeness = row.timed_on.same_speed(usual)
+        if likeness.answer == "other":
+            others.setdefault(likeness.told("most"), []).append(code(row.case.id))
+    for why, cases in others.items():
+        told = f"timed on other hardware than most here, so that times can't be compared ({plain(why)})"
+        yield f"{told}: {', '.join(cases)}"
 
 
 def _origin(record: Record) -> str:
