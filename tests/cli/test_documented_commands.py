@@ -75,6 +75,7 @@ def filled(arguments: list[str], lab: LabSessions) -> list[str]:
     return [known.get(each, each) for each in arguments]
 
 
+@pytest.mark.runs
 @pytest.mark.parametrize("page", [page for page in RUN if RUN[page] and page not in GUIDES])
 def test_commands_of_a_page_run_one_after_the_other(
     page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
