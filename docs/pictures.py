@@ -38,11 +38,20 @@ def pair(tab: Page, picture: Path) -> None:
     tab.screenshot(path=picture, full_page=True, clip={"x": 0, "y": top, "width": WIDTH, "height": end - top})
 
 
+def case(tab: Page, picture: Path) -> None:
+    """The worst utterances of the first case."""
+    tab.locator(".case > summary").first.click()
+    shown = tab.locator(".case ol.utterances").first
+    top = float(shown.evaluate("each => each.getBoundingClientRect().top + scrollY")) - 60
+    end = bottom(shown.locator("> li").nth(_ITEMS - 1))
+    tab.screenshot(path=picture, full_page=True, clip={"x": 0, "y": top, "width": WIDTH, "height": end - top})
+
+
 def main() -> None:
     page = Path(sys.argv[1]).resolve()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        for name, draw in (("scorecard.png", first_screen), ("scorecard-pair.png", pair)):
+        for name, draw in (("scorecard.png", first_screen), ("scorecard-pair.png", pair), ("scorecard-case.png", case)):
             tab = browser.new_page(viewport={"width": WIDTH, "height": 900}, color_scheme="light")
             tab.goto(page.as_uri())
             draw(tab, HERE / name)

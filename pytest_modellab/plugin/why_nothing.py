@@ -52,6 +52,11 @@ class WhyNothing:
     ) -> None:
         if exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or self.lab.dry:
             return
+        here = config.invocation_params.dir
+        lost = [each for each in config.args if not (here / each.partition("::")[0]).exists()]
+        if lost and not config.option.pyargs:  # with -n, pytest itself says nothing of them
+            terminalreporter.write_line(f"modellab: not found: {', '.join(lost)}", yellow=True)
+            return
         for line in reasons(self.lab, str(config.option.markexpr), config.getini("python_files")):
             terminalreporter.write_line(f"modellab: {line}", yellow=True)
 

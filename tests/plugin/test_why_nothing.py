@@ -148,6 +148,11 @@ class TestSessions:
         assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
         result.stdout.fnmatch_lines(["modellab: 1 case, and no test of them was run: *"])
 
+    def test_a_file_that_is_not_there_with_workers(self, lab: FakeLab) -> None:
+        result = lab.ready().run("-q", "-n2", "test_none.py")
+        assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+        result.stdout.fnmatch_lines(["modellab: not found: test_none.py"])
+
     def test_an_ini_file_without_the_line(self, pytester: pytest.Pytester) -> None:
         pytester.makeini("[pytest]\n")
         pytester.makepyfile("def test_x(run):\n    pass\n")

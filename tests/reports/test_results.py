@@ -153,8 +153,8 @@ class TestPage:
             )
         results.keep(found, tmp_path)
         text = results.page(load(ROOT / "fixtures", ROOT), results.load(tmp_path))
-        told = "- timed on other hardware than most here, so that times can't be compared (instruction sets avx, most"
-        assert f"{told} avx, avx2): `old:cpu:talk`\n" in text
+        told = "- of other hardware than most here: times can't be compared, nor answers of models that compute in int8"
+        assert f"{told} (instruction sets avx, most avx, avx2): `old:cpu:talk`\n" in text
         assert "| some, 2 cores, avx avx2, 9 GB |" in text
 
     def test_without_records(self, tmp_path: Path) -> None:

@@ -197,8 +197,8 @@ def _of_other_hardware(rows: Sequence[Row]) -> Iterator[str]:
         if likeness.answer == "other":
             others.setdefault(likeness.told("most"), []).append(code(row.case.id))
     for why, cases in others.items():
-        told = f"timed on other hardware than most here, so that times can't be compared ({plain(why)})"
-        yield f"{told}: {', '.join(cases)}"
+        told = "of other hardware than most here: times can't be compared, nor answers of models that compute in int8"
+        yield f"{told} ({plain(why)}): {', '.join(cases)}"
 
 
 def _origin(record: Record) -> str:
