@@ -27,6 +27,7 @@ from pytest_modellab.core.stats.regression import RateChange as Moved
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.registry import task_named
 
+from .int8 import computes_in_int8, other_kernels
 from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
 
@@ -139,26 +140,18 @@ def place(record: Record, folder: Path) -> Path:
 
 def _name(record: Record, *, of_hardware: bool = True) -> str:
     case = record.case
-    key = f"-{record.hardware.answers_key()}" if of_hardware and _depends_on_hardware(record) else ""
+    key = f"-{record.hardware.answers_key()}" if of_hardware and computes_in_int8(record) else ""
     return f"{case.task}/{case.model}-{case.device}-{case.dataset}{key}{SUFFIX}"
-
-
-def _depends_on_hardware(record: Record) -> bool:
-    """Whether a model computes in 8-bit integers: by its options, or by what it, or a part of it, told when loaded."""
-    told = [*record.provenance.inputs.get("options", {}).items(), *(record.loaded or {}).items()]
-    return any("int8" in f"{name} {value}" for name, value in told if value)
 
 
 def of_other_hardware(record: Record, head: Head) -> str:
     """Why answers of quantised models can't be compared with a baseline: its hardware may answer otherwise; else ""."""
-    if not _depends_on_hardware(record):
-        return ""
-    likeness = Hardware.stated(head.hardware, record.hardware.device).same_answers(record.hardware)
-    if likeness.answer != "other":
+    differs = other_kernels(Hardware.stated(head.hardware, record.hardware.device), record)
+    if not differs:
         return ""
     return (
-        f"the baseline is of hardware with other int8 kernels: {likeness.told()};"
-        f" `modellab baseline save` keeps one of this hardware"
+        f"the baseline is of hardware with other int8 kernels: {differs}; `modellab baseline save` keeps one of this"
+        " hardware"
     )
 
 

@@ -237,6 +237,19 @@ class TestOneAnswer:
         assert not found.good
 
 
+@pytest.mark.parametrize("loaded", [{"int8_operators": True}, {"compute_type": "float32"}])
+def test_int8_answers_of_another_processor_are_told(loaded: dict[str, bool | str], tmp_path: Path) -> None:
+    for name, sets in (("before", ["avx"]), ("after", ["avx", "avx2"])):
+        one = made().model_copy(update={"loaded": loaded})
+        hardware = {**one.provenance.hardware, "instruction_sets": sets}
+        origin = one.provenance.model_copy(update={"hardware": hardware})
+        stored.write(one.model_copy(update={"provenance": origin}), tmp_path / name)
+    past = PastRecords(tmp_path, tmp_path)
+    found = compare([past.side(str(tmp_path / name)) for name in ("before", "after")])
+    told = "hardware, on which the model's int8 kernels answer otherwise: instruction sets avx, here avx, avx2"
+    assert found.pairs[0].inputs == ((told,) if "int8_operators" in loaded else ())
+
+
 def test_other_normalizer_versions_are_scored_again(tmp_path: Path) -> None:
     old = made()
     old = old.model_copy(update={"normalizer": old.normalizer.model_copy(update={"version": "0.0.1"})})

@@ -19,6 +19,7 @@ from pytest_modellab.results import speed_baseline as speed
 from pytest_modellab.results.aligned import same_utterances
 from pytest_modellab.results.baseline import Baseline, BaselineError
 from pytest_modellab.results.input_changes import changes as input_changes
+from pytest_modellab.results.int8 import other_kernels
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError
 from pytest_modellab.results.record_header import read_header
@@ -101,7 +102,7 @@ def _with_records(first: Side, other: Side, context: Context, found: _Found) -> 
                 update={
                     "same": same,
                     "rescored": rescored,
-                    "inputs": tuple(input_changes(before.provenance.inputs, after.provenance.inputs)),
+                    "inputs": tuple(_inputs(before, after)),
                 }
             )
         )
@@ -109,6 +110,12 @@ def _with_records(first: Side, other: Side, context: Context, found: _Found) -> 
         found.singles += cases.singles(before, after, other.name)
         found.never |= cases.never_compared(before, after)
     found.lonely += _alone(first, other, list(first.records), list(other.records))
+
+
+def _inputs(before: Record, after: Record) -> Iterator[str]:
+    yield from input_changes(before.provenance.inputs, after.provenance.inputs)
+    if differs := other_kernels(before.hardware, after):
+        yield f"hardware, on which the model's int8 kernels answer otherwise: {differs}"
 
 
 def _other_definitions(before: Record, after: Record) -> bool:
