@@ -102,16 +102,15 @@ class TestReasons:
     def test_no_test(self, sessions: LabSessions) -> None:
         sessions.ready()
         (line,) = told(sessions, "smoke")
-        assert line.startswith(
-            "1 case, and no test of them was run: a test of a case names a fixture such as `run`, in"
-        )
+        assert line.startswith("1 case, and no test of one was run: a test of a case names a fixture such as `run`, in")
         assert "(test_*.py)" in line
 
 
 class TestHooks:
     def summary(self, plugin: Any, status: int, **more: Any) -> list[str]:
         terminal = Written()
-        config = SimpleNamespace(option=SimpleNamespace(markexpr="smoke"), inipath=None, rootpath=Path("/x"), **more)
+        option = SimpleNamespace(markexpr="smoke", keyword="")
+        config = SimpleNamespace(option=option, args_source=None, inipath=None, rootpath=Path("/x"), **more)
         plugin.pytest_terminal_summary(terminal, status, config)
         return terminal.lines
 
@@ -132,7 +131,7 @@ class TestHooks:
         assert self.summary(plugin, pytest.ExitCode.TESTS_FAILED)
 
     def test_a_session_that_ran_something_says_nothing(self) -> None:
-        lab: Any = SimpleNamespace(dry=False)
+        lab: Any = SimpleNamespace(dry=False, tests={"a case": None})
         assert self.summary(WhyNothing(lab), pytest.ExitCode.OK) == []
 
     def test_nor_one_that_only_collects(self) -> None:
@@ -146,7 +145,7 @@ class TestSessions:
         (lab.path / "test_suite.py").unlink(missing_ok=True)
         result = lab.run("-q", "-m", "smoke")
         assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-        result.stdout.fnmatch_lines(["modellab: 1 case, and no test of them was run: *"])
+        result.stdout.fnmatch_lines(["modellab: 1 case, and no test of one was run: *"])
 
     def test_a_file_that_is_not_there_with_workers(self, lab: FakeLab) -> None:
         result = lab.ready().run("-q", "-n2", "test_none.py")
