@@ -1,6 +1,6 @@
 """The scoreboard in README.md, made of the results that are kept in results/: `python docs/scoreboard.py`.
 
-Models of speech recognition that were measured on at least 1,500 words of clean speech, on the CPU; no time of a noisy
+Models of speech recognition, without their variants, that were measured on at least 1,500 words of clean speech, on the CPU; no time of a noisy
 machine is shown, nor one of other hardware than most were timed on.
 """
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_modellab.catalog import load
+from pytest_modellab.catalog.variant_spec import JOIN
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.reports.scorecard import results
 from pytest_modellab.reports.scorecard.row import Row
@@ -29,7 +30,10 @@ def scoreboard() -> str:
     rows = {
         (row.case.model, row.case.dataset): row
         for row in results.scorecard(catalog, results.load(ROOT / "results")).rows
-        if row.case.task == "asr" and row.case.device == DEVICE and row.words >= LEAST_WORDS
+        if row.case.task == "asr"
+        and row.case.device == DEVICE
+        and row.words >= LEAST_WORDS
+        and JOIN not in row.case.model
     }
     clean = sorted((row for (_, dataset), row in rows.items() if dataset == CLEAN), key=lambda row: _value(row, "wer"))
     noisy = {model: row for (model, dataset), row in rows.items() if dataset == NOISY}
