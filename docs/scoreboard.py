@@ -1,7 +1,7 @@
 """The scoreboard in README.md, made of the results that are kept in results/: `python docs/scoreboard.py`.
 
-Models of speech recognition, without their variants, that were measured on at least 1,500 words of clean speech, on the CPU; no time of a noisy
-machine is shown, nor one of other hardware than most were timed on.
+Models of speech recognition, without their variants, that were measured on at least 1,500 words of clean speech, on the
+CPU; no time of a noisy machine is shown, nor one of other hardware than most were timed on.
 """
 
 from __future__ import annotations
