@@ -83,7 +83,9 @@ def read(path: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = " ".join(part for part in (error.context, error.problem) if part)
-        document.problems.append(Problem(path, mark.line + 1 if mark else 1, f"not valid YAML: {message}"))
+        # A newer libyaml has a bound on nesting of its own.
+        told = _TOO_MUCH if "nesting depth" in message else f"not valid YAML: {message}"
+        document.problems.append(Problem(path, mark.line + 1 if mark else 1, told))
     except ReaderError as error:
         # A code point in pure Python, its text in libyaml; the position counts characters or bytes.
         position = text.find(character) if (character := chr(_code(error))) in text else 0
