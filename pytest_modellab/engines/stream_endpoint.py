@@ -42,14 +42,13 @@ class StreamEndpoint:
         self._heard: NDArray[np.float32] | None = None
         self._language: str | None = None
         self._ended = False
-        stream = engine.start(None)
-        try:
-            if isinstance(stream, Remote):
-                raise ValueError("its part `stream` is behind a server, which tells of ends later than it hears them")
-            if not (isinstance(stream, Endpointing) and stream.finds_ends):
-                raise ValueError("its part `stream` finds no end of speech by itself, with the options that it has")
-        finally:
-            stream.close()
+        stream: Any = engine.start(None)
+        remote, finds_ends = isinstance(stream, Remote), isinstance(stream, Endpointing) and stream.finds_ends
+        stream.close()
+        if remote:
+            raise ValueError("its part `stream` is behind a server, which tells of ends later than it hears them")
+        if not finds_ends:
+            raise ValueError("its part `stream` finds no end of speech by itself, with the options that it has")
 
     @classmethod
     def load(cls, request: LoadRequest) -> StreamEndpoint:
@@ -92,7 +91,7 @@ class StreamEndpoint:
 
     def facts(self) -> dict[str, Fact]:
         """Those of the streaming model."""
-        return self._engine.facts() if isinstance(self._engine, Telling) else {}
+        return dict(self._engine.facts()) if isinstance(self._engine, Telling) else {}
 
     def synchronize(self) -> None:
         self._engine.synchronize()

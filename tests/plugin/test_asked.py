@@ -49,8 +49,8 @@ class TestNothingCollected:
             assert result.ret == 0
             assert "NOT PASSED" not in result.stdout.str()
             result.stdout.fnmatch_lines(["modellab: 1 case, and no test of one was run: a test of a case names *"])
-        for arguments in (("-k", "beside"), ("test_beside.py",)):
-            assert "no test of one was run" not in uncollected.run(*arguments).stdout.str()
+        for chosen in (("-k", "beside"), ("test_beside.py",)):
+            assert "no test of one was run" not in uncollected.run(*chosen).stdout.str()
 
     def test_nothing_selected_at_all_fails_too(self, uncollected: FakeLab) -> None:
         assert uncollected.run("-m", "real_e2e", "--lab-model=fake").ret == 1
