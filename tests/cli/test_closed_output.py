@@ -91,7 +91,7 @@ def test_what_is_still_buffered_goes_nowhere(
     monkeypatch.chdir(folder)
     reader, writer = os.pipe()
     os.close(reader)
-    with os.fdopen(writer, "w") as output:
+    with os.fdopen(writer, "w", buffering=8192) as output:  # 128 kB by default from Python 3.14 on
         with monkeypatch.context() as patch:
             patch.setattr(sys, "stdout", output)
             assert cli.main(arguments) == Exit.UNREAD

@@ -84,7 +84,8 @@ def test_a_damaged_one_is_passed_over_and_told(tmp_path: Path) -> None:
     path.write_text("{}")
     damaged: list[str] = []
     assert [each.session for each in kept.scorecards(tmp_path, damaged)] == ["bbbb"]
-    assert damaged == [f"{path}: is no scorecard of this version: Field required"]
+    what = "is no scorecard of this version of pytest-modellab; it is damaged, or another version's"
+    assert damaged == [f"{path}: {what}: session: Field required"]
 
 
 @pytest.mark.parametrize("session", ["../../etc/x", "a b", "x\n", ".hidden", ""])
