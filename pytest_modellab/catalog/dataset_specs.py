@@ -139,6 +139,11 @@ class Join(Spec):
 class DeriveSpec(Spec):
     """A data set derived from another one as it is read: degraded, joined, or a subset; nothing is stored."""
 
+    @property
+    def moves_time(self) -> bool:
+        """Whether what is said isn't at the same seconds as in its source."""
+        return self.join is not None or any(each.speed is not None for each in self.noisy or ())
+
     source: Identifier = Field(alias="from")
     take: Whole | None = Field(default=None, ge=1, description="so many of its utterances, evenly spread")
     seed: Whole = Field(default=0, ge=0)
@@ -349,6 +354,8 @@ class DatasetSpec(NamedSpec):
             raise ValueError("a data set of the task load has no other task: its levels are cases of their own")
         if (self.target is None) == ("translate" in self.tasks):
             raise ValueError("`target`, the language of the references, and the task translate go together")
+        if self.derive is not None and "diarize" in self.tasks and self.derive.moves_time:
+            raise ValueError("`join` and `speed` would shift the segments that the task diarize is held against")
         if self.target is not None and len(self.tasks) > 1:
             raise ValueError("a data set of the task translate has no other task: its references are translations")
         if self.form is None:

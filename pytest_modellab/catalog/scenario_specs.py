@@ -57,6 +57,8 @@ class ScenarioSpec(NamedSpec):
             raise ValueError("`events` are two or more: something is heard before the one that is judged")
         if self.events[0].at is None:
             raise ValueError("the first event begins `at` a time: nobody has spoken before it")
+        if self.settle_s < self.within_s + 1:
+            raise ValueError("`settle_s` is at least `within_s` and a second: so much silence tells that it stopped")
         if self.events[-1].kind == "turn":
             raise ValueError("the last event `is` an interruption, backchannel, noise or stranger")
         return self

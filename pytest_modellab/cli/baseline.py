@@ -47,28 +47,17 @@ def _of_git(folder: Path) -> Iterator[str]:
     if root is None or not folder.resolve().is_relative_to(Path(root).resolve()):
         return
     named = folder.resolve().relative_to(Path(root).resolve()).as_posix()
-    some = next(folder.rglob("*.jsonl"), folder)
-    if git.told(folder, "check-ignore", str(some.resolve())):
-        yield f"git ignores {named}, {_not_ignored(some.resolve(), folder, named)}"
+    if ignored := git.told(folder, "ls-files", "--others", "--ignored", "--exclude-standard", "--", "."):
+        line = git.told(folder, "check-ignore", "-v", ignored.splitlines()[0]) or ""
+        place, _, pattern = line.partition("\t")[0].rpartition(":")
+        yield f"git ignores {named}, by {place} `{pattern}`: `git add -f {named}` commits them all the same"
     elif git.told(folder, "status", "--porcelain", "--", "."):
         yield f"next: git add {named} && git commit; only what is committed holds elsewhere, in CI too"
 
 
-def _not_ignored(file: Path, folder: Path, named: str) -> str:
-    """By which line git ignores a file of the baselines, and what to write so that it doesn't."""
-    found = git.told(folder, "check-ignore", "-v", str(file)) or ""
-    place, _, pattern = found.partition("\t")[0].rpartition(":")
-    line, above = f"by {place} `{pattern}`", Path(named).parent.as_posix()
-    kept = f"`!/{named}/` and `!/{named}/**`"
-    if above != "." and git.told(folder, "check-ignore", str(folder.resolve().parent)):
-        # Below a folder that is ignored as a whole no exception counts.
-        return f"{line}: write `/{above}/*` in its place, and {kept} below"
-    return f"{line}: write {kept} below it"
-
-
 def _save(record: Record, folder: Path) -> int:
-    if not record.comparable:
-        tell(f"{record.case.id}: left out: {record.why_missing(record.error_metric)}, and baselines are compared by it")
+    if missing := answers.why_not_compared(record):
+        tell(f"{record.case.id}: left out: {missing}, and baselines are compared by it")
         return 0
     try:
         tell(f"{record.case.id}: {answers.save(record, folder)}")
@@ -84,8 +73,8 @@ def _save(record: Record, folder: Path) -> int:
 
 
 def _compare(record: Record, folder: Path, allowed: Allowed) -> int:
-    if not record.comparable:
-        tell(f"{record.case.id}: left out: {record.why_missing(record.error_metric)}, and baselines are compared by it")
+    if missing := answers.why_not_compared(record):
+        tell(f"{record.case.id}: left out: {missing}, and baselines are compared by it")
         return 0
     if record.ran_on is not None:
         tell(f"{record.case.id}: left out: it {record.ran_on}; a baseline is of the device it is named after")

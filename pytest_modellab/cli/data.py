@@ -101,7 +101,7 @@ def _report(dataset: Dataset, *, check: bool) -> int:
 
 def _of_transcripts(spec: DatasetSpec) -> bool:
     """Whether texts are what is said: labels, times of speakers and translations have an error of their own."""
-    return any(TASKS[name].error_metric is None for name in spec.tasks)
+    return any(TASKS[name].transcripts for name in spec.tasks)
 
 
 def _odd_texts(dataset: Dataset) -> list[str]:

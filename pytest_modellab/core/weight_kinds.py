@@ -9,7 +9,10 @@ from pathlib import Path
 
 CTRANSLATE2 = "CTranslate2's format"
 _ONNX = frozenset({".onnx", ".ort"})
-_INT8 = (b"QuantizeLinear", b"MatMulInteger", b"ConvInteger", b"QLinear", b"MatMulNBits")
+_INT8 = (
+    *(b"QuantizeLinear", b"MatMulInteger", b"ConvInteger", b"QLinear", b"MatMulNBits", b"DynamicQuantize"),
+    *(b"QAttention", b"QGemm", b"QEmbedLayerNorm", b"QOrdered"),
+)
 """Operators of ONNX that quantize what they are given, or multiply integers; `DequantizeLinear` alone is none."""
 
 
@@ -42,7 +45,11 @@ def int8_operators(weights: Path) -> bool:
     Such kernels differ by processor, and so do the answers.
     """
     files = [weights] if weights.is_file() else sorted(weights.rglob("*")) if weights.is_dir() else []
-    return any(_holds_int8(path) for path in files if path.suffix in _ONNX and path.is_file())
+    found = [path for path in files if path.suffix.lower() in _ONNX and path.is_file()]
+    # Where a file is there in both forms, an option says which one is loaded.
+    plain = [path for path in found if not path.stem.endswith(".int8")]
+    both = {path.with_name(f"{path.stem}.int8{path.suffix}") for path in plain}
+    return any(_holds_int8(path) for path in found if path not in both)
 
 
 def _holds_int8(path: Path) -> bool:

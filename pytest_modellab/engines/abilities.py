@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from .base import Clip, Engine, Transcript
 
@@ -31,4 +31,13 @@ class TurnDetector(Engine, Protocol):
 
     def ended(self, clip: Clip) -> float:
         """The probability that the speaker has finished, from the sound of the turn up to a moment in a pause."""
+        ...
+
+
+@runtime_checkable
+class Beginning(Protocol):
+    """A TurnDetector that goes on with a turn from one question to the next, and is told where another begins."""
+
+    def begin(self) -> None:
+        """The next question is about another turn, whatever its sound is."""
         ...

@@ -59,10 +59,14 @@ class StreamEndpoint:
             raise ValueError(f"its clips come at {cls.rate} Hz, and its stream takes {part.engine.rate} Hz")
         return cls(part.engine.load(part.request))
 
+    def begin(self) -> None:
+        """A new turn: what was heard before is no part of it."""
+        self._drop()
+
     def ended(self, clip: Clip) -> float:
         """1 where the stream takes all that it has heard as finished, else 0.
 
-        Asked anew about more of the same turn, it goes on with the stream and hears only what is new.
+        Asked about more of a turn that was begun, it goes on with the stream and hears only what is new.
         """
         new = self._new(clip)
         self._stream.push(new)

@@ -21,6 +21,10 @@ _FIXED_TOKENS = 51_765
 _NO_LIMIT = 0
 
 
+_DTYPES = {0: "float32", 1: "float16"}
+"""Of the library's types of files; all others are quantized."""
+
+
 @dataclass(frozen=True)
 class WhisperCppOptions:
     """Deterministic by default: one temperature (a list of them makes WER flicker), no text carried over."""
@@ -119,7 +123,7 @@ class WhisperCpp:
     def facts(self) -> dict[str, str | int | float | bool | None]:
         return {
             "device": "cpu",
-            "dtype": "float16" if self._library.whisper_model_ftype(self._model._ctx) else "float32",
+            "dtype": _DTYPES.get(ftype := self._library.whisper_model_ftype(self._model._ctx), f"quantized, {ftype}"),
             "cpu_threads": self._options.cpu_threads,
             "family": "whisper",
             "long_audio": "window after window, each from the last timestamp of the one before",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ class WhyNothing:
         chosen = config.option.keyword or config.args_source is pytest.Config.ArgsSource.ARGS
         if chosen or workers or lab.tests or lab.left_out or lab.needless or not lab.cases:
             return False
-        return bool(named_tiers(expression)) or not expression
+        return bool(named_tiers(re.sub(r"\bnot\s+\w+", "", expression))) or not expression
 
 
 def reasons(lab: LabSession, expression: str, files: list[str]) -> Iterator[str]:
@@ -79,7 +80,7 @@ def reasons(lab: LabSession, expression: str, files: list[str]) -> Iterator[str]
     if not lab.cases:
         yield from why_none(lab.catalog, lab.config.selection, lab.shown(lab.catalog.folder))
         return
-    asked = named_tiers(expression)
+    asked = named_tiers(re.sub(r"\bnot\s+\w+", "", expression))
     tiers = sorted({tier for case in lab.cases for tier in case.tiers})
     if asked and asked.isdisjoint(tiers):
         yield (

@@ -27,7 +27,7 @@ from pytest_modellab.core.stats.regression import RateChange as Moved
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.registry import task_named
 
-from .int8 import computes_in_int8, other_kernels
+from .int8 import may_compute_in_int8, other_kernels
 from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
 
@@ -132,15 +132,17 @@ def power_text(paired: Paired) -> str:
 def place(record: Record, folder: Path) -> Path:
     """Where the baseline of a record's case lies. Quantised answers differ between CPUs: theirs names the hardware.
 
-    Older versions knew of fewer models that they are quantised: the file that those wrote is taken where it is there.
+    Where there is none of the one kind, one of the other is taken: older versions knew of fewer models that they are
+    quantised, and of what stands in a model's place, as in a control, it isn't known.
     """
-    own, plain = folder / _name(record), folder / _name(record, of_hardware=False)
-    return plain if not own.exists() and plain.exists() else own
+    own = may_compute_in_int8(record)
+    first, second = (folder / _name(record, of_hardware=each) for each in (own, not own))
+    return second if not first.exists() and second.exists() else first
 
 
-def _name(record: Record, *, of_hardware: bool = True) -> str:
+def _name(record: Record, *, of_hardware: bool) -> str:
     case = record.case
-    key = f"-{record.hardware.answers_key()}" if of_hardware and computes_in_int8(record) else ""
+    key = f"-{record.hardware.answers_key()}" if of_hardware else ""
     return f"{case.task}/{case.model}-{case.device}-{case.dataset}{key}{SUFFIX}"
 
 
@@ -189,7 +191,7 @@ def save(record: Record, folder: Path) -> Path:
             f"{record.case.id}: {counted(missing, 'utterance')} got no answer; a baseline needs all of them"
         )
     baseline = of(record)
-    path = folder / _name(record)
+    path = folder / _name(record, of_hardware=may_compute_in_int8(record))
     write_lines(path, (baseline.head, *baseline.answers))
     return path
 
@@ -337,9 +339,9 @@ def judge(
         source=shown,
         strict=strict,
     )
-    if not record.comparable:
+    missing = why_not_compared(record)
+    if missing:
         # Two silences are alike: a pass that could not fail.
-        missing = record.why_missing(record.error_metric)
         return BaselineVerdict(replace(verdict, status=Status.NOT_AVAILABLE, reason=missing), None)
     try:
         baseline = other()
@@ -353,6 +355,15 @@ def judge(
     p = found.paired.p_rise if margin is None else None
     status = STATUS[found.finding.outcome]
     return BaselineVerdict(replace(verdict, bound=found.wer_before, status=status, reason=str(found), p=p), found)
+
+
+def why_not_compared(record: Record) -> str:
+    """Why a run has no place beside a baseline; "" where it has one."""
+    if not task_named(record.case.task).texts_tell:
+        return "its texts don't tell how right it was"
+    if record.limited_to is not None:
+        return f"only the first {record.limited_to} of its utterances were run"
+    return "" if record.comparable else record.why_missing(record.error_metric)
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
 from pytest_modellab.core.hardware import Hardware
 
 from .record import Record
 
 
-def computes_in_int8(record: Record) -> bool:
-    """By the model's options, or by what it, or a part of it, told when it was loaded."""
+def may_compute_in_int8(record: Record) -> bool:
+    """By the model's options, or by what it, or a part of it, told when it was loaded.
+
+    Of a session that only took answers over, and loaded nothing, nobody knows.
+    """
+    if not record.loaded and record.provenance.resumed:
+        return True
     told = [*record.provenance.inputs.get("options", {}).items(), *record.loaded.items()]
-    return any("int8" in f"{name} {value}" for name, value in told if value)
+    return any(re.search("int8|quantized", f"{name} {value}") for name, value in told if value)
 
 
 def other_kernels(before: Hardware, record: Record) -> str:
     """How the hardware of an int8 model differs from that of its earlier answers: it may answer otherwise. Else ""."""
-    if not computes_in_int8(record):
+    if not may_compute_in_int8(record):
         return ""
     likeness = before.same_answers(record.hardware)
     return likeness.told() if likeness.answer == "other" else ""

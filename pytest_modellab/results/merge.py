@@ -125,8 +125,12 @@ def _check_alike(parts: Sequence[ShardRecord]) -> None:
     _same(parts, "scoring code, terms or prices", lambda part: part.record.provenance.judging)
     _same(parts, "normalizers", lambda part: f"{part.record.normalizer.name} {part.record.normalizer.version}")
     _same(parts, "devices that stood in", lambda part: part.record.ran_on)
-    # One that could not be loaded chose nothing.
-    loaded = [part for part in parts if part.record.loaded or part.record.failure is None]
+    # One that could not be loaded chose nothing, nor does one tell that only took answers over.
+    loaded = [
+        part
+        for part in parts
+        if part.record.loaded or (part.record.failure is None and not part.record.provenance.resumed)
+    ]
     _same(loaded, "choices of the engine while it loaded", lambda part: part.record.loaded)
     lab, normalize = parts[0].record.provenance.lab, parts[0].record.normalizer
     if lab != __version__:

@@ -242,8 +242,9 @@ class Record(Stored):
 
     @property
     def comparable(self) -> bool:
-        """Whether it has an error rate to be compared by: somebody speaks, and what was heard is told."""
-        return not self.wordless and self.error_metric in self.values and self.applies(self.error_metric)
+        """Whether it has an error rate to be compared by: somebody speaks, and texts tell what was heard."""
+        told = task_named(self.case.task).texts_tell and not self.wordless
+        return told and self.error_metric in self.values and self.applies(self.error_metric)
 
     @property
     def error_metric(self) -> str:

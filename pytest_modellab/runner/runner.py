@@ -217,7 +217,7 @@ class Runner(Loading):
                 self.settings,
                 self.progress,
                 alone=does.alone or (self.settings.alone and self.cluster is None),
-                counted=counting(dataset) if does.error_metric is None else None,
+                counted=counting(dataset) if does.transcripts else None,
                 stopping=self.session.stopping,
                 cluster=self.cluster,
             )

@@ -45,6 +45,7 @@ class Task:
         error_metric: the error rate that baselines and comparisons are about, one of `compared="error rate"`; None for
             WER, or CER where words aren't divided by spaces.
         quality: the metric that its runs are ranked by; None for the error rate.
+        texts_tell: whether an answer's text tells how right it is: baselines hold texts.
         speed: the metric of speed that its runs are compared by on the page.
         curve: a metric of throughput and one of latency that the page draws against each other, a line through the
             levels of a data set; None for no such drawing.
@@ -70,6 +71,7 @@ class Task:
     request_module: ClassVar[str] = ""
     error_metric: ClassVar[str | None] = None
     quality: ClassVar[str | None] = None
+    texts_tell: ClassVar[bool] = True
     speed: ClassVar[str] = "rtf"
     curve: ClassVar[tuple[str, str] | None] = None
     columns: ClassVar[Sequence[tuple[str, str]]] = (("latency_p50_s", "latency"), ("peak_rss_mb", "memory"))
@@ -98,6 +100,11 @@ class Task:
         from .scoring import Scoring
 
         return Scoring(self.name)
+
+    @property
+    def transcripts(self) -> bool:
+        """Whether its texts are transcripts, whose errors are counted in words or characters."""
+        return self.error_metric is None and self.texts_tell
 
     def quality_metric(self, error_metric: str) -> str:
         """The metric that a run is ranked by; `error_metric` is `wer` or `cer`, as the run counts."""

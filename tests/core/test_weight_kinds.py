@@ -60,6 +60,14 @@ def test_operators_on_integers_are_found(name: str, content: bytes, found: bool,
     assert not int8_operators(tmp_path / "none")
 
 
+def test_of_two_forms_an_option_tells_which_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "encoder.onnx").write_bytes(b"MatMul")
+    (tmp_path / "encoder.int8.onnx").write_bytes(b"DynamicQuantizeLSTM")
+    assert not int8_operators(tmp_path)
+    (tmp_path / "encoder.onnx").unlink()
+    assert int8_operators(tmp_path)
+
+
 class TestAsCTranslate2:
     def test_one_is(self, tmp_path: Path) -> None:
         assert as_ctranslate2(folder(tmp_path, config__json="{}", model__bin="")) == ""

@@ -219,6 +219,14 @@ class TestStreamEndpoint:
         assert model.closed
         assert engine.facts() == {"device": "cpu"}
 
+    def test_what_is_begun_anew_is_heard_from_its_beginning(self) -> None:
+        model = Streaming()
+        engine = StreamEndpoint(model)
+        engine.ended(self.turn(0.1, 0.2))
+        engine.begin()
+        engine.ended(self.turn(0.1, 0.6))
+        assert [stream.pushed for stream in model.streams[1:]] == [[round(0.3 * RATE)], [round(0.7 * RATE)]]
+
     def test_its_part(self) -> None:
         part = ModelPart(Streaming, LoadRequest(DeviceRef("cpu"), {}, None))
         engine = StreamEndpoint.load(LoadRequest(DeviceRef("cpu"), {}, None, {"stream": part}))

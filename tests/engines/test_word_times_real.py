@@ -56,6 +56,6 @@ def test_words_are_where_they_are_said(model: str, sure: bool, most_s: float) ->
     assert aligned.known == 2 * len(clips)
     assert len(aligned.boundaries) >= 2
     assert np.median([abs(each.error_s) for each in aligned.boundaries]) < most_s
-    assert untimed(words, clip.seconds) == 0
+    assert untimed(words, clip.seconds, TextRules("modellab").of("en"))[0] == 0
     assert all((each.probability is not None) is sure for each in words)
     assert all(0 <= (each.probability or 0) <= 1 for each in words)

@@ -99,6 +99,12 @@ class TestReasons:
             " `tiers:` of a model and of a data set"
         ]
 
+    def test_a_tier_that_was_left_out_is_not_asked_for(self, sessions: LabSessions) -> None:
+        sessions.model(tiers=["real_e2e"])
+        sessions.dataset(tiers=["real_e2e"])
+        (line,) = told(sessions, "asr and not smoke")
+        assert line.startswith("1 case, and no test of one was run")
+
     def test_no_test(self, sessions: LabSessions) -> None:
         sessions.ready()
         (line,) = told(sessions, "smoke")

@@ -15,6 +15,7 @@ from records import record, utterance
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.baseline_spec import allowed
 from pytest_modellab.cli import main
+from pytest_modellab.core.stats.regression import DEFAULT
 from pytest_modellab.results.baseline import BaselineError, BaselineVerdict, changes_text, judge, place, read, save
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SUFFIX
@@ -260,6 +261,27 @@ def test_a_model_is_of_int8_by_its_options_or_by_what_it_told_when_loaded(
 ) -> None:
     one = with_options(record(utterances=[utterance("one")]), options).model_copy(update={"loaded": loaded})
     assert (place(one, tmp_path).name == "tiny-cpu-talk.jsonl") is not bound
+
+
+def test_what_only_took_answers_over_may_be_of_int8(tmp_path: Path) -> None:
+    one = with_options(record(utterances=[utterance("one")]), {})
+    resumed = one.model_copy(update={"provenance": one.provenance.model_copy(update={"resumed": 3})})
+    assert place(resumed, tmp_path).name != "tiny-cpu-talk.jsonl"
+
+
+def test_a_stand_in_is_held_against_the_baseline_of_the_model(tmp_path: Path) -> None:
+    one = valued(with_options(record(utterances=[utterance("one")]), {})).model_copy(update={"seal": "0" * 64})
+    saved = save(one.model_copy(update={"loaded": {"int8_operators": True}}), tmp_path)
+    assert place(one, tmp_path) == saved  # as a control tells nothing of the model's weights
+
+
+def test_a_run_of_a_part_has_no_place_beside_it(saved: FakeRuns) -> None:
+    record = saved.measured().model_copy(update={"limited_to": 3})
+    verdict = judge(record, lambda: read(PATH), str(PATH), None, allowed=DEFAULT).verdict
+    assert (verdict.status, verdict.reason) == (
+        Status.NOT_AVAILABLE,
+        "only the first 3 of its utterances were run",
+    )
 
 
 def test_an_older_baseline_of_an_int8_model_is_read_and_no_new_one_is_written_over_it(tmp_path: Path) -> None:

@@ -72,6 +72,7 @@ def test_a_folder_of_files_and_another_of_recordings(runs: FakeRuns, calls: Path
         (RTTM, {"reference": "calls/all.txt"}, "its suffix tells no format"),
         (RTTM, {"audio": "nowhere"}, "call-1: no recording"),
         ("\n", {}, "all.rttm: no segment in it"),
+        (RTTM.replace("0.200 0.500", "0.200 0.000"), {}, "call-2: none of its segments lasts"),
         (
             RTTM.replace("0.200", "1.000"),
             {},

@@ -11,6 +11,10 @@ from fakeruns import FakeRuns
 from labsessions import LabSessions
 from modellab_fake_duplex import FakeDuplex, FakeDuplexOptions
 
+from pytest_modellab.catalog import CatalogError
+from pytest_modellab.catalog.load import load
+from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.results.baseline import why_not_compared
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.barge_in import handler
 from pytest_modellab.tasks.barge_in.record import Scenario, scenario_of
@@ -21,6 +25,26 @@ RATE = 16_000
 
 def found(record: Record) -> dict[str, Scenario]:
     return {each.id: part for each in record.utterances if (part := scenario_of(each)) is not None}
+
+
+def test_baselines_hold_texts_which_do_not_tell_whether_it_fell_silent(runs: FakeRuns) -> None:
+    talker(scenarios(runs))
+    record = runs.measured()
+    assert not record.comparable
+    assert why_not_compared(record) == "its texts don't tell how right it was"
+    assert METRICS["talked_over"].comparison == "pairs"
+
+
+def test_it_is_listened_to_for_long_enough_to_tell(runs: FakeRuns) -> None:
+    scenarios(runs, settle_s=2.0)
+    with pytest.raises(CatalogError, match="`settle_s` is at least `within_s` and a second"):
+        load(runs.catalog, runs.path)
+
+
+def test_what_it_heard_before_the_event_is_no_answer_to_it(runs: FakeRuns) -> None:
+    part = found_part(heard=("what is", "the capital"), turns=2)
+    assert not part.stopped
+    assert part.model_copy(update={"heard": ("what is", "the capital", "mhm")}).stopped
 
 
 class TestRecords:
@@ -137,6 +161,10 @@ class TestHandler:
 def scenario(*speech: tuple[float, float], kind: str = "interruption", began_s: float | None = 5.0) -> Scenario:
     fields = {"kind": kind, "began_s": began_s, "lasts_s": 0.5, "within_s": 1.5, "listened_s": 10.0, "frame_s": 0.1}
     return Scenario.model_validate({**fields, "speech": speech})
+
+
+def found_part(**more: Any) -> Scenario:
+    return scenario((2.0, 9.9), kind="noise").model_copy(update=more)
 
 
 class TestScenario:

@@ -182,6 +182,15 @@ class TestWords:
         made = run(row(ANSWER), row(nothing, name="b", told=False))
         assert made.value("cpwer") == 0.5
 
+    def test_an_answer_that_lost_its_words_misses_all_of_them(self) -> None:
+        made = run(row(ANSWER), row("0.000 4.000 x | 4.000 6.000 y | 6.000 8.000 x", name="b", told=False))
+        assert made.value("cpwer") == made.value("tcpwer") == 0.5
+
+    def test_speakers_are_counted_in_the_time_that_is_scored(self) -> None:
+        # A quarter of a second on both sides of each edge isn't: of 0.4 s nothing is left.
+        short = "0.000 4.000 ann so | 6.000 6.400 bob well"
+        assert run(row(short.replace("ann", "x"), reference=short, collar_s="0.25")).value("speaker_count_error") == 0
+
     def test_without_meeteval_or_words_in_the_references_it_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         silent = "0.000 4.000 ann | 4.000 6.000 bob"
         assert run(row(ANSWER, reference=silent)).why_missing("cpwer") == "the references have no words"

@@ -53,6 +53,8 @@ def test_other_lines_and_comments_are_passed_over() -> None:
     assert FORMATS["rttm"].read(text) == {"one": [Segment(1000, 3000, "ann")]}
     stm = "one 1 ann 0.00 1.00 <o,f0,male> hello there\n"
     assert FORMATS["stm"].read(stm) == {"one": [Segment(0, 1000, "ann", "hello there")]}
+    gap = "one 1 inter_segment_gap 1.00 2.00 <o,f0,>\n"
+    assert FORMATS["stm"].read(stm + gap) == FORMATS["stm"].read(stm)
 
 
 def test_a_name_with_spaces_stays_one_field() -> None:

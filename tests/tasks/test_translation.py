@@ -34,6 +34,17 @@ SCORING = task_named("translate").scoring()
 WORDS = ("the", "cat", "sat", "on", "a", "mat", "when", "it's", "late,", "Anna", "left.", "3.5", "naïve")
 
 
+def test_a_shard_without_any_answer_leaves_the_language_to_the_others() -> None:
+    part = {"translate": Translated(target="")}
+    failed = utterance("a", reference="猫が座る", hypothesis=None).model_copy(update={"parts": part})
+    right = utterance("b", reference="猫が座る", hypothesis="猫が座る").model_copy(
+        update={"parts": {"translate": Translated(target="ja")}}
+    )
+    scored = SCORING.score([failed, right], RULES)
+    assert [each["translate"].target for each in scored] == ["ja", "ja"]
+    assert scored[0]["translate"].counts.reference_words == 4
+
+
 def corpus(count: int, seed: int = 0) -> list[tuple[str, str]]:
     """References and translations, half of them alike."""
     source = random.Random(seed)

@@ -12,11 +12,14 @@ from pytest_modellab.core.metrics.evaluate import evaluate
 from pytest_modellab.core.metrics.measured import Utterance
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.table import Table
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.core.text import TextRules
 from pytest_modellab.engines.base import Clip, TimedWord, Transcript
+from pytest_modellab.results.scoring import scored as record_scored
 from pytest_modellab.runner.clock import believed
 from pytest_modellab.tasks.asr.text_analysis import Terms
 from pytest_modellab.tasks.registry import task_named
+from pytest_modellab.tasks.scoring import Judged
 from pytest_modellab.tasks.words import handler
 from pytest_modellab.tasks.words.alignment import held_against, in_silence, missing, untimed
 from pytest_modellab.tasks.words.record import KnownSpan, RecognisedWord, WordTiming
@@ -91,6 +94,29 @@ class TestBoundaries:
         assert found.right == {0: True, 1: True}
 
 
+class TestUnanswered:
+    def test_no_boundary_was_found_where_the_model_failed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("pytest_modellab.tasks.words.scoring._known", lambda utterance: SPANS)
+        text, parts = task_named("words").scoring().raw(None, {"text": None, "part": None}, {}, Judged())  # type: ignore[arg-type]
+        right = with_part(utterance("a", reference=REFERENCE), "words", WordTiming(words=said(), spans=SPANS))
+        failed = utterance("b", reference=REFERENCE, hypothesis=text).model_copy(
+            update={"parts": parts, "error": Failure(kind="exception", message="no")}
+        )
+        rows = [each.model_copy(update={"audio_s": 5.0}) for each in (right, failed)]
+        made = record_scored(record(utterances=rows, case=CASE), RULES)
+        assert made.value("boundaries_found") == 0.5
+        assert made.value("boundaries_within_50ms") == 1
+
+    def test_a_bound_is_kept_by_what_is_exactly_as_late(self) -> None:
+        part = scored(said(0.1))
+        row = with_part(utterance("a", reference=REFERENCE), "words", part)
+        assert record_scored(record(utterances=[row], case=CASE), RULES).value("boundaries_within_100ms") == 1
+
+    def test_characters_are_counted_where_there_are_no_words(self) -> None:
+        words = (word("今天", 0.0, 0.5), word("天气", 0.5, 1.0), word("好"))
+        assert untimed(words, 5.0, RULES.of("zh")) == (1, 5)
+
+
 class TestTimesThatCannotBe:
     @pytest.mark.parametrize(
         "wrong",
@@ -103,10 +129,10 @@ class TestTimesThatCannotBe:
         ],
     )
     def test_are_counted(self, wrong: RecognisedWord) -> None:
-        assert untimed((word("a", 2.0, 2.4), wrong), 5.0) == 1
+        assert untimed((word("a", 2.0, 2.4), wrong), 5.0, ENGLISH) == (1, 2)
 
     def test_neighbours_may_touch_and_the_clip_may_end(self) -> None:
-        assert untimed((word("a", 0.0, 2.0), word("b", 2.0, 2.0), word("c", 2.0, 5.01)), 5.0) == 0
+        assert untimed((word("a", 0.0, 2.0), word("b", 2.0, 2.0), word("c", 2.0, 5.01)), 5.0, ENGLISH) == (0, 3)
 
     def test_words_of_the_text_that_have_no_entry_are_missing(self) -> None:
         assert missing("one fine day", (word("one"), word(" fine day")), ENGLISH) == 0

@@ -247,6 +247,6 @@ def _copy_baselines(records: Iterable[Record], reports: Path, folder: Path) -> N
     for record in records:
         saved = baseline.place(record, reports / BASELINES)
         if saved.exists():
-            kept = baseline.place(record, folder / BASELINES)
+            kept = folder / BASELINES / saved.relative_to(reports / BASELINES)
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(saved, kept)

@@ -31,13 +31,15 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     The reply, by the clock of the sound: `began`, when each event began, null for one that never did; `speech`,
     stretches in which the engine was heard, each as begin and end; `listened`, for how long; `frame`, how long one is.
     By the worker's own: `lags_s`, by how much later the end of each stretch was heard as calls took their time;
-    `seconds`, of all calls, and `slowest_s`. And `heard`, the user's words as the engine understood them.
+    `seconds`, of all calls, and `slowest_s`. And `heard`, the user's words as the engine understood them, a text for
+    each time that it told some; `heard_before`, how many of these it had told when the last event began.
     """
     scenario = _Scenario(message, np.frombuffer(payload, dtype="<f4").astype(np.float32))
     frame_s = engine.frame / message["rate"]
     conversation = engine.converse(message["language"])
     ear = _Ear(engine.speech_rate)
     heard: list[str] = []
+    heard_before = 0
     busy_s = slowest_s = free_s = listened_s = 0.0
     engine.synchronize()
     cpu = process_time()
@@ -45,6 +47,8 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
         for k in range(max(1, round(message["longest_s"] / frame_s))):
             now_s = k * frame_s
             sound = scenario.frame(now_s, engine.frame, ear.onset_s)
+            if scenario.began[-1] is None or scenario.began[-1] == now_s:
+                heard_before = len(heard)
             before = perf_counter()
             said = conversation.hear(sound)
             engine.synchronize()
@@ -65,6 +69,7 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
         "lags_s": ear.lags(),
         "listened": listened_s,
         "heard": heard,
+        "heard_before": heard_before,
         "seconds": busy_s,
         "slowest_s": slowest_s,
         "frame": frame_s,

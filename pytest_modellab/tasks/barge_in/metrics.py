@@ -93,7 +93,6 @@ METRICS = (
         contribution=_went_on,
         tasks=_TASKS,
         empty=_NO_INTERRUPTION,
-        compared="error rate",
     ),
     Metric(
         name="false_stops",

@@ -61,7 +61,7 @@ class BargeInRequests:
             "began_s": began_s,
             "lasts_s": message["events"][-1]["samples"] / self._rate,
             "within_s": message["within_s"],
-            "turns": len(message["events"]) - 1,
+            "turns": max(len(message["events"]) - 1, reply["heard_before"]),
             "listened_s": reply["listened"],
             "frame_s": reply["frame"],
             **{name: reply[name] for name in ("speech", "heard")},

@@ -25,7 +25,8 @@ class BargeIn(Task):
     order = 35
     handler = f"{__package__}.handler"
     request_module = f"{__package__}.request"
-    error_metric = "talked_over"
+    quality = "talked_over"
+    texts_tell = False
     speed = "fall_silent_p95_s"
     columns = (
         *(("talked_over", "talked on"), ("fall_silent_s", "silent"), ("fall_silent_p95_s", "silent p95")),

@@ -75,6 +75,8 @@ def _past_the_end(utterances: Sequence[Utterance], segments: dict[str, list[Segm
     late = []
     for utterance in utterances:
         own = segments[utterance.id]
+        if not own:
+            raise DatasetError(f"{utterance.id}: none of its segments lasts; remove the recording, or correct them")
         try:
             whole_s = utterance.seconds
         except AudioError:

@@ -71,7 +71,7 @@ def error_time(reference: Sequence[Segment], hypothesis: Sequence[Segment], scor
     true, given = by_speaker(reference, scored.end), by_speaker(hypothesis, scored.end)
     # In an order of their own, so that pairs with the same time are told apart the same way whatever the labels are.
     truth, guess = _in_time(true), _in_time(given)
-    found = ErrorTime(found=len(guess))
+    found = ErrorTime()
     own, others = dict.fromkeys(truth, 0), dict.fromkeys(guess, 0)
     shared = [[0] * len(truth) for _ in guess]
     both = 0
@@ -89,7 +89,7 @@ def error_time(reference: Sequence[Segment], hypothesis: Sequence[Segment], scor
     pairs = best_pairs(_weights(shared, [own[name] for name in truth], [others[name] for name in guess]))
     found.confusion = both - sum(shared[i][j] for i, j in pairs)
     found.pairs = {guess[i]: truth[j] for i, j in pairs}
-    found.speakers = sum(length > 0 for length in own.values())
+    found.speakers, found.found = (sum(length > 0 for length in each.values()) for each in (own, others))
     found.jaccard = float(found.speakers)
     for i, j in pairs:
         joint = own[truth[j]] + others[guess[i]] - shared[i][j]

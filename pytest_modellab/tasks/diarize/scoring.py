@@ -86,8 +86,8 @@ def _scored(row: Row, rules: TextRules) -> Diarized:
     told = before is not None and before.words
     cp = tcp = None
     reference, answer = read(row.reference), read(row.hypothesis)
-    # Of an answer without segments nobody knows whether words come with them: the run tells whether it counts.
-    if any(spoken(reference)) and (told or not answer) and not words.absent():
+    # Whether the model tells words is known of the run alone: an answer without any may have lost them.
+    if any(spoken(reference)) and not words.absent():
         cp, tcp = words.word_errors(reference, answer, rules.of(row.language))
     return Diarized(
         collar_s=collar_of(row.attributes),

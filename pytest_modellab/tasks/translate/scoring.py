@@ -66,4 +66,5 @@ class TranslationScoring(Scoring):
 
 def _target(rows: Sequence[Row]) -> str:
     """The language that rows of one run are translated into; "" where none was answered."""
-    return next((row.parts["translate"].target for row in rows if "translate" in row.parts), "")
+    told = (row.parts["translate"].target for row in rows if "translate" in row.parts)
+    return next(filter(None, told), "")

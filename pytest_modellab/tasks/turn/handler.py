@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pytest_modellab.engines.abilities import Beginning
 from pytest_modellab.engines.base import Clip
 
 
@@ -21,6 +22,8 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     found: list[float] = []
     calls_s: list[float] = []
     cpu = process_time()
+    if isinstance(engine, Beginning):
+        engine.begin()
     for count in message["heard"]:
         # A copy of its own for each call: some engines write into their input.
         clip = Clip(samples[:count].copy(), message["rate"], message["language"])

@@ -109,19 +109,25 @@ def missing(text: str, words: Sequence[RecognisedWord], normalize: Normalizer) -
     return sum(kind != "hit" and wanted is not None for kind, wanted, _ in align(written, timed)) if written else 0
 
 
-def untimed(words: Sequence[RecognisedWord], seconds: float) -> int:
-    """How many words have no time, or one that can't be: it begins outside of the clip of `seconds`, before the word
-    before it, or ends before it begins."""
-    wrong, latest_s = 0, 0.0
+def untimed(words: Sequence[RecognisedWord], seconds: float, normalize: Normalizer) -> tuple[int, int]:
+    """How many words have no time, or one that can't be; and how many there are. Characters where those are counted.
+
+    A time can't be that begins outside of the clip of `seconds`, before the word before it, or ends before it begins.
+    """
+    wrong = whole = 0
+    latest_s = 0.0
     for word in words:
+        size = len(list(_tokens([word.text], normalize))) if normalize.unit == "characters" else 1
+        whole += size
         start_s, end_s = word.start_s, word.end_s
         if start_s is None:
-            wrong += 1
+            wrong += size
             continue
         ends = start_s if end_s is None else end_s
-        wrong += start_s < latest_s - _CLOCK_S or ends < start_s or ends > seconds + _CLOCK_S
+        if start_s < latest_s - _CLOCK_S or ends < start_s or ends > seconds + _CLOCK_S:
+            wrong += size
         latest_s = max(latest_s, start_s)
-    return wrong
+    return wrong, whole
 
 
 def in_silence(words: Sequence[RecognisedWord], spans: Sequence[KnownSpan]) -> int:

@@ -12,6 +12,8 @@ from pytest_modellab.core.metrics.pooled import CalibrationError, NormalizedCros
 from .record import summary_of, words_of
 
 _TASKS = frozenset({"words"})
+_DIGITS = 6
+"""Of seconds: what a difference of two times has beyond them is no part of either."""
 _KEPT = 0.9
 """Share of the words of which the errors are counted, the most confident ones."""
 
@@ -27,7 +29,7 @@ def _within(seconds: float) -> Callable[[Utterance], tuple[float, float] | None]
 
     def contribution(utterance: Utterance) -> tuple[float, float] | None:
         found = _boundaries(utterance)
-        return None if found is None else (sum(each <= seconds for each in found), len(found))
+        return None if found is None else (sum(round(each, _DIGITS) <= seconds for each in found), len(found))
 
     return contribution
 
@@ -51,7 +53,7 @@ def _untimed(utterance: Utterance) -> tuple[float, float] | None:
     part = words_of(utterance)
     if part is None:
         return None
-    written = len(part.words) + part.missing
+    written = (len(part.words) if part.told is None else part.told) + part.missing
     return (part.untimed + part.missing, written) if written else None
 
 
@@ -124,6 +126,7 @@ def _share(seconds: float) -> Metric:
         better="higher",
         doc=f"Share of the known beginnings and ends of speech, of those whose word was recognised, that the model's"
         f" time of the word is at most {milliseconds} ms from.",
+        version=2,
         aggregate=Share(clustered=True),
         contribution=_within(seconds),
         cluster=SPEAKER,

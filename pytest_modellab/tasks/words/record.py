@@ -41,8 +41,9 @@ class WordTiming(Stored):
     spans: tuple[KnownSpan, ...] = Field(default=(), description="what is known of the recording")
     boundaries: tuple[Boundary, ...] = Field(default=(), description="those whose word was found")
     known_boundaries: int = Field(default=0, description="beginnings and ends of spans that have words")
-    untimed: int = Field(default=0, description="words whose times are missing, or can't be")
-    missing: int = Field(default=0, description="words of the text that aren't among the words")
+    untimed: int = Field(default=0, description="words, or characters, whose times are missing, or can't be")
+    told: int | None = Field(default=None, description="words, or characters, in all; null in older records")
+    missing: int = Field(default=0, description="words, or characters, of the text that aren't among the words")
     in_silence: int | None = Field(default=None, description="words in no span; null where no span is known")
 
 

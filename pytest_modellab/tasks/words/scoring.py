@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from pytest_modellab.core.audio import AudioError
 from pytest_modellab.core.metrics.measured import Row
 from pytest_modellab.core.metrics.pooled import reliability
 from pytest_modellab.core.text import Normalizer, TextRules
@@ -33,7 +34,7 @@ class WordScoring(AsrScoring):
         self, utterance: Utterance, line: Mapping[str, Any], times: Mapping[str, Any], judged: Judged
     ) -> tuple[str | None, Parts]:
         if line["part"] is None:
-            return line["text"], {}
+            return line["text"], _unanswered(utterance)
         words = tuple(RecognisedWord.model_validate(each) for each in line["part"]["words"])
         return line["text"], {"words": WordTiming(words=words, spans=_known(utterance))}
 
@@ -60,17 +61,28 @@ def _known(utterance: Utterance) -> tuple[KnownSpan, ...]:
     return tuple(KnownSpan(text=each.text, start_s=each.start_s, end_s=each.end_s) for each in spans)
 
 
+def _unanswered(utterance: Utterance) -> Parts:
+    """What is known of one on which the model failed: none of its boundaries was found."""
+    try:
+        spans = _known(utterance)
+    except AudioError:
+        return {}
+    return {"words": WordTiming(words=(), spans=spans)} if spans else {}
+
+
 def _held(row: Row, normalize: Normalizer) -> WordTiming:
     part = words_of(row)
     assert part is not None  # the caller saw to it
     aligned = held_against(row.reference, part.spans, part.words, normalize)
     words = tuple(each.model_copy(update={"right": aligned.right.get(place)}) for place, each in enumerate(part.words))
+    wrong, whole = untimed(words, row.audio_s, normalize)
     return part.model_copy(
         update={
             "words": words,
             "boundaries": aligned.boundaries,
             "known_boundaries": aligned.known,
-            "untimed": untimed(words, row.audio_s),
+            "untimed": wrong,
+            "told": whole,
             "missing": missing(row.hypothesis or "", words, normalize),
             "in_silence": in_silence(words, part.spans) if part.spans else None,
         }

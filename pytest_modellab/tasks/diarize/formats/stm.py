@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from ..segments import Segment
 from .fields import FormatError, lines, milliseconds, name, seconds
 
+_GAP = "inter_segment_gap"
+"""NIST's name of nobody, for the time between segments."""
 _NOT_SCORED = "ignore_time_segment_in_scoring"
 
 
@@ -27,7 +29,7 @@ def read(text: str) -> dict[str, list[Segment]]:
         if [each.lower() for each in words] == [_NOT_SCORED]:
             raise FormatError(f"line {number}: time that isn't scored can't be told apart here; remove the line")
         own = found.setdefault(session, [])
-        if end > start:
+        if end > start and not (speaker == _GAP and not words):
             own.append(Segment(start, end, speaker, " ".join(words) or None))
     return found
 
