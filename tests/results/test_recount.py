@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ ROOT = Path(__file__).parents[2]
 RECORDS = sorted((ROOT / "results").rglob("*.json.gz"))
 SMALL = {path.parent.parent.parent.name: path for path in sorted(RECORDS, key=lambda path: -path.stat().st_size)}
 """The smallest record of each task."""
+_FEW = 12
+"""Utterances of a record of which each number is changed: every change is counted again."""
 MEASURED = {
     *("timing.load_s", "timing.first_call_s", "timing.load_average", "timing.others", "timing.loading_others"),
     *("timing.core_wait", "timing.loading_core_wait", "timing.noise_definition"),
@@ -52,18 +55,25 @@ def numbers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 @pytest.mark.parametrize("task", SMALL)
 def test_any_other_number_is_found(task: str) -> None:
     """But of what was measured once; and of an utterance no number that is no count of its own texts."""
-    record = recounted(read(SMALL[task]))
+    whole = read(SMALL[task])
+    record = recounted(whole.model_copy(update={"utterances": whole.utterances[:_FEW]}))
     assert not list(all_apart(record, recounted(record)))
     data = json.loads(record.model_dump_json(by_alias=True))
     unseen = set()
+    tried: Counter[str] = Counter()
     for path in [path for path in numbers(data) if path[0] != "provenance" and path[:1] != ("utterances",)]:
+        # Of a list of them two will do.
+        name = ".".join(str(key) for key in path if not isinstance(key, int))
+        tried[name] += 1
+        if tried[name] > 2:
+            continue
         place = data
         for key in path[:-1]:
             place = place[key]
         place[path[-1]] += 1
         changed = Record.model_validate(data)
         if not list(all_apart(changed, recounted(changed))):
-            unseen.add(".".join(str(key) for key in path if not isinstance(key, int)))
+            unseen.add(name)
         place[path[-1]] -= 1
     assert {name for name in unseen if name not in MEASURED and name.partition(".")[0] not in MEASURED} == set()
 
