@@ -363,7 +363,7 @@ def why_not_compared(record: Record) -> str:
         return "its texts don't tell how right it was"
     if record.limited_to is not None:
         return f"only the first {record.limited_to} of its utterances were run"
-    return "" if record.comparable else record.why_missing(record.error_metric)
+    return "" if record.comparable else record.why_missing(record.error_metric) or "nobody speaks in its data"
 
 
 @dataclass(frozen=True)
