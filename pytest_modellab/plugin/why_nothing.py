@@ -43,7 +43,7 @@ class NoCatalog:
 
 
 class WhyNothing:
-    """A session with a catalog, of which no test ran, or none of a case though nothing chose among the tests."""
+    """A session with a catalog, of which no test ran."""
 
     def __init__(self, lab: LabSession) -> None:
         self.lab = lab
@@ -51,9 +51,7 @@ class WhyNothing:
     def pytest_terminal_summary(
         self, terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
     ) -> None:
-        if self.lab.dry:
-            return
-        if exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED and not self._others_ran(config):
+        if exitstatus != pytest.ExitCode.NO_TESTS_COLLECTED or self.lab.dry:
             return
         here = config.invocation_params.dir
         lost = [each for each in config.args if not (here / each.partition("::")[0]).exists()]
@@ -62,15 +60,6 @@ class WhyNothing:
             return
         for line in reasons(self.lab, str(config.option.markexpr), config.getini("python_files")):
             terminalreporter.write_line(f"modellab: {line}", yellow=True)
-
-    def _others_ran(self, config: pytest.Config) -> bool:
-        """Whether only tests of other things ran, though all there are were asked for, or those of a tier."""
-        lab, expression = self.lab, str(config.option.markexpr)
-        workers = getattr(config.option, "dist", "no") != "no"  # they know what was left out, and this process doesn't
-        chosen = config.option.keyword or config.args_source is pytest.Config.ArgsSource.ARGS
-        if chosen or workers or lab.tests or lab.left_out or lab.needless or not lab.cases:
-            return False
-        return bool(named_tiers(re.sub(r"\bnot\s+\w+", "", expression))) or not expression
 
 
 def reasons(lab: LabSession, expression: str, files: list[str]) -> Iterator[str]:

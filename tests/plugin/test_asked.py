@@ -44,13 +44,9 @@ class TestNothingCollected:
         assert "no test of the catalog's cases was collected" in capfd.readouterr().out
 
     def test_what_nobody_asked_for_passes(self, uncollected: FakeLab) -> None:
-        for arguments in ((), ("-m", "smoke")):
-            result = uncollected.run(*arguments)
-            assert result.ret == 0
-            assert "NOT PASSED" not in result.stdout.str()
-            result.stdout.fnmatch_lines(["modellab: 1 case, and no test of one was run: a test of a case names *"])
-        for chosen in (("-k", "beside"), ("test_beside.py",)):
-            assert "no test of one was run" not in uncollected.run(*chosen).stdout.str()
+        result = uncollected.run("-m", "smoke")
+        assert result.ret == 0
+        assert "NOT PASSED" not in result.stdout.str()
 
     def test_nothing_selected_at_all_fails_too(self, uncollected: FakeLab) -> None:
         assert uncollected.run("-m", "real_e2e", "--lab-model=fake").ret == 1
