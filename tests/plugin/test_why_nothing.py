@@ -144,6 +144,25 @@ class TestHooks:
         lab: Any = SimpleNamespace(dry=True)
         assert self.summary(WhyNothing(lab), pytest.ExitCode.NO_TESTS_COLLECTED) == []
 
+    @pytest.mark.parametrize(
+        ("arguments", "line"),
+        [
+            ((), "modellab: 1 case, and no test of one was run: "),
+            (("-m", "smoke"), "modellab: no case is in the tier smoke; 1 case in real_e2e: "),
+            (("test_none.py::test_x",), "modellab: not found: test_none.py::test_x"),
+            (("--pyargs", "none.of_them"), "modellab: 1 case, and no test of one was run: "),
+        ],
+    )
+    def test_one_that_ran_nothing_says_why(self, sessions: LabSessions, arguments: tuple[str, ...], line: str) -> None:
+        sessions.model(tiers=["real_e2e"])
+        sessions.dataset(tiers=["real_e2e"])
+        terminal: Any = Written()
+        with parsed(sessions.path, *arguments, ini=None) as config:
+            lab = lab_session(options.read(config))
+            WhyNothing(lab).pytest_terminal_summary(terminal, pytest.ExitCode.NO_TESTS_COLLECTED, config)
+        assert len(terminal.lines) == 1
+        assert terminal.lines[0].startswith(line)
+
 
 class TestSessions:
     def test_a_test_that_is_not_collected(self, lab: FakeLab) -> None:

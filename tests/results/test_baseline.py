@@ -15,8 +15,10 @@ from records import record, utterance
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.baseline_spec import allowed
 from pytest_modellab.cli import main
+from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.stats.regression import DEFAULT
 from pytest_modellab.results.baseline import BaselineError, BaselineVerdict, changes_text, judge, place, read, save
+from pytest_modellab.results.int8 import other_kernels
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SUFFIX
 from pytest_modellab.results.values import valued
@@ -273,6 +275,25 @@ def test_a_stand_in_is_held_against_the_baseline_of_the_model(tmp_path: Path) ->
     one = valued(with_options(record(utterances=[utterance("one")]), {})).model_copy(update={"seal": "0" * 64})
     saved = save(one.model_copy(update={"loaded": {"int8_operators": True}}), tmp_path)
     assert place(one, tmp_path) == saved  # as a control tells nothing of the model's weights
+
+
+@pytest.mark.parametrize(
+    ("loaded", "earlier", "told"),
+    [
+        ({"compute_type": "int8"}, {"instruction_sets": ["avx2"]}, "instruction sets avx2, here avx2, avx512_vnni"),
+        ({"compute_type": "int8"}, {}, ""),
+        ({"compute_type": "float32"}, {"instruction_sets": ["avx2"]}, ""),
+    ],
+)
+def test_other_kernels_are_those_of_an_int8_model_on_another_processor(
+    loaded: dict[str, Any], earlier: dict[str, Any], told: str
+) -> None:
+    here = {"system": "Linux", "architecture": "x86_64", "cpu": "one", "instruction_sets": ["avx2", "avx512_vnni"]}
+    before = Hardware.stated({**here, **earlier})
+    one = with_options(record(utterances=[utterance("one")]), {})
+    provenance = one.provenance.model_copy(update={"hardware": here})
+    after = one.model_copy(update={"loaded": loaded, "provenance": provenance})
+    assert other_kernels(before, after) == told
 
 
 def test_a_run_of_a_part_has_no_place_beside_it(saved: FakeRuns) -> None:
