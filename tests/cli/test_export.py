@@ -12,6 +12,7 @@ from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli.exits import Exit
 from pytest_modellab.results import record_files
 from pytest_modellab.results.values import valued
+from pytest_modellab.tasks.diarize.record import DiarizationSummary
 
 
 @pytest.fixture
@@ -60,3 +61,15 @@ def test_a_benchmark(reports: Path, told: Told) -> None:
 def test_what_cannot_be_exported(reports: Path, told: Told, arguments: list[str], code: int, message: str) -> None:
     told("export", *arguments, "--reports", str(reports), code=code)
     assert message in told.errors
+
+
+def test_recordings_that_have_no_line_are_told(told: Told, tmp_path: Path) -> None:
+    case = CaseRef(task="diarize", model="tiny", device="cpu", dataset="talks")
+    rows = [utterance("a", "0.000 4.000 ann so", "0.000 3.900 x so"), utterance("b", "0.000 4.000 ann so", "")]
+    made = record(utterances=rows, case=case, parts={"diarize": DiarizationSummary.model_construct()})
+    record_files.write(valued(made), tmp_path)
+    said = told("export", "rttm", "--reports", str(tmp_path))
+    assert said.startswith("SPEAKER a 1 0.000 3.900 ")
+    assert told.errors == "modellab: 1 recording without a segment, of which rttm has no line: b\n"
+    told("export", "rttm", "--references", "--reports", str(tmp_path))
+    assert told.errors == ""

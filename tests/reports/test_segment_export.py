@@ -6,7 +6,7 @@ import pytest
 from records import record, utterance
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.reports.exports.segments import FORMATS, as_segments
+from pytest_modellab.reports.exports.segments import FORMATS, as_segments, without_segments
 from pytest_modellab.reports.exports.tables import ExportError
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.diarize.record import DiarizationSummary
@@ -45,3 +45,16 @@ def test_one_run_at_a_time() -> None:
 def test_a_task_without_speakers() -> None:
     with pytest.raises(ExportError, match="asr tells no speakers, and stm is of these"):
         as_segments([record()], "stm")
+
+
+def test_recordings_that_no_line_tells_of() -> None:
+    assert without_segments([diarized()]) == ["b"]
+    assert without_segments([diarized()], references=True) == []
+
+
+def test_ctm_of_segments_without_words() -> None:
+    rows = [utterance("a", "0.000 4.000 ann", "0.000 3.900 x")]
+    silent = diarized().model_copy(update={"utterances": rows})
+    assert as_segments([silent], "rttm")
+    with pytest.raises(ExportError, match="its segments have no words, and ctm is of these; rttm and seglst are not"):
+        as_segments([silent], "ctm")

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_modellab.tasks.diarize.formats import FORMATS, format_of
 from pytest_modellab.tasks.diarize.formats.fields import FormatError
@@ -37,6 +39,20 @@ def test_ctm_has_a_line_for_each_word() -> None:
     found = FORMATS["ctm"].read(text)
     assert [each.words for each in found["one"]] == ["ask not what", "why not"]
     assert found["two"] == SESSIONS["two"]
+
+
+@given(st.integers(1, 5000), st.lists(st.text("abc", min_size=1), min_size=1, max_size=30))
+def test_the_words_of_a_segment_in_ctm_fill_it(lasts: int, words: list[str]) -> None:
+    text = FORMATS["ctm"].write({"one": [Segment(250, 250 + lasts, "ann", " ".join(words))]})
+    times = [[round(1000 * float(field)) for field in line.split()[2:4]] for line in text.splitlines()]
+    assert times[0][0] == 250
+    assert [begin + length for begin, length in times] == [*(begin for begin, _ in times[1:]), 250 + lasts]
+
+
+@pytest.mark.parametrize("words", ["<b> <c> said so", "<uh>"])
+def test_a_first_word_that_looks_like_a_label_stays_a_word(words: str) -> None:
+    sessions = {"one": [Segment(0, 1000, "ann", words)]}
+    assert FORMATS["stm"].read(FORMATS["stm"].write(sessions)) == sessions
 
 
 def test_words_of_a_channel_are_segments_between_pauses() -> None:

@@ -51,9 +51,10 @@ def write(sessions: Mapping[str, Sequence[Segment]]) -> str:
     for session, segments in sessions.items():
         for each in segments:
             words = (each.words or "").split()
-            letters, at = sum(map(len, words)), each.start
+            letters, before, at = sum(map(len, words)), 0, each.start
             for word in words:
-                lasts = (each.end - each.start) * len(word) // letters
-                found.append(f"{name(session)} {name(each.speaker)} {seconds(at)} {seconds(lasts)} {word}\n")
-                at += lasts
+                before += len(word)
+                end = each.start + (each.end - each.start) * before // letters
+                found.append(f"{name(session)} {name(each.speaker)} {seconds(at)} {seconds(end - at)} {word}\n")
+                at = end
     return "".join(found)

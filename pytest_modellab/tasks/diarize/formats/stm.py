@@ -24,7 +24,7 @@ def read(text: str) -> dict[str, list[Segment]]:
         start, end = milliseconds(begins, number, "begin"), milliseconds(ends, number, "end")
         if end < start:
             raise FormatError(f"line {number}: it ends before it begins")
-        if words and words[0].startswith("<") and words[0].endswith(">"):
+        if words and _is_label(words[0]):
             words = words[1:]
         if [each.lower() for each in words] == [_NOT_SCORED]:
             raise FormatError(f"line {number}: time that isn't scored can't be told apart here; remove the line")
@@ -34,11 +34,17 @@ def read(text: str) -> dict[str, list[Segment]]:
     return found
 
 
+def _is_label(field: str) -> bool:
+    return field.startswith("<") and field.endswith(">")
+
+
 def write(sessions: Mapping[str, Sequence[Segment]]) -> str:
-    """The segments as lines."""
-    return "".join(
-        f"{name(session)} 1 {name(each.speaker)} {seconds(each.start)} {seconds(each.end)}"
-        f"{' ' if each.words else ''}{each.words or ''}\n"
-        for session, segments in sessions.items()
-        for each in segments
-    )
+    """The segments as lines; with an empty label where the first word would be read as one."""
+    found = []
+    for session, segments in sessions.items():
+        for each in segments:
+            words = (each.words or "").split()
+            label = ["<>"] if words and _is_label(words[0]) else []
+            fields = name(session), "1", name(each.speaker), seconds(each.start), seconds(each.end), *label, *words
+            found.append(" ".join(fields) + "\n")
+    return "".join(found)
