@@ -91,6 +91,12 @@ class TestRecords:
         assert record.value("unplayed") == 1
         assert record.value("talked_over") is None
 
+    def test_one_that_speaks_too_late_to_be_listened_to(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs, "stop", longest_s=5.0))
+        (row,) = runs.measured().utterances
+        assert row.error is not None
+        assert "too late to be listened to behind it for `settle_s`, 3 s, within `longest_s`, 5 s" in row.error.message
+
     def test_one_that_fails(self, runs: FakeRuns) -> None:
         talker(scenarios(runs, "stop", "mhm"), fault="raise")
         record = runs.measured()

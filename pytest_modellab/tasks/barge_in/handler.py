@@ -33,6 +33,9 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     By the worker's own: `lags_s`, by how much later the end of each stretch was heard as calls took their time;
     `seconds`, of all calls, and `slowest_s`. And `heard`, the user's words as the engine understood them, a text for
     each time that it told some; `heard_before`, how many of these it had told when the last event began.
+
+    Raises TimeoutError where the last event began, and `longest_s` is over before `settle_s` is: nobody knows then
+    whether it would have fallen silent. Raises what the engine does, and TypeError for what isn't sound.
     """
     scenario = _Scenario(message, np.frombuffer(payload, dtype="<f4").astype(np.float32))
     frame_s = engine.frame / message["rate"]
@@ -61,6 +64,12 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
             listened_s = due_s
             if scenario.over(due_s, message["settle_s"]):
                 break
+        else:
+            if None not in scenario.began:
+                raise TimeoutError(
+                    f"the last event began at {scenario.began[-1]:.1f} s, too late to be listened to behind it for"
+                    f" `settle_s`, {message['settle_s']:g} s, within `longest_s`, {message['longest_s']:g} s"
+                )
     finally:
         conversation.close()
     reply = {
