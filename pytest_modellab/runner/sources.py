@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from importlib.machinery import BYTECODE_SUFFIXES, EXTENSION_SUFFIXES, SOURCE_SUFFIXES
@@ -42,21 +43,47 @@ def closure(roots: Iterable[str], *, package: Path | None = None) -> dict[str, P
 
     `package` is where this package lies, by default here.
     """
-    package = package or PACKAGE
+    return _closure(roots, modules(package or PACKAGE))
+
+
+def modules(package: Path) -> dict[str, str]:
+    """Module -> file of all modules of this package where it lies at `package`, as they are now."""
+    return dict(_modules(str(package), NAME))
+
+
+def _modules(folder: str, name: str) -> Iterator[tuple[str, str]]:
+    """Of a package and those in it: the modules first, since of two of one name Python takes the package."""
+    folders = []
+    own = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            stem, dot, suffix = entry.name.partition(".")
+            if dot and suffix == "py" and entry.is_file():
+                own.append(stem)
+            elif not dot and stem != "__pycache__" and entry.is_dir():
+                folders.append(stem)
+    for stem in own:
+        if stem != "__init__":
+            yield f"{name}.{stem}", os.path.join(folder, f"{stem}.py")
+    if "__init__" in own:
+        yield name, os.path.join(folder, "__init__.py")
+    for stem in folders:
+        yield from _modules(os.path.join(folder, stem), f"{name}.{stem}")
+
+
+def _closure(roots: Iterable[str], files: Mapping[str, str]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     waiting = list(roots)
     while waiting:
         module = waiting.pop()
-        path = file_of(module, package)
-        if path is None or module in found:
+        if module not in files or module in found:
             continue
-        found[module] = path
-        waiting.extend(_imported_by(module, path, package))
+        path = found[module] = Path(files[module])
+        waiting.extend(_imported_by(module, path, files))
     for module in tuple(found):
         for parent in _parents(module):
-            path = file_of(parent, package)
-            if path is not None:
-                found.setdefault(parent, path)
+            if parent in files:
+                found.setdefault(parent, Path(files[parent]))
     return found
 
 
@@ -73,27 +100,28 @@ def of_answers(
     Of somebody else's package all files count, data and compiled modules too, since which of them the engine uses can't
     be told. Such an engine is what it is in the `environment` of the model, if that has one.
     """
-    place, package = engine.rpartition(":")[0], PACKAGE
-    starts, found = _roots(roots, package)
+    place, files = engine.rpartition(":")[0], modules(PACKAGE)
+    starts, found = _roots(roots, files)
     if place.partition(".")[0] == NAME:
         starts.append(place)
     else:
         added = _foreign(engine, place, environment)
         found |= added
-        starts += [module for path in added.values() for module in _ours_in(path, package)]
-    found |= closure(starts, package=package)
-    found |= {module: file for module in alone if (file := file_of(module, package)) is not None}
+        starts += [module for path in added.values() for module in _ours_in(path, files)]
+    found |= _closure(starts, files)
+    found |= {module: Path(files[module]) for module in alone if module in files}
     return digests(found)
 
 
 def of_modules(roots: Iterable[str]) -> dict[str, str]:
     """Digests of the files of modules and of what they import, by module; of somebody else's package, all files."""
-    starts, found = _roots(roots, PACKAGE)
-    return digests(found | closure(starts))
+    files = modules(PACKAGE)
+    starts, found = _roots(roots, files)
+    return digests(found | _closure(starts, files))
 
 
-def _roots(roots: Iterable[str], package: Path) -> tuple[list[str], dict[str, Path]]:
-    """The modules of `package` to start from, and the files of somebody else's."""
+def _roots(roots: Iterable[str], files: Mapping[str, str]) -> tuple[list[str], dict[str, Path]]:
+    """The modules among `files` to start from, and the files of somebody else's."""
     starts: list[str] = []
     found: dict[str, Path] = {}
     for root in roots:
@@ -102,7 +130,7 @@ def _roots(roots: Iterable[str], package: Path) -> tuple[list[str], dict[str, Pa
         else:
             added = _foreign(f"{root}:", root, None)
             found |= added
-            starts += [module for path in added.values() for module in _ours_in(path, package)]
+            starts += [module for path in added.values() for module in _ours_in(path, files)]
     return starts, found
 
 
@@ -116,34 +144,22 @@ def sources_digest(engine: str, environment: Environment | None = None) -> str:
     return hashlib.sha256(repr(of_answers(engine, environment)).encode()).hexdigest()
 
 
-def file_of(module: str, package: Path) -> Path | None:
-    """The file of a module of `package`, wherever that lies; None where it has no such module."""
-    top, *steps = module.split(".")
-    if top != NAME:
-        return None
-    place = package.joinpath(*steps)
-    for path in (place / "__init__.py", place.with_name(f"{place.name}.py")):
-        if path.is_file() and (steps or path.name == "__init__.py"):
-            return path
-    return None
-
-
 def _parents(module: str) -> Iterator[str]:
     while "." in module:
         module = module.rpartition(".")[0]
         yield module
 
 
-def _imported_by(module: str, path: Path, package: Path) -> Iterator[str]:
+def _imported_by(module: str, path: Path, files: Mapping[str, str]) -> Iterator[str]:
     for each in _imports(path, *_state(path)):
-        yield from _meant(_absolute(each, module, path), each.name, package)
+        yield from _meant(_absolute(each, module, path), each.name, files)
 
 
-def _ours_in(path: Path, package: Path) -> Iterator[str]:
+def _ours_in(path: Path, files: Mapping[str, str]) -> Iterator[str]:
     """The modules of this package that a file of another one imports."""
     for each in _imports(path, *_state(path)):
         if not each.level:
-            yield from _meant(each.module, each.name, package)
+            yield from _meant(each.module, each.name, files)
 
 
 def _absolute(each: Import, module: str, path: Path) -> str:
@@ -154,18 +170,19 @@ def _absolute(each: Import, module: str, path: Path) -> str:
     return ".".join([*base, *filter(None, [each.module])])
 
 
-def _meant(base: str, name: str | None, package: Path) -> Iterator[str]:
+def _meant(base: str, name: str | None, files: Mapping[str, str]) -> Iterator[str]:
     """The module that `from base import name` is about: a module itself, or the one that the name comes from."""
-    if name is not None and file_of(f"{base}.{name}", package) is not None:
+    if name is not None and f"{base}.{name}" in files:
         yield f"{base}.{name}"
         return
-    path = file_of(base, package)
-    if path is None:
+    file = files.get(base)
+    if file is None:
         return
-    if name is not None and path.name == "__init__.py":
+    if name is not None and file.endswith(f"{os.sep}__init__.py"):
+        path = Path(file)
         passed_on = _passed_on(path, *_state(path)).get(name)
         if passed_on is not None:
-            yield from _meant(_absolute(passed_on, base, path), passed_on.name, package)
+            yield from _meant(_absolute(passed_on, base, path), passed_on.name, files)
             return
     yield base
 
