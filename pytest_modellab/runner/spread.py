@@ -165,7 +165,7 @@ class Spread:
         """The next chain; waits where another worker may yet hand one back. None where nothing is left to do."""
         with self._ended:
             while True:
-                if self._over:
+                if self._is_over():
                     return None
                 if self._left:
                     self._busy += 1
@@ -174,9 +174,10 @@ class Spread:
                     return None
                 self._ended.wait(_LOOK_S)
 
-    @property
-    def _over(self) -> bool:
-        stopped = self._interrupted or self._wrong is not None or self._stopping()
+    def _is_over(self) -> bool:
+        # Who waits for the workers may not have seen it when the last of them ends.
+        self._interrupted = self._interrupted or self._stopping()
+        stopped = self._interrupted or self._wrong is not None
         return stopped or self._failure is not None or len(self._deaths) >= MAX_DEATHS
 
     def _hand_back(self, chain: Chain) -> None:
@@ -190,7 +191,7 @@ class Spread:
     def _follow(self, chain: Chain, loaded: Loaded) -> Chain:
         """Ask for the groups of a chain one after the other; those that the session's end left. Raises _Left."""
         pending = deque(chain)
-        while pending and not self._over:
+        while pending and not self._is_over():
             gone = False
             with self._lock:
                 group = self._group(pending.popleft())

@@ -13,6 +13,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical
 from pytest_modellab.runner.executor import LOCAL, RAY, ClusterError
 from pytest_modellab.runner.load_order import LoadOrder
+from pytest_modellab.runner.session import Session
 from pytest_modellab.runner.spread import MAX_TRIES
 
 __all__ = ["cluster"]  # a fixture
@@ -162,6 +163,17 @@ def test_what_was_answered_before_an_end_is_not_asked_again(clips: Clips, cluste
     assert texts(record) == list(TEXTS)
     assert len(clips.clips_heard()) == 12
     assert record.provenance.resumed == before
+
+
+def test_an_end_that_only_a_worker_saw_is_one(
+    clips: Clips, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopping = Session.stopping
+    monkeypatch.setattr(
+        Session, "stopping", lambda self: threading.current_thread() is not threading.main_thread() and stopping(self)
+    )
+    with pytest.raises(KeyboardInterrupt):
+        clips.ready().run(progress=StopsAt(4))
 
 
 def test_workers_are_kept_for_the_next_case_of_their_model(clips: Clips, cluster: FakeCluster) -> None:
