@@ -29,9 +29,9 @@ check: lint unit
 
 # The quick tests alone: on another Python, make unit PYTHON=python3.13 VENV=.venv-3.13
 unit: $(INSTALLED)
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs' tests
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs and not slow' tests
 
-# All tests: those of each room first, by which its modules are to be covered, then those that start sessions.
+# All tests: those of each room first, by which its modules are to be covered, then what is slow or starts sessions.
 test: lint docs $(ENGINES)
 	rm -f .coverage .coverage.*
 	@# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
@@ -40,7 +40,7 @@ test: lint docs $(ENGINES)
 	$(BIN)/python benchmarks/room_coverage.py
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m session -rs \
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'session or slow' -rs \
 		--durations 25 tests
 
 lint: $(INSTALLED)

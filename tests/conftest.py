@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 from fakeruns import FakeRuns
+from hypothesis import HealthCheck, settings
 from labsessions import LabSessions
 
 from pytest_modellab.assets.store import cache_root
@@ -38,6 +39,10 @@ dict(FORMATS)
 for engine in available().values():
     engine_class(engine)
 
+
+# No example is timed: how long one takes is up to what else runs, and to coverage.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 REAL_MODELS = frozenset(
     f"test_{name}.py"
@@ -78,6 +83,7 @@ RUN_FIXTURES = frozenset({"runs", "sessions", "released"})
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "session: starts sessions of pytest, a browser or a real model: no unit test")
     config.addinivalue_line("markers", "runs: runs cases of fake models without a session of pytest")
+    config.addinivalue_line("markers", "slow: takes long, and covers no more than others do: not run under coverage")
     config.addinivalue_line("markers", "heavy: builds an environment of several gigabytes; run by `-m heavy` only")
 
 

@@ -53,22 +53,21 @@ def modules(package: Path) -> dict[str, str]:
 
 def _modules(folder: str, name: str) -> Iterator[tuple[str, str]]:
     """Of a package and those in it: the modules first, since of two of one name Python takes the package."""
-    folders = []
-    own = []
+    files: dict[str, str] = {}
+    folders: dict[str, str] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             stem, dot, suffix = entry.name.partition(".")
             if dot and suffix == "py" and entry.is_file():
-                own.append(stem)
+                files[stem] = entry.path
             elif not dot and stem != "__pycache__" and entry.is_dir():
-                folders.append(stem)
-    for stem in own:
-        if stem != "__init__":
-            yield f"{name}.{stem}", os.path.join(folder, f"{stem}.py")
-    if "__init__" in own:
-        yield name, os.path.join(folder, "__init__.py")
-    for stem in folders:
-        yield from _modules(os.path.join(folder, stem), f"{name}.{stem}")
+                folders[stem] = entry.path
+    own = files.pop("__init__", None)
+    yield from ((f"{name}.{stem}", path) for stem, path in files.items())
+    if own is not None:
+        yield name, own
+    for stem, path in folders.items():
+        yield from _modules(path, f"{name}.{stem}")
 
 
 def _closure(roots: Iterable[str], files: Mapping[str, str]) -> dict[str, Path]:

@@ -17,6 +17,7 @@ from labsessions import LabSessions
 from pytest_modellab.cli import main
 from pytest_modellab.cli.exits import Exit
 
+pytestmark = pytest.mark.slow
 ELSEWHERE = {
     "serve --open": "tests/reports/test_serve.py",
     "serve-models ": "tests/cli/test_serving_commands.py",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from edit_distance import edit_counts
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from records import utterance
 
@@ -21,7 +21,6 @@ from pytest_modellab.core.metrics.hidden_errors import (
 from pytest_modellab.core.metrics.slices import DURATION_EDGES_S, SNR_EDGES_DB, band, values
 
 # The first example pays for importing numpy.
-UNTIMED = settings(deadline=None)
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "猫", "é"]), max_size=14)
 
 
@@ -117,7 +116,6 @@ class TestLostEnd:
     def test_by_hand(self, reference: str, hypothesis: str, lost: int) -> None:
         assert found_lost(reference, hypothesis) == lost
 
-    @UNTIMED
     @given(WORDS, WORDS)
     def test_what_is_lost_is_what_costs_least_to_leave_off(self, reference: list[str], hypothesis: list[str]) -> None:
         def cost(words: list[str], ends: list[list[str]]) -> int:
@@ -135,7 +133,6 @@ class TestLostEnd:
         said = "ask not what your country can do for you ask what you can do for your country"
         assert found_lost(said, "ask not what your country") == 12
 
-    @UNTIMED
     @given(WORDS)
     def test_nothing_is_lost_of_a_right_answer(self, words: list[str]) -> None:
         assert lost_end(words, words) == 0

@@ -7,7 +7,7 @@ from subprocess import run
 import numpy as np
 import pytest
 from edit_distance import edit_counts
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from records import record, utterance
 
@@ -19,7 +19,6 @@ from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.text import TextRules
 
 # The first example pays for importing jiwer.
-UNTIMED = settings(deadline=None)
 
 RAW = TextRules("none").of("en")
 ENGLISH = TextRules("whisper-english").of("en")
@@ -50,6 +49,7 @@ def random_pairs(count: int) -> list[tuple[list[str], list[str]]]:
 
 
 class TestScore:
+    @pytest.mark.slow
     def test_agrees_with_an_independent_edit_distance(self) -> None:
         for reference, hypothesis in random_pairs(10_000):
             scored = score(" ".join(reference), " ".join(hypothesis), RAW)
@@ -61,7 +61,6 @@ class TestScore:
                 assert counts.reference == len(truth)
                 assert counts.deletions - counts.insertions == len(truth) - len(guess)
 
-    @UNTIMED
     @given(WORDS, WORDS)
     def test_is_a_distance(self, left: list[str], right: list[str]) -> None:
         there = score(" ".join(left), " ".join(right), RAW).words.errors
@@ -136,7 +135,6 @@ class TestCorpus:
     def test_takes_a_generator(self) -> None:
         assert corpus(score("a", "b", RAW) for _ in range(3)).words == Counts(substitutions=3)
 
-    @UNTIMED
     @given(st.lists(st.tuples(WORDS, WORDS), max_size=5))
     def test_sums_every_count(self, texts: list[tuple[list[str], list[str]]]) -> None:
         summed = corpus(score(" ".join(left), " ".join(right), RAW) for left, right in texts)
@@ -158,7 +156,6 @@ class TestAlign:
         assert align("", "a") == [("ins", None, "a")]
         assert align("", "") == []
 
-    @UNTIMED
     @given(WORDS, WORDS)
     def test_holds_both_texts_and_the_counts_of_score(self, left: list[str], right: list[str]) -> None:
         pairs = align(" ".join(left), " ".join(right))
@@ -280,7 +277,6 @@ class TestSpeed:
         ]
         assert evaluate(METRICS["rtf"], Table(record(utterances=rows))).value == rtf
 
-    @UNTIMED
     @given(st.lists(st.floats(min_value=0, max_value=1e6), min_size=1), st.floats(min_value=0.0, max_value=1.0))
     def test_quantile_is_numpys(self, values: list[float], q: float) -> None:
         assert quantile(values, q) == pytest.approx(float(np.quantile(values, q)), rel=1e-9, abs=1e-9)

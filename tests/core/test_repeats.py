@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modellab.core.metrics.hidden_errors import times_said
 
 WORDS = st.lists(st.sampled_from(["a", "the", "no", "call", "me", "back", "猫"]), min_size=3, max_size=30)
 OTHERS = st.lists(st.sampled_from(["um", "well", "so", "犬"]), max_size=60)
-UNTIMED = settings(deadline=None)  # the first example pays for importing numpy
 
 
-@UNTIMED
 @given(WORDS, st.integers(2, 8))
 def test_any_text_that_is_said_again_is_found(words: list[str], times: int) -> None:
     assert times_said(words, words * times) > 1
 
 
-@UNTIMED
 @given(WORDS)
 def test_a_text_that_repeats_itself_is_said_once(words: list[str]) -> None:
     assert times_said(words, words) == 1
@@ -27,7 +24,6 @@ def test_a_text_that_repeats_itself_is_said_once(words: list[str]) -> None:
     assert times_said(words * 4, words * 4) == 1
 
 
-@UNTIMED
 @given(WORDS, OTHERS, st.randoms(use_true_random=False))
 def test_other_words_put_in_anywhere_are_no_repetition(words: list[str], others: list[str], random: object) -> None:
     heard = list(words)
@@ -36,7 +32,6 @@ def test_other_words_put_in_anywhere_are_no_repetition(words: list[str], others:
     assert times_said(words, heard) == 1
 
 
-@UNTIMED
 @given(WORDS, st.data())
 def test_up_to_half_of_it_put_in_is_no_repetition(words: list[str], data: st.DataObject) -> None:
     heard = list(words)
@@ -45,7 +40,6 @@ def test_up_to_half_of_it_put_in_is_no_repetition(words: list[str], data: st.Dat
     assert times_said(words, heard) == 1
 
 
-@UNTIMED
 @given(WORDS, WORDS)
 def test_of_what_is_shorter_than_the_text_and_a_half_nothing_is_said(words: list[str], heard: list[str]) -> None:
     if 2 * len(heard) <= 3 * len(words):

@@ -66,14 +66,13 @@ def test_canonically_equivalent_texts_come_out_the_same(scorer: str, text: str) 
 
 @pytest.mark.parametrize("scorer", [*SCORERS])
 @pytest.mark.parametrize("language", ["en", "de", "ja", None])
-@settings(deadline=None, max_examples=30)  # the first example pays for reading the rules
+@settings(max_examples=30)
 @given(text=st.text())
 def test_words_are_between_single_spaces(scorer: str, language: str | None, text: str) -> None:
     normalized = TextRules(scorer).of(language)(text)
     assert normalized == " ".join(normalized.split())
 
 
-@settings(deadline=None)
 @given(text=st.text())
 def test_a_normalized_text_is_normal(text: str) -> None:
     normalize = TextRules().of("de")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modellab.core.metrics.writing import Errors, compare, is_mixed_case, is_punctuated, tokens
 
 # The first example pays for importing jiwer.
-UNTIMED = settings(deadline=None)
 TEXT = st.text(st.sampled_from("aAéÉßñ猫 .,?!'’-9"), max_size=30)
 
 
@@ -75,18 +74,15 @@ class TestCompare:
     ) -> None:
         assert errors(reference, hypothesis) == (Errors(*punctuation), Errors(*casing))
 
-    @UNTIMED
     @given(TEXT)
     def test_a_right_answer_has_no_errors(self, text: str) -> None:
         assert [each.wrong for each in errors(text, text)] == [0, 0]
 
-    @UNTIMED
     @given(TEXT, TEXT)
     def test_errors_are_among_the_places(self, reference: str, hypothesis: str) -> None:
         for each in errors(reference, hypothesis):
             assert 0 <= each.wrong <= each.places
 
-    @UNTIMED
     @given(TEXT)
     def test_case_is_no_matter_of_punctuation_nor_the_other_way_round(self, text: str) -> None:
         punctuation, _ = errors(text, text.swapcase())

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+import pytest
 from duels import chosen, measured, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from pytest_modellab.reports.scorecard.candidate import Candidate
 from pytest_modellab.reports.scorecard.recommendation import Recommendation
 from pytest_modellab.results.record import Record
 
+pytestmark = pytest.mark.slow
 SETS = ("easy", "hard", "noisy")
 LIMITS = (RTF,)
 ERRORS = st.lists(st.integers(0, 4), min_size=8, max_size=8)
@@ -53,7 +55,7 @@ def winner(those: Sequence[Model], found: Recommendation) -> Model | None:
     return None if found.case is None else next(each for each in those if each.name == found.case.model)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables(), st.randoms())
 def test_the_order_of_rows_changes_nothing(those: list[Model], random: Random) -> None:
     records = [each for model in those for each in model.records]
@@ -62,7 +64,7 @@ def test_the_order_of_rows_changes_nothing(those: list[Model], random: Random) -
     assert chosen(mixed, LIMITS) == chosen(records, LIMITS)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables())
 def test_nobody_who_qualifies_beats_the_one_that_is_recommended(those: list[Model]) -> None:
     found = choice(those)
@@ -79,7 +81,7 @@ def test_nobody_who_qualifies_beats_the_one_that_is_recommended(those: list[Mode
         assert contest.compare(candidates[best.name], candidates[name], "asr.wer").better >= 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables())
 def test_a_duplicate_ties_with_its_model(those: list[Model]) -> None:
     best = winner(those, choice(those))
@@ -90,7 +92,7 @@ def test_a_duplicate_ties_with_its_model(those: list[Model]) -> None:
     assert {found.case.model, *found.ties} >= {best.name, "e"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(tables(), st.data())
 def test_a_worse_model_never_changes_the_choice(those: list[Model], data: st.DataObject) -> None:
     best = winner(those, choice(those))

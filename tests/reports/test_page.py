@@ -244,6 +244,7 @@ class TestBounds:
         assert "none wrong 300" in parsed.text
         assert "50 to 100 % 300" in parsed.text
 
+    @pytest.mark.slow
     def test_many_cases_share_the_room(self, tmp_path: Path) -> None:
         many = tuple(utterance(f"u{i}", words=edits(substitutions=1, hits=2)) for i in range(20))
         made = [heard(model=f"m{i}").model_copy(update={"utterances": many}) for i in range(150)]

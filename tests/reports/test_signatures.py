@@ -184,6 +184,7 @@ def _texts(value: Any) -> list[Callable[[str], None]]:
 HOSTILE = "\x1b[2J\x1b[Hgood\r\x9b31m\u202egood\nok   all"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [NOTE, SCORECARD, CONTROL, "record"])
 def test_nothing_in_a_bundle_reaches_the_terminal_raw(
     released: Path, name: str, capsys: pytest.CaptureFixture[str]

@@ -243,7 +243,7 @@ def row(draw: st.DrawFn) -> UtteranceResult:
     )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(row(), max_size=4))
 def test_rows_come_back_as_they_were(given_rows: list[UtteranceResult]) -> None:
     assert decoded(encoded(given_rows)) == given_rows

@@ -125,7 +125,7 @@ def by_pyannote(truth: Sequence[Segment], answer: Sequence[Segment], scored: Sco
         )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(segments("abc"), segments("wxyz"), st.sampled_from([0, 250]), st.booleans())
 def test_errors_are_those_of_pyannote_metrics(
     truth: list[Segment], answer: list[Segment], collar: int, overlap: bool
