@@ -4,7 +4,7 @@ not."""
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 CONFIDENCE = 0.95
 """Of every interval and decision."""
@@ -31,6 +31,7 @@ def student_t_cdf(t: float, df: float) -> float:
     return 1 - regularised_beta(df / (df + t * t), df / 2, 0.5) / 2
 
 
+@lru_cache(maxsize=4096)
 def beta_quantile(p: float, a: float, b: float) -> float:
     """The p quantile of the beta distribution, by bisection of its distribution function. 0 < p < 1."""
     low, high = 0.0, 1.0

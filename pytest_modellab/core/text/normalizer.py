@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from .scripts import Unit, unit_of
 
 Joined = Callable[[str, str], tuple[str, str]]
 """Reference and hypothesis, normalized, with the compounds of both written alike."""
+_LONG = 2000
+"""Characters of a text beyond which its normalized form isn't kept."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ class Normalizer:
 
     def __call__(self, text: str) -> str:
         """`text` normalized: single spaces between words, none at either end, "" where nothing is left."""
-        return " ".join(self._normalize(text, self.language).split())
+        if len(text) > _LONG or not isinstance(self._normalize, Hashable):
+            return " ".join(self._normalize(text, self.language).split())
+        return _normalized(self._normalize, text, self.language)
 
     def pair(self, reference: str, hypothesis: str) -> tuple[str, str]:
         """Both texts normalized, their compounds written alike where the scorer does so."""
@@ -78,3 +83,9 @@ class Normalizer:
             return pattern.sub(lambda found: pairs[found[0]], self(text)) if phrases else self(text)
 
         return replace(self, _normalize=normalize)
+
+
+@lru_cache(maxsize=4096)
+def _normalized(normalize: Callable[[str, str], str], text: str, language: str) -> str:
+    """A text is asked for when it is scored, and by each metric that looks at its words."""
+    return " ".join(normalize(text, language).split())
