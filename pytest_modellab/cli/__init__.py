@@ -34,7 +34,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     from pytest_modellab.catalog import CatalogError
     from pytest_modellab.core.extensions import ExtensionError
     from pytest_modellab.reports.release.note import ReleaseError
-    from pytest_modellab.results.baseline import BaselineError
+    from pytest_modellab.results.baseline_lines import BaselineError
     from pytest_modellab.results.record_files import RecordError
 
     from .pre_push import HookError

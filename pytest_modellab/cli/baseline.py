@@ -11,7 +11,7 @@ from pytest_modellab.core.console import printable
 from pytest_modellab.core.stats.regression import Allowed
 from pytest_modellab.results import baseline as answers
 from pytest_modellab.results import speed_baseline as speed
-from pytest_modellab.results.baseline import BaselineError
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.record import Record
 
 from .command import Commands
@@ -84,7 +84,7 @@ def _compare(record: Record, folder: Path, allowed: Allowed) -> int:
         tell(f"{record.case.id}: no baseline {path}; `modellab baseline save` makes one")
         return 1
     try:
-        baseline = answers.read(path)
+        baseline = answers.of_case(path, record.case)
         if refused := answers.of_other_hardware(record, baseline.head):
             raise BaselineError(f"{record.case.id}: {refused}")
         comparison = answers.against(record, baseline, allowed)

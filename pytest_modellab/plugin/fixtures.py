@@ -141,7 +141,7 @@ def modellab_no_worse(modellab_run: Run, modellab_case: Case, request: pytest.Fi
                 f"no baseline {shown}; `modellab baseline save` keeps the last run's answers as one;"
                 " if that was done elsewhere, was it committed?"
             )
-        return lambda: baseline.read(path), shown
+        return lambda: baseline.of_case(path, modellab_run.record.case), shown
 
     def others(model: str) -> tuple[Callable[[], baseline.Baseline], str]:
         try:
@@ -178,7 +178,7 @@ def modellab_no_slower(modellab_run: Run, request: pytest.FixtureRequest) -> Cal
     Skips, saying so, where none was saved on this hardware, or the run has no times.
     """
     from pytest_modellab.results import speed_baseline
-    from pytest_modellab.results.baseline import BaselineError
+    from pytest_modellab.results.baseline_lines import BaselineError
     from pytest_modellab.results.verdicts import Status
 
     lab = request.config.stash[LAB]

@@ -11,7 +11,8 @@ from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.escaping import code, plain
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.results import baseline
-from pytest_modellab.results.baseline import BaselineError, Comparison
+from pytest_modellab.results.baseline import Comparison
+from pytest_modellab.results.baseline_lines import BaselineError
 
 if TYPE_CHECKING:
     from pytest_modellab.catalog.specs import ModelSpec

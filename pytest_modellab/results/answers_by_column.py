@@ -15,7 +15,8 @@ from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Scoring
 
 from .aligned import same_order
-from .baseline import BaselineError, Comparison, UtteranceChange
+from .baseline import Comparison, UtteranceChange
+from .baseline_lines import BaselineError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,16 +6,14 @@ so that a diff shows what changed.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.core.atomic import write_text
 from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.metrics.registry import METRICS
@@ -27,12 +25,14 @@ from pytest_modellab.core.stats.regression import RateChange as Moved
 from pytest_modellab.tasks.asr.record import transcripts_of
 from pytest_modellab.tasks.registry import task_named
 
+from .baseline_lines import BaselineError, read_lines, write_lines
 from .int8 import may_compute_in_int8, other_kernels
 from .record import Record
 from .verdicts import Status, Strictness, Verdict, case_key
 
 SCHEMA: Literal["modellab.baseline/1"] = "modellab.baseline/1"
 SUFFIX = ".jsonl"
+_ANEW = "`modellab baseline save` keeps a new one"
 
 
 class BaselineAnswer(Stored):
@@ -57,19 +57,10 @@ class Head(Stored):
     hardware: dict[str, object] = Field(description="CPU model and instruction sets; int8 answers depend on them")
 
 
-S = TypeVar("S", bound=Stored)
-H = TypeVar("H", bound=Stored)
-R = TypeVar("R", bound=Stored)
-
-
 @dataclass(frozen=True)
 class Baseline:
     head: Head
     answers: tuple[BaselineAnswer, ...]
-
-
-class BaselineError(Exception):
-    """A baseline that can't be saved, read or compared with; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -192,40 +183,43 @@ def save(record: Record, folder: Path) -> Path:
         )
     baseline = of(record)
     path = folder / _name(record, of_hardware=may_compute_in_int8(record))
+    there = _case_in(path)
+    if there not in {None, record.case}:
+        raise BaselineError(
+            f"{record.case.id}: {path} is the baseline of {case_key(there)}, whose ids come to the same name: give"
+            " the device or the model another id, or remove that file"
+        )
     write_lines(path, (baseline.head, *baseline.answers))
     return path
 
 
-def write_lines(path: Path, lines: Iterable[Stored]) -> None:
-    """Store each of `lines` as a line of JSON, whole or not at all."""
-    rows = [json.dumps(each.model_dump(mode="json", by_alias=True), ensure_ascii=False) for each in lines]
-    write_text(path, "\n".join(rows) + "\n")
+def _case_in(path: Path) -> CaseRef | None:
+    """Whose baseline is there; None where none can be read, which a new one may replace."""
+    try:
+        return read(path).head.case
+    except BaselineError:
+        return None
 
 
 def read(path: Path) -> Baseline:
     """Raises BaselineError, naming file and line."""
-    return Baseline(*read_lines(path, Head, BaselineAnswer, SCHEMA))
+    head, answers = read_lines(path, Head, BaselineAnswer, SCHEMA)
+    seen: set[str] = set()
+    for number, answer in enumerate(answers, 2):
+        if answer.id in seen:
+            raise BaselineError(f"{path}:{number}: a second line of {answer.id}; {_ANEW}")
+        if answer.hypothesis is None:
+            raise BaselineError(f"{path}:{number}: {answer.id} has no answer, and a baseline has one of each; {_ANEW}")
+        seen.add(answer.id)
+    return Baseline(head, answers)
 
 
-def read_lines(path: Path, head: type[H], row: type[R], schema: str) -> tuple[H, tuple[R, ...]]:
-    """The first line of a file and the others. Raises BaselineError, naming file and line."""
-    try:
-        # Not splitlines: a transcript may hold the other characters that it splits at.
-        first, *others = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    except (OSError, ValueError) as error:
-        raise BaselineError(f"{path}: can't be read: {error}") from error
-    return (
-        _line(head, first, f"{path}:1", schema),
-        tuple(_line(row, text, f"{path}:{i}", schema) for i, text in enumerate(others, 2)),
-    )
-
-
-def _line(kind: type[S], text: str, place: str, schema: str) -> S:
-    try:
-        return kind.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise BaselineError(f"{place}: not a line of a {schema}: {first['msg']}") from error
+def of_case(path: Path, case: CaseRef) -> Baseline:
+    """The baseline of a case. Raises BaselineError, also where the file is of another one."""
+    found = read(path)
+    if found.head.case != case:
+        raise BaselineError(f"{path}:1: it is of {case_key(found.head.case)}, not of {case_key(case)}; {_ANEW}")
+    return found
 
 
 def against(record: Record, baseline: Baseline, allowed: Allowed = DEFAULT, replicates: int = REPLICATES) -> Comparison:

@@ -29,7 +29,7 @@ from pytest_modellab.core.stats.intervals import Interval, time_ratio_interval
 from pytest_modellab.core.stats.serial import correlation_time
 from pytest_modellab.tasks.load.record import call_of, level_of
 
-from .baseline import BaselineError, read_lines, write_lines
+from .baseline_lines import BaselineError, read_lines, write_lines
 from .record import BatchRef, Record, UtteranceResult
 from .verdicts import Status, Strictness, Verdict, case_key
 

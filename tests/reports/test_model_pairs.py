@@ -15,6 +15,7 @@ from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.reports.scorecard.earlier import earlier
 from pytest_modellab.reports.scorecard.page import model_answers, model_pairs
 from pytest_modellab.results import baseline, record_files
+from pytest_modellab.results.baseline_lines import write_lines
 from pytest_modellab.results.record import Record, UtteranceResult
 
 HOSTILE = "</script><script>alert(1)</script><!-- \u202egnihton \u2028"
@@ -202,7 +203,7 @@ class TestEarlier:
 
     def test_a_baseline_too(self, tmp_path: Path) -> None:
         kept = baseline.of(answers("a", 0, 0))
-        baseline.write_lines(baseline.place(answers("a", 0), tmp_path / "baselines"), (kept.head, *kept.answers))
+        write_lines(baseline.place(answers("a", 0), tmp_path / "baselines"), (kept.head, *kept.answers))
         (group,) = self.before(tmp_path, answers("a", 1, 0))
         assert [side["label"] for side in group["sides"]] == ["a", "a, baseline"]
         assert [side["errors"] for side in group["sides"]] == [[1], [0]]

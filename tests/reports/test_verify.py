@@ -15,6 +15,7 @@ from releases import edited, forged, the_record
 from pytest_modellab.cli import main
 from pytest_modellab.reports.release import bundle
 from pytest_modellab.results import baseline
+from pytest_modellab.results.baseline_lines import write_lines
 from pytest_modellab.results.record_files import read
 
 
@@ -79,7 +80,7 @@ class TestVerifying:
     def test_a_baseline_that_it_is_worse_than(self, released: Path, capsys: pytest.CaptureFixture[str]) -> None:
         record = read(the_record(released))
         saved = baseline.place(record, released / "baselines")
-        baseline.write_lines(saved, [baseline.of(record).head.model_copy(update={"dataset": "another"})])
+        write_lines(saved, [baseline.of(record).head.model_copy(update={"dataset": "another"})])
         bundle.write_checksums(released)
         assert main(["verify", str(released)]) == 1
         assert (

@@ -13,7 +13,7 @@ from pytest_modellab.core.metrics.table import Table
 from pytest_modellab.core.stats.regression import DEFAULT
 from pytest_modellab.results import answers_by_column, baseline, speed_baseline
 from pytest_modellab.results.aligned import aligned, same_order, same_utterances
-from pytest_modellab.results.baseline import BaselineError
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read, write
 from pytest_modellab.results.worst_utterances import errors_by_row, failed_rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,11 @@ from records import record, utterance
 
 from pytest_modellab.catalog import load
 from pytest_modellab.catalog.baseline_spec import allowed
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.cli import main
-from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.stats.regression import DEFAULT
-from pytest_modellab.results.baseline import BaselineError, BaselineVerdict, changes_text, judge, place, read, save
-from pytest_modellab.results.int8 import other_kernels
-from pytest_modellab.results.record import Record
-from pytest_modellab.results.speed_baseline import SUFFIX
+from pytest_modellab.results.baseline import BaselineVerdict, changes_text, judge, of_case, read, save
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.values import valued
 from pytest_modellab.results.verdicts import Status
 
@@ -83,7 +82,7 @@ def judged(runs: FakeRuns, margin: float | None = None) -> BaselineVerdict:
     catalog = load(runs.catalog, runs.path)
     record = runs.measured()
     bounds = allowed(catalog.baseline_limits, record.case, catalog.shown)
-    return judge(record, lambda: read(PATH), str(PATH), margin, allowed=bounds)
+    return judge(record, lambda: of_case(PATH, record.case), str(PATH), margin, allowed=bounds)
 
 
 def statuses(runs: FakeRuns) -> tuple[Status, Status]:
@@ -201,6 +200,49 @@ def test_a_damaged_baseline_names_its_line_and_blocks(saved: FakeRuns) -> None:
     assert statuses(saved) == (Status.FAIL, Status.FAIL)
 
 
+def edited(change: Callable[[list[dict[str, Any]]], None]) -> None:
+    """Change the lines of the baseline that was saved."""
+    lines = [json.loads(line) for line in PATH.read_text().splitlines()]
+    change(lines)
+    PATH.write_text("".join(json.dumps(each) + "\n" for each in lines))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda lines: lines[0]["case"].update(model="worse"), "clips.jsonl:1: it is of asr/worse:cpu:clips, not of "),
+        (lambda lines: lines[0]["case"].update(task="turn"), "clips.jsonl:1: it is of turn/fake:cpu:clips, not of "),
+        (lambda lines: lines.append({**lines[3], "hypothesis": "x"}), "clips.jsonl:14: a second line of clip-2"),
+        (lambda lines: lines[3].update(hypothesis=None), "clips.jsonl:4: clip-2 has no answer, and a baseline has one"),
+    ],
+    ids=["another model", "another task", "a second line", "no answer"],
+)
+def test_what_is_no_baseline_of_the_case_blocks(
+    saved: FakeRuns, capsys: Output, change: Callable[[list[dict[str, Any]]], None], told: str
+) -> None:
+    edited(change)
+    assert statuses(saved) == (Status.FAIL, Status.FAIL)
+    assert told in judged(saved).verdict.reason
+    assert main(["baseline", "compare"]) == 1
+    assert told in capsys.readouterr().out
+
+
+def test_a_baseline_of_another_case_is_not_written_over(tmp_path: Path) -> None:
+    one = valued(record(utterances=[utterance("one")]))
+    provenance = one.provenance.model_copy(update={"inputs": {"dataset": "0" * 64}})
+    one = one.model_copy(update={"seal": "0" * 64, "provenance": provenance})
+    first, second = (
+        one.model_copy(update={"case": CaseRef(task="asr", model=model, device=device, dataset="talk")})
+        for model, device in (("whisper", "cuda-a100"), ("whisper-cuda", "a100"))
+    )
+    path = save(first, tmp_path)
+    with pytest.raises(BaselineError, match=r"is the baseline of asr/whisper:cuda-a100:talk, whose ids come to the"):
+        save(second, tmp_path)
+    assert read(path).head.case == first.case
+    path.write_text("")
+    assert save(second, tmp_path) == path
+
+
 @pytest.mark.parametrize("margin", [-0.1, 1.0, 5])
 def test_a_margin_is_a_ratio(saved: FakeRuns, margin: float) -> None:
     with pytest.raises(ValueError, match=r"a margin is a ratio of at least 0 and below 1 \(0.01 is one point\), not "):
@@ -233,69 +275,6 @@ def test_a_baseline_is_small_and_diffs_by_utterance(saved: FakeRuns) -> None:
     assert max(map(len, answers)) < 200
 
 
-def test_the_baseline_of_an_int8_model_names_the_hardware(runs: FakeRuns) -> None:
-    runs.ready(load_fault="int8").run()  # an option that says so; the fake engine does nothing on it
-    assert main(["baseline", "save"]) == 0
-    names = [path.name for path in PATH.parent.iterdir() if not path.name.endswith(SUFFIX)]
-    assert len(names) == 1
-    assert names[0].startswith("fake-cpu-clips-")
-
-
-def with_options(found: Record, options: dict[str, Any]) -> Record:
-    inputs = {"options": options, "dataset": "0" * 64}
-    return found.model_copy(update={"provenance": found.provenance.model_copy(update={"inputs": inputs})})
-
-
-@pytest.mark.parametrize(
-    ("options", "loaded", "bound"),
-    [
-        ({"compute_type": "int8"}, {}, True),
-        ({"int8": True}, {}, True),
-        ({"int8": False}, {}, False),
-        ({"compute_type": "default"}, {"compute_type": "int8_float32"}, True),
-        ({}, {"asr_compute_type": "int8", "llm_compute_type": "float32"}, True),
-        ({}, {"int8_operators": True}, True),
-        ({"beam_size": 5}, {"compute_type": "float32"}, False),
-    ],
-)
-def test_a_model_is_of_int8_by_its_options_or_by_what_it_told_when_loaded(
-    options: dict[str, Any], loaded: dict[str, Any], bound: bool, tmp_path: Path
-) -> None:
-    one = with_options(record(utterances=[utterance("one")]), options).model_copy(update={"loaded": loaded})
-    assert (place(one, tmp_path).name == "tiny-cpu-talk.jsonl") is not bound
-
-
-def test_what_only_took_answers_over_may_be_of_int8(tmp_path: Path) -> None:
-    one = with_options(record(utterances=[utterance("one")]), {})
-    resumed = one.model_copy(update={"provenance": one.provenance.model_copy(update={"resumed": 3})})
-    assert place(resumed, tmp_path).name != "tiny-cpu-talk.jsonl"
-
-
-def test_a_stand_in_is_held_against_the_baseline_of_the_model(tmp_path: Path) -> None:
-    one = valued(with_options(record(utterances=[utterance("one")]), {})).model_copy(update={"seal": "0" * 64})
-    saved = save(one.model_copy(update={"loaded": {"int8_operators": True}}), tmp_path)
-    assert place(one, tmp_path) == saved  # as a control tells nothing of the model's weights
-
-
-@pytest.mark.parametrize(
-    ("loaded", "earlier", "told"),
-    [
-        ({"compute_type": "int8"}, {"instruction_sets": ["avx2"]}, "instruction sets avx2, here avx2, avx512_vnni"),
-        ({"compute_type": "int8"}, {}, ""),
-        ({"compute_type": "float32"}, {"instruction_sets": ["avx2"]}, ""),
-    ],
-)
-def test_other_kernels_are_those_of_an_int8_model_on_another_processor(
-    loaded: dict[str, Any], earlier: dict[str, Any], told: str
-) -> None:
-    here = {"system": "Linux", "architecture": "x86_64", "cpu": "one", "instruction_sets": ["avx2", "avx512_vnni"]}
-    before = Hardware.stated({**here, **earlier})
-    one = with_options(record(utterances=[utterance("one")]), {})
-    provenance = one.provenance.model_copy(update={"hardware": here})
-    after = one.model_copy(update={"loaded": loaded, "provenance": provenance})
-    assert other_kernels(before, after) == told
-
-
 def test_a_run_of_a_part_has_no_place_beside_it(saved: FakeRuns) -> None:
     record = saved.measured().model_copy(update={"limited_to": 3})
     verdict = judge(record, lambda: read(PATH), str(PATH), None, allowed=DEFAULT).verdict
@@ -303,17 +282,6 @@ def test_a_run_of_a_part_has_no_place_beside_it(saved: FakeRuns) -> None:
         Status.NOT_AVAILABLE,
         "only the first 3 of its utterances were run",
     )
-
-
-def test_an_older_baseline_of_an_int8_model_is_read_and_no_new_one_is_written_over_it(tmp_path: Path) -> None:
-    one = valued(with_options(record(utterances=[utterance("one")]), {})).model_copy(update={"seal": "0" * 64})
-    old = save(one, tmp_path)
-    quantised = one.model_copy(update={"loaded": {"int8_operators": True}})
-    assert place(quantised, tmp_path) == old
-    new = save(quantised, tmp_path)
-    assert new != old
-    assert place(quantised, tmp_path) == new
-    assert old.exists()
 
 
 def test_a_transcript_with_a_line_separator_is_one_line(runs: FakeRuns) -> None:

@@ -11,7 +11,7 @@ from records import record, utterance, with_part
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.results import speed_baseline
-from pytest_modellab.results.baseline import BaselineError
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.values import valued
 from pytest_modellab.results.verdicts import Status

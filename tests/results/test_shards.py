@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modellab.cli import main
-from pytest_modellab.results.baseline import BaselineError
 from pytest_modellab.results.baseline import save as save_baseline
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.record_files import canonical, read
 from pytest_modellab.results.shards import Shard, assign
 from pytest_modellab.runner.outcome import Outcome

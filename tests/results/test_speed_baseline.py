@@ -10,7 +10,7 @@ from fakelab import FakeLab
 from records import HARDWARE, NO_SPEED, TIMING, record, utterance
 
 from pytest_modellab.cli import main
-from pytest_modellab.results.baseline import BaselineError
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.record import BatchRef, Record
 from pytest_modellab.results.speed_baseline import SUFFIX, OtherHardware, against, find, judge, place, read, save
 from pytest_modellab.results.verdicts import Status

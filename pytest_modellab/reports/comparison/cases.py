@@ -10,7 +10,8 @@ from pytest_modellab.core.stats.regression import Allowed
 from pytest_modellab.results import answers_by_column
 from pytest_modellab.results import baseline as answers
 from pytest_modellab.results import speed_baseline as speed
-from pytest_modellab.results.baseline import Baseline, BaselineError, Comparison
+from pytest_modellab.results.baseline import Baseline, Comparison
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SpeedBaseline
 

@@ -17,7 +17,8 @@ from pytest_modellab.results import baseline as answers
 from pytest_modellab.results import record_files as records
 from pytest_modellab.results import speed_baseline as speed
 from pytest_modellab.results.aligned import same_utterances
-from pytest_modellab.results.baseline import Baseline, BaselineError
+from pytest_modellab.results.baseline import Baseline
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.input_changes import changes as input_changes
 from pytest_modellab.results.int8 import other_kernels
 from pytest_modellab.results.record import Record
@@ -154,7 +155,7 @@ def _with_baselines(first: Side, other: Side, context: Context, found: _Found) -
             continue
         seen.add(key)
         try:
-            baseline = answers.read(path)
+            baseline = answers.of_case(path, record.case)
             timed = speed.find(record, folder)
         except BaselineError as error:
             found.pairs.append(_against_baseline(record, other, "", str(error)))

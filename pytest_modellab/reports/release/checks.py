@@ -337,7 +337,7 @@ def _against_baselines(
             path = baseline.place(record, found.folder / BASELINES)
             limits = DEFAULT if catalog is None else allowed(catalog.baseline_limits, record.case, catalog.shown)
             there = path.exists()
-            read = partial(baseline.read, path)
+            read = partial(baseline.of_case, path, record.case)
             yield key, baseline.judge(record, read, path.name, allowed=limits).verdict if there else None
 
 

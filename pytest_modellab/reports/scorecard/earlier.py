@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pytest_modellab.core.metrics.stored import fields
 from pytest_modellab.results import baseline, record_files
+from pytest_modellab.results.baseline_lines import BaselineError
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_names import case_named
 
@@ -28,8 +29,8 @@ def earlier(reports: Path, row: Row, record: Record) -> Iterator[EarlierAnswers]
         told = dict(fields(previous.utterances, "id", "hypothesis"))
         yield EarlierAnswers(f"before ({previous.provenance.created[:10]})", told)
     try:
-        kept = baseline.read(baseline.place(record, reports / BASELINES))
-    except baseline.BaselineError:
+        kept = baseline.of_case(baseline.place(record, reports / BASELINES), record.case)
+    except BaselineError:
         return
     if kept.head.dataset == data:
         yield EarlierAnswers("baseline", {each.id: each.hypothesis for each in kept.answers})
