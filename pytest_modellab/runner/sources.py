@@ -51,23 +51,41 @@ def modules(package: Path) -> dict[str, str]:
     return dict(_modules(str(package), NAME))
 
 
-def _modules(folder: str, name: str) -> Iterator[tuple[str, str]]:
+def _modules(folder: str, name: str, real: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
     """Of a package and those in it: the modules first, since of two of one name Python takes the package."""
-    files: dict[str, str] = {}
-    folders: dict[str, str] = {}
+    folders, files = _entries(folder, real or frozenset({os.path.realpath(folder)}))
+    own = {entry.name.removesuffix(".py"): entry.path for entry in files if entry.name.endswith(".py")}
+    package = own.pop("__init__", None)
+    yield from ((f"{name}.{stem}", path) for stem, path in own.items())
+    if package is not None:
+        yield name, package
+    for entry, known in folders:
+        yield from _modules(entry.path, f"{name}.{entry.name}", known)
+
+
+def _entries(
+    folder: str, real: frozenset[str]
+) -> tuple[list[tuple[os.DirEntry[str], frozenset[str]]], list[os.DirEntry[str]]]:
+    """The folders and files of a package in which modules may lie, links followed, as Python does.
+
+    `real` is where the package and the links on the way to the folder lead: a link that leads there again is left out.
+    """
+    folders, files = [], []
     with os.scandir(folder) as entries:
         for entry in entries:
-            stem, dot, suffix = entry.name.partition(".")
-            if dot and suffix == "py" and entry.is_file():
-                files[stem] = entry.path
-            elif not dot and stem != "__pycache__" and entry.is_dir():
-                folders[stem] = entry.path
-    own = files.pop("__init__", None)
-    yield from ((f"{name}.{stem}", path) for stem, path in files.items())
-    if own is not None:
-        yield name, own
-    for stem, path in folders.items():
-        yield from _modules(path, f"{name}.{stem}")
+            if entry.is_symlink():
+                target = os.path.realpath(entry.path)
+                if target in real:
+                    continue
+                if Path(target).is_dir():
+                    folders.append((entry, real | {target}))
+                elif Path(target).is_file():
+                    files.append(entry)
+            elif entry.is_dir():
+                folders.append((entry, real))
+            elif entry.is_file():
+                files.append(entry)
+    return [each for each in folders if each[0].name != "__pycache__" and not each[0].name.startswith(".")], files
 
 
 def _closure(roots: Iterable[str], files: Mapping[str, str]) -> dict[str, Path]:
@@ -197,7 +215,7 @@ def _foreign(engine: str, place: str, environment: Environment | None) -> dict[s
     steps = place.count(".") + (source.name == "__init__.py")
     if steps:
         root = source.parents[steps - 1]
-        found = {path.relative_to(root.parent).as_posix(): path for path in _files_of(root)}
+        found = {path.relative_to(root.parent).as_posix(): path for path in _files_of(str(root))}
     else:
         root, found = source, {place: source}
     return found | _beside(found.values(), root.parent)
@@ -215,28 +233,35 @@ def _beside(files: Iterable[Path], folder: Path) -> dict[str, Path]:
     while waiting:
         path = waiting.pop()
         for top in {each.module.partition(".")[0] for each in _imports(path, *_state(path)) if not each.level}:
-            beside = folder / top
             if top == NAME:
                 continue
-            whole = (beside / "__init__.py").is_file()
-            for each in _files_of(beside) if whole else [folder / f"{top}{suffix}" for suffix in _MODULES]:
+            for each in _of_name(top, folder):
                 name = each.relative_to(folder).as_posix()
-                if each.is_file() and name not in found:
+                if name not in found:
                     found[name] = each
                     waiting.append(each)
     return found
 
 
-def _files_of(package: Path) -> list[Path]:
-    """All files of a package, sorted, but what Python and tools keep in it for themselves."""
-    found = []
-    for path in package.rglob("*"):
-        folders = path.relative_to(package).parts[:-1]
-        if any(each == "__pycache__" or each.startswith(".") for each in folders) or path.suffix in BYTECODE_SUFFIXES:
-            continue
-        if path.is_file():
-            found.append(path)
-    return sorted(found)
+def _of_name(top: str, folder: Path) -> Iterator[Path]:
+    """The files in `folder` that `import top` may lead to: all of a package; without `__init__.py` its modules alone,
+    since any folder may be such a one.
+    """
+    package = folder / top
+    if package.is_dir():
+        whole = (package / "__init__.py").is_file()
+        yield from (each for each in _files_of(str(package)) if whole or each.name.endswith(_MODULES))
+        if whole:
+            return
+    yield from (each for suffix in _MODULES if (each := folder / f"{top}{suffix}").is_file())
+
+
+def _files_of(package: str, real: frozenset[str] = frozenset()) -> Iterator[Path]:
+    """All files of a package but what Python and tools keep in it for themselves."""
+    folders, files = _entries(package, real or frozenset({os.path.realpath(package)}))
+    yield from (Path(each.path) for each in files if not each.name.endswith(tuple(BYTECODE_SUFFIXES)))
+    for entry, known in folders:
+        yield from _files_of(entry.path, known)
 
 
 def _state(path: Path) -> tuple[int, ...]:

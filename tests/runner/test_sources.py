@@ -207,6 +207,46 @@ def test_an_engine_in_a_repository_counts_what_it_imports_beside_it(
     assert "stranger.py" not in found
 
 
+def test_a_folder_without_init_counts_by_its_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in {
+        "whisker.py": "from lib.util import f\nimport plain.deep.other\nclass Whisker: ...\n",
+        "lib/util.py": "import helper\n",
+        "plain/deep/other.py": "",
+        "plain/sounds/one.wav": "no module",
+        "helper.py": "",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    found = set(sources.of_answers("whisker:Whisker"))
+    assert {"whisker", "lib/util.py", "plain/deep/other.py", "helper.py"} <= found
+    assert "plain/sounds/one.wav" not in found
+
+
+def test_linked_folders_count_once_and_a_circle_of_links_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "m.py").write_text("")
+    (tmp_path / "repo" / "tail").mkdir(parents=True)
+    (tmp_path / "repo" / "tail" / "__init__.py").write_text("")
+    (tmp_path / "repo" / "tail" / "engine.py").write_text("from tail.shared.m import f\n")
+    (tmp_path / "repo" / "tail" / "shared").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "back").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "up").symlink_to(tmp_path / "repo" / "tail")
+    (tmp_path / "elsewhere" / "loop").symlink_to(tmp_path / "elsewhere" / "loop")
+    monkeypatch.syspath_prepend(tmp_path / "repo")
+    found = {each for each in sources.of_answers("tail.engine:Engine") if each.startswith("tail")}
+    assert found == {"tail/__init__.py", "tail/engine.py", "tail/shared/m.py"}
+
+
+def test_links_in_this_package_are_followed(package: Path, tmp_path: Path) -> None:
+    (package / "linked").symlink_to(package / "inner")
+    (package / "inner" / "back").symlink_to(package)
+    (package / "inner" / "loop").symlink_to(package / "inner" / "loop")
+    found = sources.modules(package)
+    assert {f"{NAME}.inner.one", f"{NAME}.linked.one"} <= set(found)
+    assert f"{NAME}.inner.back.a" not in found
+
+
 @pytest.fixture
 def ear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The folder of a repository with a package that has an engine."""
