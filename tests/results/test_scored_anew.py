@@ -10,10 +10,12 @@ import voicelab
 from every_task import READY
 from fakeruns import FakeRuns
 
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical
 from pytest_modellab.results.rescore import scored_anew
 from pytest_modellab.tasks.chat.record import reply_of
+from pytest_modellab.tasks.registry import task_named
 
 
 def anew(runs: FakeRuns, record: Record, **options: Any) -> Record | None:
@@ -88,3 +90,15 @@ class TestDialogues:
         ]
         chatlab.dialogues(runs, [{"id": "capitals", "turns": turns}], graded_by={"llm": "judge"})
         assert anew(runs, record) is None
+
+
+@pytest.mark.parametrize("task", [name for name in READY if task_named(name).scoring().by_row])
+def test_a_row_is_scored_by_itself_as_among_others(runs: FakeRuns, task: str) -> None:
+    READY[task](runs)
+    record = runs.measured()
+    failed = Failure(kind="exception", message="broken")
+    rows = [each.model_copy(update={"parts": {**each.parts}}) for each in record.utterances]
+    rows[0] = rows[0].model_copy(update={"hypothesis": None, "error": failed, "parts": {}})
+    scoring = task_named(task).scoring()
+    together = scoring.score(rows, record.rules)
+    assert [scoring.score([row], record.rules)[0] for row in rows] == together

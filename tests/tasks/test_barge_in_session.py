@@ -14,8 +14,10 @@ from modellab_fake_duplex import FakeDuplex, FakeDuplexOptions
 from pytest_modellab.catalog import CatalogError
 from pytest_modellab.catalog.load import load
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.core.schema_base import Failure
 from pytest_modellab.results.baseline import why_not_compared
 from pytest_modellab.results.record import Record
+from pytest_modellab.results.scoring import scored
 from pytest_modellab.tasks.barge_in import handler
 from pytest_modellab.tasks.barge_in.record import Scenario, scenario_of
 from pytest_modellab.tasks.registry import task_named
@@ -97,6 +99,28 @@ class TestRecords:
         assert row.error is not None
         assert "too late to be listened to behind it for `settle_s`, 3 s, within `longest_s`, 5 s" in row.error.message
 
+    def test_words_that_were_lost_altogether_are_wrong(self, runs: FakeRuns) -> None:
+        talker(scenarios(runs, "stop", "again"))
+        record = runs.measured()
+        assert record.value("interruption_wer") == pytest.approx(2 / 8)
+        first, second = record.utterances
+        part = scenario_of(first)
+        assert part is not None
+        mute = first.model_copy(update={"parts": {"barge_in": part.model_copy(update={"heard": ()})}})
+        failure = Failure(kind="exception", message="broken")
+        failed = first.model_copy(update={"hypothesis": None, "error": failure, "parts": {}})
+        for lost in (mute, failed):
+            found = scored(record.model_copy(update={"utterances": (lost, second)}), record.rules)
+            assert found.value("interruption_wer") == pytest.approx((5 + 2) / 8)
+        silent = [
+            each.model_copy(update={"parts": {"barge_in": scenario_of(each).model_copy(update={"heard": ()})}})  # type: ignore[union-attr]
+            for each in record.utterances
+        ]
+        # Of a model that never tells what it understands nothing is known.
+        for rows in ([silent[0], silent[1]], [silent[0], failed]):
+            found = scored(record.model_copy(update={"utterances": tuple(rows)}), record.rules)
+            assert found.value("interruption_wer") is None
+
     def test_one_that_fails(self, runs: FakeRuns) -> None:
         talker(scenarios(runs, "stop", "mhm"), fault="raise")
         record = runs.measured()
@@ -131,6 +155,17 @@ class TestGrades:
 
 
 class TestHandler:
+    def test_an_earlier_event_that_never_began_hides_nothing(self) -> None:
+        events = [
+            {"samples": RATE, "at_s": 0.5, "after_s": None},
+            {"samples": RATE, "at_s": None, "after_s": 30.0},
+            {"samples": RATE, "at_s": 8.0, "after_s": None},
+        ]
+        message = {"rate": RATE, "language": "en", "events": events, "settle_s": 3.0, "longest_s": 9.0, "seed": 0}
+        sound = np.full(3 * RATE, 0.2, "<f4").tobytes()
+        with pytest.raises(TimeoutError, match=r"the last event began at 8\.0 s, too late"):
+            handler.answer(FakeDuplex(FakeDuplexOptions()), message, sound)
+
     def play(self, **options: Any) -> dict[str, Any]:
         message = {
             "rate": RATE,

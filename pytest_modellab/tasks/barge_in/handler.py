@@ -65,9 +65,9 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
             if scenario.over(due_s, message["settle_s"]):
                 break
         else:
-            if None not in scenario.began:
+            if (began_s := scenario.began[-1]) is not None:
                 raise TimeoutError(
-                    f"the last event began at {scenario.began[-1]:.1f} s, too late to be listened to behind it for"
+                    f"the last event began at {began_s:.1f} s, too late to be listened to behind it for"
                     f" `settle_s`, {message['settle_s']:g} s, within `longest_s`, {message['longest_s']:g} s"
                 )
     finally:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from pytest_modellab.core.metrics import asr
 from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Ratio, Share
-from pytest_modellab.core.metrics.measured import Run, Utterance
+from pytest_modellab.core.metrics.measured import Row, Run, Utterance
 from pytest_modellab.core.metrics.metric import Metric, Missing
 
 from .record import Scenario, scenario_of
@@ -62,8 +63,18 @@ def _silent_after_with_calls(utterance: Utterance) -> float | None:
 
 
 def _lost(utterance: Utterance) -> tuple[float, float] | None:
+    """Of interruptions; a scenario on which the engine failed is one whose words are lost."""
+    if not utterance.answered:
+        units = utterance.derived(_words_of) if utterance.row.kind == "interruption" else 0
+        return (units, units) if units else None
     scenario = _interrupted(utterance)
     return None if scenario is None or scenario.words is None else (scenario.words.errors, scenario.words.units)
+
+
+def _words_of(row: Row, run: Run) -> int:
+    """Of an interruption; 0 where the model doesn't tell what it understands."""
+    tells = any((found := scenario_of(each)) is not None and found.words is not None for each in run.utterances)
+    return asr.score(row.reference, None, run.rules.of(row.language)).words.reference if tells else 0
 
 
 def _untimed(run: Run) -> Missing | None:
@@ -136,7 +147,8 @@ METRICS = (
         title="Interruption WER",
         unit="%",
         better="lower",
-        doc="Word errors in what the model understood of interruptions: what it lost of them while it spoke.",
+        doc="Word errors in what the model understood of interruptions: what it lost of them while it spoke. All words "
+        "of one on which it failed, or of which it understood nothing.",
         aggregate=Ratio(),
         contribution=_lost,
         tasks=_TASKS,

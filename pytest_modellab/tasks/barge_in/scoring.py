@@ -36,12 +36,17 @@ class BargeInScoring(Scoring):
         return {**parts, "barge_in": found.model_copy(update={"lags_s": None, "slowest_s": None})}
 
     def score(self, rows: Sequence[Row], rules: TextRules) -> list[Parts]:
-        return [{} if (found := scenario_of(row)) is None else {"barge_in": _scored(row, found, rules)} for row in rows]
+        # Whether the model tells what it understands is known of the run alone: a scenario without words has lost them.
+        tells = any(found.heard for row in rows if (found := scenario_of(row)) is not None)
+        return [
+            {} if (found := scenario_of(row)) is None else {"barge_in": _scored(row, found, rules, tells)}
+            for row in rows
+        ]
 
 
-def _scored(row: Row, scenario: Scenario, rules: TextRules) -> Scenario:
-    """With the words that were lost, of what a model tells that it has understood."""
-    if scenario.kind != "interruption" or not scenario.heard:
+def _scored(row: Row, scenario: Scenario, rules: TextRules, tells: bool) -> Scenario:
+    """With the words that were lost, of a model that tells what it has understood."""
+    if scenario.kind != "interruption" or not tells:
         return scenario.model_copy(update={"words": None})
     found = asr.score(row.reference, " ".join(scenario.heard[scenario.turns :]), rules.of(row.language)).words
     return scenario.model_copy(update={"words": edits(found)})

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class TranslationScoring(Scoring):
     """The scoring of translations."""
 
-    by_row: ClassVar[bool] = True
+    # What a translation that failed is held against is told by the others' language.
+    by_row: ClassVar[bool] = False
     counts_terms: ClassVar[bool] = False
     utterance_part = Translated
     run_part = TranslationSummary
