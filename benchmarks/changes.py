@@ -66,7 +66,8 @@ def scores(n: int, runs: int) -> str:
     covered = alarms = 0
     for _ in range(runs):
         texts = random.normal(4, 0.3, n)
-        found = of_means(*((texts - 0.3 * random.lognormal(0, 0.5, n)).tolist() for _ in range(2)))
+        first, second = ((texts - 0.3 * random.lognormal(0, 0.5, n)).tolist() for _ in range(2))
+        found = of_means(first, second, [None] * n)
         covered += found is not None and found.low <= 0 <= found.high
         alarms += found is not None and found.change > 0 and found.p <= ALPHA
     return f"{100 * covered / runs:.1f}; {100 * alarms / runs:.1f}"

@@ -166,6 +166,17 @@ def means() -> Iterator[Case]:
             return Drawn(column((random.random(n) < share) * lognormal(random, 1.0, n)), share, share)
 
         yield Case(f"waits in {share:.0%}, sd of the log 1", Mean(), waits)
+    for speakers in SPEAKERS:
+
+        def of_speakers(random: np.random.Generator, n: int, speakers: int = speakers) -> Drawn | None:
+            if n < speakers:
+                return None
+            names = np.arange(n) % speakers
+            # Two fifths of the variance are the speakers'.
+            own = random.normal(0.6, 0.2, speakers)
+            return Drawn(column(random.normal(own[names], 0.25), names=names), 0.6, float(own[names].mean()))
+
+        yield Case(f"scores, {_speakers(speakers)}", Mean(), of_speakers)
 
 
 def quantiles(q: float) -> Iterator[Case]:

@@ -20,21 +20,35 @@ def test_means_are_compared_by_the_paired_t_test() -> None:
     random = np.random.default_rng(3)
     before = random.normal(4.0, 0.3, 25)
     after = before + random.normal(0.1, 0.2, 25)
-    found = of_means(before.tolist(), after.tolist())
+    found = of_means(before.tolist(), after.tolist(), [None] * len(before))
     expected = stats.ttest_rel(after, before)
     low, high = expected.confidence_interval(0.95)
     assert found is not None
     assert (2 * found.p, found.low, found.high) == pytest.approx((expected.pvalue, low, high))
 
 
+def test_differences_that_cluster_are_those_of_their_speakers() -> None:
+    speakers = [f"s{i}" for i in range(8) for _ in range(6)]
+    differences = np.random.default_rng(5).normal(0.1, 0.2, 8)
+    before = np.zeros(48)
+    after = before + np.repeat(differences, 6)
+    found = of_means(before, after, speakers)
+    alone = of_means(np.zeros(8), differences, [None] * 8)
+    assert found is not None
+    assert alone is not None
+    assert (found.change, found.low, found.high, found.p) == pytest.approx(
+        (alone.change, alone.low, alone.high, alone.p)
+    )
+
+
 @pytest.mark.parametrize(("before", "after"), [([], []), ([1.0], [2.0])])
 def test_one_pair_says_nothing_of_means(before: list[float], after: list[float]) -> None:
-    assert of_means(before, after) is None
+    assert of_means(before, after, [None] * len(before)) is None
 
 
 def test_differences_that_are_all_alike_have_no_interval() -> None:
-    assert of_means([1.0, 2.0], [1.0, 2.0]) is None
-    assert of_means([1.0, 2.0], [1.5, 2.5]) is None
+    assert of_means([1.0, 2.0], [1.0, 2.0], [None, None]) is None
+    assert of_means([1.0, 2.0], [1.5, 2.5], [None, None]) is None
 
 
 def test_out_of_wilsons_intervals_it_is_newcombes_of_two_shares() -> None:

@@ -23,7 +23,7 @@ from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged
 from pytest_modellab.tasks.turn import handler
 from pytest_modellab.tasks.turn.record import Cut, turns_of
-from pytest_modellab.tasks.turn.sweep import GIVE_UP_S, Sweep, placements
+from pytest_modellab.tasks.turn.sweep import GIVE_UP_S, Sweep, placements, wait_s
 from pytest_modellab.tasks.turn.truth import finished, wrong
 
 RATE = 16_000
@@ -273,3 +273,9 @@ class TestTask:
         clip = cast(Any, SimpleNamespace(id="a"))
         assert SCORING.raw(clip, {"text": None, "part": None}, {}, Judged()) == (None, {})
         assert SCORING.untimed({}) == {}
+
+
+def test_one_that_never_fires_waits_no_less_than_one_that_fires_late() -> None:
+    silences = (0.5, 2.0, 5.0, 8.0)
+    late, never = (Cut(silences_s=silences, probabilities=found, threshold=0.5) for found in ((0, 0, 1, 1), (0,) * 4))
+    assert wait_s(late, 0.5) == wait_s(never, 0.5) == GIVE_UP_S

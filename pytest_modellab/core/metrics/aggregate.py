@@ -198,9 +198,11 @@ class Mean:
         return None if math.isnan(mean) else mean
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
-        from pytest_modellab.core.stats.intervals import mean_interval
+        from pytest_modellab.core.stats.intervals import clustered_mean_interval
 
-        return None if self.value(column) is None else mean_interval(column.values, confidence)
+        if self.value(column) is None:
+            return None
+        return column.named(clustered_mean_interval(column.values, column.clusters, confidence))
 
 
 @dataclass(frozen=True)

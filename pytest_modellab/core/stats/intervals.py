@@ -166,6 +166,25 @@ def mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | 
     return Interval(min(plain.low, low), max(plain.high, high), SKEWED_T, k)
 
 
+def clustered_mean_interval(
+    values: Values, clusters: Sequence[str | None], confidence: float = CONFIDENCE
+) -> Interval | None:
+    """The interval of the mean of values that cluster: `mean_interval` of what each cluster adds to it.
+
+    Args:
+        clusters: speaker or recording of each value; None counts as a cluster of its own.
+
+    Returns:
+        As `mean_interval`; where fewer than five clusters are known, values stand in for them and the interval is
+        conditional on those.
+    """
+    if not any(Labels.of(clusters).known):
+        return mean_interval(values, confidence)
+    units = independent(clusters)
+    found = mean_interval(units.spread(values), confidence)
+    return None if found is None else replace(found, conditional=units.conditional)
+
+
 def student_t_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
     """Student's t interval of the mean of independent values; None below two, or where all are the same."""
     x = np.asarray(values, dtype=np.float64)

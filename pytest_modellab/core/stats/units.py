@@ -41,6 +41,17 @@ class Units:
         weights = np.asarray(values, dtype=np.float64)
         return np.bincount(self.places, weights=weights, minlength=self.count).astype(np.float64)
 
+    def spread(self, values: Values) -> NDArray[np.float64]:
+        """A value of each unit, shape (count,), whose mean is that of all values.
+
+        How far one lies from the mean is what its unit adds to the linearised error of that mean: of a large unit more.
+        """
+        x = np.asarray(values, dtype=np.float64)
+        if self.count == len(x):
+            return x
+        mean = x.mean()
+        return np.asarray(mean + self.count / len(x) * self.sums(x - mean), dtype=np.float64)
+
 
 def independent(clusters: Sequence[str | None], fewest: int = FEWEST_CLUSTERS) -> Units:
     """The units of utterances with these clusters (speakers or dialogues); None is a cluster of its own.

@@ -120,8 +120,9 @@ def by_means(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
         return
     old, new = both.columns(metric)
     known = ~(np.isnan(old.values) | np.isnan(new.values))
-    first, second = old.values[known], new.values[known]
-    found = statistics.of_means(first, second)
+    old, new = old.at(known), new.at(known)
+    first, second = old.values, new.values
+    found = statistics.of_means(first, second, old.clusters)
     if found is None:
         return
     yield judged(

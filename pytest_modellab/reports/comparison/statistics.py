@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -11,7 +12,7 @@ import numpy as np
 from pytest_modellab.core.stats.evidence import IntervalLike, weigh
 from pytest_modellab.core.stats.intervals import Interval, student_t_interval
 from pytest_modellab.core.stats.student_t import CONFIDENCE, student_t_cdf
-from pytest_modellab.core.stats.units import Values
+from pytest_modellab.core.stats.units import Values, independent
 
 PAIRED = "paired by utterance: sign flips"
 MEANS = "paired by utterance: Student's t of the differences"
@@ -30,9 +31,13 @@ class Difference:
     p: float
 
 
-def of_means(before: Values, after: Values) -> Difference | None:
-    """Student's t of the differences of pairs; None below two, or where all differ by the same."""
+def of_means(before: Values, after: Values, clusters: Sequence[str | None]) -> Difference | None:
+    """Student's t of the differences of pairs, by cluster where five are known; None below two, or where all differ by
+    the same.
+    """
     differences = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
+    if len(differences):
+        differences = independent(clusters).spread(differences)
     interval = student_t_interval(differences)
     if interval is None:
         return None

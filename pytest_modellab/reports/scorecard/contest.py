@@ -204,7 +204,7 @@ def _by_means(metric: Metric, one: Column, other: Column) -> Told:
     """Student's t of the differences; where all differ alike, as they do."""
     signs = (1, -1) if metric.better == "lower" else (-1, 1)
     gap = signs[0] * float((one.values - other.values).mean())
-    found = statistics.of_means(other.values, one.values)
+    found = statistics.of_means(other.values, one.values, one.clusters)
     if found is None:
         alike = len(one) >= FEWEST_UNITS and gap != 0
         return Told(-_sign(gap), gap, gap, gap) if alike else Told(0, gap)

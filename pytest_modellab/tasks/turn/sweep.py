@@ -28,7 +28,7 @@ _NEVER = math.inf
 def wait_s(cut: Cut, threshold: float) -> float:
     """Silence until a finished turn counts as such."""
     place = cut.fires_at(threshold)
-    return GIVE_UP_S if place is None else cut.silences_s[place]
+    return GIVE_UP_S if place is None else min(GIVE_UP_S, cut.silences_s[place])
 
 
 @dataclass(frozen=True)
