@@ -177,6 +177,16 @@ def means() -> Iterator[Case]:
             return Drawn(column(random.normal(own[names], 0.25), names=names), 0.6, float(own[names].mean()))
 
         yield Case(f"scores, {_speakers(speakers)}", Mean(), of_speakers)
+    for unequal in (False, True):
+
+        def waits_of_speakers(random: np.random.Generator, n: int, unequal: bool = unequal) -> Drawn | None:
+            if n < 20:
+                return None
+            # Of unequal speakers the first has 31 % of the clips, the last 5 %.
+            names = (10 * (np.arange(n) / n) ** (2 if unequal else 1)).astype(int)
+            return Drawn(column(lognormal(random, 0.5, 10)[names] * lognormal(random, 0.6, n), names=names), 1.0, 1.0)
+
+        yield Case(f"waits, 10 {'unequal ' * unequal}speakers, sd of the log 0.5", Mean(), waits_of_speakers)
 
 
 def quantiles(q: float) -> Iterator[Case]:

@@ -36,8 +36,9 @@ def of_means(before: Values, after: Values, clusters: Sequence[str | None]) -> D
     the same.
     """
     differences = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-    if len(differences):
-        differences = independent(clusters).spread(differences)
+    if not len(differences):
+        return None
+    differences = independent(clusters).spread(differences)
     interval = student_t_interval(differences)
     if interval is None:
         return None
