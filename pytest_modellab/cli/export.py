@@ -9,12 +9,11 @@ from pathlib import Path
 
 from pytest_modellab.catalog.errors import suggest
 from pytest_modellab.core.atomic import write_text
-from pytest_modellab.core.console import counted, shortened
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.reports.exports import hub, tables
 from pytest_modellab.reports.exports.figures import figures, utterances
 from pytest_modellab.reports.exports.segments import FORMATS as SEGMENTS
-from pytest_modellab.reports.exports.segments import as_segments, without_segments
+from pytest_modellab.reports.exports.segments import as_segments, untold
 from pytest_modellab.reports.exports.tables import ExportError
 from pytest_modellab.reports.exports.trackers import TRACKERS
 from pytest_modellab.results import record_files
@@ -67,12 +66,8 @@ def _write(options: argparse.Namespace, records: Sequence[Record]) -> None:
         return
     if options.format in SEGMENTS:
         text = as_segments(records, options.format, references=options.references)
-        if silent := without_segments(records, references=options.references):
-            tell_lines(
-                f"modellab: {counted(len(silent), 'recording')} without a segment, of which {options.format} has no"
-                f" line: {shortened(', '.join(silent), 120)}",
-                file=sys.stderr,
-            )
+        for line in untold(records, options.format, references=options.references):
+            tell_lines(f"modellab: {line}", file=sys.stderr)
     elif options.format == "csv":
         text = tables.as_csv(rows)
     elif options.format == "model-index":

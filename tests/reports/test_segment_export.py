@@ -6,7 +6,7 @@ import pytest
 from records import record, utterance
 
 from pytest_modellab.catalog.case_ref import CaseRef
-from pytest_modellab.reports.exports.segments import FORMATS, as_segments, without_segments
+from pytest_modellab.reports.exports.segments import FORMATS, as_segments, untold
 from pytest_modellab.reports.exports.tables import ExportError
 from pytest_modellab.results.record import Record
 from pytest_modellab.tasks.diarize.record import DiarizationSummary
@@ -48,8 +48,29 @@ def test_a_task_without_speakers() -> None:
 
 
 def test_recordings_that_no_line_tells_of() -> None:
-    assert without_segments([diarized()]) == ["b"]
-    assert without_segments([diarized()], references=True) == []
+    assert list(untold([diarized()], "rttm")) == ["1 recording without a segment, of which rttm has no line: b"]
+    assert list(untold([diarized()], "rttm", references=True)) == []
+
+
+def test_segments_without_words_in_ctm() -> None:
+    rows = [
+        utterance("a", REFERENCE, "0.000 5.000 x hello there | 6.000 19.000 y"),
+        utterance("b", REFERENCE, "0.000 15.000 x"),
+    ]
+    made = diarized().model_copy(update={"utterances": rows})
+    assert list(untold([made], "ctm")) == [
+        "1 recording without a segment with words, of which ctm has no line: b",
+        "1 segment without words, of which ctm has no line",
+    ]
+    assert list(untold([made], "stm")) == []
+
+
+def test_recordings_whose_names_come_to_the_same() -> None:
+    rows = [utterance(id, REFERENCE, ANSWER) for id in ("call 1", "call_1")]
+    made = diarized().model_copy(update={"utterances": rows})
+    with pytest.raises(ExportError, match="recordings that rttm would take for one, call_1; seglst doesn't"):
+        as_segments([made], "rttm")
+    assert as_segments([made], "seglst")
 
 
 def test_ctm_of_segments_without_words() -> None:

@@ -78,6 +78,12 @@ def test_a_name_with_spaces_stays_one_field() -> None:
     assert FORMATS["rttm"].read(FORMATS["rttm"].write(named)) == {"my_call": [Segment(0, 1000, "ann_b")]}
 
 
+@pytest.mark.parametrize("name", ["rttm", "stm", "ctm"])
+def test_a_name_that_would_begin_a_comment(name: str) -> None:
+    text = FORMATS[name].write({";;call": [Segment(0, 1000, "ann", "well")]})
+    assert list(FORMATS[name].read(text)) == ["_;;call"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [

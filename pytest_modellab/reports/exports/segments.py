@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
+from pytest_modellab.core.console import counted, shortened
 from pytest_modellab.results.record import Record, UtteranceResult
 from pytest_modellab.tasks.diarize.formats import FORMATS
+from pytest_modellab.tasks.diarize.formats.fields import name as field_of
 from pytest_modellab.tasks.diarize.segments import read
 
 from .tables import ExportError
 
-__all__ = ["FORMATS", "as_segments", "without_segments"]
+__all__ = ["FORMATS", "as_segments", "untold"]
 
 
-def without_segments(records: Sequence[Record], *, references: bool = False) -> list[str]:
-    """The ids of recordings that no line tells of: what is scored must be told by another file."""
-    return [row.id for record in records for row in record.utterances if not read(_text(row, references))]
+def untold(records: Sequence[Record], name: str, *, references: bool = False) -> Iterator[str]:
+    """What of the recordings has no line in a format, and so isn't scored by who goes by its file alone."""
+    found = {row.id: read(_text(row, references)) for record in records for row in record.utterances}
+    words_alone = name == "ctm"
+    silent = [id for id, own in found.items() if not any(each.words or not words_alone for each in own)]
+    if silent:
+        what = "segment with words" if words_alone else "segment"
+        yield (
+            f"{counted(len(silent), 'recording')} without a {what}, of which {name} has no line:"
+            f" {shortened(', '.join(silent), 120)}"
+        )
+    wordless = sum(not each.words for id, own in found.items() if id not in silent for each in own)
+    if words_alone and wordless:
+        yield f"{counted(wordless, 'segment')} without words, of which {name} has no line"
 
 
 def _text(row: UtteranceResult, references: bool) -> str | None:
@@ -36,4 +50,9 @@ def as_segments(records: Sequence[Record], name: str, *, references: bool = Fals
     found = {row.id: read(_text(row, references)) for row in record.utterances}
     if name == "ctm" and not any(each.words for segments in found.values() for each in segments):
         raise ExportError(f"{record.case.id}: its segments have no words, and ctm is of these; rttm and seglst are not")
+    alike = [id for id, count in Counter(map(field_of, found)).items() if count > 1]
+    if alike and name != "seglst":
+        raise ExportError(
+            f"{record.case.id}: recordings that {name} would take for one, {', '.join(alike)}; seglst doesn't"
+        )
     return FORMATS[name].write(found)

@@ -39,5 +39,6 @@ def seconds(ms: int) -> str:
 
 
 def name(text: str) -> str:
-    """A name without white space, which would divide it into two fields."""
-    return "_".join(text.split()) or "unknown"
+    """A name without white space, which would divide it into two fields, and that doesn't begin a comment."""
+    joined = "_".join(text.split()) or "unknown"
+    return f"_{joined}" if joined.startswith(COMMENT) else joined
