@@ -233,6 +233,14 @@ class TestFigures:
             assert found is not None
             assert (found.why, found.possible) == ("1 of 10 words have no probability", True)
 
+    def test_confidence_of_listed_words_alone_is_no_figure(self) -> None:
+        for name in ("word_nce", "word_calibration_error", "wrong_of_confident"):
+            table = self.run(said()[1:], said(), texts="Wine fine day, we left.")
+            found = evaluate(METRICS[name], table).missing
+            assert found is not None
+            why = "2 of 11 words of the texts are not among those that have a probability"
+            assert (found.why, found.possible) == (why, True)
+
     def test_all_right_has_nothing_to_tell_apart(self) -> None:
         missing = evaluate(METRICS["word_nce"], self.run(said())).missing
         assert missing is not None

@@ -16,6 +16,9 @@ _DIGITS = 6
 """Of seconds: what a difference of two times has beyond them is no part of either."""
 _KEPT = 0.9
 """Share of the words of which the errors are counted, the most confident ones."""
+_MOST_UNLISTED = 0.01
+"""Share of the words of the texts that may lack a probability as engines split words otherwise than normalization does.
+Beyond it those without may be the wrong ones."""
 
 
 def _boundaries(utterance: Utterance) -> list[float] | None:
@@ -101,9 +104,13 @@ def _confidence_told(run: Run) -> Missing | None:
     parts = [part for row in run.utterances if (part := words_of(row)) is not None]
     words = [word for part in parts for word in part.words if word.right is not None]
     without = sum(word.probability is None for word in words)
-    if not 0 < without < len(words):
-        return None
-    return Missing(f"{without} of {len(words)} words have no probability")
+    if 0 < without < len(words):
+        return Missing(f"{without} of {len(words)} words have no probability")
+    unlisted = sum(part.missing for part in parts)
+    if without == 0 and unlisted > _MOST_UNLISTED * (unlisted + len(words)):
+        of, are = unlisted + len(words), "is" if unlisted == 1 else "are"
+        return Missing(f"{unlisted} of {of} words of the texts {are} not among those that have a probability")
+    return None
 
 
 def _no_confidence(run: Run) -> Missing:
