@@ -8,6 +8,9 @@ from pytest_modellab.core.hardware import Hardware
 
 from .record import Record
 
+_QUANTISED = re.compile(r"int[48]|[48].?bit|quanti[sz]|\bi?q\d|w\da\d", re.IGNORECASE)
+"""Names and values of options, and of what a model told when loaded. Weights in 4 bits are multiplied in 8, too."""
+
 
 def may_compute_in_int8(record: Record) -> bool:
     """By the model's options, or by what it, or a part of it, told when it was loaded.
@@ -17,7 +20,7 @@ def may_compute_in_int8(record: Record) -> bool:
     if not record.loaded and record.provenance.resumed:
         return True
     told = [*record.provenance.inputs.get("options", {}).items(), *record.loaded.items()]
-    return any(re.search("int8|quantized", f"{name} {value}") for name, value in told if value)
+    return any(_QUANTISED.search(f"{name} {value}") for name, value in told if value)
 
 
 def other_kernels(before: Hardware, record: Record) -> str:

@@ -41,6 +41,12 @@ def with_options(found: Record, options: dict[str, Any]) -> Record:
         ({"compute_type": "default"}, {"compute_type": "int8_float32"}, True),
         ({}, {"asr_compute_type": "int8", "llm_compute_type": "float32"}, True),
         ({}, {"int8_operators": True}, True),
+        ({"compute_type": "INT8"}, {}, True),
+        ({"load_in_8bit": True}, {}, True),
+        ({"load_in_8bit": False}, {}, False),
+        ({"dtype": "q5_1"}, {}, True),
+        ({"precision": "w8a8"}, {}, True),
+        ({"dtype": "float16", "device": "cpu", "seed": 48}, {}, False),
         ({"beam_size": 5}, {"compute_type": "float32"}, False),
     ],
 )

@@ -63,6 +63,17 @@ def test_a_folder_of_files_and_another_of_recordings(runs: FakeRuns, calls: Path
     assert "1 recording" in found.notes[0]
 
 
+def test_a_recording_in_files_of_two_formats(runs: FakeRuns, calls: Path) -> None:
+    (calls / "marks").mkdir()
+    (calls / "marks" / "one.rttm").write_text(RTTM)
+    (calls / "marks" / "two.stm").write_text(STM)
+    spec(runs, reference="marks", audio="calls")
+    with pytest.raises(
+        DatasetError, match=r"two\.stm: call-2 is in one\.rttm, too; say which counts, as in `format: rttm"
+    ):
+        prepared(runs, "calls")
+
+
 @pytest.mark.parametrize(
     ("text", "given", "told"),
     [

@@ -76,6 +76,10 @@ class TestHandler:
         assert answered(SpeakerSegment(0, 1, "a", ""))["words"]
         assert answered(SpeakerSegment(0, 1, "a", "well \udcff"))["text"] == "0.000 1.000 a well \ufffd"
 
+    def test_words_of_a_segment_that_does_not_last_are_kept(self) -> None:
+        found = answered(SpeakerSegment(2.0001, 2.0003, "a", "thanks"), SpeakerSegment(-2, 0, "b", "made up"))
+        assert found["text"] == "0.000 0.001 b made up | 2.000 2.001 a thanks"
+
     def test_nobody_is_an_answer(self) -> None:
         assert answered()["text"] == ""
 

@@ -91,6 +91,12 @@ def test_a_name_that_would_begin_a_comment(name: str) -> None:
         ("rttm", "\nSPEAKER one 1 x 2.0 <NA> <NA> ann <NA> <NA>", "line 2: the onset `x` is no number"),
         ("rttm", "SPEAKER one 1 1.0 -2 <NA> <NA> ann <NA> <NA>", "line 1: the duration `-2`"),
         ("stm", "one 1 ann 0.0", "line 1: a line has file, channel"),
+        ("stm", "one A s 0 5 so\none B s 2 7 well", "line 2: `s` of one is on channel B, and was on A; give each"),
+        (
+            "rttm",
+            "SPEAKER one 1 0 5 <NA> <NA> s <NA> <NA>\nSPEAKER one 2 2 5 <NA> <NA> s <NA> <NA>",
+            "line 2: `s` of one is on channel 2, and was on 1",
+        ),
         ("stm", "one 1 ann 2.0 1.0 well", "line 1: it ends before it begins"),
         ("stm", "one 1 ann 0.0 1.0 IGNORE_TIME_SEGMENT_IN_SCORING", "line 1: time that isn't scored"),
         ("ctm", "one 1 0.0 0.5", "line 1: a line has file, channel, begin"),

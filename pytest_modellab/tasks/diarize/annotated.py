@@ -106,6 +106,7 @@ def _files(folder: Path, given: SegmentsSpec) -> list[Path]:
 def _read(files: Sequence[Path], given: SegmentsSpec) -> dict[str, list[Segment]]:
     """The segments by recording. Raises DatasetError."""
     found: dict[str, list[Segment]] = {}
+    told: dict[str, tuple[str, Path]] = {}
     for path in files:
         name = given.format or format_of(path.name)
         if name is None:
@@ -121,6 +122,11 @@ def _read(files: Sequence[Path], given: SegmentsSpec) -> dict[str, list[Segment]
         if not own:
             raise DatasetError(f"{path}: no segment in it; for a recording in which nobody speaks, leave the file out")
         for session, segments in own.items():
+            kind, first = told.setdefault(session, (name, path))
+            if kind != name:
+                raise DatasetError(
+                    f"{path}: {session} is in {first.name}, too; say which counts, as in `format: {kind}`"
+                )
             found.setdefault(session, []).extend(segments)
     return found
 

@@ -46,7 +46,7 @@ class ErrorTime:
         false_alarm: ms of the hypothesis that no speaker of the reference has.
         confusion: ms of speech that both have, of the wrong speaker.
         speakers: of the reference, who are scored.
-        found: speakers of the hypothesis, in the whole recording.
+        found: speakers of the hypothesis, in the scored time.
         jaccard: the sum of the Jaccard errors of the speakers: 1 less shared over joint time, 1 without a pair.
         pairs: speaker of the hypothesis -> of the reference.
     """

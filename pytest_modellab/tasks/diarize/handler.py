@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from time import perf_counter, process_time  # bound before an engine can replace them
 from typing import Any
 
@@ -34,6 +35,10 @@ def answer(engine: Any, message: dict[str, Any], payload: bytes) -> tuple[dict[s
     segments = [_checked(each) for each in found]
     # No segment at all is an answer, too; whether its engine tells words then doesn't show.
     words = any(each.words is not None for each in segments)
+    # Words of a segment that doesn't last were said all the same.
+    segments = [
+        replace(each, end=each.start + 1) if each.words and each.start == each.end else each for each in segments
+    ]
     kept = [each for each in segments if each.start < each.end]
     return {"text": storable(written(kept)), "words": words, "seconds": seconds, "cpu_s": cpu_s}, b""
 

@@ -22,6 +22,22 @@ def lines(text: str) -> Iterator[tuple[int, list[str]]]:
             yield number, stripped.split()
 
 
+class Channels:
+    """The channels of a file's speakers: one of a name on two is two people, whom nothing here tells apart."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], str] = {}
+
+    def check(self, session: str, speaker: str, channel: str, number: int) -> None:
+        """Raises FormatError."""
+        before = self._found.setdefault((session, speaker), channel)
+        if before != channel:
+            raise FormatError(
+                f"line {number}: `{speaker:.40}` of {session:.40} is on channel {channel:.10}, and was on {before:.10};"
+                " give each channel's speakers names of their own, or keep the lines of the one that is heard"
+            )
+
+
 def milliseconds(field: str, number: int, what: str) -> int:
     """A time in seconds as ms. Raises FormatError."""
     try:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..segments import Segment
-from .fields import FormatError, lines, milliseconds, name, seconds
+from .fields import Channels, FormatError, lines, milliseconds, name, seconds
 
 
 def read(text: str) -> dict[str, list[Segment]]:
     """The segments by recording. Raises FormatError."""
     found: dict[str, list[Segment]] = {}
+    channels = Channels()
     for number, fields in lines(text):
         if fields[0] != "SPEAKER":
             continue
@@ -24,6 +25,7 @@ def read(text: str) -> dict[str, list[Segment]]:
             )
         start = milliseconds(fields[3], number, "onset")
         end = start + milliseconds(fields[4], number, "duration")
+        channels.check(fields[1], fields[7], fields[2], number)
         own = found.setdefault(fields[1], [])
         if end > start:
             own.append(Segment(start, end, fields[7]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..segments import Segment
-from .fields import FormatError, lines, milliseconds, name, seconds
+from .fields import Channels, FormatError, lines, milliseconds, name, seconds
 
 _GAP = "inter_segment_gap"
 """NIST's name of nobody, for the time between segments."""
@@ -15,12 +15,13 @@ _NOT_SCORED = "ignore_time_segment_in_scoring"
 def read(text: str) -> dict[str, list[Segment]]:
     """The segments by recording. Raises FormatError."""
     found: dict[str, list[Segment]] = {}
+    channels = Channels()
     for number, fields in lines(text):
         if len(fields) < 5:
             raise FormatError(
                 f"line {number}: a line has file, channel, speaker, begin and end; found {len(fields)} fields"
             )
-        session, _, speaker, begins, ends, *words = fields
+        session, channel, speaker, begins, ends, *words = fields
         start, end = milliseconds(begins, number, "begin"), milliseconds(ends, number, "end")
         if end < start:
             raise FormatError(f"line {number}: it ends before it begins")
@@ -30,6 +31,7 @@ def read(text: str) -> dict[str, list[Segment]]:
             raise FormatError(f"line {number}: time that isn't scored can't be told apart here; remove the line")
         own = found.setdefault(session, [])
         if end > start and not (speaker == _GAP and not words):
+            channels.check(session, speaker, channel, number)
             own.append(Segment(start, end, speaker, " ".join(words) or None))
     return found
 
