@@ -265,14 +265,13 @@ class ControllerPlugin:
         self.follower: Follower | None = None
 
     def pytest_report_header(self) -> str:
-        from .left_out import idle_messages, messages
+        from .left_out import header_notes
 
         catalog = self.lab.catalog
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
-        notes = [*messages(catalog, self.lab.config.selection, self.lab.cases), *idle_messages(catalog)]
-        idle = "".join(f"\nmodellab: {line}" for line in notes)
+        idle = "".join(f"\nmodellab: {line}" for line in header_notes(self.lab))
         idle += f"\nmodellab: {newer}" if (newer := _newer_message()) else ""
         if self.lab.config.control:
             return (

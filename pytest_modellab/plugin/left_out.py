@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pytest_modellab.catalog.base import TIERS
 from pytest_modellab.catalog.cases import Case, Reason, Selection, idle_limits, left_out
 from pytest_modellab.catalog.catalog import Catalog
+
+from .options import unread_catalog
+
+if TYPE_CHECKING:
+    from .session import LabSession
 
 
 def messages(catalog: Catalog, selection: Selection, cases: Sequence[Case]) -> Iterator[str]:
@@ -26,6 +32,18 @@ def messages(catalog: Catalog, selection: Selection, cases: Sequence[Case]) -> I
         language = catalog.datasets[dataset].language
         silent = dict.fromkeys(case.model.id for case in removed if case.dataset.id == dataset)
         yield f"{dataset} has no case: its language is {language}, which {', '.join(silent)} doesn't speak"
+
+
+def header_notes(lab: LabSession) -> Iterator[str]:
+    """What is told of the catalog at the start of a session, a line each."""
+    catalog = lab.catalog
+    if (unread := unread_catalog(lab.config.base, catalog.folder)) is not None:
+        yield (
+            f"{lab.shown(unread)} is a catalog, too, and isn't read: `modellab_catalog` is {lab.shown(catalog.folder)};"
+            " keep one of them"
+        )
+    yield from messages(catalog, lab.config.selection, lab.cases)
+    yield from idle_messages(catalog)
 
 
 def counts(found: Mapping[Reason, Sequence[Case]]) -> str:

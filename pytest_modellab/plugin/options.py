@@ -285,8 +285,16 @@ def _refuse_detached_report(config: pytest.Config) -> None:
 
 
 def _catalog(base: Path, named: str) -> Path | None:
-    if named:
-        return base / named
+    return base / named if named else _usual_catalog(base)
+
+
+def unread_catalog(base: Path, read: Path) -> Path | None:
+    """The catalog in the usual place, where another one is read."""
+    usual = _usual_catalog(base)
+    return None if usual is None or usual.resolve() == read.resolve() else usual
+
+
+def _usual_catalog(base: Path) -> Path | None:
     folder = base / "fixtures"
     # Other people's `fixtures/` are left alone: only files with our mark make it a catalog.
     files = [path for pattern in ("*.y*ml", "models/*.y*ml", "datasets/*.y*ml") for path in folder.glob(pattern)]

@@ -13,7 +13,7 @@ from fakelab import FakeLab
 from labsessions import LabSessions, lab_session
 
 from pytest_modellab.plugin import options
-from pytest_modellab.plugin.left_out import messages
+from pytest_modellab.plugin.left_out import header_notes, messages
 from pytest_modellab.plugin.why_nothing import NoCatalog, WhyNothing, reasons
 
 FILES = ["test_*.py"]
@@ -82,6 +82,17 @@ class TestReasons:
         assert "polly (lab/models/polly.yaml:1) has no case: it is for tts, and no data set is; they are for asr" in [
             *messages(lab.catalog, lab.config.selection, lab.cases)
         ]
+
+    def test_another_catalog_in_the_usual_place(self, sessions: LabSessions) -> None:
+        sessions.ready()
+        with parsed(sessions.path, ini=None) as config:
+            lab = lab_session(options.read(config))
+            assert list(header_notes(lab)) == []
+            (sessions.path / "fixtures" / "models").mkdir(parents=True)
+            (sessions.path / "fixtures" / "models" / "other.yaml").write_text("schema: modellab.model/1\nid: other\n")
+            assert list(header_notes(lab)) == [
+                "fixtures is a catalog, too, and isn't read: `modellab_catalog` is lab; keep one of them"
+            ]
 
     @pytest.mark.parametrize(
         ("made", "lacking"),
