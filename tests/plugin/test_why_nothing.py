@@ -87,11 +87,12 @@ class TestReasons:
         sessions.ready()
         with parsed(sessions.path, ini=None) as config:
             lab = lab_session(options.read(config))
-            assert list(header_notes(lab)) == []
+            before = list(header_notes(lab))
             (sessions.path / "fixtures" / "models").mkdir(parents=True)
             (sessions.path / "fixtures" / "models" / "other.yaml").write_text("schema: modellab.model/1\nid: other\n")
             assert list(header_notes(lab)) == [
-                "fixtures is a catalog, too, and isn't read: `modellab_catalog` is lab; keep one of them"
+                "fixtures is a catalog, too, and isn't read: `modellab_catalog` is lab; keep one of them",
+                *before,
             ]
 
     @pytest.mark.parametrize(
