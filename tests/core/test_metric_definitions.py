@@ -222,3 +222,16 @@ class TestTable:
 def test_metrics_are_shown_in_the_order_of_their_definition() -> None:
     places = [[*METRICS].index(name) for name in ("wer", "rtf", "looped", "flawed")]
     assert places == sorted(places)
+
+
+OF_SPEECH = frozenset({"asr", "streaming", "words", "turn", "translate"})
+"""Tasks whose answers are to recordings of people, who are hard or easy to understand as a whole."""
+
+
+@pytest.mark.parametrize("name", [name for name, metric in METRICS.items() if metric.tasks & OF_SPEECH])
+def test_what_is_counted_of_people_clusters_by_speaker(name: str) -> None:
+    metric = METRICS[name]
+    counted = isinstance(metric.aggregate, Share | Mean) or metric.aggregate == Ratio()
+    if counted and name != "kept_up":  # of the machine's time
+        assert metric.cluster is SPEAKER
+        assert not isinstance(metric.aggregate, Share) or metric.aggregate.clustered

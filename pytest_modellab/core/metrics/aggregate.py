@@ -181,8 +181,9 @@ class Share:
 
     def interval(self, column: Column, confidence: float = CONFIDENCE) -> Interval | None:
         from pytest_modellab.core.stats.intervals import proportion_interval, share_interval
+        from pytest_modellab.core.stats.labels import Labels
 
-        if self.clustered:
+        if self.clustered and (bool((column.of != 1).any()) or any(Labels.of(column.clusters).known)):
             return column.named(share_interval(column.values, column.of, column.clusters, confidence))
         return proportion_interval(_total(column.values), round(_total(column.of)), confidence)
 

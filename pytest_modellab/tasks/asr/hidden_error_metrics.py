@@ -202,8 +202,9 @@ METRICS = (
         doc="Share of the answers that hold a loop: up to 40 words four or more times in a row, more than twice as "
         "often as in the reference; or a text that zlib compresses more than 2.4 times, and 1.5 times better than "
         "the reference.",
-        aggregate=Share(),
+        aggregate=Share(clustered=True),
         contribution=_looped,
+        cluster=SPEAKER,
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,
         empty="no utterance was answered",
@@ -217,8 +218,9 @@ METRICS = (
         better="lower",
         doc="Share of the answers that stop three or more words short of their reference, of those whose reference "
         "has more than three.",
-        aggregate=Share(),
+        aggregate=Share(clustered=True),
         contribution=_truncated,
+        cluster=SPEAKER,
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,
         missing=nobody_speaks,
@@ -346,8 +348,9 @@ METRICS = (
         unit="%",
         better="higher",
         doc="Share of the answers whose language, left to the model to detect, was the utterance's.",
-        aggregate=Share(),
+        aggregate=Share(clustered=True),
         contribution=_language,
+        cluster=SPEAKER,
         tasks=_TASKS,
         elsewhere=_OF_REPLIES,
         missing=_language_unknown,
