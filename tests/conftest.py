@@ -69,12 +69,11 @@ REAL_MODELS = frozenset(
 )
 SESSIONS = REAL_MODELS | {
     f"test_{name}.py"
-    for name in (
-        *("board_browser", "foreign_suites", "foreign_suites_beside", "live_browser", "notebook", "own_conftest"),
-        *("page_browser", "page_screens_browser", "survival", "versions", "words_browser"),
-    )
+    for name in ("foreign_suites", "foreign_suites_beside", "notebook", "own_conftest", "survival", "versions")
 }
-"""Files of tests that start sessions, or a browser, by themselves."""
+"""Files of tests that start sessions by themselves."""
+BROWSER = "_browser.py"
+"""How the files of tests end that start a browser."""
 SESSION_FIXTURES = frozenset({"pytester"})
 RUN_FIXTURES = frozenset({"runs", "sessions", "released"})
 """Fixtures of tests that run cases of fake models, or look at a release of some."""
@@ -90,7 +89,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if SESSION_FIXTURES & {*getattr(item, "fixturenames", ())} or item.path.name in SESSIONS:
+        own = item.path.name in SESSIONS or item.path.name.endswith(BROWSER)
+        if own or SESSION_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.session)
         if RUN_FIXTURES & {*getattr(item, "fixturenames", ())}:
             item.add_marker(pytest.mark.runs)
