@@ -72,6 +72,21 @@ class TestBoundaries:
         assert part.known_boundaries == 4
         assert [each.right for each in part.words] == [False, True, True, True, True]
 
+    def test_a_span_that_begins_or_ends_with_a_filler_tells_no_time_of_the_next_word(self) -> None:
+        first, second = SPANS
+        spans = (
+            first.model_copy(update={"text": f"Um, {first.text}"}),
+            second.model_copy(update={"text": f"{second.text} uh"}),
+        )
+        found = held_against(REFERENCE, spans, said(), RULES.of("en"))
+        assert [(each.word, each.end) for each in found.boundaries] == [("day", True), ("we", False)]
+        assert found.known == 2
+
+    def test_what_is_not_spoken_is_no_word_at_an_edge(self) -> None:
+        first, second = SPANS
+        spans = (first.model_copy(update={"text": f"... {first.text}"}), second)
+        assert held_against(REFERENCE, spans, said(), RULES.of("en")).known == 4
+
     def test_words_without_an_end_have_beginnings_only(self) -> None:
         part = scored(tuple(word(each.text, each.start_s) for each in said()))
         assert [each.end for each in part.boundaries] == [False, False]

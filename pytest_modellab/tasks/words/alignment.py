@@ -18,10 +18,15 @@ _CLOCK_S = 0.02
 
 @dataclass(frozen=True)
 class Token:
-    """A word as it is scored, and the place of the raw word, or of the span, that it is of."""
+    """A word as it is scored, and the place of the raw word, or of the span, that it is of.
+
+    `first` and `last`: whether it is of the first, and of the last raw word there.
+    """
 
     text: str
     place: int
+    first: bool = True
+    last: bool = True
 
 
 @dataclass(frozen=True)
@@ -68,18 +73,22 @@ def held_against(
 
 def _tokens(texts: Sequence[str], normalize: Normalizer) -> Iterator[Token]:
     for place, text in enumerate(texts):
-        for raw in text.split():
+        words = [raw for raw in text.split() if any(map(str.isalnum, raw))]
+        for i, raw in enumerate(words):
             normal = normalize(raw)
             units = normal.replace(" ", "") if normalize.unit == "characters" else normal.split()
-            yield from (Token(each, place) for each in units)
+            yield from (Token(each, place, i == 0, i + 1 == len(words)) for each in units)
 
 
 def _edges(expected: Sequence[Token]) -> Iterator[tuple[int, bool]]:
-    """The places of the first and the last token of each span, and whether it is the last."""
+    """The places of the first and the last token of each span, and whether it is the last.
+
+    A span that begins or ends with a word of which nothing is scored, a filler, tells no time of the next one.
+    """
     for i, token in enumerate(expected):
-        if i == 0 or expected[i - 1].place != token.place:
+        if token.first and (i == 0 or expected[i - 1].place != token.place):
             yield i, False
-        if i + 1 == len(expected) or expected[i + 1].place != token.place:
+        if token.last and (i + 1 == len(expected) or expected[i + 1].place != token.place):
             yield i, True
 
 
