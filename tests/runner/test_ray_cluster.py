@@ -23,7 +23,6 @@ from pytest_modellab.runner.executor import LOCAL, RAY, ClusterError, ClusterSet
 from pytest_modellab.runner.load_order import LoadOrder
 
 pytest.importorskip("ray")
-pytestmark = pytest.mark.slow
 TEXTS = tuple(f"clip number {i}" for i in range(12))
 FAKE = "modellab_fake_engine:FakeEngine"
 ORDER = LoadOrder(
