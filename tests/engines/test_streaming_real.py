@@ -119,7 +119,7 @@ def test_the_end_of_speech_is_found_behind_it(whisper: Any) -> None:
 def test_a_server_tells_where_speech_ends(whisper: Any) -> None:
     with StreamingServer(whisper, "tiny.en") as server:
         remote = WebsocketAsr.load(LoadRequest(DeviceRef("cpu"), {"url": server.url}, None))
-        endpoint = stream(remote, LIBRISPEECH, pace=2.0, endpoint_s=3.0)["endpoint"]
+        endpoint = stream(remote, LIBRISPEECH, pace=2.0, endpoint_s=12.0)["endpoint"]
     assert endpoint["at_s"] is not None
     assert errors(LIBRISPEECH, endpoint["text"]) <= 1
 

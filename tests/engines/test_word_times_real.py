@@ -26,8 +26,9 @@ RATE = 16_000
 @pytest.mark.parametrize(
     ("model", "sure", "most_s"),
     [
-        ("faster-whisper-base", True, 0.3),
-        # 0.34 s at the median of these ten boundaries, where faster-whisper has 0.27 s with the same weights.
+        # At the median of these ten boundaries 0.27 s on a processor with VNNI, 0.32 s on one without: its weights are int8.
+        ("faster-whisper-base", True, 0.4),
+        # 0.34 s, with the same weights in float32.
         ("openai-whisper-base", True, 0.4),
         ("transformers-whisper-base", False, 0.3),
         ("pocketsphinx-en-us", True, 0.3),
