@@ -26,7 +26,7 @@ RATE = 16_000
 @pytest.mark.parametrize(
     ("model", "sure", "most_s"),
     [
-        # At the median of these ten boundaries 0.27 s on a processor with VNNI, 0.32 s on one without: its weights are int8.
+        # 0.27 s at the median of these ten boundaries with VNNI, 0.32 s without: its weights are int8.
         ("faster-whisper-base", True, 0.4),
         # 0.34 s, with the same weights in float32.
         ("openai-whisper-base", True, 0.4),
