@@ -271,7 +271,7 @@ class ControllerPlugin:
         foreign = sorted({case.model.id for case in self.lab.cases if _runs_foreign_code(case)})
         shard = f", shard {self.lab.config.shard} of each" if self.lab.config.shard else ""
         told = f"\nmodellab: run code that came with their weights (trust_remote_code): {', '.join(foreign)}"
-        idle = "".join(f"\nmodellab: {line}" for line in header_notes(self.lab))
+        idle = "".join(f"\nmodellab: {line}" for line in header_notes(catalog, self.lab.config, self.lab.cases))
         idle += f"\nmodellab: {newer}" if (newer := _newer_message()) else ""
         if self.lab.config.control:
             return (

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from pytest_modellab.catalog.base import TIERS
 from pytest_modellab.catalog.cases import Case, Reason, Selection, idle_limits, left_out
 from pytest_modellab.catalog.catalog import Catalog
 
-from .options import unread_catalog
-
-if TYPE_CHECKING:
-    from .session import LabSession
+from .options import Config, unread_catalog
 
 
 def messages(catalog: Catalog, selection: Selection, cases: Sequence[Case]) -> Iterator[str]:
@@ -34,15 +30,14 @@ def messages(catalog: Catalog, selection: Selection, cases: Sequence[Case]) -> I
         yield f"{dataset} has no case: its language is {language}, which {', '.join(silent)} doesn't speak"
 
 
-def header_notes(lab: LabSession) -> Iterator[str]:
+def header_notes(catalog: Catalog, config: Config, cases: Sequence[Case]) -> Iterator[str]:
     """What is told of the catalog at the start of a session, a line each."""
-    catalog = lab.catalog
-    if (unread := unread_catalog(lab.config.base, catalog.folder)) is not None:
+    if (unread := unread_catalog(config.base, catalog.folder)) is not None:
         yield (
-            f"{lab.shown(unread)} is a catalog, too, and isn't read: `modellab_catalog` is {lab.shown(catalog.folder)};"
-            " keep one of them"
+            f"{catalog.shown(str(unread))} is a catalog, too, and isn't read: `modellab_catalog` is"
+            f" {catalog.shown(str(catalog.folder))}; keep one of them"
         )
-    yield from messages(catalog, lab.config.selection, lab.cases)
+    yield from messages(catalog, config.selection, cases)
     yield from idle_messages(catalog)
 
 

@@ -87,10 +87,10 @@ class TestReasons:
         sessions.ready()
         with parsed(sessions.path, ini=None) as config:
             lab = lab_session(options.read(config))
-            before = list(header_notes(lab))
+            before = list(header_notes(lab.catalog, lab.config, lab.cases))
             (sessions.path / "fixtures" / "models").mkdir(parents=True)
             (sessions.path / "fixtures" / "models" / "other.yaml").write_text("schema: modellab.model/1\nid: other\n")
-            assert list(header_notes(lab)) == [
+            assert list(header_notes(lab.catalog, lab.config, lab.cases)) == [
                 "fixtures is a catalog, too, and isn't read: `modellab_catalog` is lab; keep one of them",
                 *before,
             ]
