@@ -90,8 +90,9 @@ def figures_apart(record: Record, again: Record, *, same_code: bool = True) -> I
         if metric not in METRICS:
             if stated is not None:
                 yield f"says {metric} {stated}, which no package here defines"
-        elif not alike(stated, again.value(metric)):
-            yield f"says {metric} {stated}, its utterances come to {again.value(metric)}"
+        elif not alike(stated, found := again.value(metric)):
+            why = again.why_missing(metric) if found is None else None
+            yield f"says {metric} {stated}, its utterances come to {found}{f': {why}' if why else ''}"
     for id, ours, theirs in zip(
         field(record.utterances, "id"), field(again.utterances, "parts"), field(record.utterances, "parts"), strict=True
     ):
