@@ -143,8 +143,8 @@ def of_other_hardware(record: Record, head: Head) -> str:
     if not differs:
         return ""
     return (
-        f"the baseline is of hardware with other int8 kernels: {differs}; `modellab baseline save` keeps one of this"
-        " hardware"
+        f"the baseline is of hardware whose int8 kernels may answer otherwise: {differs}; `modellab baseline save`"
+        " keeps one of this hardware"
     )
 
 

@@ -246,7 +246,7 @@ def test_int8_answers_of_another_processor_are_told(loaded: dict[str, bool | str
         stored.write(one.model_copy(update={"provenance": origin}), tmp_path / name)
     past = PastRecords(tmp_path, tmp_path)
     found = compare([past.side(str(tmp_path / name)) for name in ("before", "after")])
-    told = "hardware, on which the model's int8 kernels answer otherwise: instruction sets avx, here avx, avx2"
+    told = "hardware, on which the model's int8 kernels may answer otherwise: instruction sets avx, here avx, avx2"
     assert found.pairs[0].inputs == ((told,) if "int8_operators" in loaded else ())
 
 

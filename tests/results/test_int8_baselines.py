@@ -11,7 +11,7 @@ from records import record, utterance
 
 from pytest_modellab.cli import main
 from pytest_modellab.core.hardware import Hardware
-from pytest_modellab.results.baseline import place, save
+from pytest_modellab.results.baseline import of, of_other_hardware, place, save
 from pytest_modellab.results.int8 import other_kernels
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.speed_baseline import SUFFIX
@@ -74,6 +74,9 @@ def test_a_stand_in_is_held_against_the_baseline_of_the_model(tmp_path: Path) ->
     [
         ({"compute_type": "int8"}, {"instruction_sets": ["avx2"]}, "instruction sets avx2, here avx2, avx512_vnni"),
         ({"compute_type": "int8"}, {}, ""),
+        ({"compute_type": "int8"}, {"instruction_sets": None}, "not stated: instruction sets"),
+        ({"compute_type": "int8"}, {"system": None}, ""),
+        ({"compute_type": "float32"}, {"cpu": None}, ""),
         ({"compute_type": "float32"}, {"instruction_sets": ["avx2"]}, ""),
     ],
 )
@@ -86,6 +89,14 @@ def test_other_kernels_are_those_of_an_int8_model_on_another_processor(
     provenance = one.provenance.model_copy(update={"hardware": here})
     after = one.model_copy(update={"loaded": loaded, "provenance": provenance})
     assert other_kernels(before, after) == told
+
+
+def test_a_baseline_that_states_no_processor_is_no_measure_of_an_int8_model(tmp_path: Path) -> None:
+    one = valued(with_options(record(utterances=[utterance("one")]), {"compute_type": "int8"}))
+    head = of(one).head
+    assert of_other_hardware(one, head) == ""
+    told = of_other_hardware(one, head.model_copy(update={"hardware": {}}))
+    assert "may answer otherwise: not stated: CPU, instruction sets; `modellab baseline save`" in told
 
 
 def test_an_older_baseline_of_an_int8_model_is_read_and_no_new_one_is_written_over_it(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def _with_records(first: Side, other: Side, context: Context, found: _Found) -> 
 def _inputs(before: Record, after: Record) -> Iterator[str]:
     yield from input_changes(before.provenance.inputs, after.provenance.inputs)
     if differs := other_kernels(before.hardware, after):
-        yield f"hardware, on which the model's int8 kernels answer otherwise: {differs}"
+        yield f"hardware, on which the model's int8 kernels may answer otherwise: {differs}"
 
 
 def _other_definitions(before: Record, after: Record) -> bool:
