@@ -42,6 +42,32 @@ def corpus_and_its_rate(
     return errors.tolist(), words.tolist(), [str(name) for name in names], of_these
 
 
+@dataclass(frozen=True)
+class Speakers:
+    """Of the clips of a set; one of them may have half of these, the others equal shares. 0 for one of each clip."""
+
+    count: int
+    unequal: bool = False
+
+    def of(self, n: int) -> NDArray[np.intp] | None:
+        """The number of the speaker of each of `n` clips; None of fewer clips than speakers."""
+        if n < self.count:
+            return None
+        clips = np.arange(n)
+        if not self.count:
+            return clips
+        return np.where(clips < n // 2, 0, 1 + clips % (self.count - 1)) if self.unequal else clips % self.count
+
+    def __str__(self) -> str:
+        if not self.count:
+            return "a speaker of each clip"
+        return f"{self.count} speaker{'s' * (self.count > 1)}" + ", one of half the clips" * self.unequal
+
+
+SPEAKERS = (Speakers(1), Speakers(3), Speakers(10), Speakers(10, unequal=True))
+MANY = (Speakers(0), *SPEAKERS[2:])
+
+
 def difficulty(
     random: np.random.Generator, speakers: NDArray[np.intp]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -18,7 +18,7 @@ from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-from corpora import difficulty
+from corpora import MANY, SPEAKERS, Speakers, difficulty
 from numpy.typing import NDArray
 
 from pytest_modellab.core.metrics.aggregate import Aggregate, Column, Mean, Quantile, Ratio, Share
@@ -29,7 +29,6 @@ from pytest_modellab.core.stats.evidence import ALPHA, weigh, weigh_quantile
 from pytest_modellab.tasks.translate.corpus_scores import CorpusScore
 
 CLIPS = (5, 20, 100)
-SPEAKERS = (1, 3, 10)
 LANGUAGES = ((0.05, (3, 25)), (0.12, (3, 25)), (0.08, (5, 60)))
 """Error rate and units of an utterance: two languages of words, one of characters."""
 SPREAD = 0.5
@@ -71,17 +70,19 @@ def error_rates() -> Iterator[Case]:
     for rate in (0.10, 0.30):
         for speakers in SPEAKERS:
 
-            def draw(random: np.random.Generator, n: int, rate: float = rate, speakers: int = speakers) -> Drawn | None:
-                if n < speakers:
+            def draw(
+                random: np.random.Generator, n: int, rate: float = rate, speakers: Speakers = speakers
+            ) -> Drawn | None:
+                names = speakers.of(n)
+                if names is None:
                     return None
-                names = np.arange(n) % speakers
                 by_speaker, own = difficulty(random, names)
                 words = random.integers(3, 25, n).astype(np.float64)
                 errors = random.poisson(rate * words * by_speaker * own).astype(np.float64)
                 these = rate * float((words * by_speaker).sum() / words.sum())
                 return Drawn(column(errors, words, names), rate, these)
 
-            yield Case(f"{rate:.0%}, {_speakers(speakers)}", Ratio(), draw)
+            yield Case(f"{rate:.0%}, {speakers}", Ratio(), draw)
 
 
 def macro_averages() -> Iterator[Case]:
@@ -89,17 +90,19 @@ def macro_averages() -> Iterator[Case]:
         for speakers in SPEAKERS:
 
             def draw(
-                random: np.random.Generator, n: int, others: int | None = others, speakers: int = speakers
+                random: np.random.Generator, n: int, others: int | None = others, speakers: Speakers = speakers
             ) -> Drawn | None:
-                return None if n < speakers else _languages(random, (others or n, others or n, n), speakers)
+                return _languages(random, (others or n, others or n, n), speakers)
 
-            yield Case(f"3 languages, {of_others}, {_speakers(speakers)} of each", Ratio(), draw)
+            yield Case(f"3 languages, {of_others}, {speakers} of each", Ratio(), draw)
 
 
-def _languages(random: np.random.Generator, clips: tuple[int, ...], speakers: int) -> Drawn:
+def _languages(random: np.random.Generator, clips: tuple[int, ...], speakers: Speakers) -> Drawn | None:
     parts, names, strata, these = [], [], [], []
     for language, ((rate, units), n) in enumerate(zip(LANGUAGES, clips, strict=True)):
-        own_names = np.arange(n) % speakers
+        own_names = speakers.of(n)
+        if own_names is None:
+            return None
         by_speaker, own = difficulty(random, own_names)
         of = random.integers(*units, size=n).astype(np.float64)
         errors = random.poisson(rate * of * by_speaker * own)
@@ -136,19 +139,19 @@ def shares_of_places() -> Iterator[Case]:
         for speakers in SPEAKERS:
 
             def draw(
-                random: np.random.Generator, n: int, share: float = share, speakers: int = speakers
+                random: np.random.Generator, n: int, share: float = share, speakers: Speakers = speakers
             ) -> Drawn | None:
-                if n < speakers:
+                names = speakers.of(n)
+                if names is None:
                     return None
-                names = np.arange(n) % speakers
                 # Beta distributions whose parameters add up to 10: of speakers, and of their utterances.
-                of_speaker = random.beta(10 * share, 10 * (1 - share), speakers).clip(1e-6, 1 - 1e-6)
+                of_speaker = random.beta(10 * share, 10 * (1 - share), speakers.count).clip(1e-6, 1 - 1e-6)
                 places = 1 + random.poisson(1, n)
                 found = random.binomial(places, random.beta(10 * of_speaker[names], 10 * (1 - of_speaker[names])))
                 these = float((places * of_speaker[names]).sum() / places.sum())
                 return Drawn(column(found.astype(np.float64), places.astype(np.float64), names), share, these)
 
-            yield Case(f"{share:.0%}, {_speakers(speakers)}", Share(clustered=True), draw)
+            yield Case(f"{share:.0%}, {speakers}", Share(clustered=True), draw)
 
 
 def means() -> Iterator[Case]:
@@ -168,25 +171,25 @@ def means() -> Iterator[Case]:
         yield Case(f"waits in {share:.0%}, sd of the log 1", Mean(), waits)
     for speakers in SPEAKERS:
 
-        def of_speakers(random: np.random.Generator, n: int, speakers: int = speakers) -> Drawn | None:
-            if n < speakers:
+        def of_speakers(random: np.random.Generator, n: int, speakers: Speakers = speakers) -> Drawn | None:
+            names = speakers.of(n)
+            if names is None:
                 return None
-            names = np.arange(n) % speakers
             # Two fifths of the variance are the speakers'.
-            own = random.normal(0.6, 0.2, speakers)
+            own = random.normal(0.6, 0.2, speakers.count)
             return Drawn(column(random.normal(own[names], 0.25), names=names), 0.6, float(own[names].mean()))
 
-        yield Case(f"scores, {_speakers(speakers)}", Mean(), of_speakers)
-    for unequal in (False, True):
+        yield Case(f"scores, {speakers}", Mean(), of_speakers)
+    for speakers in MANY:
 
-        def waits_of_speakers(random: np.random.Generator, n: int, unequal: bool = unequal) -> Drawn | None:
-            if n < 20:
+        def waits_of_speakers(random: np.random.Generator, n: int, speakers: Speakers = speakers) -> Drawn | None:
+            names = speakers.of(n)
+            if names is None:
                 return None
-            # Of unequal speakers the first has 31 % of the clips, the last 5 %.
-            names = (10 * (np.arange(n) / n) ** (2 if unequal else 1)).astype(int)
-            return Drawn(column(lognormal(random, 0.5, 10)[names] * lognormal(random, 0.6, n), names=names), 1.0, 1.0)
+            values = lognormal(random, 0.5, speakers.count or n)[names] * lognormal(random, 0.6, n)
+            return Drawn(column(values, names=names), 1.0, 1.0)
 
-        yield Case(f"waits, 10 {'unequal ' * unequal}speakers, sd of the log 0.5", Mean(), waits_of_speakers)
+        yield Case(f"waits, sd of the log 0.5 of speakers, 0.6 of clips, {speakers}", Mean(), waits_of_speakers)
 
 
 def quantiles(q: float) -> Iterator[Case]:
@@ -202,62 +205,85 @@ def medians_of_several() -> Iterator[Case]:
     """Log-normal values, several to a clip, half of whose variance is of the clip and of its speaker."""
     for speakers in SPEAKERS:
 
-        def draw(random: np.random.Generator, n: int, speakers: int = speakers) -> Drawn | None:
-            if n < speakers:
+        def draw(random: np.random.Generator, n: int, speakers: Speakers = speakers) -> Drawn | None:
+            names = speakers.of(n)
+            if names is None:
                 return None
-            names = np.arange(n) % speakers
-            of_speaker, of_clip = random.normal(0, 0.25, speakers), random.normal(0, 0.25, n)
+            of_speaker, of_clip = random.normal(0, 0.25, speakers.count), random.normal(0, 0.25, n)
             lists = [
                 np.exp(of_speaker[name] + own + random.normal(0, 0.35, 2 + random.poisson(6))).tolist()
                 for name, own in zip(names, of_clip, strict=True)
             ]
-            these = np.exp(random.choice(of_speaker, 4000) + random.normal(0, np.hypot(0.25, 0.35), 4000))
+            these = np.exp(of_speaker[random.choice(names, 4000)] + random.normal(0, np.hypot(0.25, 0.35), 4000))
             return Drawn(listed(lists, names), 1.0, float(np.median(these)))
 
-        yield Case(f"several to a clip, {_speakers(speakers)}", PooledQuantile(0.5), draw)
+        yield Case(f"several to a clip, {speakers}", PooledQuantile(0.5), draw)
 
 
 def cross_entropies() -> Iterator[Case]:
-    """Words with probabilities that hold, or are too sure, of clips that are easy or hard as a whole."""
+    """Words with probabilities that hold, or are too sure, of clips and speakers that are easy or hard as a whole."""
     for sure in (1.0, 2.0):
-        true = _cross_entropy(np.random.default_rng(0), 20_000, sure)[1]
+        true = _cross_entropy(np.random.default_rng(0), np.arange(20_000), sure)[1]
+        for speakers in MANY:
 
-        def draw(random: np.random.Generator, n: int, sure: float = sure, true: float = true) -> Drawn:
-            return Drawn(listed(_cross_entropy(random, n, sure)[0]), true, true)
+            def draw(
+                random: np.random.Generator,
+                n: int,
+                sure: float = sure,
+                true: float = true,
+                speakers: Speakers = speakers,
+            ) -> Drawn | None:
+                names = speakers.of(n)
+                return (
+                    None if names is None else Drawn(listed(_cross_entropy(random, names, sure)[0], names), true, true)
+                )
 
-        yield Case("probabilities that hold" if sure == 1 else "too sure", NormalizedCrossEntropy(), draw)
+            data = "probabilities that hold" if sure == 1 else "too sure"
+            yield Case(f"{data}, {speakers}", NormalizedCrossEntropy(), draw)
 
 
-def _cross_entropy(random: np.random.Generator, clips: int, sure: float) -> tuple[list[list[float]], float]:
+def _cross_entropy(
+    random: np.random.Generator, names: NDArray[np.intp], sure: float
+) -> tuple[list[list[float]], float]:
     lists = []
-    for _ in range(clips):
-        logit = random.normal(2, 0.7) + random.normal(0, 1.5, 2 + random.poisson(10))
+    of_speaker = random.normal(2, 0.5, int(names.max()) + 1)
+    for name in names:
+        logit = of_speaker[name] + random.normal(0, 0.5) + random.normal(0, 1.5, 2 + random.poisson(10))
         right = random.random(len(logit)) < 1 / (1 + np.exp(-logit))
         told = 1 / (1 + np.exp(-sure * logit))
         lists.append(np.stack([told, right], axis=1).reshape(-1).tolist())
     value = NormalizedCrossEntropy().value(listed(lists))
-    assert value is not None or clips < 1000
+    assert value is not None or len(names) < 1000
     return lists, value or 0.0
 
 
 def translations() -> Iterator[Case]:
-    """Counts of n-grams of sentences that are well or badly translated as a whole."""
+    """Counts of n-grams of sentences that are well or badly translated as a whole, of some speakers more than of
+    others.
+    """
     for score in ("bleu", "chrf"):
-        true = CorpusScore(score).value(listed(_counted(np.random.default_rng(0), 20_000, score)))
+        true = CorpusScore(score).value(listed(_counted(np.random.default_rng(0), np.arange(20_000), score)))
         assert true is not None
+        for speakers in MANY:
 
-        def draw(
-            random: np.random.Generator, n: int, score: Literal["bleu", "chrf"] = score, true: float = true
-        ) -> Drawn:
-            return Drawn(listed(_counted(random, n, score)), true, true)
+            def draw(
+                random: np.random.Generator,
+                n: int,
+                score: Literal["bleu", "chrf"] = score,
+                true: float = true,
+                speakers: Speakers = speakers,
+            ) -> Drawn | None:
+                names = speakers.of(n)
+                return None if names is None else Drawn(listed(_counted(random, names, score), names), true, true)
 
-        yield Case("BLEU" if score == "bleu" else "chrF", CorpusScore(score), draw)
+            yield Case(f"{'BLEU' if score == 'bleu' else 'chrF'}, {speakers}", CorpusScore(score), draw)
 
 
-def _counted(random: np.random.Generator, sentences: int, score: Literal["bleu", "chrf"]) -> list[list[float]]:
+def _counted(random: np.random.Generator, names: NDArray[np.intp], score: str) -> list[list[float]]:
     lists = []
-    for _ in range(sentences):
-        quality, reference = random.beta(4, 3), 4 + random.poisson(8)
+    of_speaker = random.normal(0.3, 0.4, int(names.max()) + 1)
+    for name in names:
+        quality, reference = 1 / (1 + np.exp(-random.normal(of_speaker[name], 0.7))), 4 + random.poisson(8)
         length = max(4, int(reference + random.integers(-2, 3)))
         if score == "bleu":
             ngrams = [length - k for k in range(4)]
@@ -349,10 +375,6 @@ def cell(case: Case, n: int, runs: int) -> str:
     shares = [100 * count / told for count in (covered, failed, passed)]
     some = "" if told == runs else f" [{100 * told / runs:.0f}]"
     return "{:.1f}; {:.1f}, {:.1f}".format(*shares) + some
-
-
-def _speakers(count: int) -> str:
-    return f"{count} speaker{'s' * (count > 1)}"
 
 
 def main() -> None:

@@ -21,8 +21,8 @@ from .tell import tell
 def run(options: argparse.Namespace) -> int:
     """Score records again and show what changed; with `--write`, store the new ones beside the old."""
     reports = reports_folder(options)
-    paths = [Path(name) for name in options.records if name.endswith(".json")]
-    globs = [name for name in options.records if not name.endswith(".json")]
+    paths = [Path(name) for name in options.records if name.removesuffix(".gz").endswith(".json")]
+    globs = [name for name in options.records if Path(name) not in paths]
     chosen = [records.read(path) for path in paths]
     found = newest_records(reports, globs) if globs or not paths else NewestRecords()
     chosen += found.records

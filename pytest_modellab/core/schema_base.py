@@ -107,6 +107,9 @@ class Range(Stored):
     method: str
     clusters: int = Field(description="independent units it rests on: speakers where known, else utterances")
     conditional: str = Field(description="why it holds for these recordings only, else empty")
+    df: float | None = Field(
+        default=None, description="degrees of freedom of Student's t, where these aren't one less than `clusters`"
+    )
 
 
 def ranged(interval: Interval | None) -> Range | None:

@@ -103,7 +103,8 @@ class TestBounds:
         first, second, words = [0, 1, 2, 0, 3, 1], [1, 1, 4, 1, 2, 2], [9, 8, 11, 10, 12, 9]
         change = np.array(second) - np.array(first)
         found = compare(first, second, words, [None] * 6)
-        spread = stats.t.ppf(0.975, 5) * ratio_variance(change.astype(float), np.array(words, float)) ** 0.5
+        df = sum(words) ** 2 / sum(n * n for n in words) - 1
+        spread = stats.t.ppf(0.975, df) * ratio_variance(change.astype(float), np.array(words, float)) ** 0.5
         assert found is not None
         assert (found.low, found.high) == pytest.approx((found.difference - spread, found.difference + spread))
 

@@ -45,13 +45,14 @@ def test_of_one_stratum_it_is_that_of_an_error_rate() -> None:
     other = error_rate_interval(column.values, column.of, column.clusters)
     assert one is not None
     assert other is not None
-    assert [one.low, one.high, one.clusters] == pytest.approx([other.low, other.high, other.clusters])
+    assert [one.low, one.high, one.df] == pytest.approx([other.low, other.high, other.df])
+    assert one.clusters == other.clusters
 
 
 def test_a_language_of_few_clips_that_makes_most_of_the_variance_has_few_degrees_of_freedom() -> None:
     random = np.random.default_rng(1)
     found = [Ratio().interval(drawn(random, (100, 5))) for _ in range(20)]
-    assert np.median([each.clusters for each in found if each is not None]) < 20
+    assert np.median([each.df for each in found if each is not None and each.df is not None]) < 20
 
 
 def test_with_fewer_than_five_clips_of_a_language_there_is_none() -> None:

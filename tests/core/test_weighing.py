@@ -25,9 +25,10 @@ class TestWeigh:
         interval = error_rate_interval(errors, words, [None] * 8)
         assert interval is not None
         value = sum(errors) / sum(words)
-        error = math.log(interval.high / value) / stats.t.ppf(0.975, 7)
+        df = sum(words) ** 2 / sum(n * n for n in words) - 1
+        error = math.log(interval.high / value) / stats.t.ppf(0.975, df)
         for bound in (0.05, 0.1, value, 0.2, 0.4):
-            expected = stats.t.sf(math.log(value / bound) / error, 7)
+            expected = stats.t.sf(math.log(value / bound) / error, df)
             assert weigh(value, interval, bound).above == pytest.approx(expected, abs=1e-9)
 
     def test_the_ends_of_an_interval_are_where_the_p_value_is_its_tail(self) -> None:

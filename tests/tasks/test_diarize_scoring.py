@@ -186,6 +186,16 @@ class TestWords:
         made = run(row(ANSWER), row(nothing, name="b", told=False))
         assert made.value("cpwer") == 0.5
 
+    def test_words_where_nobody_speaks_are_insertions(self) -> None:
+        made = run(row(ANSWER), row(ANSWER, name="noise", reference=""))
+        assert made.value("cpwer") == made.value("tcpwer") == 1.0
+        alone = run(row(ANSWER, reference=""))
+        assert (alone.value("cpwer"), alone.why_missing("cpwer")) == (None, "the references have no words")
+
+    def test_words_where_the_reference_has_speech_without_words_are_not_judged(self) -> None:
+        made = run(row(ANSWER), row(ANSWER, name="b", reference="0.000 4.000 ann | 4.000 6.000 bob"))
+        assert made.value("cpwer") == 0
+
     def test_an_answer_that_lost_its_words_misses_all_of_them(self) -> None:
         made = run(row(ANSWER), row("0.000 4.000 x | 4.000 6.000 y | 6.000 8.000 x", name="b", told=False))
         assert made.value("cpwer") == made.value("tcpwer") == 0.5

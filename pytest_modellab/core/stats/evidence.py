@@ -31,6 +31,8 @@ class IntervalLike(Protocol):
     def method(self) -> str: ...
     @property
     def clusters(self) -> int: ...
+    @property
+    def df(self) -> float | None: ...
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Evidence:
 
 def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
     """The evidence of a value with its interval about a bound, by the method of the interval."""
+    df = interval.clusters - 1 if interval.df is None else interval.df
     match interval.method:
         case "rule of three":
             # No error in n units: the chance of that, were the rate at the bound.
@@ -56,14 +59,12 @@ def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
         case "exact" | "Wilson":  # the latter of older records
             return weigh_share(value * interval.clusters, interval.clusters, bound)
         case "Student's t" | "Student's t, for skewness" | "jackknife" as method:
-            df = interval.clusters - 1
             reach = interval.high - value if bound > value else value - interval.low
             if method == "jackknife":  # symmetric, but for an end that the scale cuts off
                 reach = max(interval.high - value, value - interval.low)
             error = reach / student_t_quantile((1 + CONFIDENCE) / 2, df)
             above = _tail((value - bound) / error if error else math.copysign(math.inf, value - bound), df)
         case method if method.startswith("linearised"):
-            df = interval.clusters - 1
             error = math.log(interval.high / value) / student_t_quantile((1 + CONFIDENCE) / 2, df)
             above = _tail(_distance(value, bound, error), df)
         case _:  # bootstrap percentiles of older records: near enough to normal on the log scale
@@ -119,7 +120,7 @@ def _distance(value: float, bound: float, error: float) -> float:
     return gap / error
 
 
-def _tail(distance: float, df: int | None) -> float:
+def _tail(distance: float, df: float | None) -> float:
     """P(T >= distance), of Student's t or, without `df`, the normal distribution."""
     if math.isinf(distance):
         return 0.0 if distance > 0 else 1.0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .evidence import FEWEST_CHANGED, FEWEST_UNITS, SKEWED_T
 from .labels import Labels
 from .student_t import CONFIDENCE, beta_quantile, student_t_quantile
-from .units import Values, independent, ratio_variance
+from .units import Values, degrees_of_freedom, independent, ratio_variance
 
 LEAST_TIME_ERROR = 1e-3
 """Of a ratio of times: no clock and no machine is steadier."""
@@ -33,6 +33,7 @@ class Interval:
         method: its name, for the record.
         clusters: number of independent units it rests on.
         conditional: why it holds only for these recordings (few speakers), else "".
+        df: degrees of freedom of Student's t, where these aren't one less than `clusters`: units are of unequal sizes.
     """
 
     low: float
@@ -40,6 +41,7 @@ class Interval:
     method: str
     clusters: int
     conditional: str = ""
+    df: float | None = None
 
 
 def error_rate_interval(
@@ -52,7 +54,7 @@ def error_rate_interval(
 
     Errors cluster: a speaker or a recording is hard or easy as a whole. The rate is a ratio estimator; its variance is
     linearised over clusters (`units.ratio_variance`), put on the log scale, where the distribution is nearer to
-    symmetric, and scaled by Student's t with (clusters - 1) degrees of freedom.
+    symmetric, and scaled by Student's t with the degrees of freedom that clusters of these sizes have.
 
     Args:
         errors: S + D + I of each utterance.
@@ -92,8 +94,9 @@ def _log_ratio(
         # Nothing varied: so large a share of units may still have none, or twice as much.
         share = 1 - ((1 - confidence) / 2) ** (1 / k)
         return Interval(ratio * (1 - share), ratio * (1 + share), "no variation", k, conditional)
-    spread = student_t_quantile((1 + confidence) / 2, k - 1) * error
-    return Interval(ratio / math.exp(spread), ratio * math.exp(spread), method, k, conditional)
+    df = degrees_of_freedom(n)
+    spread = student_t_quantile((1 + confidence) / 2, df) * error
+    return Interval(ratio / math.exp(spread), ratio * math.exp(spread), method, k, conditional, df)
 
 
 def proportion_interval(successes: float, trials: float, confidence: float = CONFIDENCE) -> Interval | None:
@@ -117,9 +120,9 @@ def share_interval(
 
     The exact one at the effective sample size (Korn & Graubard 1998, "Confidence intervals for proportions with small
     expected number of positive counts estimated from survey data"): the places over the design effect, the variance
-    linearised over clusters over that of independent places, taken as at least 1; less where there are few clusters, by
-    the squared ratio of the quantiles of Student's t for places and for clusters. Where no variance can be seen (all,
-    none, or one cluster) each cluster counts as a single place: the safe side.
+    linearised over clusters (`units.ratio_variance`) over that of independent places, taken as at least 1; less where
+    there are few clusters, by the squared ratio of the quantiles of Student's t for places and for clusters. Where no
+    variance can be seen (all, none, or one cluster) each cluster counts as a single place: the safe side.
 
     Args:
         counts, places: of each utterance.
@@ -137,10 +140,10 @@ def share_interval(
     p = float(x.sum()) / total
     effective = float(k)
     if k > 1 and 0 < p < 1:
-        variance = k / (k - 1) * float(np.square(x - p * n).sum()) / total**2
-        effect = max(1.0, variance * total / (p * (1 - p)))
+        # Less what its correction adds to clusters of one size: that of a proportion has none.
+        effect = max(1.0, (k - 1) / k * ratio_variance(x, n) * total / (p * (1 - p)))
         level = (1 + confidence) / 2
-        few = student_t_quantile(level, max(1.0, total - 1)) / student_t_quantile(level, k - 1)
+        few = student_t_quantile(level, max(1.0, total - 1)) / student_t_quantile(level, degrees_of_freedom(n))
         effective = total / effect * min(1.0, few) ** 2
     trials = max(1, round(effective))
     found = proportion_interval(p * trials, trials, confidence)
@@ -161,18 +164,20 @@ def mean_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | 
     return None if _mostly_one(x) else _skewed_t_interval(x, confidence)
 
 
-def _skewed_t_interval(x: NDArray[np.float64], confidence: float, most: float = math.inf) -> Interval | None:
+def _skewed_t_interval(
+    x: NDArray[np.float64], confidence: float, most: float = math.inf, df: float | None = None
+) -> Interval | None:
     """The same, by skewness over the root of their number up to `most`."""
-    plain = student_t_interval(x, confidence)
+    plain = student_t_interval(x, confidence, df)
     if plain is None:
         return None
     k = len(x)
     mean, deviation = float(x.mean()), float(x.std(ddof=1))
     skewness = k * float(((x - mean) ** 3).sum()) / ((k - 1) * (k - 2)) / deviation**3 if k > 2 else 0.0
     corrected = max(-most, min(most, skewness / math.sqrt(k)))
-    error, t = deviation / math.sqrt(k), student_t_quantile((1 + confidence) / 2, k - 1)
+    error, t = deviation / math.sqrt(k), student_t_quantile((1 + confidence) / 2, df or k - 1)
     low, high = (mean - error * _skewed(end, corrected) for end in (t, -t))
-    return Interval(min(plain.low, low), max(plain.high, high), SKEWED_T, k)
+    return Interval(min(plain.low, low), max(plain.high, high), SKEWED_T, k, df=df)
 
 
 def clustered_mean_interval(
@@ -193,20 +198,24 @@ def clustered_mean_interval(
     if units.count < len(values):
         if _mostly_one(np.asarray(values, dtype=np.float64)):
             return None
-        return _skewed_t_interval(units.spread(values), confidence, _MOST_SKEWNESS)
+        return _skewed_t_interval(units.spread(values), confidence, _MOST_SKEWNESS, units.df)
     found = mean_interval(values, confidence)
     return replace(found, conditional=units.conditional) if found is not None and known else found
 
 
-def student_t_interval(values: Values, confidence: float = CONFIDENCE) -> Interval | None:
-    """Student's t interval of the mean of independent values; None below two, or where all are the same."""
+def student_t_interval(values: Values, confidence: float = CONFIDENCE, df: float | None = None) -> Interval | None:
+    """Student's t interval of the mean of independent values; None below two, or where all are the same.
+
+    Args:
+        df: degrees of freedom, where they aren't one less than the number of values.
+    """
     x = np.asarray(values, dtype=np.float64)
     k = len(x)
     if k < 2 or float(np.ptp(x)) == 0:
         return None
     mean = float(x.mean())
-    spread = student_t_quantile((1 + confidence) / 2, k - 1) * float(x.std(ddof=1)) / math.sqrt(k)
-    return Interval(mean - spread, mean + spread, "Student's t", k)
+    spread = student_t_quantile((1 + confidence) / 2, df or k - 1) * float(x.std(ddof=1)) / math.sqrt(k)
+    return Interval(mean - spread, mean + spread, "Student's t", k, df=df)
 
 
 def _skewed(t: float, skewness: float) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .evidence import FEWEST_CHANGED, FEWEST_UNITS
 from .student_t import CONFIDENCE, student_t_quantile
-from .units import FEWEST_PAIRED_CLUSTERS, Units, Values, independent, ratio_variance
+from .units import FEWEST_PAIRED_CLUSTERS, Units, Values, degrees_of_freedom, independent, ratio_variance
 
 REPLICATES = 4_000
 SEED = 0
@@ -198,7 +198,7 @@ def _interval(
         return None, None
     moved, n = units.sums(change), units.sums(words)
     difference = float(moved.sum()) / float(n.sum())
-    spread = student_t_quantile(quantile, units.count - 1) * math.sqrt(ratio_variance(moved, n))
+    spread = student_t_quantile(quantile, degrees_of_freedom(n)) * math.sqrt(ratio_variance(moved, n))
     return difference - spread, difference + spread
 
 
@@ -232,7 +232,7 @@ def _detectable(
     # By what was seen of each utterance and as much, or an error for each utterance, by its length.
     expected = errors + max(float(errors.sum()), len(errors)) / total * words
     shares = units.sums(expected / expected.sum())
-    q2 = (student_t_quantile(_SUM_CONFIDENCE, units.count - 1) + NormalDist().inv_cdf(POWER)) ** 2
+    q2 = (student_t_quantile(_SUM_CONFIDENCE, degrees_of_freedom(units.sums(words))) + NormalDist().inv_cdf(POWER)) ** 2
     lead = 1 - q2 * max(0.0, float(np.square(shares).sum()) - 1 / units.count)
     if lead <= 0.1:  # nearly all of it would fall on a few units
         return None

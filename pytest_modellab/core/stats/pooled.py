@@ -84,6 +84,7 @@ def jackknife_interval(
     error = math.sqrt((k - 1) / k * float(np.square(values - values.mean()).sum()))
     if error == 0:
         return None
-    spread = student_t_quantile((1 + confidence) / 2, k - 1) * error
+    df = units.df
+    spread = student_t_quantile((1 + confidence) / 2, df) * error
     low, high = max(scale[0], whole - spread), min(scale[1], whole + spread)
-    return Interval(low, high, "jackknife", k, units.conditional)
+    return Interval(low, high, "jackknife", k, units.conditional, df)

@@ -12,7 +12,7 @@ from .evidence import FEWEST_UNITS
 from .intervals import Interval
 from .labels import Labels
 from .student_t import CONFIDENCE, student_t_quantile
-from .units import FEWEST_CLUSTERS, Units, Values, independent, ratio_variance
+from .units import FEWEST_CLUSTERS, Units, Values, degrees_of_freedom, independent, ratio_variance
 
 METHOD = "linearised stratified t on log"
 LEAST_ERROR = 1e-6
@@ -41,8 +41,7 @@ def stratified_rate_interval(
 
     Returns:
         None where a stratum has fewer than five utterances, or where there are no units. Utterances stand in for
-        speakers where fewer than five are known in all, or one alone in a stratum. `clusters` are the degrees of
-        freedom and one.
+        speakers where fewer than five are known in all, or one alone in a stratum.
     """
     x, n = np.asarray(errors, dtype=np.float64), np.asarray(units, dtype=np.float64)
     places = [own for _, own in Labels.of(strata).places()]
@@ -60,10 +59,11 @@ def stratified_rate_interval(
     if error < LEAST_ERROR:
         share = 1 - ((1 - confidence) / 2) ** (1 / count)
         return Interval(rate * (1 - share), rate * (1 + share), "no variation", count, conditional)
-    df = sum(variances) ** 2 / sum(v**2 / (each.count - 1) for v, each in zip(variances, found, strict=True))
+    own = [v**2 / degrees_of_freedom(bottom) for v, (_, bottom) in zip(variances, strata_sums, strict=True)]
+    df = sum(variances) ** 2 / sum(own)
     reach = math.exp(student_t_quantile((1 + confidence) / 2, df) * error)
     high = rate + math.hypot(rate * reach - rate, unseen)
-    return Interval(rate / reach, high, METHOD, max(2, round(df) + 1), conditional)
+    return Interval(rate / reach, high, METHOD, count, conditional, df)
 
 
 def _units(clusters: Sequence[str | None], places: Sequence[NDArray[np.intp]]) -> tuple[list[Units], str]:

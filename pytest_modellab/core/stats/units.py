@@ -41,16 +41,23 @@ class Units:
         weights = np.asarray(values, dtype=np.float64)
         return np.bincount(self.places, weights=weights, minlength=self.count).astype(np.float64)
 
+    @property
+    def df(self) -> float:
+        """Degrees of freedom of a mean over all values."""
+        return degrees_of_freedom(np.bincount(self.places, minlength=self.count))
+
     def spread(self, values: Values) -> NDArray[np.float64]:
         """A value of each unit, shape (count,), whose mean is that of all values.
 
-        How far one lies from the mean is what its unit adds to the linearised error of that mean: of a large unit more.
+        How far one lies from the mean is what its unit adds to the linearised error of that mean: of a large unit more,
+        and still more as it pulls the mean towards itself (as in `ratio_variance`).
         """
         x = np.asarray(values, dtype=np.float64)
         if self.count == len(x):
             return x
-        mean = x.mean()
-        return np.asarray(mean + self.count / len(x) * self.sums(x - mean), dtype=np.float64)
+        mean, shares = x.mean(), np.bincount(self.places, minlength=self.count) / len(x)
+        off = (self.count - 1) / len(x) * self.sums(x - mean) / np.maximum(1 - shares, 1e-9)
+        return np.asarray(mean + off - off.mean(), dtype=np.float64)
 
 
 def independent(clusters: Sequence[str | None], fewest: int = FEWEST_CLUSTERS) -> Units:
@@ -69,6 +76,18 @@ def independent(clusters: Sequence[str | None], fewest: int = FEWEST_CLUSTERS) -
         else f"from {total} utterance{'s' * (total != 1)}"
     )
     return Units(np.arange(total, dtype=np.intp), total, conditional)
+
+
+def degrees_of_freedom(sizes: Values) -> float:
+    """Of Student's t over units of these sizes, shape (units,): one less than the units of one size they are worth.
+
+    These are the squared sum of the sizes over the sum of their squares (Kish 1965, "Survey Sampling"). Where one unit
+    is half of all, no number of others makes up for it.
+    """
+    x = np.asarray(sizes, dtype=np.float64)
+    if not len(x) or np.ptp(x) == 0:
+        return max(1.0, len(x) - 1.0)
+    return max(1.0, float(x.sum()) ** 2 / float(np.square(x).sum()) - 1)
 
 
 def ratio_variance(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> float:

@@ -38,14 +38,15 @@ def of_means(before: Values, after: Values, clusters: Sequence[str | None]) -> D
     differences = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
     if not len(differences):
         return None
-    differences = independent(clusters).spread(differences)
-    interval = student_t_interval(differences)
+    units = independent(clusters)
+    differences = units.spread(differences)
+    interval = student_t_interval(differences, df=units.df)
     if interval is None:
         return None
     k = len(differences)
     mean = math.fsum(differences.tolist()) / k
     spread = math.sqrt(math.fsum(np.square(differences - mean).tolist()) / (k - 1) / k)
-    return Difference(mean, interval.low, interval.high, 1 - student_t_cdf(abs(mean) / spread, k - 1))
+    return Difference(mean, interval.low, interval.high, 1 - student_t_cdf(abs(mean) / spread, units.df))
 
 
 def of_intervals(before: float, first: IntervalLike, after: float, second: IntervalLike) -> Difference:

@@ -132,10 +132,12 @@ METRICS = (
         unit="%",
         better="lower",
         doc="Concatenated minimum-permutation word error rate: word errors of the words of each speaker, speakers of "
-        "answer and reference paired for the fewest, over all words of the references. By meeteval.",
+        "answer and reference paired for the fewest, over all words of the references. Words of recordings in which "
+        "nobody speaks count as insertions. By meeteval.",
         aggregate=Ratio(),
         contribution=_words("cp"),
         tasks=TASKS,
+        version=2,
         missing=_no_words,
         empty="the references have no words",
     ),
@@ -148,6 +150,7 @@ METRICS = (
         aggregate=Ratio(),
         contribution=_words("tcp"),
         tasks=TASKS,
+        version=2,
         missing=_no_words,
         empty="the references have no words",
     ),

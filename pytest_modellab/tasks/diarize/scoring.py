@@ -46,7 +46,7 @@ class DiarizationScoring(Scoring):
     def summarize(self, rows: Sequence[Row], before: Mapping[str, Any], rules: TextRules, terms: Terms) -> Parts:
         parts = [part for row in rows if (part := diarized(row)) is not None]
         told = any(part.words for part in parts)
-        unscored = told and not any(part.cp is not None for part in parts)
+        unscored = told and not any(part.cp is not None and part.cp.units for part in parts)
         summary = DiarizationSummary(
             collar_s=tuple(sorted({part.collar_s for part in parts})),
             overlap=tuple(sorted({part.overlap for part in parts})),
@@ -87,7 +87,8 @@ def _scored(row: Row, rules: TextRules) -> Diarized:
     cp = tcp = None
     reference, answer = read(row.reference), read(row.hypothesis)
     # Whether the model tells words is known of the run alone: an answer without any may have lost them.
-    if any(spoken(reference)) and not words.absent():
+    # Where the reference has nobody speak, words are invented; where it has speech without words, nobody knows.
+    if (any(spoken(reference)) or not reference) and not words.absent():
         cp, tcp = words.word_errors(reference, answer, rules.of(row.language))
     return Diarized(
         collar_s=collar_of(row.attributes),
