@@ -44,10 +44,10 @@ def corpus_and_its_rate(
 
 @dataclass(frozen=True)
 class Speakers:
-    """Of the clips of a set; one of them may have half of these, the others equal shares. 0 for one of each clip."""
+    """Of the clips of a set; the first may have a share of these, the others equal ones. 0 for one of each clip."""
 
     count: int
-    unequal: bool = False
+    first: float = 0.0
 
     def of(self, n: int) -> NDArray[np.intp] | None:
         """The number of the speaker of each of `n` clips; None of fewer clips than speakers."""
@@ -56,15 +56,18 @@ class Speakers:
         clips = np.arange(n)
         if not self.count:
             return clips
-        return np.where(clips < n // 2, 0, 1 + clips % (self.count - 1)) if self.unequal else clips % self.count
+        if not self.first:
+            return clips % self.count
+        return np.where(clips < self.first * n, 0, 1 + clips % (self.count - 1))
 
     def __str__(self) -> str:
         if not self.count:
             return "a speaker of each clip"
-        return f"{self.count} speaker{'s' * (self.count > 1)}" + ", one of half the clips" * self.unequal
+        one = f", one of {self.first:.0%} of the clips" if self.first else ""
+        return f"{self.count} speaker{'s' * (self.count > 1)}{one}"
 
 
-SPEAKERS = (Speakers(1), Speakers(3), Speakers(10), Speakers(10, unequal=True))
+SPEAKERS = (Speakers(1), Speakers(3), Speakers(10), Speakers(10, first=0.5), Speakers(10, first=0.75))
 MANY = (Speakers(0), *SPEAKERS[2:])
 
 

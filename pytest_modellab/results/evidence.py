@@ -45,7 +45,7 @@ class Held:
 
 def held_against(record: Record, metric: Metric, value: float, bound: float) -> Held | None:
     """The evidence of the utterances about a value and a bound; None where they are too few for an interval."""
-    interval = record.interval(metric.name)
+    interval = record.whole_interval(metric.name)
     if isinstance(metric.aggregate, Quantile):
         values = Table(record).column(metric).values.tolist()
         if metric.order is not None:
@@ -91,7 +91,8 @@ def _figure(record: Record, metric: Metric, value: float, bound: float, interval
     def doubt(alpha: float) -> str:
         needed = units_needed(value, interval, bound, alpha)
         told = f"no number of {unit}s would tell" if needed is None else f"about {counted(needed, unit)} would tell"
-        span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
+        shown = record.interval(metric.name) or interval
+        span = f"[{metric.format(shown.low)}, {metric.format(shown.high)}]"
         text = f"95 % interval {span} on {counted(interval.clusters, unit)}; {told}"
         # The number of utterances has just been stated.
         return f"{text}; {interval.conditional}" if "speaker" in interval.conditional else text

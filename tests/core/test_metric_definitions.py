@@ -235,3 +235,9 @@ def test_what_is_counted_of_people_clusters_by_speaker(name: str) -> None:
     if counted and name != "kept_up":  # of the machine's time
         assert metric.cluster is SPEAKER
         assert not isinstance(metric.aggregate, Share) or metric.aggregate.clustered
+
+
+@pytest.mark.parametrize("metric", [each for each in METRICS.values() if isinstance(each.aggregate, Mean)], ids=str)
+def test_a_mean_says_on_which_scale_it_is(metric: Metric) -> None:
+    assert isinstance(metric.aggregate, Mean)
+    assert metric.aggregate.scale != (None, None)

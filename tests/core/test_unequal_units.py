@@ -25,7 +25,15 @@ ONE_OF_HALF = ["s0"] * (CLIPS // 2) + [f"s{1 + i % 9}" for i in range(CLIPS // 2
 
 @pytest.mark.parametrize(
     ("sizes", "df"),
-    [([7] * 10, 9), ([9] + [1] * 9, 324 / 90 - 1), ([5], 1), ([1000, 1], 1), ([], 1), ([3, 3, 3, 1], 100 / 28 - 1)],
+    [
+        ([7] * 10, 9),
+        ([9] + [1] * 9, 324 / 90 - 1),
+        ([5], 1),
+        ([1000, 1], 1),
+        ([1000, 1, 1], 2),
+        ([], 1),
+        ([3, 3, 3, 1], 100 / 28 - 1),
+    ],
 )
 def test_units_are_worth_so_many_of_one_size(sizes: list[int], df: float) -> None:
     assert degrees_of_freedom(sizes) == pytest.approx(df)

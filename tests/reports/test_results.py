@@ -178,6 +178,12 @@ class TestCommand:
         assert capsys.readouterr().out == f"asr/fake:cpu:clips: {path}\n"
         assert main(["results", "save"]) == 0
         assert capsys.readouterr().out == "asr/fake:cpu:clips: left out: what is kept is as new\n"
+        # What is kept can be scored again by the code of now, and is then kept in its place.
+        assert main(["rescore", str(path), "--write"]) == 0
+        capsys.readouterr()
+        assert main(["results", "save"]) == 0
+        assert capsys.readouterr().out == f"asr/fake:cpu:clips: {path}\n"
+        assert read(path).provenance.rescored is not None
         assert main(["results", "-o", "page.md"]) == 0
         assert capsys.readouterr().out == "page.md\n"
         assert main(["results"]) == 0

@@ -22,8 +22,8 @@ from pytest_modellab.results.worst_utterances import behind
 from pytest_modellab.tasks.registry import task_named
 from pytest_modellab.tasks.scoring import Judged
 from pytest_modellab.tasks.turn import handler
-from pytest_modellab.tasks.turn.record import Cut, turns_of
-from pytest_modellab.tasks.turn.sweep import GIVE_UP_S, Sweep, placements, wait_s
+from pytest_modellab.tasks.turn.record import GIVE_UP_S, Cut, turns_of
+from pytest_modellab.tasks.turn.sweep import Sweep, placements, wait_s
 from pytest_modellab.tasks.turn.truth import finished, wrong
 
 RATE = 16_000

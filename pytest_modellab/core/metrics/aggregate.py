@@ -190,8 +190,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Mean:
-    """Mean of a score of each utterance; none where one that should have a score is NaN: it may be the worst."""
+    """Mean of a score of each utterance; none where one that should have a score is NaN: it may be the worst.
 
+    Attributes:
+        scale: the least and the greatest score; None for no such. No interval is shown beyond.
+    """
+
+    scale: tuple[float | None, float | None] = (None, None)
     has_interval: Literal[True] = True
 
     def value(self, column: Column) -> float | None:

@@ -21,6 +21,10 @@ FEWEST_PAIRED_CLUSTERS = 25
 five it finds less than half as often as over utterances, over 20 up to twelve points below the best test
 (benchmarks/gate_power.py)."""
 
+LEAST_DF = 2.0
+"""Where one unit is three quarters of all, fewer make an interval five times as wide that covers hardly more often
+(benchmarks/coverage_of_intervals.py)."""
+
 
 @dataclass(frozen=True)
 class Units:
@@ -82,12 +86,13 @@ def degrees_of_freedom(sizes: Values) -> float:
     """Of Student's t over units of these sizes, shape (units,): one less than the units of one size they are worth.
 
     These are the squared sum of the sizes over the sum of their squares (Kish 1965, "Survey Sampling"). Where one unit
-    is half of all, no number of others makes up for it.
+    is half of all, no number of others makes up for it. Of three units or more at least `LEAST_DF`.
     """
     x = np.asarray(sizes, dtype=np.float64)
+    most = max(1.0, len(x) - 1.0)
     if not len(x) or np.ptp(x) == 0:
-        return max(1.0, len(x) - 1.0)
-    return max(1.0, float(x.sum()) ** 2 / float(np.square(x).sum()) - 1)
+        return most
+    return max(min(LEAST_DF, most), float(x.sum()) ** 2 / float(np.square(x).sum()) - 1)
 
 
 def ratio_variance(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> float:

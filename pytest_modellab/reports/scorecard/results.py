@@ -68,7 +68,7 @@ def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> 
     for record in records:
         path = place(folder, record.case)
         why = _unfit(record)
-        if not why and path.exists() and read(path).provenance.created >= record.provenance.created:
+        if not why and path.exists() and _age(read(path)) >= _age(record):
             why = "what is kept is as new"
         if why:
             told.append(SavedResult(case_key(record.case), f"left out: {why}"))
@@ -88,6 +88,12 @@ def keep(records: Sequence[Record], folder: Path, *, most: int = MOST_BYTES) -> 
     for path, data in packed.items():
         write_bytes(path, data)
     return told
+
+
+def _age(record: Record) -> tuple[str, str]:
+    """By which the newer of two records is told: when it was measured, and when it was last scored."""
+    origin = record.provenance
+    return origin.created, origin.rescored or origin.created
 
 
 def _unfit(record: Record) -> str:

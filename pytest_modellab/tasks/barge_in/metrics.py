@@ -124,7 +124,7 @@ METRICS = (
         better="lower",
         doc="Time from where an interruption begins to the last of the model's speech, by the clock of the sound, "
         "mean; where it talks on, for as long as it was listened to.",
-        aggregate=Mean(),
+        aggregate=Mean((0, None)),
         contribution=_silent_after,
         tasks=_TASKS,
         empty=_NO_INTERRUPTION,

@@ -122,7 +122,7 @@ METRICS = (
         unit="n",
         better="lower",
         doc="By how many the number of speakers is wrong, up or down; mean over the recordings.",
-        aggregate=Mean(),
+        aggregate=Mean((0, None)),
         contribution=_miscounted,
         tasks=TASKS,
     ),

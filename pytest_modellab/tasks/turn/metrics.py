@@ -8,7 +8,7 @@ from pytest_modellab.core.metrics.aggregate import Mean, Quantile, Share
 from pytest_modellab.core.metrics.measured import Run, Utterance
 from pytest_modellab.core.metrics.metric import SPEAKER, Fault, Metric, Missing
 
-from .record import cut_of, turns_of
+from .record import GIVE_UP_S, cut_of, turns_of
 from .truth import finished
 
 _TASKS = frozenset({"turn"})
@@ -56,7 +56,7 @@ def _silences(run: Run) -> Missing | None:
 
 def _waited(utterance: Utterance, threshold: float) -> float | None:
     """Silence until a finished turn counts as one; where it never does, or the engine failed, until one gives up."""
-    from .sweep import GIVE_UP_S, wait_s
+    from .sweep import wait_s
 
     if not finished(utterance.row.reference):
         return None
@@ -159,7 +159,7 @@ METRICS = (
         better="higher",
         doc="Area under the ROC curve of the first probability of each cut, which all have after the same silence: how "
         "often a finished cut has a higher one than an unfinished. 0.5 is chance.",
-        aggregate=Mean(),
+        aggregate=Mean((0, 1)),
         contribution=_ranked,
         cluster=SPEAKER,
         tasks=_TASKS,
@@ -172,7 +172,7 @@ METRICS = (
         better="lower",
         doc="Silence behind a finished turn until it is taken as finished at the model's own threshold, mean; 3 s "
         "where it never is, or later. The call itself comes on top.",
-        aggregate=Mean(),
+        aggregate=Mean((0, GIVE_UP_S)),
         contribution=_wait,
         cluster=SPEAKER,
         tasks=_TASKS,
@@ -186,7 +186,7 @@ METRICS = (
         better="lower",
         doc="The same at the lowest threshold by which at most 5 % of the unfinished cuts are cut off. The threshold "
         "is found on the same cuts, for which the interval makes no allowance.",
-        aggregate=Mean(),
+        aggregate=Mean((0, GIVE_UP_S)),
         contribution=_wait_at_5,
         cluster=SPEAKER,
         tasks=_TASKS,

@@ -7,6 +7,9 @@ from pydantic import Field
 from pytest_modellab.core.metrics.measured import HasParts
 from pytest_modellab.core.schema_base import Stored, volatile
 
+GIVE_UP_S = 3.0
+"""Silence after which a turn is over whatever a detector says, as in pipecat's pipelines."""
+
 
 class Cut(Stored):
     """What a detector said of one cut, at each moment at which it was asked."""

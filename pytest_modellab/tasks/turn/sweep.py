@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .record import OperatingPoint
+from .record import GIVE_UP_S, OperatingPoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .record import Cut
 
-GIVE_UP_S = 3.0
-"""Silence after which a turn is over whatever a detector says, as in pipecat's pipelines."""
 RATES = (0.0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 """Of unfinished cuts that are cut off, at the points of a curve."""
 _NEVER = math.inf
