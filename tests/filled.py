@@ -48,7 +48,7 @@ def _value(kind: Any, text: str, given: Mapping[str, Any]) -> Any:
     if origin is Literal:
         return get_args(kind)[0]
     if origin is tuple:
-        return [_value(get_args(kind)[0], text, given)]
+        return [_value(each, text, given) for each in get_args(kind) if each is not ...]
     if origin is dict:
         return {"key": _value(get_args(kind)[1], text, given)}
     if isinstance(kind, type) and issubclass(kind, BaseModel):

@@ -139,11 +139,6 @@ class Join(Spec):
 class DeriveSpec(Spec):
     """A data set derived from another one as it is read: degraded, joined, or a subset; nothing is stored."""
 
-    @property
-    def moves_time(self) -> bool:
-        """Whether what is said isn't at the same seconds as in its source."""
-        return self.join is not None or any(each.speed is not None for each in self.noisy or ())
-
     source: Identifier = Field(alias="from")
     take: Whole | None = Field(default=None, ge=1, description="so many of its utterances, evenly spread")
     seed: Whole = Field(default=0, ge=0)
@@ -161,6 +156,11 @@ class DeriveSpec(Spec):
         if twice := next((label for label in labels if labels.count(label) > 1), None):
             raise ValueError(f"`noisy` lists {twice} twice")
         return self
+
+    @property
+    def moves_time(self) -> bool:
+        """Whether what is said isn't at the same seconds as in its source."""
+        return self.join is not None or any(each.speed is not None for each in self.noisy or ())
 
 
 Sound = Literal["silence", "white", "pink", "hum", "music"]

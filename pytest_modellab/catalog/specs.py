@@ -273,6 +273,8 @@ class LimitSpec(Spec):
         if side == "max_gap":
             if metric is not None and metric.contribution is None:
                 raise ValueError(f"{self.metric} is measured once, and has no groups")
+            if metric is not None and not metric.of_groups:
+                raise ValueError(f"{self.metric} is of all utterances together, and of no group of them")
         elif metric is not None and side != metric.bound:
             raise ValueError(f"a {metric.better} {metric.name} is better: bound it with `{metric.bound}`")
         if metric is not None and (wrong := out_of_scale(metric, self.value)):

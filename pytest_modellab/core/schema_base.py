@@ -110,6 +110,9 @@ class Range(Stored):
     df: float | None = Field(
         default=None, description="degrees of freedom of Student's t, where these aren't one less than `clusters`"
     )
+    whole: tuple[float, float] | None = Field(
+        default=None, description="both ends before the scale of the figure cut them off; null where it doesn't"
+    )
 
 
 def ranged(interval: Interval | None) -> Range | None:

@@ -45,7 +45,7 @@ class Held:
 
 def held_against(record: Record, metric: Metric, value: float, bound: float) -> Held | None:
     """The evidence of the utterances about a value and a bound; None where they are too few for an interval."""
-    interval = record.whole_interval(metric.name)
+    interval = record.interval(metric.name)
     if isinstance(metric.aggregate, Quantile):
         values = Table(record).column(metric).values.tolist()
         if metric.order is not None:
@@ -84,15 +84,14 @@ def _series(values: list[float], q: float, metric: Metric, bound: float, interva
 
 
 def _figure(record: Record, metric: Metric, value: float, bound: float, interval: Range) -> Held:
-    unit = "speaker" if interval.method not in {"exact", "Wilson"} else "independent case"
-    if interval.clusters == record.summary.utterances:
-        unit = "utterance"
-
     def doubt(alpha: float) -> str:
+        unit = "speaker" if interval.method not in {"exact", "Wilson"} else "independent case"
+        counts = record.summary.utterances, len(Table(record).column(metric))
+        if interval.clusters in counts or interval.conditional:
+            unit = "utterance"
         needed = units_needed(value, interval, bound, alpha)
         told = f"no number of {unit}s would tell" if needed is None else f"about {counted(needed, unit)} would tell"
-        shown = record.interval(metric.name) or interval
-        span = f"[{metric.format(shown.low)}, {metric.format(shown.high)}]"
+        span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"
         text = f"95 % interval {span} on {counted(interval.clusters, unit)}; {told}"
         # The number of utterances has just been stated.
         return f"{text}; {interval.conditional}" if "speaker" in interval.conditional else text

@@ -293,19 +293,7 @@ class Record(Stored):
         return None if self.shard is not None or metric not in self.values else self.values[metric].value
 
     def interval(self, metric: str) -> Range | None:
-        """The 95 % interval of a value, within the scale of its metric; None where it has none."""
-        found = self.whole_interval(metric)
-        least, greatest = (
-            getattr(METRICS[metric].aggregate, "scale", (None, None)) if metric in METRICS else (None, None)
-        )
-        if found is None or (least is None and greatest is None):
-            return found
-        low = found.low if least is None else max(found.low, least)
-        high = found.high if greatest is None else min(found.high, greatest)
-        return found.model_copy(update={"low": low, "high": high})
-
-    def whole_interval(self, metric: str) -> Range | None:
-        """The same as it was computed, whose reach beyond the scale tells how sure the value is; bounds take it."""
+        """The 95 % interval of a value; None where it has none."""
         return None if self.shard is not None or metric not in self.values else self.values[metric].interval
 
     def applies(self, metric: str) -> bool:

@@ -49,3 +49,9 @@ def test_the_mean_of_what_units_add_is_that_of_all_values() -> None:
 @pytest.mark.parametrize("name", ["turn_auc", "turn_wait_s", "turn_wait_at_5_s"])
 def test_figures_of_turns_cluster_by_speaker(name: str) -> None:
     assert METRICS[name].cluster is not None
+
+
+def test_what_one_speaker_in_many_does_rarely_happens_by_speaker_too() -> None:
+    values = [1.0] * 5 + [0.0] * 495
+    assert clustered_mean_interval(values, [f"s{i // 5}" for i in range(500)]) is None
+    assert clustered_mean_interval(values[::5], [None] * 100) is None

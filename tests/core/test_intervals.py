@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from pytest_modellab.core.stats.evidence import weigh
 from pytest_modellab.core.stats.intervals import (
     binomial_cdf,
     error_rate_interval,
@@ -212,3 +213,18 @@ class TestShares:
             found = share_interval(counts, [2] * 100, names)
             covered += found is not None and found.low <= 0.9 <= found.high
         assert covered >= 465
+
+    def test_one_error_of_one_speaker_is_no_better_than_none(self) -> None:
+        names = [f"s{i % 5}" for i in range(1000)]
+        none, one = (share_interval([more, *[0] * 999], [1] * 1000, names) for more in (0, 1))
+        assert none is not None
+        assert one is not None
+        assert one.high >= none.high
+        assert weigh(0.001, one, 0.02).below > 0.05
+
+    def test_nor_is_one_miss_worse_than_none(self) -> None:
+        names = [f"s{i % 5}" for i in range(1000)]
+        all_found, one_missed = (share_interval([1 - less, *[1] * 999], [1] * 1000, names) for less in (0, 1))
+        assert all_found is not None
+        assert one_missed is not None
+        assert one_missed.low <= all_found.low

@@ -52,7 +52,9 @@ def test_few_clusters_give_way_to_utterances() -> None:
     found = independent(["a", "b", "a", None], 4)
     assert (found.places.tolist(), found.count, found.conditional) == ([0, 1, 2, 3], 4, "conditional on 2 speakers")
     assert independent([None] * 3, 4).conditional == "from 3 utterances"
-    assert independent(["a", "b", "a", None], 3).places.tolist() == [0, 1, 0, 2]
+    assert independent(["a", "b", "a", None], 3).conditional == "conditional on 2 speakers"
+    assert independent(["a", "b", "a", None], 2).places.tolist() == [0, 1, 0, 2]
+    assert independent(["a", "b", "a", "c"], 3).places.tolist() == [0, 1, 0, 2]
 
 
 def test_no_labels() -> None:

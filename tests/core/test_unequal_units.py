@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.evidence import weigh
 from pytest_modellab.core.stats.intervals import Interval, error_rate_interval
 from pytest_modellab.core.stats.paired import compare
-from pytest_modellab.core.stats.units import degrees_of_freedom
+from pytest_modellab.core.stats.units import degrees_of_freedom, independent
 from pytest_modellab.reports.comparison.statistics import of_means
 from pytest_modellab.tasks.translate.corpus_scores import CorpusScore
 
@@ -133,3 +134,41 @@ def test_the_end_of_such_an_interval_is_where_its_p_value_is_the_tail(
     assert found is not None
     assert found.df is not None
     assert weigh(float(values.mean()), found, found.high).below == pytest.approx(0.025, abs=1e-3)
+
+
+@pytest.mark.parametrize("score", ["bleu", "chrf"])
+def test_a_recording_of_half_of_the_words_is_worth_as_little_to_a_score_of_a_corpus(
+    score: Literal["bleu", "chrf"],
+) -> None:
+    random = np.random.default_rng(4)
+    counts = (20, 20, 18, 14, 10, 7, 20, 19, 18, 17) if score == "bleu" else (30, 30, 20) * 6
+
+    def df(first: int) -> float | None:
+        lists = [[float(count - random.integers(0, 5)) for count in counts] for _ in range(20)]
+        lists[0] = [first * each for each in lists[0]]
+        found = CorpusScore(score).interval(Column(np.arange(20), np.ones(20), np.ones(20), [None] * 20, lists=lists))
+        assert found is not None
+        return found.df
+
+    assert df(1) == pytest.approx(19, abs=0.5)
+    assert df(19) == pytest.approx(3, abs=0.7)
+
+
+class TestKnownSpeakers:
+    """Recordings whose speaker isn't known are no speakers that others could be told from."""
+
+    def test_one_known_speaker_stays_one(self) -> None:
+        found = independent(["a"] * 50 + [None] * 4)
+        assert (found.count, found.conditional) == (54, "conditional on 1 speaker")
+
+    def test_five_are_enough_beside_unknown_ones(self) -> None:
+        found = independent([*"aabbccddee", None, None])
+        assert (found.count, found.conditional) == (7, "")
+
+    def test_where_none_is_known_recordings_are_independent(self) -> None:
+        found = independent([None] * 6)
+        assert (found.count, found.conditional) == (6, "")
+
+    def test_so_it_is_in_a_comparison(self) -> None:
+        names = [*"aaaaaaaaaa", *[None] * 30]
+        assert independent(names, 25).conditional == "conditional on 1 speaker"

@@ -116,8 +116,15 @@ def test_the_number_of_units_that_would_tell_is_about_right() -> None:
     interval = Interval(0.06, 0.135, "linearised cluster t on log", 40)
     needed = units_needed(0.09, interval, 0.1)
     assert needed is not None
-    shrunk = math.log(0.135 / 0.06) / 2 / 1.96 * 1.645 * math.sqrt(40 / needed)
+    shrunk = math.log(0.135 / 0.06) / 2 / stats.t.ppf(0.975, 39) * 1.645 * math.sqrt(40 / needed)
     assert shrunk == pytest.approx(math.log(0.1 / 0.09), rel=0.02)
+
+
+def test_so_it_is_of_a_mean_whose_interval_begins_below_0() -> None:
+    interval = Interval(-0.05, 0.45, "Student's t", 10, df=2.5)
+    needed = units_needed(0.2, interval, 0.35)
+    assert needed == pytest.approx((1.645 * 0.25 / stats.t.ppf(0.975, 2.5) / 0.15) ** 2 * 10, abs=1)
+    assert units_needed(0.2, interval, 0.2) is None
 
 
 def test_holm_rejects_step_by_step() -> None:

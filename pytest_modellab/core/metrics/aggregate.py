@@ -208,7 +208,8 @@ class Mean:
 
         if self.value(column) is None:
             return None
-        return column.named(clustered_mean_interval(column.values, column.clusters, confidence))
+        found = clustered_mean_interval(column.values, column.clusters, confidence)
+        return None if found is None else column.named(found.within(*self.scale))
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from statistics import NormalDist
 from typing import TYPE_CHECKING
 
+from ..stats.differences import Figure, ends, p_beyond
 from ..stats.student_t import CONFIDENCE
 from .slices import FEWEST_UTTERANCES, FEWEST_WORDS, parts_by
 
@@ -77,9 +77,12 @@ def groups(metric: Metric, table: Table, by: str) -> list[Group]:
         value = metric.aggregate.value(part)
         if value is None:
             continue
-        words = round(math.fsum(part.of)) if metric.comparison == "error rate" else 0
-        enough = metric.comparison != "error rate" or words >= FEWEST_WORDS
-        found.append(Group(name, len(part), words, value, part, enough and len(part) >= FEWEST_UTTERANCES))
+        rate = metric.comparison == "error rate"
+        words = round(math.fsum(part.of)) if rate else 0
+        # Silent clips tell nothing of an error rate.
+        count = int((part.of > 0).sum()) if rate else len(part)
+        large = count >= FEWEST_UTTERANCES and (not rate or words >= FEWEST_WORDS)
+        found.append(Group(name, count, words, value, part, large))
     return found
 
 
@@ -88,11 +91,11 @@ def gap(metric: Metric, those: Sequence[Group]) -> Gap:
     sign = 1 if metric.better == "lower" else -1
     worst = max(those, key=lambda each: sign * each.value)
     best = min(those, key=lambda each: sign * each.value)
-    ends = list(_ends(metric, those))
+    spans = list(_ends(metric, those))
     every = (metric.aggregate.interval(each.column) for each in those)
     conditional = next((each.conditional for each in every if each is not None and each.conditional), "")
-    low = max((low for low, _ in ends), default=None)
-    high = max((high for _, high in ends), default=None)
+    low = max((low for low, _ in spans), default=None)
+    high = max((high for _, high in spans), default=None)
     value = sign * (worst.value - best.value)
     return Gap(worst.name, best.name, value, None if low is None else max(0.0, low), high, conditional)
 
@@ -102,17 +105,14 @@ def weigh(metric: Metric, those: Sequence[Group], bound: float) -> tuple[float, 
 
     Above: the smallest of all pairs, by as many as there are (Bonferroni). Below: the largest, as all have to be.
     """
-    pairs = list(_pairs(metric, those, CONFIDENCE))
+    pairs = list(permutations(_figures(metric, those, CONFIDENCE), 2))
     if len(pairs) < len(those) * (len(those) - 1):
         return None
     above, below = [], []
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    for difference, low, high in pairs:
-        far = difference - bound
-        reach = difference - low if far > 0 else high - difference
-        p = NormalDist().cdf(-z * abs(far) / reach) if reach > 0 else 0.0
-        above.append(p if far > 0 else 1 - p)
-        below.append(1 - p if far > 0 else p)
+    for one, other in pairs:
+        beyond, p = one.value - other.value > bound, p_beyond(other, one, bound)
+        above.append(p if beyond else 1 - p)
+        below.append(1 - p if beyond else p)
     return min(1.0, len(pairs) * min(above)), max(below)
 
 
@@ -122,18 +122,18 @@ def _ends(metric: Metric, those: Sequence[Group]) -> Iterator[tuple[float, float
     strict = list(_pairs(metric, those, 1 - (1 - CONFIDENCE) / many))
     plain = list(_pairs(metric, those, CONFIDENCE))
     if len(strict) == len(plain) == many:
-        yield from ((low, high) for (_, low, _), (_, _, high) in zip(strict, plain, strict=True))
+        yield from ((low, high) for (low, _), (_, high) in zip(strict, plain, strict=True))
 
 
-def _pairs(metric: Metric, those: Sequence[Group], confidence: float) -> Iterator[tuple[float, float, float]]:
-    """The difference of each ordered pair and its ends out of those of the two (MOVER: Zou & Donner 2008)."""
-    sign = 1 if metric.better == "lower" else -1
-    intervals = [metric.aggregate.interval(each.column, confidence) for each in those]
-    known = [
-        (sign * each.value, *sorted((sign * interval.low, sign * interval.high)))
-        for each, interval in zip(those, intervals, strict=True)
-        if interval is not None
-    ]
-    for (x, low, high), (y, other_low, other_high) in permutations(known, 2):
-        below, above = math.hypot(x - low, other_high - y), math.hypot(high - x, y - other_low)
-        yield x - y, x - y - below, x - y + above
+def _pairs(metric: Metric, those: Sequence[Group], confidence: float) -> Iterator[tuple[float, float]]:
+    """The ends of the difference of each ordered pair of groups."""
+    return (ends(other, one) for one, other in permutations(_figures(metric, those, confidence), 2))
+
+
+def _figures(metric: Metric, those: Sequence[Group], confidence: float) -> Iterator[Figure]:
+    """Of each group that has an interval; larger is worse."""
+    for each in those:
+        interval = metric.aggregate.interval(each.column, confidence)
+        if interval is not None:
+            figure = Figure.of(each.value, interval)
+            yield figure if metric.better == "lower" else -figure

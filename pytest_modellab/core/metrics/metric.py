@@ -133,6 +133,7 @@ class Metric:
         missing: why a record can't have it, whatever its utterances contribute; None where nothing speaks against it.
         empty: why it is missing where nothing contributes.
         compared: how two runs are compared by it, by default what its aggregate allows; or why they aren't.
+        of_groups: whether what some utterances contribute makes the figure of these, so that groups have a gap.
         said_by: a metric whose comparison tells the same: where that has a figure this one isn't compared.
         slack: the room that a proposed limit leaves above what was measured, a ratio; None to propose none.
         fault: what is wrong in an utterance, where the worst are shown by more than their contribution.
@@ -158,6 +159,7 @@ class Metric:
     missing: Callable[[Run], Missing | None] = _nothing
     empty: Callable[[Run], Missing] | str = ""
     compared: How | NotCompared | None = None
+    of_groups: bool = True
     said_by: str = ""
     slack: float | None = None
     fault: Callable[[Utterance], Fault | None] | None = None

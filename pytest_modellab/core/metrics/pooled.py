@@ -90,8 +90,7 @@ class NormalizedCrossEntropy:
         from pytest_modellab.core.stats.pooled import jackknife_interval
 
         several = column.several(self.width)
-        scale = (-math.inf, 1.0)
-        found = jackknife_interval(normalized_cross_entropy, several, column.clusters, confidence, scale=scale)
+        found = jackknife_interval(normalized_cross_entropy, several, column.clusters, confidence, scale=(None, 1.0))
         return column.named(found)
 
 

@@ -16,6 +16,7 @@ FEWEST_UNITS = 5
 beyond sense, and not even a change of all of them the same way is significant: 2^-4 is above 0.05."""
 
 SKEWED_T = "Student's t, for skewness"
+_BY_T = frozenset({"Student's t", SKEWED_T, "jackknife"})
 FEWEST_CHANGED = FEWEST_UNITS
 """Answers. Of fewer that changed no test can tell whether it was chance."""
 
@@ -33,6 +34,21 @@ class IntervalLike(Protocol):
     def clusters(self) -> int: ...
     @property
     def df(self) -> float | None: ...
+    @property
+    def whole(self) -> tuple[float, float] | None: ...
+
+
+def whole_ends(interval: IntervalLike) -> tuple[float, float]:
+    """The ends of an interval before the scale of its metric cut them off: how far it reaches tells how sure it is."""
+    return interval.whole or (interval.low, interval.high)
+
+
+def degrees(interval: IntervalLike) -> float | None:
+    """The degrees of freedom of the Student's t that an interval was made by; None where it was made otherwise."""
+    by_t = interval.method in _BY_T or interval.method.startswith("linearised")
+    if not by_t:
+        return None
+    return max(1.0, interval.clusters - 1.0) if interval.df is None else interval.df
 
 
 @dataclass(frozen=True)
@@ -50,7 +66,8 @@ class Evidence:
 
 def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
     """The evidence of a value with its interval about a bound, by the method of the interval."""
-    df = interval.clusters - 1 if interval.df is None else interval.df
+    df = degrees(interval)
+    low, high = whole_ends(interval)
     match interval.method:
         case "rule of three":
             # No error in n units: the chance of that, were the rate at the bound.
@@ -58,14 +75,14 @@ def weigh(value: float, interval: IntervalLike, bound: float) -> Evidence:
             return Evidence(above=1.0, below=(1 - bound) ** n if bound < 1 else 0.0)
         case "exact" | "Wilson":  # the latter of older records
             return weigh_share(value * interval.clusters, interval.clusters, bound)
-        case "Student's t" | "Student's t, for skewness" | "jackknife" as method:
-            reach = interval.high - value if bound > value else value - interval.low
-            if method == "jackknife":  # symmetric, but for an end that the scale cuts off
-                reach = max(interval.high - value, value - interval.low)
+        case method if method in _BY_T and df is not None:
+            reach = high - value if bound > value else value - low
+            if method == "jackknife":  # symmetric, but for an end that the scale cut off in older records
+                reach = max(high - value, value - low)
             error = reach / student_t_quantile((1 + CONFIDENCE) / 2, df)
             above = _tail((value - bound) / error if error else math.copysign(math.inf, value - bound), df)
-        case method if method.startswith("linearised"):
-            error = math.log(interval.high / value) / student_t_quantile((1 + CONFIDENCE) / 2, df)
+        case _ if df is not None:
+            error = math.log(high / value) / student_t_quantile((1 + CONFIDENCE) / 2, df)
             above = _tail(_distance(value, bound, error), df)
         case _:  # bootstrap percentiles of older records: near enough to normal on the log scale
             z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
@@ -136,15 +153,20 @@ def units_needed(value: float, interval: IntervalLike, bound: float, alpha: floa
     The standard error shrinks with the root of the number of units; a figure that lies on the bound can't be told from
     it by any number: None.
     """
-    if value <= 0 or bound <= 0 or interval.low <= 0 or interval.high <= interval.low:
+    low, high = whole_ends(interval)
+    if interval.method in _BY_T:
+        gap, spread = abs(value - bound), (high - low) / 2
+    elif value <= 0 or bound <= 0 or low <= 0:
         return None
-    gap = abs(math.log(value / bound))
-    spread = math.log(interval.high / interval.low) / 2
-    if gap < 1e-3 * spread:
+    else:
+        gap, spread = abs(math.log(value / bound)), math.log(high / low) / 2
+    if spread <= 0 or gap < 1e-3 * spread:
         return None
-    # The interval is two-sided, the decision one-sided.
-    one_sided = spread * NormalDist().inv_cdf(1 - alpha) / NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    return max(1, math.ceil((one_sided / gap) ** 2 * interval.clusters))
+    # The interval is two-sided, the decision one-sided; so many units have a normal distribution.
+    df = degrees(interval)
+    two_sided = (1 + CONFIDENCE) / 2
+    error = spread / (NormalDist().inv_cdf(two_sided) if df is None else student_t_quantile(two_sided, df))
+    return max(1, math.ceil((NormalDist().inv_cdf(1 - alpha) * error / gap) ** 2 * interval.clusters))
 
 
 def values_needed(values: Sequence[float], q: float, bound: float, alpha: float = ALPHA) -> int | None:

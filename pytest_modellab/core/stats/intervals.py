@@ -34,6 +34,7 @@ class Interval:
         clusters: number of independent units it rests on.
         conditional: why it holds only for these recordings (few speakers), else "".
         df: degrees of freedom of Student's t, where these aren't one less than `clusters`: units are of unequal sizes.
+        whole: both ends before the scale of the figure cut them off; None where it doesn't.
     """
 
     low: float
@@ -42,6 +43,15 @@ class Interval:
     clusters: int
     conditional: str = ""
     df: float | None = None
+    whole: tuple[float, float] | None = None
+
+    def within(self, least: float | None, greatest: float | None) -> Interval:
+        """The same on a scale, which may be open to either side."""
+        low = self.low if least is None else max(self.low, least)
+        high = self.high if greatest is None else min(self.high, greatest)
+        if (low, high) == (self.low, self.high):
+            return self
+        return replace(self, low=low, high=high, whole=(self.low, self.high))
 
 
 def error_rate_interval(
@@ -62,17 +72,18 @@ def error_rate_interval(
         clusters: speaker or recording of each utterance; None counts as a cluster of its own.
 
     Returns:
-        None with fewer than five utterances, or no units. Where fewer than five clusters are known, utterances stand in
+        None with fewer than five utterances that have units. Those without units or errors, as silent clips, tell
+        nothing of the rate, and are left out. Where fewer than five clusters are known, utterances stand in
         for them and the interval is conditional on those speakers. Without any error the upper end is that of the rule
         of three, exactly 1 - (1 - confidence)^(1/n) for n clusters (Hanley & Lippman-Hand 1983), as if each that may
         have errors were wrong in every word: a clip that sends a model round in circles is. Where all clusters have the
         same rate, the ends allow for clusters that would differ, by the same rule.
     """
     e, n = np.asarray(errors, dtype=np.float64), np.asarray(units, dtype=np.float64)
-    total = float(n.sum())
-    if total <= 0 or len(e) < FEWEST_UNITS:
+    if np.count_nonzero(n > 0) < FEWEST_UNITS:
         return None
-    found = independent(clusters)
+    kept = (n > 0) | (e > 0)
+    e, n, found = e[kept], n[kept], independent(Labels.of(clusters).at(kept))
     if e.sum() == 0:
         high = 1 - (1 - confidence) ** (1 / found.count)
         return Interval(0.0, high, "rule of three", found.count, found.conditional)
@@ -121,8 +132,9 @@ def share_interval(
     The exact one at the effective sample size (Korn & Graubard 1998, "Confidence intervals for proportions with small
     expected number of positive counts estimated from survey data"): the places over the design effect, the variance
     linearised over clusters (`units.ratio_variance`) over that of independent places, taken as at least 1; less where
-    there are few clusters, by the squared ratio of the quantiles of Student's t for places and for clusters. Where no
-    variance can be seen (all, none, or one cluster) each cluster counts as a single place: the safe side.
+    there are few clusters, by the squared ratio of the quantiles of Student's t for places and for clusters. Where
+    variance can't be seen each cluster counts as a single place, the safe side: of one cluster, and where fewer than
+    five have any of what is counted, or have any that isn't.
 
     Args:
         counts, places: of each utterance.
@@ -144,7 +156,9 @@ def share_interval(
         effect = max(1.0, (k - 1) / k * ratio_variance(x, n) * total / (p * (1 - p)))
         level = (1 + confidence) / 2
         few = student_t_quantile(level, max(1.0, total - 1)) / student_t_quantile(level, degrees_of_freedom(n))
-        effective = total / effect * min(1.0, few) ** 2
+        spread = total / effect * min(1.0, few) ** 2
+        rare = min(np.count_nonzero(x > 0), np.count_nonzero(x < n)) < FEWEST_CHANGED
+        effective = min(spread, effective) if rare else spread
     trials = max(1, round(effective))
     found = proportion_interval(p * trials, trials, confidence)
     return None if found is None else replace(found, conditional=units.conditional)
@@ -191,12 +205,14 @@ def clustered_mean_interval(
         clusters: speaker or recording of each value; None counts as a cluster of its own.
 
     Returns:
-        That of `mean_interval` where nothing clusters; where fewer than five clusters are known, too, then conditional
+        That of `mean_interval` where nothing clusters, none where that has none of the values or of the clusters'
+        means; where fewer than five clusters are known, too, then conditional
         on those.
     """
     units, known = independent(clusters), any(Labels.of(clusters).known)
     if units.count < len(values):
-        if _mostly_one(np.asarray(values, dtype=np.float64)):
+        means = units.sums(values) / units.sums(np.ones(len(values)))
+        if _mostly_one(np.asarray(values, dtype=np.float64)) or _mostly_one(means):
             return None
         return _skewed_t_interval(units.spread(values), confidence, _MOST_SKEWNESS, units.df)
     found = mean_interval(values, confidence)
@@ -237,7 +253,7 @@ def time_ratio_interval(numerator: Values, denominator: Values, confidence: floa
     RTF is such a ratio, and so is the time of one run over that of another on the same utterances. Linearised as an
     error rate is; None with fewer than five utterances.
     """
-    if len(numerator) < FEWEST_UNITS or np.sum(denominator) <= 0 or np.sum(numerator) <= 0:
+    if np.count_nonzero(np.asarray(denominator) > 0) < FEWEST_UNITS or np.sum(numerator) <= 0:
         return None
     return _log_ratio(numerator, denominator, "linearised t on log", "", confidence, LEAST_TIME_ERROR)
 

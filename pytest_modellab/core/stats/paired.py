@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .evidence import FEWEST_CHANGED, FEWEST_UNITS
+from .labels import Labels
 from .student_t import CONFIDENCE, student_t_quantile
 from .units import FEWEST_PAIRED_CLUSTERS, Units, Values, degrees_of_freedom, independent, ratio_variance
 
@@ -101,6 +102,9 @@ def compare(
         None without units.
     """
     a, b, n = (np.asarray(values, dtype=np.float64) for values in (first, second, units))
+    # What has no words, and no errors on either side, tells nothing: it would only add to the number of answers.
+    kept = (n > 0) | (a != 0) | (b != 0)
+    a, b, n, clusters = a[kept], b[kept], n[kept], Labels.of(clusters).at(kept)
     total = float(n.sum())
     if total <= 0:
         return None

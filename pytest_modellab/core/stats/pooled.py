@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from .evidence import FEWEST_UNITS
 from .intervals import Interval, share_interval
+from .labels import Labels
 from .student_t import CONFIDENCE, student_t_quantile
-from .units import independent
+from .units import degrees_of_freedom, independent
 
 Several = Sequence[NDArray[np.float64]]
 """The things of each utterance: its values, of shape (things,) or (things, width)."""
@@ -31,8 +32,10 @@ def pooled_quantile_interval(
         clusters: the speaker of each utterance; None is a cluster of its own.
 
     Returns:
-        None below five utterances, where an end lies beyond all values, or where both ends are the same value.
+        None below five utterances that have any, where an end lies beyond all values, or where both ends are the same
+        value.
     """
+    several, clusters = _filled(several, clusters)
     if len(several) < FEWEST_UNITS:
         return None
     ordered = np.sort(np.concatenate(several))
@@ -58,16 +61,22 @@ def jackknife_interval(
     clusters: Sequence[str | None],
     confidence: float = CONFIDENCE,
     *,
-    scale: tuple[float, float] = (-math.inf, math.inf),
+    sizes: Callable[[NDArray[np.float64]], float] = len,
+    scale: tuple[float | None, float | None] = (None, None),
 ) -> Interval | None:
     """The interval of a smooth statistic of the things of all utterances, by leaving out one unit after the other.
 
-    Scaled by Student's t (Tukey 1958). Units are speakers where there are enough of them, else utterances. Its ends lie
-    within `scale`, the least and the greatest value that there can be.
+    Scaled by Student's t (Tukey 1958). Units are speakers where there are enough of them, else utterances.
+
+    Args:
+        sizes: of the things of an utterance: how much of the whole it is.
+        scale: the least and the greatest value that there can be; None for no such.
 
     Returns:
-        None below five utterances, where the statistic has no value without one of them, or where nothing varies.
+        None below five utterances that have any, where the statistic has no value without one of them, or where nothing
+        varies.
     """
+    several, clusters = _filled(several, clusters)
     if len(several) < FEWEST_UNITS:
         return None
     units = independent(clusters)
@@ -84,7 +93,12 @@ def jackknife_interval(
     error = math.sqrt((k - 1) / k * float(np.square(values - values.mean()).sum()))
     if error == 0:
         return None
-    df = units.df
+    df = degrees_of_freedom(units.sums([sizes(values) for values in several]))
     spread = student_t_quantile((1 + confidence) / 2, df) * error
-    low, high = max(scale[0], whole - spread), min(scale[1], whole + spread)
-    return Interval(low, high, "jackknife", k, units.conditional, df)
+    return Interval(whole - spread, whole + spread, "jackknife", k, units.conditional, df).within(*scale)
+
+
+def _filled(several: Several, clusters: Sequence[str | None]) -> tuple[Several, Labels]:
+    """Those that have any things, and their clusters."""
+    kept = np.array([len(values) > 0 for values in several], dtype=bool)
+    return [values for values in several if len(values)], Labels.of(clusters).at(kept)

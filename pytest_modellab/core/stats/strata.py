@@ -40,13 +40,16 @@ def stratified_rate_interval(
         strata: language of each utterance.
 
     Returns:
-        None where a stratum has fewer than five utterances, or where there are no units. Utterances stand in for
+        None where a stratum has fewer than five utterances that have units. Those without units or errors are left
+        out. Utterances stand in for
         speakers where fewer than five are known in all, or one alone in a stratum.
     """
     x, n = np.asarray(errors, dtype=np.float64), np.asarray(units, dtype=np.float64)
-    places = [own for _, own in Labels.of(strata).places()]
+    kept = (n > 0) | (x > 0)
+    x, n, clusters = x[kept], n[kept], Labels.of(clusters).at(kept)
+    places = [own for _, own in Labels.of(strata).at(kept).places()]
     total = float(n.sum())
-    if total <= 0 or min(map(len, places)) < FEWEST_UNITS:
+    if total <= 0 or min(np.count_nonzero(n[own] > 0) for own in places) < FEWEST_UNITS:
         return None
     found, conditional = _units(clusters, places)
     strata_sums = [(each.sums(x[own]), each.sums(n[own])) for each, own in zip(found, places, strict=True)]

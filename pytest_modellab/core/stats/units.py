@@ -67,13 +67,14 @@ class Units:
 def independent(clusters: Sequence[str | None], fewest: int = FEWEST_CLUSTERS) -> Units:
     """The units of utterances with these clusters (speakers or dialogues); None is a cluster of its own.
 
-    With fewer than `fewest` clusters, utterances stand in for them, and results are conditional on those speakers.
+    With fewer than `fewest` clusters, or fewer than five known ones, utterances stand in for them, and results are
+    conditional on those speakers.
     """
     labels = Labels.of(clusters)
     places, count = labels.numbered()
-    if count >= fewest:
-        return Units(places, count, "")
     known, total = len(labels.known), len(labels)
+    if count >= fewest and (known == 0 or known >= min(fewest, FEWEST_CLUSTERS)):
+        return Units(places, count, "")
     conditional = (
         f"conditional on {known} speaker{'s' * (known != 1)}"
         if known

@@ -147,7 +147,7 @@ def by_intervals(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
     if metric.timed:
         yield _by_quantiles(metric, both, old, new)
         return
-    first, second = both.before.whole_interval(metric.name), both.after.whole_interval(metric.name)
+    first, second = both.before.interval(metric.name), both.after.interval(metric.name)
     if first is None or second is None:
         why = "no interval on both sides: too few utterances, or all of them alike"
         yield MetricChange(**about(metric, both.after, both.context), outcome="not compared", why=why)
@@ -168,7 +168,7 @@ def by_intervals(metric: Metric, both: RunPair) -> Iterator[MetricChange]:
 
 
 def _by_quantiles(metric: Metric, both: RunPair, old: float, new: float) -> MetricChange:
-    first, second = both.before.whole_interval(metric.name), both.after.whole_interval(metric.name)
+    first, second = both.before.interval(metric.name), both.after.interval(metric.name)
     known = about(metric, both.after, both.context)
     if why := incomparable_times(both):
         return MetricChange(**known, outcome="not compared", why=why)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
+from pytest_modellab.core.stats.differences import Figure, ends, p_beyond
 from pytest_modellab.core.stats.evidence import IntervalLike, weigh
 from pytest_modellab.core.stats.intervals import Interval, student_t_interval
-from pytest_modellab.core.stats.student_t import CONFIDENCE, student_t_cdf
+from pytest_modellab.core.stats.student_t import student_t_cdf
 from pytest_modellab.core.stats.units import Values, independent
 
 PAIRED = "paired by utterance: sign flips"
@@ -54,8 +54,8 @@ def of_intervals(before: float, first: IntervalLike, after: float, second: Inter
 
     They are taken as independent, which errs on the safe side where answers to the same utterances agree.
     """
-    change, low, high = _mover(before, (first.low, first.high), after, (second.low, second.high))
-    return Difference(change, low, high, _beyond_zero(change, low, high))
+    old, new = Figure.of(before, first), Figure.of(after, second)
+    return Difference(after - before, *ends(old, new), p_beyond(old, new) if after != before else 1.0)
 
 
 def of_quantiles(
@@ -66,34 +66,15 @@ def of_quantiles(
     The p-value is that of "not slower by more than the tripwire" or, of a ratio below 1, "not quicker". None where a
     time is 0, of which there is no logarithm.
     """
-    ends = [before, after, first.low, first.high, second.low, second.high]
-    if min(ends) <= 0:
+    times = [before, first.low, first.high, after, second.low, second.high]
+    if min(times) <= 0:
         return None
-    x, y, a, b, c, d = map(math.log, ends)
-    change, low, high = _mover(x, (a, b), y, (c, d))
+    x, a, b, y, c, d = map(math.log, times)
+    old, new = Figure(x, a, b, None), Figure(y, c, d, None)
+    change, (low, high) = y - x, ends(old, new)
     bound = math.copysign(math.log1p(tripwire), change)
-    p = _beyond_zero(change - bound, low - bound, high - bound) if abs(change) > abs(bound) else 1.0
+    p = p_beyond(old, new, bound) if abs(change) > abs(bound) else 1.0
     return Difference(math.exp(change), math.exp(low), math.exp(high), p)
-
-
-def _mover(
-    before: float, first: tuple[float, float], after: float, second: tuple[float, float]
-) -> tuple[float, float, float]:
-    """The difference of two estimates, and its ends out of theirs."""
-    change = after - before
-    low = change - math.hypot(after - second[0], first[1] - before)
-    high = change + math.hypot(second[1] - after, before - first[0])
-    return change, low, high
-
-
-def _beyond_zero(change: float, low: float, high: float) -> float:
-    """The one-sided p-value of "no change in this direction"."""
-    # The interval's own side towards 0 says how far off 0 is.
-    reach = change - low if change > 0 else high - change
-    if change == 0 or reach == 0:
-        return 1.0 if change == 0 else 0.0
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * abs(change) / reach
-    return NormalDist().cdf(-z)
 
 
 def beyond(ratio: float, interval: Interval, tripwire: float) -> float:

@@ -37,7 +37,10 @@ class CorpusScore:
         from pytest_modellab.core.stats.pooled import jackknife_interval
 
         several = column.several(self.width)
-        return column.named(jackknife_interval(self._of, several, column.clusters, confidence, scale=(0.0, 100.0)))
+        found = jackknife_interval(
+            self._of, several, column.clusters, confidence, sizes=_reference_size, scale=(0.0, 100.0)
+        )
+        return column.named(found)
 
     def _of(self, several: Sequence[Numbers]) -> float | None:
         import numpy as np
@@ -46,6 +49,11 @@ class CorpusScore:
             return None
         sums = np.concatenate(several).sum(axis=0).tolist()
         return bleu(sums) if self.score == "bleu" else chrf(sums)
+
+
+def _reference_size(counts: Numbers) -> float:
+    """Words, or characters, of an utterance's reference: what both lists of counts have in the second place."""
+    return float(counts[:, 1].sum())
 
 
 def bleu(sums: Sequence[float]) -> float:

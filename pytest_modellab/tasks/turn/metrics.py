@@ -161,6 +161,7 @@ METRICS = (
         "often a finished cut has a higher one than an unfinished. 0.5 is chance.",
         aggregate=Mean((0, 1)),
         contribution=_ranked,
+        of_groups=False,
         cluster=SPEAKER,
         tasks=_TASKS,
         empty=_cannot(_ONE_KIND),
