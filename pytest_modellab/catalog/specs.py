@@ -275,6 +275,8 @@ class LimitSpec(Spec):
                 raise ValueError(f"{self.metric} is measured once, and has no groups")
             if metric is not None and not metric.of_groups:
                 raise ValueError(f"{self.metric} is of all utterances together, and of no group of them")
+            if metric is not None and metric.stratum is not None and self.by != "language":
+                raise ValueError(f"{self.metric} weighs languages over the whole set: its groups are `by: language`")
         elif metric is not None and side != metric.bound:
             raise ValueError(f"a {metric.better} {metric.name} is better: bound it with `{metric.bound}`")
         if metric is not None and (wrong := out_of_scale(metric, self.value)):

@@ -151,7 +151,8 @@ def run(folder: Path, inconclusive: str | None = None) -> int:
     Prints a screen at most: the end of pytest's output, where failures and the scorecard stand. A tree that differs
     from its commit is named: what is tested is the tree, not what is pushed.
     """
-    dirty = (git.told(folder, "status", "--porcelain", "--untracked-files=no") or "").splitlines()
+    changed = git.told(folder, "status", "--porcelain", "--untracked-files=no")
+    dirty = (changed or "").splitlines()
     policy = [] if inconclusive is None else [f"--lab-inconclusive={inconclusive}"]
     with tempfile.TemporaryFile() as output:
         ended = run_pytest([*PYTEST, *policy], folder, output)
@@ -162,6 +163,8 @@ def run(folder: Path, inconclusive: str | None = None) -> int:
     print("\n".join(lines[-SCREEN:]))
     if dirty:
         print(f"modellab: tested with {len(dirty)} uncommitted changes, which are not pushed: {_few(dirty)}")
+    if changed is None:
+        print("modellab: whether there are uncommitted changes, which are not pushed, isn't known: git status failed")
     if ended:
         why = _EXIT_CODES.get(ended, f"pytest ended with {ended}")
         print(f"modellab: push stopped: {why}. `git push --no-verify` pushes all the same.")

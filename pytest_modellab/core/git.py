@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
+
+_PLACES = frozenset(
+    f"GIT_{name}" for name in ("DIR", "WORK_TREE", "COMMON_DIR", "INDEX_FILE", "OBJECT_DIRECTORY", "PREFIX")
+)
 
 
 class GitError(Exception):
@@ -13,8 +18,10 @@ class GitError(Exception):
 def output(folder: Path, *arguments: str, timeout_s: float | None = None) -> str:
     """The standard output of `git ARGUMENTS` in `folder`, without the last line end. Raises GitError."""
     command = ["git", "-C", str(folder), *arguments]
+    # Of a git that called us, as a hook: they would lead ours to another repository, index or tree than the folder's.
+    variables = {name: value for name, value in os.environ.items() if name not in _PLACES}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout_s, check=False, env=variables)
     except subprocess.TimeoutExpired:
         raise GitError(f"git {arguments[0]} took more than {timeout_s:g} s") from None
     except OSError as error:

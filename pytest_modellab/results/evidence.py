@@ -85,10 +85,12 @@ def _series(values: list[float], q: float, metric: Metric, bound: float, interva
 
 def _figure(record: Record, metric: Metric, value: float, bound: float, interval: Range) -> Held:
     def doubt(alpha: float) -> str:
-        unit = "speaker" if interval.method not in {"exact", "Wilson"} else "independent case"
-        counts = record.summary.utterances, len(Table(record).column(metric))
-        if interval.clusters in counts or interval.conditional:
-            unit = "utterance"
+        column = Table(record).column(metric)
+        cluster, unit = column.nouns
+        if interval.method in {"exact", "Wilson"}:
+            unit = unit if interval.clusters == len(column) else "independent case"
+        elif not interval.conditional and any(each is not None for each in column.clusters):
+            unit = cluster
         needed = units_needed(value, interval, bound, alpha)
         told = f"no number of {unit}s would tell" if needed is None else f"about {counted(needed, unit)} would tell"
         span = f"[{metric.format(interval.low)}, {metric.format(interval.high)}]"

@@ -7,6 +7,7 @@ at the beginning of the case, and all of them again after its last answer.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -68,17 +69,30 @@ def unedited(
     """What is measured within is kept only where `again` gives the inputs `before` once it is done.
 
     Else `discard` is called and Edited raised; also what was broken off is discarded, which the next session would go
-    on from.
+    on from. Where they can't be had for want of space or of a connection, nobody knows: then it is kept to go on from,
+    and no record is made.
     """
-    edited = None
+    edited: str | None = None
     try:
         yield
     finally:
-        edited = _since(before, again)
-        if edited is not None:
-            discard()
+        try:
+            edited = _since(before, again)
+        except _Unknown as unknown:
+            edited = str(unknown)
+        else:
+            if edited is not None:
+                discard()
     if edited is not None:
         raise Edited(edited)
+
+
+class _Unknown(Exception):
+    """Nobody can tell whether an input was changed; the message says why."""
+
+
+_PASSING = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE, errno.ENFILE})
+"""Errors of the machine, and not of a file that was changed or taken away."""
 
 
 def _since(before: Mapping[str, Any], again: Callable[[], Mapping[str, Any]]) -> str | None:
@@ -86,5 +100,9 @@ def _since(before: Mapping[str, Any], again: Callable[[], Mapping[str, Any]]) ->
     try:
         found = list(changes(dict(before), dict(again())))
     except (StoreError, DatasetError, NoAuxiliaryModel, AuxiliaryModelError, OSError) as error:
+        if any(isinstance(each, OSError) and each.errno in _PASSING for each in (error, error.__cause__)):
+            raise _Unknown(
+                f"whether it was changed while it was measured isn't known: {error}; its answers are kept: run it again"
+            ) from error
         found = [str(error)]
     return f"changed while it was measured: {'; '.join(found)}; nothing of it is kept: run it again" if found else None

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.cases import Case
 from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.results import provenance
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, newest_first, read, write
+from pytest_modellab.results.record_header import read_header
 from pytest_modellab.results.shards import Shard
 
 
@@ -67,7 +69,7 @@ def brought_forward(reports: Path, case: Case, record: Record, path: Path) -> tu
 
     Where a later one is of other inputs, which have been taken back, it is stored once more.
     """
-    if records_of(case, reports)[0] == path:
+    if next((each for each in records_of(case, reports) if each == path or _is_of(each, case)), path) == path:
         return record, path
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     origin = record.provenance.model_copy(update={"stands_again": now})
@@ -78,19 +80,28 @@ def brought_forward(reports: Path, case: Case, record: Record, path: Path) -> tu
 
 def records_of(case: Case, reports: Path) -> list[Path]:
     """The records of a case, the newest first."""
-    folder = reports / "runs" / case.model.id / case.task
-    return newest_first(folder.glob(f"*-{case.device.id}-{case.dataset.id}-????????.json"))
+    folder, own = reports / "runs" / case.model.id / case.task, f"{case.device.id}-{case.dataset.id}"
+    # A device `server-cpu` ends as `cpu` does: behind the time, which has no dash, the name is that of the case.
+    found = (path for path in folder.glob(f"*-{own}-????????.json") if path.name.partition("-")[2].startswith(own))
+    return newest_first(found)
+
+
+def _is_of(path: Path, case: Case) -> bool:
+    """Whether a record is of the case, and not of one whose device and data set come to the same name."""
+    try:
+        return _same(read_header(path).case, case)
+    except RecordError:
+        return False
+
+
+def _same(found: CaseRef, case: Case) -> bool:
+    wanted = (case.task, case.model.id, case.device.id, case.dataset.id)
+    return (found.task, found.model, found.device, found.dataset) == wanted
 
 
 def why_not(record: Record, wanted: RecordQuery) -> str | None:
     """Why a record's answers can't be reused; None if they can, whatever code scored them."""
-    case = record.case
-    if (case.model, case.device, case.dataset, case.task) != (
-        wanted.case.model.id,
-        wanted.case.device.id,
-        wanted.case.dataset.id,
-        wanted.case.task,
-    ):
+    if not _same(record.case, wanted.case):
         return "it is another case's"
     if record.provenance.key != wanted.key:
         return "its inputs were others"
@@ -119,10 +130,13 @@ def last(reports: Path, case: Case, damaged: list[str] | None = None) -> tuple[R
     """The newest record of a case that can be read, whatever it is of; `damaged` is told of newer ones that can't."""
     for path in records_of(case, reports):
         try:
-            return read(path), path
+            record = read(path)
         except RecordError as error:
             if damaged is not None:
                 damaged.append(str(error))
+            continue
+        if _same(record.case, case):
+            return record, path
     return None
 
 

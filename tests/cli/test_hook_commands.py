@@ -150,6 +150,13 @@ class TestRun:
         assert ("push stopped" in said) == bool(code)
         assert why in said
 
+    def test_that_changes_cannot_be_looked_for_is_told(
+        self, hook: Path, told: Told, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pre_push, "run_pytest", lambda *_: 0)
+        monkeypatch.setattr("pytest_modellab.core.git.told", lambda *_, **__: None)
+        assert "whether there are uncommitted changes, which are not pushed, isn't known" in told("hook", "run")
+
     def test_without_a_policy_that_of_the_ini_file_holds(
         self, hook: Path, told: Told, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -61,3 +61,22 @@ def test_the_whole_interval_counts_where_a_scale_cut_it_off() -> None:
 )
 def test_methods_by_students_t_have_degrees_of_freedom(method: str, df: float | None) -> None:
     assert Figure.of(0.5, Interval(0.4, 0.6, method, 5)).df == df
+
+
+@pytest.mark.parametrize("n", [5, 30, 300])
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_of_a_figure_without_errors_no_more_is_told_than_is_so(n: int, factor: float) -> None:
+    high = 1 - 0.05 ** (1 / n)
+    none, sure = Interval(0.0, high, "rule of three", n), Figure(factor * high, factor * high, factor * high, None)
+    exact = (1 - factor * high) ** n if factor * high < 1 else 0.0
+    assert p_beyond(Figure.of(0.0, none), sure) >= exact * (1 - 1e-9)
+
+
+def test_two_groups_without_errors_are_not_surer_than_one() -> None:
+    none = Figure.of(0.0, Interval(0.0, 1 - 0.05 ** (1 / 30), "rule of three", 30))
+    assert p_beyond(none, none, 0.08) > 0.07
+
+
+def test_an_end_that_the_scale_cut_off_in_older_records_is_as_far_as_the_other() -> None:
+    found = Figure.of(1.0, Interval(0.0, 4.0, "jackknife", 20))
+    assert (found.low, found.high) == (-2.0, 4.0)

@@ -53,3 +53,15 @@ def test_git_that_is_too_slow_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(git.GitError, match=r"git status took more than 0\.2 s"):
         git.output(tmp_path, "status", timeout_s=0.2)
+
+
+def test_a_git_that_called_us_does_not_lead_ours_elsewhere(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_WORK_TREE", str(elsewhere))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(elsewhere / "index"))
+    (repository / "sub").mkdir()
+    assert git.output(repository / "sub", "status", "--porcelain") == ""
+    assert git.output(repository / "sub", "rev-parse", "--show-toplevel") == str(repository)

@@ -59,3 +59,15 @@ def test_lists_that_are_empty_are_none_of_the_five() -> None:
     few = [np.array([0.1, 0.2, 0.5])] * 4 + [np.array([])] * SILENT
     assert pooled_quantile_interval(few, [None] * len(few), 0.5) is None
     assert jackknife_interval(lambda several: float(np.mean(np.concatenate(several))), few, [None] * len(few)) is None
+
+
+@pytest.mark.parametrize("silent", [90, 290])
+def test_words_invented_in_silence_lend_no_margin(silent: int) -> None:
+    errors, words = [1, 0, 2, 0, 1, 0, 0, 1, 0, 0], [10] * 10
+    alone = compare(errors, errors, words, [None] * 10)
+    both = errors + [1] * silent
+    found = compare(both, both, words + [0] * silent, [None] * (10 + silent))
+    assert alone is not None
+    assert found is not None
+    assert found.at_most == alone.at_most
+    assert (found.low, found.high, found.detectable) == (alone.low, alone.high, None)

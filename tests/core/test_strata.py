@@ -92,3 +92,15 @@ def test_where_nothing_varies_it_has_a_width() -> None:
 def test_parts_of_a_column_keep_their_strata() -> None:
     column = drawn(np.random.default_rng(0), (6, 6))
     assert column.at(np.arange(4, 8)).strata == ["en", "en", "de", "de"]
+
+
+def test_unknown_speakers_are_none_of_the_five() -> None:
+    names = ["ena", "enb", "esa", "esb"] * 20
+    strata = [name[:2] for name in names]
+    errors, words = [i % 3 for i in range(80)], [10] * 80
+    some = [*names[:40], None, None, *names[42:]]
+    known, unknown = (stratified_rate_interval(errors, words, each, strata) for each in (names, some))
+    assert known is not None
+    assert unknown is not None
+    assert known.conditional == unknown.conditional == "conditional on 4 speakers"
+    assert (known.low, known.high) == (unknown.low, unknown.high)

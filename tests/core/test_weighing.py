@@ -127,6 +127,18 @@ def test_so_it_is_of_a_mean_whose_interval_begins_below_0() -> None:
     assert units_needed(0.2, interval, 0.2) is None
 
 
+@pytest.mark.parametrize(
+    ("value", "method", "n", "bound"),
+    [(0.0, "rule of three", 30, 0.05), (0.0, "exact", 10, 0.1), (1.0, "exact", 20, 0.95)],
+)
+def test_where_nothing_failed_so_many_would_have_to_do_as_well(value: float, method: str, n: int, bound: float) -> None:
+    low, high = (0.0, 1 - 0.05 ** (1 / n)) if value == 0 else (0.05 ** (1 / n), 1.0)
+    needed = units_needed(value, Interval(low, high, method, n), bound)
+    good = 1 - bound if value == 0 else bound
+    assert needed is not None
+    assert good**needed <= 0.05 < good ** (needed - 1)
+
+
 def test_holm_rejects_step_by_step() -> None:
     assert holm({"a": 0.01, "b": 0.02, "c": 0.04}) == {"a", "b", "c"}
     assert holm({"a": 0.01, "b": 0.03, "c": 0.04}) == {"a"}

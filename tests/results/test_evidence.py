@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fakelab import FakeLab
 from pydantic import ValidationError
-from records import record, stated, utterance
+from records import edits, record, stated, utterance
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec
@@ -21,14 +21,15 @@ from pytest_modellab.core.schema_base import Range
 from pytest_modellab.core.stats.evidence import weigh
 from pytest_modellab.results.evidence import held_against
 from pytest_modellab.results.record import Record
+from pytest_modellab.results.values import valued
 from pytest_modellab.results.verdicts import Limits, Status, Strictness, Verdict, corrected
 
 CASE = CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
 
 
-def made(wer: float, low: float, high: float, clusters: int = 40) -> Record:
+def made(wer: float, low: float, high: float, clusters: int = 40, speaker: str | None = None) -> Record:
     """A record of 40 utterances whose WER has this interval."""
-    base = record(wer=wer)
+    base = record(wer=wer, utterances=[utterance().model_copy(update={"speaker": speaker})])
     method = "linearised cluster t on log"
     interval = Range(low=low, high=high, method=method, clusters=clusters, conditional="")
     many = base.model_copy(update={"summary": base.summary.model_copy(update={"utterances": 40})})
@@ -71,7 +72,7 @@ class TestVerdict:
         assert judged(made(0.1, 0.06, 0.16)).reason.endswith("no number of utterances would tell")
 
     def test_speakers_are_counted_where_they_are_the_clusters(self) -> None:
-        assert " on 12 speakers; about " in judged(made(0.09, 0.06, 0.135, clusters=12)).reason
+        assert " on 12 speakers; about " in judged(made(0.09, 0.06, 0.135, clusters=12, speaker="ann")).reason
 
     def test_more_gates_make_each_fail_more_rarely(self) -> None:
         found = made(0.14, 0.105, 0.187)
@@ -208,3 +209,14 @@ def test_an_interval_that_its_scale_cuts_off_is_judged_as_it_was() -> None:
     assert held.below == weigh(0.6, cut.model_copy(update={"low": -0.2, "high": 1.3, "whole": None}), 0.95).below
     assert held.below > weigh(0.6, cut.model_copy(update={"whole": None}), 0.95).below  # surer than it is
     assert "95 % interval [0.00, 1.00]" in held.doubt(0.05)
+
+
+def test_without_known_speakers_it_is_on_utterances() -> None:
+    spoken = [utterance(str(i), words=edits(deletions=i % 2, hits=4 - i % 2)) for i in range(28)]
+    silent = [utterance(f"silent {i}", reference="", hypothesis="", words=edits()) for i in range(2)]
+    found = valued(record(utterances=spoken + silent))
+    value = found.value("wer")
+    assert value is not None
+    held = held_against(found, METRICS["wer"], value, 0.13)
+    assert held is not None
+    assert "on 28 utterances" in held.doubt(0.05)

@@ -185,6 +185,7 @@ class TestSpec:
             ({"metric": "wer", "max": 0.05, "by": "accent", "max_gap": 0.1}, "exactly one of"),
             ({"metric": "load_s", "by": "accent", "max_gap": 1}, "load_s is measured once, and has no groups"),
             ({"metric": "turn_auc", "by": "accent", "max_gap": 0.1}, "turn_auc is of all utterances together"),
+            ({"metric": "macro_error", "by": "accent", "max_gap": 0.1}, "its groups are `by: language`"),
             ({**ACCENT, "max_gap": 5}, "wer is a ratio"),
             ({**ACCENT, "warn": 0.05}, "`warn` must be stricter"),
             ({**ACCENT, "max_gap": -0.1}, "greater than or equal to 0"),

@@ -10,7 +10,7 @@ from typing import Any
 from shelf import Shelf
 
 from pytest_modellab.runner.durations import seconds_of
-from pytest_modellab.runner.reuse import last, records_of
+from pytest_modellab.runner.reuse import brought_forward, last, records_of
 
 CASE: Any = SimpleNamespace(
     task="asr",
@@ -54,3 +54,23 @@ def test_the_last_record_that_can_be_read(tmp_path: Path) -> None:
     found = last(shelf.reports, CASE)
     assert found is not None
     assert found[1] == first
+
+
+def test_a_device_or_a_data_set_whose_name_ends_alike_is_another_case(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    [own] = shelf.put("s1", {"tiny": 0})
+    shelf.put("s2", {"tiny": 0}, device="server-cpu")
+    assert records_of(CASE, shelf.reports) == [own]
+    # Of `cpu-talk` on `me` and `talk` on `cpu` one name comes of both parts.
+    device = SimpleNamespace(id="cpu-talk")
+    twin: Any = SimpleNamespace(task="asr", model=CASE.model, device=device, dataset=SimpleNamespace(id="more"))
+    other: Any = SimpleNamespace(
+        task="asr", model=CASE.model, device=CASE.device, dataset=SimpleNamespace(id="talk-more")
+    )
+    [first] = shelf.put("s3", {"tiny": 0}, dataset="talk-more")
+    [second] = shelf.put("s4", {"tiny": 0}, device="cpu-talk", dataset="more")
+    for case, path in ((other, first), (twin, second)):
+        found = last(shelf.reports, case)
+        assert found is not None
+        assert found[1] == path
+        assert brought_forward(shelf.reports, case, found[0], path) == (found[0], path)

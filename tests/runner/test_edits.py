@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from fnmatch import fnmatchcase
@@ -12,7 +13,8 @@ import pytest
 from fakelab import FakeCatalog, FakeLab
 from fakeruns import FakeRuns, StopsAt
 
-from pytest_modellab.runner.edits import Edited, Imported, loaded_with
+from pytest_modellab.catalog.datasets import DatasetError
+from pytest_modellab.runner.edits import Edited, Imported, loaded_with, unedited
 from pytest_modellab.runner.executor import LOCAL
 from pytest_modellab.runner.journal import Journal
 from pytest_modellab.runner.outcome import Outcome
@@ -217,3 +219,35 @@ def test_a_discarded_journal_is_gone(tmp_path: Path) -> None:
         journal.append({"utterance": "u"})
         journal.discard()
     assert not (tmp_path / "a.jsonl").exists()
+
+
+class TestUnknown:
+    """A full disk, or a connection that fails, is no edit: what was answered is kept to go on from."""
+
+    @pytest.mark.parametrize("number", [errno.ENOSPC, errno.ESTALE])
+    @pytest.mark.parametrize("wrapped", [False, True])
+    def test_what_was_answered_is_kept_and_no_record_made(self, number: int, wrapped: bool) -> None:
+        def again() -> dict[str, Any]:
+            failed = OSError(number, "failed")
+            if wrapped:
+                raise DatasetError("can't be read") from failed
+            raise failed
+
+        discarded: list[str] = []
+        told = r"isn't known: .*; its answers are kept: run it again"
+        with pytest.raises(Edited, match=told), unedited({"code": "a"}, again, lambda: discarded.append("all")):
+            pass
+        assert not discarded
+        with pytest.raises(KeyboardInterrupt), unedited({"code": "a"}, again, lambda: discarded.append("all")):
+            raise KeyboardInterrupt
+        assert not discarded
+
+    def test_what_is_gone_was_changed(self) -> None:
+        def again() -> dict[str, Any]:
+            raise FileNotFoundError(errno.ENOENT, "gone")
+
+        discarded: list[str] = []
+        told = "nothing of it is kept"
+        with pytest.raises(Edited, match=told), unedited({"code": "a"}, again, lambda: discarded.append("all")):
+            pass
+        assert discarded == ["all"]

@@ -9,6 +9,10 @@ from statistics import NormalDist
 from .evidence import IntervalLike, degrees, whole_ends
 from .student_t import CONFIDENCE, student_t_cdf, student_t_quantile
 
+_DF_OF_NONE = 8.0
+"""Of a figure without any error, whose upper end is one-sided. What so many units leave open falls more slowly than the
+normal distribution: at two and three times the end it is 0.0025 and 0.0001, and by Student's t of 8 degrees more."""
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -26,6 +30,12 @@ class Figure:
     @classmethod
     def of(cls, value: float, interval: IntervalLike) -> Figure:
         low, high = whole_ends(interval)
+        if interval.method == "jackknife":  # symmetric; the scale cut off an end in older records
+            reach = max(high - value, value - low)
+            low, high = value - reach, value + reach
+        if interval.method == "rule of three":
+            reach = (high - value) * _quantile(_DF_OF_NONE) / student_t_quantile(CONFIDENCE, _DF_OF_NONE)
+            return cls(value, low, value + reach, _DF_OF_NONE)
         return cls(value, low, high, degrees(interval))
 
     def __neg__(self) -> Figure:

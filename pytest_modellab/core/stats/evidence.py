@@ -154,6 +154,9 @@ def units_needed(value: float, interval: IntervalLike, bound: float, alpha: floa
     it by any number: None.
     """
     low, high = whole_ends(interval)
+    if value in {0, 1} and 0 < bound < 1 and interval.method in {"rule of three", "exact", "Wilson"}:
+        # As many without any error, or without any that has none.
+        return math.ceil(math.log(alpha) / (math.log1p(-bound) if value == 0 else math.log(bound)))
     if interval.method in _BY_T:
         gap, spread = abs(value - bound), (high - low) / 2
     elif value <= 0 or bound <= 0 or low <= 0:

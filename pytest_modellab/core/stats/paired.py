@@ -209,12 +209,13 @@ def _interval(
 def _unseen(change: NDArray[np.float64], words: NDArray[np.float64], confidence: float) -> float:
     """How much of a change so many answers may hide: in the share of them that may change, all words of each.
 
-    The share is what the rule of three leaves, 1 - (1 - confidence)^(1/n); each of them may cost as much as the answer
-    that changed most, and at least as many errors as an utterance has words.
+    The share is what the rule of three leaves of the answers to speech, 1 - (1 - confidence)^(1/n); each of them may
+    cost as much as the answer that changed most, and at least as many errors as an utterance has words.
     """
-    n = len(change)
+    spoken = words > 0
+    n = max(1, int(np.count_nonzero(spoken)))
     share = 1 - (1 - confidence) ** (1 / n)
-    cost = max(float(words.mean()), float(np.abs(change).max()))
+    cost = max(float(words.sum()) / n, float(np.abs(change).max()))
     return float(share * n * cost / words.sum())
 
 
@@ -227,7 +228,7 @@ def _detectable(
     without the rise, V, and what the rise adds: the x errors themselves, and that units get unequal shares s of them,
     x = q sqrt(V + x + x^2 (sum(s^2) - 1/units)). Nor can it find any in fewer than five units.
     """
-    if len(a) < _FEWEST_FOR_POWER["utterances"] or units.count < _FEWEST_FOR_POWER["units"]:
+    if np.count_nonzero(words > 0) < _FEWEST_FOR_POWER["utterances"] or units.count < _FEWEST_FOR_POWER["units"]:
         return None
     if _few_make_most_of_it(b - a):
         return None

@@ -74,7 +74,12 @@ def _units(clusters: Sequence[str | None], places: Sequence[NDArray[np.intp]]) -
     labels = Labels.of(clusters)
     names = [labels.at(own) for own in places]
     speakers = [independent(own, FEWEST_OF_STRATUM) for own in names]
-    if sum(each.count for each in speakers) >= FEWEST_CLUSTERS and not any(each.conditional for each in speakers):
+    enough = not labels.known or len(labels.known) >= FEWEST_CLUSTERS
+    if (
+        enough
+        and sum(each.count for each in speakers) >= FEWEST_CLUSTERS
+        and not any(each.conditional for each in speakers)
+    ):
         return speakers, ""
     return [independent(own, len(own) + 1) for own in names], independent(clusters, len(clusters) + 1).conditional
 
