@@ -63,7 +63,10 @@ class Chaos:
 
     def answered(self) -> set[str]:
         """The utterances with an answer in some journal, by id."""
-        rows = [row for path in self.reports.glob("sessions/*/*.jsonl") for row in journal.read(path).rows]
+        try:
+            rows = [row for path in self.reports.glob("sessions/*/*.jsonl") for row in journal.read(path).rows]
+        except FileNotFoundError:  # a session ended just now, and its folder went
+            return self.answered()
         return {row["utterance"] for row in rows if "utterance" in row}
 
     def check_journals(self) -> None:
