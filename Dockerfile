@@ -7,7 +7,7 @@
 
 FROM python:3.12-slim-bookworm AS wheel
 WORKDIR /source
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY pytest_modellab ./pytest_modellab
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 

@@ -75,3 +75,19 @@ def test_a_description_that_goes_over_two_lines_is_a_picture_all_the_same() -> N
 def test_the_release_workflow_tells_both() -> None:
     told = set(re.findall(r"^ +(MODELLAB_\w+):", (ROOT / ".github/workflows/release.yml").read_text(), re.MULTILINE))
     assert told == set(re.findall(r'environ\.get\("(\w+)"', (ROOT / "hatch_build.py").read_text()))
+
+
+def test_the_image_builds_the_wheel_of_all_that_it_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    let = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    stage = (ROOT / "Dockerfile").read_text().split("\nFROM ")[1]
+    for line in re.findall(r"^COPY (.+)$", stage, re.MULTILINE):
+        for name in line.split()[:-1]:
+            assert name in let
+            if (ROOT / name).is_file():
+                (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    version = tmp_path / "pytest_modellab" / "core" / "version.py"
+    version.parent.mkdir(parents=True)
+    version.write_bytes((ROOT / "pytest_modellab" / "core" / "version.py").read_bytes())
+    here = built(monkeypatch)
+    image = ProjectMetadata(str(tmp_path), PluginManager())
+    assert (image.core.readme, image.core.license_files) == (here.core.readme, here.core.license_files)
