@@ -41,8 +41,7 @@ def stratified_rate_interval(
 
     Returns:
         None where a stratum has fewer than five utterances that have units. Those without units or errors are left
-        out. Utterances stand in for
-        speakers where fewer than five are known in all, or one alone in a stratum.
+        out. Utterances stand in for speakers where fewer than five are known in all, or one alone in a stratum.
     """
     x, n = np.asarray(errors, dtype=np.float64), np.asarray(units, dtype=np.float64)
     kept = (n > 0) | (x > 0)
@@ -75,11 +74,7 @@ def _units(clusters: Sequence[str | None], places: Sequence[NDArray[np.intp]]) -
     names = [labels.at(own) for own in places]
     speakers = [independent(own, FEWEST_OF_STRATUM) for own in names]
     enough = not labels.known or len(labels.known) >= FEWEST_CLUSTERS
-    if (
-        enough
-        and sum(each.count for each in speakers) >= FEWEST_CLUSTERS
-        and not any(each.conditional for each in speakers)
-    ):
+    if enough and not any(each.conditional for each in speakers):
         return speakers, ""
     return [independent(own, len(own) + 1) for own in names], independent(clusters, len(clusters) + 1).conditional
 
