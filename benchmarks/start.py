@@ -8,7 +8,6 @@ measures what was never measured and fills caches, doesn't count.
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
@@ -21,10 +20,8 @@ PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
 
 def seconds(command: list[str], folder: Path) -> float:
-    # Without bytecode pytest would compile some 200 modules at every start.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode not in {0, 1}:  # 1: a model beyond its limits, say
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return time.perf_counter() - start
