@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from records import TIMING, record
@@ -17,6 +18,8 @@ from pytest_modellab.reports.scorecard.part import RANKS
 
 if TYPE_CHECKING:
     from pytest_modellab.results.record import Record
+
+pytestmark = pytest.mark.slow
 
 CATALOG = load(Path(__file__).parents[2] / "fixtures")
 BANDS = CATALOG.grades["asr"]

@@ -26,12 +26,14 @@ import scoreboard  # noqa: E402  # a script beside the documents, in no package
 REMAKE = "modellab results -o docs/results.md"
 
 
+@pytest.mark.slow
 def test_the_committed_page_is_what_the_committed_records_say() -> None:
     catalog = load(ROOT / "fixtures", ROOT)
     page = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
     assert results.page(catalog, results.load(ROOT / "results")) == page, f"docs/results.md is out of date: {REMAKE}"
 
 
+@pytest.mark.slow
 def test_the_scoreboard_is_what_the_committed_records_say() -> None:
     page = scoreboard.README.read_text(encoding="utf-8")
     assert scoreboard.filled(page) == page, "README.md is out of date: python docs/scoreboard.py"

@@ -57,7 +57,8 @@ class TestGrade:
         ]
 
     def test_higher_is_better_where_it_is(self) -> None:
-        answers = [record().utterances[0].model_copy(update={"id": str(n)}) for n in range(1000)]
+        (one,) = record().utterances
+        answers = [one.model_copy(update={"id": str(n)}) for n in range(1000)]
         made = record(wer=0.0, timing=timing(0.01), utterances=answers, answered=997)
         assert grade(made, BANDS).letter == "B"
 

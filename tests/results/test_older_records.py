@@ -79,6 +79,7 @@ class TestRealOnes:
         record = read(path)
         assert all(record.why_missing(name) for name in METRICS if record.value(name) is None)
 
+    @pytest.mark.slow
     def test_scored_again_by_its_own_rules_it_is_of_this_version(self, path: Path, tmp_path: Path) -> None:
         again = read(write(rescore(read(path), read(path).rules), tmp_path))
         assert again.provenance.rescored is not None
@@ -88,6 +89,7 @@ class TestRealOnes:
             {name: valued(read(path)).value(name) for name in same}
         )
 
+    @pytest.mark.slow
     def test_by_default_it_is_scored_by_the_scorer_of_now(self, path: Path) -> None:
         again = rescore(read(path))
         assert again.normalizer.name == "modellab"

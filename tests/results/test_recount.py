@@ -30,6 +30,7 @@ MEASURED = {
 """What was measured once, or was asked for: nothing else in the record tells it."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", RECORDS, ids=lambda path: "-".join(path.parts[-4:]))
 def test_every_figure_of_a_real_record_follows_from_its_utterances(path: Path) -> None:
     record = read(path)
@@ -64,6 +65,7 @@ def numbers(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
             yield from numbers(each, (*path, key))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", SMALL)
 def test_any_other_number_is_found(task: str) -> None:
     """But of what was measured once; and of an utterance no number that is no count of its own texts."""

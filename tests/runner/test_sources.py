@@ -132,6 +132,7 @@ def edited(modules: Iterable[str], package: Path, keys: Keys) -> dict[str, tuple
     return found
 
 
+@pytest.mark.slow
 def test_an_edit_of_what_is_run_while_a_case_is_answered_changes_the_right_key(
     runs: FakeRuns, ran: Ran, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
