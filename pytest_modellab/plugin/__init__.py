@@ -1,8 +1,8 @@
 """The plugin of pytest.
 
 pytest rewrites the assertions of all modules of a package that has a plugin. Here no user sees one, and there are some
-200 modules: without bytecode of their rewritten form (`PYTHONDONTWRITEBYTECODE`, an installation that is read-only) each
-session would compile them all. What is imported from here on is imported as it was compiled when it was installed.
+200 modules: where no bytecode of what it makes of them is kept (`PYTHONDONTWRITEBYTECODE`, an installation that is
+read-only) each session would compile them all. What is imported from here on is imported as it was installed.
 """
 
 from __future__ import annotations
