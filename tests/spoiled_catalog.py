@@ -13,7 +13,6 @@ from catalogs import (
 
 from pytest_modellab.catalog import CatalogError, load
 from pytest_modellab.catalog.specs import TASKS, DatasetSpec
-from pytest_modellab.core.metrics import registry
 
 MODEL_FILE, DATASET_FILE = "models/tiny.yaml", "datasets/talk.yaml"
 
@@ -27,7 +26,6 @@ OPTIONS = (
     " hotwords, initial_prompt, language, no_repeat_ngram_size, stream_endpoint_s, stream_show_open, stream_step_s,"
     " stream_window_s, temperature, vad_filter, vad_parameters, without_timestamps"
 )
-METRICS = ", ".join(sorted(registry.METRICS))
 ALL_TASKS = ", ".join(sorted(TASKS))
 DATASET_KEYS = ", ".join(
     sorted(field.alias or name for name, field in DatasetSpec.model_fields.items() if name != "origin")

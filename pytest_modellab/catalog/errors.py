@@ -32,11 +32,20 @@ class CatalogError(Exception):
         super().__init__("\n".join([head, *(f"  {problem.show(base)}" for problem in self.problems)]))
 
 
+MOST_LISTED = 40
+"""Names that a message lists in full: an engine's options, say, or all metrics of a task."""
+_FEW = 8
+"""Names that it lists of more: all cases of a catalog would fill screens."""
+
+
 def suggest(word: object, allowed: Iterable[str]) -> str:
-    """`did you mean X? allowed: a, b, c`, for the end of a message."""
+    """`did you mean X? allowed: a, b, c`, for the end of a message; of very many names those that are most alike."""
     options = sorted(allowed)
     near = nearest(word, options)
     hint = f"did you mean `{near}`? " if near else ""
+    if len(options) > MOST_LISTED:
+        alike = get_close_matches(str(word), options, n=_FEW, cutoff=0.0)
+        return f"{hint}allowed: {', '.join(alike)}, and {len(options) - len(alike)} more"
     return f"{hint}allowed: {', '.join(options) if options else '(nothing)'}"
 
 

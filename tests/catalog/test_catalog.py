@@ -11,13 +11,14 @@ from spoiled_catalog import (
     ALL_TASKS,
     DATASET_FILE,
     DATASET_KEYS,
-    METRICS,
     MODEL_FILE,
     MODEL_KEYS,
     OPTIONS,
     spoiled,
 )
 
+from pytest_modellab.catalog.errors import suggest
+from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.engines.registry import available
 
 ROOT = Path(__file__).parents[2]
@@ -278,7 +279,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
             "5: `limits[2]`: a higher success_rate is better: bound it with `min`",
         ),
         ("limits.yaml", ", max: 0.15", "", "3: `limits[0]`: give exactly one of `max`, `min`, `max_gap`; found none"),
-        ("limits.yaml", "wer", "were", f"3: unknown metric `were`; did you mean `wer`? allowed: {METRICS}"),
+        ("limits.yaml", "wer", "were", f"3: unknown metric `were`; {suggest('were', METRICS)}"),
         ("limits.yaml", "0.15", "15%", "3: `limits[0].max`: expected a number, found `15%`"),
         ("limits.yaml", "0.15", "15", "3: `limits[0]`: wer is a ratio: 0.15 is 15 %, found 15"),
         ("limits.yaml", "0.15", "yes", "3: `limits[0].max`: expected a number, found `yes`"),
@@ -311,7 +312,7 @@ def test_a_missing_key_is_told_with_the_place_it_belongs_to(
         ("grades.yaml", "B: 0.15, C: 0.25", "B: 15, C: 25", "6: wer is a ratio: 0.25 is 25 %, found 25"),
         ("grades.yaml", "B: 0.15, ", "", "6: `tasks.asr.criteria.wer`: lacks a band for B"),
         ("grades.yaml", "B: 0.15", "D: 0.15", "6: `tasks.asr.criteria.wer`: unknown key `D`; allowed: A, A+, B, C"),
-        ("grades.yaml", "wer:", "were:", f"6: unknown metric `were`; did you mean `wer`? allowed: {METRICS}"),
+        ("grades.yaml", "wer:", "were:", f"6: unknown metric `were`; {suggest('were', METRICS)}"),
         (
             "grades.yaml",
             "asr:",
