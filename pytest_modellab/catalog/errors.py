@@ -40,7 +40,7 @@ _FEW = 8
 
 def suggest(word: object, allowed: Iterable[str]) -> str:
     """`did you mean X? allowed: a, b, c`, for the end of a message; of very many names those that are most alike."""
-    options = sorted(allowed)
+    options = sorted({*allowed})
     near = nearest(word, options)
     hint = f"did you mean `{near}`? " if near else ""
     if len(options) > MOST_LISTED:

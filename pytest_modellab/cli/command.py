@@ -6,9 +6,11 @@ import argparse
 import re
 import shutil
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn
+
+from .exits import UsageError
 
 _CHOICE = re.compile(r"invalid choice: '(?P<word>[^']*)'")
 _UNKNOWN = re.compile(r"unrecognized arguments: (?P<words>.*)")
@@ -50,13 +52,29 @@ class Parser(argparse.ArgumentParser):
                 yield from action.choices.values()
 
 
+class CommandParser(Parser):
+    """The parser of one command, whose arguments may stand before, between and after its options."""
+
+    _mixing = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # as overloaded there
+        # argparse takes what may be left out as left out where an option comes first: `export csv -o FILE CASE`.
+        if self._mixing:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+
+
 def _options(words: str) -> list[str]:
     """The names of the options among words of a command line."""
     return [word.partition("=")[0] for word in words.split() if word.startswith("-")]
 
 
 if TYPE_CHECKING:
-    Subparsers = argparse._SubParsersAction[Parser]
+    Subparsers = argparse._SubParsersAction[CommandParser]
 
 
 class Commands:
@@ -64,7 +82,9 @@ class Commands:
 
     def __init__(self, parser: Parser) -> None:
         self.parser = parser
-        self._subparsers: Subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+        self._subparsers: Subparsers = parser.add_subparsers(
+            required=True, metavar="COMMAND", parser_class=CommandParser
+        )
 
     def add(
         self, name: str, function: Callable[[argparse.Namespace], int], help: str, *, example: str
@@ -83,6 +103,13 @@ class Commands:
         )
         added.set_defaults(run=function)
         return added
+
+
+def refuse_unused(options: argparse.Namespace, purposes: Mapping[str, str]) -> None:
+    """Raise UsageError for an option that was given and would be ignored; `purposes` says of each what it is for."""
+    for name, purpose in purposes.items():
+        if getattr(options, name) not in (None, False, []):
+            raise UsageError(f"--{name.replace('_', '-')} is for {purpose}")
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

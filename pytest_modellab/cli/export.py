@@ -19,17 +19,33 @@ from pytest_modellab.reports.exports.trackers import TRACKERS
 from pytest_modellab.results import record_files
 from pytest_modellab.results.record import Record
 
-from .command import Commands
+from .command import Commands, refuse_unused
 from .exits import Exit, UsageError
 from .newest import newest_records
 from .place import reports_folder
 from .tell import tell, tell_lines
 
-FORMATS = ("csv", "parquet", "hf-eval-results", "model-index", *SEGMENTS, *TRACKERS)
+TABLES = ("csv", "parquet")
+FILES = (*TABLES, "hf-eval-results", "model-index", *SEGMENTS)
+FORMATS = (*FILES, *TRACKERS)
+PROJECT = "modellab"
+OF_SOME = {
+    "output": FILES,
+    "utterances": TABLES,
+    "references": tuple(SEGMENTS),
+    "metric": ("model-index",),
+    "benchmark": ("hf-eval-results",),
+    "revision": ("hf-eval-results",),
+    "project": tuple(TRACKERS),
+    "to": tuple(TRACKERS),
+}
+"""Option -> the formats that it is for."""
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the newest record of each case in a form that other tools read; 1 where one is damaged."""
+    others = {name: formats for name, formats in OF_SOME.items() if options.format not in formats}
+    refuse_unused(options, {name: f"{', '.join(each)}, not for {options.format}" for name, each in others.items()})
     reports = reports_folder(options)
     found = newest_records(reports, options.cases)
     if not found.records and not found.damaged:
@@ -52,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _track(options: argparse.Namespace, records: Sequence[Record], reports: Path) -> None:
     found = [(record, record_files.path_of(record, reports)) for record in records]
-    for told in TRACKERS[options.format](found, options.project, options.to):
+    for told in TRACKERS[options.format](found, options.project or PROJECT, options.to):
         tell(told)
 
 
@@ -117,6 +133,6 @@ def add(commands: Commands) -> None:
     )
     made.add_argument("--benchmark", metavar="DATASET:TASK", help="hf-eval-results: the benchmark, as the hub names it")
     made.add_argument("--revision", metavar="COMMIT", help="hf-eval-results: of the benchmark's data")
-    made.add_argument("--project", default="modellab", metavar="NAME", help="trackers: experiment (default: modellab)")
+    made.add_argument("--project", metavar="NAME", help=f"trackers: experiment (default: {PROJECT})")
     made.add_argument("--to", metavar="PLACE", help="mlflow: tracking URI; wandb: entity; trackio: Space")
     made.add_argument("--reports", metavar="DIR", help="folder of the reports (default: as pytest has it)")

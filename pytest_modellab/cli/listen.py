@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_modellab.core.console import counted
 
-from .command import Commands, positive
+from .command import Commands, positive, refuse_unused
 from .exits import Exit, UsageError
 from .place import reports_folder
 from .tell import tell
@@ -38,6 +38,7 @@ def _page(options: argparse.Namespace) -> int:
 
     from .newest import newest_records
 
+    refuse_unused(options, {"key": "--answers"})
     if not options.cases:
         raise UsageError("name the voices, as in `modellab listen kokoro-heart hibari-en`; or give --answers")
     reports = reports_folder(options)
@@ -65,6 +66,8 @@ def _figures(options: argparse.Namespace) -> int:
     from pytest_modellab.reports.listening.figures import of_answers
     from pytest_modellab.reports.listening.spec import Answers, Key, read
 
+    if options.cases:
+        raise UsageError("--answers tells what listeners said; CASE is for a new page")
     if options.key is None:
         raise UsageError("--answers needs --key, the file that was written beside the page")
     for line in lines(of_answers(read(Key, options.key), [read(Answers, path) for path in options.answers])):

@@ -10,19 +10,26 @@ from pathlib import Path
 from pytest_modellab.reports.scorecard import results
 from pytest_modellab.reports.scorecard.row import Row
 
-from .command import Commands
+from .command import Commands, refuse_unused
 from .exits import Exit, UsageError
 from .newest import newest_records
 from .output import put
 from .place import open_catalog, reports_folder
 from .tell import tell
 
+_OF_SHOW = dict.fromkeys(("html", "output"), "`modellab results show`")
+_OF_SAVE = {"reports": "`modellab results save`"}
+
 
 def run(options: argparse.Namespace) -> int:
     """Save the newest records beside the catalog, or show the page of the saved ones; 1 where one is damaged."""
+    shown = options.action == "show"
+    refuse_unused(options, _OF_SAVE if shown else _OF_SHOW)
+    if options.html is not None:
+        refuse_unused(options, {"output": "the page in Markdown; --html names its own file"})
     catalog = open_catalog(options, engines=False)
     folder: Path = options.folder if options.folder is not None else catalog.base / "results"
-    if options.action == "show":
+    if shown:
         if options.cases:
             raise UsageError("`modellab results show` shows all kept results; CASE is for `save`")
         saved = results.load(folder)

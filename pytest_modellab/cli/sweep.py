@@ -19,7 +19,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, read
 from pytest_modellab.results.record_header import headers
 
-from .command import Commands, positive
+from .command import Commands, positive, refuse_unused
 from .exits import Exit, UsageError
 from .output import put
 from .place import open_catalog, reports_folder
@@ -30,6 +30,8 @@ FORMATS = ("text", "markdown")
 
 def run(options: argparse.Namespace, start: Callable[[Sequence[str], Path], int] = run_pytest) -> int:
     """Show what the variants of a model cost; 1 where one of them was not run, or can't be compared."""
+    if not options.run_models:
+        refuse_unused(options, {"max_utterances": "what --run runs"})
     catalog = open_catalog(options)
     model = _model(catalog, options.model)
     task = _task(catalog, model, options.data)

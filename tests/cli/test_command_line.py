@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from commands import Told
@@ -24,6 +26,30 @@ def test_each_command_has_an_example_that_is_a_use_of_it(name: str) -> None:
     assert (program, words[0]) == ("modellab", name)
     options = cli._parser().parse_args(words)
     assert callable(options.run)
+
+
+def arguments_of(parser: argparse.ArgumentParser) -> tuple[list[str], list[str]]:
+    """Words for all its arguments, and for its options that name something and exclude no other."""
+    arguments, options = [], []
+    exclusive = [action for group in parser._mutually_exclusive_groups for action in group._group_actions]
+    for action in parser._actions:
+        if action in exclusive:
+            continue
+        word = next(iter(action.choices or ["word"]))
+        if not action.option_strings:
+            arguments += [word] * (1 if action.nargs in {None, "?"} else 2)
+        elif action.nargs is None and (action.type in {None, Path} or action.required) and not action.choices:
+            options += [action.option_strings[-1], word]
+    return arguments, options
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_arguments_may_stand_before_between_and_after_options(name: str) -> None:
+    parser = COMMANDS[name]
+    arguments, options = arguments_of(parser)
+    expected = vars(parser.parse_args([*arguments, *options]))
+    for at in range(len(arguments)):
+        assert vars(parser.parse_args([*arguments[:at], *options, *arguments[at:]])) == expected
 
 
 @pytest.mark.parametrize(

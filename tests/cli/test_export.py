@@ -9,7 +9,10 @@ from commands import Told
 from records import record, utterance
 
 from pytest_modellab.catalog.case_ref import CaseRef
+from pytest_modellab.cli import _parser
 from pytest_modellab.cli.exits import Exit
+from pytest_modellab.cli.export import FORMATS, OF_SOME
+from pytest_modellab.cli.reference import commands_of
 from pytest_modellab.results import record_files
 from pytest_modellab.results.values import valued
 from pytest_modellab.tasks.diarize.record import DiarizationSummary
@@ -61,6 +64,31 @@ def test_a_benchmark(reports: Path, told: Told) -> None:
 def test_what_cannot_be_exported(reports: Path, told: Told, arguments: list[str], code: int, message: str) -> None:
     told("export", *arguments, "--reports", str(reports), code=code)
     assert message in told.errors
+
+
+GIVEN = {
+    "output": ["-o", "x"],
+    "utterances": ["--utterances"],
+    "references": ["--references"],
+    "metric": ["--metric", "wer"],
+    "benchmark": ["--benchmark", "a:b"],
+    "revision": ["--revision", "abc"],
+    "project": ["--project", "p"],
+    "to": ["--to", "x"],
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "format"), [(option, each) for option in GIVEN for each in FORMATS if each not in OF_SOME[option]]
+)
+def test_an_option_of_another_format_is_not_ignored(reports: Path, told: Told, option: str, format: str) -> None:
+    told("export", format, "tiny:*", *GIVEN[option], "--reports", str(reports), code=Exit.USAGE)
+    assert told.errors == f"modellab: --{option} is for {', '.join(OF_SOME[option])}, not for {format}\n"
+
+
+def test_every_option_is_of_some_formats_or_of_all() -> None:
+    found = {action.dest for action in commands_of(_parser())["export"]._actions if action.option_strings} - {"help"}
+    assert found == {*OF_SOME, "reports"} == {*GIVEN, "reports"}
 
 
 def test_recordings_that_have_no_line_are_told(told: Told, tmp_path: Path) -> None:
