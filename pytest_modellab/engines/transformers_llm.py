@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from . import on_torch
 from .base import Fact, LoadRequest, Turn
+from .gguf_reading import read_once
 
 if TYPE_CHECKING:
     import torch
@@ -89,12 +91,13 @@ class TransformersLlm:
 
         device = on_torch.begin(request.device, options.dtype, options.cpu_threads)
         source = {"local_files_only": True, **_form(request.weights)}
-        tokenizer = AutoTokenizer.from_pretrained(request.weights, **source)
-        if tokenizer.chat_template is None:
-            raise ValueError(f"{request.weights} holds no chat template: this is no model that one can talk to")
-        model = AutoModelForCausalLM.from_pretrained(
-            request.weights, dtype=getattr(torch, options.dtype), attn_implementation=options.attention, **source
-        )
+        with read_once() if "gguf_file" in source else nullcontext():
+            tokenizer = AutoTokenizer.from_pretrained(request.weights, **source)
+            if tokenizer.chat_template is None:
+                raise ValueError(f"{request.weights} holds no chat template: this is no model that one can talk to")
+            model = AutoModelForCausalLM.from_pretrained(
+                request.weights, dtype=getattr(torch, options.dtype), attn_implementation=options.attention, **source
+            )
         return cls(model.to(device).eval(), tokenizer, options)
 
     def respond(self, turn: Turn) -> Iterator[str]:
