@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 from fakecluster import FakeCluster, cluster
 from fakeruns import FakeRuns, StopsAt
+from waiting import wait_for
 
 from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import canonical
@@ -35,7 +35,7 @@ def texts(record: Record) -> list[str | None]:
 
 
 def test_every_utterance_is_asked_once_by_whichever_worker_is_free(clips: Clips, cluster: FakeCluster) -> None:
-    record = clips.ready(delay_s=0.02).measured()
+    record = clips.ready(delay_s=0.1).measured()
     assert texts(record) == list(TEXTS)
     assert sorted(clips.clips_heard()) == sorted(clips.size(i) for i in range(12))
     assert len(cluster.asked_by()) == 3
@@ -205,5 +205,4 @@ class TestTimes:
 def test_no_thread_is_left(clips: Clips, cluster: FakeCluster) -> None:
     before = threading.active_count()
     clips.ready().measured()
-    time.sleep(0.05)
-    assert threading.active_count() <= before
+    assert wait_for(lambda: threading.active_count() <= before, seconds=10)
