@@ -17,7 +17,11 @@ class Told:
 
     def __call__(self, *arguments: str, code: int = Exit.OK) -> str:
         self._capsys.readouterr()
-        ended = main(arguments)
+        ended: object
+        try:
+            ended = main(arguments)
+        except SystemExit as error:  # as argparse ends what is wrong in itself
+            ended = error.code
         said = self._capsys.readouterr()
         self.errors = said.err
         assert ended == code, said

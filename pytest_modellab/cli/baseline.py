@@ -26,6 +26,8 @@ def run(options: argparse.Namespace) -> int:
     reports = reports_folder(options)
     folder = reports / "baselines"
     if options.action == "show":
+        if options.cases:
+            raise UsageError("`modellab baseline show` shows all baselines; CASE is for `save` and `compare`")
         return _show(folder)
     found = newest_records(reports, options.cases)
     if not found.records and not found.damaged:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 
 from pytest_modellab.results.calibration import CalibrationError, as_yaml, propose
 from pytest_modellab.results.record import Record
 
-from .command import Commands, whole
+from .command import Commands, new_file, whole
 from .one_case import case_of, measured
+from .output import put
 from .place import open_catalog, reports_folder
 from .tell import tell, tell_lines
 
@@ -34,11 +34,7 @@ def run(options: argparse.Namespace) -> int:
     except CalibrationError as error:
         tell_lines(f"modellab: {error}", file=sys.stderr)
         return 1
-    if options.output is None:
-        tell_lines(text, end="")
-    else:
-        options.output.write_text(text, encoding="utf-8")
-        tell(options.output)
+    put(text, options.output)
     return 0
 
 
@@ -54,5 +50,5 @@ def add(commands: Commands) -> None:
     limits.add_argument("dataset", metavar="DATASET")
     limits.add_argument("--device", default="cpu", metavar="DEVICE", help="default: cpu")
     limits.add_argument("--runs", type=whole(2, 100), default=5, metavar="N", help="2 to 100 (default: 5)")
-    limits.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    limits.add_argument("-o", "--output", type=new_file, metavar="FILE", help="default: standard output")
     limits.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .command import Commands
+from .command import Commands, new_file, refuse_unused
 from .exits import Exit, UsageError
 from .output import put
 from .place import find_catalog
@@ -36,6 +36,10 @@ def run(options: argparse.Namespace) -> int:
     from pytest_modellab.reports.published.listed import SORTS, listed
     from pytest_modellab.reports.published.rules import shortlist
 
+    if options.format != "text":
+        refuse_unused(options, {"sources": "text"})
+    if options.results is not None and not options.results.is_dir():
+        raise UsageError(f"--results {options.results}: no such folder")
     models, uses = _known(options)
     catalog = find_catalog(options, engines=False)
     uses = {**uses, **({} if catalog is None else _profiles(catalog, uses))}
@@ -215,7 +219,7 @@ def add(commands: Commands) -> None:
         "--sort", metavar="KEY", help="what to sort by, such as parameters or wer (default: by task, then wer)"
     )
     added.add_argument("--format", choices=FORMATS, default="text", help="format of the list (default: text)")
-    added.add_argument("-o", "--output", type=Path, metavar="FILE", help="file of it (default: standard output)")
+    added.add_argument("-o", "--output", type=new_file, metavar="FILE", help="file of it (default: standard output)")
     added.add_argument(
         "--read", type=Path, metavar="FILE", help="CSV of rows of one's own, added to those that ship or replacing them"
     )

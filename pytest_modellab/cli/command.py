@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from .exits import UsageError
@@ -41,7 +43,7 @@ class Parser(argparse.ArgumentParser):
         found = _UNKNOWN.search(message)
         if found:
             # argparse tells options that a command doesn't know by the parser above it.
-            parsers = [self, *self._choice_parsers()]
+            parsers = [self, *(each for each in self._choice_parsers() if getattr(each, "asked", False))]
             options = {name for parser in parsers for name in parser._option_string_actions}
             for word in _options(found["words"]):
                 yield from get_close_matches(word, sorted(options), n=1)
@@ -55,10 +57,13 @@ class Parser(argparse.ArgumentParser):
 class CommandParser(Parser):
     """The parser of one command, whose arguments may stand before, between and after its options."""
 
+    asked = False
+    """Whether it is its command that was given."""
     _mixing = False
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]  # as overloaded there
         # argparse takes what may be left out as left out where an option comes first: `export csv -o FILE CASE`.
+        self.asked = True
         if self._mixing:
             return super().parse_known_args(args, namespace)
         self._mixing = True
@@ -110,6 +115,17 @@ def refuse_unused(options: argparse.Namespace, purposes: Mapping[str, str]) -> N
     for name, purpose in purposes.items():
         if getattr(options, name) not in (None, False, []):
             raise UsageError(f"--{name.replace('_', '-')} is for {purpose}")
+
+
+def new_file(text: str) -> Path:
+    """A file to be written, as an option's `type`: one that can't be is refused before anything is run."""
+    path = Path(text)
+    if not path.name or text.endswith("/") or path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text or '(nothing)'}: can't be written: it is no file's name")
+    above = next(each for each in path.absolute().parents if each.exists() or each.is_symlink())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{text}: can't be written: {above} is no folder that can be written to")
+    return path
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:

@@ -13,7 +13,7 @@ from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.reports.scorecard.files import JSON, loader
 from pytest_modellab.runner.session import killed
 
-from .command import Commands
+from .command import Commands, new_file, whole
 from .configuration import configuration
 from .exits import Exit, UsageError
 from .output import put
@@ -68,9 +68,9 @@ def add(commands: Commands) -> None:
     )
     written.add_argument(
         "--exit-code",
-        type=int,
+        type=whole(0, 255),
         metavar="N",
         help="of pytest: a scorecard that passed is an earlier session's where it isn't 0, and the comment says so",
     )
-    written.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    written.add_argument("-o", "--output", type=new_file, metavar="FILE", help="default: standard output")
     written.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

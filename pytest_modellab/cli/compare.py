@@ -6,7 +6,6 @@ import argparse
 import json
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 from pytest_modellab.reports.comparison import markdown, page, terminal
 from pytest_modellab.reports.comparison.compare import compare
@@ -14,7 +13,7 @@ from pytest_modellab.reports.comparison.page import PageError
 from pytest_modellab.reports.comparison.parts import Compared
 from pytest_modellab.reports.comparison.sides import NEWEST, PastRecords, Side, SideError
 
-from .command import Commands
+from .command import Commands, new_file
 from .configuration import configuration
 from .exits import Exit, UsageError
 from .output import put
@@ -87,5 +86,5 @@ def add(commands: Commands) -> None:
     held.add_argument("others", nargs="*", metavar="B", help="the same, each compared with A (default: newest)")
     held.add_argument("--case", action="append", default=[], metavar="GLOB", help="only such cases; repeatable")
     held.add_argument("--format", choices=FORMATS, default="text", help="default: text")
-    held.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    held.add_argument("-o", "--output", type=new_file, metavar="FILE", help="default: standard output")
     held.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -19,7 +19,7 @@ from pytest_modellab.reports.exports.trackers import TRACKERS
 from pytest_modellab.results import record_files
 from pytest_modellab.results.record import Record
 
-from .command import Commands, refuse_unused
+from .command import Commands, new_file, refuse_unused
 from .exits import Exit, UsageError
 from .newest import newest_records
 from .place import reports_folder
@@ -117,7 +117,7 @@ def add(commands: Commands) -> None:
     )
     made.add_argument("format", choices=FORMATS)
     made.add_argument("cases", nargs="*", metavar="CASE", help="ids or globs, model:device:dataset (default: all)")
-    made.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    made.add_argument("-o", "--output", type=new_file, metavar="FILE", help="default: standard output")
     made.add_argument(
         "--utterances", action="store_true", help="csv, parquet: a row for each utterance, not each figure"
     )

@@ -11,20 +11,23 @@ from pytest_modellab.core.console import counted, printable
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.reports.history import HistoryQuery, Point, Trend, history, shown_figure, shown_interval, sparkline
 
-from .command import Commands, positive
+from .command import Commands, positive, refuse_unused
 from .exits import Exit, UsageError
 from .place import find_catalog, reports_folder
 from .tell import tell, tell_lines
 
 FORMATS = ("text", "json")
+LAST = 20
 
 
 def run(options: argparse.Namespace) -> int:
     """Show a trend for each case; 1 where a record can't be read."""
     if options.metric is not None and options.metric not in METRICS:
         raise UsageError(f"no metric `{options.metric}`; {suggest(options.metric, METRICS)}")
+    if options.all:
+        refuse_unused(options, {"last": "some records, and --all shows all"})
     reports = reports_folder(options)
-    wanted = HistoryQuery(options.cases, None if options.all else options.last, options.metric)
+    wanted = HistoryQuery(options.cases, None if options.all else options.last or LAST, options.metric)
     catalog = find_catalog(options, engines=False)
     damaged: list[str] = []
     trends = history(reports, wanted, catalog.grades if catalog else default_grades(), damaged)
@@ -102,9 +105,8 @@ def add(commands: Commands) -> None:
         "-n",
         "--last",
         type=positive,
-        default=20,
         metavar="N",
-        help="number of records of each case, newest last (default: 20)",
+        help=f"number of records of each case, newest last (default: {LAST})",
     )
     past.add_argument("--all", action="store_true", help="all of them")
     past.add_argument("--format", choices=FORMATS, default="text", help="default: text")

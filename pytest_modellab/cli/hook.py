@@ -10,7 +10,7 @@ from pytest_modellab.catalog.cases import plan
 from pytest_modellab.catalog.errors import CatalogError
 
 from . import pre_push
-from .command import Commands
+from .command import Commands, refuse_unused
 from .configuration import configuration
 from .place import find_catalog
 from .tell import tell
@@ -19,6 +19,8 @@ from .tell import tell
 def run(options: argparse.Namespace) -> int:
     """Install, show or remove the hook of this repository, or do what it does at a push."""
     here = Path.cwd()
+    if options.action in {"status", "uninstall"}:
+        refuse_unused(options, {"inconclusive": "`modellab hook install` and `run`"})
     if options.action == "run":
         return pre_push.run(here, options.inconclusive)
     if options.action == "status":

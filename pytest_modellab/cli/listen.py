@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING
 
 from pytest_modellab.core.console import counted
 
-from .command import Commands, positive, refuse_unused
+from .command import Commands, new_file, positive, refuse_unused
 from .exits import Exit, UsageError
+from .output import write
 from .place import reports_folder
 from .tell import tell
 
 if TYPE_CHECKING:
     from pytest_modellab.reports.listening.figures import Heard
+    from pytest_modellab.reports.listening.spec import Scale
 
 SCALES = ("preference", "rating")
+OUTPUT, MOST, TITLE = "listening.html", 20, "Listening test"
+SCALE: Scale = "preference"
+"""Of a page, unless options say otherwise."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -31,7 +36,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _page(options: argparse.Namespace) -> int:
-    from pytest_modellab.core.atomic import replacing
     from pytest_modellab.reports.leaderboard.page import PageError
     from pytest_modellab.reports.listening.page import render
     from pytest_modellab.reports.listening.prepare import prepared
@@ -46,17 +50,18 @@ def _page(options: argparse.Namespace) -> int:
     found = newest_records(reports, globs, "tts")
     if not found.records:
         raise UsageError(found.why_none(options.cases, reports))
-    test = prepared(found.records, reports, scale=options.scale, seed=options.seed, most=options.most)
+    scale: Scale = options.scale or SCALE
+    test = prepared(found.records, reports, scale=scale, seed=options.seed or 0, most=options.most or MOST)
     try:
-        html = render(test, options.title)
+        html = render(test, TITLE if options.title is None else options.title)
     except PageError as error:
         raise UsageError(str(error)) from None
-    key = options.output.with_suffix(".key.json")
-    for path, text in ((options.output, html), (key, test.key.model_dump_json(by_alias=True, indent=1))):
-        with replacing(path) as file:
-            file.write(text.encode())
+    output = options.output or Path(OUTPUT)
+    key = output.with_suffix(".key.json")
+    write(html, output)
+    write(test.key.model_dump_json(by_alias=True, indent=1), key)
     voices = ", ".join(test.key.voices)
-    tell(f"{options.output}: {len(test.key.items)} texts, spoken by {voices}; send it to listeners")
+    tell(f"{output}: {len(test.key.items)} texts, spoken by {voices}; send it to listeners")
     tell(f"{key}: what is behind the clips; keep it")
     tell(f"next: modellab listen --answers listening-*.json --key {key}")
     return Exit.OK
@@ -66,6 +71,7 @@ def _figures(options: argparse.Namespace) -> int:
     from pytest_modellab.reports.listening.figures import of_answers
     from pytest_modellab.reports.listening.spec import Answers, Key, read
 
+    refuse_unused(options, dict.fromkeys(("output", "scale", "most", "seed", "title", "reports"), "a new page"))
     if options.cases:
         raise UsageError("--answers tells what listeners said; CASE is for a new page")
     if options.key is None:
@@ -105,20 +111,18 @@ def add(commands: Commands) -> None:
     added.add_argument(
         "-o",
         "--output",
-        type=Path,
-        default=Path("listening.html"),
+        type=new_file,
         metavar="FILE",
-        help="of the page (default: listening.html)",
+        help=f"of the page (default: {OUTPUT})",
     )
     added.add_argument(
         "--scale",
         choices=SCALES,
-        default="preference",
-        help="which of two is better, or 0 to 100 for each (default: preference)",
+        help=f"which of two is better, or 0 to 100 for each (default: {SCALE})",
     )
-    added.add_argument("--most", type=positive, default=20, metavar="N", help="texts (default: 20)")
-    added.add_argument("--seed", type=int, default=0, metavar="N", help="of the choice of texts (default: 0)")
-    added.add_argument("--title", default="Listening test", help="of the page")
+    added.add_argument("--most", type=positive, metavar="N", help=f"texts (default: {MOST})")
+    added.add_argument("--seed", type=int, metavar="N", help="of the choice of texts (default: 0)")
+    added.add_argument("--title", help=f"of the page (default: {TITLE})")
     added.add_argument(
         "--answers", type=Path, nargs="+", metavar="FILE", help="that listeners saved: their figures are told"
     )

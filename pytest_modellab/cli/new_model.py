@@ -17,7 +17,7 @@ from pytest_modellab.core.identifiers import IDENTIFIER
 from pytest_modellab.core.language_tags import LanguageTagError, canonical_tag
 from pytest_modellab.engines.registry import available, engine_class, needs_weights, target_of
 
-from .command import Commands
+from .command import Commands, refuse_unused
 from .configuration import configuration
 from .exits import UsageError
 from .place import catalog_place, find_catalog, known_to_pytest
@@ -30,6 +30,9 @@ def run(options: argparse.Namespace) -> int:
     catalog = find_catalog(options)
     folder = catalog_place(options)[0]
     models = folder / "models"
+    for value, pattern in ((options.id, IDENTIFIER), (options.repo, REPO), (options.revision, COMMIT)):
+        if value is not None and not re.fullmatch(pattern, value):
+            raise UsageError(f"expected {IN_WORDS[pattern]}, found `{value}`")
     if options.engine.startswith(known.PREFIX):
         return _known(options, folder, catalog)
     if options.id is None:
@@ -42,12 +45,11 @@ def run(options: argparse.Namespace) -> int:
         engine = engine_class(target)
     except Exception as error:  # third-party modules may raise anything
         raise UsageError(f"the engine `{options.engine}` ({target}) can't be used: {error}") from None
-    for value, pattern in ((options.id, IDENTIFIER), (options.repo, REPO), (options.revision, COMMIT)):
-        if value is not None and not re.fullmatch(pattern, value):
-            raise UsageError(f"expected {IN_WORDS[pattern]}, found `{value}`")
     languages = tuple(map(_canonical, options.language))
     if (options.repo is None) != (options.revision is None):
         raise UsageError("--repo and --revision go together: a pin without a revision moves")
+    if options.weights is not None:
+        refuse_unused(options, dict.fromkeys(("repo", "revision"), "weights of the hub, and --weights names a folder"))
     if options.weights is not None and not options.weights.is_dir():
         raise UsageError(f"{options.weights} is not a folder")
     given, wanted = options.weights is not None or options.repo is not None, needs_weights(engine)

@@ -15,8 +15,13 @@ def put(text: str, place: Path | None) -> None:
     if place is None:
         tell_lines(text, end="")
         return
+    write(text, place)
+    tell(place)
+
+
+def write(text: str, place: Path) -> None:
+    """Write a file. Raises UsageError."""
     try:
         write_text(place, text)
     except OSError as error:
         raise UsageError(f"{place}: can't be written: {error.strerror or error}") from error
-    tell(place)

@@ -23,7 +23,7 @@ from pytest_modellab.reports.scorecard import kept
 from pytest_modellab.results.provenance import git_state
 from pytest_modellab.results.verdicts import case_key
 
-from .command import Commands, whole
+from .command import Commands, refuse_unused, whole
 from .exits import UsageError
 from .place import open_catalog, reports_beside
 from .tell import tell, tell_lines
@@ -37,9 +37,18 @@ def run(options: argparse.Namespace) -> int:
     if catalog.release is None:
         raise UsageError(f"{catalog.shown(str(catalog.folder))}/release.yaml is missing: it names the required cases")
     if options.list:
+        refuse_unused(
+            options, dict.fromkeys(("sign", "output", "workers", "dry_run"), "a release, and --list makes none")
+        )
         tell_lines("\n".join(case.key for case in required(catalog, catalog.release)))
         return 0
-    version = options.version or _asked(_described(catalog.base))
+    version = _asked(_described(catalog.base)) if options.version is None else options.version
+    if not version:
+        raise UsageError("the version is empty: it becomes part of a file's name")
+    if options.sign is not None and not options.sign.is_file():
+        raise UsageError(f"--sign {options.sign}: no such file")
+    if options.output is not None and options.output.exists() and not options.output.is_dir():
+        raise UsageError(f"--output {options.output}: not a folder")
     if "/" in version or "\\" in version:
         raise UsageError(f"version `{version}`: it becomes part of a file's name, and can't have slashes")
     if (options.workers or 1) > 1 and not find_spec("xdist"):

@@ -32,7 +32,8 @@ def run(options: argparse.Namespace) -> int:
     unchecked = False
     for old in chosen:
         try:
-            new = rescore(old, options.scorer and TextRules(options.scorer, old.normalizer.replacements))
+            asked = options.scorer
+            new = rescore(old, None if asked is None else TextRules(asked, old.normalizer.replacements))
         except ValueError as error:
             raise UsageError(str(error)) from None
         tell(f"{old.case.id}: {_figures(old)} -> {_figures(new)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from pytest_modellab.reports.scorecard import results
 from pytest_modellab.reports.scorecard.row import Row
 
-from .command import Commands, refuse_unused
+from .command import Commands, new_file, refuse_unused
 from .exits import Exit, UsageError
 from .newest import newest_records
 from .output import put
@@ -32,6 +32,8 @@ def run(options: argparse.Namespace) -> int:
     if shown:
         if options.cases:
             raise UsageError("`modellab results show` shows all kept results; CASE is for `save`")
+        if options.folder is not None and not folder.is_dir():
+            raise UsageError(f"--folder {folder}: no such folder")
         saved = results.load(folder)
         if options.html is not None:
             return _leaderboard(results.scorecard(catalog, saved).rows, options.html)
@@ -80,7 +82,7 @@ def add(commands: Commands) -> None:
         "--folder", type=Path, metavar="DIR", help="folder of saved results (default: results beside the ini file)"
     )
     kept.add_argument(
-        "--html", type=Path, metavar="FILE", help="write the leaderboard of them: one static file that loads nothing"
+        "--html", type=new_file, metavar="FILE", help="write the leaderboard of them: one file that loads nothing"
     )
-    kept.add_argument("-o", "--output", type=Path, metavar="FILE", help="file of the page (default: standard output)")
+    kept.add_argument("-o", "--output", type=new_file, metavar="FILE", help="file of the page (default: the screen)")
     kept.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

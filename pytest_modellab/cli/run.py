@@ -39,6 +39,7 @@ _ROOM = 10_000
 
 def run(options: argparse.Namespace) -> int:
     """Transcribe audio files, one after the other; 1 where one of them can't be."""
+    _check_there(options.audio)
     references = _references(options)
     language = _language(options.language)
     model = named(options.model)
@@ -108,6 +109,12 @@ def _compared(reference: str, hypothesis: str, language: str | None) -> Iterator
     yield from (line.removeprefix("    ") for line in aligned(*normalize.pair(reference, hypothesis), _ROOM))
 
 
+def _check_there(files: Sequence[Path]) -> None:
+    for path in files:
+        if not path.is_file():
+            raise UsageError(f"{path}: no such file")
+
+
 def _references(options: argparse.Namespace) -> list[str | None]:
     """A reference for each audio file. Raises UsageError."""
     given = options.reference
@@ -119,7 +126,10 @@ def _references(options: argparse.Namespace) -> list[str | None]:
     for each in given:
         if each.endswith(".txt") and not Path(each).is_file():
             raise UsageError(f"--reference {each}: no such file")
-        text = Path(each).read_text(encoding="utf-8-sig") if each.endswith(".txt") else each
+        try:
+            text = Path(each).read_text(encoding="utf-8-sig") if each.endswith(".txt") else each
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--reference {each}: can't be read as UTF-8 text: {error}") from None
         if not text.strip():
             raise UsageError("--reference: an empty reference can't be scored")
         found.append(text.strip())

@@ -20,7 +20,7 @@ from pytest_modellab.results.record_files import RecordError, place_of
 from pytest_modellab.results.record_header import checked_header
 from pytest_modellab.results.verdicts import case_key
 
-from .command import Commands
+from .command import Commands, new_file
 from .configuration import configuration
 from .exits import Exit, UsageError
 from .output import put
@@ -130,6 +130,6 @@ def add(commands: Commands) -> None:
         help="terminal (the default), markdown, html, json, or one that a package brings",
     )
     form.add_argument("--markdown", action="store_true", help="as --format markdown")
-    form.add_argument("--html", type=Path, metavar="FILE", help="as --format html -o FILE")
-    card.add_argument("-o", "--output", type=Path, metavar="FILE", help="write it there, and say so")
+    form.add_argument("--html", type=new_file, metavar="FILE", help="as --format html -o FILE")
+    card.add_argument("-o", "--output", type=new_file, metavar="FILE", help="write it there, and say so")
     card.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -9,7 +9,7 @@ import webbrowser
 from pytest_modellab.reports.web import guard
 from pytest_modellab.reports.web.server import ReportsServer
 
-from .command import Commands
+from .command import Commands, whole
 from .exits import Exit, UsageError
 from .place import reports_folder
 from .tell import tell
@@ -66,7 +66,7 @@ def add(commands: Commands) -> None:
     )
     shown.add_argument("--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: 127.0.0.1)")
     shown.add_argument(
-        "--port", type=int, default=8000, metavar="PORT", help="port; 0 for any free one (default: 8000)"
+        "--port", type=whole(0, 65_535), default=8000, metavar="PORT", help="port; 0 for any free one (default: 8000)"
     )
     shown.add_argument(
         "--exposed", action="store_true", help="listen also where others can reach it: they can read all of it"

@@ -15,7 +15,7 @@ from pytest_modellab.engines.base import DeviceRef, LoadRequest
 from pytest_modellab.engines.registry import engine_class, remedy
 from pytest_modellab.reports.web import guard
 
-from .command import Commands
+from .command import Commands, whole
 from .exits import Exit, UsageError
 from .place import open_catalog
 from .tell import tell
@@ -89,6 +89,6 @@ def add(commands: Commands) -> None:
         "--host", default="127.0.0.1", metavar="HOST", help="address to listen on (default: 127.0.0.1)"
     )
     serving.add_argument(
-        "--port", type=int, default=8765, metavar="PORT", help="port; 0 for any free one (default: 8765)"
+        "--port", type=whole(0, 65_535), default=8765, metavar="PORT", help="port; 0 for any free one (default: 8765)"
     )
     serving.add_argument("--exposed", action="store_true", help="listen also where others can reach it, and use it")

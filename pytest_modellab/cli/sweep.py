@@ -19,7 +19,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import RecordError, read
 from pytest_modellab.results.record_header import headers
 
-from .command import Commands, positive, refuse_unused
+from .command import Commands, new_file, positive, refuse_unused
 from .exits import Exit, UsageError
 from .output import put
 from .place import open_catalog, reports_folder
@@ -116,5 +116,5 @@ def add(commands: Commands) -> None:
         "--max-utterances", type=positive, metavar="N", help="with --run: only the first N utterances of the data set"
     )
     swept.add_argument("--format", choices=FORMATS, default="text", help="default: text")
-    swept.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    swept.add_argument("-o", "--output", type=new_file, metavar="FILE", help="default: standard output")
     swept.add_argument("--reports", metavar="DIR", help="folder of records (default: modellab_reports)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 import sys
@@ -11,12 +10,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from . import options, remote
+from .reports_place import check_reports
 from .selection import arrange, bounded_without_limit, case_of, parametrize, unnamed, wants_case
 from .why_nothing import NoCatalog, WhyNothing
 
@@ -78,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     from .last_word import LastWord
     from .session import LAB, LabSession, open_catalog
 
-    _check_reports(settings.reports)
+    check_reports(settings.reports)
     if not hasattr(config, "workerinput"):
         remote.fetch(settings)
     try:
@@ -110,16 +109,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _session_id() -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
-
-
-def _check_reports(folder: Path) -> None:
-    """Refuse, before anything runs, a place that results can't be written to."""
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        what = "not a folder" if not existing.is_dir() else "not writable"
-        raise pytest.UsageError(
-            f"reports can't be written to {folder}: {existing} is {what}; set --lab-report or modellab_reports"
-        )
 
 
 class LabPlugin:

@@ -27,6 +27,8 @@ from pytest_modellab.core.atomic import write_text
 
 from .journal import head_key, read
 
+_TRIALS = 1_000
+"""To hold a folder that other sessions take away: where none helps, it can't be made."""
 PLAN = "plan.json"
 STOP = "stop"
 """In the folder of a session that is to stop: its processes don't all get the same signals."""
@@ -48,8 +50,8 @@ class Session:
             self.folder.mkdir(parents=True, exist_ok=True)
 
     def _live(self) -> None:
-        """Hold the folder; another session may take an empty one for a dead one's, and remove it."""
-        while True:
+        """Hold the folder; another session may take an empty one for a dead one's, and remove it. Raises OSError."""
+        for _ in range(_TRIALS):
             # FileExistsError: it was there, and is gone by the time that it is looked at.
             with suppress(FileNotFoundError, FileExistsError):
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -57,6 +59,7 @@ class Session:
                 if Path(self._alive.lock_file).exists():
                     return
                 self._alive.release()
+        raise OSError(f"{self.folder} can't be made")
 
     def journal(self, case_key: str) -> Path:
         return self.folder / f"{slug(case_key)}.jsonl"

@@ -83,6 +83,17 @@ class TestConfigure:
         ):
             hooks.pytest_configure(config)
 
+    @pytest.mark.parametrize("place", ["drive/below", "drive", "/proc/self/below"])
+    def test_nor_where_the_system_refuses_what_it_says_is_allowed(self, suite: LabSessions, place: str) -> None:
+        (suite.path / "drive").symlink_to(suite.path / "not mounted")
+        if place.startswith("/") and not Path(place).parent.exists():
+            pytest.skip("no such file system here")
+        with (
+            parsed(suite.path, f"--lab-report={place}", ini=None) as config,
+            pytest.raises(pytest.UsageError, match=r"reports can't be written to .* is not (a folder|writable); set"),
+        ):
+            hooks.pytest_configure(config)
+
     def test_an_xdist_worker_is_of_the_controllers_session(self, suite: LabSessions) -> None:
         with parsed(suite.path, ini=None) as config:
             config.workerinput = {"modellab_session": "of-the-controller"}  # type: ignore[attr-defined]  # as xdist does

@@ -23,6 +23,7 @@ from pytest_modellab.results import record_files
 from pytest_modellab.runner import runner as runner_module
 from pytest_modellab.runner.interrupts import like_ctrl_c
 from pytest_modellab.runner.journal import Journal, checked, read
+from pytest_modellab.runner.session import Session
 
 sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
@@ -315,3 +316,9 @@ def test_sessions_that_end_at_the_same_moment_do_not_trip_over_each_other() -> N
     import session_ends
 
     assert session_ends.run(4, 400) == 0
+
+
+def test_a_folder_that_can_never_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "reports").symlink_to(tmp_path / "not mounted")
+    with pytest.raises(OSError, match="can't be made"):
+        Session(tmp_path / "reports", "s", own=True)

@@ -52,6 +52,8 @@ def recognised(place: str, revision: str | None = None, text: str | None = None)
         if text is not None:
             raise UsageError(f"{place} is of the hub, where columns are guessed once it is fetched: leave --text out")
         return _of_hub(place, revision)
+    if revision is not None:
+        raise UsageError(f"--revision is for a data set of the hub, and {place} is here")
     try:
         return recognise(Path(place), text)
     except NotRecognised as error:
