@@ -21,6 +21,8 @@ class Told:
         try:
             ended = main(arguments)
         except SystemExit as error:  # as argparse ends what is wrong in itself
+            if error.code != code:
+                raise
             ended = error.code
         said = self._capsys.readouterr()
         self.errors = said.err

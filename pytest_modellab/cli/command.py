@@ -66,6 +66,8 @@ class CommandParser(Parser):
         self.asked = True
         if self._mixing:
             return super().parse_known_args(args, namespace)
+        if any(each == "" or (each.startswith("--") and each.endswith("=")) for each in args or ()):
+            self.error("an argument is empty; is a variable of the shell not set?")
         self._mixing = True
         try:
             return self.parse_known_intermixed_args(args, namespace)

@@ -110,3 +110,20 @@ def test_an_unknown_option_is_like_one_of_its_own_command_or_of_none(capsys: pyt
     with pytest.raises(SystemExit):
         main(["models", "--foo"])  # `init` has --hook
     assert "did you mean" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", ""],
+        ["comment", "--against", ""],
+        ["rescore", "--scorer="],
+        ["try", "known/faster-whisper-tiny.en", "--data", ""],
+        ["new-model", "faster-whisper", "own", "--weights", ""],
+        ["release", "", "--dry-run"],
+    ],
+)
+def test_an_empty_argument_does_not_count_as_none(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    told = Told(capsys)
+    told(*words, code=Exit.USAGE)
+    assert "an argument is empty; is a variable of the shell not set?" in told.errors
