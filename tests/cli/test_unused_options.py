@@ -14,6 +14,15 @@ from pytest_modellab.cli.exits import Exit
 from pytest_modellab.cli.reference import commands_of
 
 
+@pytest.fixture
+def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
+    """Commands where there is a catalog."""
+    monkeypatch.chdir(tmp_path)
+    write_catalog(tmp_path / "fixtures")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    return Told(capsys)
+
+
 @pytest.mark.parametrize(
     ("command", "message"),
     [
@@ -39,13 +48,7 @@ from pytest_modellab.cli.reference import commands_of
         ),
     ],
 )
-def test_it_is_refused(
-    command: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_catalog(tmp_path / "fixtures")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    told = Told(capsys)
+def test_it_is_refused(command: str, message: str, tmp_path: Path, told: Told) -> None:
     told(*command.split(), code=Exit.USAGE)
     assert told.errors == f"modellab: {message}\n"
     assert not list(tmp_path.glob("x.*"))
@@ -61,13 +64,7 @@ def test_it_is_refused(
         ("release --list", "fixtures/release.yaml is missing"),
     ],
 )
-def test_what_names_nothing_is_told(
-    command: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_catalog(tmp_path / "fixtures")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    told = Told(capsys)
+def test_what_names_nothing_is_told(command: str, message: str, tmp_path: Path, told: Told) -> None:
     told(*command.split(), code=Exit.USAGE)
     assert message in told.errors
     assert not list(tmp_path.rglob("x.yaml"))
@@ -123,7 +120,6 @@ def test_an_unknown_option_is_like_one_of_its_own_command_or_of_none(capsys: pyt
         ["release", "", "--dry-run"],
     ],
 )
-def test_an_empty_argument_does_not_count_as_none(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    told = Told(capsys)
+def test_an_empty_argument_does_not_count_as_none(words: list[str], told: Told) -> None:
     told(*words, code=Exit.USAGE)
     assert "an argument is empty; is a variable of the shell not set?" in told.errors
