@@ -115,7 +115,8 @@ class Commands:
 def refuse_unused(options: argparse.Namespace, purposes: Mapping[str, str]) -> None:
     """Raise UsageError for an option that was given and would be ignored; `purposes` says of each what it is for."""
     for name, purpose in purposes.items():
-        if getattr(options, name) not in (None, False, []):
+        given = getattr(options, name)
+        if given is not None and given is not False and given != []:  # 0 was given, too
             raise UsageError(f"--{name.replace('_', '-')} is for {purpose}")
 
 

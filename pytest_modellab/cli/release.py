@@ -43,8 +43,6 @@ def run(options: argparse.Namespace) -> int:
         tell_lines("\n".join(case.key for case in required(catalog, catalog.release)))
         return 0
     version = _asked(_described(catalog.base)) if options.version is None else options.version
-    if not version:
-        raise UsageError("the version is empty: it becomes part of a file's name")
     if options.sign is not None and not options.sign.is_file():
         raise UsageError(f"--sign {options.sign}: no such file")
     if options.output is not None and options.output.exists() and not options.output.is_dir():

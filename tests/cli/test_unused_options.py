@@ -35,6 +35,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         ("listen hibari-en --answers x.json", "--answers tells what listeners said; CASE is for a new page"),
         ("export csv --metric wer", "--metric is for model-index, not for csv"),
         ("listen --answers x.json --key y.json --scale rating", "--scale is for a new page"),
+        ("listen --answers x.json --key y.json --seed 0", "--seed is for a new page"),
         ("listen --answers x.json --key y.json -o x.html", "--output is for a new page"),
         ("baseline show a", "`modellab baseline show` shows all baselines; CASE is for `save` and `compare`"),
         ("hook status --inconclusive fail", "--inconclusive is for `modellab hook install` and `run`"),
@@ -62,9 +63,14 @@ def test_it_is_refused(command: str, message: str, tmp_path: Path, told: Told) -
         ("run known/faster-whisper-tiny.en nothing.wav", "nothing.wav: no such file"),
         ("new-model known/faster-whisper-base ../x", "expected letters, digits, `.`, `_`, `+` and `-`, beginning"),
         ("release --list", "fixtures/release.yaml is missing"),
+        ("release 1.0 --dry-run --sign nothing", "--sign nothing: no such file"),
+        ("release 1.0 --dry-run -o pytest.ini", "--output pytest.ini: not a folder"),
+        ("release --list --sign nothing", "--sign is for a release, and --list makes none"),
     ],
 )
 def test_what_names_nothing_is_told(command: str, message: str, tmp_path: Path, told: Told) -> None:
+    if command != "release --list":
+        (tmp_path / "fixtures" / "release.yaml").write_text("schema: modellab.release/1\nrequired: ['tiny:cpu:talk']\n")
     told(*command.split(), code=Exit.USAGE)
     assert message in told.errors
     assert not list(tmp_path.rglob("x.yaml"))
