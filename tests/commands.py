@@ -17,13 +17,7 @@ class Told:
 
     def __call__(self, *arguments: str, code: int = Exit.OK) -> str:
         self._capsys.readouterr()
-        ended: object
-        try:
-            ended = main(arguments)
-        except SystemExit as error:  # as argparse ends what is wrong in itself
-            if error.code != code:
-                raise
-            ended = error.code
+        ended = main(arguments)
         said = self._capsys.readouterr()
         self.errors = said.err
         assert ended == code, said

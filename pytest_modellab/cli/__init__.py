@@ -15,7 +15,7 @@ from .tell import OutputClosed, discard_output, flush_output, tell, tell_lines
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; what the exit code means is in `exits`."""
+    """Run the command line: the exit code, as `exits` has them, also of `--help` and of what argparse refuses."""
     try:
         try:
             return _run(arguments)
@@ -29,7 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    options = _parser().parse_args(arguments)
+    try:
+        options = _parser().parse_args(arguments)
+    except SystemExit as ended:  # argparse has told why
+        return int(ended.code or Exit.OK)
     from pytest_modellab.assets.store import StoreError
     from pytest_modellab.catalog import CatalogError
     from pytest_modellab.core.extensions import ExtensionError

@@ -172,8 +172,7 @@ class TestCommands:
     def test_a_command_that_is_misspelt(self, capsys: pytest.CaptureFixture[str]) -> None:
         from pytest_modellab.cli import main
 
-        with pytest.raises(SystemExit):
-            main(("dcotor",))
+        assert main(("dcotor",)) == Exit.USAGE
         assert "did you mean `doctor`?" in capsys.readouterr().err
 
     def test_a_recording_at_another_speed(self, lab: FakeRuns, told: Told) -> None:

@@ -127,7 +127,7 @@ class TestCommand:
         sessions.ready().session()
         (sessions.path / "file").touch()
         assert main(["scorecard", "--html", "file/card.html"]) == 2
-        assert "modellab: file/card.html: can't be written: " in capsys.readouterr().err
+        assert "argument --html: file/card.html: can't be written: " in capsys.readouterr().err
         monkeypatch.setattr("pytest_modellab.reports.scorecard.page.document.find_spec", lambda name: None)
         assert main(["scorecard", "--html", "card.html"]) == 2
         assert "takes Jinja2 and matplotlib: pip install 'pytest-modellab[report]'" in capsys.readouterr().err

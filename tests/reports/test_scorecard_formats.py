@@ -102,7 +102,7 @@ class TestCommand:
             ),
             (("--format", "html"), "a page is a file: name it by -o FILE"),
             (("--html", "a.html", "-o", "b.html"), "--html names its file itself: leave -o out"),
-            (("--format", "json", "-o", "card/a.json"), "card/a.json: can't be written: "),
+            (("--format", "json", "-o", "card/a.json"), "argument -o/--output: card/a.json: can't be written: "),
         ],
     )
     def test_what_is_wrong_is_told(
