@@ -5,8 +5,9 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 SITE := $(VENV)/.site
+TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -rs --durations 25
 
-.PHONY: smoke demo demo-gif setup check unit test lint docs dist results clean
+.PHONY: smoke demo demo-gif setup check unit test test-all coverage nightly compiled lint docs dist results clean
 
 smoke: $(INSTALLED)
 	$(BIN)/pytest -m smoke --lab-require '*:cpu:smoke-en'
@@ -29,19 +30,29 @@ check: lint unit
 
 # The quick tests alone: on another Python, make unit PYTHON=python3.13 VENV=.venv-3.13
 unit: $(INSTALLED)
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs and not slow' tests
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs and not slow and not nightly' tests
 
-# All tests: those of each room first, by which its modules are to be covered, then what is slow or starts sessions.
-test: lint docs $(ENGINES)
+# What a change has to pass: all tests but those marked as nightly, each of which names the test that stands in for it here.
+test: lint docs compiled
+	$(TESTS) -m 'not nightly' tests
+
+# What a release has to pass, too.
+test-all: test nightly coverage
+
+# Longer sessions of real models, and many faults in place of a few.
+nightly: compiled
+	$(TESTS) -m nightly tests
+
+# What the tests of each room cover of its modules.
+coverage: compiled
 	rm -f .coverage .coverage.*
-	@# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
-	$(BIN)/python -m compileall -q pytest_modellab
-	$(BIN)/python -m pytest -q tests/test_*.py
 	$(BIN)/python benchmarks/room_coverage.py
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'session or slow' -rs \
-		--durations 25 tests
+
+# Tests start sessions by the hundred, which would each compile the package anew where no bytecode is kept.
+compiled: $(ENGINES)
+	$(BIN)/python -m compileall -q pytest_modellab
 
 lint: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -83,6 +83,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "session: starts sessions of pytest, a browser or a real model: no unit test")
     config.addinivalue_line("markers", "runs: runs cases of fake models without a session of pytest")
     config.addinivalue_line("markers", "slow: takes long, and covers no more than others do: not run under coverage")
+    config.addinivalue_line(
+        "markers", "nightly(test): takes long, and tries more of what `test`, path::name, tries in every run"
+    )
     config.addinivalue_line("markers", "heavy: builds an environment of several gigabytes; run by `-m heavy` only")
 
 

@@ -8,7 +8,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,23 +32,27 @@ from pytest_modellab.tasks.tts.record import speech_of, voice_of
 
 ROOT = Path(__file__).parents[2]
 VOICES = {"hibari-en", "kokoro-heart", "piper-joe", "espeak-ng-en"}
+LONG = pytest.mark.nightly("tests/engines/test_voices.py::test_every_voice_says_a_sentence")
 PROMPTS = ("plain-2", "numbers-1", "long-2")
 
 
-class Session:
-    """One session of all four on three texts."""
+JUDGE: Mapping[str, Any] = {
+    "asr": "faster-whisper-tiny.en",
+    "readings": "smoke-en",
+    "quality": ["distillmos", "voice_similarity"],
+}
 
-    def __init__(self, folder: Path) -> None:
+
+class Session:
+    """One session of all four on some texts."""
+
+    def __init__(self, folder: Path, prompts: Sequence[str], judge: Mapping[str, Any]) -> None:
         self.reports = folder / "reports"
         copied(folder)
         path = folder / "fixtures/datasets/speak-en.yaml"
         spec = yaml.safe_load(path.read_text(encoding="utf-8"))
-        spec["prompts"] = [prompt for prompt in spec["prompts"] if prompt["id"] in PROMPTS]
-        spec["judge"] = {
-            "asr": "faster-whisper-tiny.en",
-            "readings": "smoke-en",
-            "quality": ["distillmos", "voice_similarity"],
-        }
+        spec["prompts"] = [prompt for prompt in spec["prompts"] if prompt["id"] in prompts]
+        spec["judge"] = judge
         path.write_text(yaml.safe_dump(spec), encoding="utf-8")
         command = [
             sys.executable,
@@ -75,7 +81,12 @@ class Session:
 
 @pytest.fixture(scope="module")
 def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    return Session(tmp_path_factory.mktemp("voices"))
+    return Session(tmp_path_factory.mktemp("voices"), PROMPTS, JUDGE)
+
+
+@pytest.fixture(scope="module")
+def brief(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    return Session(tmp_path_factory.mktemp("brief"), PROMPTS[:1], {"asr": JUDGE["asr"]})
 
 
 def quality(record: Record, name: str) -> list[float]:
@@ -88,6 +99,19 @@ def rated(name: str, clips: list[NDArray[np.float32]]) -> list[float]:
         return [listener.rate_clip(Clip(each, 16_000)) for each in clips]
 
 
+def test_every_voice_says_a_sentence(brief: Session) -> None:
+    assert set(brief.records) == VOICES, brief.output
+    for record in brief.records.values():
+        assert record.value("success_rate") == 1
+        assert record.value("flawed") == 0
+        assert (record.value("wer") or 0) < 0.25
+        voice = voice_of(record)
+        assert voice is not None
+        assert voice.loudness_lufs is not None
+        assert 1 < record.summary.audio_s < 10
+
+
+@LONG
 def test_every_voice_says_everything_and_is_understood(session: Session) -> None:
     assert set(session.records) == VOICES, session.output
     for record in session.records.values():
@@ -101,6 +125,7 @@ def test_every_voice_says_everything_and_is_understood(session: Session) -> None
         assert (record.value("judge_wer") or 1) < 0.1
 
 
+@LONG
 def test_rates_and_pieces_are_what_the_libraries_give(session: Session) -> None:
     rates = {
         model: voice.sample_rates
@@ -124,6 +149,7 @@ def test_rates_and_pieces_are_what_the_libraries_give(session: Session) -> None:
     assert session.records["espeak-ng-en"].why_missing("first_audio_p50_s") == "it doesn't stream"
 
 
+@LONG
 def test_voices_rank_as_ears_would_rank_them(session: Session) -> None:
     floor = quality(session.records["espeak-ng-en"], "distillmos")
     for model in ("hibari-en", "kokoro-heart", "piper-joe"):
@@ -132,11 +158,13 @@ def test_voices_rank_as_ears_would_rank_them(session: Session) -> None:
     assert "primary TTS: espeak" not in session.output
 
 
+@LONG
 def test_a_fixed_voice_stays_the_same(session: Session) -> None:
     for record in session.records.values():
         assert (record.value("voice_similarity") or 0) > 0.7
 
 
+@LONG
 def test_noise_lowers_the_predicted_quality_step_by_step(session: Session) -> None:
     clean = [session.sound("kokoro-heart", id) for id in PROMPTS[:2]]
     random = np.random.default_rng(0)
@@ -150,6 +178,7 @@ def test_noise_lowers_the_predicted_quality_step_by_step(session: Session) -> No
         assert untouched > faint > loud
 
 
+@LONG
 def test_an_utterance_without_its_last_third_is_flawed(session: Session) -> None:
     for id in PROMPTS:
         whole = session.sound("kokoro-heart", id)
@@ -159,6 +188,7 @@ def test_an_utterance_without_its_last_third_is_flawed(session: Session) -> None
     assert sum(any("cut off" in fault for fault in each) for each in faults) >= 2
 
 
+@LONG
 def test_what_else_measures_speech_tells_it_from_noise(session: Session) -> None:
     same = session.sound("hibari-en", "plain-2")
     other = session.sound("espeak-ng-en", "plain-2")
@@ -196,6 +226,7 @@ def test_voices_of_transformers_speak_by_random_weights(tmp_path: Path) -> None:
         assert each["silent"] == 0
 
 
+@LONG
 def test_gaps_cost_a_voice_its_plcmos(session: Session) -> None:
     whole = session.sound("kokoro-heart", "plain-2")
     lossy = whole.copy()

@@ -21,6 +21,7 @@ from pytest_modellab.tasks.words.record import KnownSpan, RecognisedWord
 
 ROOT = Path(__file__).parents[2]
 RATE = 16_000
+SLOW = pytest.mark.nightly("tests/engines/test_word_times_real.py::test_words_are_where_they_are_said")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ RATE = 16_000
         # 0.27 s at the median of these ten boundaries with VNNI, 0.32 s without: its weights are int8.
         ("faster-whisper-base", True, 0.4),
         # 0.34 s, with the same weights in float32.
-        ("openai-whisper-base", True, 0.4),
+        pytest.param("openai-whisper-base", True, 0.4, marks=SLOW),
         ("transformers-whisper-base", False, 0.3),
         ("pocketsphinx-en-us", True, 0.3),
     ],

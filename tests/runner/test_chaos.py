@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from fakelab import FakeLab
 
 from pytest_modellab.results.record import Record
@@ -103,6 +104,9 @@ class Chaos:
         return found
 
 
+@pytest.mark.nightly(
+    "tests/runner/test_resume.py::test_the_next_session_goes_on_where_the_processes_of_one_were_killed"
+)
 def test_thirty_kills_lose_nothing(lab: FakeLab) -> None:
     chaos = Chaos(lab)
     whole, seconds = chaos.undisturbed()

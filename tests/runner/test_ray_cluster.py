@@ -100,6 +100,7 @@ def test_the_record_is_that_of_the_local_executor(clips: Clips, nodes: Nodes) ->
     assert spread.memory.peak_rss is not None
 
 
+@pytest.mark.nightly("tests/runner/test_ray_cluster.py::test_a_crash_costs_one_utterance")
 def test_a_node_that_is_killed_loses_nothing_and_doubles_nothing(clips: Clips, nodes: Nodes) -> None:
     second = nodes.add()
     clips.ready(delay_s=0.3)

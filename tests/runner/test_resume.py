@@ -57,6 +57,9 @@ def only_record(reports: Path) -> Record:
 
 
 @pytest.mark.session
+@pytest.mark.nightly(
+    "tests/runner/test_resume.py::test_the_next_session_goes_on_where_the_processes_of_one_were_killed"
+)
 def test_a_killed_session_of_a_real_model_goes_on_to_the_same_record(tmp_path: Path) -> None:
     def command(reports: Path) -> list[str]:
         # Recognition alone: the model streams, too.

@@ -151,6 +151,7 @@ def test_worse_answers_than_the_baseline_fail(measured: tuple[Repository, str]) 
     assert f"{before} utterances worse, 0 better" in told
 
 
+@pytest.mark.nightly("tests/results/test_shards.py::test_merged_shards_equal_the_undivided_run")
 def test_shards_come_to_the_whole(measured: tuple[Repository, str]) -> None:
     repository, _ = measured
     whole = repository.records()[0]
