@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from types import SimpleNamespace
 
@@ -221,13 +222,27 @@ class TestTold:
         told = "6 cases did not run: (5 cases) cuda: no NVIDIA driver found; (1 case) x is not installed; pip install x"
         assert told in lines
 
+    def test_where_there_is_little_room_each_reason_is_cut_and_none_is_lost(self) -> None:
+        reasons = ["cuda: no NVIDIA driver found"] * 12 + ["the extra `llm` is not installed"] * 3 + ["mps: none"]
+        whole = short._counted_reasons(reasons)
+        for room in range(50, len(whole) + 9):
+            told = short._counted_reasons(reasons, room)
+            assert len(told) <= room
+            counts = re.findall(r"\((\d+) cases?\) \w+", told)
+            more = re.search(r"; (\d) more reasons?$", told)
+            assert len(counts) + (int(more[1]) if more else 0) == 3
+            assert (told == whole) == (room >= len(whole))
+        cut = "(12 cases) cuda: no NVIDIA...; (3 cases) the extra `llm`...; (1 case) mps: none"
+        assert short._counted_reasons(reasons, 80) == cut
+        assert short._counted_reasons(reasons, 50) == "(12 cases) cuda: no NVIDIA driv...; 2 more reasons"
+
     def test_what_is_inconclusive_and_why(self) -> None:
         rows = [judged(case(), Status.INCONCLUSIVE, "too few words (of 9); 1,000 would do"), case("b")]
         assert "1 case inconclusive: too few words" in shown(card(rows))
 
     def test_a_count_does_not_run_into_a_figure(self) -> None:
         rows = [judged(case(each), Status.INCONCLUSIVE, f"{each} % interval [1, 2]") for each in ("95", "90")]
-        assert "2 cases inconclusive: (1 case) 95 % interval [1, 2]; (1 case) 90 %" in " ".join(shown(card(rows)))
+        assert "2 cases inconclusive: (1 case) 95 % interval [1, 2]; (1 case) 90 %" in " ".join(shown(card(rows), 120))
 
     def test_the_advice_is_never_without_its_doubt(self) -> None:
         for width in (80, 200):

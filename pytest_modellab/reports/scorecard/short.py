@@ -22,6 +22,8 @@ MOST_LINES = 14
 MOST_CASES = 8
 _MOST_PROBLEMS = 3
 _MOST_ADVICE = 2
+_LEAST_REASON = 28
+"""Characters of a reason and its count."""
 _LEAST_ROOM = 3
 """For a case in two lines, and the number of the others."""
 
@@ -153,8 +155,8 @@ def _inconclusive(rows: Sequence[Row], width: int) -> Iterator[Line]:
     """The reasons of what could not be decided, the most frequent first."""
     reasons = [_doubt(row) for row in rows if row.status is Status.INCONCLUSIVE]
     if reasons:
-        told = _counted_reasons(reasons)
-        yield shortened(f"{counted(len(reasons), 'case')} inconclusive: {told}", width), Status.INCONCLUSIVE
+        head = f"{counted(len(reasons), 'case')} inconclusive: "
+        yield shortened(f"{head}{_counted_reasons(reasons, width - len(head))}", width), Status.INCONCLUSIVE
 
 
 def _doubt(row: Row) -> str:
@@ -165,16 +167,36 @@ def _doubt(row: Row) -> str:
 
 def _did_not_run(rows: Sequence[Row], width: int) -> Iterator[Line]:
     if rows:
-        told = _counted_reasons([row.brief_reason for row in rows])
         tests = sum(row.tests_left_out for row in rows)
         beside = f" ({counted(tests, 'test')} left out)" if tests else ""
-        yield shortened(f"{counted(len(rows), 'case')} did not run{beside}: {told}", width), Status.NOT_AVAILABLE
+        head = f"{counted(len(rows), 'case')} did not run{beside}: "
+        told = _counted_reasons([row.brief_reason for row in rows], width - len(head))
+        yield shortened(f"{head}{told}", width), Status.NOT_AVAILABLE
 
 
-def _counted_reasons(reasons: Sequence[str]) -> str:
-    """Each reason once, after the number of its cases where there are several reasons: a reason may begin with one."""
+def _counted_reasons(reasons: Sequence[str], room: int | None = None) -> str:
+    """Each reason once, after the number of its cases where there are several reasons: a reason may begin with one.
+
+    Where they are longer than `room`, each is cut to the same length, and the rarest are counted where even that is
+    too short to be read.
+    """
     found = Counter(reasons).most_common()
-    return "; ".join(reason if len(found) == 1 else f"({counted(number, 'case')}) {reason}" for reason, number in found)
+    each = [reason if len(found) == 1 else f"({counted(number, 'case')}) {reason}" for reason, number in found]
+    whole = "; ".join(each)
+    if room is None or len(whole) <= room:
+        return whole
+    for shown in range(len(each), 0, -1):
+        rest = f"; {counted(len(each) - shown, 'more reason')}" if shown < len(each) else ""
+        left = room - len(rest) - 2 * (shown - 1)
+        fitting = (most for most in range(left, _LEAST_REASON - 1, -1) if _total(each[:shown], most) <= left)
+        if most := next(fitting, 0):
+            return "; ".join(shortened(text, most) for text in each[:shown]) + rest
+    return whole
+
+
+def _total(texts: Iterable[str], most: int) -> int:
+    """The length of texts that are cut to `most` characters each."""
+    return sum(min(len(text), most) for text in texts)
 
 
 def _advice(card: Scorecard, width: int, most: int) -> Iterator[Line]:
