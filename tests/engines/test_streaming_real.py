@@ -127,12 +127,12 @@ def test_a_server_tells_where_speech_ends(whisper: Any) -> None:
 def test_moonshine_takes_a_pause_for_the_end() -> None:
     engine = loaded("moonshine-tiny-en-live")
     try:
-        endpoint = stream(engine, "jfk", pace=4.0, endpoint_s=3.0)["endpoint"]
+        endpoint = stream(engine, "jfk", pace=2.0, endpoint_s=3.0)["endpoint"]
         assert engine.start("en").finds_ends
     finally:
         engine.close()
     # "And so my fellow Americans", and he goes on.
-    assert endpoint["at_s"] < 4.0 / 4
+    assert endpoint["at_s"] < 4.0 / 2
     assert 4 <= len(endpoint["text"].split()) < 10
 
 
