@@ -5,7 +5,7 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 SITE := $(VENV)/.site
-TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -rs --durations 25
+TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 .PHONY: smoke demo demo-gif setup check unit test test-all coverage nightly compiled lint docs dist results clean
 
@@ -30,18 +30,18 @@ check: lint unit
 
 # The quick tests alone: on another Python, make unit PYTHON=python3.13 VENV=.venv-3.13
 unit: $(INSTALLED)
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile -m 'not session and not runs and not slow and not nightly' tests
+	$(TESTS) -m 'not session and not runs and not slow and not nightly' tests
 
 # What a change has to pass: all tests but those marked as nightly, each of which names the test that stands in for it here.
 test: lint docs compiled
-	$(TESTS) -m 'not nightly' tests
+	$(TESTS) -rs --durations 25 -m 'not nightly' tests
 
 # What a release has to pass, too.
 test-all: test nightly coverage
 
 # Longer sessions of real models, and many faults in place of a few.
 nightly: compiled
-	$(TESTS) -m nightly tests
+	$(TESTS) -rs --durations 25 -m nightly tests
 
 # What the tests of each room cover of its modules.
 coverage: compiled
