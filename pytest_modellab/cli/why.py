@@ -88,7 +88,7 @@ def _explain(runner: Runner, case: Case, reports: Path) -> Iterator[str]:
     if found is not None and not found.scored_otherwise:
         record, path = found.record, found.path
         if Limits(record.case, runner.catalog.limits, runner.catalog.shown).in_doubt(record):
-            yield f"run, for noise alone kept a limit from being judged by {path}"
+            yield f"run, for what may have slowed it kept a limit from being judged by {path}"
             return
         yield f"unchanged since {reuse.since(record)}; answered from {path}"
         return

@@ -21,6 +21,7 @@ from pydantic import Field
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.core.console import counted
 from pytest_modellab.core.hardware import Hardware, Likeness
+from pytest_modellab.core.metrics.metric import TIME_SPREAD
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.metrics.stored import fields
 from pytest_modellab.core.schema_base import Stored
@@ -37,8 +38,8 @@ SUFFIX = ".speed.jsonl"
 SCHEMA: Literal["modellab.speed-baseline/1"] = "modellab.speed-baseline/1"
 LEAST_EXTRA_S = 0.001
 """Of a call: a smaller difference is the scheduler's, whatever its share of a short call."""
-TRIPWIRE = 0.30
-"""How much slower a run must be, beyond doubt, to be called slower. Two jobs on one kind of machine differ by 0.26."""
+TRIPWIRE = TIME_SPREAD
+"""How much slower a run must be, beyond doubt, to be called slower."""
 METRIC = "rtf"
 """What a speed baseline is compared by, and what a verdict shows; under load RTF means nothing."""
 LOAD_METRIC = "load_p95_s"

@@ -17,11 +17,11 @@ from pytest_modellab.core.metrics.metric import Metric
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.regression import DEFAULT
 
+from .timed_limits import Comparison, doubt, holds, may_be_slowed, varies, worst_within
+
 if TYPE_CHECKING:
     # Suites import this module when they are collected, where no record is wanted yet.
     from .record import Record, UtteranceResult
-
-Comparison = Literal["<=", "<", ">=", ">"]
 
 
 class Status(StrEnum):
@@ -126,13 +126,15 @@ def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit)
         return replace(verdict, reason=f"no entry in limits.yaml gives {metric.name} a limit for this case")
     if limit.by_interval:
         verdict = _by_interval(verdict, value, record, metric, limit)
+    elif reason := doubt(record, metric, comparison, value, limit.value):
+        verdict = replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
     else:
-        verdict = replace(verdict, status=Status.PASS if _holds(value, comparison, limit.value) else Status.FAIL)
-    if verdict.status is Status.PASS and limit.warn is not None and not _holds(value, comparison, limit.warn):
+        verdict = replace(verdict, status=Status.PASS if holds(value, comparison, limit.value) else Status.FAIL)
+    if verdict.status is Status.PASS and limit.warn is not None and not holds(value, comparison, limit.warn):
         reason = f"beyond {metric.format(limit.warn)}, where warnings begin"
         verdict = replace(verdict, status=Status.WARN, reason=reason)
     noisy = record.noise(metric.name)
-    if noisy and verdict.status in {Status.FAIL, Status.WARN}:
+    if noisy and (verdict.status in {Status.FAIL, Status.WARN} or _in_doubt(verdict)):
         # Noise only ever slows: what holds in it holds, what doesn't may be the noise.
         return replace(verdict, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}", p=None)
     return verdict
@@ -169,8 +171,11 @@ def decide_gap(record: Record, metric: Metric, by: str, limit: Limit) -> Verdict
     return replace(verdict, value=found.value, status=status, reason=found.reason, p=found.p)
 
 
-def _holds(value: float, comparison: Comparison, bound: float) -> bool:
-    return {"<=": value <= bound, "<": value < bound, ">=": value >= bound, ">": value > bound}[comparison]
+def _in_doubt(verdict: Verdict) -> bool:
+    """Whether it is inconclusive for what may have slowed the run, so that another run may decide it."""
+    if verdict.status is not Status.INCONCLUSIVE or verdict.by or verdict.value is None or verdict.bound is None:
+        return False
+    return may_be_slowed(METRICS[verdict.metric], verdict.comparison, verdict.value, verdict.bound)
 
 
 def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric, limit: Limit) -> Verdict:
@@ -191,14 +196,18 @@ def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric,
             return replace(verdict, status=Status.FAIL, reason=f"{few}, and beyond the limit by more than 10 points")
         return replace(verdict, status=Status.INCONCLUSIVE, reason=few)
     worse, better = (held.above, held.below) if lower_is_better else (held.below, held.above)
-    verdict = replace(verdict, p=worse, reason=held.conditional)
-    if worse <= ALPHA / limit.gates:
+    worst = worst_within(metric, verdict.comparison, bound)
+    against_worst = held_against(record, metric, value, worst) or held
+    p = against_worst.above if lower_is_better else against_worst.below
+    verdict = replace(verdict, p=p, reason=held.conditional)
+    if p <= ALPHA / limit.gates:
         return replace(verdict, status=Status.FAIL)
     if better <= ALPHA:
         return replace(verdict, status=Status.PASS)
     # Beyond the bound it takes what is left of the error rate of all gates to fail, within it all of it to pass.
     beyond = value > bound if lower_is_better else value < bound
-    reason = held.doubt(ALPHA / limit.gates if beyond else ALPHA)
+    alpha = ALPHA / limit.gates if beyond else ALPHA
+    reason = varies(metric, worst) if worst != bound and worse <= alpha else held.doubt(alpha)
     return replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
 
 
@@ -275,9 +284,10 @@ class Limits:
         return any((e.metric, e.by, e.dataset) == (metric, by, self.case.dataset) for e in self.entries)
 
     def in_doubt(self, record: Record) -> bool:
-        """Whether a limit is inconclusive because of noise alone, so that another run may decide it."""
-        verdicts = self.judge(record) if record.timing.noisy or record.timing.noisy_loading else []
-        return any(verdict.status is Status.INCONCLUSIVE and METRICS[verdict.metric].timed for verdict in verdicts)
+        """Whether a limit on a time is inconclusive for what may have slowed it, so that another run may decide it."""
+        noisy = record.timing.noisy or record.timing.noisy_loading
+        doubtful = [each for each in self.judge(record) if each.status is Status.INCONCLUSIVE]
+        return any(_in_doubt(each) or (noisy and METRICS[each.metric].timed) for each in doubtful)
 
 
 def corrected(gates: Sequence[Verdict]) -> list[Verdict]:

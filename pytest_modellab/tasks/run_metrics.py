@@ -6,11 +6,9 @@ from collections.abc import Callable, Mapping
 
 from pytest_modellab.core.metrics.aggregate import Quantile, Ratio, Share, Single, Total
 from pytest_modellab.core.metrics.measured import Run, Utterance
-from pytest_modellab.core.metrics.metric import SPEAKER, Cluster, Metric, Missing, NotCompared
+from pytest_modellab.core.metrics.metric import SPEAKER, TIME_SPREAD, Cluster, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.stored import field, fields
 
-_TIME_SPREAD = 0.30
-"""By how much of it a time differs between runs of one thing on machines of one kind: up to 0.26 was seen."""
 _MEMORY_SPREAD = 0.10
 """By how much of it a peak of memory does."""
 
@@ -106,7 +104,7 @@ SPEED_METRICS = (
         elsewhere=_OF_AUDIO,
         missing=no_speed,
         compared="speed",
-        slack=_TIME_SPREAD,
+        slack=TIME_SPREAD,
     ),
     Metric(
         name="rtfx",
@@ -146,7 +144,7 @@ SPEED_METRICS = (
         timed="calls",
         elsewhere=_AT_ONCE,
         missing=batched,
-        slack=_TIME_SPREAD,
+        slack=TIME_SPREAD,
     ),
 )
 
@@ -157,9 +155,9 @@ METRICS = (
         unit="s",
         better="lower",
         doc="Cold load in a fresh process: from importing the library until the model is ready.",
-        aggregate=Single(lambda run: run.timing.load_s, spread=_TIME_SPREAD),
+        aggregate=Single(lambda run: run.timing.load_s, spread=TIME_SPREAD),
         timed="loading",
-        slack=_TIME_SPREAD,
+        slack=TIME_SPREAD,
     ),
     Metric(
         name="first_call_s",
@@ -167,7 +165,7 @@ METRICS = (
         unit="s",
         better="lower",
         doc="Time of the first call after loading, with whatever is still built or compiled in it.",
-        aggregate=Single(lambda run: run.timing.first_call_s, spread=_TIME_SPREAD),
+        aggregate=Single(lambda run: run.timing.first_call_s, spread=TIME_SPREAD),
         timed="loading",
     ),
     Metric(

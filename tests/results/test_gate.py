@@ -175,7 +175,7 @@ class TestVerdict:
             (run_of().wer <= 0.15, "pass: WER 10.0 %, limit <= 15.0 % (test)"),
             (run_of().rtfx >= 8, "fail: RTFx 5.0 x, limit >= 8.0 x (test), under by 3.0 x"),
             (run_of().peak_rss_mb < 250, "fail: Peak memory 300 MB, limit < 250 MB (test), over by 50 MB"),
-            (run_of().load_s < 2.0, "fail: Load 2.00 s, limit < 2.00 s (test)"),
+            (run_of().cer < 0.05, "fail: CER 5.0 %, limit < 5.0 % (test)"),
             (
                 run_of(record(timing=NO_SPEED)).rtf <= 1,
                 "not-available: RTF not available, limit <= 1.00 (test) - the machine was shared",

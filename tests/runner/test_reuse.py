@@ -201,7 +201,7 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def in_doubt(lab: FakeCatalog) -> Callable[[Case, Record], bool]:
-    """As a session has it: whether noise alone keeps one of the catalog's limits from being judged."""
+    """As a session has it: whether what may have slowed a run keeps one of the catalog's limits from being judged."""
     catalog = load(lab.catalog, lab.path)
     return lambda case, record: Limits(record.case, catalog.limits, catalog.shown).in_doubt(record)
 
@@ -216,7 +216,7 @@ def test_a_limit_that_noise_keeps_from_being_judged_is_tried_again(
         assert runs.measured(in_doubt=in_doubt(runs)).timing.noisy is not None
     assert loads(runs) == times
     assert main(["why", "fake:cpu:clips"]) == times - 1
-    told = "run, for noise alone kept a limit from being judged by" if times == 2 else "unchanged since"
+    told = "run, for what may have slowed it kept a limit from being judged by" if times == 2 else "unchanged since"
     assert f"fake:cpu:clips: {told}" in capsys.readouterr().out
 
 

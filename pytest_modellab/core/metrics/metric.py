@@ -11,6 +11,9 @@ from .aggregate import Aggregate, Mean, Quantile, Ratio, Share, Single
 from .measured import Run, Utterance
 from .pooled import NormalizedCrossEntropy, PooledQuantile
 
+TIME_SPREAD = 0.30
+"""By how much of it a time may differ between two runs of one thing on one kind of machine: up to 0.26 was seen."""
+
 Unit = Literal["%", "1", "n", "x", "s", "MB", "/min", "/s", "price", "points", "dB", "Hz"]
 
 # Per unit: the suffix, the fewest decimals, and the significant digits that small values get beyond them.
@@ -176,6 +179,19 @@ class Metric:
     def has_interval(self) -> bool:
         """Whether it is a value over many utterances, with an interval by which a limit can be judged."""
         return self.aggregate.has_interval
+
+    @property
+    def run_spread(self) -> float | None:
+        """By how much of it a run may be worse than another of the same thing, a ratio.
+
+        None for what is no time, and for shares, whose evidence is how many there are.
+        """
+        return None if self.timed is None or self.unit == "%" else TIME_SPREAD
+
+    def worst_of(self, value: float) -> float:
+        """The worst figure of a run whose true one is `value`."""
+        factor = 1 + (self.run_spread or 0.0)
+        return value * factor if self.better == "lower" else value / factor
 
     @property
     def width(self) -> int:

@@ -12,7 +12,8 @@ from pytest_modellab.core.hardware import Hardware
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import FallbackDevice, Range, TextWithoutSecrets
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.verdicts import Comparison, Status, Verdict
+from pytest_modellab.results.timed_limits import Comparison
+from pytest_modellab.results.verdicts import Status, Verdict
 
 from .grade import Grade
 from .part import MetricName, ReportModel

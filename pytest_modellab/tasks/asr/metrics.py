@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_modellab.core.metrics.aggregate import Ratio, Single
 from pytest_modellab.core.metrics.measured import Run, Utterance
-from pytest_modellab.core.metrics.metric import SPEAKER, Metric, Missing, NotCompared
+from pytest_modellab.core.metrics.metric import SPEAKER, TIME_SPREAD, Metric, Missing, NotCompared
 from pytest_modellab.core.metrics.speed import quantile
 from pytest_modellab.core.metrics.stored import field
 from pytest_modellab.core.text import Unit
@@ -152,7 +152,7 @@ CLIP_METRICS = (
         better="lower",
         doc="Median time of a warm call on a fixed clip of five seconds, made of the data set's first utterances; "
         "recognition only.",
-        aggregate=Single(lambda run: quantile(run.timing.clip5_calls_s, 0.5), spread=0.30),
+        aggregate=Single(lambda run: quantile(run.timing.clip5_calls_s, 0.5), spread=TIME_SPREAD),
         timed="calls",
         tasks=frozenset({"asr"}),
         elsewhere=dict.fromkeys(("tts", "chat", "streaming"), _NO_CLIP),
