@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from pytest_modellab.core.language import primary_language
 
+from . import own_threads
 from .base import Clip, Exchange, Fact, Heard, LoadRequest, ModelPart, Speech, Telling, Transcript, Turn
 
 # The end of a sentence: its mark, closing quotes or brackets, and white space behind them; or the end of a paragraph.
@@ -72,7 +73,7 @@ class Cascade:
         hearing: ModelPart = request.parts["asr"]
         if hearing.engine.rate != cls.rate:
             raise ValueError(f"a cascade's clips come at {cls.rate} Hz, and its asr takes {hearing.engine.rate} Hz")
-        loaded = {role: part.engine.load(part.request) for role, part in request.parts.items()}
+        loaded = dict(zip(request.parts, own_threads.loaded(request.parts.values()), strict=True))
         return cls(loaded["asr"], loaded["llm"], loaded.get("tts"), CascadeOptions(**request.options))
 
     def respond(self, turn: Turn) -> Iterator[str | Speech | Heard]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from . import silero_vad
+from . import own_threads, silero_vad
 from .base import Clip, Fact, Heard, LoadRequest, Speech, Turn
 from .cascade import Cascade, CascadeOptions
 
@@ -70,7 +70,7 @@ class DuplexCascade:
         if lacking := cls.needed_roles - request.parts.keys():
             raise ValueError(f"it needs the parts asr, llm and tts; it lacks {', '.join(sorted(lacking))}")
         silero_vad.prepare()
-        loaded = {role: part.engine.load(part.request) for role, part in request.parts.items()}
+        loaded = dict(zip(request.parts, own_threads.loaded(request.parts.values()), strict=True))
         within = CascadeOptions(language=options.language)
         return cls(Cascade(loaded["asr"], loaded["llm"], loaded["tts"], within), options)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from . import own_threads
 from .base import Clip, Fact, LoadRequest, ModelPart, Telling
 from .diarizer import SpeakerSegment
 
@@ -57,7 +58,7 @@ class TranscribedSpeakers:
         for role, part in zip(cls.roles, parts, strict=True):
             if part.engine.rate != cls.rate:
                 raise ValueError(f"its clips come at {cls.rate} Hz, and its {role} takes {part.engine.rate} Hz")
-        diarizer, asr = (part.engine.load(part.request) for part in parts)
+        diarizer, asr = own_threads.loaded(parts)
         return cls(diarizer, asr, TranscribedSpeakersOptions(**request.options))
 
     def diarize(self, clip: Clip) -> list[SpeakerSegment]:
