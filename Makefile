@@ -33,7 +33,8 @@ unit: $(INSTALLED)
 	$(TESTS) -m 'not session and not runs and not slow and not nightly' tests
 
 # What a change has to pass: all tests but those marked as nightly, each of which names the test that stands in for it here.
-test: lint docs compiled
+test: $(SITE) $(ENGINES)
+	+$(MAKE) -j3 lint docs compiled
 	$(TESTS) -rs --durations 25 -m 'not nightly' tests
 
 # What a release has to pass, too.

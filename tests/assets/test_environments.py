@@ -313,7 +313,10 @@ def test_a_live_model_runs_in_its_environment(lab: FakeLab, offline: Path) -> No
     lab.run().assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("version", ["3.10", "3.13"])
+OTHER = pytest.mark.nightly("tests/assets/test_environments.py::test_a_worker_runs_on_another_python")
+
+
+@pytest.mark.parametrize("version", ["3.13", pytest.param("3.10", marks=OTHER)])
 def test_a_worker_runs_on_another_python(version: str, tmp_path: Path, shelf: Path, monkeypatch: Any) -> None:
     """From the oldest on; numpy for it comes from the index."""
     if find_python(version)[0] is None:

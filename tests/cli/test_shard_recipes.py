@@ -41,7 +41,12 @@ RECIPES: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("scheduler", RECIPES)
+OTHERS = pytest.mark.nightly("tests/cli/test_shard_recipes.py::test_all_parts_are_run_once_and_joined")
+
+
+@pytest.mark.parametrize(
+    "scheduler", [each if each == "GitLab" else pytest.param(each, marks=OTHERS) for each in RECIPES]
+)
 def test_all_parts_are_run_once_and_joined(lab: FakeLab, scheduler: str) -> None:
     lab.ready()
     script, variables = RECIPES[scheduler]

@@ -70,7 +70,14 @@ def errors(clip: str, text: str) -> int:
     return asr.score(clips()[clip].text, text, TextRules("whisper-english").of("en")).words.errors
 
 
-@pytest.mark.parametrize("clip", ["jfk", LIBRISPEECH, "whispered"])
+OTHERS = pytest.mark.nightly(
+    "tests/engines/test_streaming_real.py::test_at_the_pace_of_speech_the_first_word_shows_before_the_last_is_spoken"
+)
+
+
+@pytest.mark.parametrize(
+    "clip", ["jfk", pytest.param(LIBRISPEECH, marks=OTHERS), pytest.param("whispered", marks=OTHERS)]
+)
 def test_at_the_pace_of_speech_the_first_word_shows_before_the_last_is_spoken(whisper: Any, clip: str) -> None:
     reply = stream(whisper, clip, pace=1.0)
     assert reply["audio_s"] > 4

@@ -67,8 +67,11 @@ def parrot(lab: FakeLab, engine: str = "../../engines/parrot.py:Parrot") -> Path
     return lab.spec("models/parrot.yaml", spec)
 
 
+BESIDE = pytest.mark.nightly("tests/engines/test_third_party.py::test_an_engine_in_a_file_beside_the_tests")
+
+
 class TestFile:
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    @pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=BESIDE)])
     def test_an_engine_in_a_file_beside_the_tests(self, lab: FakeLab, workers: str) -> None:
         parrot(lab)
         lab.run(workers)
@@ -115,7 +118,7 @@ class TestFile:
         (path,) = (other / "reports" / "runs").rglob("*.json")
         assert lab.record().provenance.key in path.read_text()
 
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    @pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=BESIDE)])
     def test_a_module_that_only_pytest_was_told_of(
         self, lab: FakeLab, workers: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -31,8 +31,8 @@ SLOW = pytest.mark.nightly("tests/engines/test_word_times_real.py::test_words_ar
         ("faster-whisper-base", True, 0.4),
         # 0.34 s, with the same weights in float32.
         pytest.param("openai-whisper-base", True, 0.4, marks=SLOW),
-        ("transformers-whisper-base", False, 0.3),
-        ("pocketsphinx-en-us", True, 0.3),
+        pytest.param("transformers-whisper-base", False, 0.3, marks=SLOW),
+        pytest.param("pocketsphinx-en-us", True, 0.3, marks=SLOW),
     ],
 )
 def test_words_are_where_they_are_said(model: str, sure: bool, most_s: float) -> None:

@@ -103,9 +103,12 @@ class TestAbsentDevices:
         assert needless([item], {"k": "none"}) == {}
 
 
+BESIDE = pytest.mark.nightly("tests/plugin/test_absent_devices.py::test_one_line_tells_what_did_not_run")
+
+
 @pytest.mark.usefixtures("hidden")
 class TestSession:
-    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    @pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=BESIDE)])
     def test_one_line_tells_what_did_not_run(self, lab: FakeLab, workers: str) -> None:
         two_devices(lab)
         whole = lab.run(workers, "--lab-max-utterances=1")

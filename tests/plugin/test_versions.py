@@ -27,7 +27,10 @@ def oldest_pytest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+BESIDE = pytest.mark.nightly("tests/plugin/test_versions.py::test_the_oldest_supported_pytest_loads_each_model_once")
+
+
+@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=BESIDE)])
 def test_the_oldest_supported_pytest_loads_each_model_once(
     lab: FakeLab, oldest_pytest: Path, workers: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -180,8 +180,17 @@ def test_no_reason_is_told_by_a_tooltip_alone(tab: Page) -> None:
     assert tab.locator("body [title]:not(sup)").count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 768, 1400])
+IN_THE_DARK = pytest.mark.nightly("tests/reports/test_page_screens_browser.py::test_axe_finds_nothing")
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        *((390, "light"), (768, "light"), (1400, "light"), (390, "dark")),
+        pytest.param(768, "dark", marks=IN_THE_DARK),
+        pytest.param(1400, "dark", marks=IN_THE_DARK),
+    ],
+)
 def test_axe_finds_nothing(browser: Browser, place: Path, width: int, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python", reason="takes the package axe-playwright-python")
     script = Path(axe.__file__).with_name("axe.min.js").read_text(encoding="utf-8")

@@ -185,7 +185,10 @@ def saved(lab: FakeLab, capsys: Output) -> FakeLab:
     return lab
 
 
-@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+BESIDE = pytest.mark.nightly("tests/results/test_speed_baseline.py::test_a_model_that_became_slow_fails")
+
+
+@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=BESIDE)])
 def test_a_model_that_became_slow_fails(saved: FakeLab, workers: str, capsys: Output) -> None:
     saved.model(delay_s=0.2)
     result = saved.run(workers)

@@ -44,7 +44,10 @@ LOAD = {
 """Fault while loading -> failure of the record."""
 HARMLESS = ("loop", "print")
 """Faults that still leave an answer."""
-MODES = ("-n0", "-n2")
+MODES = (
+    "-n0",
+    pytest.param("-n2", marks=pytest.mark.nightly("tests/runner/test_survival.py::test_a_fault_in_an_utterance")),
+)
 
 
 class Scratch:
