@@ -26,6 +26,7 @@ HEARD = 3
 """Clips."""
 
 
+@pytest.mark.nightly("tests/assets/test_from_transformers.py::test_model_vocabulary_and_what_is_copied")
 def test_it_answers_as_what_it_was_made_from(tmp_path: Path) -> None:
     for name in NEEDS["ctranslate2"]:
         pytest.importorskip(name)
