@@ -17,13 +17,13 @@ from pytest_modellab.results.record import Record
 from .command import Commands
 from .exits import Exit, UsageError
 from .newest import newest_records
-from .place import allowed_here, reports_folder
+from .place import allowed_here, reports_there
 from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
     """Save, compare or show; 1 where a case got worse or can't be compared, or its record is damaged."""
-    reports = reports_folder(options)
+    reports = reports_there(options)
     folder = reports / "baselines"
     if options.action == "show":
         if options.cases:

@@ -68,6 +68,8 @@ def _known(options: argparse.Namespace) -> tuple[list[PublishedModel], Mapping[s
     file = shipped()
     models = {model.id: model for model in file.models}
     if options.read is not None:
+        if not options.read.is_file():
+            raise UsageError(f"no file {options.read}; --read takes a CSV file of rows")
         models = read(options.read, models)
     for glob in options.models:
         if not any(fnmatchcase(id, glob) for id in models):

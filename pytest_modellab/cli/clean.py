@@ -16,7 +16,7 @@ from .cleaning import cache, reports
 from .cleaning.part import Category, InUse, Removable
 from .command import Commands, positive
 from .exits import Exit
-from .place import open_catalog, reports_folder
+from .place import open_catalog, reports_there
 from .tell import tell
 
 _SHOWN = 10
@@ -26,7 +26,7 @@ _SHOWN = 10
 def run(options: argparse.Namespace) -> int:
     """Show disk usage; with `--yes` remove what isn't needed. 1 where something could not be removed."""
     catalog = open_catalog(options, engines=False)
-    folder, root = reports_folder(options).resolve(), cache_root().expanduser().resolve()
+    folder, root = reports_there(options).resolve(), cache_root().expanduser().resolve()
     old = None if options.older_than is None else timedelta(days=options.older_than)
     retention = reports.Retention(options.keep, old)
     records = reports.records(folder, retention)

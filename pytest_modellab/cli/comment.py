@@ -17,12 +17,12 @@ from .command import Commands, new_file, whole
 from .configuration import configuration
 from .exits import Exit, UsageError
 from .output import put
-from .place import allowed_here, reports_folder
+from .place import allowed_here, reports_there
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the last session as a comment; 0 whatever its result, which the session's own exit code told."""
-    reports = Path(reports_folder(options))
+    reports = Path(reports_there(options))
     try:
         card = kept.read(reports / JSON)
     except kept.KeptError as error:

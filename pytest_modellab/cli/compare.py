@@ -17,7 +17,7 @@ from .command import Commands, new_file
 from .configuration import configuration
 from .exits import Exit, UsageError
 from .output import put
-from .place import allowed_here, reports_folder
+from .place import allowed_here, reports_there
 
 FORMATS = ("text", "markdown", "html", "json")
 
@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
 
     1 where something got worse, where the data of a case have changed, or where nothing could be compared.
     """
-    reports, found = reports_folder(options), configuration()
+    reports, found = reports_there(options), configuration()
     past = PastRecords(reports, reports.parent if found.file is None else found.base)
     names = [options.first, *(options.others or [NEWEST])]
     try:

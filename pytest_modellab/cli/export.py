@@ -22,7 +22,7 @@ from pytest_modellab.results.record import Record
 from .command import Commands, new_file, refuse_unused
 from .exits import Exit, UsageError
 from .newest import newest_records
-from .place import reports_folder
+from .place import reports_there
 from .tell import tell, tell_lines
 
 TABLES = ("csv", "parquet")
@@ -46,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the newest record of each case in a form that other tools read; 1 where one is damaged."""
     others = {name: formats for name, formats in OF_SOME.items() if options.format not in formats}
     refuse_unused(options, {name: f"{', '.join(each)}, not for {options.format}" for name, each in others.items()})
-    reports = reports_folder(options)
+    reports = reports_there(options)
     found = newest_records(reports, options.cases)
     if not found.records and not found.damaged:
         raise UsageError(found.why_none(options.cases, reports))

@@ -13,7 +13,7 @@ from pytest_modellab.reports.history import HistoryQuery, Point, Trend, history,
 
 from .command import Commands, positive, refuse_unused
 from .exits import Exit, UsageError
-from .place import find_catalog, reports_folder
+from .place import find_catalog, reports_there
 from .tell import tell, tell_lines
 
 FORMATS = ("text", "json")
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"no metric `{options.metric}`; {suggest(options.metric, METRICS)}")
     if options.all:
         refuse_unused(options, {"last": "some records, and --all shows all"})
-    reports = reports_folder(options)
+    reports = reports_there(options)
     wanted = HistoryQuery(options.cases, None if options.all else options.last or LAST, options.metric)
     catalog = find_catalog(options, engines=False)
     damaged: list[str] = []

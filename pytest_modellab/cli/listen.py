@@ -12,7 +12,7 @@ from pytest_modellab.core.console import counted
 from .command import Commands, new_file, positive, refuse_unused
 from .exits import Exit, UsageError
 from .output import write
-from .place import reports_folder
+from .place import reports_there
 from .tell import tell
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def _page(options: argparse.Namespace) -> int:
     refuse_unused(options, {"key": "--answers"})
     if not options.cases:
         raise UsageError("name the voices, as in `modellab listen kokoro-heart hibari-en`; or give --answers")
-    reports = reports_folder(options)
+    reports = reports_there(options)
     globs = [glob for each in options.cases for glob in (each, f"{each}:*")]
     found = newest_records(reports, globs, "tts")
     if not found.records:

@@ -79,6 +79,14 @@ def known_to_pytest(place: Path) -> bool:
     return place.resolve() == configuration().path("modellab_catalog", "fixtures").resolve()
 
 
+def reports_there(options: argparse.Namespace) -> Path:
+    """The folder of reports, to be read. Raises UsageError where one that was named isn't there."""
+    folder = reports_folder(options)
+    if options.reports is not None and not folder.is_dir():
+        raise UsageError(f"no folder {folder}; run pytest first, or name another: --reports DIR")
+    return folder
+
+
 def reports_folder(options: argparse.Namespace) -> Path:
     """Where records and baselines lie: `--reports`, else as pytest's configuration says."""
     if options.reports is not None:

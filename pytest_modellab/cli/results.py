@@ -14,7 +14,7 @@ from .command import Commands, new_file, refuse_unused
 from .exits import Exit, UsageError
 from .newest import newest_records
 from .output import put
-from .place import open_catalog, reports_folder
+from .place import open_catalog, reports_there
 from .tell import tell
 
 _OF_SHOW = dict.fromkeys(("html", "output"), "`modellab results show`")
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
             return _leaderboard(results.scorecard(catalog, saved).rows, options.html)
         put(results.page(catalog, saved), options.output)
         return Exit.OK
-    reports = reports_folder(options)
+    reports = reports_there(options)
     found = newest_records(reports, options.cases)
     if not found.records and not found.damaged:
         raise UsageError(found.why_none(options.cases, reports))

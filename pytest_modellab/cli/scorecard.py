@@ -24,13 +24,13 @@ from .command import Commands, new_file
 from .configuration import configuration
 from .exits import Exit, UsageError
 from .output import put
-from .place import find_catalog, reports_folder
+from .place import find_catalog, reports_there
 from .tell import tell, tell_lines
 
 
 def run(options: argparse.Namespace) -> int:
     """Show a session's scorecard again; 1 where a record of it is damaged, whatever the session's result."""
-    reports = Path(reports_folder(options))
+    reports = Path(reports_there(options))
     try:
         card = kept.read(kept.named(reports, options.session) if options.session else reports / JSON)
     except kept.KeptError as error:

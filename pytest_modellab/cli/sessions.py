@@ -15,7 +15,7 @@ from pytest_modellab.runner.session import killed
 
 from .command import Commands, positive
 from .exits import Exit, UsageError
-from .place import reports_folder
+from .place import reports_there
 from .tell import tell, tell_lines
 
 FORMATS = ("text", "json")
@@ -23,7 +23,7 @@ FORMATS = ("text", "json")
 
 def run(options: argparse.Namespace) -> int:
     """List the sessions that are kept, the newest first; 1 where a scorecard can't be read."""
-    reports = Path(reports_folder(options))
+    reports = Path(reports_there(options))
     damaged: list[str] = []
     cards = list(islice(kept.scorecards(reports, damaged), options.last))
     if not cards and not damaged:
