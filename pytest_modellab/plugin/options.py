@@ -326,6 +326,8 @@ def _strictness(config: pytest.Config) -> Strictness:
     policy = str(config.getoption("--lab-inconclusive") or config.getini("modellab_inconclusive"))
     if policy not in {"allow", "fail"}:
         raise pytest.UsageError(f"modellab_inconclusive: expected `allow` or `fail`, found {policy!r}")
+    if config.getoption("--lab-strict") and config.getoption("--lab-inconclusive") == "allow":
+        raise pytest.UsageError("--lab-strict, by which inconclusive verdicts fail, excludes --lab-inconclusive=allow")
     # Nothing is judged of a shard, so nothing can be doubtful.
     if config.getoption("--lab-shard") is not None:
         return "failures"

@@ -79,6 +79,10 @@ class TestStrictness:
     def test_options(self, tmp_path: Path, arguments: list[str], strict: str) -> None:
         assert read(tmp_path, *arguments).strict == strict
 
+    def test_two_that_contradict_each_other(self, tmp_path: Path) -> None:
+        with pytest.raises(pytest.UsageError, match=r"--lab-strict, .* excludes --lab-inconclusive=allow"):
+            read(tmp_path, "--lab-strict", "--lab-inconclusive=allow")
+
     def test_the_ini_file(self, tmp_path: Path) -> None:
         assert read(tmp_path, ini=f"{INI}modellab_inconclusive = fail\n").strict == "inconclusive"
         with pytest.raises(pytest.UsageError, match="modellab_inconclusive: expected `allow` or `fail`, found 'no'"):
