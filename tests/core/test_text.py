@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 import unicodedata
 from importlib.metadata import version
 from pathlib import Path
@@ -71,6 +72,13 @@ def test_canonically_equivalent_texts_come_out_the_same(scorer: str, text: str) 
 def test_words_are_between_single_spaces(scorer: str, language: str | None, text: str) -> None:
     normalized = TextRules(scorer).of(language)(text)
     assert normalized == " ".join(normalized.split())
+
+
+def test_no_letter_becomes_by_its_small_form_what_is_no_letter() -> None:
+    normalize = TextRules().of("de")
+    cased = [each for each in map(chr, range(sys.maxunicode + 1)) if each.lower() != each]
+    assert len(cased) > 1000
+    assert [each for each in cased if normalize(normalize(each)) != normalize(each)] == []
 
 
 @given(text=st.text())

@@ -11,7 +11,7 @@ from functools import cache
 
 VERSION = "1"
 
-APOSTROPHES = "\u2018\u2019\u201b\u02bb\u02bc\u02bd\u02b9\uff07\u0060\u00b4\u2032\u05f3\ua78c"
+APOSTROPHES = "\u2018\u2019\u201b\u02bb\u02bc\u02bd\u02b9\uff07\u0060\u00b4\u2032\u05f3\ua78b\ua78c"
 """Characters that are written for an apostrophe: typographic quotes, modifier letters, accents that stand alone."""
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
 _CHILLU = {
