@@ -5,7 +5,8 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 SITE := $(VENV)/.site
-TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n 2 --dist loadfile
+# Threads that wait for each other sleep: where sessions share few cores, they would else keep them busy by waiting.
+TESTS := env -u PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 .PHONY: smoke demo demo-gif setup check unit test test-all coverage nightly compiled lint docs dist results clean
 

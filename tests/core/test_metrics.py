@@ -48,10 +48,14 @@ def random_pairs(count: int) -> list[tuple[list[str], list[str]]]:
     return pairs
 
 
+MANY = pytest.mark.nightly("tests/core/test_metrics.py::test_agrees_with_an_independent_edit_distance")
+
+
 class TestScore:
     @pytest.mark.slow
-    def test_agrees_with_an_independent_edit_distance(self) -> None:
-        for reference, hypothesis in random_pairs(10_000):
+    @pytest.mark.parametrize("count", [1000, pytest.param(10_000, marks=MANY)])
+    def test_agrees_with_an_independent_edit_distance(self, count: int) -> None:
+        for reference, hypothesis in random_pairs(count):
             scored = score(" ".join(reference), " ".join(hypothesis), RAW)
             for counts, truth, guess in (
                 (scored.words, reference, hypothesis),

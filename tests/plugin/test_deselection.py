@@ -159,7 +159,16 @@ class TestOutput:
     def test_of_a_chosen_one_is_the_same(self, suites: pytest.Pytester, arguments: Sequence[str]) -> None:
         assert collected(suites, arguments, all_made=False) == collected(suites, arguments, all_made=True)
 
-    @pytest.mark.parametrize("arguments", [("-m", "smoke"), ("-m", "real_e2e and cpu", "-k", "tiny1 or plain")])
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("-m", "real_e2e and cpu", "-k", "tiny1 or plain"),
+            pytest.param(
+                ("-m", "smoke"),
+                marks=pytest.mark.nightly("tests/plugin/test_deselection.py::test_under_xdist_the_same_tests_are_run"),
+            ),
+        ],
+    )
     def test_under_xdist_the_same_tests_are_run(self, suites: pytest.Pytester, arguments: Sequence[str]) -> None:
         def run(conftest: str) -> set[str]:
             suites.makeconftest(conftest)

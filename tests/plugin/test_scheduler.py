@@ -82,6 +82,7 @@ def order_of_first_calls(lab: FakeLab) -> list[str]:
     return sorted(newest, key=lambda model: datetime.fromisoformat(newest[model].timing.passes[0].start))
 
 
+@pytest.mark.nightly("tests/plugin/test_scheduler.py::test_the_longest_group_is_next_and_what_is_not_known_before_it")
 def test_what_took_longest_or_is_not_known_comes_first(lab: FakeLab) -> None:
     lab.dataset()
     delays = {"a-quick": 0.0, "b-long": 0.2, "c-middling": 0.1}

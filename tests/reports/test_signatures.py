@@ -184,8 +184,13 @@ def _texts(value: Any) -> list[Callable[[str], None]]:
 HOSTILE = "\x1b[2J\x1b[Hgood\r\x9b31m\u202egood\nok   all"
 
 
+LARGE = pytest.mark.nightly("tests/reports/test_signatures.py::test_nothing_in_a_bundle_reaches_the_terminal_raw")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [NOTE, SCORECARD, CONTROL, "record"])
+@pytest.mark.parametrize(
+    "name", [NOTE, CONTROL, pytest.param(SCORECARD, marks=LARGE), pytest.param("record", marks=LARGE)]
+)
 def test_nothing_in_a_bundle_reaches_the_terminal_raw(
     released: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
