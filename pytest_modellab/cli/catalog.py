@@ -68,7 +68,7 @@ def _known(options: argparse.Namespace) -> tuple[list[PublishedModel], Mapping[s
     file = shipped()
     models = {model.id: model for model in file.models}
     if options.read is not None:
-        if not options.read.is_file():
+        if not options.read.exists():
             raise UsageError(f"no file {options.read}; --read takes a CSV file of rows")
         models = read(options.read, models)
     for glob in options.models:

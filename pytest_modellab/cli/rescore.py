@@ -14,17 +14,17 @@ from pytest_modellab.results.rescore import rescore
 from .command import Commands
 from .exits import Exit, UsageError
 from .newest import NewestRecords, newest_records
-from .place import reports_there
+from .place import reports_folder, reports_there
 from .tell import tell
 
 
 def run(options: argparse.Namespace) -> int:
     """Score records again and show what changed; with `--write`, store the new ones beside the old."""
-    reports = reports_there(options)
     paths = [Path(name) for name in options.records if name.removesuffix(".gz").endswith(".json")]
     globs = [name for name in options.records if Path(name) not in paths]
     if missing := next((path for path in paths if not path.is_file()), None):
         raise UsageError(f"no file {missing}; name a record's JSON file, or a case, model:device:dataset")
+    reports = reports_folder(options) if paths and not globs else reports_there(options)
     chosen = [records.read(path) for path in paths]
     found = newest_records(reports, globs) if globs or not paths else NewestRecords()
     chosen += found.records

@@ -25,7 +25,7 @@ from pytest_modellab.runner.standing import again
 from .command import Commands
 from .configuration import configuration
 from .exits import UsageError
-from .place import chosen, open_catalog, reports_there
+from .place import chosen, open_catalog, reports_folder
 from .tell import tell_lines
 
 
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
         runner.store = Store(fetching=False)
         try:
             for case in chosen("case", options.cases, cases):
-                lines = list(_explain(runner, case, reports_there(options)))
+                lines = list(_explain(runner, case, reports_folder(options)))
                 standing &= lines[0].startswith("unchanged")
                 tell_lines("\n  ".join(printable(line) for line in [f"{case.id}: {lines[0]}", *lines[1:]]))
         finally:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
 from .base import ModelPart
 
-_NO_CALLS = frozenset({"load", "facts", "synchronize", "close"})
+_NO_CALLS = frozenset({"load", "synchronize", "close"})
 
 
 def loaded(parts: Iterable[ModelPart]) -> list[Any]:
@@ -29,7 +30,9 @@ def _with_own_threads(engine: Any) -> Any:
     threads = torch.get_num_threads()
     for name, _ in inspect.getmembers(type(engine), inspect.isfunction):
         if not name.startswith("_") and name not in _NO_CALLS:
-            setattr(engine, name, _called_with(getattr(engine, name), lambda: torch.set_num_threads(threads)))
+            own = _called_with(getattr(engine, name), lambda: torch.set_num_threads(threads))
+            with suppress(AttributeError):  # of a class with slots, which keeps the threads of what was loaded last
+                object.__setattr__(engine, name, own)
     return engine
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from pytest_modellab.core.metrics.aggregate import Share
+
 if TYPE_CHECKING:
     # Suites import the verdicts, and these this module, where neither records nor numpy are wanted yet.
     from pytest_modellab.core.metrics.metric import Metric
@@ -26,30 +28,26 @@ def worst_within(metric: Metric, comparison: Comparison, bound: float) -> float:
     return metric.worst_of(bound) if _bounds_the_worse_side(metric, comparison) else bound
 
 
-def may_be_slowed(metric: Metric, comparison: Comparison, value: float, bound: float) -> bool:
-    """Whether a time is beyond a bound by no more than a slow run may be, or a share of calls in time is beyond it."""
-    if metric.timed is None or holds(value, comparison, bound) or not _bounds_the_worse_side(metric, comparison):
-        return False
-    return metric.run_spread is None or holds(value, comparison, worst_within(metric, comparison, bound))
-
-
 def doubt(record: Record, metric: Metric, comparison: Comparison, value: float, bound: float) -> str:
-    """Why a value beyond its bound may be that of a model within it; "" where it may not, and within the bound.
+    """Why a value may be that of a model within its bound; "" where it keeps to it, and where it fails.
 
     A time may be, up to what runs differ by. A share of calls in time may be, where so many calls say nothing.
     """
-    if not may_be_slowed(metric, comparison, value, bound):
+    if metric.timed is None or holds(value, comparison, bound) or not _bounds_the_worse_side(metric, comparison):
         return ""
     if metric.run_spread is not None:
-        return varies(metric, worst_within(metric, comparison, bound))
+        worst = worst_within(metric, comparison, bound)
+        return varies(metric, worst) if holds(value, comparison, worst) else ""
+    if not isinstance(metric.aggregate, Share):
+        return ""
     from pytest_modellab.core.stats.evidence import ALPHA
 
     from .evidence import held_against
 
     held = held_against(record, metric, value, bound)
-    if held is None:
-        return "too few utterances for an interval"
-    return "" if (held.above if metric.better == "lower" else held.below) <= ALPHA else held.doubt(ALPHA)
+    if held is None or (held.above if metric.better == "lower" else held.below) <= ALPHA:
+        return ""
+    return held.doubt(ALPHA)
 
 
 def varies(metric: Metric, worst: float) -> str:

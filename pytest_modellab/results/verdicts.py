@@ -17,7 +17,7 @@ from pytest_modellab.core.metrics.metric import Metric
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.stats.regression import DEFAULT
 
-from .timed_limits import Comparison, doubt, holds, may_be_slowed, varies, worst_within
+from .timed_limits import Comparison, doubt, holds, varies, worst_within
 
 if TYPE_CHECKING:
     # Suites import this module when they are collected, where no record is wanted yet.
@@ -29,8 +29,8 @@ class Status(StrEnum):
 
     PASS = "pass"
     NOT_AVAILABLE = "not-available"
-    INCONCLUSIVE = "inconclusive"
     WARN = "warn"
+    INCONCLUSIVE = "inconclusive"
     FAIL = "fail"
 
 
@@ -91,6 +91,8 @@ class Verdict:
     strict: Strictness = "failures"
     by: str = ""
     """The attribute between whose groups the metric's gap is meant; "" where its value is."""
+    slowed: bool = False
+    """Whether it is inconclusive for what may have slowed the run, so that another run may decide it."""
 
     def __bool__(self) -> bool:
         return self.status not in REFUSED[self.strict]
@@ -127,16 +129,19 @@ def decide(record: Record, metric: Metric, comparison: Comparison, limit: Limit)
     if limit.by_interval:
         verdict = _by_interval(verdict, value, record, metric, limit)
     elif reason := doubt(record, metric, comparison, value, limit.value):
-        verdict = replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
+        slowed = metric.run_spread is not None
+        verdict = replace(verdict, status=Status.INCONCLUSIVE, reason=reason, slowed=slowed)
     else:
         verdict = replace(verdict, status=Status.PASS if holds(value, comparison, limit.value) else Status.FAIL)
     if verdict.status is Status.PASS and limit.warn is not None and not holds(value, comparison, limit.warn):
         reason = f"beyond {metric.format(limit.warn)}, where warnings begin"
         verdict = replace(verdict, status=Status.WARN, reason=reason)
     noisy = record.noise(metric.name)
-    if noisy and (verdict.status in {Status.FAIL, Status.WARN} or _in_doubt(verdict)):
+    beyond = verdict.status is Status.INCONCLUSIVE and not holds(value, comparison, limit.value)
+    if noisy and (beyond or verdict.status in {Status.FAIL, Status.WARN}):
         # Noise only ever slows: what holds in it holds, what doesn't may be the noise.
-        return replace(verdict, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}", p=None)
+        reason = f"the machine was noisy: {noisy}"
+        return replace(verdict, status=Status.INCONCLUSIVE, reason=reason, p=None, slowed=True)
     return verdict
 
 
@@ -167,15 +172,9 @@ def decide_gap(record: Record, metric: Metric, by: str, limit: Limit) -> Verdict
         status = Status.WARN
     noisy = record.noise(metric.name)
     if noisy and status in {Status.FAIL, Status.WARN}:
-        return replace(verdict, value=found.value, status=Status.INCONCLUSIVE, reason=f"the machine was noisy: {noisy}")
+        reason = f"the machine was noisy: {noisy}"
+        return replace(verdict, value=found.value, status=Status.INCONCLUSIVE, reason=reason, slowed=True)
     return replace(verdict, value=found.value, status=status, reason=found.reason, p=found.p)
-
-
-def _in_doubt(verdict: Verdict) -> bool:
-    """Whether it is inconclusive for what may have slowed the run, so that another run may decide it."""
-    if verdict.status is not Status.INCONCLUSIVE or verdict.by or verdict.value is None or verdict.bound is None:
-        return False
-    return may_be_slowed(METRICS[verdict.metric], verdict.comparison, verdict.value, verdict.bound)
 
 
 def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric, limit: Limit) -> Verdict:
@@ -207,8 +206,9 @@ def _by_interval(verdict: Verdict, value: float, record: Record, metric: Metric,
     # Beyond the bound it takes what is left of the error rate of all gates to fail, within it all of it to pass.
     beyond = value > bound if lower_is_better else value < bound
     alpha = ALPHA / limit.gates if beyond else ALPHA
-    reason = varies(metric, worst) if worst != bound and worse <= alpha else held.doubt(alpha)
-    return replace(verdict, status=Status.INCONCLUSIVE, reason=reason)
+    slowed = worst != bound and worse <= alpha
+    reason = varies(metric, worst) if slowed else held.doubt(alpha)
+    return replace(verdict, status=Status.INCONCLUSIVE, reason=reason, slowed=slowed)
 
 
 def case_key(case: CaseRef) -> str:
@@ -285,9 +285,7 @@ class Limits:
 
     def in_doubt(self, record: Record) -> bool:
         """Whether a limit on a time is inconclusive for what may have slowed it, so that another run may decide it."""
-        noisy = record.timing.noisy or record.timing.noisy_loading
-        doubtful = [each for each in self.judge(record) if each.status is Status.INCONCLUSIVE]
-        return any(_in_doubt(each) or (noisy and METRICS[each.metric].timed) for each in doubtful)
+        return any(each.slowed for each in self.judge(record))
 
 
 def corrected(gates: Sequence[Verdict]) -> list[Verdict]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -100,6 +101,46 @@ def test_pieces_that_nobody_wants_any_longer_are_not_made() -> None:
     next(pieces)
     pieces.close()
     assert first.seen == [1]
+
+
+def test_what_it_says_of_itself_is_said_with_its_own_threads() -> None:
+    first, _ = own_threads.loaded([ModelPart(each, part(i).request) for i, each in enumerate((Telling, FakePart), 1)])
+    assert first.facts() == {"cpu_threads": 1}
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_an_engine_whose_attributes_cannot_be_set_is_loaded_all_the_same(frozen: bool) -> None:
+    kind = Frozen if frozen else Slotted
+    first, _ = own_threads.loaded([ModelPart(kind, part(1).request), part(2)])
+    assert first.transcribe(CLIP).text == ("1" if frozen else "2")
+
+
+class Telling(FakePart):
+    def facts(self) -> dict[str, int]:
+        return {"cpu_threads": torch.get_num_threads()}
+
+
+@dataclass(frozen=True)
+class Frozen:
+    @classmethod
+    def load(cls, request: LoadRequest) -> Frozen:
+        torch.set_num_threads(request.options["cpu_threads"])
+        return cls()
+
+    def transcribe(self, clip: Clip) -> Transcript:
+        return Transcript(str(torch.get_num_threads()))
+
+
+class Slotted:
+    __slots__ = ()
+
+    @classmethod
+    def load(cls, request: LoadRequest) -> Slotted:
+        torch.set_num_threads(request.options["cpu_threads"])
+        return cls()
+
+    def transcribe(self, clip: Clip) -> Transcript:
+        return Transcript(str(torch.get_num_threads()))
 
 
 def test_without_torch_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

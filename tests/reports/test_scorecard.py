@@ -139,6 +139,13 @@ class TestRow:
         found = row(record(wer=None, failure=Failure(kind="load", message="no such library")), limits=())
         assert (found.status, found.reason) == (Status.FAIL, "no such library")
 
+    def test_a_warning_does_not_hide_what_is_in_doubt(self) -> None:
+        warned = LimitSpec(metric="wer", max=0.15, warn=0.08)
+        found = row(record(timing=timing(0.25)), limits=[warned, LimitSpec(metric="rtf", max=0.2)])
+        assert [each.status for each in found.verdicts] == [Status.WARN, Status.INCONCLUSIVE]
+        assert found.status is Status.INCONCLUSIVE
+        assert found.reason.startswith("RTF 0.25, limit <= 0.20")
+
     @pytest.mark.parametrize(
         ("report", "status", "reason"),
         [

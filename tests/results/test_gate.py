@@ -160,7 +160,7 @@ class TestVerdict:
         assert bool(verdict) is (status is not Status.FAIL)
 
     def test_the_worst_of_several(self) -> None:
-        order = [Status.PASS, Status.NOT_AVAILABLE, Status.INCONCLUSIVE, Status.WARN, Status.FAIL]
+        order = [Status.PASS, Status.NOT_AVAILABLE, Status.WARN, Status.INCONCLUSIVE, Status.FAIL]
         for better, other in itertools.pairwise(order):
             assert worst([other, better, better]) is other
         assert worst([]) is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import pytest
@@ -10,16 +9,23 @@ from records import TIMING, record, stated, utterance
 
 from pytest_modellab.catalog.case_ref import CaseRef
 from pytest_modellab.catalog.specs import LimitSpec
+from pytest_modellab.core.metrics.aggregate import Share
 from pytest_modellab.core.metrics.metric import TIME_SPREAD, Metric
 from pytest_modellab.core.metrics.registry import METRICS
 from pytest_modellab.core.schema_base import Range
 from pytest_modellab.results.record import Record
-from pytest_modellab.results.timed_limits import Comparison, may_be_slowed
-from pytest_modellab.results.verdicts import Limit, Limits, Status, decide
+from pytest_modellab.results.timed_limits import Comparison
+from pytest_modellab.results.verdicts import Limit, Limits, Status, corrected, decide
 
 CASE = CaseRef(task="asr", model="tiny", device="cpu", dataset="talk")
 TIMES = [metric for metric in METRICS.values() if metric.run_spread is not None]
-SHARES = [metric for metric in METRICS.values() if metric.timed is not None and metric.run_spread is None]
+SHARES = [metric for metric in METRICS.values() if metric.timed and isinstance(metric.aggregate, Share)]
+
+
+def in_time(metric: Metric, share: float, calls: int) -> Record:
+    """A record of so many calls, of which this share was in time, or wasn't."""
+    interval = Range(low=0.0, high=1.0, method="exact", clusters=calls, conditional="")
+    return stated(record(utterances=[utterance()]), {metric.name: share}, {metric.name: interval})
 
 
 def judged(metric: Metric, value: float, bound: float, comparison: Comparison | None = None) -> Status:
@@ -51,7 +57,12 @@ class TestEveryTime:
 
 @pytest.mark.parametrize("metric", SHARES, ids=lambda metric: metric.name)
 def test_a_share_of_calls_in_time_says_nothing_of_too_few(metric: Metric) -> None:
-    assert judged(metric, 0.0 if metric.better == "higher" else 1.0, 0.9) is Status.INCONCLUSIVE
+    lower = metric.better == "lower"
+    limit = Limit(metric.name, 0.1 if lower else 0.9, "test")
+    for calls, status in ((1, Status.INCONCLUSIVE), (5, Status.FAIL)):
+        found = decide(in_time(metric, 1.0 if lower else 0.0, calls), metric, "<=" if lower else ">=", limit)
+        assert found.status is status
+        assert not found.slowed
 
 
 def test_there_are_times_and_shares_of_both_kinds() -> None:
@@ -59,7 +70,7 @@ def test_there_are_times_and_shares_of_both_kinds() -> None:
     assert {"kept_up", "early_cuts"} <= {metric.name for metric in SHARES}
 
 
-@pytest.mark.parametrize("name", ["wer", "peak_rss_mb", "success_rate"])
+@pytest.mark.parametrize("name", ["wer", "peak_rss_mb", "success_rate", "endpoint_wer"])
 def test_what_is_no_time_fails_at_its_bound(name: str) -> None:
     metric = METRICS[name]
     assert judged(metric, worse(metric, 0.5, 0.01), 0.5) is Status.FAIL
@@ -78,13 +89,20 @@ class TestTheReason:
         found = decide(made, METRICS["rtf"], "<=", Limit("rtf", 1.0, "test"))
         assert found.reason == "the machine was noisy: the same clip varied by 30%"
 
+    @pytest.mark.parametrize("bound", [-2.0, -0.1, 0.0])
+    def test_a_bound_that_is_not_above_zero_has_its_room_on_the_same_side(self, bound: float) -> None:
+        for metric in (METRICS["rtf"], METRICS["rtfx"]):
+            assert judged(metric, bound, bound) is Status.PASS
+            worst = metric.worst_of(bound)
+            assert worst >= bound if metric.better == "lower" else worst <= bound
+
 
 def timed(seconds: Sequence[float]) -> Record:
     """A record of clips of a second that took so long."""
     rows = [utterance(f"{i}").model_copy(update={"processing_s": each}) for i, each in enumerate(seconds)]
     mean = sum(seconds) / len(seconds)
     interval = Range(low=mean * 0.99, high=mean * 1.01, method="Student's t", clusters=len(seconds), conditional="")
-    return stated(record(utterances=rows), {"rtf": mean}, {"rtf": interval})
+    return stated(record(utterances=rows), {"rtf": mean, "latency_p50_s": mean}, {"rtf": interval})
 
 
 class TestByInterval:
@@ -102,6 +120,16 @@ class TestByInterval:
         if rtf == 1.11:
             assert found.reason == "one run may be 30% slower than another; it fails beyond 1.30"
 
+    def test_what_noise_may_have_made_of_it_is_no_failure_by_holm_either(self) -> None:
+        made = timed([2.0] * 6)
+        noisy = made.model_copy(update={"timing": made.timing.model_copy(update={"noisy": "the clip varied"})})
+        for each in (made, noisy):
+            found = decide(
+                each, METRICS["latency_p50_s"], "<=", Limit("latency_p50_s", 0.5, "", by_interval=True, gates=9)
+            )
+            assert found.status is Status.INCONCLUSIVE
+            assert corrected([found])[0].status is (Status.FAIL if each is made else Status.INCONCLUSIVE)
+
 
 class TestAnotherRun:
     """A limit that another run may decide is measured again."""
@@ -115,12 +143,18 @@ class TestAnotherRun:
         limits = self.limits(LimitSpec(metric="rtf", max=1.0))
         assert limits.in_doubt(stated(record(), {"rtf": rtf})) is again
 
+    def test_with_a_margin_too(self) -> None:
+        limits = self.limits(LimitSpec(metric="rtf", max=1.0, judge="bound", margin=0.2))
+        assert limits.in_doubt(timed([1.45] * 30))
+        assert not limits.in_doubt(timed([1.05] * 30))
+        assert not limits.in_doubt(timed([1.7] * 30))
+
+    def test_a_share_is_not_for_the_same_clips_say_the_same(self) -> None:
+        limits = self.limits(LimitSpec(metric="kept_up", min=0.9))
+        made = in_time(METRICS["kept_up"], 0.0, 1)
+        assert [each.status for each in limits.judge(made)] == [Status.INCONCLUSIVE]
+        assert not limits.in_doubt(made)
+
     def test_too_few_calls_by_an_interval_are_not(self) -> None:
         limits = self.limits(LimitSpec(metric="rtf", max=1.0, judge="bound"))
         assert not limits.in_doubt(stated(record(utterances=[utterance()]), {"rtf": 0.9}))
-
-
-def test_a_metric_that_is_no_time_is_never_slowed() -> None:
-    plain = dataclasses.replace(METRICS["rtf"], timed=None)
-    assert may_be_slowed(METRICS["rtf"], "<=", 1.1, 1.0)
-    assert not may_be_slowed(plain, "<=", 1.1, 1.0)

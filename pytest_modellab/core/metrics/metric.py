@@ -184,14 +184,16 @@ class Metric:
     def run_spread(self) -> float | None:
         """By how much of it a run may be worse than another of the same thing, a ratio.
 
-        None for what is no time, and for shares, whose evidence is how many there are.
+        None for what is no time, and for shares and error rates, whose evidence is how many there are.
         """
         return None if self.timed is None or self.unit == "%" else TIME_SPREAD
 
     def worst_of(self, value: float) -> float:
         """The worst figure of a run whose true one is `value`."""
-        factor = 1 + (self.run_spread or 0.0)
-        return value * factor if self.better == "lower" else value / factor
+        room = abs(value) * (self.run_spread or 0.0)
+        if self.better == "lower":
+            return value + room
+        return value / (1 + (self.run_spread or 0.0)) if value > 0 else value - room
 
     @property
     def width(self) -> int:

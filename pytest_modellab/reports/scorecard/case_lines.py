@@ -14,7 +14,7 @@ from .layout import GAP, NOTHING, Column
 from .row import Row
 from .tables import figure_text
 
-ORDER = (Status.FAIL, Status.WARN, Status.INCONCLUSIVE, Status.NOT_AVAILABLE, Status.PASS)
+ORDER = tuple(reversed(Status))
 """Of cases by their status: what a person must look at first."""
 INDENT = "      "
 NEW = "new"

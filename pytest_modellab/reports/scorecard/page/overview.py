@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pytest_modellab.core.metrics.registry import METRICS
+from pytest_modellab.results.verdicts import Status
 from pytest_modellab.tasks.registry import task_named
 
 from ..advice import differs, ends
@@ -171,7 +172,7 @@ def _interval(estimate: Estimate) -> str:
     return ends(estimate.metric, estimate.low, estimate.high)
 
 
-_WORST = ("fail", "inconclusive", "not-available", "warn", "pass")
+_WORST = tuple(reversed(Status))
 
 
 def _bar(estimate: Estimate, scale: float) -> Bar:
