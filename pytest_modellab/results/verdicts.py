@@ -99,9 +99,10 @@ class Verdict:
 
     def __str__(self) -> str:
         metric = METRICS[self.metric]
-        text = f"{metric.titled(self.by)} {metric.shown(self.value, self.by)}"
+        value, bound = metric.beside(self.value, self.bound, self.by)
+        text = f"{metric.titled(self.by)} {value}"
         if self.bound is not None:
-            text += f", limit {self.comparison} {metric.shown(self.bound, self.by)} ({self.source})"
+            text += f", limit {self.comparison} {bound} ({self.source})"
         if self.status is Status.FAIL and self.value is not None and self.bound not in {None, self.value}:
             side = "over" if self.comparison.startswith("<") else "under"
             text += f", {side} by {metric.format_gap(self.value - self.bound)}"

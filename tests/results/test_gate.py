@@ -172,6 +172,8 @@ class TestVerdict:
                 run_of().wer <= limits(LimitSpec(metric="wer", max=0.05)).wer,
                 "fail: WER 10.0 %, limit <= 5.0 % (fixtures/limits.yaml:3), over by 5 points",
             ),
+            (run_of().wer <= 0.09999, "fail: WER 10.000 %, limit <= 9.999 % (test), over by 0.001 points"),
+            (run_of().wer <= 0.1, "pass: WER 10.0 %, limit <= 10.0 % (test)"),
             (run_of().wer <= 0.15, "pass: WER 10.0 %, limit <= 15.0 % (test)"),
             (run_of().rtfx >= 8, "fail: RTFx 5.0 x, limit >= 8.0 x (test), under by 3.0 x"),
             (run_of().peak_rss_mb < 250, "fail: Peak memory 300 MB, limit < 250 MB (test), over by 50 MB"),

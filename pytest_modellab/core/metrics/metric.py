@@ -31,6 +31,8 @@ _NOTATION: dict[Unit, tuple[str, int, int]] = {
     "dB": (" dB", 1, 2),
     "Hz": (" Hz", 0, 1),
 }
+_MOST_DIGITS = 6
+"""More than the unit's, by which a value is told from its bound."""
 # Below this the digits would only be zeros; it is shown with "<".
 _SMALLEST = 1e-5
 
@@ -265,11 +267,20 @@ class Metric:
         """How `format` writes a value: suffix, least decimals, significant digits."""
         return _NOTATION[self.unit]
 
-    def format(self, value: float | None) -> str:
+    def beside(self, value: float | None, bound: float | None, by: str = "") -> tuple[str, str]:
+        """A value and its bound, or a gap and its: with more digits where they would look alike and aren't."""
+        for more in range(_MOST_DIGITS if value is not None and bound is not None and not by else 0):
+            told = self.format(value, more), self.format(bound, more)
+            if told[0] != told[1] or value == bound:
+                return told
+        return self.shown(value, by), self.shown(bound, by)
+
+    def format(self, value: float | None, more: int = 0) -> str:
         """`value` for a person: "3.2 %", "0.12", "8.3 x", "1.24 s", "349 MB".
 
         None, and a value that is not a finite number, is "not available": a missing figure must never look
-        like a zero. Nor does rounding turn a small figure into 0, or nearly all into 100 %: "<0.00001".
+        like a zero. Nor does rounding turn a small figure into 0, or nearly all into 100 %: "<0.00001". `more` is a
+        number of digits beyond those of the unit.
         """
         if value is None or not math.isfinite(value):
             return "not available"
@@ -278,11 +289,11 @@ class Metric:
         nearest = 100.0 if self.unit == "%" and shown > 50 else 0.0
         gap = shown - nearest
         if gap == 0:
-            return f"{shown:.{least}f}{suffix}"
+            return f"{shown:.{least + more}f}{suffix}"
         if abs(gap) < _SMALLEST:
             return f"{'<' if gap > 0 else '>'}{nearest + math.copysign(_SMALLEST, gap):.5f}{suffix}"
         decimals = max(least, significant - 1 - math.floor(math.log10(abs(gap))))
-        return f"{shown:.{decimals}f}{suffix}"
+        return f"{shown:.{decimals + more}f}{suffix}"
 
 
 def in_sentence(title: str) -> str:

@@ -172,7 +172,7 @@ def _judgement_text(verdict: Judgement) -> str:
     metric = METRICS[verdict.metric]
     if verdict.status is Status.NOT_AVAILABLE:
         return metric.titled(verdict.by)
-    value, bound = metric.shown(verdict.value, verdict.by), metric.shown(verdict.bound, verdict.by)
+    value, bound = metric.beside(verdict.value, verdict.bound, verdict.by)
     return f"{metric.titled(verdict.by)} {value}, limit {verdict.comparison} {bound} ({verdict.source})"
 
 

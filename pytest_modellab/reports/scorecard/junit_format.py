@@ -75,7 +75,7 @@ def _told(judgement: Judgement | None, reason: str) -> str:
     value, bound = (
         (str(judgement.value), str(judgement.bound))
         if metric is None
-        else (metric.format(judgement.value), metric.format(judgement.bound))
+        else metric.beside(judgement.value, judgement.bound)
     )
     return f"{value}, limit {judgement.comparison} {bound}{f': {reason}' if reason else ''}"
 
