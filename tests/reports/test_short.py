@@ -94,7 +94,7 @@ class TestCases:
         assert set(marks) == {"FAIL"}
         told = next(line for line in lines if line.startswith("and "))
         more = 11 - len(marks)
-        assert told == f"and {more} more FAIL, 1 more warn, 3 more inconclusive, 9 more pass"
+        assert told == f"and {more} more FAIL, 3 more inconclusive, 1 more warn, 9 more pass"
 
     def test_a_case_tells_grade_figure_interval_and_speed(self) -> None:
         lines = shown(card([case("base"), case("tiny", wer=0.2, limits=())]), 100)
