@@ -120,17 +120,6 @@ class Telling(FakePart):
         return {"cpu_threads": torch.get_num_threads()}
 
 
-@dataclass(frozen=True)
-class Frozen:
-    @classmethod
-    def load(cls, request: LoadRequest) -> Frozen:
-        torch.set_num_threads(request.options["cpu_threads"])
-        return cls()
-
-    def transcribe(self, clip: Clip) -> Transcript:
-        return Transcript(str(torch.get_num_threads()))
-
-
 class Slotted:
     __slots__ = ()
 
@@ -141,6 +130,10 @@ class Slotted:
 
     def transcribe(self, clip: Clip) -> Transcript:
         return Transcript(str(torch.get_num_threads()))
+
+
+@dataclass(frozen=True)
+class Frozen(Slotted): ...
 
 
 def test_without_torch_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
