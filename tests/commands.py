@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from catalogs import write_catalog
 
 from pytest_modellab.cli import main
 from pytest_modellab.cli.exits import Exit
@@ -22,3 +25,11 @@ class Told:
         self.errors = said.err
         assert ended == code, said
         return said.out
+
+
+def told_beside_a_catalog(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
+    """Commands in a folder with a catalog."""
+    monkeypatch.chdir(folder)
+    write_catalog(folder / "fixtures")
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    return Told(capsys)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from catalogs import write_catalog
-from commands import Told
+from commands import Told, told_beside_a_catalog
 
 from pytest_modellab.cli import _parser
 from pytest_modellab.cli.exits import Exit
@@ -33,10 +32,7 @@ NEW = {"bench", "calibrate", "capacity", "load", "sweep", "try", "why"}
 
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
-    monkeypatch.chdir(tmp_path)
-    write_catalog(tmp_path / "fixtures")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    return Told(capsys)
+    return told_beside_a_catalog(tmp_path, monkeypatch, capsys)
 
 
 def test_every_command_with_a_folder_of_reports_is_one_of_these() -> None:

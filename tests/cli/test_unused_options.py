@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 
 import pytest
-from catalogs import write_catalog
-from commands import Told
+from commands import Told, told_beside_a_catalog
 
 from pytest_modellab.cli import _parser, main
 from pytest_modellab.cli.exits import Exit
@@ -17,10 +16,7 @@ from pytest_modellab.cli.reference import commands_of
 @pytest.fixture
 def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Told:
     """Commands where there is a catalog."""
-    monkeypatch.chdir(tmp_path)
-    write_catalog(tmp_path / "fixtures")
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    return Told(capsys)
+    return told_beside_a_catalog(tmp_path, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(
