@@ -53,7 +53,8 @@ def doubt(record: Record, metric: Metric, comparison: Comparison, value: float, 
 def varies(metric: Metric, worst: float) -> str:
     """Why a time beyond its limit does not fail, and where it would."""
     assert metric.run_spread is not None
-    return f"one run may be {metric.run_spread:.0%} slower than another; it fails beyond {metric.format(worst)}"
+    told = f"{metric.title} is beyond its limit by less than runs differ ({metric.run_spread:.0%})"
+    return f"{told}; it fails beyond {metric.format(worst)}"
 
 
 def _bounds_the_worse_side(metric: Metric, comparison: Comparison) -> bool:

@@ -81,7 +81,7 @@ class TestTheReason:
         made = stated(record(), {"rtf": 1.11})
         assert str(decide(made, METRICS["rtf"], "<=", Limit("rtf", 1.0, "limits.yaml:80"))) == (
             "inconclusive: RTF 1.11, limit <= 1.00 (limits.yaml:80)"
-            " - one run may be 30% slower than another; it fails beyond 1.30"
+            " - RTF is beyond its limit by less than runs differ (30%); it fails beyond 1.30"
         )
 
     def test_noise_that_was_seen_is_told_in_its_place(self) -> None:
@@ -118,7 +118,7 @@ class TestByInterval:
         found = decide(timed([rtf] * 30), METRICS["rtf"], "<=", self.LIMIT)
         assert found.status is status
         if rtf == 1.11:
-            assert found.reason == "one run may be 30% slower than another; it fails beyond 1.30"
+            assert found.reason == "RTF is beyond its limit by less than runs differ (30%); it fails beyond 1.30"
 
     def test_what_noise_may_have_made_of_it_is_no_failure_by_holm_either(self) -> None:
         made = timed([2.0] * 6)
