@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
+from _pytest.unraisableexception import gc_collect_iterations_key
 
 INI = "[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n"
 
@@ -27,6 +28,8 @@ def parsed(folder: Path, *arguments: str, ini: str | None = INI, file: str = "py
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv("PYTEST_ADDOPTS", raising=False)
         config = _prepareconfig([*plain, *arguments])
+        # As pytester has it: a garbage collection at the end of each would take longer than the rest.
+        config.stash[gc_collect_iterations_key] = 0
         try:
             yield config
         finally:

@@ -147,7 +147,8 @@ def _lacking(cases: Sequence[Case], catalog: Catalog) -> str:
 
 def environment() -> dict[str, object]:
     """The machine, and every distribution that is installed beside this package, by name."""
-    installed = {str(each.metadata["Name"]): each.version for each in distributions()}
+    # Each `metadata` parses the file anew, and `version` does, too.
+    installed = {str(each["Name"]): str(each["Version"]) for each in (found.metadata for found in distributions())}
     return {"hardware": provenance.hardware(), "installed": dict(sorted(installed.items()))}
 
 
