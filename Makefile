@@ -5,6 +5,9 @@ INSTALLED := $(VENV)/.installed
 
 ENGINES := $(VENV)/.engines
 SITE := $(VENV)/.site
+PIP := $(BIN)/python -m pip install -q -c constraints.txt --no-compile
+# pip compiles one file after another, this on all cores. Packages carry files that don't compile: pip ignores them, too.
+COMPILE := $(BIN)/python -m compileall -qq -j 0 $(VENV)/lib || true
 # Threads that wait for each other sleep: where sessions share few cores, they would else keep them busy by waiting.
 TESTS := env -u PYTHONDONTWRITEBYTECODE OMP_WAIT_POLICY=passive $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
@@ -20,7 +23,7 @@ demo: $(INSTALLED)
 
 # The animation in README.md, afresh: takes Chromium.
 demo-gif: $(INSTALLED)
-	$(BIN)/python -m pip install -q -c constraints.txt playwright
+	$(PIP) playwright
 	$(BIN)/python docs/demo_gif.py docs/demo.gif
 
 # What a contributor needs: CONTRIBUTING.md.
@@ -34,8 +37,9 @@ unit: $(INSTALLED)
 	$(TESTS) -m 'not session and not runs and not slow and not nightly' tests
 
 # What a change has to pass: all tests but those marked as nightly, each of which names the test that stands in for it here.
-test: $(SITE) $(ENGINES)
-	+$(MAKE) -j3 lint docs compiled
+test: $(SITE)
+	+$(MAKE) -j2 compiled lint
+	+$(MAKE) docs
 	$(TESTS) -rs --durations 25 -m 'not nightly' tests
 
 # What a release has to pass, too.
@@ -68,7 +72,7 @@ docs: $(SITE)
 
 # What is uploaded: built, checked, and the wheel installed where nothing else is.
 dist: $(INSTALLED)
-	$(BIN)/python -m pip install -q -c constraints.txt --group release
+	$(PIP) --group release
 	rm -rf dist $(VENV)/.wheel
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/twine check --strict dist/*
@@ -90,23 +94,25 @@ $(INSTALLED): pyproject.toml constraints.txt
 		{ echo 'Python 3.11 or newer is needed; try: make PYTHON=python3.12'; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q -c constraints.txt 'pip>=25.1'
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[faster-whisper,open-asr,translate,tts,websocket,served,serve,data,parquet,report]' --group dev
+	$(PIP) -e '.[faster-whisper,open-asr,translate,tts,websocket,served,serve,data,parquet,report]' --group dev
+	$(COMPILE)
 	@touch $@
 
 $(SITE): $(INSTALLED)
-	$(BIN)/python -m pip install -q -c constraints.txt --group docs
+	$(PIP) --group docs
 	@touch $@
 
 # Everything that an engine needs, 3.6 GB with torch: tests run them all, `make smoke` doesn't need them.
 $(ENGINES): $(INSTALLED)
-	$(BIN)/python -m pip install -q -c constraints.txt \
+	$(PIP) \
 		-e '.[faster-whisper,openai-whisper,transformers,llm,moonshine,pocketsphinx,vosk,whisper-cpp,sherpa-onnx,onnx-asr,open-asr,translate,turn,tts,espeak,piper,websocket,served,serve,data,parquet,lhotse,remote,ray,report]' \
 		--group notebook --group shared-storage
-	$(BIN)/python -m pip install -q -c constraints.txt librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
+	$(PIP) librosa pandas requests mel-cepstral-distance webrtcvad-wheels \
 		meeteval pyannote-metrics \
 		playwright axe-playwright-python mlflow-skinny sqlalchemy alembic
 	@# Without what they depend on: torchaudio, of which they use nothing here, would bring a torch of its own.
-	$(BIN)/python -m pip install -q -c constraints.txt --no-deps distillmos xls-r-sqa speechmos resemblyzer
+	$(PIP) --no-deps distillmos xls-r-sqa speechmos resemblyzer
+	$(COMPILE)
 	@touch $@
 
 clean:

@@ -41,12 +41,24 @@ class PytestChild:
         return self._ended
 
 
-def documented_lab(path: Path, monkeypatch: pytest.MonkeyPatch) -> LabSessions:
-    """Three models on two data sets; two sessions, three commits apart."""
+def _lab(path: Path, monkeypatch: pytest.MonkeyPatch) -> LabSessions:
     monkeypatch.chdir(path)
     monkeypatch.setattr(child, "subprocess", SimpleNamespace(Popen=PytestChild, STDOUT=subprocess.STDOUT))
     lab = LabSessions(path)
     lab.texts = TEXTS
+    return lab
+
+
+def documented_lab(whole: Path, path: Path, monkeypatch: pytest.MonkeyPatch) -> LabSessions:
+    """One to run commands in: a copy of what `write_documented_lab` wrote."""
+    lab = _lab(path, monkeypatch)
+    shutil.copytree(whole, path, dirs_exist_ok=True, symlinks=True)
+    return lab
+
+
+def write_documented_lab(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three models on two data sets; two sessions, three commits apart."""
+    lab = _lab(path, monkeypatch)
     for name in MODELS:
         spec = yaml.safe_load(lab.model(name).read_text())
         lab.spec(f"models/{name}.yaml", {**spec, "variants": {"beam5": {"options": {"beam_size": 5}}}})
@@ -61,7 +73,6 @@ def documented_lab(path: Path, monkeypatch: pytest.MonkeyPatch) -> LabSessions:
         committed(lab)
         if number in {1, 4}:
             assert lab.session("--lab-fresh") == 0
-    return lab
 
 
 def sessions(lab: LabSessions) -> list[str]:

@@ -168,8 +168,11 @@ class FakeLab(FakeCatalog):
         if not any(argument.startswith("--lab-card") for argument in arguments):
             arguments = ("--lab-card=full", *arguments)
         if self.subprocess or any(argument.startswith("-n") and argument != "-n0" for argument in arguments):
-            # Nor is hypothesis wanted there, which takes a second to import.
-            return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments)
+            # Nor are hypothesis and anyio wanted there, which take a while to import.
+            unwanted = [
+                option for name in ("cacheprovider", "hypothesispytest", "anyio") for option in ("-p", f"no:{name}")
+            ]
+            return self.pytester.runpytest_subprocess(*unwanted, *arguments)
         return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 
     def scorecard(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from configs import collected
 from documented_commands import in_blocks, programs
-from documented_lab import PREPARED, begun, documented_lab, sessions
+from documented_lab import PREPARED, begun, documented_lab, sessions, write_documented_lab
 from documents import PAGES, ROOT, read
 from labsessions import LabSessions
 
@@ -76,12 +76,22 @@ def filled(arguments: list[str], lab: LabSessions) -> list[str]:
     return [known.get(each, each) for each in arguments]
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository that the commands of each page find, to be copied."""
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
+        write_documented_lab(folder, patched)
+    return folder
+
+
 @pytest.mark.runs
 @pytest.mark.parametrize("page", [page for page in RUN if RUN[page] and page not in GUIDES])
 def test_commands_of_a_page_run_one_after_the_other(
-    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: str, whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lab = documented_lab(tmp_path, monkeypatch)
+    lab = documented_lab(whole, tmp_path, monkeypatch)
     if page in PREPARED:
         PREPARED[page](lab)
     for arguments in RUN[page]:
