@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from _pytest.config import _prepareconfig
 from _pytest.runner import runtestprotocol
-from _pytest.unraisableexception import gc_collect_iterations_key
 
 INI = "[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n"
 
@@ -23,13 +22,13 @@ def parsed(folder: Path, *arguments: str, ini: str | None = INI, file: str = "py
     place = folder / file
     if ini is not None:
         place.write_text(ini, encoding="utf-8")
-    # Plain asserts: else an import hook is installed, of which there is one already.
-    plain = ("-c", str(place), "--rootdir", str(folder), "--assert=plain", "-p", "no:cacheprovider")
+    # Plain asserts: else an import hook is installed, of which there is one already. The other plugin would collect
+    # garbage at the end, among all that this process holds.
+    unwanted = [option for name in ("cacheprovider", "unraisableexception") for option in ("-p", f"no:{name}")]
+    plain = ("-c", str(place), "--rootdir", str(folder), "--assert=plain", *unwanted)
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv("PYTEST_ADDOPTS", raising=False)
         config = _prepareconfig([*plain, *arguments])
-        # As pytester has it: a garbage collection at the end of each would take longer than the rest.
-        config.stash[gc_collect_iterations_key] = 0
         try:
             yield config
         finally:

@@ -43,6 +43,8 @@ class PytestChild:
 
 def _lab(path: Path, monkeypatch: pytest.MonkeyPatch) -> LabSessions:
     monkeypatch.chdir(path)
+    # A cache of its own: else its sessions would wait for the machine while tests beside it hold it alone.
+    monkeypatch.setenv("MODELLAB_CACHE", str(path.with_name(f"{path.name}-cache")))
     monkeypatch.setattr(child, "subprocess", SimpleNamespace(Popen=PytestChild, STDOUT=subprocess.STDOUT))
     lab = LabSessions(path)
     lab.texts = TEXTS

@@ -81,7 +81,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repository that the commands of each page find, to be copied."""
     folder = tmp_path_factory.mktemp("whole")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("MODELLAB_CACHE", str(tmp_path_factory.mktemp("cache")))
         write_documented_lab(folder, patched)
     return folder
 

@@ -58,7 +58,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def records(reports: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Record]:
-    """Of six conversations, and of the first two of them with words."""
+    """Of six conversations, and of the first of them with words."""
     folder = copied(tmp_path_factory.mktemp("few"))
     path = folder / "fixtures" / "datasets" / f"{DATASET}.yaml"
     spec = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def records(reports: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     path.write_text(yaml.safe_dump(spec), encoding="utf-8")
     return {
         PLAIN: session(reports, PLAIN, cwd=folder),
-        WITH_WORDS: session(reports, WITH_WORDS, "--lab-max-utterances", "2", cwd=folder),
+        WITH_WORDS: session(reports, WITH_WORDS, "--lab-max-utterances", "1", cwd=folder),
     }
 
 

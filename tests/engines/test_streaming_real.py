@@ -91,12 +91,14 @@ def test_at_the_pace_of_speech_the_first_word_shows_before_the_last_is_spoken(wh
     assert errors(clip, reply["text"]) <= 4
 
 
+@pytest.mark.nightly("tests/engines/test_vosk_real.py::test_chunks_change_no_letter_and_a_whole_clip_is_the_same")
 def test_chunks_and_pace_change_no_letter(whisper: Any) -> None:
     texts = {stream(whisper, LIBRISPEECH, chunk_s=chunk_s)["text"] for chunk_s in (0.1, 0.37, 10.0)}
     assert len(texts) == 1
     assert errors(LIBRISPEECH, texts.pop()) == 0
 
 
+@pytest.mark.nightly("tests/engines/test_websocket.py::test_nothing_is_lost_nor_said_twice_where_connections_are")
 def test_a_line_that_breaks_twice_changes_no_letter(whisper: Any) -> None:
     here = stream(whisper, LIBRISPEECH)
     with StreamingServer(whisper, "tiny.en") as server, FaultyNet(server.url, (40_000, 90_000)) as net:
@@ -123,6 +125,7 @@ def test_the_end_of_speech_is_found_behind_it(whisper: Any) -> None:
     assert errors(LIBRISPEECH, endpoint["text"]) <= 1
 
 
+@pytest.mark.nightly("tests/engines/test_streaming_real.py::test_the_end_of_speech_is_found_behind_it")
 def test_a_server_tells_where_speech_ends(whisper: Any) -> None:
     with StreamingServer(whisper, "tiny.en") as server:
         remote = WebsocketAsr.load(LoadRequest(DeviceRef("cpu"), {"url": server.url}, None))

@@ -17,6 +17,7 @@ from pytest_modellab.results.record import Record
 from pytest_modellab.results.record_files import read
 from pytest_modellab.tasks.turn.record import cut_of, turns_of
 
+pytestmark = pytest.mark.nightly("tests/tasks/test_turn_session.py::test_only_one_that_knows_is_graded_above_f")
 SMART, SILENCE, STREAM = "smart-turn-v3.2", "silence-threshold", "endpoint-moonshine-tiny-en"
 PACKAGE = "asterisk-core-sounds-fr-g722=1.6.1-1"
 

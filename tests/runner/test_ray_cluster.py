@@ -129,6 +129,7 @@ def test_a_crash_costs_one_utterance(clips: Clips, nodes: Nodes) -> None:
     assert (failed.id, failed.error.message) == ("clip-5", "the worker died of SIGSEGV (signal 11)")
 
 
+@pytest.mark.nightly("tests/runner/test_ray_cluster.py::test_nothing_to_time_on")
 def test_times_are_of_the_node_that_is_set_aside(clips: Clips, nodes: Nodes) -> None:
     aside = nodes.add(quiet=1)
     try:
