@@ -49,6 +49,11 @@ def test_the_committed_records_are_whole_and_few_enough() -> None:
     assert sum(path.stat().st_size for _, path in found) <= results.MOST_BYTES
 
 
+def test_the_reference_tells_how_large_they_may_be() -> None:
+    reference = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
+    assert f"All together may have {results.MOST_BYTES / 1e6:g} MB;" in reference
+
+
 def made(day: int = 1, **changes: Any) -> Record:
     whole = record(**{"seal": "0" * 64, **changes})  # as of a record that was read
     created = f"2026-01-{day:02}T03:04:05.678+00:00"
