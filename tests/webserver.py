@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from pytest_modellab.assets.store import web
+
 REVISION = "a" * 40
 
 
@@ -73,6 +75,8 @@ class Site:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.host = f"127.0.0.1:{self.server.server_address[1]}"
         self.url = f"http://{self.host}"
+        # Of another server, which had this port before, the process may know that it doesn't answer.
+        web._verdicts.pop(web.origin(self.url), None)
 
     def hold(
         self, filename: str, data: bytes, seconds: float = 0.0, repo: str = "lab/model", revision: str = REVISION

@@ -76,6 +76,7 @@ class BlackHole:
 @pytest.fixture
 def black_hole(monkeypatch: pytest.MonkeyPatch) -> Iterator[BlackHole]:
     monkeypatch.setattr(web, "PROBE_SECONDS", 0.2)
+    monkeypatch.setattr(web, "_verdicts", {})  # its port was, or will be, another server's
     hole = BlackHole()
     yield hole
     hole.close()
