@@ -16,6 +16,11 @@ from _pytest.runner import runtestprotocol
 INI = "[pytest]\nmodellab_catalog = lab\nmodellab_page = false\n"
 
 
+def without(*plugins: str) -> list[str]:
+    """The arguments that keep pytest from loading these plugins."""
+    return [option for name in plugins for option in ("-p", f"no:{name}")]
+
+
 @contextmanager
 def parsed(folder: Path, *arguments: str, ini: str | None = INI, file: str = "pytest.ini") -> Iterator[pytest.Config]:
     """The configuration of a session in `folder`, as our hooks get it; `ini` is written there, None leaves what is."""
@@ -24,7 +29,7 @@ def parsed(folder: Path, *arguments: str, ini: str | None = INI, file: str = "py
         place.write_text(ini, encoding="utf-8")
     # Plain asserts: else an import hook is installed, of which there is one already. The other plugin would collect
     # garbage at the end, among all that this process holds.
-    unwanted = [option for name in ("cacheprovider", "unraisableexception") for option in ("-p", f"no:{name}")]
+    unwanted = without("cacheprovider", "unraisableexception")
     plain = ("-c", str(place), "--rootdir", str(folder), "--assert=plain", *unwanted)
     with pytest.MonkeyPatch.context() as patched:
         patched.delenv("PYTEST_ADDOPTS", raising=False)

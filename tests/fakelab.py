@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 import yaml
+from configs import without
 
 from pytest_modellab.catalog.load import default_profiles
 from pytest_modellab.results.record import Record
@@ -169,11 +170,9 @@ class FakeLab(FakeCatalog):
             arguments = ("--lab-card=full", *arguments)
         if self.subprocess or any(argument.startswith("-n") and argument != "-n0" for argument in arguments):
             # Nor are hypothesis and anyio wanted there, which take a while to import.
-            unwanted = [
-                option for name in ("cacheprovider", "hypothesispytest", "anyio") for option in ("-p", f"no:{name}")
-            ]
+            unwanted = without("cacheprovider", "hypothesispytest", "anyio")
             return self.pytester.runpytest_subprocess(*unwanted, *arguments)
-        return self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+        return self.pytester.runpytest_inprocess(*without("cacheprovider"), *arguments)
 
     def scorecard(self) -> dict[str, Any]:
         card: dict[str, Any] = json.loads((self.path / "reports" / "scorecard.json").read_text(encoding="utf-8"))
