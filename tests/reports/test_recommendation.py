@@ -241,6 +241,10 @@ class TestUseCases:
         assert left.why == "WER 11.0 % on hard, required ≤ 10.0 %"
         assert named(use_case(rows, require={"asr": {"wer": 0.10}}, datasets=["easy"])) == "tiny"
 
+    def test_the_number_of_data_sets_that_count_is_told(self) -> None:
+        rows = [row(record(dataset="easy", wer=0.01, words=9000)), row(record(dataset="hard", wer=0.40, words=10))]
+        assert "(WER 1.0 %; 1 of 2 data sets counts)" in use_case(rows, datasets=["easy"]).text
+
     def test_a_figure_that_is_missing_is_not_met(self) -> None:
         (left,) = use_case([row(record())], require={"asr": {"punctuation_error": 0.5}}).excluded
         assert left.why == "Punctuation error is not available, required ≤ 50.0 %"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_modellab.core.metrics.metric import Metric
@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model on a device. `rows` are its rows in each required task."""
+    """A model on a device. `rows` are those of its rows in each required task that count, of `measured` graded ones."""
 
     model: str
     device: str
     rows: Mapping[str, Sequence[Row]]
+    measured: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def every(self) -> list[Row]:
@@ -28,7 +29,7 @@ class Candidate:
     def on(self, shared: Mapping[str, set[tuple[str, str]]]) -> Candidate:
         """What of it is compared: on this data, see `data_of`."""
         kept = {task: [row for row in own if data_of(row) in shared[task]] for task, own in self.rows.items()}
-        return Candidate(self.model, self.device, kept)
+        return replace(self, rows=kept)
 
     def value(self, named: str) -> float | None:
         """`task.metric` over its data sets; None where one of them has none.

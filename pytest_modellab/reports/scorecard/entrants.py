@@ -65,9 +65,12 @@ def _candidates(profile: ProfileSpec, rows: Sequence[Row]) -> Iterator[Candidate
     """Every model and device that has a row in some task of the profile."""
     names = dict.fromkeys((row.case.model, row.case.device) for row in rows if row.case.task in profile.require)
     for model, device in names:
-        own = [row for row in rows if (row.case.model, row.case.device) == (model, device) and asked(row, profile)]
+        own = [row for row in rows if (row.case.model, row.case.device) == (model, device)]
         yield Candidate(
-            model, device, {task: [row for row in own if row.case.task == task] for task in profile.require}
+            model,
+            device,
+            {task: [row for row in own if row.case.task == task and asked(row, profile)] for task in profile.require},
+            {task: sum(row.case.task == task and row.graded for row in own) for task in profile.require},
         )
 
 

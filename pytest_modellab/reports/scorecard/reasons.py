@@ -16,7 +16,7 @@ def reasons(found: Choice, best: Candidate, near: Sequence[Candidate], profile: 
     """Why the best is the best: in full, and in brief."""
     rank, brief = _rank(found, best, near, profile)
     figures = ", ".join(_figure(best, step.named) for step in found.steps if best.value(step.named) is not None)
-    text = f"{best.model} on {best.device}: {rank} ({figures})"
+    text = f"{best.model} on {best.device}: {rank} ({figures}{_left_out(best)})"
     text += "".join(f"; {told}" for told in dict.fromkeys(told for step in found.steps for told in step.skipped))
     if found.ties:
         unit = "words" if is_rate(split(profile.prefer[0])[1]) else "utterances"
@@ -61,6 +61,12 @@ def _figure(best: Candidate, named: str) -> str:
     sets = len(best.rows[task])
     over = " at worst" if worst_counts(METRICS[metric]) else f" over {sets} data sets"
     return f"{best.shown(named)}{over if sets > 1 else ''}"
+
+
+def _left_out(best: Candidate) -> str:
+    """How many data sets count, where it was graded on more: a grade of all of them says something else."""
+    count, graded = len(best.every), sum(best.measured.values())
+    return f"; {count} of {graded} data sets {'counts' if count == 1 else 'count'}" if count < graded else ""
 
 
 def label(candidate: Candidate, near: Sequence[Candidate]) -> str:
