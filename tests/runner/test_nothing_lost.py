@@ -152,17 +152,31 @@ def test_a_limit_on_the_size_of_files_keeps_what_was_answered(lab: FakeLab) -> N
 
 TIMEOUT = """
 import signal
+import threading
+import time
+from pathlib import Path
+
 import pytest
+
+LOG = Path("engine.log")
+
+def heard():
+    lines = LOG.read_text().split() if LOG.exists() else []
+    return {line for line in lines if len(line) == 4 and line.isdigit()}
+
+def strike():
+    # In the third clip: two are answered then, however slow the machine is.
+    while len(heard()) < 3:
+        time.sleep(0.01)
+    signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     # As pytest-timeout does, with its method "signal".
-    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("Timeout >1.5s"))
-    signal.setitimer(signal.ITIMER_REAL, 1.5 if item.name.startswith("test_wer") else 0)
-    try:
-        return (yield)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, lambda *_: pytest.fail("Timeout"))
+    if item.name.startswith("test_wer"):
+        threading.Thread(target=strike, daemon=True).start()
+    return (yield)
 """
 
 
